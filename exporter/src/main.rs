@@ -1,0 +1,2 @@
+//! exporter
+fn main() {}
