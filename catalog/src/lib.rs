@@ -1,1 +1,14 @@
-//! catalog
+//! What lies in a repository and what it means: the library both programs share.
+//!
+//! Storage is read, names are grouped into snapshots, bytes are inspected, evidence records are
+//! chained, and everything is judged by pure functions. Nothing here ever writes to a repository or
+//! deletes from it, and nothing here knows of HTTP, containers or the wall clock.
+//!
+//! Read in this order: [`model`], [`storage`], [`format`](mod@format), [`survey`], [`evidence`],
+//! [`assess`].
+
+pub mod evidence;
+pub mod format;
+pub mod manifest;
+pub mod model;
+pub mod storage;

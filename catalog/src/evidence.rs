@@ -1,0 +1,79 @@
+//! Evidence: one verification written down, and the hash-chained sequence of a source.
+//!
+//! Records are data with a digest; where they lie is behind two small traits. The exporter holds an
+//! [`EvidenceRead`] and so cannot write.
+
+mod record;
+mod verdict;
+
+use std::fmt::Debug;
+
+use futures::future::BoxFuture;
+use thiserror::Error;
+
+use crate::model::SourceName;
+
+pub use record::{
+    Acceptance, ArtifactEvidence, Draft, Integrity, Record, RehearsalEvidence, SandboxEvidence,
+    SnapshotEvidence, StageEvidence, ToolEvidence, Trigger, Verification,
+};
+pub use verdict::{Basis, Finding, Outcome, Reason, Verdict};
+
+/// Where records are read from.
+pub trait EvidenceRead: Debug + Send + Sync {
+    /// Sequence numbers that exist, ascending. An unknown source has none.
+    fn list<'a>(&'a self, source: &'a SourceName)
+    -> BoxFuture<'a, Result<Vec<u64>, EvidenceError>>;
+
+    /// The record as it lies there: the raw text, so that its digest can be recomputed over members
+    /// this version does not know.
+    fn read<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+    ) -> BoxFuture<'a, Result<String, EvidenceError>>;
+}
+
+/// Where records are also written: exclusively, one writer per sequence number.
+pub trait Evidence: EvidenceRead {
+    /// Creates the record with this sequence number, or says [`EvidenceError::Taken`]. Durable when
+    /// it returns; a crash between any two steps leaves either the whole record or none.
+    fn create<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<(), EvidenceError>>;
+}
+
+/// Why evidence could not be read or written.
+#[derive(Debug, Error)]
+pub enum EvidenceError {
+    /// Somebody else wrote this sequence number first; read the chain again and try the next.
+    #[error("evidence record {sequence:08} of {source_name} already exists")]
+    Taken {
+        /// Whose chain.
+        source_name: SourceName,
+        /// Which link.
+        sequence: u64,
+    },
+    /// Not there, although it was listed.
+    #[error("evidence record {sequence:08} of {source_name} is gone")]
+    Gone {
+        /// Whose chain.
+        source_name: SourceName,
+        /// Which link.
+        sequence: u64,
+    },
+    /// The store refused or failed.
+    #[error("cannot {operation} evidence at {location}")]
+    Store {
+        /// `list`, `read` or `write`.
+        operation: &'static str,
+        /// Directory or URL.
+        location: String,
+        /// The driver's own error.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

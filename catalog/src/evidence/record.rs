@@ -1,0 +1,219 @@
+//! The evidence record as it is written (design §6): plain serde data, no floats.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Finding, Reason, Verdict};
+use crate::model::{SnapshotId, SourceName, TakenAtFrom};
+
+/// A record without its place in the chain: what a verification produces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Draft {
+    /// One verification.
+    Verification(Box<Verification>),
+    /// Written by `accept`: these contents are right and are the new baseline.
+    Acceptance(Acceptance),
+    /// Written when older records are pruned.
+    Checkpoint {
+        /// Digest of the last pruned record.
+        pruned: String,
+        /// When.
+        ended_at: Timestamp,
+    },
+}
+
+/// A record in its chain, as parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Position, from 1, without holes.
+    pub sequence: u64,
+    /// `sha256:…` of the record before; `None` for the first.
+    pub previous: Option<String>,
+    /// `sha256:…` of the canonical JSON of this record without this member.
+    pub digest: String,
+    /// What it says.
+    pub draft: Draft,
+}
+
+/// One verification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// Of the run.
+    pub id: String,
+    /// Whose snapshot.
+    pub source: SourceName,
+    /// Name of the engine.
+    pub engine: String,
+    /// What made it run.
+    pub trigger: Trigger,
+    /// Host or pod.
+    pub by: String,
+    /// When the run began.
+    pub began_at: Timestamp,
+    /// When the verdict stood.
+    pub ended_at: Timestamp,
+    /// What was restored.
+    pub snapshot: SnapshotEvidence,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Why, unless verified.
+    pub reason: Option<Reason>,
+    /// Every check, in the order of the engine's table.
+    pub findings: Vec<Finding>,
+    /// In the order they began; they overlap.
+    pub stages: Vec<StageEvidence>,
+    /// First byte requested to first successful answer, less provisioning, pulls and our checks.
+    pub recovery_milliseconds: Option<u64>,
+    /// What was counted.
+    pub items: BTreeMap<String, u64>,
+    /// Newest change inside, where known.
+    pub data_at: Option<Timestamp>,
+    /// Where it was restored; `None` if no sandbox was reached.
+    pub sandbox: Option<SandboxEvidence>,
+    /// The same snapshot in other images.
+    #[serde(default)]
+    pub rehearsals: Vec<RehearsalEvidence>,
+    /// Who says so.
+    pub tool: ToolEvidence,
+    /// Allowed lines of the server's log; anything else is replaced by its length.
+    #[serde(default)]
+    pub log_tail: Vec<String>,
+}
+
+/// What made a verification run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// `verify.schedule`.
+    Schedule,
+    /// `verify.when: new_snapshot`.
+    NewSnapshot,
+    /// After an inconclusive one.
+    Retry,
+    /// A person.
+    Manual,
+    /// A drill.
+    Drill,
+}
+
+/// Which snapshot, exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotEvidence {
+    /// Name of the repository.
+    pub repository: String,
+    /// Within its source.
+    pub id: SnapshotId,
+    /// Recovery point.
+    pub taken_at: Timestamp,
+    /// Which witness gave it.
+    pub taken_at_from: TakenAtFrom,
+    /// Every object.
+    pub artifacts: Vec<ArtifactEvidence>,
+}
+
+/// One object, exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArtifactEvidence {
+    /// Relative to the repository.
+    pub key: String,
+    /// Of a versioned bucket.
+    pub version_id: Option<String>,
+    /// As listed.
+    pub etag: Option<String>,
+    /// As stored.
+    pub size_bytes: u64,
+    /// Of all bytes as stored, lower-case hexadecimal; `None` if they were not all read.
+    pub sha256: Option<String>,
+    /// As listed.
+    pub modified_at: Timestamp,
+    /// Which witness vouches for its bytes.
+    pub integrity: Integrity,
+}
+
+/// The witness that the bytes are those once written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Integrity {
+    /// A checksum inside the file.
+    File,
+    /// The digest in the manifest.
+    Manifest,
+    /// A full-object upload checksum of the store, recomputed.
+    Object,
+    /// None.
+    None,
+}
+
+/// How long one stage took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageEvidence {
+    /// select, provision, fetch, inspect, stage, restore, check, serve, probe, destroy.
+    pub stage: String,
+    /// Wall time.
+    pub milliseconds: u64,
+}
+
+/// Where it was restored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SandboxEvidence {
+    /// docker, kubernetes or process.
+    pub runtime: String,
+    /// As configured; a program with its version for the process runtime.
+    pub image: String,
+    /// Digest of the image, where there is one.
+    pub image_id: Option<String>,
+    /// none, policy or host.
+    pub network: String,
+    /// Looked at from inside: denied, open or `not_tried`.
+    pub egress: String,
+    /// none, tmpfs, quota or size.
+    pub volume_limit: String,
+    /// uid:gid inside.
+    pub user: String,
+    /// Its memory limit.
+    pub memory_bytes: Option<u64>,
+}
+
+/// The same snapshot in another image, reported apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RehearsalEvidence {
+    /// Which image.
+    pub image: String,
+    /// How it ended there.
+    pub verdict: Verdict,
+    /// Every check there.
+    pub findings: Vec<Finding>,
+    /// As of the main run.
+    pub recovery_milliseconds: Option<u64>,
+}
+
+/// Who says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolEvidence {
+    /// Of the verifier.
+    pub version: String,
+    /// `sha256:…` of the configuration file's bytes.
+    pub config_digest: String,
+}
+
+/// A person says that the contents of one snapshot are right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// Of this act.
+    pub id: String,
+    /// Whose snapshot.
+    pub source: SourceName,
+    /// Host, pod or person.
+    pub by: String,
+    /// When.
+    pub ended_at: Timestamp,
+    /// Which snapshot.
+    pub snapshot: SnapshotEvidence,
+    /// What was counted in it when it was verified or inspected.
+    pub items: BTreeMap<String, u64>,
+    /// Why, in the person's words.
+    pub message: String,
+}

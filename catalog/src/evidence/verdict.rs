@@ -1,0 +1,134 @@
+//! Verdict, reason, check outcome: the closed words of every judgement (design §5).
+
+use serde::{Deserialize, Serialize};
+
+/// How a verification ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Restored, identified, and every applicable check passed.
+    Verified,
+    /// The snapshot was shown to be bad.
+    Failed,
+    /// Anything on our side, or unknown.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Self; 3] = [Self::Verified, Self::Failed, Self::Inconclusive];
+
+    /// The value of the `verdict` label and of a record's `verdict`.
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Failed => "failed",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+macro_rules! reasons {
+    ($($verdict:ident: $($variant:ident = $label:literal),+;)+) => {
+        /// Why a verification was not `verified`; each belongs to exactly one verdict.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Reason { $($(#[doc = concat!("`", $label, "`")] $variant,)+)+ }
+
+        impl Reason {
+            /// Every reason, the failed ones first.
+            pub const ALL: &'static [Self] = &[$($(Self::$variant,)+)+];
+
+            /// The value of the `reason` label and of a record's `reason`.
+            pub const fn as_label(self) -> &'static str {
+                match self { $($(Self::$variant => $label,)+)+ }
+            }
+
+            /// The only verdict this reason may explain.
+            pub const fn verdict(self) -> Verdict {
+                match self { $($(Self::$variant)|+ => Verdict::$verdict,)+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    Failed:
+        Damaged = "damaged", Unrestorable = "unrestorable", Inconsistent = "inconsistent",
+        Identity = "identity", Expectation = "expectation";
+    Inconclusive:
+        NoChecksum = "no_checksum", NoImage = "no_image", ImageUnavailable = "image_unavailable",
+        RuntimeUnavailable = "runtime_unavailable", Killed = "killed",
+        OutOfMemory = "out_of_memory", Disk = "disk", Deadline = "deadline",
+        TooLarge = "too_large", AccessDenied = "access_denied", KeyDenied = "key_denied",
+        Archived = "archived", Vanished = "vanished", Replaced = "replaced",
+        UnstableRead = "unstable_read", UnknownVersion = "unknown_version",
+        ModuleMissing = "module_missing", NeedsEnterprise = "needs_enterprise",
+        MigrationRequired = "migration_required", Interrupted = "interrupted",
+        Internal = "internal";
+}
+
+/// How one check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Observed what was expected.
+    Passed,
+    /// Contradicts the expectation.
+    Failed,
+    /// Worth saying, changes no verdict.
+    Warning,
+    /// Has no meaning for this snapshot, e.g. a change without an earlier one.
+    NotApplicable,
+    /// Would have applied, but was never reached.
+    NotRun,
+}
+
+impl Outcome {
+    /// As in a record.
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Warning => "warning",
+            Self::NotApplicable => "not_applicable",
+            Self::NotRun => "not_run",
+        }
+    }
+}
+
+/// Where an expectation comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// Written in `verify.expect`.
+    Configured,
+    /// The snapshot's own bytes.
+    Snapshot,
+    /// `<key>.manifest.json`.
+    Manifest,
+    /// The nearest earlier verified recovery point, or an acceptance.
+    Previous,
+    /// `objectives`.
+    Objective,
+}
+
+/// One answered question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// `engine.what`, one of the engine's check names.
+    pub check: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was seen; numbers and words of ours, never data.
+    #[serde(default)]
+    pub observed: Option<String>,
+    /// What should have been seen.
+    #[serde(default)]
+    pub expected: Option<String>,
+    /// Why that was expected.
+    #[serde(default)]
+    pub basis: Option<Basis>,
+    /// One sentence for people, with a hint where something can be done.
+    pub message: String,
+}

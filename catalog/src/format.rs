@@ -1,0 +1,64 @@
+//! What a snapshot is made of: one file per engine, listed in [`FORMATS`].
+//!
+//! A format is sans-I/O: bytes in, facts out. Everything declarative of an engine lives in its
+//! format file; the verifier's engine file holds only what is done in a sandbox.
+
+mod inspection;
+
+use std::{fmt::Debug, io::Read};
+
+use bytes::Bytes;
+
+use crate::model::{EngineName, SnapshotFacts};
+
+pub use inspection::{
+    Checksum, Detail, FINDINGS_MAX, Inspection, InspectionDetail, InspectionFinding,
+    InspectionState,
+};
+
+/// Most bytes a survey reads of the head of one artifact: recovery points lie within.
+pub const HEAD_MAX: u64 = 64 * 1024;
+
+/// One check an engine can make: its name in findings, and the question for documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheckName {
+    /// `engine.what`, e.g. `redis.identity`.
+    pub name: &'static str,
+    /// The question it answers, as a sentence.
+    pub question: &'static str,
+}
+
+/// Everything declarative of one engine, and how its bytes are understood without its server.
+pub trait Format: Debug + Send + Sync {
+    /// As written behind `engine:`.
+    fn engine(&self) -> EngineName;
+
+    /// Whether a verifier engine restores it; without, `verify:` sections are errors and no proof
+    /// is expected.
+    fn restorable(&self) -> bool;
+
+    /// What is counted: the values of the label `item`, and the keys of a record's `items`.
+    fn items(&self) -> &'static [&'static str];
+
+    /// Every check a record of this engine may carry.
+    fn checks(&self) -> &'static [CheckName];
+
+    /// Images tried in order where `verifier.images` names none.
+    fn default_images(&self) -> &'static [&'static str];
+
+    /// How many bytes of the head of each artifact [`describe`](Self::describe) wants, at most
+    /// [`HEAD_MAX`].
+    fn head_bytes(&self) -> u64;
+
+    /// What the heads say; one entry per artifact, in their order. Pure, never fails: what cannot be
+    /// understood is simply not said.
+    fn describe(&self, heads: &[Bytes]) -> SnapshotFacts;
+
+    /// Whether these first bytes (after any wrapper) look like this format, for `inspect`.
+    fn recognises(&self, head: &[u8]) -> bool;
+
+    /// Reads to the last byte, on a blocking thread, in constant memory. Wrappers (`.gz`, `.zst`)
+    /// are undone inside, and every byte of the restorable content is also given to `tee`, in order,
+    /// damaged or not. Never panics, never returns early: the tee gets all there is.
+    fn inspect(&self, input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection;
+}

@@ -1,0 +1,150 @@
+//! What reading a snapshot to its last byte found, without a server.
+
+use std::{
+    any::Any,
+    collections::BTreeMap,
+    fmt::{self, Debug},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// How a native inspection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InspectionState {
+    /// Every byte was understood and nothing is wrong; says nothing about a missing checksum.
+    Intact,
+    /// Shown to be damaged; at least one finding says where.
+    Damaged,
+    /// An unknown version or opcode: nothing is known to be wrong.
+    NotUnderstood,
+    /// Another kind of file altogether.
+    NotRecognised,
+    /// Our own stream broke: says nothing about the snapshot.
+    Aborted,
+}
+
+/// What the checksum inside the file says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checksum {
+    /// Recomputed over all bytes and equal.
+    Verified,
+    /// The file carries none, or it was switched off.
+    Absent,
+    /// Recomputed and different.
+    Wrong,
+}
+
+impl Checksum {
+    /// As `inspect --format json` prints it.
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Absent => "absent",
+            Self::Wrong => "wrong",
+        }
+    }
+}
+
+/// One thing found wrong or worth saying. Never quotes a key or a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InspectionFinding {
+    /// In the restorable content, after any wrapper was undone; bytes from its beginning.
+    pub offset: u64,
+    /// What is wrong there, in words.
+    pub message: String,
+}
+
+/// Most findings one inspection keeps.
+pub const FINDINGS_MAX: usize = 20;
+
+/// What only the engine's own two files know of: counts per database, modules and so on.
+pub trait InspectionDetail: Any + Debug + Send + Sync {
+    /// The members added to the object that `inspect --format json` prints.
+    fn json(&self) -> Map<String, Value>;
+}
+
+/// A shared [`InspectionDetail`].
+#[derive(Clone)]
+pub struct Detail(Arc<dyn InspectionDetail>);
+
+impl Detail {
+    /// Wraps an engine's own facts.
+    pub fn new(detail: impl InspectionDetail) -> Self {
+        Self(Arc::new(detail))
+    }
+
+    /// The engine's own facts, if they are of this type.
+    pub fn get<T: InspectionDetail>(&self) -> Option<&T> {
+        (&*self.0 as &dyn Any).downcast_ref()
+    }
+
+    /// See [`InspectionDetail::json`].
+    pub fn json(&self) -> Map<String, Value> {
+        self.0.json()
+    }
+}
+
+impl Debug for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The result of [`Format::inspect`](super::Format::inspect).
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// `rdb`, `neo4j`, …: the member `format` of the printed object.
+    pub format: &'static str,
+    /// How it ended.
+    pub state: InspectionState,
+    /// Version of the file format, once it was read.
+    pub version: Option<u32>,
+    /// Bytes of restorable content read, trailing bytes included.
+    pub bytes: u64,
+    /// The file's own checksum.
+    pub checksum: Checksum,
+    /// A checksum of the wrapper (gzip CRC-32, zstd XXH64) that covers all content and agreed.
+    pub wrapper_checksum: bool,
+    /// Bytes behind the end of the content.
+    pub trailing_bytes: u64,
+    /// Recovery point written inside.
+    pub taken_at: Option<Timestamp>,
+    /// Counted natively, by the names of [`Format::items`](super::Format::items).
+    pub items: BTreeMap<&'static str, u64>,
+    /// At most [`FINDINGS_MAX`], the first ones.
+    pub findings: Vec<InspectionFinding>,
+    /// The engine's own facts.
+    pub detail: Option<Detail>,
+}
+
+impl Inspection {
+    /// The object that `inspect --format json` prints (design §4).
+    pub fn json(&self) -> Value {
+        let mut object = Map::new();
+        object.insert("format".into(), self.format.into());
+        object.insert("version".into(), self.version.into());
+        object.insert(
+            "intact".into(),
+            (self.state == InspectionState::Intact).into(),
+        );
+        for (item, count) in &self.items {
+            object.insert((*item).into(), (*count).into());
+        }
+        if let Some(detail) = &self.detail {
+            object.extend(detail.json());
+        }
+        object.insert("checksum".into(), self.checksum.as_label().into());
+        object.insert("trailing_bytes".into(), self.trailing_bytes.into());
+        object.insert(
+            "taken_at".into(),
+            self.taken_at.map(|at| at.to_string()).into(),
+        );
+        let findings = self.findings.iter().map(
+            |finding| serde_json::json!({ "offset": finding.offset, "message": finding.message }),
+        );
+        object.insert("findings".into(), findings.collect());
+        Value::Object(object)
+    }
+}

@@ -1,0 +1,13 @@
+//! The words of the domain as plain data: sources, objects, snapshots, inventories.
+//!
+//! Nothing in this module does I/O or judges; it only says what was seen.
+
+mod inventory;
+mod names;
+mod snapshot;
+
+pub use inventory::{Inventory, SourceInventory, UNRECOGNISED_SHOWN_MAX, Usage, UsageState};
+pub use names::{EngineName, NAME_LENGTH_MAX, NameError, RepositoryName, SourceName};
+pub use snapshot::{
+    Artifact, Key, ObjectMeta, Pin, Snapshot, SnapshotFacts, SnapshotId, SnapshotState, TakenAtFrom,
+};

@@ -1,0 +1,203 @@
+//! Objects as a repository lists them, and the snapshots they form.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::SourceName;
+
+/// The key of one object, relative to its repository's prefix or directory; `/` separates segments.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Key(String);
+
+impl Key {
+    /// Any text is a key: object stores allow every character.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The key as listed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a listing says of one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectMeta {
+    /// Relative to the repository.
+    pub key: Key,
+    /// As stored, before any decompression.
+    pub size_bytes: u64,
+    /// `LastModified` of an object store, mtime of a file.
+    pub modified_at: Timestamp,
+    /// Opaque; two equal tags of one key mean the same bytes. A directory makes one of inode, mtime
+    /// and size.
+    pub etag: Option<String>,
+    /// Of a versioned bucket.
+    pub version_id: Option<String>,
+    /// As the store names it; a directory has none.
+    pub storage_class: Option<String>,
+}
+
+impl ObjectMeta {
+    /// The handle that makes every later read see these very bytes or fail.
+    pub fn pin(&self) -> Pin {
+        Pin {
+            key: self.key.clone(),
+            version_id: self.version_id.clone(),
+            etag: self.etag.clone(),
+            size_bytes: self.size_bytes,
+        }
+    }
+}
+
+/// One exact content of one key: the version where there is one, else the entity tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// Relative to the repository.
+    pub key: Key,
+    /// Preferred over `etag`.
+    pub version_id: Option<String>,
+    /// Read with `If-Match`.
+    pub etag: Option<String>,
+    /// Every whole read must yield exactly this many bytes.
+    pub size_bytes: u64,
+}
+
+/// One object of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// What `*` of the layout matched; empty where the layout has none.
+    pub name: String,
+    /// As listed.
+    pub meta: ObjectMeta,
+}
+
+/// Names one snapshot within its source: what the time directives of the path matched, or the
+/// object's version, or `current`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SnapshotId(pub String);
+
+impl fmt::Display for SnapshotId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// States, not errors: a snapshot still being written is nothing bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SnapshotState {
+    /// Everything that belongs to it is there.
+    Complete,
+    /// Artifacts are missing and nothing arrives any more.
+    Partial,
+    /// Still being written.
+    InProgress,
+    /// Its producer says that it failed.
+    Failed,
+    /// Cannot be a snapshot of this engine: empty, wrong magic, size unlike its manifest.
+    Invalid,
+}
+
+impl SnapshotState {
+    /// Every state, in the order of the documentation.
+    pub const ALL: [Self; 5] = [
+        Self::Complete,
+        Self::Partial,
+        Self::InProgress,
+        Self::Failed,
+        Self::Invalid,
+    ];
+
+    /// The value of the `state` and `status` labels.
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::InProgress => "in_progress",
+            Self::Failed => "failed",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+/// Which witness gave the recovery point, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TakenAtFrom {
+    /// The file itself, e.g. `ctime` of an RDB.
+    Content,
+    /// `<key>.manifest.json`.
+    Manifest,
+    /// An evidence record of the same object.
+    Evidence,
+    /// The time in the key.
+    Name,
+    /// The store's modification time.
+    Modified,
+}
+
+/// What the first bytes of a snapshot's artifacts say, read by a survey without restoring anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SnapshotFacts {
+    /// Recovery point written inside the file.
+    pub taken_at: Option<Timestamp>,
+    /// Newest change inside, where the format tells.
+    pub data_at: Option<Timestamp>,
+    /// Letters of the magic, e.g. `REDIS` or `VALKEY`; decides with `version` which server can read.
+    pub family: Option<String>,
+    /// Version of the file format.
+    pub version: Option<u32>,
+    /// Version of the server that wrote it, e.g. `7.2.4`.
+    pub engine_version: Option<String>,
+    /// Memory the data took in the server that wrote it.
+    pub used_memory_bytes: Option<u64>,
+    /// A reason why this can never be a snapshot of the engine, e.g. `it is empty`.
+    pub invalid: Option<String>,
+}
+
+/// One recovery point of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Unique within its source.
+    pub id: SnapshotId,
+    /// Whose recovery point this is.
+    pub source: SourceName,
+    /// The recovery point; never later than `completed_at` plus the tolerance of clocks.
+    pub taken_at: Timestamp,
+    /// Where `taken_at` comes from.
+    pub taken_at_from: TakenAtFrom,
+    /// The best witness was ahead of the store's clock by more than the tolerance and was not used.
+    pub from_the_future: bool,
+    /// Newest modification of its artifacts.
+    pub completed_at: Timestamp,
+    /// Whether it can be restored at all.
+    pub state: SnapshotState,
+    /// At least one, ordered by name.
+    pub artifacts: Vec<Artifact>,
+    /// From the head of the first artifact; empty where it was not read.
+    pub facts: SnapshotFacts,
+    /// Read from `<key>.manifest.json` of the first artifact.
+    pub manifest: Option<crate::manifest::Manifest>,
+}
+
+impl Snapshot {
+    /// Sum over its artifacts.
+    pub fn size_bytes(&self) -> u64 {
+        self.artifacts
+            .iter()
+            .map(|artifact| artifact.meta.size_bytes)
+            .sum()
+    }
+}
