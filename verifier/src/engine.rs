@@ -1,0 +1,124 @@
+//! How an engine's snapshots are restored and judged: one file per engine.
+//!
+//! An engine sees only a [`Sandbox`](crate::runtime::Sandbox) through its [`Bench`]; it knows no
+//! runtime, no storage and no clock.
+
+mod bench;
+
+use std::{any::Any, collections::BTreeMap, fmt::Debug, sync::Arc};
+
+use catalog::{
+    evidence::{Finding, Reason},
+    format::Inspection,
+    manifest::Manifest,
+    model::{EngineName, SnapshotFacts},
+};
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::runtime::{Command, ImageFacts, SandboxSpec};
+
+pub use bench::Bench;
+
+/// An engine's own part of a source's configuration, parsed by its format.
+pub type Settings = Arc<dyn Any + Send + Sync>;
+
+/// What is known before a sandbox exists.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// From the head of the snapshot.
+    pub head: &'a SnapshotFacts,
+    /// As stored.
+    pub size_bytes: u64,
+    /// What the runtime offers, in the order of preference.
+    pub images: &'a [ImageFacts],
+    /// `verifier.limits`.
+    pub memory_bytes_max: u64,
+    /// `verifier.limits`.
+    pub disk_bytes_max: u64,
+    /// When the run must have ended.
+    pub deadline: Timestamp,
+}
+
+/// Why a run ended without an answer about the snapshot, or with a bad one.
+#[derive(Debug, Clone, Error)]
+#[error("{message}")]
+pub struct Stopped {
+    /// Decides the verdict, too.
+    pub reason: Reason,
+    /// What happened; then `hint: …`.
+    pub message: String,
+}
+
+/// One thing seen in a restored server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// Which, in the engine's own words, e.g. `keys_loaded` or `keys_loaded:3` for database 3.
+    pub name: String,
+    /// What.
+    pub value: Observed,
+}
+
+/// The value of an observation: never data of the snapshot, but for a canary's time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Observed {
+    /// A number.
+    Count(u64),
+    /// A word of the server about itself.
+    Word(String),
+    /// A moment.
+    Time(Timestamp),
+    /// It was asked for and does not exist.
+    Missing,
+}
+
+/// Everything a judgement may rest on; plain data.
+#[derive(Debug)]
+pub struct Evidence<'a> {
+    /// From the native reading of every byte.
+    pub inspection: &'a Inspection,
+    /// From the restored server.
+    pub observations: &'a [Observation],
+    /// Written by the producer.
+    pub manifest: Option<&'a Manifest>,
+    /// Items of the nearest earlier verified recovery point, or of an acceptance.
+    pub previous: Option<&'a BTreeMap<String, u64>>,
+    /// Recovery point of the snapshot.
+    pub taken_at: Timestamp,
+    /// Measured.
+    pub recovery_milliseconds: Option<u64>,
+    /// `objectives.recovery_time`.
+    pub recovery_milliseconds_max: Option<u64>,
+}
+
+/// What an engine must be able to do; everything declarative is in its
+/// [`Format`](catalog::format::Format).
+pub trait Engine: Debug + Send + Sync {
+    /// The name of its format.
+    fn name(&self) -> EngineName;
+
+    /// Programs that the process runtime looks for, best first.
+    fn programs(&self) -> &'static [&'static str];
+
+    /// Image, memory, disk; or why none will do. Pure.
+    fn prepare(&self, request: &Request<'_>, settings: &Settings) -> Result<SandboxSpec, Stopped>;
+
+    /// Puts the restorable bytes, given on standard input, where [`restore`](Self::restore) finds
+    /// them.
+    fn stage(&self, head: &SnapshotFacts) -> Command;
+
+    /// Restores, serves and asks. Its observations are all the judgement has.
+    fn restore<'a>(
+        &'a self,
+        bench: &'a Bench<'a>,
+        whole: &'a Inspection,
+        settings: &'a Settings,
+    ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>>;
+
+    /// Every check of the engine's table, each with an outcome. Pure.
+    fn judge(&self, evidence: &Evidence<'_>, settings: &Settings) -> Vec<Finding>;
+
+    /// What was counted, for the record's `items`. Pure.
+    fn items(&self, evidence: &Evidence<'_>) -> BTreeMap<String, u64>;
+}

@@ -1,0 +1,168 @@
+//! What provides sandboxes: one file per runtime, all behind the same two traits.
+//!
+//! A runtime knows no engine. Commands run with the data directory as their working directory, so
+//! that no engine ever spells an absolute path of a sandbox.
+
+mod command;
+mod error;
+
+use std::{fmt::Debug, sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use command::{
+    CAPTURE_BYTES_MAX, Capture, Command, Exit, Feed, FeedEnd, FeedItem, LOG_LINES_MAX,
+};
+pub use error::SandboxError;
+
+/// Names one verification run; part of every label and directory it leaves anywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RunId(pub String);
+
+/// What a sandbox must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxSpec {
+    /// One of those that [`Runtime::images`] offered.
+    pub image: ImageFacts,
+    /// Directory of the image that holds the data and belongs to its user, e.g. `/data`.
+    pub data_dir: String,
+    /// Hard limit, swap included.
+    pub memory_bytes: u64,
+    /// Free space that must exist before the first byte, and is watched afterwards.
+    pub disk_bytes: u64,
+    /// Environment of every command.
+    pub env: Vec<(String, String)>,
+    /// Ports that [`Sandbox::connect`] will be asked for.
+    pub ports: Vec<u16>,
+    /// When a sweep of anybody may remove it.
+    pub deadline: Timestamp,
+}
+
+/// An image, or a program of this machine, that could serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageFacts {
+    /// As configured; for the process runtime the path of the program.
+    pub image: String,
+    /// Digest, where there is one.
+    pub id: Option<String>,
+    /// Whether it need not be pulled first.
+    pub present: bool,
+    /// What is known of the server inside without starting it: `REDIS_VERSION=8.0.2` of the image's
+    /// environment, or the first line of `PROGRAM --version`.
+    pub version_texts: Vec<String>,
+}
+
+/// What provides sandboxes.
+pub trait Runtime: Debug + Send + Sync {
+    /// As written behind `verifier.runtime`.
+    fn name(&self) -> &'static str;
+
+    /// What could serve: `configured` images in their order for a container runtime, `programs` of
+    /// this machine for the process runtime. Never pulls.
+    fn images<'a>(
+        &'a self,
+        configured: &'a [String],
+        programs: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Vec<ImageFacts>, SandboxError>>;
+
+    /// Creates and starts one sandbox; pulls the image first where the policy allows. When it
+    /// fails, what was half made is removed by [`destroy`](Self::destroy), which the caller always
+    /// calls.
+    fn provision<'a>(
+        &'a self,
+        run: &'a RunId,
+        spec: &'a SandboxSpec,
+    ) -> BoxFuture<'a, Result<Arc<dyn Sandbox>, SandboxError>>;
+
+    /// Removes everything labelled with this run. Idempotent; also of the half-provisioned.
+    fn destroy<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<(), SandboxError>>;
+
+    /// Removes what earlier runs left: those past their deadline, and those of this very instance
+    /// that no living process holds. Never another verifier's live run.
+    fn sweep<'a>(&'a self, policy: &'a SweepPolicy) -> BoxFuture<'a, Result<Swept, SandboxError>>;
+
+    /// What `doctor` says: `Ok` names the engine and its version, `Err` says what to do.
+    fn probe(&self) -> BoxFuture<'_, Result<String, SandboxError>>;
+}
+
+/// Which leftovers a sweep may remove.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SweepPolicy {
+    /// Now.
+    pub now: Timestamp,
+    /// How long after its deadline a run of another instance is left alone.
+    pub grace: Duration,
+}
+
+/// What a sweep removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Runs whose leftovers were removed.
+    pub runs: Vec<RunId>,
+    /// Runs that are alive or not ours.
+    pub spared: u64,
+}
+
+/// One server inside a sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ServerId(pub u32);
+
+/// Whether a started server still runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerState {
+    /// It does.
+    Running,
+    /// It ended.
+    Exited {
+        /// As a shell reports it: 128 + signal when killed.
+        code: i32,
+        /// The memory limit of the sandbox killed something since it was provisioned.
+        out_of_memory: bool,
+    },
+}
+
+/// A byte stream to a server inside.
+pub trait ByteStreamIo: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStreamIo for T {}
+
+/// One throwaway place; an engine sees nothing else of the world.
+pub trait Sandbox: Debug + Send + Sync {
+    /// Runs to the end. Output is always drained, head and tail kept; a command that ends before it
+    /// has read all of `stdin` ends the feed and hangs nothing.
+    fn exec<'a>(
+        &'a self,
+        command: &'a Command,
+        stdin: Option<&'a mut Feed>,
+    ) -> BoxFuture<'a, Result<Exit, SandboxError>>;
+
+    /// Starts a server that outlives the call.
+    fn start<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<ServerId, SandboxError>>;
+
+    /// Whether it still runs.
+    fn state(&self, server: ServerId) -> BoxFuture<'_, Result<ServerState, SandboxError>>;
+
+    /// The last lines it wrote, at most [`LOG_LINES_MAX`], raw: they pass an allow-list before anyone
+    /// sees them.
+    fn log(&self, server: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>>;
+
+    /// Asks it to end, then makes it.
+    fn stop(&self, server: ServerId) -> BoxFuture<'_, Result<Exit, SandboxError>>;
+
+    /// The port a server must listen on (on loopback) to be reached as `port`.
+    fn port(&self, port: u16) -> u16;
+
+    /// One stream to `port` inside.
+    fn connect(&self, port: u16) -> BoxFuture<'_, Result<Box<dyn ByteStreamIo>, SandboxError>>;
+
+    /// Bytes free where the data lies.
+    fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>>;
+
+    /// How often the memory limit killed something inside since it was provisioned; `None` where
+    /// the runtime cannot tell.
+    fn out_of_memory_kills(&self) -> BoxFuture<'_, Result<Option<u64>, SandboxError>>;
+
+    /// What the record says of it.
+    fn facts(&self) -> catalog::evidence::SandboxEvidence;
+}

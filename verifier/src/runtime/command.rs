@@ -1,0 +1,101 @@
+//! Commands, what is fed to them, and what came out: bounded in time and memory.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+/// Most bytes kept of the beginning, and again of the end, of one output.
+pub const CAPTURE_BYTES_MAX: usize = 64 * 1024;
+
+/// Most lines of a server's log that are ever read.
+pub const LOG_LINES_MAX: usize = 200;
+
+/// One command; its working directory is the sandbox's data directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// Program and arguments; no shell between, unless the first word is one.
+    pub argv: Vec<String>,
+    /// Added to the environment of the sandbox.
+    pub env: Vec<(String, String)>,
+    /// When it is killed and the run ends with `deadline`.
+    pub timeout: Duration,
+}
+
+impl Command {
+    /// A command without additions to its environment.
+    pub fn new<S: Into<String>>(argv: impl IntoIterator<Item = S>, timeout: Duration) -> Self {
+        Self {
+            argv: argv.into_iter().map(Into::into).collect(),
+            env: Vec::new(),
+            timeout,
+        }
+    }
+}
+
+/// What flows into a command.
+#[derive(Debug)]
+pub enum FeedItem {
+    /// The next bytes.
+    Chunk(Bytes),
+    /// All bytes were sent; a channel that closes without this was cut by us.
+    End {
+        /// How many there were.
+        bytes: u64,
+    },
+}
+
+/// The standard input of a command: bounded, and explicit about its end.
+#[derive(Debug)]
+pub struct Feed {
+    /// Chunks, then one `End`.
+    pub items: mpsc::Receiver<FeedItem>,
+}
+
+/// How a feed ended, as the sandbox saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedEnd {
+    /// There was none.
+    NoFeed,
+    /// Every byte was written and the end was delivered.
+    Complete {
+        /// Bytes written.
+        bytes: u64,
+    },
+    /// The command ended before it had read everything.
+    Refused {
+        /// Bytes written until then.
+        bytes: u64,
+    },
+    /// Our own stream broke off before its `End`.
+    Cut {
+        /// Bytes written until then.
+        bytes: u64,
+    },
+}
+
+/// The beginning and the end of an output, and how much there was in all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Capture {
+    /// First bytes, at most [`CAPTURE_BYTES_MAX`].
+    pub head: Vec<u8>,
+    /// Last bytes that are not in `head`, at most [`CAPTURE_BYTES_MAX`].
+    pub tail: Vec<u8>,
+    /// All bytes, kept or not.
+    pub total_bytes: u64,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// As a shell reports it: 128 + signal when killed.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: Capture,
+    /// Standard error.
+    pub stderr: Capture,
+    /// What became of its standard input.
+    pub feed: FeedEnd,
+    /// The memory limit of the sandbox killed something while it ran.
+    pub out_of_memory: bool,
+}
