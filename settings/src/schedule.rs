@@ -1,0 +1,134 @@
+//! When something is due: cron as Kubernetes reads it, in a time zone.
+//!
+//! It must not read a clock, and must not be cleverer than the controller that really starts the
+//! jobs: where Kubernetes skips or repeats a run, so does this.
+
+mod error;
+mod every;
+mod field;
+mod gap;
+mod parse;
+mod table;
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+pub use self::error::{Field, FieldFault, ScheduleError};
+use self::table::Table;
+use crate::Duration;
+
+/// The slots at which a source is expected to begin a snapshot.
+///
+/// A slot of a cron expression is every instant whose wall-clock time in the time zone matches,
+/// as `SpecSchedule.Next` of robfig/cron v3 (the library of Kubernetes and Velero) finds them:
+/// - a time skipped in spring has no slot on that day (`30 2 * * *` in Berlin);
+/// - a time repeated in autumn has two slots;
+/// - day of month and day of week are alternatives, unless one of them is `*`, `?` or `*/1`.
+///
+/// `@every 1h30m` has no slots of its own: Kubernetes counts it from the last run, so here it is
+/// counted from the last arrival. [`Schedule::next`] and [`Schedule::missed`] take that arrival.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    text: String,
+    rule: Rule,
+}
+
+#[derive(Clone, Debug)]
+enum Rule {
+    Table { table: Box<Table>, zone: TimeZone },
+    Every(Duration),
+}
+
+/// More slots than this are never listed or counted at once (69 days of a slot every minute).
+const SLOTS_MAX: usize = 100_000;
+
+impl Schedule {
+    /// Reads five fields, a descriptor (`@daily`) or `@every` with a Go duration. A leading
+    /// `TZ=` or `CRON_TZ=` wins over `zone`.
+    pub fn parse(text: &str, zone: &TimeZone) -> Result<Self, ScheduleError> {
+        let rule = parse::rule(text, zone)?;
+        Ok(Self {
+            text: text.to_owned(),
+            rule,
+        })
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The interval of an `@every` schedule, which has no slots without a last arrival.
+    pub fn interval(&self) -> Option<Duration> {
+        match self.rule {
+            Rule::Table { .. } => None,
+            Rule::Every(interval) => Some(interval),
+        }
+    }
+
+    /// The latest slot at or before `at`; none for `@every`, or if there was none in nine years.
+    pub fn previous(&self, at: Timestamp) -> Option<Timestamp> {
+        match &self.rule {
+            Rule::Table { table, zone } => table.previous(at, zone),
+            Rule::Every(_) => None,
+        }
+    }
+
+    /// The earliest slot after `at`, or none in nine years. For `@every`, one interval after
+    /// `at`, which should be the last arrival.
+    pub fn next(&self, at: Timestamp) -> Option<Timestamp> {
+        match &self.rule {
+            Rule::Table { table, zone } => table.next(at, zone),
+            Rule::Every(interval) => every::next(at, *interval),
+        }
+    }
+
+    /// The slots after `from`, up to and including `until`, at most 100,000.
+    pub fn slots(&self, from: Timestamp, until: Timestamp) -> impl Iterator<Item = Timestamp> {
+        std::iter::successors(self.next(from), |slot| self.next(*slot))
+            .take_while(move |slot| *slot <= until)
+            .take(SLOTS_MAX)
+    }
+
+    /// How many slots after `last_arrival` have passed at `now` by more than `grace`; at most
+    /// 100,000.
+    pub fn missed(&self, last_arrival: Timestamp, now: Timestamp, grace: Duration) -> usize {
+        let Ok(until) = now.checked_sub(grace.as_std()) else {
+            return 0;
+        };
+        let strictly_before = until.checked_sub(std::time::Duration::from_nanos(1));
+        strictly_before.map_or(0, |until| self.slots(last_arrival, until).count())
+    }
+
+    /// The longest time from one slot to the next, DST changes included: `0 2 * * 1-5` has 72 h
+    /// in UTC and 73 h in Berlin, where one weekend a year is an hour longer.
+    ///
+    /// Looked for in the 28 years from 2025 in which the Gregorian calendar repeats.
+    pub fn longest_gap(&self) -> Duration {
+        match &self.rule {
+            Rule::Table { table, zone } => gap::longest(table, zone),
+            Rule::Every(interval) => *interval,
+        }
+    }
+}
+
+impl PartialEq for Schedule {
+    fn eq(&self, other: &Self) -> bool {
+        let zone = |schedule: &Self| match &schedule.rule {
+            Rule::Table { zone, .. } => Some(zone.clone()),
+            Rule::Every(_) => None,
+        };
+        self.text == other.text && zone(self) == zone(other)
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests;
