@@ -1,0 +1,26 @@
+# The recipes people type; each is one script or a few lines. `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help test lint fmt images clean-cache
+
+help: ## list these recipes
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+test: ## install what is needed and run everything, the container tests included
+	@scripts/setup
+	@scripts/docker-env scripts/test
+
+lint: ## formatting and clippy, as `make test` asks for them
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+fmt: ## format the tree
+	cargo fmt --all
+
+images: ## fetch or build the images of the container tests
+	@scripts/setup
+	@scripts/docker-env scripts/images
+
+clean-cache: ## remove the built images and the private engine's data
+	@scripts/clean-cache
