@@ -1,0 +1,54 @@
+//! The time that is passed in: wall clock in programs, paused time in tests.
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+/// Where "now" comes from.
+#[derive(Debug, Clone)]
+pub struct Clock(Source);
+
+#[derive(Debug, Clone)]
+enum Source {
+    /// Asked each time: a monotonic clock stands still while a machine sleeps, and ages with it.
+    System,
+    /// A base and the tokio instant it was taken at, so that paused time moves both.
+    From(Timestamp, Instant),
+}
+
+impl Clock {
+    /// The wall clock.
+    pub const fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// Shows `base` now and goes on with tokio's time.
+    pub fn starting_at(base: Timestamp) -> Self {
+        Self(Source::From(base, Instant::now()))
+    }
+
+    /// The current time.
+    pub fn now(&self) -> Timestamp {
+        match &self.0 {
+            Source::System => Timestamp::now(),
+            Source::From(base, instant) => {
+                let passed = SignedDuration::try_from(instant.elapsed());
+                let passed = passed.unwrap_or(SignedDuration::MAX);
+                base.saturating_add(passed).unwrap_or(Timestamp::MAX)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn paused_time_moves_the_clock() {
+        let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
+        tokio::time::sleep(Duration::from_secs(90)).await;
+        assert_eq!(clock.now().as_second(), 90);
+    }
+}

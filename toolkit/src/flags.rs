@@ -1,0 +1,56 @@
+//! Flags both programs share, named as Prometheus names them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::log::{LogFormat, LogLevel};
+
+/// Where the configuration is.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigFlags {
+    /// Configuration file
+    #[arg(long = "config.file", value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// How the program listens.
+#[derive(Debug, Clone, Default, Args)]
+pub struct WebFlags {
+    /// Address to listen on, `host:port` or `:port`; may be given several times, port 0 takes a
+    /// free one
+    #[arg(long = "web.listen-address", value_name = "ADDRESS")]
+    pub listen_address: Vec<String>,
+
+    /// Allow POST /-/reload
+    #[arg(long = "web.enable-lifecycle")]
+    pub enable_lifecycle: bool,
+}
+
+impl WebFlags {
+    /// The addresses asked for, or `:port`.
+    pub fn addresses(&self, port: u16) -> Vec<String> {
+        if self.listen_address.is_empty() {
+            vec![format!(":{port}")]
+        } else {
+            self.listen_address.clone()
+        }
+    }
+}
+
+/// How the program logs.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LogFlags {
+    /// Least level that is logged
+    #[arg(long = "log.level", value_name = "LEVEL", value_enum, default_value_t)]
+    pub level: LogLevel,
+
+    /// How lines are written
+    #[arg(
+        long = "log.format",
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t
+    )]
+    pub format: LogFormat,
+}
