@@ -3,7 +3,10 @@
 //! A format is sans-I/O: bytes in, facts out. Everything declarative of an engine lives in its
 //! format file; the verifier's engine file holds only what is done in a sandbox.
 
+pub mod files;
 mod inspection;
+pub mod redis;
+pub mod wrapper;
 
 use std::{fmt::Debug, io::Read};
 
@@ -18,6 +21,14 @@ pub use inspection::{
 
 /// Most bytes a survey reads of the head of one artifact: recovery points lie within.
 pub const HEAD_MAX: u64 = 64 * 1024;
+
+/// Every format there is; a new engine is a row here and a row in the verifier's table.
+pub static FORMATS: [&dyn Format; 2] = [&redis::Redis, &files::Files];
+
+/// The format of an engine.
+pub fn format_of(engine: EngineName) -> Option<&'static dyn Format> {
+    FORMATS.into_iter().find(|format| format.engine() == engine)
+}
 
 /// One check an engine can make: its name in findings, and the question for documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,153 @@
+//! Any object at all: evidence only, told by its first bytes where they are of a known kind.
+//!
+//! Nothing is restored and nothing inside is looked at.
+
+use std::io::Read;
+
+use bytes::Bytes;
+
+use super::{
+    CheckName, Checksum, Format, Inspection, InspectionState,
+    wrapper::{GZIP_MAGIC, ZSTD_MAGIC},
+};
+use crate::model::{EngineName, SnapshotFacts};
+
+/// Where a tar archive says what it is, and how (POSIX 1003.1, `ustar` header; GNU writes the same
+/// five letters).
+const TAR_MAGIC: (usize, &[u8]) = (257, b"ustar");
+
+/// Objects of every kind.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Files;
+
+/// What the first bytes of an object can be known as, by the name used in a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Magic {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 8878.
+    Zstd,
+    /// RFC 9580, binary or armoured.
+    Gpg,
+    /// age-encryption.org/v1, binary or armoured.
+    Age,
+    /// POSIX 1003.1.
+    Tar,
+}
+
+impl Magic {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Self; 5] = [Self::Gzip, Self::Zstd, Self::Gpg, Self::Age, Self::Tar];
+
+    /// As written behind `magic:`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+            Self::Gpg => "gpg",
+            Self::Age => "age",
+            Self::Tar => "tar",
+        }
+    }
+
+    /// Whether an object that begins like this can be of this kind.
+    pub fn begins(self, head: &[u8]) -> bool {
+        match self {
+            Self::Gzip => head.starts_with(&GZIP_MAGIC),
+            Self::Zstd => head.starts_with(&ZSTD_MAGIC),
+            Self::Gpg => {
+                head.starts_with(b"-----BEGIN PGP MESSAGE-----") || is_openpgp_packet(head)
+            }
+            Self::Age => {
+                head.starts_with(b"age-encryption.org/")
+                    || head.starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----")
+            }
+            Self::Tar => {
+                let (offset, magic) = TAR_MAGIC;
+                head.get(offset..)
+                    .is_some_and(|rest| rest.starts_with(magic))
+            }
+        }
+    }
+}
+
+/// The first packet of an encrypted message: a session key for a public key (tag 1) or a password
+/// (tag 3), or the encrypted data itself (18, 20), in the old or new form (RFC 9580 §4.2).
+fn is_openpgp_packet(head: &[u8]) -> bool {
+    let tag = match head {
+        [first @ 0xc0..=0xff, _, ..] => first & 0x3f,
+        [first @ 0x80..=0xbf, _, ..] => first >> 2 & 0x0f,
+        _ => return false,
+    };
+    matches!(tag, 1 | 3 | 18 | 20)
+}
+
+impl Format for Files {
+    fn engine(&self) -> EngineName {
+        EngineName::new("files")
+    }
+
+    fn restorable(&self) -> bool {
+        false
+    }
+
+    fn items(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn checks(&self) -> &'static [CheckName] {
+        &[]
+    }
+
+    fn default_images(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn head_bytes(&self) -> u64 {
+        512
+    }
+
+    fn describe(&self, heads: &[Bytes]) -> SnapshotFacts {
+        let invalid = heads
+            .iter()
+            .any(Bytes::is_empty)
+            .then(|| "it is empty".into());
+        SnapshotFacts {
+            invalid,
+            ..SnapshotFacts::default()
+        }
+    }
+
+    fn recognises(&self, _head: &[u8]) -> bool {
+        false
+    }
+
+    fn inspect(&self, input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
+        let mut buffer = vec![0; 64 * 1024];
+        let mut bytes = 0;
+        let state = loop {
+            match input.read(&mut buffer) {
+                Ok(0) => break InspectionState::NotRecognised,
+                Ok(count) => {
+                    bytes += count as u64;
+                    tee(&buffer[..count]);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(_) => break InspectionState::Aborted,
+            }
+        };
+        Inspection {
+            format: "files",
+            state,
+            version: None,
+            bytes,
+            checksum: Checksum::Absent,
+            wrapper_checksum: false,
+            trailing_bytes: 0,
+            taken_at: None,
+            items: std::collections::BTreeMap::new(),
+            findings: Vec::new(),
+            detail: None,
+        }
+    }
+}

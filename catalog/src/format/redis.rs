@@ -1,0 +1,197 @@
+//! Redis and Valkey snapshots: RDB files, read natively to their last byte.
+//!
+//! Knows no server and keeps no key and no value: only counts, the writer's own names, and where
+//! something is wrong.
+
+mod census;
+mod dialect;
+mod input;
+mod judge;
+mod lzf;
+mod module;
+mod string;
+mod structure;
+#[cfg(test)]
+mod tests;
+mod value;
+mod walk;
+
+use std::{collections::BTreeMap, io::Read};
+
+use bytes::Bytes;
+
+use self::{dialect::Magic, input::Input, judge::Judgement, walk::Walk};
+use super::{
+    CheckName, Detail, Format, Inspection, InspectionFinding, InspectionState,
+    wrapper::{Fault, Unwrapped},
+};
+use crate::model::{EngineName, SnapshotFacts};
+
+pub use self::{
+    census::{Census, Database},
+    dialect::Family,
+};
+
+/// The RDB format of Redis (versions 1 to 13) and Valkey (`VALKEY080`).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Redis;
+
+impl Format for Redis {
+    fn engine(&self) -> EngineName {
+        EngineName::new("redis")
+    }
+
+    fn restorable(&self) -> bool {
+        true
+    }
+
+    fn items(&self) -> &'static [&'static str] {
+        &["keys", "expiring_keys", "live_keys", "functions"]
+    }
+
+    fn checks(&self) -> &'static [CheckName] {
+        CHECKS
+    }
+
+    fn default_images(&self) -> &'static [&'static str] {
+        &["redis:8.0", "redis:7.2", "valkey/valkey:9.1"]
+    }
+
+    fn head_bytes(&self) -> u64 {
+        // The facts stand in front of everything else; a module's own data may come before `ctime`
+        // only in files of no known writer.
+        4096
+    }
+
+    fn describe(&self, heads: &[Bytes]) -> SnapshotFacts {
+        heads.first().map(|head| describe(head)).unwrap_or_default()
+    }
+
+    fn recognises(&self, head: &[u8]) -> bool {
+        matches!(Magic::read(head), Magic::Whole(..))
+    }
+
+    fn inspect(&self, input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
+        let mut content = Unwrapped::new(input);
+        let mut judgement = Walk::new(Input::new(&mut content, tee)).judge();
+        heed_wrapper(&mut judgement, &content);
+        inspection(judgement, content.verified())
+    }
+}
+
+/// What the Redis engine asks; the names appear in records.
+const CHECKS: &[CheckName] = &[
+    check(
+        "redis.checksum",
+        "Does a checksum cover every byte of the snapshot?",
+    ),
+    check(
+        "redis.trailing_bytes",
+        "Does the file end where the snapshot ends?",
+    ),
+    check(
+        "redis.identity",
+        "Did the server load exactly the keys counted in the file?",
+    ),
+    check(
+        "redis.announced",
+        "Does the file hold as many keys as its writer announced?",
+    ),
+    check(
+        "redis.keys",
+        "Are there as many keys in the file as expected?",
+    ),
+    check(
+        "redis.databases",
+        "Are there as many keys in each database as expected?",
+    ),
+    check(
+        "redis.change",
+        "Did the number of keys change no more than allowed?",
+    ),
+    check(
+        "redis.manifest",
+        "Does the file hold what its manifest says?",
+    ),
+    check(
+        "redis.functions",
+        "Did the server load every function library in the file?",
+    ),
+    check(
+        "redis.evictions",
+        "Did the server keep everything it loaded?",
+    ),
+    check(
+        "redis.canary",
+        "Is the newest heartbeat inside recent enough?",
+    ),
+    check(
+        "redis.recovery_time",
+        "Was it restored within its objective?",
+    ),
+    check(
+        "redis.memory",
+        "How much memory does the data take after loading?",
+    ),
+];
+
+const fn check(name: &'static str, question: &'static str) -> CheckName {
+    CheckName { name, question }
+}
+
+/// The head may be cut anywhere, also inside a wrapper.
+fn describe(mut head: &[u8]) -> SnapshotFacts {
+    if head.is_empty() {
+        return SnapshotFacts {
+            invalid: Some("it is empty".into()),
+            ..SnapshotFacts::default()
+        };
+    }
+    let mut content = Unwrapped::new(&mut head);
+    let census = Walk::new(Input::new(&mut content, &mut |_| ())).head();
+    let foreign = census.family.is_none();
+    SnapshotFacts {
+        taken_at: census.taken_at,
+        data_at: None,
+        family: census.family.map(|family| family.as_str().into()),
+        version: census.version,
+        engine_version: census.writer,
+        used_memory_bytes: census.used_memory_bytes,
+        invalid: foreign.then(|| "it does not begin as an RDB file does".into()),
+    }
+}
+
+/// A wrapper's fault explains everything found behind it.
+fn heed_wrapper(judgement: &mut Judgement, content: &Unwrapped<'_>) {
+    let (state, message) = match content.fault() {
+        Some(Fault::Damaged(message)) => (InspectionState::Damaged, message.clone()),
+        Some(Fault::Unsupported(message)) => (InspectionState::NotUnderstood, message.clone()),
+        None => return,
+    };
+    judgement.state = state;
+    judgement.findings = vec![InspectionFinding {
+        offset: judgement.bytes,
+        message,
+    }];
+}
+
+fn inspection(judgement: Judgement, wrapper_checksum: bool) -> Inspection {
+    let census = judgement.census;
+    Inspection {
+        format: "rdb",
+        state: judgement.state,
+        version: census.version,
+        bytes: judgement.bytes,
+        checksum: judgement.checksum,
+        wrapper_checksum,
+        trailing_bytes: judgement.trailing_bytes,
+        taken_at: census.taken_at,
+        items: BTreeMap::from([
+            ("keys", census.keys()),
+            ("expiring_keys", census.expiring_keys()),
+            ("functions", census.functions),
+        ]),
+        findings: judgement.findings,
+        detail: Some(Detail::new(census)),
+    }
+}

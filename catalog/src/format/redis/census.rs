@@ -1,0 +1,111 @@
+//! What an RDB file holds, counted: no key, no value, only numbers and names of the writer's own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::dialect::Family;
+use crate::format::InspectionDetail;
+
+/// Most databases counted one by one; a server has 16 unless told otherwise.
+pub(super) const DATABASES_MAX: usize = 1 << 16;
+
+/// Most modules named.
+pub(super) const MODULES_MAX: usize = 256;
+
+/// One database of a server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Database {
+    /// Keys whose name was read.
+    pub keys: u64,
+    /// Those of them that expire, whether or not their time has passed.
+    pub expiring_keys: u64,
+    /// What the writer announced before the first key (`RESIZEDB`): keys, and keys that expire.
+    pub announced: Option<(u64, u64)>,
+}
+
+/// The facts of one RDB file; the [`detail`](crate::format::Inspection::detail) of its inspection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Census {
+    /// `None` until the header was read.
+    pub family: Option<Family>,
+    /// Version of the file format, once read.
+    pub version: Option<u32>,
+    /// Every database named, by number.
+    pub databases: BTreeMap<u64, Database>,
+    /// Function libraries.
+    pub functions: u64,
+    /// Modules without which a server refuses the file: names of data types and metadata classes.
+    pub modules: BTreeSet<String>,
+    /// Version of the writing server (`redis-ver` or `valkey-ver`).
+    pub writer: Option<String>,
+    /// When the save began (`ctime`).
+    pub taken_at: Option<Timestamp>,
+    /// Memory the data took in the writing server (`used-mem`).
+    pub used_memory_bytes: Option<u64>,
+    /// Width of the writing server's pointers (`redis-bits`).
+    pub bits: Option<u32>,
+    /// The file is the base of an append-only file (`aof-base`): its expired keys are kept at load.
+    pub append_only_base: bool,
+    /// Replication identifier and offset of the data (`repl-id`, `repl-offset`).
+    pub replication: (Option<String>, Option<u64>),
+}
+
+impl Census {
+    /// Over all databases.
+    pub fn keys(&self) -> u64 {
+        self.databases.values().map(|database| database.keys).sum()
+    }
+
+    /// Over all databases.
+    pub fn expiring_keys(&self) -> u64 {
+        self.databases
+            .values()
+            .map(|database| database.expiring_keys)
+            .sum()
+    }
+
+    /// Keys announced over all databases; `None` where one of them announces nothing.
+    pub fn announced_keys(&self) -> Option<u64> {
+        self.databases
+            .values()
+            .map(|database| database.announced.map(|(keys, _)| keys))
+            .sum()
+    }
+
+    /// Takes one named fact about the file; unknown ones are ignored, as `rdb.c` asks.
+    pub(super) fn note(&mut self, name: &str, value: String) {
+        match name.to_ascii_lowercase().as_str() {
+            "redis-ver" | "valkey-ver" => self.writer = Some(value),
+            "ctime" => {
+                let seconds = value.parse().ok();
+                self.taken_at = seconds.and_then(|at| Timestamp::from_second(at).ok());
+            }
+            "used-mem" => self.used_memory_bytes = value.parse().ok(),
+            "redis-bits" => self.bits = value.parse().ok(),
+            "aof-base" => self.append_only_base = value != "0",
+            "repl-id" => self.replication.0 = Some(value),
+            "repl-offset" => self.replication.1 = value.parse().ok(),
+            _ => {}
+        }
+    }
+}
+
+impl InspectionDetail for Census {
+    fn json(&self) -> Map<String, Value> {
+        let databases: Map<_, _> = self
+            .databases
+            .iter()
+            .map(|(number, database)| {
+                let counts =
+                    json!({ "keys": database.keys, "expiring_keys": database.expiring_keys });
+                (number.to_string(), counts)
+            })
+            .collect();
+        let mut members = Map::new();
+        members.insert("databases".into(), databases.into());
+        members.insert("modules".into(), json!(self.modules));
+        members
+    }
+}

@@ -1,0 +1,207 @@
+//! Which of the two families wrote a file, and what its numbers mean.
+//!
+//! Redis and Valkey number their newer types and opcodes alike and mean different things, so the
+//! table is chosen by the magic, never by the number alone (`rdb.h` of both).
+
+use std::fmt;
+
+/// Who wrote the file, by its first letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// `REDIS`: every Redis, and Valkey up to 8.1.
+    Redis,
+    /// `VALKEY`: Valkey from 9.0 on.
+    Valkey,
+}
+
+impl Family {
+    /// The letters of the magic.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Redis => "REDIS",
+            Self::Valkey => "VALKEY",
+        }
+    }
+
+    /// Whether the layout of this version is known here.
+    ///
+    /// Redis: 1 to 13 (8.6). Valkey: 80 (9.0, 9.1); 81 may be compressed as a whole.
+    pub(super) const fn knows(self, version: u32) -> bool {
+        match self {
+            Self::Redis => version >= 1 && version <= 13,
+            Self::Valkey => version == 80,
+        }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Bytes of the magic and the version of either family.
+pub(super) const MAGIC_LENGTH: usize = 9;
+
+/// What the first bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Magic {
+    /// A whole header.
+    Whole(Family, u32),
+    /// So far it could become one.
+    Begun,
+    /// Nothing of the kind.
+    Foreign,
+}
+
+impl Magic {
+    /// Reads `REDIS` and four digits, or `VALKEY` and three.
+    pub(super) fn read(head: &[u8]) -> Self {
+        let head = &head[..head.len().min(MAGIC_LENGTH)];
+        for family in [Family::Valkey, Family::Redis] {
+            let letters = family.as_str().as_bytes();
+            let shared = head.len().min(letters.len());
+            let (begin, digits) = head.split_at(shared);
+            if begin != &letters[..shared] || !digits.iter().all(u8::is_ascii_digit) {
+                continue;
+            }
+            if head.len() < MAGIC_LENGTH {
+                return Self::Begun;
+            }
+            let version = digits
+                .iter()
+                .fold(0, |version, digit| version * 10 + u32::from(digit - b'0'));
+            return Self::Whole(family, version);
+        }
+        Self::Foreign
+    }
+}
+
+/// What the byte in front of an item says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opcode {
+    /// A key with a value of this type.
+    Key(Type),
+    /// Redis 8.6: what modules attached to the next key.
+    KeyMeta,
+    /// Valkey 9: slots on their way into this server.
+    SlotImport,
+    /// Sizes of one slot's tables.
+    SlotInfo,
+    /// One function library.
+    Function,
+    /// A module's own data.
+    ModuleAux,
+    /// Idle time of the next key.
+    Idle,
+    /// Frequency of the next key.
+    Frequency,
+    /// A named fact about the file.
+    Aux,
+    /// Keys, and keys that expire, of the database.
+    ResizeDb,
+    /// When the next key expires, in milliseconds.
+    ExpireMilliseconds,
+    /// When the next key expires, in seconds.
+    ExpireSeconds,
+    /// The database of what follows.
+    SelectDb,
+    /// The last item.
+    End,
+    /// Known to have existed, in release candidates only, with no reader left.
+    Prerelease,
+    /// Not known here.
+    Unknown,
+}
+
+impl Opcode {
+    /// `RDB_OPCODE_*` and `RDB_TYPE_*` of `rdb.h`.
+    pub(super) const fn read(family: Family, byte: u8) -> Self {
+        match byte {
+            243 => match family {
+                Family::Redis => Self::KeyMeta,
+                Family::Valkey => Self::SlotImport,
+            },
+            244 => Self::SlotInfo,
+            245 => Self::Function,
+            246 | 6 => Self::Prerelease,
+            247 => Self::ModuleAux,
+            248 => Self::Idle,
+            249 => Self::Frequency,
+            250 => Self::Aux,
+            251 => Self::ResizeDb,
+            252 => Self::ExpireMilliseconds,
+            253 => Self::ExpireSeconds,
+            254 => Self::SelectDb,
+            255 => Self::End,
+            _ => match Type::read(family, byte) {
+                Some(kind) => Self::Key(kind),
+                None => Self::Unknown,
+            },
+        }
+    }
+}
+
+/// How a value is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Type {
+    String,
+    /// Lists and sets: elements.
+    Elements,
+    /// Hashes: fields and values.
+    Pairs,
+    /// Members with scores as text.
+    ScoresAsText,
+    /// Members with scores as eight bytes.
+    Scores,
+    Module,
+    Zipmap,
+    Intset,
+    ListZiplist,
+    PairsZiplist,
+    /// A list of ziplists.
+    Quicklist,
+    /// A list of listpacks and of single large elements.
+    Quicklist2,
+    /// Streams; the layout grew four times.
+    Stream(u8),
+    SetListpack,
+    PairsListpack,
+    /// Redis 7.4: hash with expiring fields; `bool`: the earliest expiry stands in front.
+    ExpiringPairs(bool),
+    /// The same as a listpack.
+    ExpiringListpack(bool),
+    /// Valkey 9: hash whose fields each carry eight bytes of expiry.
+    Hash2,
+}
+
+impl Type {
+    const fn read(family: Family, byte: u8) -> Option<Self> {
+        Some(match (byte, family) {
+            (0, _) => Self::String,
+            (1 | 2, _) => Self::Elements,
+            (3, _) => Self::ScoresAsText,
+            (4, _) => Self::Pairs,
+            (5, _) => Self::Scores,
+            (7, _) => Self::Module,
+            (9, _) => Self::Zipmap,
+            (10, _) => Self::ListZiplist,
+            (11, _) => Self::Intset,
+            (12 | 13, _) => Self::PairsZiplist,
+            (14, _) => Self::Quicklist,
+            (15, _) => Self::Stream(1),
+            (16 | 17, _) => Self::PairsListpack,
+            (18, _) => Self::Quicklist2,
+            (19, _) => Self::Stream(2),
+            (20, _) => Self::SetListpack,
+            (21, _) => Self::Stream(3),
+            (22, Family::Valkey) => Self::Hash2,
+            (22, Family::Redis) => Self::ExpiringPairs(false),
+            (23, Family::Redis) => Self::ExpiringListpack(false),
+            (24, Family::Redis) => Self::ExpiringPairs(true),
+            (25, Family::Redis) => Self::ExpiringListpack(true),
+            (26, Family::Redis) => Self::Stream(4),
+            _ => return None,
+        })
+    }
+}

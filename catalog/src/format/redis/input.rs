@@ -1,0 +1,264 @@
+//! A window over the bytes of an RDB file: fixed memory, one pass, hashed in large slices.
+//!
+//! Knows nothing of RDB beyond its checksum. Every byte that is read goes to the tee exactly once.
+
+use std::{borrow::Cow, io, io::Read};
+
+use crc_fast::{CrcAlgorithm, Digest};
+
+/// Size of the window: large enough that hashing and reading run at full speed, small enough to stay
+/// in a core's second-level cache.
+const CAPACITY: usize = 256 * 1024;
+
+/// How many of the last bytes are held back from the digest: an 8-byte checksum and the mark behind
+/// it, so that a file can still be judged by its end when its middle cannot be read.
+const HELD_BACK: usize = CHECKSUM_LENGTH + EOF_MARK_LENGTH;
+
+/// Bytes of the CRC-64 at the end of an RDB file (`rdb.c`, `rdbSaveRio`).
+pub(super) const CHECKSUM_LENGTH: usize = 8;
+
+/// Length of the mark that a diskless transfer puts behind the file (`CONFIG_RUN_ID_SIZE`).
+pub(super) const EOF_MARK_LENGTH: usize = 40;
+
+/// Most bytes one [`Input::peek`] may ask for.
+pub(super) const PEEK_MAX: usize = 512;
+
+/// Why reading cannot go on.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// No more bytes where some had to follow.
+    Ended,
+    /// The reader failed: says nothing about the file.
+    Aborted,
+    /// Bytes that cannot be told apart from here on: a length or an opcode that makes no sense.
+    Broken(At),
+    /// Readable, but a value that a server refuses.
+    Refused(At),
+    /// Something this version of the inspector does not know.
+    Unknown(At),
+}
+
+/// Where and what.
+#[derive(Debug)]
+pub(super) struct At {
+    pub(super) offset: u64,
+    pub(super) what: Cow<'static, str>,
+}
+
+/// Boxed, so that the results of the innermost functions fit a register pair.
+pub(super) type Result<T> = std::result::Result<T, Box<Stop>>;
+
+/// What the last bytes of the whole input say of all bytes before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seal {
+    /// They are their checksum, perhaps with a transfer's mark behind it.
+    Matches,
+    /// They are eight zero bytes: the checksum was switched off.
+    Disabled,
+    /// They are something else.
+    Differs,
+}
+
+pub(super) struct Input<'r> {
+    reader: &'r mut dyn Read,
+    tee: &'r mut dyn FnMut(&[u8]),
+    buffer: Box<[u8]>,
+    /// Offset in the file of the first byte of `buffer`.
+    base: u64,
+    /// Everything before this index of `buffer` is in `digest`. Never behind `start`.
+    hashed: usize,
+    /// Index of the next byte to consume.
+    start: usize,
+    /// Index behind the last byte read.
+    end: usize,
+    digest: Digest,
+}
+
+impl<'r> Input<'r> {
+    pub(super) fn new(reader: &'r mut dyn Read, tee: &'r mut dyn FnMut(&[u8])) -> Self {
+        Self {
+            reader,
+            tee,
+            buffer: vec![0; CAPACITY].into_boxed_slice(),
+            base: 0,
+            hashed: 0,
+            start: 0,
+            end: 0,
+            digest: Digest::new(CrcAlgorithm::Crc64Redis),
+        }
+    }
+
+    /// Where the next byte lies in the file.
+    pub(super) fn offset(&self) -> u64 {
+        self.base + self.start as u64
+    }
+
+    /// Where the last byte read so far ends.
+    pub(super) fn end_offset(&self) -> u64 {
+        self.base + self.end as u64
+    }
+
+    /// The next `count` bytes, not consumed; at most [`PEEK_MAX`].
+    pub(super) fn peek(&mut self, count: usize) -> Result<&[u8]> {
+        debug_assert!(count <= PEEK_MAX);
+        while self.end - self.start < count {
+            self.refill()?;
+        }
+        Ok(&self.buffer[self.start..self.start + count])
+    }
+
+    /// Consumes what was peeked.
+    pub(super) fn consume(&mut self, count: usize) {
+        debug_assert!(count <= self.end - self.start);
+        self.start += count;
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8> {
+        if self.start == self.end {
+            self.refill()?;
+        }
+        let byte = self.buffer[self.start];
+        self.start += 1;
+        Ok(byte)
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let bytes = *self
+            .peek(N)?
+            .first_chunk()
+            .expect("invariant: peek gives as many bytes as asked for");
+        self.consume(N);
+        Ok(bytes)
+    }
+
+    /// Some bytes, at least one and at most `count`, consumed.
+    pub(super) fn some(&mut self, count: u64) -> Result<&[u8]> {
+        if self.start == self.end {
+            self.refill()?;
+        }
+        let available = self.end - self.start;
+        let taken = usize::try_from(count).map_or(available, |count| count.min(available));
+        self.start += taken;
+        Ok(&self.buffer[self.start - taken..self.start])
+    }
+
+    pub(super) fn skip(&mut self, mut count: u64) -> Result<()> {
+        while count > 0 {
+            count -= self.some(count)?.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// The checksum of everything consumed so far.
+    pub(super) fn checksum(&self) -> u64 {
+        let mut digest = self.digest;
+        digest.update(&self.buffer[self.hashed..self.start]);
+        digest.finalize()
+    }
+
+    /// Reads and forgets all that is left: its length, and its bytes if it is as long as the mark.
+    pub(super) fn rest(&mut self) -> Result<(u64, Option<[u8; EOF_MARK_LENGTH]>)> {
+        let from = self.offset();
+        let mut first = [0; EOF_MARK_LENGTH];
+        let mut kept = 0;
+        loop {
+            match self.some(u64::MAX) {
+                Ok(bytes) => {
+                    let wanted = bytes.len().min(EOF_MARK_LENGTH - kept);
+                    first[kept..kept + wanted].copy_from_slice(&bytes[..wanted]);
+                    kept += wanted;
+                }
+                Err(stop) if matches!(*stop, Stop::Ended) => break,
+                Err(stop) => return Err(stop),
+            }
+        }
+        let length = self.offset() - from;
+        Ok((length, (length == EOF_MARK_LENGTH as u64).then_some(first)))
+    }
+
+    /// Reads to the end and compares the last bytes with the checksum of all before them.
+    pub(super) fn seal(&mut self) -> Result<Seal> {
+        self.rest()?;
+        let held = &self.buffer[self.hashed..self.end];
+        let held = match held.split_last_chunk::<EOF_MARK_LENGTH>() {
+            Some((before, mark)) if is_eof_mark(mark) => before,
+            _ => held,
+        };
+        let Some((before, last)) = held.split_last_chunk::<CHECKSUM_LENGTH>() else {
+            return Ok(Seal::Differs);
+        };
+        let mut digest = self.digest;
+        digest.update(before);
+        Ok(match u64::from_le_bytes(*last) {
+            0 => Seal::Disabled,
+            checksum if checksum == digest.finalize() => Seal::Matches,
+            _ => Seal::Differs,
+        })
+    }
+
+    fn hash_up_to(&mut self, index: usize) {
+        if index > self.hashed {
+            self.digest.update(&self.buffer[self.hashed..index]);
+            self.hashed = index;
+        }
+    }
+
+    /// Reads once more, at least one byte, behind what is not consumed yet.
+    #[cold]
+    fn refill(&mut self) -> Result<()> {
+        self.hash_up_to(self.start.saturating_sub(HELD_BACK));
+        self.buffer.copy_within(self.hashed..self.end, 0);
+        self.base += self.hashed as u64;
+        self.start -= self.hashed;
+        self.end -= self.hashed;
+        self.hashed = 0;
+        let count = loop {
+            match self.reader.read(&mut self.buffer[self.end..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(Box::new(Stop::Aborted)),
+                Ok(count) => break count,
+            }
+        };
+        if count == 0 {
+            return Err(Box::new(Stop::Ended));
+        }
+        (self.tee)(&self.buffer[self.end..self.end + count]);
+        self.end += count;
+        Ok(())
+    }
+
+    /// The file cannot be told apart from here on.
+    pub(super) fn broken<T>(&self, what: impl Into<Cow<'static, str>>) -> Result<T> {
+        let at = At {
+            offset: self.offset(),
+            what: what.into(),
+        };
+        Err(Box::new(Stop::Broken(at)))
+    }
+
+    /// A value that a server refuses.
+    pub(super) fn refused<T>(&self, what: impl Into<Cow<'static, str>>) -> Result<T> {
+        let at = At {
+            offset: self.offset(),
+            what: what.into(),
+        };
+        Err(Box::new(Stop::Refused(at)))
+    }
+
+    /// Something only a newer reader knows.
+    pub(super) fn unknown<T>(&self, what: impl Into<Cow<'static, str>>) -> Result<T> {
+        let at = At {
+            offset: self.offset(),
+            what: what.into(),
+        };
+        Err(Box::new(Stop::Unknown(at)))
+    }
+}
+
+/// Whether these are the 40 lower-case hex digits that `redis-cli --rdb -` leaves behind the file
+/// (`getRandomHexChars`).
+pub(super) fn is_eof_mark(bytes: &[u8; EOF_MARK_LENGTH]) -> bool {
+    bytes
+        .iter()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}

@@ -1,0 +1,218 @@
+//! Whether an RDB file is intact, damaged or not understood: where the walk stopped, weighed against
+//! the checksum.
+//!
+//! The rule. A file whose last eight bytes are the checksum of all before them is what its writer
+//! wrote. So:
+//!
+//! | the walk met | checksum agrees | switched off | disagrees | version below 5 |
+//! |---|---|---|---|---|
+//! | the end mark | intact | intact, `absent` | damaged | intact, `absent` |
+//! | an unknown opcode or type | not understood | not understood | damaged | not understood |
+//! | bytes that make no sense, or the end of the file | not understood | damaged | damaged | damaged |
+//! | a value that servers refuse | damaged | damaged | damaged | damaged |
+//! | an unknown version | not understood, always: its end may look different | | | |
+//!
+//! Bytes behind the end are counted. Behind a checksum that agrees they are harmless (a mark of a
+//! diskless transfer, the tail of a longer file written over). Without one, nothing shows that the
+//! end mark is the real one: such a file is not understood, except for the mark itself.
+
+use super::{
+    census::Census,
+    dialect::{Family, MAGIC_LENGTH},
+    input::{At, CHECKSUM_LENGTH, Result, Seal, Stop, is_eof_mark},
+    walk::{Outcome, Walk},
+};
+use crate::format::{Checksum, FINDINGS_MAX, InspectionFinding, InspectionState};
+
+/// The first version whose writers save every key they announce: earlier ones skip expired keys.
+const ANNOUNCES_TRULY: u32 = 9;
+
+/// The first version whose files end with a checksum (`rdbLoadRio`).
+const CHECKSUM_SINCE: u32 = 5;
+
+/// What became of one file.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    pub(super) state: InspectionState,
+    pub(super) checksum: Checksum,
+    pub(super) bytes: u64,
+    pub(super) trailing_bytes: u64,
+    pub(super) findings: Vec<InspectionFinding>,
+    pub(super) census: Census,
+}
+
+impl Judgement {
+    fn find(&mut self, offset: u64, message: String) {
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(InspectionFinding { offset, message });
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// Reads the whole file and says what it is.
+    pub(super) fn judge(mut self) -> Judgement {
+        let mut verdict = Judgement {
+            state: InspectionState::Aborted,
+            checksum: Checksum::Absent,
+            bytes: 0,
+            trailing_bytes: 0,
+            findings: Vec::new(),
+            census: Census::default(),
+        };
+        let outcome = self.run();
+        let judged = match outcome {
+            Ok(Outcome::End) => self.trailer(&mut verdict),
+            Ok(Outcome::Foreign) => self.foreign(&mut verdict),
+            Ok(Outcome::UnknownVersion) => self.unknown_version(&mut verdict),
+            Err(stop) => self.stopped(*stop, &mut verdict),
+        };
+        if judged.is_err() {
+            // Only a failing reader gets here: whatever was seen before says nothing.
+            verdict.state = InspectionState::Aborted;
+            verdict.findings.clear();
+        }
+        verdict.bytes = self.reader.input.end_offset();
+        verdict.census = self.census;
+        verdict
+    }
+
+    fn has_checksum(&self) -> bool {
+        self.census
+            .version
+            .is_some_and(|version| version >= CHECKSUM_SINCE)
+    }
+
+    /// Behind the end mark.
+    fn trailer(&mut self, verdict: &mut Judgement) -> Result<()> {
+        let computed = self.reader.input.checksum();
+        let at = self.reader.input.offset();
+        if self.has_checksum() {
+            let stored = match self.reader.input.array::<CHECKSUM_LENGTH>() {
+                Ok(bytes) => u64::from_le_bytes(bytes),
+                Err(stop) => return self.stopped(*stop, verdict),
+            };
+            if stored != 0 && stored != computed {
+                let what = "the checksum is not that of the bytes before it".into();
+                return self.stopped(Stop::Broken(At { offset: at, what }), verdict);
+            }
+            if stored != 0 {
+                verdict.checksum = Checksum::Verified;
+            }
+        }
+        verdict.state = InspectionState::Intact;
+        self.warn_of_counts(verdict);
+        self.tail(verdict)
+    }
+
+    fn tail(&mut self, verdict: &mut Judgement) -> Result<()> {
+        let at = self.reader.input.offset();
+        let (length, mark) = self.reader.input.rest()?;
+        verdict.trailing_bytes = length;
+        if length == 0 {
+            return Ok(());
+        }
+        if mark.is_some_and(|mark| is_eof_mark(&mark)) {
+            verdict.find(
+                at,
+                "behind the end lies the mark of a diskless transfer".into(),
+            );
+        } else {
+            verdict.find(
+                at,
+                format!("{length} bytes lie behind the end of the snapshot"),
+            );
+            if verdict.checksum != Checksum::Verified {
+                verdict.state = InspectionState::NotUnderstood;
+            }
+        }
+        Ok(())
+    }
+
+    fn warn_of_counts(&self, verdict: &mut Judgement) {
+        if self
+            .census
+            .version
+            .is_none_or(|version| version < ANNOUNCES_TRULY)
+        {
+            return;
+        }
+        for (number, database) in &self.census.databases {
+            let counted = (database.keys, database.expiring_keys);
+            if let Some(announced) = database.announced.filter(|announced| *announced != counted) {
+                let message = format!(
+                    "database {number} announces {} keys, {} of them expiring, and holds {}, {}",
+                    announced.0, announced.1, counted.0, counted.1
+                );
+                verdict.find(self.reader.input.offset(), message);
+            }
+        }
+    }
+
+    fn foreign(&mut self, verdict: &mut Judgement) -> Result<()> {
+        verdict.state = InspectionState::NotRecognised;
+        verdict.find(
+            0,
+            "the file begins with neither REDIS nor VALKEY and a version".into(),
+        );
+        self.reader.input.rest().map(drop)
+    }
+
+    fn unknown_version(&mut self, verdict: &mut Judgement) -> Result<()> {
+        verdict.state = InspectionState::NotUnderstood;
+        let family = self.census.family.unwrap_or(Family::Redis);
+        let version = self.census.version.unwrap_or_default();
+        verdict.find(
+            0,
+            format!("version {version} of {family} files is not known here"),
+        );
+        self.reader.input.rest().map(drop)
+    }
+
+    /// Weighs what the walk stopped at against the end of the file.
+    fn stopped(&mut self, stop: Stop, verdict: &mut Judgement) -> Result<()> {
+        let (at, known) = match stop {
+            Stop::Aborted => return Err(Box::new(stop)),
+            Stop::Ended => (self.ended(), true),
+            Stop::Broken(at) => (at, true),
+            Stop::Unknown(at) => (at, false),
+            Stop::Refused(at) => {
+                verdict.find(at.offset, at.what.into_owned());
+                self.seal(verdict)?;
+                verdict.state = InspectionState::Damaged;
+                return Ok(());
+            }
+        };
+        verdict.find(at.offset, at.what.into_owned());
+        verdict.state = match (self.seal(verdict)?, known) {
+            (Seal::Matches, _) | (Seal::Disabled, false) => InspectionState::NotUnderstood,
+            (Seal::Disabled, true) | (Seal::Differs, _) => InspectionState::Damaged,
+        };
+        Ok(())
+    }
+
+    fn seal(&mut self, verdict: &mut Judgement) -> Result<Seal> {
+        let seal = self.reader.input.seal()?;
+        let seal = if self.has_checksum() {
+            seal
+        } else {
+            Seal::Disabled
+        };
+        verdict.checksum = match seal {
+            Seal::Matches => Checksum::Verified,
+            Seal::Disabled => Checksum::Absent,
+            Seal::Differs => Checksum::Wrong,
+        };
+        Ok(seal)
+    }
+
+    fn ended(&mut self) -> At {
+        let offset = self.reader.input.end_offset();
+        let what = match offset {
+            0 => "the file is empty".into(),
+            1..=9 => format!("the file ends within the first {MAGIC_LENGTH} bytes").into(),
+            _ => "the file ends before its end mark and checksum".into(),
+        };
+        At { offset, what }
+    }
+}

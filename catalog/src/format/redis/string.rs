@@ -1,0 +1,191 @@
+//! Lengths and strings as `rdb.c` encodes them (`rdbLoadLenByRef`, `rdbGenericLoadStringObject`).
+//!
+//! No string is ever held: it is skipped, or read piece by piece as a [`Blob`].
+
+use super::{
+    input::{Input, PEEK_MAX, Result},
+    lzf::{Compressed, Window},
+};
+
+/// How a string is stored.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Raw(u64),
+    /// A little-endian signed integer of so many bytes, standing for its decimal digits.
+    Integer(usize),
+    Compressed(Compressed, u64),
+}
+
+/// A first byte, and the length it begins if it is one.
+enum Prefix {
+    Length(u64),
+    Special(u8),
+}
+
+fn prefix(input: &mut Input<'_>) -> Result<Prefix> {
+    let first = input.byte()?;
+    Ok(match first >> 6 {
+        0 => Prefix::Length(u64::from(first)),
+        1 => Prefix::Length(u64::from(first & 0x3f) << 8 | u64::from(input.byte()?)),
+        2 => match first {
+            0x80 => Prefix::Length(u32::from_be_bytes(input.array()?).into()),
+            0x81 => Prefix::Length(u64::from_be_bytes(input.array()?)),
+            _ => return input.broken(format!("{first:#04x} begins no length")),
+        },
+        _ => Prefix::Special(first & 0x3f),
+    })
+}
+
+/// A number that is no string's length: counts, identifiers, databases.
+pub(super) fn length(input: &mut Input<'_>) -> Result<u64> {
+    match prefix(input)? {
+        Prefix::Length(length) => Ok(length),
+        Prefix::Special(_) => input.broken("a string's encoding stands where a number has to be"),
+    }
+}
+
+fn form(input: &mut Input<'_>) -> Result<Form> {
+    Ok(match prefix(input)? {
+        Prefix::Length(length) => Form::Raw(length),
+        Prefix::Special(encoding @ 0..=2) => Form::Integer(1 << encoding),
+        Prefix::Special(3) => {
+            let compressed = length(input)?;
+            let declared = length(input)?;
+            Form::Compressed(Compressed::new(compressed, declared), declared)
+        }
+        Prefix::Special(encoding) => {
+            return input.broken(format!("{encoding} is no encoding of a string"));
+        }
+    })
+}
+
+/// Passes over one string; a compressed one is checked to decompress to what it declares.
+pub(super) fn skip_string(input: &mut Input<'_>) -> Result<()> {
+    match form(input)? {
+        Form::Raw(length) => input.skip(length),
+        Form::Integer(bytes) => input.skip(bytes as u64),
+        Form::Compressed(compressed, _) => compressed.check(input),
+    }
+}
+
+/// A string that is itself a structure, or whose text matters; read piece by piece, decompressed on
+/// the way.
+pub(super) struct Blob<'b, 'r> {
+    input: &'b mut Input<'r>,
+    window: &'b mut Window,
+    compressed: Option<Compressed>,
+    left: u64,
+}
+
+impl<'b, 'r> Blob<'b, 'r> {
+    /// Refuses integers: no structure is that small.
+    pub(super) fn open(input: &'b mut Input<'r>, window: &'b mut Window) -> Result<Self> {
+        let (compressed, left) = match form(input)? {
+            Form::Raw(length) => (None, length),
+            Form::Compressed(compressed, declared) => (Some(compressed), declared),
+            Form::Integer(_) => {
+                return input.refused("an integer stands where a structure has to be");
+            }
+        };
+        window.clear();
+        Ok(Self {
+            input,
+            window,
+            compressed,
+            left,
+        })
+    }
+
+    /// How many bytes follow, decompressed.
+    pub(super) fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// The next `count` bytes, at most [`PEEK_MAX`], not consumed.
+    pub(super) fn peek(&mut self, count: usize) -> Result<&[u8]> {
+        debug_assert!(count <= PEEK_MAX);
+        if count as u64 > self.left {
+            return self.refused("a structure ends inside one of its entries");
+        }
+        let Some(compressed) = &mut self.compressed else {
+            return self.input.peek(count);
+        };
+        while self.window.ready().len() < count {
+            // The end of the string cannot come first: `left` counts what it has yet to produce.
+            self.window.produce(self.input, compressed)?;
+        }
+        Ok(&self.window.ready()[..count])
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let bytes = *self
+            .peek(N)?
+            .first_chunk()
+            .expect("invariant: peek gives as many as asked for");
+        self.skip(N as u64)?;
+        Ok(bytes)
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8> {
+        self.array().map(|[byte]| byte)
+    }
+
+    pub(super) fn skip(&mut self, count: u64) -> Result<()> {
+        if count > self.left {
+            return self.refused("an entry of a structure reaches beyond its end");
+        }
+        self.left -= count;
+        let Some(compressed) = &mut self.compressed else {
+            return self.input.skip(count);
+        };
+        let mut count = count;
+        while count > 0 {
+            let ready = self.window.ready().len();
+            let taken = usize::try_from(count).map_or(ready, |count| count.min(ready));
+            self.window.consume(taken);
+            count -= taken as u64;
+            if count > 0 {
+                self.window.produce(self.input, compressed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Skips what is left and makes sure that a compressed string has nothing more.
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.skip(self.left)?;
+        if let Some(compressed) = &mut self.compressed {
+            while self.window.produce(self.input, compressed)? {}
+        }
+        Ok(())
+    }
+
+    /// What it holds is nothing a server accepts.
+    pub(super) fn refused<T>(&self, what: &'static str) -> Result<T> {
+        self.input.refused(what)
+    }
+}
+
+/// Longest text that is kept of one string; versions, times and identifiers are far shorter.
+pub(super) const TEXT_MAX: usize = 64;
+
+/// One string as text, cut to [`TEXT_MAX`] bytes; what is no UTF-8 is replaced.
+pub(super) fn text(input: &mut Input<'_>, window: &mut Window) -> Result<String> {
+    let first = input.peek(1)?[0];
+    if let 0xc0..=0xc2 = first {
+        return integer(input).map(|number| number.to_string());
+    }
+    let mut blob = Blob::open(input, window)?;
+    let kept = usize::try_from(blob.left()).map_or(TEXT_MAX, |left| left.min(TEXT_MAX));
+    let text = String::from_utf8_lossy(blob.peek(kept)?).into_owned();
+    blob.finish()?;
+    Ok(text)
+}
+
+fn integer(input: &mut Input<'_>) -> Result<i32> {
+    Ok(match input.byte()? {
+        0xc0 => i32::from(i8::from_le_bytes(input.array()?)),
+        0xc1 => i32::from(i16::from_le_bytes(input.array()?)),
+        _ => i32::from_le_bytes(input.array()?),
+    })
+}

@@ -1,0 +1,86 @@
+//! One node of a stream: a listpack of entries that share a master entry's fields (`t_stream.c`,
+//! `streamValidateListpackIntegrity`).
+
+use super::listpack::Listpack;
+use crate::format::redis::{input::Result, string::Blob};
+
+/// The entry has the fields of the master entry (`STREAM_ITEM_FLAG_SAMEFIELDS`).
+const SAME_FIELDS: i64 = 1 << 1;
+
+/// Checks the master entry and every entry behind it, deleted ones included.
+pub(crate) fn check(blob: Blob<'_, '_>) -> Result<()> {
+    let mut node = Node(Listpack::open(blob)?);
+    let live = node.count()?;
+    let deleted = node.count()?;
+    let master_fields = node.count()?;
+    node.skip(master_fields)?;
+    if node.integer()? != 0 {
+        return node
+            .0
+            .refused("the master entry of a stream does not end where it has to");
+    }
+    for _ in 0..live.saturating_add(deleted) {
+        node.entry(master_fields)?;
+    }
+    if node.0.next()?.is_some() {
+        return node
+            .0
+            .refused("a stream node holds more entries than it says");
+    }
+    node.0.finish()
+}
+
+struct Node<'b, 'r>(Listpack<'b, 'r>);
+
+impl Node<'_, '_> {
+    /// Flags, two parts of the identifier, fields and values, and how many entries that makes.
+    fn entry(&mut self, master_fields: u64) -> Result<()> {
+        let flags = self.integer()?;
+        self.integer()?;
+        self.integer()?;
+        let written = if flags & SAME_FIELDS == 0 {
+            let fields = self.count()?;
+            self.skip(fields)?;
+            self.skip(fields)?;
+            fields.saturating_mul(2).saturating_add(4)
+        } else {
+            self.skip(master_fields)?;
+            master_fields.saturating_add(3)
+        };
+        if self.count()? != written {
+            return self
+                .0
+                .refused("an entry of a stream has another length than it says");
+        }
+        Ok(())
+    }
+
+    fn integer(&mut self) -> Result<i64> {
+        match self.0.next()? {
+            Some(Some(integer)) => Ok(integer),
+            Some(None) => self
+                .0
+                .refused("text stands where a stream has to hold a number"),
+            None => self.0.refused("a stream node ends inside an entry"),
+        }
+    }
+
+    fn count(&mut self) -> Result<u64> {
+        let integer = self.integer()?;
+        match u64::try_from(integer) {
+            Ok(count) => Ok(count),
+            Err(_) => self
+                .0
+                .refused("a stream node counts a negative number of things"),
+        }
+    }
+
+    fn skip(&mut self, entries: u64) -> Result<()> {
+        for _ in 0..entries {
+            if self.0.next()?.is_none() {
+                return self.0.refused("a stream node ends inside an entry");
+            }
+        }
+        Ok(())
+    }
+}

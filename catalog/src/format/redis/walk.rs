@@ -1,0 +1,255 @@
+//! From the magic to the end mark, item by item, as `rdbLoadRio` reads them.
+//!
+//! Judges nothing: what it stops at is weighed by `judge`.
+
+use super::{
+    census::{Census, DATABASES_MAX, Database, MODULES_MAX},
+    dialect::{Family, MAGIC_LENGTH, Magic, Opcode, Type},
+    input::{Input, Result},
+    lzf::Window,
+    module,
+    string::{length, skip_string, text},
+    value::Reader,
+};
+
+/// The largest number a server can be told as its count of databases (`INT_MAX`).
+const DATABASE_MAX: u64 = i32::MAX as u64;
+
+/// How far the walk came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// To the end mark; the checksum comes next, where this version has one.
+    End,
+    /// Not an RDB file at all.
+    Foreign,
+    /// A version whose layout is not known here.
+    UnknownVersion,
+}
+
+pub(super) struct Walk<'r> {
+    pub(super) reader: Reader<'r>,
+    pub(super) census: Census,
+    family: Family,
+    /// Number of the database the next keys belong to.
+    selected: u64,
+    /// Counted since it was selected.
+    current: Database,
+    /// The next key expires.
+    expires: bool,
+}
+
+impl<'r> Walk<'r> {
+    pub(super) fn new(input: Input<'r>) -> Self {
+        Self {
+            reader: Reader {
+                input,
+                window: Window::new(),
+            },
+            census: Census::default(),
+            family: Family::Redis,
+            selected: 0,
+            current: Database::default(),
+            expires: false,
+        }
+    }
+
+    /// Reads everything up to and including the end mark. The census holds what was counted, also
+    /// when it stops early.
+    pub(super) fn run(&mut self) -> Result<Outcome> {
+        let outcome = self.items();
+        self.settle();
+        outcome
+    }
+
+    /// Reads only the named facts at the beginning; stops silently where they end.
+    pub(super) fn head(mut self) -> Census {
+        if matches!(self.header(), Ok(None)) {
+            while self.next_is_aux() && self.aux().is_ok() {}
+        }
+        self.census
+    }
+
+    fn next_is_aux(&mut self) -> bool {
+        let family = self.family;
+        let aux = |next: &[u8]| Opcode::read(family, next[0]) == Opcode::Aux;
+        let is_aux = self.input().peek(1).is_ok_and(aux);
+        if is_aux {
+            self.input().consume(1);
+        }
+        is_aux
+    }
+
+    fn input(&mut self) -> &mut Input<'r> {
+        &mut self.reader.input
+    }
+
+    fn items(&mut self) -> Result<Outcome> {
+        if let Some(outcome) = self.header()? {
+            return Ok(outcome);
+        }
+        loop {
+            let byte = self.input().peek(1)?[0];
+            let opcode = Opcode::read(self.family, byte);
+            if let Opcode::Unknown | Opcode::Prerelease = opcode {
+                return self
+                    .input()
+                    .unknown(format!("nothing known begins with the byte {byte}"));
+            }
+            self.input().consume(1);
+            if opcode == Opcode::End {
+                return Ok(Outcome::End);
+            }
+            self.item(opcode)?;
+        }
+    }
+
+    fn header(&mut self) -> Result<Option<Outcome>> {
+        let mut seen = 0;
+        let magic = loop {
+            // Byte by byte, so that a short file of another kind is not called a cut one.
+            seen += 1;
+            match Magic::read(self.input().peek(seen)?) {
+                Magic::Begun if seen < MAGIC_LENGTH => {}
+                magic => break magic,
+            }
+        };
+        let Magic::Whole(family, version) = magic else {
+            return Ok(Some(Outcome::Foreign));
+        };
+        self.family = family;
+        self.census.family = Some(family);
+        self.census.version = Some(version);
+        if !family.knows(version) {
+            return Ok(Some(Outcome::UnknownVersion));
+        }
+        self.input().consume(MAGIC_LENGTH);
+        Ok(None)
+    }
+
+    fn item(&mut self, opcode: Opcode) -> Result<()> {
+        match opcode {
+            Opcode::Key(kind) => self.key(kind),
+            Opcode::ExpireMilliseconds => self.expiry(8),
+            Opcode::ExpireSeconds => self.expiry(4),
+            Opcode::Idle => length(self.input()).map(drop),
+            Opcode::Frequency => self.input().skip(1),
+            Opcode::SelectDb => self.select(),
+            Opcode::ResizeDb => {
+                let keys = length(self.input())?;
+                self.current.announced = Some((keys, length(self.input())?));
+                Ok(())
+            }
+            Opcode::Aux => self.aux(),
+            Opcode::Function => {
+                skip_string(self.input())?;
+                self.census.functions += 1;
+                Ok(())
+            }
+            Opcode::ModuleAux => self.module_aux(),
+            Opcode::KeyMeta => self.key_meta(),
+            Opcode::SlotInfo => self.numbers(3),
+            Opcode::SlotImport => {
+                skip_string(self.input())?;
+                for _ in 0..length(self.input())? {
+                    self.numbers(2)?;
+                }
+                Ok(())
+            }
+            Opcode::End | Opcode::Prerelease | Opcode::Unknown => Ok(()),
+        }
+    }
+
+    fn key(&mut self, kind: Type) -> Result<()> {
+        skip_string(self.input())?;
+        self.current.keys += 1;
+        self.current.expiring_keys += u64::from(std::mem::take(&mut self.expires));
+        if kind == Type::Module {
+            let identifier = length(self.input())?;
+            self.need(module::name(identifier))?;
+        }
+        self.reader.skip_value(kind)
+    }
+
+    /// Minus one is what Redis itself takes for no expiry.
+    fn expiry(&mut self, bytes: usize) -> Result<()> {
+        self.expires = self.input().peek(bytes)?.iter().any(|byte| *byte != 0xff);
+        self.input().consume(bytes);
+        Ok(())
+    }
+
+    fn select(&mut self) -> Result<()> {
+        self.settle();
+        let number = length(self.input())?;
+        if number > DATABASE_MAX {
+            return self
+                .input()
+                .broken("no server has a database of this number");
+        }
+        if self.census.databases.len() >= DATABASES_MAX {
+            return self
+                .input()
+                .unknown(format!("more than {DATABASES_MAX} databases"));
+        }
+        self.selected = number;
+        self.census.databases.entry(number).or_default();
+        Ok(())
+    }
+
+    /// Adds what was counted since the last selection to the database selected.
+    fn settle(&mut self) {
+        let current = std::mem::take(&mut self.current);
+        if current == Database::default() {
+            return;
+        }
+        let database = self.census.databases.entry(self.selected).or_default();
+        database.keys += current.keys;
+        database.expiring_keys += current.expiring_keys;
+        database.announced = current.announced.or(database.announced);
+    }
+
+    fn aux(&mut self) -> Result<()> {
+        let Reader { input, window } = &mut self.reader;
+        let name = text(input, window)?;
+        let value = text(input, window)?;
+        self.census.note(&name, value);
+        Ok(())
+    }
+
+    fn module_aux(&mut self) -> Result<()> {
+        let identifier = length(self.input())?;
+        if length(self.input())? != 2 {
+            return self
+                .input()
+                .broken("a module's data does not say when it belongs");
+        }
+        self.numbers(1)?;
+        self.need(module::name(identifier))?;
+        module::skip_annotated(self.input())
+    }
+
+    fn key_meta(&mut self) -> Result<()> {
+        for _ in 0..length(self.input())? {
+            let class = u32::from_le_bytes(self.input().array()?);
+            self.need(module::class_name(class))?;
+            module::skip_annotated(self.input())?;
+        }
+        Ok(())
+    }
+
+    fn need(&mut self, module: String) -> Result<()> {
+        if self.census.modules.len() >= MODULES_MAX && !self.census.modules.contains(&module) {
+            return self
+                .input()
+                .unknown(format!("more than {MODULES_MAX} modules"));
+        }
+        self.census.modules.insert(module);
+        Ok(())
+    }
+
+    fn numbers(&mut self, count: u64) -> Result<()> {
+        for _ in 0..count {
+            length(self.input())?;
+        }
+        Ok(())
+    }
+}
