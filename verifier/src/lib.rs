@@ -4,7 +4,8 @@
 //! verdict comes from the engine's own server. It never connects to a source and never reads the
 //! exporter.
 //!
-//! Read in this order: [`engine`], [`runtime`].
+//! Read in this order: [`stream`], [`engine`], [`runtime`].
 
 pub mod engine;
 pub mod runtime;
+pub mod stream;

@@ -1,0 +1,163 @@
+//! One pass over a snapshot's bytes: hashed, inspected and fed to a sandbox at the same time.
+//!
+//! Memory is constant at any size: every hand-over is a bounded channel of chunks. A stream of ours
+//! that breaks off never looks like the end of a snapshot: it ends in an error here, as an aborted
+//! inspection there, and as a feed without its end in the sandbox.
+
+mod digest;
+mod reader;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use catalog::{
+    format::{Format, Inspection},
+    storage::{ByteStream, StorageError},
+};
+use futures::StreamExt;
+use thiserror::Error;
+use tokio::sync::mpsc;
+
+use crate::runtime::{Feed, FeedItem};
+
+pub use digest::Sha256;
+use reader::ChunkReader;
+
+/// Chunks that wait between storage and inspection, and again between inspection and sandbox: a
+/// driver's chunk is at most 1 MiB, so that both queues together stay below 16 MiB.
+pub const QUEUE_CHUNKS: usize = 8;
+
+/// Most bytes handed to a sandbox in one piece; what the inspector tees is cut to this.
+const FEED_CHUNK_BYTES: usize = 256 * 1024;
+
+/// Told how many bytes of how many were read; called at most once per chunk.
+pub type OnBytes = Arc<dyn Fn(u64, u64) + Send + Sync>;
+
+/// What one whole pass found.
+#[derive(Debug, Clone)]
+pub struct Passed {
+    /// Of the bytes as stored, lower-case hexadecimal.
+    pub sha256: String,
+    /// Of the restorable bytes: the same unless a wrapper was undone.
+    pub restorable_sha256: String,
+    /// Restorable bytes; all of them were offered to the feed.
+    pub restorable_bytes: u64,
+    /// From the native reading of every byte.
+    pub inspection: Inspection,
+}
+
+/// Why a pass did not reach the last byte: never about the snapshot.
+#[derive(Debug, Error)]
+pub enum PassError {
+    /// The storage refused, failed or broke off.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The stream ended well, but not after the pinned number of bytes.
+    #[error("read {read} bytes of an object pinned at {pinned}")]
+    Length {
+        /// What arrived.
+        read: u64,
+        /// What was promised.
+        pinned: u64,
+    },
+    /// The inspection panicked or left bytes unread: a bug of ours.
+    #[error("the inspection broke off after {0} restorable bytes")]
+    Inspection(u64),
+}
+
+/// A bounded feed for [`pass`] and its receiving end for a sandbox.
+pub fn feed() -> (mpsc::Sender<FeedItem>, Feed) {
+    let (sender, items) = mpsc::channel(QUEUE_CHUNKS);
+    (sender, Feed { items })
+}
+
+/// Reads `input` to its last byte, `pinned` bytes in all. A `feed` whose receiver goes away early is
+/// simply no longer fed: hash and inspection run to the end all the same.
+pub async fn pass(
+    mut input: ByteStream,
+    pinned: u64,
+    format: &'static dyn Format,
+    feed: Option<mpsc::Sender<FeedItem>>,
+    on_bytes: OnBytes,
+) -> Result<Passed, PassError> {
+    let (chunks, waiting) = mpsc::channel(QUEUE_CHUNKS);
+    let reading = tokio::task::spawn_blocking(move || read(waiting, format, feed));
+    let mut bytes = 0;
+    while let Some(chunk) = input.next().await {
+        let chunk = chunk?;
+        bytes += chunk.len() as u64;
+        if bytes > pinned || chunks.send(FeedItem::Chunk(chunk)).await.is_err() {
+            break;
+        }
+        on_bytes(bytes, pinned);
+    }
+    if bytes != pinned && !chunks.is_closed() {
+        return Err(PassError::Length {
+            read: bytes,
+            pinned,
+        });
+    }
+    // A send that fails means that the reading side ended early; joining it tells why.
+    let _ = chunks.send(FeedItem::End { bytes }).await;
+    reading.await.unwrap_or(Err(PassError::Inspection(0)))
+}
+
+/// The blocking half: runs on a thread of its own until the last chunk, or until it is cut off.
+fn read(
+    chunks: mpsc::Receiver<FeedItem>,
+    format: &'static dyn Format,
+    feed: Option<mpsc::Sender<FeedItem>>,
+) -> Result<Passed, PassError> {
+    let mut reader = ChunkReader::new(chunks);
+    let mut tee = Tee {
+        feed,
+        digest: Sha256::new(),
+        bytes: 0,
+    };
+    let inspection = format.inspect(&mut reader, &mut |bytes| tee.write(bytes));
+    if !reader.is_at_end() {
+        return Err(PassError::Inspection(tee.bytes));
+    }
+    tee.end();
+    Ok(Passed {
+        sha256: reader.finish(),
+        restorable_sha256: tee.digest.finish(),
+        restorable_bytes: tee.bytes,
+        inspection,
+    })
+}
+
+/// The restorable bytes on their way into a sandbox.
+struct Tee {
+    feed: Option<mpsc::Sender<FeedItem>>,
+    digest: Sha256,
+    bytes: u64,
+}
+
+impl Tee {
+    fn write(&mut self, bytes: &[u8]) {
+        self.digest.update(bytes);
+        self.bytes += bytes.len() as u64;
+        for piece in bytes.chunks(FEED_CHUNK_BYTES) {
+            self.send(FeedItem::Chunk(Bytes::copy_from_slice(piece)));
+        }
+    }
+
+    fn end(&mut self) {
+        let bytes = self.bytes;
+        self.send(FeedItem::End { bytes });
+    }
+
+    fn send(&mut self, item: FeedItem) {
+        let refused = self
+            .feed
+            .as_ref()
+            .is_some_and(|feed| feed.blocking_send(item).is_err());
+        if refused {
+            self.feed = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

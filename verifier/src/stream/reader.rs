@@ -1,0 +1,57 @@
+//! The chunks of an asynchronous stream as a blocking [`Read`].
+
+use std::io::{self, Read};
+
+use bytes::{Buf, Bytes};
+use tokio::sync::mpsc;
+
+use super::Sha256;
+use crate::runtime::FeedItem;
+
+/// Hashes what it hands out. Ends only where its stream said that it ends: a channel that closes
+/// without saying so reads as [`io::ErrorKind::ConnectionAborted`].
+pub(super) struct ChunkReader {
+    chunks: mpsc::Receiver<FeedItem>,
+    current: Bytes,
+    digest: Sha256,
+    at_end: bool,
+}
+
+impl ChunkReader {
+    pub(super) fn new(chunks: mpsc::Receiver<FeedItem>) -> Self {
+        Self {
+            chunks,
+            current: Bytes::new(),
+            digest: Sha256::new(),
+            at_end: false,
+        }
+    }
+
+    /// Whether every byte was read.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.at_end
+    }
+
+    /// Digest of everything that was read.
+    pub(super) fn finish(self) -> String {
+        self.digest.finish()
+    }
+}
+
+impl Read for ChunkReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() && !self.at_end {
+            match self.chunks.blocking_recv() {
+                Some(FeedItem::Chunk(chunk)) => {
+                    self.digest.update(&chunk);
+                    self.current = chunk;
+                }
+                Some(FeedItem::End { .. }) => self.at_end = true,
+                None => return Err(io::ErrorKind::ConnectionAborted.into()),
+            }
+        }
+        let length = buffer.len().min(self.current.len());
+        self.current.copy_to_slice(&mut buffer[..length]);
+        Ok(length)
+    }
+}
