@@ -38,8 +38,7 @@ pub enum DurationError {
     /// A unit is not one of the seven, or a number is missing before it.
     #[error(
         "\"{text}\" is not a duration at \"{rest}\"\n\
-         hint: Whole numbers with the units y, w, d, h, m, s, ms and nothing between them, for \
-         example 1h30m."
+         hint: Write whole numbers with y, w, d, h, m, s or ms and no spaces: 1h30m."
     )]
     Malformed {
         /// What was written.
@@ -292,8 +291,7 @@ mod tests {
 
     #[test]
     fn a_wrong_duration_says_what_is_wrong() {
-        let units = "hint: Whole numbers with the units y, w, d, h, m, s, ms and nothing between \
-                     them, for example 1h30m.";
+        let units = "hint: Write whole numbers with y, w, d, h, m, s or ms and no spaces: 1h30m.";
         let order = "hint: Write each unit once, the largest first: y, w, d, h, m, s, ms.";
         check(
             "",

@@ -21,7 +21,7 @@ pub enum SizeError {
     /// No digits at the beginning, or a fraction.
     #[error(
         "\"{text}\" is not a size\n\
-         hint: Write whole bytes, or a whole number with Ki, Mi, Gi, Ti or Pi, for example 10Gi."
+         hint: Write whole bytes, or a whole number with Ki, Mi, Gi, Ti or Pi: 10Gi."
     )]
     Malformed {
         /// What was written.
@@ -171,8 +171,7 @@ mod tests {
 
     #[test]
     fn a_wrong_size_says_what_is_wrong() {
-        let hint = "hint: Write whole bytes, or a whole number with Ki, Mi, Gi, Ti or Pi, for \
-                    example 10Gi.";
+        let hint = "hint: Write whole bytes, or a whole number with Ki, Mi, Gi, Ti or Pi: 10Gi.";
         for text in [
             "", "Gi", "1.5Gi", "-1", "10 Gi", "10gib", "1Ei", "1e3", "1é",
         ] {

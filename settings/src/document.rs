@@ -1,0 +1,103 @@
+//! A parsed document and its sections.
+//!
+//! It must not know what a section means: types with `Deserialize` do.
+
+mod compose;
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use crate::node::Node;
+use crate::place::Path;
+use crate::{Place, Problems, read};
+
+/// One YAML document: a located tree and the text it came from, which excerpts are taken of.
+#[derive(Clone, Debug)]
+pub struct Document {
+    root: Section,
+    source: Arc<str>,
+    name: String,
+}
+
+impl Document {
+    /// Parses `text`; `name` is what errors call the file. At most 1 MiB and 100,000 values.
+    ///
+    /// On failure the problems are every duplicate key, unknown tag and the like, and the first
+    /// error of syntax.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
+        let mut problems = Problems::new(name, text);
+        let root = compose::compose(text, &mut problems);
+        match root {
+            Some(node) if !problems.has_errors() => {
+                let root = Section {
+                    node: Arc::new(node),
+                    path: String::new(),
+                };
+                Ok(Self {
+                    root,
+                    source: text.into(),
+                    name: name.to_owned(),
+                })
+            }
+            _ => Err(problems),
+        }
+    }
+
+    /// The document as a whole.
+    pub fn root(&self) -> &Section {
+        &self.root
+    }
+
+    /// An empty collection for problems of this document.
+    pub fn problems(&self) -> Problems {
+        Problems::new(&self.name, &self.source)
+    }
+}
+
+/// A part of a document that is not read yet. As a field's type it takes any value, so that an
+/// engine's keys can be read by the engine's own type once the engine is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    pub(crate) node: Arc<Node>,
+    pub(crate) path: String,
+}
+
+impl Section {
+    /// Reads this section as a `T`. Every error is added to `problems`, up to 50 of them.
+    ///
+    /// What is wrong is left out and the rest read without it; so there can be both a value and
+    /// problems. Ask [`Problems::has_errors`] before believing the value.
+    pub fn read<T: DeserializeOwned>(&self, problems: &mut Problems) -> Option<T> {
+        read::read(&self.node, &self.path, problems)
+    }
+
+    /// Where it stands.
+    pub fn place(&self) -> Place {
+        Place {
+            at: self.node.at,
+            path: self.path.clone(),
+        }
+    }
+
+    /// What it holds.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The section beneath `key`, if this is a mapping and has it.
+    pub fn get(&self, key: &str) -> Option<Self> {
+        let node = Arc::new(self.node.get(key)?.clone());
+        let path = Path::Key(&Path::Start(&self.path), key).to_string();
+        Some(Self { node, path })
+    }
+
+    /// This section, completed by the keys of `defaults` that it lacks, at every depth.
+    #[must_use]
+    pub fn or(&self, defaults: &Self) -> Self {
+        Self {
+            node: Arc::new(self.node.or(&defaults.node)),
+            path: self.path.clone(),
+        }
+    }
+}

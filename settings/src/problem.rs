@@ -1,0 +1,164 @@
+//! What is wrong with a file, told with place, excerpt and hint.
+//!
+//! It must not show a secret: see `problem/excerpt.rs`.
+
+mod excerpt;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub(crate) use self::excerpt::{REDACTED, secret_path};
+use self::excerpt::{excerpt, redact_url};
+use crate::Place;
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The file cannot be used.
+    Error,
+    /// The file can be used, but probably does not say what was meant.
+    Warning,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it is.
+    pub place: Place,
+    /// What is wrong: lower-case, no final stop.
+    pub message: String,
+    /// What to do: a sentence.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    /// Adds what to do about it.
+    pub fn hint(&mut self, hint: impl Into<String>) -> &mut Self {
+        self.hint = Some(redact_url(&hint.into()));
+        self
+    }
+}
+
+/// Every problem of one file, at most 200. Displayed in the order of the file, each like this:
+///
+/// ```text
+/// backups.yaml:14:15: sources[0].schedule: "61 * * * *" is not a cron expression: minute 61 is …
+///    14 |     schedule: "61 * * * *"
+///       |               ^
+///   hint: …
+/// ```
+#[derive(Clone, Debug)]
+pub struct Problems {
+    file: String,
+    source: Arc<str>,
+    list: Vec<Problem>,
+    unknown_keys: Severity,
+}
+
+const PROBLEMS_MAX: usize = 200;
+
+impl Problems {
+    /// None so far, of a file with this name and text.
+    pub fn new(file: &str, source: &str) -> Self {
+        let unknown_keys = Severity::Error;
+        Self {
+            file: file.to_owned(),
+            source: source.into(),
+            list: Vec::new(),
+            unknown_keys,
+        }
+    }
+
+    /// Makes unknown keys warnings: for a file of a newer schema than this program's.
+    pub fn tolerate_unknown_keys(&mut self) {
+        self.unknown_keys = Severity::Warning;
+    }
+
+    /// Adds an error. A message may end in a line `hint: …`. The same error at the same position
+    /// is kept once: defaults are read with every source.
+    pub fn error(&mut self, place: &Place, message: impl fmt::Display) -> &mut Problem {
+        self.add(Severity::Error, place, message)
+    }
+
+    /// Adds a warning.
+    pub fn warning(&mut self, place: &Place, message: impl fmt::Display) -> &mut Problem {
+        self.add(Severity::Warning, place, message)
+    }
+
+    /// Whether the file cannot be used.
+    pub fn has_errors(&self) -> bool {
+        self.list
+            .iter()
+            .any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// In the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        let mut sorted: Vec<&Problem> = self.list.iter().collect();
+        sorted.sort_by_key(|problem| problem.place.at);
+        sorted.into_iter()
+    }
+
+    /// The problems at or beneath this place.
+    pub(crate) fn unknown_key(&mut self, place: &Place, message: &str, hint: String) {
+        let severity = self.unknown_keys;
+        self.add(severity, place, message).hint(hint);
+    }
+
+    fn add(
+        &mut self,
+        severity: Severity,
+        place: &Place,
+        message: impl fmt::Display,
+    ) -> &mut Problem {
+        let message = redact_url(&message.to_string());
+        let (message, hint) = match message.split_once("\nhint: ") {
+            Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
+            None => (message, None),
+        };
+        let place = Place {
+            at: place.at,
+            path: redact_url(&place.path),
+        };
+        let same = |known: &Problem| known.place.at == place.at && known.message == message;
+        let at = self.list.iter().position(same).unwrap_or_else(|| {
+            self.list.truncate(PROBLEMS_MAX - 1);
+            self.list.push(Problem {
+                severity,
+                place: place.clone(),
+                message,
+                hint,
+            });
+            self.list.len() - 1
+        });
+        &mut self.list[at]
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in self.iter() {
+            let Place { at, path } = &problem.place;
+            write!(f, "{}:{}:{}: ", self.file, at.line, at.column)?;
+            if problem.severity == Severity::Warning {
+                f.write_str("warning: ")?;
+            }
+            if !path.is_empty() {
+                write!(f, "{path}: ")?;
+            }
+            writeln!(f, "{}", problem.message)?;
+            f.write_str(&excerpt(&self.source, &problem.place))?;
+            if let Some(hint) = &problem.hint {
+                writeln!(f, "  hint: {hint}")?;
+            }
+        }
+        Ok(())
+    }
+}

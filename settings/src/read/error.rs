@@ -1,0 +1,114 @@
+//! The error serde carries upwards, until a value is found at which it happened.
+
+use std::fmt::{self, Display};
+
+use serde::de::{Expected, Unexpected};
+
+use super::NodeId;
+use crate::Place;
+use crate::node::{Node, quote};
+use crate::place::Path;
+use crate::suggest::did_you_mean;
+
+/// An error, placed as soon as it passes the value that caused it.
+#[derive(Debug)]
+pub(crate) struct Error {
+    pub(super) message: String,
+    pub(super) fault: Fault,
+    pub(super) place: Option<Place>,
+    /// What to read without the next time.
+    pub(super) node: NodeId,
+    /// The scalar at fault, which the message may quote.
+    pub(super) text: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fault {
+    /// The value is wrong.
+    Value,
+    /// A struct lacks this key.
+    Missing(&'static str),
+    /// The value invented for this missing key did not fit.
+    Invented(&'static str),
+}
+
+impl Error {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self {
+            message,
+            fault: Fault::Value,
+            place: None,
+            node: NodeId(0),
+            text: None,
+        }
+    }
+
+    /// Places the error at this value, unless it happened further down.
+    pub(super) fn at(mut self, node: &Node, path: &Path<'_>) -> Self {
+        if self.place.is_none() {
+            self.place = Some(Place {
+                at: node.at,
+                path: path.to_string(),
+            });
+            self.node = NodeId::of(node);
+            self.text = node.text().map(str::to_owned);
+        }
+        self
+    }
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl serde::de::Error for Error {
+    fn custom<T: Display>(message: T) -> Self {
+        Self::new(message.to_string())
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::new(format!("expected {expected}, found {}", describe(found)))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::invalid_type(found, expected)
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        let list = expected.join(", ");
+        let hint = did_you_mean(variant, expected.iter().copied())
+            .map(|guess| format!("\nhint: Did you mean {guess}?"));
+        let variant = quote(variant);
+        Self::new(format!(
+            "{variant} is not one of {list}{}",
+            hint.unwrap_or_default()
+        ))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        let fault = Fault::Missing(field);
+        Self {
+            fault,
+            ..Self::new(format!("the key {field} is missing"))
+        }
+    }
+}
+
+fn describe(found: Unexpected<'_>) -> String {
+    match found {
+        Unexpected::Bool(value) => value.to_string(),
+        Unexpected::Unsigned(value) => value.to_string(),
+        Unexpected::Signed(value) => value.to_string(),
+        Unexpected::Float(value) => value.to_string(),
+        Unexpected::Str(text) => quote(text),
+        Unexpected::Unit | Unexpected::Option => "nothing".to_owned(),
+        Unexpected::Seq => "a list".to_owned(),
+        Unexpected::Map => "a mapping".to_owned(),
+        other => other.to_string(),
+    }
+}
