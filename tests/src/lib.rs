@@ -1,1 +1,5 @@
-//! tests
+//! The harness that the conformance suites and the end-to-end tests are written with.
+//!
+//! It must not hold a rule of the product: what it knows, it knows of tests and of the machine.
+
+pub mod require;
