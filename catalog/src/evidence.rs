@@ -3,6 +3,16 @@
 //! Records are data with a digest; where they lie is behind two small traits. The exporter holds an
 //! [`EvidenceRead`] and so cannot write.
 
+mod append;
+mod canonical;
+mod chain;
+mod codec;
+mod directory;
+#[cfg(any(test, feature = "testing"))]
+pub mod fixtures;
+mod ledger;
+#[cfg(feature = "testing")]
+mod memory;
 mod record;
 mod verdict;
 
@@ -13,11 +23,24 @@ use thiserror::Error;
 
 use crate::model::SourceName;
 
+pub use append::{Appended, append};
+pub use chain::{Break, BrokenBy, ChainReport, Checker, Head};
+pub use codec::RecordError;
+pub use directory::DirectoryEvidence;
+pub use ledger::{Baseline, Ledger};
+#[cfg(feature = "testing")]
+pub use memory::{MemoryEvidence, MemoryFault};
 pub use record::{
-    Acceptance, ArtifactEvidence, Draft, Integrity, Record, RehearsalEvidence, SandboxEvidence,
-    SnapshotEvidence, StageEvidence, ToolEvidence, Trigger, Verification,
+    Acceptance, ArtifactEvidence, Checkpoint, Draft, Integrity, Record, RehearsalEvidence,
+    SandboxEvidence, SnapshotEvidence, StageEvidence, ToolEvidence, Trigger, Verification,
 };
 pub use verdict::{Basis, Finding, Outcome, Reason, Verdict};
+
+/// Largest record that is written or read, in bytes.
+pub const RECORD_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Most records one source may have: hourly verifications for eleven years.
+pub const RECORDS_MAX: usize = 100_000;
 
 /// Where records are read from.
 pub trait EvidenceRead: Debug + Send + Sync {
@@ -65,6 +88,39 @@ pub enum EvidenceError {
         /// Which link.
         sequence: u64,
     },
+    /// There, but no record can be read from it: too large, or not text.
+    #[error("evidence record {sequence:08} of {source_name} is unreadable: {what}")]
+    Unreadable {
+        /// Whose chain.
+        source_name: SourceName,
+        /// Which link.
+        sequence: u64,
+        /// What it is instead.
+        what: String,
+    },
+    /// More records than [`RECORDS_MAX`].
+    #[error("{source_name} has more than {RECORDS_MAX} evidence records")]
+    TooMany {
+        /// Whose chain.
+        source_name: SourceName,
+    },
+    /// The draft cannot be written as a record.
+    #[error("cannot seal a record of {source_name}")]
+    Seal {
+        /// Whose chain.
+        source_name: SourceName,
+        /// What is wrong with it.
+        #[source]
+        source: RecordError,
+    },
+    /// Sixteen other writers were faster in a row.
+    #[error("cannot append to the evidence of {source_name}: others were faster {attempts} times")]
+    Contended {
+        /// Whose chain.
+        source_name: SourceName,
+        /// How often it was tried.
+        attempts: u32,
+    },
     /// The store refused or failed.
     #[error("cannot {operation} evidence at {location}")]
     Store {
@@ -72,6 +128,8 @@ pub enum EvidenceError {
         operation: &'static str,
         /// Directory or URL.
         location: String,
+        /// What to do, as a sentence; empty where nothing is known.
+        hint: &'static str,
         /// The driver's own error.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,

@@ -8,6 +8,7 @@
 //! [`assess`].
 
 pub mod evidence;
+pub mod fault;
 pub mod format;
 pub mod manifest;
 pub mod model;

@@ -2,4 +2,5 @@
 //!
 //! It must not hold a rule of the product: what it knows, it knows of tests and of the machine.
 
+pub mod evidence_suite;
 pub mod require;

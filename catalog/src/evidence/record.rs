@@ -9,23 +9,26 @@ use super::{Finding, Reason, Verdict};
 use crate::model::{SnapshotId, SourceName, TakenAtFrom};
 
 /// A record without its place in the chain: what a verification produces.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Draft {
     /// One verification.
     Verification(Box<Verification>),
     /// Written by `accept`: these contents are right and are the new baseline.
-    Acceptance(Acceptance),
+    Acceptance(Box<Acceptance>),
     /// Written when older records are pruned.
-    Checkpoint {
-        /// Digest of the last pruned record.
-        pruned: String,
-        /// When.
-        ended_at: Timestamp,
+    Checkpoint(Checkpoint),
+    /// Written by a newer version: a link of the chain whose contents are not understood here.
+    Unknown {
+        /// As written.
+        kind: String,
+        /// Why it was not understood.
+        why: String,
     },
 }
 
-/// A record in its chain, as parsed.
+/// A record in its chain, as parsed. Its digest is right: a record whose digest is wrong is an error.
+///
+/// Serialized, it is the object of design §6; how it is written and read is in `codec.rs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// Position, from 1, without holes.
@@ -36,6 +39,17 @@ pub struct Record {
     pub digest: String,
     /// What it says.
     pub draft: Draft,
+}
+
+/// Says that older records were pruned, so that the chain may begin after them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Whose chain.
+    pub source: SourceName,
+    /// When.
+    pub ended_at: Timestamp,
+    /// Digest of the last pruned record.
+    pub pruned: String,
 }
 
 /// One verification.

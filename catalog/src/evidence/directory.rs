@@ -1,0 +1,194 @@
+//! Evidence in a plain directory: `<evidence>/<source>/<sequence, 8 digits>.json`.
+//!
+//! A record appears under its name whole and durable, or not at all, whatever dies in between: it is
+//! written and synced under a temporary name, then hard-linked, which fails where the name exists.
+
+mod create;
+
+use std::{
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use futures::future::{BoxFuture, FutureExt};
+use tokio::task::spawn_blocking;
+
+use super::{Evidence, EvidenceError, EvidenceRead, RECORD_BYTES_MAX, RECORDS_MAX};
+use crate::model::SourceName;
+
+/// Evidence below one directory, which must exist.
+#[derive(Debug, Clone)]
+pub struct DirectoryEvidence {
+    root: PathBuf,
+}
+
+impl DirectoryEvidence {
+    /// Touches nothing yet.
+    ///
+    /// The directory is never created: a volume that is not mounted must be an error, not an empty
+    /// ledger.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        source: &SourceName,
+        work: impl FnOnce(&Path, SourceName) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, EvidenceError> {
+        let (root, source) = (self.root.clone(), source.clone());
+        let place = root.join(source.as_str());
+        let done = spawn_blocking(move || work(&root, source)).await;
+        match done
+            .map_err(|panic| Failure::Io(io::Error::other(panic)))
+            .flatten()
+        {
+            Ok(done) => Ok(done),
+            Err(Failure::Evidence(error)) => Err(error),
+            Err(Failure::Io(error)) => Err(store(operation, &place, error)),
+        }
+    }
+}
+
+impl EvidenceRead for DirectoryEvidence {
+    fn list<'a>(
+        &'a self,
+        source: &'a SourceName,
+    ) -> BoxFuture<'a, Result<Vec<u64>, EvidenceError>> {
+        self.blocking("list", source, list).boxed()
+    }
+
+    fn read<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+    ) -> BoxFuture<'a, Result<String, EvidenceError>> {
+        self.blocking("read", source, move |root, source| {
+            read(root, source, sequence)
+        })
+        .boxed()
+    }
+}
+
+impl Evidence for DirectoryEvidence {
+    fn create<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<(), EvidenceError>> {
+        let text = text.to_owned();
+        self.blocking("write", source, move |root, source| {
+            if create::create(root, &source, sequence, &text)? {
+                Ok(())
+            } else {
+                Err(EvidenceError::Taken {
+                    source_name: source,
+                    sequence,
+                }
+                .into())
+            }
+        })
+        .boxed()
+    }
+}
+
+/// What a blocking step fails with: an error that is already named, or the operating system's.
+enum Failure {
+    Evidence(EvidenceError),
+    Io(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<EvidenceError> for Failure {
+    fn from(error: EvidenceError) -> Self {
+        Self::Evidence(error)
+    }
+}
+
+fn list(root: &Path, source_name: SourceName) -> Result<Vec<u64>, Failure> {
+    let entries = match fs::read_dir(root.join(source_name.as_str())) {
+        // No record yet, unless the evidence itself is missing.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return fs::metadata(root).map(|_| Vec::new()).map_err(Failure::Io);
+        }
+        entries => entries?,
+    };
+    let mut sequences = Vec::new();
+    for entry in entries {
+        sequences.extend(entry?.file_name().to_str().and_then(sequence_of));
+        if sequences.len() > RECORDS_MAX {
+            return Err(EvidenceError::TooMany { source_name }.into());
+        }
+    }
+    sequences.sort_unstable();
+    Ok(sequences)
+}
+
+fn read(root: &Path, source_name: SourceName, sequence: u64) -> Result<String, Failure> {
+    let unreadable = |what: &str| {
+        let (source_name, what) = (source_name.clone(), what.to_owned());
+        Failure::Evidence(EvidenceError::Unreadable {
+            source_name,
+            sequence,
+            what,
+        })
+    };
+    let file = match fs::File::open(root.join(source_name.as_str()).join(file_name(sequence))) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(EvidenceError::Gone {
+                source_name,
+                sequence,
+            }
+            .into());
+        }
+        file => file?,
+    };
+    let mut bytes = Vec::new();
+    file.take(RECORD_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > RECORD_BYTES_MAX {
+        return Err(unreadable("larger than 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|_| unreadable("not UTF-8"))
+}
+
+fn file_name(sequence: u64) -> String {
+    format!("{sequence:08}.json")
+}
+
+/// Eight digits and `.json`; anything else, and names that begin with `.`, are not records.
+fn sequence_of(name: &str) -> Option<u64> {
+    let digits = name.strip_suffix(".json")?;
+    let eight = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let sequence = eight.then(|| digits.parse().ok())??;
+    (sequence > 0).then_some(sequence)
+}
+
+fn store(operation: &'static str, place: &Path, error: io::Error) -> EvidenceError {
+    use io::ErrorKind as Kind;
+    let hint = match error.kind() {
+        Kind::StorageFull | Kind::QuotaExceeded => "Free space, then run it again.",
+        Kind::PermissionDenied => "Give the user that runs this program access to it.",
+        Kind::ReadOnlyFilesystem => "Mount it writable for the verifier.",
+        Kind::NotFound => "Create the evidence directory, or mount its volume.",
+        Kind::Unsupported => "Evidence needs a file system with hard links.",
+        _ => "",
+    };
+    let location = place.display().to_string();
+    EvidenceError::Store {
+        operation,
+        location,
+        hint,
+        source: Box::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests;

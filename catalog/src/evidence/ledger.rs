@@ -1,0 +1,100 @@
+//! What the records of one source say together: a pure view that both programs ask.
+//!
+//! It holds no storage and no clock. Records whose own digest is wrong never enter it; whether the
+//! chain as a whole is intact is said beside it, and is for the reader to judge.
+
+mod load;
+mod query;
+
+use std::{collections::VecDeque, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{Acceptance, ChainReport, Checker, Draft, Record, Verification};
+use crate::model::SourceName;
+
+pub use query::Baseline;
+
+/// Newest records that are kept in memory: hourly verifications for more than a year. All of them
+/// are checked and counted.
+const KEPT_MAX: usize = 10_000;
+
+/// The records of one source, oldest first, and the state of their chain.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    checker: Checker,
+    records: VecDeque<Arc<Record>>,
+}
+
+impl Ledger {
+    /// Without any record.
+    pub const fn new(source: SourceName) -> Self {
+        Self {
+            checker: Checker::new(source),
+            records: VecDeque::new(),
+        }
+    }
+
+    /// Takes the next record that exists; `Err` where it could not be read as text.
+    pub fn take(&mut self, sequence: u64, text: Result<&str, &str>) {
+        let Some(mut record) = self.checker.take(sequence, text) else {
+            return;
+        };
+        if record
+            .draft
+            .source()
+            .is_some_and(|source| source != self.checker.source())
+        {
+            return;
+        }
+        if let Draft::Verification(verification) = &mut record.draft {
+            verification.log_tail = Vec::new();
+        }
+        if self.records.len() == KEPT_MAX {
+            self.records.pop_front();
+        }
+        self.records.push_back(Arc::new(record));
+    }
+
+    /// How many records there are, and whether their chain is intact.
+    pub fn report(&self) -> ChainReport {
+        self.checker.report()
+    }
+
+    /// Oldest first, without their logs.
+    pub fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
+        self.records.iter().map(Arc::as_ref)
+    }
+
+    /// Oldest first, with their sequence numbers.
+    fn numbered(&self) -> impl DoubleEndedIterator<Item = (u64, &Verification)> {
+        self.records
+            .iter()
+            .filter_map(|record| match &record.draft {
+                Draft::Verification(verification) => Some((record.sequence, &**verification)),
+                _ => None,
+            })
+    }
+
+    /// Oldest first.
+    pub fn verifications(&self) -> impl DoubleEndedIterator<Item = &Verification> {
+        self.numbered().map(|(_, verification)| verification)
+    }
+
+    fn acceptances(&self) -> impl DoubleEndedIterator<Item = (u64, &Acceptance)> {
+        self.records
+            .iter()
+            .filter_map(|record| match &record.draft {
+                Draft::Acceptance(acceptance) => Some((record.sequence, &**acceptance)),
+                _ => None,
+            })
+    }
+
+    /// The earliest recovery point ever written down: the source existed then.
+    pub fn begun_at(&self) -> Option<Timestamp> {
+        self.verifications().map(|it| it.snapshot.taken_at).min()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! Questions a ledger answers.
+
+use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+
+use super::Ledger;
+use crate::{
+    evidence::{ArtifactEvidence, Reason, SnapshotEvidence, Verdict, Verification},
+    model::{ObjectMeta, Snapshot},
+};
+
+/// Newest measurements that a forecast of the recovery time looks at.
+const MEASURED_MAX: usize = 5;
+
+/// What a later snapshot's contents are compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Baseline {
+    /// Its recovery point.
+    pub taken_at: Timestamp,
+    /// What was counted in it.
+    pub items: BTreeMap<String, u64>,
+}
+
+impl Ledger {
+    /// The run with this verdict that ended last.
+    pub fn last(&self, verdict: Verdict) -> Option<&Verification> {
+        self.verifications()
+            .filter(|it| it.verdict == verdict)
+            .max_by_key(|it| it.ended_at)
+    }
+
+    /// The record with the newest recovery point, of several the last written: what is said of the
+    /// source now. A look at an older snapshot changes nothing here.
+    pub fn newest(&self) -> Option<&Verification> {
+        self.numbered()
+            .max_by_key(|(at, it)| (it.snapshot.taken_at, *at))
+            .map(|(_, it)| it)
+    }
+
+    /// The verified record with the newest recovery point: what could really be had back.
+    pub fn newest_verified(&self) -> Option<&Verification> {
+        self.numbered()
+            .filter(|(_, it)| it.verdict == Verdict::Verified)
+            .max_by_key(|(at, it)| (it.snapshot.taken_at, *at))
+            .map(|(_, it)| it)
+    }
+
+    /// The nearest earlier recovery point that was verified, or accepted by a person. An acceptance
+    /// of this very recovery point counts, for it says that these contents are right.
+    pub fn baseline(&self, taken_at: Timestamp) -> Option<Baseline> {
+        let verified = self
+            .numbered()
+            .filter(|(_, it)| it.verdict == Verdict::Verified && it.snapshot.taken_at < taken_at)
+            .map(|(at, it)| (it.snapshot.taken_at, at, &it.items));
+        let accepted = self
+            .acceptances()
+            .filter(|(_, it)| it.snapshot.taken_at <= taken_at)
+            .map(|(at, it)| (it.snapshot.taken_at, at, &it.items));
+        let (taken_at, _, items) = verified
+            .chain(accepted)
+            .max_by_key(|&(taken_at, at, _)| (taken_at, at))?;
+        Some(Baseline {
+            taken_at,
+            items: items.clone(),
+        })
+    }
+
+    /// The last verification of these very objects.
+    pub fn of_object(&self, snapshot: &Snapshot) -> Option<&Verification> {
+        self.verifications()
+            .rev()
+            .find(|it| is_same(&it.snapshot, snapshot))
+    }
+
+    /// How many runs in a row, up to the last, could not tell.
+    pub fn consecutive_inconclusive(&self) -> usize {
+        self.verifications()
+            .rev()
+            .take_while(|it| it.verdict == Verdict::Inconclusive)
+            .count()
+    }
+
+    /// Whether a person accepted the contents of the snapshot that this record says are unexpected.
+    pub fn is_accepted(&self, failed: &Verification) -> bool {
+        failed.reason == Some(Reason::Expectation)
+            && self.acceptances().any(|(_, it)| {
+                it.ended_at >= failed.ended_at && same_objects(&it.snapshot, &failed.snapshot)
+            })
+    }
+
+    /// How long the newest verified snapshot took until it was usable.
+    pub fn recovery_time(&self) -> Option<Duration> {
+        let verified = self.newest_verified()?;
+        verified.recovery_milliseconds.map(Duration::from_millis)
+    }
+
+    /// How long a snapshot of this size will take: the median of the newest five measurements (of
+    /// an even number the longer), each scaled up in proportion where it was of a smaller one.
+    /// Never scaled down: part of it is the server's own start.
+    pub fn forecast(&self, size_bytes: u64) -> Option<Duration> {
+        let verified = self
+            .verifications()
+            .filter(|it| it.verdict == Verdict::Verified);
+        let mut expected: Vec<u64> = verified
+            .rev()
+            .filter_map(|it| Some((it.recovery_milliseconds?, it.size_bytes())))
+            .map(|(milliseconds, measured)| scaled(milliseconds, measured, size_bytes))
+            .take(MEASURED_MAX)
+            .collect();
+        expected.sort_unstable_by_key(|&milliseconds| Reverse(milliseconds));
+        let middle = expected.len().saturating_sub(1) / 2;
+        expected.get(middle).copied().map(Duration::from_millis)
+    }
+}
+
+impl Verification {
+    /// Sum over the objects of its snapshot, as stored.
+    pub fn size_bytes(&self) -> u64 {
+        self.snapshot
+            .artifacts
+            .iter()
+            .map(|it| it.size_bytes)
+            .fold(0, u64::saturating_add)
+    }
+}
+
+fn scaled(milliseconds: u64, measured: u64, size: u64) -> u64 {
+    if size <= measured || measured == 0 {
+        return milliseconds;
+    }
+    let scaled = u128::from(milliseconds) * u128::from(size) / u128::from(measured);
+    u64::try_from(scaled).unwrap_or(u64::MAX)
+}
+
+fn is_same(record: &SnapshotEvidence, snapshot: &Snapshot) -> bool {
+    record.artifacts.len() == snapshot.artifacts.len()
+        && snapshot.artifacts.iter().all(|artifact| {
+            record
+                .artifacts
+                .iter()
+                .any(|written| is_same_object(written, &artifact.meta))
+        })
+}
+
+/// The version decides where both know it; else the entity tag; else the time of the last change.
+fn is_same_object(written: &ArtifactEvidence, listed: &ObjectMeta) -> bool {
+    written.key == listed.key.as_str()
+        && written.size_bytes == listed.size_bytes
+        && match (
+            &written.version_id,
+            &listed.version_id,
+            &written.etag,
+            &listed.etag,
+        ) {
+            (Some(written), Some(listed), ..) | (_, _, Some(written), Some(listed)) => {
+                written == listed
+            }
+            _ => written.modified_at == listed.modified_at,
+        }
+}
+
+fn same_objects(one: &SnapshotEvidence, other: &SnapshotEvidence) -> bool {
+    let objects = |it: &SnapshotEvidence| {
+        let objects = it.artifacts.iter();
+        objects
+            .map(|it| (it.key.clone(), it.version_id.clone(), it.etag.clone()))
+            .collect::<Vec<_>>()
+    };
+    one.id == other.id && objects(one) == objects(other)
+}

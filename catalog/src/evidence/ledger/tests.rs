@@ -1,0 +1,228 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::{
+    evidence::{
+        Reason, Verdict,
+        fixtures::{acceptance, at, cache, sealed, verification},
+    },
+    model::{Artifact, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotState},
+};
+
+fn ledger(drafts: impl IntoIterator<Item = Draft>) -> Ledger {
+    let mut ledger = Ledger::new(cache());
+    for (sequence, text) in (1..).zip(sealed(drafts)) {
+        ledger.take(sequence, Ok(&text));
+    }
+    assert_eq!(ledger.report().first_break, None);
+    ledger
+}
+
+fn run(taken_at: &str, reason: Option<Reason>) -> Draft {
+    Draft::Verification(Box::new(verification(at(taken_at), reason)))
+}
+
+fn measured(taken_at: &str, bytes: u64, milliseconds: u64) -> Draft {
+    let mut it = verification(at(taken_at), None);
+    it.snapshot.artifacts[0].size_bytes = bytes;
+    it.recovery_milliseconds = Some(milliseconds);
+    Draft::Verification(Box::new(it))
+}
+
+/// As a survey would list the snapshot of the fixtures.
+fn listed(taken_at: Timestamp) -> Snapshot {
+    let written = crate::evidence::fixtures::snapshot(taken_at);
+    let object = written.artifacts[0].clone();
+    Snapshot {
+        id: written.id,
+        source: cache(),
+        taken_at,
+        taken_at_from: written.taken_at_from,
+        from_the_future: false,
+        completed_at: taken_at,
+        state: SnapshotState::Complete,
+        artifacts: vec![Artifact {
+            name: String::new(),
+            meta: ObjectMeta {
+                key: Key::new(object.key),
+                size_bytes: object.size_bytes,
+                modified_at: object.modified_at,
+                etag: object.etag,
+                version_id: object.version_id,
+                storage_class: None,
+            },
+        }],
+        facts: SnapshotFacts::default(),
+        manifest: None,
+    }
+}
+
+#[test]
+fn an_empty_ledger_says_nothing() {
+    let ledger = ledger([]);
+    assert_eq!(
+        (ledger.newest(), ledger.newest_verified(), ledger.begun_at()),
+        (None, None, None)
+    );
+    assert_eq!((ledger.forecast(1), ledger.recovery_time()), (None, None));
+    assert_eq!(ledger.consecutive_inconclusive(), 0);
+    assert_eq!(ledger.baseline(at("23:00:00")), None);
+}
+
+#[test]
+fn a_look_at_an_old_snapshot_changes_nothing_of_what_is_said_now() {
+    let ledger = ledger([
+        run("03:00:00", None),
+        run("05:00:00", Some(Reason::Damaged)),
+        run("01:00:00", Some(Reason::Killed)),
+    ]);
+    assert_eq!(ledger.newest().unwrap().snapshot.taken_at, at("05:00:00"));
+    assert_eq!(
+        ledger.newest_verified().unwrap().snapshot.taken_at,
+        at("03:00:00")
+    );
+    assert_eq!(
+        ledger
+            .last(Verdict::Inconclusive)
+            .unwrap()
+            .snapshot
+            .taken_at,
+        at("01:00:00")
+    );
+    assert_eq!(ledger.begun_at(), Some(at("01:00:00")));
+}
+
+#[test]
+fn of_one_recovery_point_the_last_record_counts() {
+    let ledger = ledger([run("03:00:00", Some(Reason::Killed)), run("03:00:00", None)]);
+    assert_eq!(ledger.newest().unwrap().verdict, Verdict::Verified);
+}
+
+#[test]
+fn the_baseline_is_the_nearest_earlier_point_that_was_verified_or_accepted() {
+    let ledger = ledger([
+        run("01:00:00", None),
+        run("03:00:00", None),
+        run("05:00:00", Some(Reason::Expectation)),
+        acceptance(at("05:00:00"), 7),
+        run("06:00:00", Some(Reason::Damaged)),
+        run("02:00:00", None),
+    ]);
+    for (before, expected) in [
+        ("00:30:00", None),
+        ("01:00:00", None),
+        ("02:00:00", Some(("01:00:00", 100))),
+        ("02:30:00", Some(("02:00:00", 100))),
+        ("04:59:59", Some(("03:00:00", 100))),
+        ("05:00:00", Some(("05:00:00", 7))),
+        ("23:00:00", Some(("05:00:00", 7))),
+    ] {
+        let found = ledger
+            .baseline(at(before))
+            .map(|it| (it.taken_at, it.items["keys"]));
+        assert_eq!(
+            found,
+            expected.map(|(time, keys)| (at(time), keys)),
+            "before {before}"
+        );
+    }
+}
+
+#[test]
+fn an_object_is_known_again_by_its_version_tag_or_time() {
+    let ledger = ledger([run("01:00:00", Some(Reason::Killed)), run("01:00:00", None)]);
+    let same = listed(at("01:00:00"));
+    assert_eq!(ledger.of_object(&same).unwrap().verdict, Verdict::Verified);
+    assert_eq!(ledger.of_object(&listed(at("02:00:00"))), None);
+
+    let check = |change: &dyn Fn(&mut ObjectMeta), known: bool| {
+        let mut other = listed(at("01:00:00"));
+        change(&mut other.artifacts[0].meta);
+        assert_eq!(ledger.of_object(&other).is_some(), known, "{other:?}");
+    };
+    check(&|meta| meta.etag = Some("other".into()), false);
+    check(&|meta| meta.size_bytes += 1, false);
+    check(&|meta| meta.modified_at = at("09:00:00"), true);
+    check(&|meta| meta.etag = None, true);
+    check(
+        &|meta| (meta.etag, meta.modified_at) = (None, at("09:00:00")),
+        false,
+    );
+    check(&|meta| meta.version_id = Some("v1".into()), true);
+    let mut more = listed(at("01:00:00"));
+    more.artifacts.push(more.artifacts[0].clone());
+    assert_eq!(ledger.of_object(&more), None);
+}
+
+#[test]
+fn inconclusive_runs_are_counted_until_one_could_tell() {
+    let killed = Some(Reason::Killed);
+    let runs = [
+        run("01:00:00", killed),
+        run("02:00:00", None),
+        run("03:00:00", killed),
+    ];
+    assert_eq!(ledger(runs.clone()).consecutive_inconclusive(), 1);
+    let accepted = runs
+        .into_iter()
+        .chain([acceptance(at("03:00:00"), 7), run("04:00:00", killed)]);
+    assert_eq!(ledger(accepted).consecutive_inconclusive(), 2);
+}
+
+#[test]
+fn an_acceptance_excuses_only_an_expectation_about_the_same_objects() {
+    let check = |drafts: [Draft; 2], expected: bool| {
+        let ledger = ledger(drafts);
+        assert_eq!(ledger.is_accepted(ledger.newest().unwrap()), expected);
+    };
+    let expectation = run("05:00:00", Some(Reason::Expectation));
+    check([expectation.clone(), acceptance(at("05:00:00"), 7)], true);
+    check([expectation, acceptance(at("04:00:00"), 7)], false);
+    check(
+        [
+            run("05:00:00", Some(Reason::Damaged)),
+            acceptance(at("05:00:00"), 7),
+        ],
+        false,
+    );
+}
+
+#[test]
+fn a_forecast_grows_with_the_snapshot_and_never_shrinks_with_it() {
+    let ledger = ledger([
+        measured("01:00:00", 1000, 9000),
+        measured("02:00:00", 1000, 1000),
+        measured("03:00:00", 1000, 2000),
+        measured("04:00:00", 2000, 6000),
+        run("05:00:00", Some(Reason::Damaged)),
+    ]);
+    for (size, milliseconds) in [(1000, 6000), (1, 6000), (2000, 6000), (4000, 12000)] {
+        let found = ledger.forecast(size);
+        assert_eq!(found, Some(Duration::from_millis(milliseconds)), "{size}");
+    }
+    assert_eq!(ledger.recovery_time(), Some(Duration::from_secs(6)));
+    let _ = ledger.forecast(u64::MAX).expect("no overflow");
+}
+
+#[test]
+fn a_record_that_was_changed_never_enters() {
+    let texts = sealed([
+        run("01:00:00", Some(Reason::Damaged)),
+        run("02:00:00", None),
+    ]);
+    let mut ledger = Ledger::new(cache());
+    ledger.take(1, Ok(&texts[0].replace("failed", "verified")));
+    ledger.take(2, Ok(&texts[1]));
+    assert_eq!(ledger.verifications().count(), 1);
+    assert_eq!(ledger.report().first_break.unwrap().sequence, 1);
+    assert!(ledger.verifications().all(|it| it.log_tail.is_empty()));
+
+    let mut foreign = Ledger::new(SourceName::new("other").unwrap());
+    foreign.take(1, Ok(&texts[1]));
+    assert_eq!(
+        (foreign.verifications().count(), foreign.report().records),
+        (0, 1)
+    );
+}

@@ -1,0 +1,164 @@
+//! Evidence in memory, with scripted faults, for tests of everyone who holds evidence.
+
+use std::{
+    collections::{BTreeMap, VecDeque, btree_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures::future::{BoxFuture, FutureExt, ready};
+
+use super::{Evidence, EvidenceError, EvidenceRead, RECORD_BYTES_MAX, RECORDS_MAX};
+use crate::model::SourceName;
+
+/// What the next matching call does instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MemoryFault {
+    /// `list` fails.
+    List,
+    /// `read` fails.
+    Read,
+    /// `create` fails, and nothing is written.
+    Create,
+    /// `create` fails, although the record is written: the answer was lost.
+    Lost,
+    /// Another writer puts this text there first.
+    Overtaken(String),
+}
+
+/// Records of all sources; clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryEvidence {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    records: BTreeMap<(SourceName, u64), String>,
+    faults: VecDeque<MemoryFault>,
+}
+
+impl MemoryEvidence {
+    /// Faults strike in this order, each the next call it fits; until then it waits.
+    pub fn script(&self, faults: impl IntoIterator<Item = MemoryFault>) {
+        self.state().faults.extend(faults);
+    }
+
+    /// Puts any text there, as somebody with an editor would.
+    pub fn tamper(&self, source: &SourceName, sequence: u64, text: impl Into<String>) {
+        self.state()
+            .records
+            .insert((source.clone(), sequence), text.into());
+    }
+
+    /// Removes a record, as somebody with a shell would.
+    pub fn remove(&self, source: &SourceName, sequence: u64) {
+        self.state().records.remove(&(source.clone(), sequence));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn strikes(&mut self, fits: impl Fn(&MemoryFault) -> bool) -> Option<MemoryFault> {
+        if self.faults.front().is_some_and(fits) {
+            self.faults.pop_front()
+        } else {
+            None
+        }
+    }
+}
+
+impl EvidenceRead for MemoryEvidence {
+    fn list<'a>(
+        &'a self,
+        source: &'a SourceName,
+    ) -> BoxFuture<'a, Result<Vec<u64>, EvidenceError>> {
+        let mut state = self.state();
+        if state.strikes(|fault| *fault == MemoryFault::List).is_some() {
+            return ready(Err(refused("list"))).boxed();
+        }
+        let mine = state.records.keys().filter(|(name, _)| name == source);
+        let sequences: Vec<u64> = mine.map(|(_, sequence)| *sequence).collect();
+        if sequences.len() > RECORDS_MAX {
+            let source_name = source.clone();
+            return ready(Err(EvidenceError::TooMany { source_name })).boxed();
+        }
+        ready(Ok(sequences)).boxed()
+    }
+
+    fn read<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+    ) -> BoxFuture<'a, Result<String, EvidenceError>> {
+        let mut state = self.state();
+        if state.strikes(|fault| *fault == MemoryFault::Read).is_some() {
+            return ready(Err(refused("read"))).boxed();
+        }
+        let source_name = source.clone();
+        let read = match state.records.get(&(source.clone(), sequence)) {
+            None => Err(EvidenceError::Gone {
+                source_name,
+                sequence,
+            }),
+            Some(text) if text.len() as u64 > RECORD_BYTES_MAX => {
+                let what = "larger than 1 MiB".into();
+                Err(EvidenceError::Unreadable {
+                    source_name,
+                    sequence,
+                    what,
+                })
+            }
+            Some(text) => Ok(text.clone()),
+        };
+        ready(read).boxed()
+    }
+}
+
+impl Evidence for MemoryEvidence {
+    fn create<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<(), EvidenceError>> {
+        use MemoryFault::{Create, Lost, Overtaken};
+        let mut state = self.state();
+        let place = (source.clone(), sequence);
+        let fault = state.strikes(|fault| matches!(fault, Create | Lost | Overtaken(_)));
+        if let Some(Overtaken(other)) = &fault {
+            state
+                .records
+                .entry(place.clone())
+                .or_insert_with(|| other.clone());
+        }
+        let created = match state.records.entry(place) {
+            _ if fault == Some(Create) => Err(refused("write")),
+            Entry::Occupied(_) => Err(EvidenceError::Taken {
+                source_name: source.clone(),
+                sequence,
+            }),
+            Entry::Vacant(place) => {
+                place.insert(text.into());
+                if fault == Some(Lost) {
+                    Err(refused("write"))
+                } else {
+                    Ok(())
+                }
+            }
+        };
+        ready(created).boxed()
+    }
+}
+
+fn refused(operation: &'static str) -> EvidenceError {
+    let (location, source) = ("memory".into(), "scripted fault".into());
+    EvidenceError::Store {
+        operation,
+        location,
+        hint: "",
+        source,
+    }
+}

@@ -1,0 +1,40 @@
+//! Named places where a test may kill, stop or fail the program, to prove that nothing is left half.
+//!
+//! Without the feature `testing` a point is nothing at all; a release never contains one.
+
+/// Passes, unless `FAULT_POINT=name:abort|hang|error` names this point.
+///
+/// # Errors
+///
+/// Only with `error`: an I/O error of kind `Other`.
+#[cfg(not(feature = "testing"))]
+#[inline]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "one signature with and without the feature"
+)]
+pub const fn point(_name: &str) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Passes, unless `FAULT_POINT=name:abort|hang|error` names this point.
+///
+/// # Errors
+///
+/// Only with `error`: an I/O error of kind `Other`.
+#[cfg(feature = "testing")]
+pub fn point(name: &str) -> std::io::Result<()> {
+    let Ok(fault) = std::env::var("FAULT_POINT") else {
+        return Ok(());
+    };
+    match fault.split_once(':') {
+        Some((at, "abort")) if at == name => std::process::abort(),
+        Some((at, "hang")) if at == name => loop {
+            std::thread::park();
+        },
+        Some((at, "error")) if at == name => {
+            Err(std::io::Error::other(format!("fault injected at {name}")))
+        }
+        _ => Ok(()),
+    }
+}

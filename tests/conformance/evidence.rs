@@ -1,0 +1,305 @@
+//! Evidence in memory and in a directory, and what survives a crash.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use catalog::{
+    evidence::{
+        BrokenBy, DirectoryEvidence, EvidenceError, EvidenceRead, Ledger, MemoryEvidence,
+        MemoryFault, append, fixtures,
+    },
+    model::SourceName,
+};
+
+/// Every point of an append, in order; a record exists from `linked` on.
+const POINTS: [&str; 6] = [
+    "created", "written", "flushed", "linked", "unlinked", "synced",
+];
+
+#[tokio::test]
+async fn evidence_in_memory_obeys_the_suite() {
+    tests::evidence_suite::obeys(Arc::new(MemoryEvidence::default())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_in_a_directory_obeys_the_suite() {
+    let directory = tempfile::tempdir().unwrap();
+    tests::evidence_suite::obeys(Arc::new(DirectoryEvidence::new(directory.path()))).await;
+}
+
+#[tokio::test]
+async fn an_append_that_dies_at_any_step_leaves_the_whole_record_or_none() {
+    for fault in ["abort", "error"] {
+        for (index, point) in POINTS.iter().enumerate() {
+            let directory = tempfile::tempdir().unwrap();
+            assert_eq!(append_in_child(directory.path(), None).stdout, b"1\n");
+            let died =
+                append_in_child(directory.path(), Some(&format!("evidence.{point}:{fault}")));
+            assert!(!died.status.success(), "{point}:{fault} did not strike");
+
+            let written = index >= 3;
+            let report = load(directory.path()).await.report();
+            let records = if written { 2 } else { 1 };
+            assert_eq!(
+                (report.records, report.first_break),
+                (records, None),
+                "{point}:{fault}"
+            );
+            let next = append_in_child(directory.path(), None);
+            assert_eq!(
+                next.stdout,
+                format!("{}\n", records + 1).as_bytes(),
+                "{point}:{fault}"
+            );
+            let report = load(directory.path()).await.report();
+            assert_eq!((report.records, report.first_break), (records + 1, None));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_very_first_append_may_die_too() {
+    for point in POINTS {
+        let directory = tempfile::tempdir().unwrap();
+        append_in_child(directory.path(), Some(&format!("evidence.{point}:abort")));
+        assert!(
+            append_in_child(directory.path(), None).status.success(),
+            "{point}"
+        );
+        assert_eq!(
+            load(directory.path()).await.report().first_break,
+            None,
+            "{point}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_crash_left_is_removed_once_it_is_old() {
+    let directory = tempfile::tempdir().unwrap();
+    append_in_child(directory.path(), Some("evidence.written:abort"));
+    let source = directory.path().join("cache");
+    let leftover = only_temporary(&source).expect("a leftover");
+    append_in_child(directory.path(), None);
+    assert_eq!(
+        only_temporary(&source).as_ref(),
+        Some(&leftover),
+        "it may still be written"
+    );
+
+    let old = SystemTime::now() - Duration::from_secs(3700);
+    fs::File::options()
+        .write(true)
+        .open(&leftover)
+        .unwrap()
+        .set_modified(old)
+        .unwrap();
+    fs::write(source.join(".keep"), "reserved, but not ours").unwrap();
+    append_in_child(directory.path(), None);
+    assert_eq!(only_temporary(&source), None);
+    assert!(source.join(".keep").exists());
+    assert_eq!(load(directory.path()).await.report().records, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_that_append_at_once_are_both_recorded() {
+    let directory = tempfile::tempdir().unwrap();
+    let children: Vec<_> = (0..4)
+        .map(|_| {
+            child(directory.path(), None)
+                .stdout(std::process::Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for child in children {
+        assert!(child.wait_with_output().unwrap().status.success());
+    }
+    let report = load(directory.path()).await.report();
+    assert_eq!((report.records, report.first_break), (4, None));
+}
+
+#[tokio::test]
+async fn a_record_edited_in_its_directory_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    for _ in 0..3 {
+        append_in_child(directory.path(), None);
+    }
+    let path = directory.path().join("cache/00000002.json");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("\"keys\": 100", "\"keys\": 101")).unwrap();
+    let found = load(directory.path()).await.report().first_break.unwrap();
+    assert!(matches!(found.what, BrokenBy::Contents(_)), "{found}");
+    assert_eq!(found.sequence, 2);
+
+    fs::write(&path, [0xff; 10]).unwrap();
+    let found = load(directory.path()).await.report().first_break.unwrap();
+    assert_eq!(
+        found.to_string(),
+        "record 00000002 was changed or torn: not UTF-8"
+    );
+    fs::write(&path, vec![b' '; 1024 * 1024 + 1]).unwrap();
+    let found = load(directory.path()).await.report().first_break.unwrap();
+    assert_eq!(
+        found.to_string(),
+        "record 00000002 was changed or torn: larger than 1 MiB"
+    );
+}
+
+#[tokio::test]
+async fn a_missing_evidence_directory_is_an_error_and_not_an_empty_ledger() {
+    let directory = tempfile::tempdir().unwrap();
+    let evidence = DirectoryEvidence::new(directory.path().join("not-mounted"));
+    let listed = evidence.list(&fixtures::cache()).await;
+    assert!(
+        matches!(
+            listed,
+            Err(EvidenceError::Store {
+                operation: "list",
+                ..
+            })
+        ),
+        "{listed:?}"
+    );
+    let draft = fixtures::verified(fixtures::at("01:00:00"));
+    let appended = append(&evidence, &fixtures::cache(), draft).await;
+    assert!(
+        matches!(appended, Err(EvidenceError::Store { .. })),
+        "{appended:?}"
+    );
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_ledger_that_cannot_be_read_again_stays_as_it_was() {
+    let evidence = MemoryEvidence::default();
+    let source = fixtures::cache();
+    let draft = || fixtures::verified(fixtures::at("01:00:00"));
+    append(&evidence, &source, draft()).await.unwrap();
+    let mut ledger = Ledger::load(&evidence, &source).await.unwrap();
+    append(&evidence, &source, draft()).await.unwrap();
+
+    for fault in [MemoryFault::List, MemoryFault::Read] {
+        evidence.script([fault]);
+        ledger.refresh(&evidence).await.expect_err("scripted");
+        assert_eq!(ledger.report().records, 1);
+    }
+    ledger.refresh(&evidence).await.unwrap();
+    assert_eq!(
+        (ledger.report().records, ledger.report().first_break),
+        (2, None)
+    );
+}
+
+#[tokio::test]
+async fn removing_the_newest_record_is_noticed_by_who_remembers_it() {
+    let evidence = MemoryEvidence::default();
+    let source = fixtures::cache();
+    for _ in 0..3 {
+        let draft = fixtures::verified(fixtures::at("01:00:00"));
+        append(&evidence, &source, draft).await.unwrap();
+    }
+    let mut ledger = Ledger::load(&evidence, &source).await.unwrap();
+    evidence.remove(&source, 3);
+    ledger.refresh(&evidence).await.unwrap();
+    let report = ledger.report();
+    assert_eq!((report.records, report.head.unwrap().sequence), (2, 2));
+    assert_eq!(report.first_break.unwrap().what, BrokenBy::Rewritten);
+    assert_eq!(
+        Ledger::load(&evidence, &source)
+            .await
+            .unwrap()
+            .report()
+            .first_break,
+        None
+    );
+}
+
+#[tokio::test]
+async fn an_append_behind_a_broken_record_is_written_and_the_break_stays_named() {
+    let evidence = MemoryEvidence::default();
+    let source = fixtures::cache();
+    let draft = || fixtures::verified(fixtures::at("01:00:00"));
+    append(&evidence, &source, draft()).await.unwrap();
+    evidence.tamper(&source, 1, "{\"torn\":");
+    let appended = append(&evidence, &source, draft()).await.unwrap();
+    assert_eq!(appended.record.sequence, 2);
+    let ledger = Ledger::load(&evidence, &source).await.unwrap();
+    assert_eq!(ledger.report().first_break.unwrap().sequence, 1);
+    assert_eq!(ledger.verifications().count(), 1);
+}
+
+#[tokio::test]
+async fn whoever_is_overtaken_tries_the_next_number_but_not_for_ever() {
+    let evidence = MemoryEvidence::default();
+    let source = fixtures::cache();
+    let draft = || fixtures::verified(fixtures::at("01:00:00"));
+    let overtaken = || MemoryFault::Overtaken("another".into());
+    evidence.script([overtaken(), overtaken()]);
+    assert_eq!(
+        append(&evidence, &source, draft())
+            .await
+            .unwrap()
+            .record
+            .sequence,
+        3
+    );
+
+    evidence.script(std::iter::repeat_with(overtaken).take(16));
+    let appended = append(&evidence, &source, draft()).await;
+    assert!(
+        matches!(appended, Err(EvidenceError::Contended { .. })),
+        "{appended:?}"
+    );
+
+    evidence.script([MemoryFault::Create]);
+    let appended = append(&evidence, &source, draft()).await;
+    assert!(
+        matches!(appended, Err(EvidenceError::Store { .. })),
+        "{appended:?}"
+    );
+    let other = SourceName::new("other").unwrap();
+    assert_eq!(
+        append(&evidence, &other, draft())
+            .await
+            .unwrap()
+            .record
+            .sequence,
+        1
+    );
+}
+
+async fn load(directory: &Path) -> Ledger {
+    let evidence = DirectoryEvidence::new(directory);
+    Ledger::load(&evidence, &fixtures::cache())
+        .await
+        .expect("load")
+}
+
+fn child(directory: &Path, fault: Option<&str>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_append-evidence"));
+    command
+        .arg(directory)
+        .env_remove("FAULT_POINT")
+        .envs(fault.map(|it| ("FAULT_POINT", it)));
+    command
+}
+
+fn append_in_child(directory: &Path, fault: Option<&str>) -> Output {
+    child(directory, fault).output().expect("the child runs")
+}
+
+fn only_temporary(source: &Path) -> Option<std::path::PathBuf> {
+    let entries = fs::read_dir(source)
+        .expect("the directory is readable")
+        .map(|entry| entry.expect("the directory is readable").path());
+    let mut temporary = entries.filter(|path| path.extension().is_some_and(|it| it == "tmp"));
+    let first = temporary.next();
+    assert_eq!(temporary.next(), None);
+    first
+}

@@ -1,0 +1,3 @@
+//! Everything exchangeable, against the one suite of its kind.
+
+mod evidence;

@@ -1,0 +1,118 @@
+//! What every place for evidence must do: each driver passes this one suite.
+//!
+//! Every case uses a source of its own, so that one store serves them all.
+
+use std::sync::Arc;
+
+use catalog::{
+    evidence::{Evidence, EvidenceError, Ledger, append, fixtures},
+    model::SourceName,
+};
+
+/// Panics where the driver does not obey.
+pub async fn obeys(evidence: Arc<dyn Evidence>) {
+    an_unknown_source_has_no_records(&*evidence).await;
+    what_was_created_is_read_back_to_the_byte(&*evidence).await;
+    a_sequence_number_has_one_writer(&*evidence).await;
+    records_are_listed_in_order(&*evidence).await;
+    of_many_creators_exactly_one_wins(Arc::clone(&evidence)).await;
+    every_concurrent_append_is_recorded_in_one_intact_chain(evidence).await;
+}
+
+async fn an_unknown_source_has_no_records(evidence: &dyn Evidence) {
+    let source = name("unknown");
+    assert_eq!(
+        evidence.list(&source).await.expect("list"),
+        Vec::<u64>::new()
+    );
+    let read = evidence.read(&source, 1).await;
+    assert!(
+        matches!(read, Err(EvidenceError::Gone { sequence: 1, .. })),
+        "{read:?}"
+    );
+}
+
+async fn what_was_created_is_read_back_to_the_byte(evidence: &dyn Evidence) {
+    let source = name("read-back");
+    let text = "{\n  \"any\": \"text, ü and 😀\"\n}\n";
+    evidence.create(&source, 1, text).await.expect("create");
+    assert_eq!(evidence.read(&source, 1).await.expect("read"), text);
+    assert_eq!(evidence.list(&source).await.expect("list"), [1]);
+    assert_eq!(
+        evidence.list(&name("read-bac")).await.expect("list"),
+        Vec::<u64>::new()
+    );
+}
+
+async fn a_sequence_number_has_one_writer(evidence: &dyn Evidence) {
+    let source = name("one-writer");
+    evidence.create(&source, 1, "first").await.expect("create");
+    let second = evidence.create(&source, 1, "second").await;
+    assert!(
+        matches!(second, Err(EvidenceError::Taken { sequence: 1, .. })),
+        "{second:?}"
+    );
+    assert_eq!(evidence.read(&source, 1).await.expect("read"), "first");
+}
+
+async fn records_are_listed_in_order(evidence: &dyn Evidence) {
+    let source = name("order");
+    for sequence in [10, 2, 100_000, 1] {
+        evidence
+            .create(&source, sequence, "text")
+            .await
+            .expect("create");
+    }
+    assert_eq!(
+        evidence.list(&source).await.expect("list"),
+        [1, 2, 10, 100_000]
+    );
+}
+
+async fn of_many_creators_exactly_one_wins(evidence: Arc<dyn Evidence>) {
+    let mut creators = tokio::task::JoinSet::new();
+    for writer in 0..8 {
+        let evidence = Arc::clone(&evidence);
+        let text = writer.to_string();
+        creators.spawn(async move {
+            let created = evidence.create(&name("race"), 1, &text).await;
+            created.map(|()| text)
+        });
+    }
+    let mut winners = Vec::new();
+    while let Some(created) = creators.join_next().await {
+        match created.expect("no panic") {
+            Ok(text) => winners.push(text),
+            Err(error) => assert!(matches!(error, EvidenceError::Taken { .. }), "{error:?}"),
+        }
+    }
+    let read = evidence.read(&name("race"), 1).await.expect("read");
+    assert_eq!(winners, [read]);
+}
+
+async fn every_concurrent_append_is_recorded_in_one_intact_chain(evidence: Arc<dyn Evidence>) {
+    // Four writers of three records each: nobody can be overtaken more than nine times.
+    let source = fixtures::cache();
+    let mut writers = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let (evidence, source) = (Arc::clone(&evidence), source.clone());
+        writers.spawn(async move {
+            for hour in ["01:00:00", "02:00:00", "03:00:00"] {
+                let draft = fixtures::verified(fixtures::at(hour));
+                append(&*evidence, &source, draft).await.expect("append");
+            }
+        });
+    }
+    while let Some(writer) = writers.join_next().await {
+        writer.expect("no panic");
+    }
+    let report = Ledger::load(&*evidence, &source)
+        .await
+        .expect("load")
+        .report();
+    assert_eq!((report.records, report.first_break), (12, None));
+}
+
+fn name(text: &str) -> SourceName {
+    SourceName::new(text).expect("a name")
+}
