@@ -2,7 +2,11 @@
 //!
 //! There is no way to write or delete here: the type that could harm a backup does not exist.
 
+mod counted;
+mod directory;
 mod error;
+#[cfg(any(test, feature = "testing"))]
+pub mod memory;
 
 use std::{fmt::Debug, ops::Range};
 
@@ -11,10 +15,15 @@ use futures::{future::BoxFuture, stream::BoxStream};
 
 use crate::model::{Key, ObjectMeta, Pin};
 
+pub use counted::{Counted, Requests};
+pub use directory::Directory;
 pub use error::{Operation, StorageError, StorageReason};
 
 /// Most bytes one [`Storage::read`] may ask for.
 pub const READ_MAX: u64 = 8 * 1024 * 1024;
+
+/// Most objects one [`Page`] holds: what S3 answers at once (`ListObjectsV2`, `MaxKeys`).
+pub const PAGE_MAX: usize = 1000;
 
 /// The bytes of one object in order; ends after exactly the pinned size, or with an error.
 pub type ByteStream = BoxStream<'static, Result<Bytes, StorageError>>;
@@ -59,4 +68,29 @@ pub trait Storage: Debug + Send + Sync {
 
     /// The whole object as a stream; a driver over a network resumes by range inside.
     fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>>;
+}
+
+/// What every driver says of a range before it asks: one beyond the pinned size is an error, as is
+/// one larger than [`READ_MAX`].
+fn check_range(pin: &Pin, range: &Range<u64>) -> Result<(), StorageError> {
+    let length = range.end.saturating_sub(range.start);
+    let (reason, hint) = if range.end > pin.size_bytes {
+        let hint = format!("It has {} bytes; {range:?} was asked for.", pin.size_bytes);
+        (StorageReason::Truncated, hint)
+    } else if length > READ_MAX {
+        (
+            StorageReason::Protocol,
+            format!("Read at most {READ_MAX} bytes at once, or open it."),
+        )
+    } else {
+        return Ok(());
+    };
+    let subject = pin.key.to_string();
+    Err(StorageError {
+        operation: Operation::Read,
+        subject,
+        reason,
+        hint,
+        source: None,
+    })
 }

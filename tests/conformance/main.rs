@@ -1,3 +1,4 @@
 //! Everything exchangeable, against the one suite of its kind.
 
 mod evidence;
+mod storage;

@@ -4,3 +4,9 @@
 
 pub mod evidence_suite;
 pub mod require;
+#[allow(
+    missing_docs,
+    clippy::missing_panics_doc,
+    reason = "a suite panics by design, and the names of its cases are their documentation"
+)]
+pub mod storage_suite;

@@ -1,0 +1,158 @@
+//! How often a repository was asked, and how often it did not answer: a layer over any driver.
+
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
+
+use super::{ByteStream, ListFrom, Operation, Page, Storage, StorageError, StorageReason};
+use crate::model::{Key, ObjectMeta, Pin};
+
+/// Calls since the layer was made; only ever grows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// Every call, failed or not; each page of a listing is one.
+    pub calls: BTreeMap<Operation, u64>,
+    /// The failed ones, a broken stream of an opened object included.
+    pub errors: BTreeMap<(Operation, StorageReason), u64>,
+}
+
+/// Counts what passes through to another driver.
+#[derive(Debug, Clone)]
+pub struct Counted {
+    inner: Arc<dyn Storage>,
+    requests: Arc<Mutex<Requests>>,
+}
+
+impl Counted {
+    /// Clones share their counts.
+    pub fn new(inner: Arc<dyn Storage>) -> Self {
+        Self {
+            inner,
+            requests: Arc::default(),
+        }
+    }
+
+    /// The counts now.
+    pub fn requests(&self) -> Requests {
+        self.requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+fn count<T>(
+    requests: &Mutex<Requests>,
+    operation: Operation,
+    answer: Result<T, StorageError>,
+) -> Result<T, StorageError> {
+    let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
+    *requests.calls.entry(operation).or_default() += 1;
+    if let Err(error) = &answer {
+        *requests
+            .errors
+            .entry((operation, error.reason))
+            .or_default() += 1;
+    }
+    answer
+}
+
+impl Storage for Counted {
+    fn list(&self, from: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
+        let pages = self.inner.list(from);
+        pages
+            .map(|page| count(&self.requests, Operation::List, page))
+            .boxed()
+    }
+
+    fn head<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
+        let answer = self.inner.head(key);
+        answer
+            .map(|answer| count(&self.requests, Operation::Head, answer))
+            .boxed()
+    }
+
+    fn read<'a>(
+        &'a self,
+        pin: &'a Pin,
+        range: Range<u64>,
+    ) -> BoxFuture<'a, Result<Bytes, StorageError>> {
+        let answer = self.inner.read(pin, range);
+        answer
+            .map(|answer| count(&self.requests, Operation::Read, answer))
+            .boxed()
+    }
+
+    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
+        async move {
+            let stream = count(&self.requests, Operation::Open, self.inner.open(pin).await)?;
+            let requests = self.requests.clone();
+            let watched = stream.inspect(move |item| {
+                if let Err(error) = item {
+                    let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
+                    *requests
+                        .errors
+                        .entry((Operation::Open, error.reason))
+                        .or_default() += 1;
+                }
+            });
+            Ok(watched.boxed())
+        }
+        .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::TryStreamExt;
+
+    use super::*;
+    use crate::storage::memory::{Fault, Memory};
+
+    #[tokio::test]
+    async fn every_page_and_every_failed_stream_is_counted() {
+        let memory = Memory::new(2);
+        for key in ["a", "b", "c"] {
+            memory.put(key, "body");
+        }
+        memory.fail(Fault::Cut {
+            key: "b".into(),
+            after: 1,
+        });
+        let counted = Counted::new(Arc::new(memory));
+
+        let pages: Vec<Page> = counted
+            .list(ListFrom::default())
+            .try_collect()
+            .await
+            .unwrap();
+        assert_eq!(pages.len(), 2);
+        let pin = pages[0].objects[1].pin();
+        let body = counted
+            .open(&pin)
+            .await
+            .unwrap()
+            .try_collect::<Vec<_>>()
+            .await;
+        body.unwrap_err();
+        counted.head(&Key::new("nothing")).await.unwrap_err();
+
+        let requests = counted.requests();
+        let calls = [
+            (Operation::List, 2),
+            (Operation::Head, 1),
+            (Operation::Open, 1),
+        ];
+        assert_eq!(requests.calls, calls.into());
+        let errors = [
+            ((Operation::Head, StorageReason::NotFound), 1),
+            ((Operation::Open, StorageReason::Truncated), 1),
+        ];
+        assert_eq!(requests.errors, errors.into());
+    }
+}

@@ -1,0 +1,138 @@
+//! A repository that is a directory: every regular file below it is an object.
+//!
+//! Names are not interpreted, so one that begins with `.` is an object like any other. Symbolic
+//! links to directories are never followed, so a loop cannot exist; a link to a file counts as that
+//! file while it stays below the root. Nothing here opens a path for writing.
+
+mod file;
+mod walk;
+
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream, stream::BoxStream};
+use tokio::task::spawn_blocking;
+
+use self::{file::OpenFile, walk::Walker};
+use super::{
+    ByteStream, ListFrom, Operation, Page, Storage, StorageError, StorageReason, check_range,
+};
+use crate::model::{Key, ObjectMeta, Pin};
+
+/// Bytes per item of a [`ByteStream`]: large enough that handing one over costs nothing beside
+/// reading it, small enough that a hundred in flight are nothing either.
+const CHUNK_BYTES: u64 = 512 * 1024;
+
+/// Reads one directory tree.
+///
+/// The entity tag is inode, modification time (nanoseconds) and size. A file rewritten in place,
+/// to the same size, within one tick of the file system's clock is taken for the same file: no
+/// portable call tells them apart.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    root: PathBuf,
+}
+
+impl Directory {
+    /// The root is looked up anew at every call: it may be mounted later, or be replaced.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The root as it was configured.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn open_file(
+        &self,
+        pin: &Pin,
+        operation: Operation,
+    ) -> BoxFuture<'static, Result<OpenFile, StorageError>> {
+        let (root, pin) = (self.root.clone(), pin.clone());
+        blocking(operation, move || OpenFile::open(&root, &pin, operation))
+    }
+}
+
+impl Storage for Directory {
+    fn list(&self, from: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
+        let walker = Walker::new(self.root.clone(), from);
+        pull(Operation::List, walker, Walker::next_page).boxed()
+    }
+
+    fn head<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
+        let (root, key) = (self.root.clone(), key.clone());
+        blocking(Operation::Head, move || file::head(&root, key))
+    }
+
+    fn read<'a>(
+        &'a self,
+        pin: &'a Pin,
+        range: Range<u64>,
+    ) -> BoxFuture<'a, Result<Bytes, StorageError>> {
+        async move {
+            check_range(pin, &range)?;
+            let mut file = self.open_file(pin, Operation::Read).await?;
+            blocking(Operation::Read, move || {
+                file.seek(range.start)?;
+                file.read_exactly(range.end.saturating_sub(range.start))
+            })
+            .await
+        }
+        .boxed()
+    }
+
+    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
+        async move {
+            let file = self.open_file(pin, Operation::Open).await?;
+            Ok(pull(Operation::Open, file, |file| file.next_chunk(CHUNK_BYTES)).boxed())
+        }
+        .boxed()
+    }
+}
+
+/// A stream whose next item is computed on a blocking thread only when it is asked for, so that a
+/// slow reader holds no thread and no more than one item.
+fn pull<S: Send + 'static, T: Send + 'static>(
+    operation: Operation,
+    state: S,
+    next: fn(&mut S) -> Result<Option<T>, StorageError>,
+) -> impl stream::Stream<Item = Result<T, StorageError>> + Send + 'static {
+    stream::unfold(Some(state), move |state| async move {
+        let mut state = state?;
+        let step = blocking(operation, move || {
+            let item = next(&mut state);
+            Ok((state, item))
+        });
+        match step.await {
+            Ok((_, Ok(None))) => None,
+            Ok((state, Ok(Some(item)))) => Some((Ok(item), Some(state))),
+            Ok((_, Err(error))) | Err(error) => Some((Err(error), None)),
+        }
+    })
+}
+
+fn blocking<T: Send + 'static>(
+    operation: Operation,
+    work: impl FnOnce() -> Result<T, StorageError> + Send + 'static,
+) -> BoxFuture<'static, Result<T, StorageError>> {
+    let task = spawn_blocking(work);
+    async move {
+        task.await.unwrap_or_else(|stopped| {
+            Err(StorageError {
+                operation,
+                subject: "a blocking thread".into(),
+                reason: StorageReason::Io,
+                hint: String::new(),
+                source: Some(Box::new(stopped)),
+            })
+        })
+    }
+    .boxed()
+}
+
+#[cfg(test)]
+mod tests;

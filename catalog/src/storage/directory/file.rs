@@ -1,0 +1,229 @@
+//! One file of a directory repository: found without leaving the root, read without mixing contents.
+
+use std::{
+    fs::{self, File, Metadata, OpenOptions},
+    io::{self, ErrorKind, Read, Seek, SeekFrom},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use rustix::{fs::OFlags, process::geteuid};
+
+use super::super::{Operation, StorageError, StorageReason};
+use crate::model::{Key, ObjectMeta, Pin};
+
+/// One object as it is now.
+pub(super) fn head(root: &Path, key: Key) -> Result<ObjectMeta, StorageError> {
+    let (path, metadata) = locate(root, &key, Operation::Head)?;
+    tracing::trace!(path = %path.display(), "looked at one file");
+    Ok(object(key, &metadata))
+}
+
+/// What a listing says of this file.
+pub(super) fn object(key: Key, metadata: &Metadata) -> ObjectMeta {
+    ObjectMeta {
+        key,
+        size_bytes: metadata.size(),
+        modified_at: modified_at(metadata),
+        etag: Some(etag(metadata)),
+        version_id: None,
+        storage_class: None,
+    }
+}
+
+/// An open file whose identity is compared with its pin before and after reading.
+#[derive(Debug)]
+pub(super) struct OpenFile {
+    file: File,
+    path: PathBuf,
+    operation: Operation,
+    etag: String,
+    remaining: u64,
+}
+
+impl OpenFile {
+    pub(super) fn open(root: &Path, pin: &Pin, operation: Operation) -> Result<Self, StorageError> {
+        let (path, _) = locate(root, &pin.key, operation)?;
+        // NONBLOCK: a pipe put in its place after the look must not hang us. NOFOLLOW: nor may a
+        // link lead elsewhere; the path is already resolved.
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits().cast_signed())
+            .open(&path)
+            .map_err(|source| failure(operation, &path, source))?;
+        let metadata = file
+            .metadata()
+            .map_err(|source| failure(operation, &path, source))?;
+        let etag = etag(&metadata);
+        let remaining = pin.size_bytes;
+        let pinned = pin.etag.as_ref().is_none_or(|pinned| *pinned == etag);
+        let opened = Self {
+            file,
+            path,
+            operation,
+            etag,
+            remaining,
+        };
+        if metadata.is_file() && pinned && metadata.size() == pin.size_bytes {
+            Ok(opened)
+        } else {
+            Err(opened.error(StorageReason::Replaced, "Select the snapshot again."))
+        }
+    }
+
+    pub(super) fn seek(&mut self, offset: u64) -> Result<(), StorageError> {
+        let found = self.file.seek(SeekFrom::Start(offset));
+        found
+            .map(drop)
+            .map_err(|source| failure(self.operation, &self.path, source))
+    }
+
+    /// The next bytes, at most `limit`; `None` once all pinned bytes were given. The last bytes are
+    /// only given if the file is still what it was when it was opened.
+    pub(super) fn next_chunk(&mut self, limit: u64) -> Result<Option<Bytes>, StorageError> {
+        if self.remaining == 0 {
+            return Ok(None);
+        }
+        let wanted = limit.min(self.remaining);
+        let last = wanted == self.remaining;
+        let bytes = if last {
+            self.read_exactly(wanted)?
+        } else {
+            self.read_some(wanted)?
+        };
+        self.remaining -= wanted;
+        Ok(Some(bytes))
+    }
+
+    /// Exactly so many bytes from here, of a file that did not change meanwhile.
+    pub(super) fn read_exactly(&mut self, wanted: u64) -> Result<Bytes, StorageError> {
+        let bytes = self.read_some(wanted)?;
+        let now = self
+            .file
+            .metadata()
+            .map_err(|source| failure(self.operation, &self.path, source))?;
+        if etag(&now) == self.etag {
+            return Ok(bytes);
+        }
+        Err(self.error(
+            StorageReason::Replaced,
+            "It changes while it is read; let its writer end.",
+        ))
+    }
+
+    fn read_some(&mut self, wanted: u64) -> Result<Bytes, StorageError> {
+        let mut bytes = Vec::with_capacity(usize::try_from(wanted).unwrap_or(0));
+        (&mut self.file)
+            .take(wanted)
+            .read_to_end(&mut bytes)
+            .map_err(|source| failure(self.operation, &self.path, source))?;
+        if bytes.len() as u64 == wanted {
+            return Ok(bytes.into());
+        }
+        Err(self.error(
+            StorageReason::Truncated,
+            "It was cut while it was read; look at its writer.",
+        ))
+    }
+
+    fn error(&self, reason: StorageReason, hint: &str) -> StorageError {
+        StorageError {
+            operation: self.operation,
+            subject: self.path.display().to_string(),
+            reason,
+            hint: hint.into(),
+            source: None,
+        }
+    }
+}
+
+/// The regular file with this key, and what it is; a key that leads out of the root has none.
+fn locate(
+    root: &Path,
+    key: &Key,
+    operation: Operation,
+) -> Result<(PathBuf, Metadata), StorageError> {
+    let root = fs::canonicalize(root).map_err(|source| failure(operation, root, source))?;
+    let path = root.join(key.as_str().trim_start_matches('/'));
+    let found = || {
+        if !is_plain(key.as_str()) {
+            return Err(ErrorKind::NotFound.into());
+        }
+        let parent = path.parent().unwrap_or(&root);
+        if fs::canonicalize(parent)? != parent {
+            return Err(ErrorKind::NotFound.into());
+        }
+        resolve(&root, &path)
+    };
+    found().map_err(|source: io::Error| failure(operation, &path, source))
+}
+
+/// A file, or the file below the root that a link leads to.
+pub(super) fn resolve(root: &Path, path: &Path) -> io::Result<(PathBuf, Metadata)> {
+    let own = fs::symlink_metadata(path)?;
+    if own.is_file() {
+        return Ok((path.into(), own));
+    }
+    if own.is_symlink() {
+        let target = fs::canonicalize(path)?;
+        let metadata = fs::symlink_metadata(&target)?;
+        if target.starts_with(root) && metadata.is_file() {
+            return Ok((target, metadata));
+        }
+    }
+    Err(ErrorKind::NotFound.into())
+}
+
+/// Whether every segment of a key is the name of an entry: not empty, not `.`, not `..`.
+pub(super) fn is_plain(key: &str) -> bool {
+    key.split('/')
+        .all(|segment| !matches!(segment, "" | "." | "..") && !segment.contains('\0'))
+}
+
+/// The operating system's error in words an operator can act on.
+pub(super) fn failure(operation: Operation, path: &Path, source: io::Error) -> StorageError {
+    let shown = path.display();
+    let (reason, hint) = match source.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => (
+            StorageReason::NotFound,
+            format!("Create or mount {shown}, or correct the path."),
+        ),
+        ErrorKind::PermissionDenied => {
+            let uid = geteuid().as_raw();
+            let hint = format!("Let uid {uid} read {shown} and search every directory above it.");
+            (StorageReason::AccessDenied, hint)
+        }
+        _ => (StorageReason::Io, String::new()),
+    };
+    let subject = shown.to_string();
+    StorageError {
+        operation,
+        subject,
+        reason,
+        hint,
+        source: Some(Box::new(source)),
+    }
+}
+
+fn etag(metadata: &Metadata) -> String {
+    // No device number: it changes when a network file system is mounted again.
+    let (seconds, nanoseconds) = (metadata.mtime(), metadata.mtime_nsec());
+    format!(
+        "{:x}-{seconds:x}.{nanoseconds:x}-{:x}",
+        metadata.ino(),
+        metadata.size()
+    )
+}
+
+fn modified_at(metadata: &Metadata) -> Timestamp {
+    let nanoseconds = i32::try_from(metadata.mtime_nsec()).unwrap_or(0);
+    let nearest = if metadata.mtime() < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    };
+    Timestamp::new(metadata.mtime(), nanoseconds).unwrap_or(nearest)
+}

@@ -1,0 +1,70 @@
+//! What a repository in memory can be told to do wrong.
+
+use std::time::Duration;
+
+use super::super::{Operation, StorageReason};
+use crate::model::Key;
+
+/// One scripted fault; it stands until [`heal`](super::Memory::heal).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Every call waits first.
+    Slow(Duration),
+    /// Calls of this kind never answer.
+    Hang(Operation),
+    /// Calls of this kind fail.
+    Refuse {
+        /// Which kind.
+        at: Operation,
+        /// Why.
+        reason: StorageReason,
+    },
+    /// The page with this number, from 0, of any listing never comes.
+    HangAtPage(usize),
+    /// The page with this number, from 0, of any listing fails.
+    RefusePage {
+        /// Which page.
+        at: usize,
+        /// Why.
+        reason: StorageReason,
+    },
+    /// Everything below this prefix is refused, and so is a listing that would pass over it.
+    Denied {
+        /// Characters, not a segment.
+        prefix: String,
+    },
+    /// The body of an opened object ends early.
+    Cut {
+        /// Which object.
+        key: String,
+        /// Bytes that still come.
+        after: usize,
+    },
+    /// The object is replaced while its body is read.
+    ReplacedMeanwhile {
+        /// Which object.
+        key: String,
+        /// Bytes that still come.
+        after: usize,
+    },
+}
+
+impl Fault {
+    /// Where and why the body of this object breaks.
+    pub(super) fn cut(&self, of: &Key) -> Option<(usize, StorageReason)> {
+        match self {
+            Self::Cut { key, after } if key == of.as_str() => {
+                Some((*after, StorageReason::Truncated))
+            }
+            Self::ReplacedMeanwhile { key, after } if key == of.as_str() => {
+                Some((*after, StorageReason::Replaced))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a call meets what is denied: any key below it, or a listing that passes over it.
+pub(super) fn touches(denied: &str, operation: Operation, subject: &str) -> bool {
+    subject.starts_with(denied) || operation == Operation::List && denied.starts_with(subject)
+}
