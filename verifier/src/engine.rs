@@ -4,11 +4,13 @@
 //! runtime, no storage and no clock.
 
 mod bench;
+mod judged;
+pub mod redis;
 
 use std::{any::Any, collections::BTreeMap, fmt::Debug, sync::Arc};
 
 use catalog::{
-    evidence::{Finding, Reason},
+    evidence::{ArtifactEvidence, Reason},
     format::Inspection,
     manifest::Manifest,
     model::{EngineName, SnapshotFacts},
@@ -17,9 +19,18 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::runtime::{Command, ImageFacts, SandboxSpec};
+use crate::runtime::{Command, ImageFacts, SandboxError, SandboxSpec};
 
 pub use bench::Bench;
+pub use judged::Judged;
+
+/// Every engine there is; a new one is a row here and a row in the catalog's table of formats.
+pub static ENGINES: [&dyn Engine; 1] = [&redis::Redis];
+
+/// The engine that restores the snapshots of a format.
+pub fn engine_of(name: EngineName) -> Option<&'static dyn Engine> {
+    ENGINES.into_iter().find(|engine| engine.name() == name)
+}
 
 /// An engine's own part of a source's configuration, parsed by its format.
 pub type Settings = Arc<dyn Any + Send + Sync>;
@@ -51,6 +62,33 @@ pub struct Stopped {
     pub message: String,
 }
 
+impl Stopped {
+    /// A run that ends here.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+        }
+    }
+}
+
+impl From<SandboxError> for Stopped {
+    fn from(error: SandboxError) -> Self {
+        Self::new(error.reason, error.message)
+    }
+}
+
+/// How the restorable bytes come into a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staging {
+    /// Reads them from its standard input.
+    pub put: Command,
+    /// Run when all are there: its output begins with their SHA-256 as they lie there, in lower-case
+    /// hexadecimal. What it also does, e.g. giving the file its final name, takes no time: it is not
+    /// part of the recovery time.
+    pub digest: Command,
+}
+
 /// One thing seen in a restored server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
@@ -80,12 +118,16 @@ pub struct Evidence<'a> {
     pub inspection: &'a Inspection,
     /// From the restored server.
     pub observations: &'a [Observation],
+    /// The object as listed and read, with what vouches for its bytes.
+    pub artifact: &'a ArtifactEvidence,
     /// Written by the producer.
     pub manifest: Option<&'a Manifest>,
     /// Items of the nearest earlier verified recovery point, or of an acceptance.
     pub previous: Option<&'a BTreeMap<String, u64>>,
     /// Recovery point of the snapshot.
     pub taken_at: Timestamp,
+    /// Our own time when the observations were made.
+    pub asked_at: Timestamp,
     /// Measured.
     pub recovery_milliseconds: Option<u64>,
     /// `objectives.recovery_time`.
@@ -104,11 +146,12 @@ pub trait Engine: Debug + Send + Sync {
     /// Image, memory, disk; or why none will do. Pure.
     fn prepare(&self, request: &Request<'_>, settings: &Settings) -> Result<SandboxSpec, Stopped>;
 
-    /// Puts the restorable bytes, given on standard input, where [`restore`](Self::restore) finds
-    /// them.
-    fn stage(&self, head: &SnapshotFacts) -> Command;
+    /// Puts the restorable bytes where [`restore`](Self::restore) finds them. The timeouts are cut to
+    /// what is left of the run.
+    fn stage(&self, head: &SnapshotFacts) -> Staging;
 
-    /// Restores, serves and asks. Its observations are all the judgement has.
+    /// Restores, serves and asks; says [`Bench::answered`] at the first successful answer. Its
+    /// observations are all the judgement has. The future is dropped at the deadline.
     fn restore<'a>(
         &'a self,
         bench: &'a Bench<'a>,
@@ -116,9 +159,12 @@ pub trait Engine: Debug + Send + Sync {
         settings: &'a Settings,
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>>;
 
-    /// Every check of the engine's table, each with an outcome. Pure.
-    fn judge(&self, evidence: &Evidence<'_>, settings: &Settings) -> Vec<Finding>;
+    /// Every check of the engine's table, in its order, each with an outcome. Pure.
+    fn judge(&self, evidence: &Evidence<'_>, settings: &Settings) -> Vec<Judged>;
 
     /// What was counted, for the record's `items`. Pure.
     fn items(&self, evidence: &Evidence<'_>) -> BTreeMap<String, u64>;
+
+    /// The newest change inside, where it was observed. Pure.
+    fn data_at(&self, observations: &[Observation]) -> Option<Timestamp>;
 }

@@ -9,6 +9,7 @@ mod input;
 mod judge;
 mod lzf;
 mod module;
+mod settings;
 mod string;
 mod structure;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use crate::model::{EngineName, SnapshotFacts};
 pub use self::{
     census::{Census, Database},
     dialect::Family,
+    settings::{Bounds, Canary, Change, ChecksumRule, Expect},
 };
 
 /// The RDB format of Redis (versions 1 to 13) and Valkey (`VALKEY080`).
@@ -133,6 +135,11 @@ const CHECKS: &[CheckName] = &[
         "redis.memory",
         "How much memory does the data take after loading?",
     ),
+    check(
+        "redis.server",
+        "Which server restored it, and which one wrote it?",
+    ),
+    check("redis.clock", "Is the sandbox's clock ours?"),
 ];
 
 const fn check(name: &'static str, question: &'static str) -> CheckName {

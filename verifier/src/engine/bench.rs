@@ -1,52 +1,94 @@
-//! The bench an engine works at: the sandbox, the clock of its stages, its deadline.
+//! The bench an engine works at: the sandbox, and what is kept of the run.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
-use crate::runtime::Sandbox;
+use crate::runtime::{Sandbox, SandboxSpec};
 
 /// Wraps a sandbox for one run.
 #[derive(Debug)]
 pub struct Bench<'a> {
     /// The throwaway place.
     pub sandbox: &'a dyn Sandbox,
-    /// Raised when the run is to end early; long waits of an engine select on it.
-    pub cancelled: CancellationToken,
-    /// When the run must have ended.
-    pub deadline: Instant,
-    stages: Mutex<Vec<(&'static str, Duration)>>,
+    /// As prepared by the engine.
+    pub spec: &'a SandboxSpec,
+    seen: &'a Mutex<Seen>,
+}
+
+/// What is kept of a run, however it ends.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// In the order they began; they overlap.
+    pub stages: Vec<Stage>,
+    /// When the restored server first answered a question.
+    pub answered: Option<Instant>,
+    /// Lines of the server's log that may be shown.
+    pub log: Vec<String>,
+}
+
+/// One stage of the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stage {
+    /// One of the names of the record.
+    pub name: &'static str,
+    /// When it began.
+    pub began: Instant,
+    /// How long it took; `None` while it lasts.
+    pub took: Option<Duration>,
 }
 
 impl<'a> Bench<'a> {
-    /// A bench for one run.
-    pub fn new(sandbox: &'a dyn Sandbox, cancelled: CancellationToken, deadline: Instant) -> Self {
+    /// A bench for one run; `seen` outlives it.
+    pub fn new(sandbox: &'a dyn Sandbox, spec: &'a SandboxSpec, seen: &'a Mutex<Seen>) -> Self {
         Self {
             sandbox,
-            cancelled,
-            deadline,
-            stages: Mutex::new(Vec::new()),
+            spec,
+            seen,
         }
     }
 
     /// Times one stage of the record.
-    pub async fn stage<T>(&self, stage: &'static str, work: impl Future<Output = T>) -> T {
-        let began = Instant::now();
-        let done = work.await;
-        let mut stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
-        stages.push((stage, began.elapsed()));
-        done
+    pub async fn stage<T>(&self, name: &'static str, work: impl Future<Output = T>) -> T {
+        timed(self.seen, name, work).await
     }
 
-    /// The stages timed so far, in the order they ended.
-    pub fn stages(&self) -> Vec<(&'static str, Duration)> {
-        self.stages
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// Notes that the restored server answered; the first time counts.
+    pub fn answered(&self) {
+        lock(self.seen).answered.get_or_insert_with(Instant::now);
     }
+
+    /// Keeps lines for the record; the engine has made sure that they hold no data.
+    pub fn note_log(&self, lines: Vec<String>) {
+        lock(self.seen).log = lines;
+    }
+}
+
+/// Times one stage, also one that is never finished.
+pub(crate) async fn timed<T>(
+    seen: &Mutex<Seen>,
+    name: &'static str,
+    work: impl Future<Output = T>,
+) -> T {
+    let began = Instant::now();
+    let index = {
+        let stages = &mut lock(seen).stages;
+        stages.push(Stage {
+            name,
+            began,
+            took: None,
+        });
+        stages.len() - 1
+    };
+    let done = work.await;
+    lock(seen).stages[index].took = Some(began.elapsed());
+    done
+}
+
+/// A panic elsewhere leaves plain data whole.
+pub(crate) fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,0 +1,534 @@
+//! Every check, with every outcome it can have.
+
+use std::collections::BTreeMap;
+
+use catalog::{
+    evidence::{ArtifactEvidence, Outcome},
+    format::{
+        Checksum, Detail, Inspection, InspectionFinding,
+        redis::{Canary, Change, Database, Family},
+    },
+    manifest::Manifest,
+};
+use settings::Percent;
+
+use super::*;
+use crate::engine::{Observation, Observed, redis::seen};
+
+/// A snapshot with two databases, wholly loaded; tests change what they are about.
+struct World {
+    census: Census,
+    inspection: Inspection,
+    artifact: ArtifactEvidence,
+    manifest: Option<Manifest>,
+    previous: Option<BTreeMap<String, u64>>,
+    expect: Expect,
+    seen: Seen,
+    recovery: (Option<u64>, Option<u64>),
+}
+
+const TAKEN_AT: i64 = 1_700_000_000;
+
+impl World {
+    fn new() -> Self {
+        let database = |keys, expiring_keys| Database {
+            keys,
+            expiring_keys,
+            announced: Some((keys, expiring_keys)),
+        };
+        let census = Census {
+            family: Some(Family::Redis),
+            version: Some(10),
+            databases: BTreeMap::from([(0, database(100, 10)), (3, database(1, 0))]),
+            functions: 1,
+            writer: Some("7.0.15".into()),
+            ..Census::default()
+        };
+        let inspection = Inspection {
+            format: "rdb",
+            state: InspectionState::Intact,
+            version: Some(10),
+            bytes: 1000,
+            checksum: Checksum::Verified,
+            wrapper_checksum: false,
+            trailing_bytes: 0,
+            taken_at: None,
+            items: BTreeMap::new(),
+            findings: Vec::new(),
+            detail: Some(Detail::new(census.clone())),
+        };
+        let artifact = ArtifactEvidence {
+            key: "cache.rdb".into(),
+            version_id: None,
+            etag: None,
+            size_bytes: 1000,
+            sha256: Some("ab".repeat(32)),
+            modified_at: at(0),
+            integrity: Integrity::File,
+        };
+        let seen = Seen {
+            loaded: Some(98),
+            expired: Some(2),
+            skipped: Some(1),
+            live_keys: Some(97),
+            functions: Some(1),
+            evicted: Some(0),
+            used_memory: Some(1_000_000),
+            server: Some("Redis 7.0.15".into()),
+            time: Some(at(60)),
+            canary: None,
+        };
+        Self {
+            census,
+            inspection,
+            artifact,
+            manifest: None,
+            previous: None,
+            expect: Expect::default(),
+            seen,
+            recovery: (Some(900), None),
+        }
+    }
+
+    fn with(change: impl FnOnce(&mut Self)) -> Self {
+        let mut world = Self::new();
+        change(&mut world);
+        world
+    }
+
+    fn judge(&self) -> Vec<Judged> {
+        let evidence = Evidence {
+            inspection: &self.inspection,
+            observations: &[],
+            artifact: &self.artifact,
+            manifest: self.manifest.as_ref(),
+            previous: self.previous.as_ref(),
+            taken_at: at(0),
+            asked_at: at(61),
+            recovery_milliseconds: self.recovery.0,
+            recovery_milliseconds_max: self.recovery.1,
+        };
+        all(&Case {
+            evidence: &evidence,
+            census: &self.census,
+            expect: &self.expect,
+            seen: self.seen.clone(),
+        })
+    }
+
+    fn answer(&self, check: &str) -> Judged {
+        let found = self
+            .judge()
+            .into_iter()
+            .find(|judged| judged.finding.check == check);
+        found.expect("every check answers")
+    }
+}
+
+fn at(seconds_after: i64) -> Timestamp {
+    Timestamp::from_second(TAKEN_AT + seconds_after).expect("a valid time")
+}
+
+fn manifest(keys: Option<u64>) -> Manifest {
+    Manifest {
+        schema: 1,
+        size_bytes: Some(1000),
+        sha256: Some("AB".repeat(32)),
+        taken_at: None,
+        items: keys
+            .map(|keys| ("keys".to_owned(), keys))
+            .into_iter()
+            .collect(),
+        producer: None,
+        engine_version: None,
+    }
+}
+
+/// One answer: its outcome, and the reason it gives unless it is harmless.
+fn check(name: &str, outcome: Outcome, spoils: Option<Reason>, change: impl FnOnce(&mut World)) {
+    let judged = World::with(change).answer(name);
+    assert_eq!(
+        (judged.finding.outcome, judged.spoils),
+        (outcome, spoils),
+        "{judged:?}"
+    );
+}
+
+use Outcome::{Failed, NotApplicable, NotRun, Passed, Warning};
+
+#[test]
+fn the_answers_are_those_of_the_formats_table_in_its_order_and_a_good_snapshot_spoils_nothing() {
+    let judged = World::new().judge();
+    let names: Vec<_> = judged
+        .iter()
+        .map(|judged| judged.finding.check.as_str())
+        .collect();
+    let format = catalog::format::Format::checks(&catalog::format::redis::Redis);
+    let table: Vec<_> = format.iter().map(|check| check.name).collect();
+    assert_eq!(names, table);
+    assert!(
+        judged.iter().all(|judged| judged.spoils.is_none()),
+        "{judged:?}"
+    );
+}
+
+#[test]
+fn a_checksum_or_a_digest_must_vouch_for_the_bytes() {
+    const CHECK: &str = "redis.checksum";
+    for integrity in [Integrity::File, Integrity::Manifest, Integrity::Object] {
+        check(CHECK, Passed, None, |world| {
+            world.artifact.integrity = integrity;
+        });
+    }
+    check(CHECK, Failed, Some(Reason::NoChecksum), |world| {
+        world.artifact.integrity = Integrity::None;
+    });
+    check(CHECK, Warning, None, |world| {
+        world.artifact.integrity = Integrity::None;
+        world.expect.checksum = ChecksumRule::Optional;
+    });
+}
+
+#[test]
+fn bytes_behind_the_end_are_said_but_harm_nothing() {
+    const CHECK: &str = "redis.trailing_bytes";
+    check(CHECK, Passed, None, |_| ());
+    check(CHECK, Warning, None, |world| {
+        world.inspection.trailing_bytes = 40;
+        let message = "behind the end lies the mark of a diskless transfer".into();
+        world.inspection.findings.push(InspectionFinding {
+            offset: 960,
+            message,
+        });
+    });
+}
+
+#[test]
+fn loaded_expired_and_dropped_keys_are_those_of_the_file() {
+    const CHECK: &str = "redis.identity";
+    const BAD: Option<Reason> = Some(Reason::Identity);
+    const UNKNOWN: Option<Reason> = Some(Reason::Internal);
+    let counts = |loaded, expired, skipped| {
+        move |world: &mut World| {
+            world.seen.loaded = loaded;
+            world.seen.expired = expired;
+            world.seen.skipped = skipped;
+        }
+    };
+    check(CHECK, Passed, None, counts(Some(101), Some(0), Some(0)));
+    check(CHECK, Passed, None, counts(Some(101), None, None));
+    check(CHECK, Passed, None, counts(Some(0), Some(101), Some(0)));
+    check(CHECK, Failed, BAD, counts(Some(100), Some(0), Some(0)));
+    check(CHECK, Failed, BAD, counts(Some(0), Some(0), Some(0)));
+    check(CHECK, Failed, BAD, counts(Some(102), Some(0), None));
+    check(CHECK, NotRun, UNKNOWN, counts(Some(100), Some(0), None));
+}
+
+#[test]
+fn a_server_that_counts_nothing_is_judged_by_what_lives_in_it() {
+    const CHECK: &str = "redis.identity";
+    let live = |live_keys| {
+        move |world: &mut World| {
+            world.seen.loaded = None;
+            world.seen.live_keys = live_keys;
+        }
+    };
+    check(CHECK, Passed, None, live(Some(101)));
+    check(CHECK, Passed, None, live(Some(91)));
+    check(CHECK, Failed, Some(Reason::Identity), live(Some(90)));
+    check(CHECK, Failed, Some(Reason::Identity), live(Some(102)));
+    check(CHECK, NotRun, Some(Reason::Internal), live(None));
+}
+
+#[test]
+fn what_the_writer_announced_is_a_warning_at_most() {
+    const CHECK: &str = "redis.announced";
+    let announce = |announced, version| {
+        move |world: &mut World| {
+            world.census.version = Some(version);
+            let database = world.census.databases.get_mut(&3).expect("it is there");
+            database.announced = announced;
+        }
+    };
+    check(CHECK, Passed, None, announce(Some((1, 0)), 9));
+    check(CHECK, Warning, None, announce(Some((2, 0)), 9));
+    check(CHECK, NotApplicable, None, announce(Some((2, 0)), 8));
+    check(CHECK, NotApplicable, None, announce(None, 10));
+}
+
+#[test]
+fn keys_in_the_file_are_bounded_and_none_at_all_is_wrong_unless_it_is_written() {
+    const CHECK: &str = "redis.keys";
+    const BAD: Option<Reason> = Some(Reason::Expectation);
+    let bounds = |min, max| move |world: &mut World| world.expect.keys = Bounds { min, max };
+    let empty = |min| {
+        move |world: &mut World| {
+            world.census.databases.clear();
+            world.expect.keys.min = min;
+        }
+    };
+    check(CHECK, NotApplicable, None, bounds(None, None));
+    check(CHECK, Passed, None, bounds(Some(101), Some(101)));
+    check(CHECK, Failed, BAD, bounds(Some(102), None));
+    check(CHECK, Failed, BAD, bounds(None, Some(100)));
+    check(CHECK, Failed, BAD, empty(None));
+    check(CHECK, Failed, BAD, empty(Some(1)));
+    check(CHECK, Passed, None, empty(Some(0)));
+    check(CHECK, Passed, None, |world| {
+        world.expect.keys.min = Some(101);
+        world.seen.live_keys = Some(0);
+    });
+}
+
+#[test]
+fn single_databases_are_bounded_also_the_missing_ones() {
+    const CHECK: &str = "redis.databases";
+    let bounds = |number, min| {
+        move |world: &mut World| {
+            world.expect.databases.insert(
+                0,
+                Bounds {
+                    min: Some(1),
+                    max: None,
+                },
+            );
+            world.expect.databases.insert(
+                number,
+                Bounds {
+                    min: Some(min),
+                    max: None,
+                },
+            );
+        }
+    };
+    check(CHECK, NotApplicable, None, |_| ());
+    check(CHECK, Passed, None, bounds(3, 1));
+    check(CHECK, Failed, Some(Reason::Expectation), bounds(3, 2));
+    check(CHECK, Failed, Some(Reason::Expectation), bounds(7, 1));
+}
+
+#[test]
+fn a_drop_is_measured_against_the_verified_snapshot_before() {
+    const CHECK: &str = "redis.change";
+    let change = |max_drop: Option<u8>, before: Option<u64>| {
+        move |world: &mut World| {
+            world.expect.change = Change {
+                max_drop: max_drop.map(Percent::new),
+            };
+            world.previous = before.map(|keys| BTreeMap::from([("keys".to_owned(), keys)]));
+        }
+    };
+    check(CHECK, NotApplicable, None, change(None, Some(1_000_000)));
+    check(CHECK, NotApplicable, None, change(Some(50), None));
+    check(CHECK, Passed, None, change(Some(50), Some(202)));
+    check(CHECK, Passed, None, change(Some(0), Some(5)));
+    check(
+        CHECK,
+        Failed,
+        Some(Reason::Expectation),
+        change(Some(50), Some(204)),
+    );
+    check(
+        CHECK,
+        Failed,
+        Some(Reason::Expectation),
+        change(Some(0), Some(102)),
+    );
+}
+
+#[test]
+fn the_object_must_be_the_one_its_manifest_describes() {
+    const CHECK: &str = "redis.manifest";
+    const UNLIKE: Option<Reason> = Some(Reason::Inconsistent);
+    check(CHECK, NotApplicable, None, |_| ());
+    check(CHECK, Passed, None, |world| {
+        world.manifest = Some(manifest(None));
+    });
+    check(CHECK, Passed, None, |world| {
+        world.manifest = Some(manifest(Some(101)));
+    });
+    check(CHECK, Failed, UNLIKE, |world| {
+        world.manifest = Some(Manifest {
+            size_bytes: Some(999),
+            ..manifest(None)
+        });
+    });
+    check(CHECK, Failed, UNLIKE, |world| {
+        world.manifest = Some(Manifest {
+            sha256: Some("cd".repeat(32)),
+            ..manifest(None)
+        });
+    });
+    check(CHECK, Warning, None, |world| {
+        world.manifest = Some(manifest(Some(1000)));
+    });
+    let dropped = |max_drop, said| {
+        move |world: &mut World| {
+            world.manifest = Some(manifest(Some(said)));
+            world.expect.change.max_drop = Some(Percent::new(max_drop));
+        }
+    };
+    check(CHECK, Warning, None, dropped(50, 202));
+    check(CHECK, Failed, Some(Reason::Expectation), dropped(50, 204));
+}
+
+#[test]
+fn every_function_library_is_loaded() {
+    const CHECK: &str = "redis.functions";
+    let functions = |counted, loaded| {
+        move |world: &mut World| {
+            world.census.functions = counted;
+            world.seen.functions = loaded;
+        }
+    };
+    check(CHECK, Passed, None, functions(2, Some(2)));
+    check(CHECK, Passed, None, functions(0, Some(0)));
+    check(CHECK, Failed, Some(Reason::Identity), functions(2, Some(1)));
+    check(CHECK, NotRun, Some(Reason::Internal), functions(2, None));
+    check(CHECK, NotApplicable, None, functions(0, None));
+}
+
+#[test]
+fn keys_evicted_by_our_own_sandbox_are_never_the_snapshots_fault() {
+    const CHECK: &str = "redis.evictions";
+    check(CHECK, Passed, None, |_| ());
+    check(CHECK, Failed, Some(Reason::Internal), |world| {
+        world.seen.evicted = Some(1);
+    });
+    check(CHECK, NotRun, None, |world| world.seen.evicted = None);
+}
+
+#[test]
+fn the_canary_is_as_old_as_the_snapshot_not_as_the_verification() {
+    const CHECK: &str = "redis.canary";
+    const BAD: Option<Reason> = Some(Reason::Expectation);
+    let canary = |max_age: Option<&'static str>, seen| {
+        move |world: &mut World| {
+            let max_age = max_age.map(|text| text.parse().expect("a duration"));
+            world.expect.canary = Some(Canary {
+                key: "beat".into(),
+                database: 0,
+                max_age,
+            });
+            world.seen.canary = seen;
+        }
+    };
+    check(CHECK, NotApplicable, None, |_| ());
+    check(
+        CHECK,
+        Passed,
+        None,
+        canary(Some("2h"), Some(CanarySeen::At(at(-7200)))),
+    );
+    check(
+        CHECK,
+        Passed,
+        None,
+        canary(Some("2h"), Some(CanarySeen::At(at(30)))),
+    );
+    check(
+        CHECK,
+        Passed,
+        None,
+        canary(None, Some(CanarySeen::At(at(-1_000_000)))),
+    );
+    check(
+        CHECK,
+        Failed,
+        BAD,
+        canary(Some("2h"), Some(CanarySeen::At(at(-7201)))),
+    );
+    check(
+        CHECK,
+        Failed,
+        BAD,
+        canary(Some("2h"), Some(CanarySeen::NoTime)),
+    );
+    check(
+        CHECK,
+        NotRun,
+        Some(Reason::Internal),
+        canary(Some("2h"), None),
+    );
+}
+
+#[test]
+fn time_memory_server_and_clock_are_said_and_spoil_nothing() {
+    let recovery = |took, max| move |world: &mut World| world.recovery = (took, max);
+    check(
+        "redis.recovery_time",
+        NotApplicable,
+        None,
+        recovery(Some(1), None),
+    );
+    check(
+        "redis.recovery_time",
+        Passed,
+        None,
+        recovery(Some(900), Some(900)),
+    );
+    check(
+        "redis.recovery_time",
+        Warning,
+        None,
+        recovery(Some(901), Some(900)),
+    );
+    check(
+        "redis.recovery_time",
+        NotRun,
+        None,
+        recovery(None, Some(900)),
+    );
+    check("redis.memory", Passed, None, |_| ());
+    check("redis.memory", NotRun, None, |world| {
+        world.seen.used_memory = None;
+    });
+    check("redis.server", Passed, None, |_| ());
+    check("redis.server", NotRun, None, |world| {
+        world.seen.server = None;
+    });
+    check("redis.clock", Passed, None, |_| ());
+    check("redis.clock", Warning, None, |world| {
+        world.seen.time = Some(at(-3600));
+    });
+    check("redis.clock", NotRun, None, |world| world.seen.time = None);
+}
+
+#[test]
+fn a_canary_may_hold_seconds_milliseconds_or_rfc_3339() {
+    let check = |text, expected: Option<i64>| {
+        assert_eq!(time_of(text).map(Timestamp::as_second), expected, "{text}");
+    };
+    check("1700000000", Some(TAKEN_AT));
+    check("1700000000123\n", Some(TAKEN_AT));
+    check("2023-11-14T22:13:20Z", Some(TAKEN_AT));
+    check("2023-11-14T23:13:20.5+01:00", Some(TAKEN_AT));
+    for nothing in ["", "yesterday", "-5", "2023-11-14", "99999999999999999999"] {
+        check(nothing, None);
+    }
+}
+
+#[test]
+fn what_is_observed_is_found_again_by_name() {
+    let see = |name: &str, value| Observation {
+        name: name.into(),
+        value,
+    };
+    let observations = [
+        see(seen::LOADED, Observed::Count(5)),
+        see(seen::SKIPPED, Observed::Count(0)),
+        see(seen::SERVER, Observed::Word("Redis 7.0.15".into())),
+        see(seen::TIME, Observed::Time(at(1))),
+        see(seen::CANARY, Observed::Missing),
+        see("of another version", Observed::Count(1)),
+    ];
+    let expected = Seen {
+        loaded: Some(5),
+        skipped: Some(0),
+        server: Some("Redis 7.0.15".into()),
+        time: Some(at(1)),
+        canary: Some(CanarySeen::NoTime),
+        ..Seen::default()
+    };
+    assert_eq!(Seen::of(&observations), expected);
+}

@@ -1,0 +1,300 @@
+//! What a server's log may tell: its own fixed sentences with numbers in them, and nothing else.
+//!
+//! A server prints key names of a damaged file; a line that is not on the list is replaced by its
+//! length.
+
+use catalog::evidence::Reason;
+
+use crate::engine::Stopped;
+
+/// Sentences of `server.c`, `rdb.c`, `redis-check-rdb.c`, `zmalloc` and `config.c`, of Redis 5 to 8
+/// and Valkey 7 to 9. `#` stands for a number or version, `@` for the name of a module.
+const ALLOWED: &[&str] = &[
+    "Server initialized",
+    "Running mode=standalone, port=#.",
+    "Ready to accept connections",
+    "Ready to accept connections tcp",
+    "Loading RDB produced by version #",
+    "Loading RDB produced by Redis version #",
+    "Loading RDB produced by Valkey version #",
+    "Loading RDB produced by valkey version #",
+    "RDB age # seconds",
+    "RDB memory usage when created # Mb",
+    "RDB is base AOF",
+    "Done loading RDB, keys loaded: #, keys expired: #.",
+    "Done loading RDB, keys loaded: #, keys expired: #, empty keys skipped: #.",
+    "DB loaded from disk: # seconds",
+    "RDB file was saved with checksum disabled: no check performed.",
+    "Can't handle RDB format version #",
+    "Wrong signature trying to load DB from file",
+    "Wrong RDB checksum expected: (#) but got (#). Aborting now.",
+    "Short read or OOM loading DB. Unrecoverable error, aborting now.",
+    "Unexpected EOF reading RDB file",
+    "Terminating server after rdb file reading failure.",
+    "Fatal error loading the DB, check server logs. Exiting.",
+    "Fatal error loading the DB: Permission denied. Exiting.",
+    "Fatal error loading the DB: Invalid argument. Exiting.",
+    "Out Of Memory allocating # bytes!",
+    "The RDB file contains AUX module data I can't load: no matching module '@'",
+    "The RDB file contains module data I can't load: no matching module type '@'",
+];
+
+/// What the last line about loading counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Loaded {
+    pub(super) keys: u64,
+    pub(super) expired: u64,
+    /// Containers without elements, which the server drops.
+    pub(super) skipped: u64,
+}
+
+/// The log as it may be shown.
+pub(super) fn shown(lines: &[String]) -> Vec<String> {
+    lines
+        .iter()
+        .map(|line| {
+            let message = message(line);
+            let known = ALLOWED.iter().any(|pattern| matches(pattern, message));
+            if known {
+                message.to_owned()
+            } else {
+                format!("[{} bytes]", line.len())
+            }
+        })
+        .collect()
+}
+
+/// Counts of keys, for servers whose `INFO` has none (before 7.0), and of skipped keys for all.
+pub(super) fn loaded(lines: &[String]) -> Option<Loaded> {
+    const BEGINNING: &str = "Done loading RDB, ";
+    let counts = lines
+        .iter()
+        .rev()
+        .find_map(|line| message(line).strip_prefix(BEGINNING))?;
+    let count = |name: &str| -> Option<u64> {
+        let rest = &counts[counts.find(name)? + name.len()..];
+        let end = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        rest[..end].parse().ok()
+    };
+    Some(Loaded {
+        keys: count("keys loaded: ")?,
+        expired: count("keys expired: ")?,
+        skipped: count("empty keys skipped: ").unwrap_or(0),
+    })
+}
+
+/// Why a server ended before it served.
+pub(super) fn explain(code: i32, out_of_memory: bool, lines: &[String]) -> Stopped {
+    /// 128 + `SIGKILL`, `SIGTERM`, as a shell reports them: whoever sent it, not the snapshot.
+    const KILLED: [i32; 2] = [137, 143];
+    let says = |text: &str| lines.iter().any(|line| message(line).contains(text));
+    let (reason, message) = if out_of_memory || says("Out Of Memory allocating") {
+        (Reason::OutOfMemory, OUT_OF_MEMORY)
+    } else if KILLED.contains(&code) {
+        (
+            Reason::Killed,
+            "the server was killed while it loaded, by none of us",
+        )
+    } else if says("Can't handle RDB format version") {
+        (Reason::NoImage, CANNOT_READ)
+    } else if says("no matching module") {
+        (Reason::ModuleMissing, NO_MODULE)
+    } else if says("No space left on device") {
+        (
+            Reason::Disk,
+            "the sandbox's disk was full\nhint: Raise verifier.limits.disk.",
+        )
+    } else if OURS.iter().any(|text| says(text)) {
+        (
+            Reason::Internal,
+            "the server could not start for reasons of the sandbox",
+        )
+    } else {
+        return Stopped {
+            reason: Reason::Unrestorable,
+            message: format!("the server ended with code {code} while loading the snapshot"),
+        };
+    };
+    Stopped {
+        reason,
+        message: message.into(),
+    }
+}
+
+const OUT_OF_MEMORY: &str =
+    "the server ran out of the sandbox's memory\nhint: Raise verifier.limits.memory.";
+const CANNOT_READ: &str = "the server of this image is older than the snapshot\n\
+    hint: Put a newer image first in verifier.images.redis.";
+const NO_MODULE: &str = "the server of this image lacks a module that the snapshot needs\n\
+    hint: Add an image with that module to verifier.images.redis.";
+
+/// What only a sandbox of ours can cause.
+const OURS: [&str; 7] = [
+    "Permission denied",
+    "Address already in use",
+    "Could not create server TCP listening socket",
+    "Failed listening on",
+    "FATAL CONFIG FILE ERROR",
+    "configured to handle more than",
+    "Can't chdir",
+];
+
+/// The line without `PID:ROLE DAY MONTH YEAR TIME LEVEL`, where it begins so.
+fn message(line: &str) -> &str {
+    let mut rest = line.trim_end();
+    for word in 0..6 {
+        let Some((first, after)) = rest.split_once(' ') else {
+            return line.trim_end();
+        };
+        let pid = word > 0 || first.split_once(':').is_some_and(|(pid, _)| is_number(pid));
+        let level = word < 5 || matches!(first, "." | "-" | "*" | "#");
+        if !pid || !level {
+            return line.trim_end();
+        }
+        rest = after.trim_start();
+    }
+    rest
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Longest number: a CRC-64 in hexadecimal, a count of 64 bits in decimals.
+const NUMBER_LENGTH_MAX: usize = 20;
+
+/// Whether `text` is `pattern` with something short and harmless at each placeholder.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some(at) = pattern.find(['#', '@']) else {
+        return pattern == text;
+    };
+    let Some(rest) = text.strip_prefix(&pattern[..at]) else {
+        return false;
+    };
+    let number = pattern.as_bytes()[at] == b'#';
+    let harmless = |byte: u8| {
+        if number {
+            byte.is_ascii_hexdigit() || byte == b'.'
+        } else {
+            byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+        }
+    };
+    let most = rest
+        .bytes()
+        .take(NUMBER_LENGTH_MAX)
+        .take_while(|byte| harmless(*byte))
+        .count();
+    // The shortest fit is not always the right one: a version may be followed by a full stop.
+    (1..=most).any(|length| matches(&pattern[at + 1..], &rest[length..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(message: &str) -> String {
+        format!("12:M 22 Nov 2026 04:56:18.123 * {message}")
+    }
+
+    #[test]
+    fn sentences_of_the_server_are_shown_and_everything_else_is_a_length() {
+        let check = |message: &str, shown_as: Option<&str>| {
+            let raw = line(message);
+            let expected = shown_as.map_or(format!("[{} bytes]", raw.len()), str::to_owned);
+            assert_eq!(shown(&[raw]), [expected]);
+        };
+        for plain in [
+            "Server initialized",
+            "Loading RDB produced by version 7.0.15",
+            "RDB memory usage when created 87.51 Mb",
+            "Done loading RDB, keys loaded: 300007, keys expired: 10.",
+            "Done loading RDB, keys loaded: 1, keys expired: 0, empty keys skipped: 2.",
+            "Wrong RDB checksum expected: (a0b1c2d3e4f56789) but got (1). Aborting now.",
+            "The RDB file contains module data I can't load: no matching module type 'ReJSON-RL'",
+        ] {
+            check(plain, Some(plain));
+        }
+        for secret in [
+            "Duplicated key found in RDB file: user:alice@example.com",
+            "rdbLoadObject skipping empty key: user:alice",
+            "Loading RDB produced by version alice",
+            "Done loading RDB, keys loaded: 1, keys expired: 0. user:alice",
+            "RDB age user:alice seconds",
+            "",
+        ] {
+            check(secret, None);
+        }
+        let raw = "[additional info] Reading key 'user:alice'".to_owned();
+        assert_eq!(
+            shown(std::slice::from_ref(&raw)),
+            [format!("[{} bytes]", raw.len())]
+        );
+    }
+
+    #[test]
+    fn counts_are_read_from_the_last_line_about_loading() {
+        let check = |text: &str, expected| assert_eq!(loaded(&[line(text)]), expected, "{text}");
+        let counts = |keys, expired, skipped| {
+            Some(Loaded {
+                keys,
+                expired,
+                skipped,
+            })
+        };
+        check(
+            "Done loading RDB, keys loaded: 7, keys expired: 2.",
+            counts(7, 2, 0),
+        );
+        check(
+            "Done loading RDB, keys loaded: 7, keys expired: 2, empty keys skipped: 3.",
+            counts(7, 2, 3),
+        );
+        check("DB loaded from disk: 0.001 seconds", None);
+        assert_eq!(loaded(&[]), None);
+    }
+
+    #[test]
+    fn a_server_that_ended_is_the_snapshots_fault_only_when_nothing_else_explains_it() {
+        let check = |code, out_of_memory, text: &str, expected| {
+            let stopped = explain(code, out_of_memory, &[line(text)]);
+            assert_eq!(stopped.reason, expected, "{code} {text}");
+        };
+        let short = "Short read or OOM loading DB. Unrecoverable error, aborting now.";
+        check(1, false, short, Reason::Unrestorable);
+        check(1, true, short, Reason::OutOfMemory);
+        check(
+            1,
+            false,
+            "Out Of Memory allocating 64 bytes!",
+            Reason::OutOfMemory,
+        );
+        check(137, false, "", Reason::Killed);
+        check(143, false, "", Reason::Killed);
+        check(
+            1,
+            false,
+            "Can't handle RDB format version 99",
+            Reason::NoImage,
+        );
+        let module = "The RDB file contains AUX module data I can't load: no matching module 'x'";
+        check(1, false, module, Reason::ModuleMissing);
+        check(
+            1,
+            false,
+            "write error: No space left on device",
+            Reason::Disk,
+        );
+        let denied = "Fatal error loading the DB: Permission denied. Exiting.";
+        check(1, false, denied, Reason::Internal);
+        check(1, false, "bind: Address already in use", Reason::Internal);
+        check(
+            134,
+            false,
+            "Duplicated key found in RDB file",
+            Reason::Unrestorable,
+        );
+        check(1, false, "", Reason::Unrestorable);
+    }
+}
