@@ -151,3 +151,50 @@ impl Format for Files {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(head: &[u8], expected: &[Magic]) {
+        let seen: Vec<_> = Magic::ALL
+            .into_iter()
+            .filter(|magic| magic.begins(head))
+            .collect();
+        assert_eq!(seen, expected, "{head:?}");
+    }
+
+    #[test]
+    fn kinds_are_told_by_their_first_bytes() {
+        let tar = [&[b'n'; 257][..], b"ustar\0"].concat();
+        check(&tar, &[Magic::Tar]);
+        check(&tar[..260], &[]);
+        check(&[0x1f, 0x8b, 8, 0], &[Magic::Gzip]);
+        check(&[0x28, 0xb5, 0x2f, 0xfd, 0x24], &[Magic::Zstd]);
+        check(b"age-encryption.org/v1\n", &[Magic::Age]);
+        check(b"-----BEGIN AGE ENCRYPTED FILE-----", &[Magic::Age]);
+        check(b"-----BEGIN PGP MESSAGE-----", &[Magic::Gpg]);
+        // gpg --encrypt in the old form, gpg --symmetric, and the new form of sequoia.
+        check(&[0x85, 0x01, 0x0c], &[Magic::Gpg]);
+        check(&[0x8c, 0x0d, 0x04], &[Magic::Gpg]);
+        check(&[0xc1, 0x4c, 0x03], &[Magic::Gpg]);
+        check(b"REDIS0010", &[]);
+        check(b"", &[]);
+    }
+
+    #[test]
+    fn an_empty_object_is_invalid_and_any_other_is_read_to_its_end() {
+        assert!(Files.describe(&[Bytes::new()]).invalid.is_some());
+        assert!(
+            Files
+                .describe(&[Bytes::from_static(b"x")])
+                .invalid
+                .is_none()
+        );
+        let mut copy = Vec::new();
+        let inspection = Files.inspect(&mut &b"anything"[..], &mut |bytes| copy.extend(bytes));
+        assert_eq!((inspection.bytes, &copy[..]), (8, &b"anything"[..]));
+        assert_eq!(inspection.state, InspectionState::NotRecognised);
+    }
+}

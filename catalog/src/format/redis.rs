@@ -23,7 +23,7 @@ use bytes::Bytes;
 
 use self::{dialect::Magic, input::Input, judge::Judgement, walk::Walk};
 use super::{
-    CheckName, Detail, Format, Inspection, InspectionFinding, InspectionState,
+    CheckName, Detail, Format, HEAD_MAX, Inspection, InspectionState,
     wrapper::{Fault, Unwrapped},
 };
 use crate::model::{EngineName, SnapshotFacts};
@@ -60,9 +60,8 @@ impl Format for Redis {
     }
 
     fn head_bytes(&self) -> u64 {
-        // The facts stand in front of everything else; a module's own data may come before `ctime`
-        // only in files of no known writer.
-        4096
+        // A plain file needs a few hundred bytes; a compressed one its first block.
+        HEAD_MAX
     }
 
     fn describe(&self, heads: &[Bytes]) -> SnapshotFacts {
@@ -156,7 +155,8 @@ fn describe(mut head: &[u8]) -> SnapshotFacts {
     }
     let mut content = Unwrapped::new(&mut head);
     let census = Walk::new(Input::new(&mut content, &mut |_| ())).head();
-    let foreign = census.family.is_none();
+    // A cut wrapper gives nothing, which says nothing.
+    let foreign = census.family.is_none() && content.fault().is_none();
     SnapshotFacts {
         taken_at: census.taken_at,
         data_at: None,
@@ -171,15 +171,18 @@ fn describe(mut head: &[u8]) -> SnapshotFacts {
 /// A wrapper's fault explains everything found behind it.
 fn heed_wrapper(judgement: &mut Judgement, content: &Unwrapped<'_>) {
     let (state, message) = match content.fault() {
-        Some(Fault::Damaged(message)) => (InspectionState::Damaged, message.clone()),
-        Some(Fault::Unsupported(message)) => (InspectionState::NotUnderstood, message.clone()),
+        Some(Fault::Damaged(message)) => (InspectionState::Damaged, message),
+        Some(Fault::Unsupported(message)) => (InspectionState::NotUnderstood, message),
+        None if content.trailing_bytes() > 0 => {
+            let count = content.trailing_bytes();
+            let message = format!("{count} bytes lie behind the end of the compressed file");
+            return judgement.find(judgement.bytes, message);
+        }
         None => return,
     };
     judgement.state = state;
-    judgement.findings = vec![InspectionFinding {
-        offset: judgement.bytes,
-        message,
-    }];
+    judgement.findings.clear();
+    judgement.find(judgement.bytes, message.clone());
 }
 
 fn inspection(judgement: Judgement, wrapper_checksum: bool) -> Inspection {

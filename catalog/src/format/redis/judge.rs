@@ -42,7 +42,7 @@ pub(super) struct Judgement {
 }
 
 impl Judgement {
-    fn find(&mut self, offset: u64, message: String) {
+    pub(super) fn find(&mut self, offset: u64, message: String) {
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(InspectionFinding { offset, message });
         }

@@ -1,6 +1,19 @@
 //! What an inspection must say of good files, and must never say of damaged ones.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what tests write by hand is small"
+)]
+
+mod around;
+mod builder;
 mod corpus;
+mod damage;
+mod facts;
+mod layouts;
+mod reading;
+mod refused;
 
 use std::io::Read;
 

@@ -18,7 +18,9 @@ impl Rdb {
 
     /// An opcode, and the strings behind it.
     pub(super) fn item(self, opcode: u8, strings: &[&[u8]]) -> Self {
-        strings.iter().fold(self.bytes(&[opcode]), |file, text| file.bytes(&string(text)))
+        strings.iter().fold(self.bytes(&[opcode]), |file, text| {
+            file.bytes(&string(text))
+        })
     }
 
     pub(super) fn aux(self, name: &str, value: &str) -> Self {
@@ -67,9 +69,17 @@ pub(super) fn string(text: &[u8]) -> Vec<u8> {
 
 /// As LZF, with nothing but literal runs.
 pub(super) fn compressed(text: &[u8]) -> Vec<u8> {
-    let tokens: Vec<u8> =
-        text.chunks(32).flat_map(|run| [&[run.len() as u8 - 1], run].concat()).collect();
-    [&[0xc3], &length(tokens.len())[..], &length(text.len()), &tokens].concat()
+    let tokens: Vec<u8> = text
+        .chunks(32)
+        .flat_map(|run| [&[run.len() as u8 - 1], run].concat())
+        .collect();
+    [
+        &[0xc3],
+        &length(tokens.len())[..],
+        &length(text.len()),
+        &tokens,
+    ]
+    .concat()
 }
 
 /// A listpack of short texts and small numbers.
@@ -87,7 +97,13 @@ pub(super) fn listpack(entries: &[Entry]) -> Vec<u8> {
         })
         .collect();
     let total = (body.len() + 7) as u32;
-    [&total.to_le_bytes()[..], &(entries.len() as u16).to_le_bytes(), &body, &[0xff]].concat()
+    [
+        &total.to_le_bytes()[..],
+        &(entries.len() as u16).to_le_bytes(),
+        &body,
+        &[0xff],
+    ]
+    .concat()
 }
 
 pub(super) enum Entry {
@@ -107,5 +123,39 @@ pub(super) fn ziplist(entries: &[&str]) -> Vec<u8> {
     let total = (body.len() + 11) as u32;
     let tail = total - 1 - u32::from(before);
     let count = (entries.len() as u16).to_le_bytes();
-    [&total.to_le_bytes()[..], &tail.to_le_bytes(), &count, &body, &[0xff]].concat()
+    [
+        &total.to_le_bytes()[..],
+        &tail.to_le_bytes(),
+        &count,
+        &body,
+        &[0xff],
+    ]
+    .concat()
+}
+
+/// A bit of everything, small enough to be flipped byte by byte.
+pub(super) fn sample(magic: &str) -> Rdb {
+    Rdb::new(magic)
+        .aux("redis-ver", "7.0.15")
+        .aux("ctime", "1700000000")
+        .item(245, &[b"#!lua name=library"])
+        .select(0)
+        .bytes(&[251, 4, 1])
+        .bytes(&[252, 1, 2, 3, 4, 5, 6, 0, 0])
+        .key(0, &compressed(&[b'x'; 90]))
+        .key(
+            1,
+            &[&length(2)[..], &string(b"one"), &[0xc1, 1, 2]].concat(),
+        )
+        .key(13, &string(&ziplist(&["field", "value"])))
+        .key(
+            16,
+            &compressed(&listpack(&[Entry::Text("field"), Entry::Number(-1)])),
+        )
+        .select(3)
+        .bytes(&[251, 1, 0])
+        .key(
+            5,
+            &[&length(1)[..], &string(b"member"), &2.5f64.to_le_bytes()].concat(),
+        )
 }

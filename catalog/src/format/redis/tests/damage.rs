@@ -1,0 +1,127 @@
+//! What is damaged is never intact, what is only unknown is never damaged.
+
+use super::{
+    builder::{Rdb, sample, string},
+    expect, inspect,
+};
+use crate::format::{
+    Checksum,
+    InspectionState::{Damaged, Intact, NotUnderstood},
+};
+
+#[test]
+fn no_cut_file_is_intact() {
+    for file in [
+        sample("REDIS0010").end(),
+        sample("REDIS0010").end_unsummed(),
+    ] {
+        expect(&file, Intact);
+        for end in 0..file.len() {
+            let inspection = expect(&file[..end], Damaged);
+            assert_eq!(inspection.findings[0].offset, end as u64, "{inspection:?}");
+        }
+    }
+    let old = Rdb::new("REDIS0003")
+        .select(0)
+        .key(0, &string(b"value"))
+        .end_bare();
+    for end in 0..old.len() {
+        expect(&old[..end], Damaged);
+    }
+}
+
+#[test]
+fn no_changed_byte_of_a_file_with_a_checksum_stays_unnoticed() {
+    let file = sample("REDIS0010").end();
+    for index in 0..file.len() {
+        for change in 1..=255 {
+            let mut changed = file.clone();
+            changed[index] ^= change;
+            let inspection = inspect(&changed);
+            let ends_as_switched_off = changed[file.len() - 8..].iter().all(|byte| *byte == 0);
+            assert!(
+                !ends_as_switched_off,
+                "the sample's checksum has more than one byte"
+            );
+            assert_ne!(
+                inspection.state, Intact,
+                "byte {index} ^ {change}: {inspection:?}"
+            );
+            if index >= 9 {
+                assert_eq!(
+                    inspection.state, Damaged,
+                    "byte {index} ^ {change}: {inspection:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_unknown_opcode_is_damage_only_where_the_checksum_says_so() {
+    for byte in [6, 8, 27, 100, 242, 246] {
+        let file = Rdb::new("REDIS0013")
+            .select(0)
+            .bytes(&[byte])
+            .bytes(&[1, 2, 3]);
+        let sealed = file.clone().end();
+        let inspection = expect(&sealed, NotUnderstood);
+        assert_eq!(inspection.findings[0].offset, 11);
+        assert_eq!(inspection.checksum, Checksum::Verified);
+        let marked = [&sealed[..], &[b'a'; 40]].concat();
+        expect(&marked, NotUnderstood);
+        expect(&file.clone().end_unsummed(), NotUnderstood);
+        expect(&sealed[..sealed.len() - 1], Damaged);
+        expect(
+            &Rdb::new("REDIS0003").bytes(&[byte, 1, 2, 3]).end_bare(),
+            NotUnderstood,
+        );
+    }
+}
+
+#[test]
+fn bytes_that_make_no_sense_are_damage_unless_the_checksum_vouches_for_them() {
+    for nonsense in [
+        &[0, 0x90][..],
+        &[0, 0xc4],
+        &[254, 0xc0, 1],
+        &[254, 0x81, 0xff],
+        &[247, 1, 3],
+    ] {
+        let file = Rdb::new("REDIS0011").bytes(nonsense).bytes(&[0; 20]);
+        expect(&file.clone().end(), NotUnderstood);
+        expect(&file.clone().end_unsummed(), Damaged);
+    }
+}
+
+#[test]
+fn what_lies_behind_the_end_is_counted_and_weighed() {
+    let mark = b"0123456789abcdef0123456789abcdef01234567";
+    let garbage = [b'A'; 40];
+    let sealed = sample("REDIS0010").end();
+    let open = sample("REDIS0010").end_unsummed();
+    let old = Rdb::new("REDIS0003").key(0, &string(b"a")).end_bare();
+    let cases = [
+        (&sealed, &mark[..], Intact),
+        (&sealed, &garbage, Intact),
+        (&sealed, &[0], Intact),
+        (&open, mark, Intact),
+        (&open, &garbage, NotUnderstood),
+        (&old, mark, Intact),
+        (&old, &[1; 8], NotUnderstood),
+    ];
+    for (file, tail, state) in cases {
+        let inspection = expect(&[&file[..], tail].concat(), state);
+        assert_eq!(inspection.trailing_bytes, tail.len() as u64);
+        assert_eq!(inspection.findings.len(), 1);
+        assert_eq!(inspection.findings[0].offset, file.len() as u64);
+    }
+}
+
+#[test]
+fn a_snapshot_over_the_end_of_a_longer_one_is_read_to_its_own_end() {
+    let tail = vec![7; 700_000];
+    let inspection = expect(&[sample("REDIS0010").end(), tail].concat(), Intact);
+    assert_eq!(inspection.trailing_bytes, 700_000);
+    assert_eq!(inspection.checksum, Checksum::Verified);
+}

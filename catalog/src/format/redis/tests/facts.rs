@@ -1,0 +1,105 @@
+//! What a survey learns from the head, and what wrappers change.
+
+use std::io::Write;
+
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use jiff::Timestamp;
+
+use super::{
+    builder::{Rdb, sample, string},
+    expect, inspect,
+};
+use crate::{
+    format::{
+        Format,
+        InspectionState::{Damaged, Intact, NotUnderstood},
+        redis::Redis,
+    },
+    model::SnapshotFacts,
+};
+
+fn describe(head: &[u8]) -> SnapshotFacts {
+    Redis.describe(&[Bytes::copy_from_slice(head)])
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(content).expect("in memory");
+    encoder.finish().expect("in memory")
+}
+
+#[test]
+fn the_head_tells_when_and_by_whom_also_cut_and_compressed() {
+    let file = sample("REDIS0010").key(0, &string(&[b'v'; 5000])).end();
+    for head in [&file[..], &file[..60], &gzip(&file), &gzip(&file)[..90]] {
+        let facts = describe(head);
+        assert_eq!(
+            facts.taken_at.map(Timestamp::as_second),
+            Some(1_700_000_000)
+        );
+        assert_eq!(facts.family.as_deref(), Some("REDIS"));
+        assert_eq!(facts.version, Some(10));
+        assert_eq!(facts.engine_version.as_deref(), Some("7.0.15"));
+        assert_eq!(facts.invalid, None);
+    }
+}
+
+#[test]
+fn a_head_of_an_unknown_version_tells_the_version() {
+    let facts = describe(&Rdb::new("VALKEY081").aux("ctime", "1").end());
+    assert_eq!(facts.family.as_deref(), Some("VALKEY"));
+    assert_eq!(
+        (facts.version, facts.taken_at, facts.invalid),
+        (Some(81), None, None)
+    );
+}
+
+#[test]
+fn what_can_never_be_a_snapshot_is_invalid_and_what_cannot_be_read_is_not() {
+    for never in [&b""[..], b"<html>", b"RDEIS0010", b"REDIS"] {
+        assert!(describe(never).invalid.is_some(), "{never:?}");
+    }
+    assert_eq!(describe(&gzip(b"REDIS0003")[..12]).invalid, None);
+    assert_eq!(Redis.describe(&[]), SnapshotFacts::default());
+}
+
+#[test]
+fn a_wrapper_is_undone_and_vouches_for_what_has_no_checksum_of_its_own() {
+    let file = sample("REDIS0010").end_unsummed();
+    let inspection = expect(&gzip(&file), Intact);
+    assert_eq!(inspection.bytes, file.len() as u64);
+    assert!(inspection.wrapper_checksum);
+    assert!(!expect(&file, Intact).wrapper_checksum);
+    let trailing = [&gzip(&file)[..], b"rest"].concat();
+    let inspection = expect(&trailing, Intact);
+    assert!(!inspection.wrapper_checksum);
+    assert_eq!(inspection.findings.len(), 1);
+}
+
+#[test]
+fn no_cut_or_changed_wrapper_is_intact_and_vouches() {
+    let packed = gzip(&sample("REDIS0010").end_unsummed());
+    for end in 1..packed.len() {
+        assert_ne!(inspect(&packed[..end]).state, Intact, "{end}");
+    }
+    for index in 0..packed.len() {
+        let mut changed = packed.clone();
+        changed[index] ^= 1;
+        let inspection = inspect(&changed);
+        // Time, flags and system in the header of gzip change no content.
+        let harmless = (3..10).contains(&index);
+        assert!(
+            inspection.state != Intact || harmless,
+            "byte {index}: {inspection:?}"
+        );
+    }
+    expect(&packed[..packed.len() - 1], Damaged);
+}
+
+#[test]
+fn a_wrapper_that_needs_too_much_is_not_understood() {
+    let mut file = zstd::encode_all(&sample("REDIS0010").end()[..], 1).expect("in memory");
+    file[4] |= 1;
+    expect(&file, NotUnderstood);
+}

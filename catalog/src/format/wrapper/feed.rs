@@ -1,0 +1,109 @@
+//! The raw file under a wrapper, buffered, with a look at what comes next.
+//!
+//! Remembers whether the reader broke, which no decoder tells apart from a damaged file.
+
+use std::io::{self, BufRead, Read};
+
+/// Bytes looked at: the magic of a zstd frame and the descriptor behind it.
+const SNIFFED: usize = 5;
+
+const BUFFER: usize = 64 * 1024;
+
+pub(super) struct Feed<'r> {
+    reader: &'r mut dyn Read,
+    buffer: Box<[u8]>,
+    start: usize,
+    end: usize,
+    broken: Option<io::ErrorKind>,
+}
+
+impl<'r> Feed<'r> {
+    pub(super) fn new(reader: &'r mut dyn Read) -> Self {
+        let buffer = vec![0; BUFFER].into_boxed_slice();
+        Self {
+            reader,
+            buffer,
+            start: 0,
+            end: 0,
+            broken: None,
+        }
+    }
+
+    /// Whether the reader failed, now or before.
+    pub(super) fn broke(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    /// Whether, after [`head`](Self::head), nothing follows.
+    pub(super) fn ended(&self) -> bool {
+        self.start == self.end && !self.broke()
+    }
+
+    /// The next bytes, not consumed; fewer than five only at the end, or where the reader breaks.
+    pub(super) fn head(&mut self) -> &[u8] {
+        self.buffer.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+        while self.end < SNIFFED && self.more() > 0 {}
+        &self.buffer[..self.end.min(SNIFFED)]
+    }
+
+    /// Reads to the end, or until it breaks; returns how many bytes, or none if all were zero.
+    pub(super) fn drain(&mut self) -> u64 {
+        let (mut count, mut padding) = (0, true);
+        while self.start < self.end || self.refill() {
+            padding &= self.buffer[self.start..self.end]
+                .iter()
+                .all(|byte| *byte == 0);
+            count += (self.end - self.start) as u64;
+            self.start = self.end;
+        }
+        if padding { 0 } else { count }
+    }
+
+    fn refill(&mut self) -> bool {
+        (self.start, self.end) = (0, 0);
+        self.more() > 0
+    }
+
+    /// Reads once behind what is there; nothing at the end, and ever after a failure.
+    fn more(&mut self) -> usize {
+        if self.broken.is_some() {
+            return 0;
+        }
+        let count = loop {
+            match self.reader.read(&mut self.buffer[self.end..]) {
+                Ok(count) => break count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.broken = Some(error.kind());
+                    break 0;
+                }
+            }
+        };
+        self.end += count;
+        count
+    }
+}
+
+impl Read for Feed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.fill_buf()?;
+        let count = bytes.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&bytes[..count]);
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for Feed<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.start == self.end && !self.refill() {
+            return self.broken.map_or(Ok(&[]), |kind| Err(kind.into()));
+        }
+        Ok(&self.buffer[self.start..self.end])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.start += count;
+    }
+}

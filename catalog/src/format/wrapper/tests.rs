@@ -1,0 +1,188 @@
+//! Good wrappers give their content, damaged ones a fault, broken readers neither.
+
+use std::io::{self, Read, Write};
+
+use flate2::{Compression, write::GzEncoder};
+use zstd::stream::write::Encoder as ZstdEncoder;
+
+use super::{Fault, Unwrapped};
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(content).expect("in memory");
+    encoder.finish().expect("in memory")
+}
+
+fn zstd(content: &[u8], checksum: bool, window_log: u32) -> Vec<u8> {
+    let mut encoder = ZstdEncoder::new(Vec::new(), 1).expect("a level");
+    encoder.include_checksum(checksum).expect("a parameter");
+    encoder.window_log(window_log).expect("a parameter");
+    encoder.write_all(content).expect("in memory");
+    encoder.finish().expect("in memory")
+}
+
+fn content() -> Vec<u8> {
+    (0..200_000u32)
+        .flat_map(|number| (number % 1009).to_le_bytes())
+        .collect()
+}
+
+#[derive(Debug, PartialEq)]
+struct Seen {
+    content: Vec<u8>,
+    error: Option<io::ErrorKind>,
+    fault: Option<Fault>,
+    verified: bool,
+    trailing_bytes: u64,
+}
+
+fn read(reader: &mut dyn Read) -> Seen {
+    let mut unwrapped = Unwrapped::new(reader);
+    let mut content = Vec::new();
+    let error = unwrapped
+        .read_to_end(&mut content)
+        .err()
+        .map(|error| error.kind());
+    Seen {
+        content,
+        error,
+        fault: unwrapped.fault().cloned(),
+        verified: unwrapped.verified(),
+        trailing_bytes: unwrapped.trailing_bytes(),
+    }
+}
+
+#[track_caller]
+fn good(file: &[u8], verified: bool, trailing_bytes: u64) {
+    let seen = read(&mut &*file);
+    assert!(seen.content == content(), "{} bytes", seen.content.len());
+    assert_eq!((seen.error, seen.fault), (None, None));
+    assert_eq!(
+        (seen.verified, seen.trailing_bytes),
+        (verified, trailing_bytes)
+    );
+}
+
+#[test]
+fn what_has_no_wrapper_is_given_as_it_is() {
+    good(&content(), false, 0);
+    for short in [&b""[..], b"\x1f", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"RED"] {
+        let seen = read(&mut &*short);
+        assert_eq!((&seen.content[..], seen.verified), (short, false));
+    }
+}
+
+#[test]
+fn members_and_frames_in_a_row_are_one_content() {
+    let (first, second) = (&content()[..1000], &content()[1000..]);
+    let skippable = [&[0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"abc"].concat();
+    good(&gzip(&content()), true, 0);
+    good(&[gzip(first), gzip(b""), gzip(second)].concat(), true, 0);
+    good(&zstd(&content(), true, 20), true, 0);
+    good(&zstd(&content(), false, 20), false, 0);
+    good(
+        &[zstd(first, true, 20), zstd(second, false, 20)].concat(),
+        false,
+        0,
+    );
+    good(
+        &[
+            &skippable[..],
+            &zstd(first, true, 20),
+            &skippable,
+            &zstd(second, true, 20),
+        ]
+        .concat(),
+        true,
+        0,
+    );
+}
+
+#[test]
+fn what_lies_behind_the_last_member_is_counted_and_padding_ignored() {
+    good(&[&gzip(&content())[..], b"garbage"].concat(), false, 7);
+    good(&[&gzip(&content())[..], &[0; 1000]].concat(), true, 0);
+    good(
+        &[&zstd(&content(), true, 20)[..], b"RED"].concat(),
+        false,
+        3,
+    );
+}
+
+#[test]
+fn no_cut_or_changed_wrapper_is_verified_and_its_fault_is_named() {
+    let content = content();
+    for file in [gzip(&content), zstd(&content, true, 20)] {
+        for end in (5..file.len())
+            .step_by(97)
+            .chain(file.len() - 9..file.len())
+        {
+            let seen = read(&mut &file[..end]);
+            assert!(
+                matches!(seen.fault, Some(Fault::Damaged(_))),
+                "{end}: {:?}",
+                seen.fault
+            );
+            assert_eq!(
+                (seen.error, seen.verified),
+                (Some(io::ErrorKind::InvalidData), false)
+            );
+        }
+        for index in (0..file.len()).step_by(97) {
+            let mut changed = file.clone();
+            changed[index] ^= 0xff;
+            let seen = read(&mut &changed[..]);
+            assert!(!seen.verified || seen.content == content, "byte {index}");
+        }
+    }
+}
+
+#[test]
+fn what_needs_more_than_we_give_is_not_called_damaged() {
+    let large = zstd(&content(), true, 27);
+    let mut with_dictionary = zstd(&content(), true, 20);
+    with_dictionary[4] |= 1;
+    for file in [large, with_dictionary] {
+        let seen = read(&mut &file[..]);
+        assert!(
+            matches!(seen.fault, Some(Fault::Unsupported(_))),
+            "{:?}",
+            seen.fault
+        );
+        assert!(seen.content.is_empty());
+    }
+    good(&zstd(&content(), true, 25), true, 0);
+}
+
+/// Ends in a failure.
+struct Breaking<'f>(&'f [u8]);
+
+impl Read for Breaking<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.0.is_empty() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        self.0.read(buffer)
+    }
+}
+
+#[test]
+fn a_broken_reader_is_no_fault_of_the_wrapper_wherever_it_breaks() {
+    let content = content();
+    let mut damaged = gzip(&content);
+    damaged[200] ^= 0xff;
+    let trailing = [&gzip(&content)[..], b"garbage"].concat();
+    for file in [
+        content.clone(),
+        gzip(&content),
+        zstd(&content, true, 20),
+        damaged,
+        trailing,
+    ] {
+        for end in (0..file.len()).step_by(501).chain([file.len()]) {
+            let seen = read(&mut Breaking(&file[..end]));
+            assert_eq!(seen.error, Some(io::ErrorKind::ConnectionAborted), "{end}");
+            assert_eq!((seen.fault, seen.verified), (None, false), "{end}");
+        }
+    }
+}
