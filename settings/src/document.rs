@@ -13,6 +13,28 @@ use crate::place::Path;
 use crate::{Place, Problems, read};
 
 /// One YAML document: a located tree and the text it came from, which excerpts are taken of.
+///
+/// ```
+/// use settings::{Document, Duration, Size};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Limits {
+///     memory: Size,
+///     deadline: Option<Duration>,
+/// }
+///
+/// let document = Document::parse("limits.yaml", "memory: 4Gi\ndeadlin: 2h\n").unwrap();
+/// let mut problems = document.problems();
+/// let limits: Option<Limits> = document.root().read(&mut problems);
+/// assert!(limits.is_some_and(|limits| limits.memory.bytes() == 4 << 30));
+/// assert_eq!(
+///     problems.to_string(),
+///     "limits.yaml:2:1: deadlin: unknown key\n\
+///      \u{20}   2 | deadlin: 2h\n\
+///      \u{20}     | ^\n\
+///      \u{20} hint: Did you mean deadline? Known keys: deadline, memory.\n",
+/// );
+/// ```
 #[derive(Clone, Debug)]
 pub struct Document {
     root: Section,

@@ -246,10 +246,8 @@ impl fmt::Display for Duration {
 spelled!(Duration, schema: {
     "type": ["string", "integer"],
     "description": "A duration as Prometheus writes it, for example 1h30m or 30d",
-    "pattern": concat!(
-        "^(0|(?=[0-9])([0-9]+y)?([0-9]+w)?([0-9]+d)?",
-        "([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$"
-    ),
+    "pattern": "^(0|([0-9]+(y|w|d|h|ms|m|s))+)$",
+    "minimum": 0,
     "maximum": 0,
     "examples": ["90m", "26h", "30d"],
 });

@@ -106,7 +106,7 @@ impl Problems {
         sorted.into_iter()
     }
 
-    /// The problems at or beneath this place.
+    /// Adds a key that no type has, as severe as the file's age demands.
     pub(crate) fn unknown_key(&mut self, place: &Place, message: &str, hint: String) {
         let severity = self.unknown_keys;
         self.add(severity, place, message).hint(hint);
@@ -162,3 +162,6 @@ impl fmt::Display for Problems {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use serde::de::DeserializeOwned;
 
 use self::deserializer::Reader;
-use self::error::{Error, Fault};
+use self::error::{Error, Fault, known_keys};
 use self::placeholder::{Placeholder, TEXTS};
 use crate::node::{Node, quote};
 use crate::place::Path;
@@ -183,17 +183,7 @@ fn report(error: &Error, problems: &mut Problems) {
 }
 
 fn report_unknown(unknown: &Unknown, problems: &mut Problems) {
-    let mut known = unknown.known.to_vec();
-    known.sort_unstable();
-    let list = if known.is_empty() {
-        "none".to_owned()
-    } else {
-        known.join(", ")
-    };
-    let hint = match did_you_mean(&unknown.key, known.iter().copied()) {
-        Some(guess) => format!("Did you mean {guess}? Known keys: {list}."),
-        None => format!("Known keys: {list}; x-{} would be ignored.", unknown.key),
-    };
+    let hint = known_keys(&unknown.key, unknown.known);
     problems.unknown_key(&unknown.place, "unknown key", hint);
 }
 

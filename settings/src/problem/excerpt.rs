@@ -24,15 +24,16 @@ pub(super) fn excerpt(source: &str, place: &Place) -> String {
         None if hidden => REDACTED.to_owned(),
         None => redact_url(line),
     };
-    let caret = if shown == REDACTED {
+    let length = if shown == REDACTED {
         0
     } else {
-        place.at.column - 1
+        shown.chars().count()
     };
+    let caret = (place.at.column - 1).min(length);
     let skipped = if caret < WIDTH { 0 } else { caret - WIDTH / 2 };
     let clean = |c: char| if c.is_control() { ' ' } else { c };
     let shown: String = shown.chars().skip(skipped).take(WIDTH).map(clean).collect();
-    let caret = (caret - skipped).min(shown.chars().count());
+    let caret = caret - skipped;
     format!(
         "{number:>5} | {}\n      | {:caret$}^\n",
         shown.trim_end(),

@@ -90,12 +90,35 @@ impl serde::de::Error for Error {
         ))
     }
 
+    /// Only of a mapping that is read past `deserialize_struct`, which finds these itself.
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        Self::new(format!(
+            "unknown key\nhint: {}",
+            known_keys(field, expected)
+        ))
+    }
+
     fn missing_field(field: &'static str) -> Self {
         let fault = Fault::Missing(field);
         Self {
             fault,
             ..Self::new(format!("the key {field} is missing"))
         }
+    }
+}
+
+/// What to do about a key that is not among these.
+pub(super) fn known_keys(key: &str, known: &[&str]) -> String {
+    let mut known = known.to_vec();
+    known.sort_unstable();
+    let list = if known.is_empty() {
+        "none".to_owned()
+    } else {
+        known.join(", ")
+    };
+    match did_you_mean(key, known) {
+        Some(guess) => format!("Did you mean {guess}? Known keys: {list}."),
+        None => format!("Known keys: {list}; x-{key} would be ignored."),
     }
 }
 

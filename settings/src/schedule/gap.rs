@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::table::Table;
+use super::table::{DAY, Table};
 use crate::Duration;
 
 /// Weekdays, dates and leap years repeat every 28 years within a century.
@@ -14,7 +14,7 @@ const LAST: Date = Date::constant(2053, 1, 1);
 /// A gap without a change of offset in it is as long as the wall clock says, and every change is
 /// looked at by itself; so other gaps are looked up only when they seem longer than the longest.
 pub(super) fn longest(table: &Table, zone: &TimeZone) -> Duration {
-    let minutes: Vec<i64> = table.minutes().collect();
+    let minutes: Vec<i64> = table.minutes(DAY).collect();
     let within_day = minutes
         .windows(2)
         .map(|pair| pair[1] - pair[0])

@@ -4,6 +4,8 @@
 //! is done in wall-clock time, one stretch of constant offset after the other: a wall-clock time
 //! that falls outside its stretch is no slot, one that two stretches contain is two.
 
+use std::ops::RangeInclusive;
+
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
@@ -24,6 +26,8 @@ pub(super) struct Table {
 /// (2096, 2104).
 const HORIZON: i32 = 9 * 366;
 const LAST_MINUTE: i64 = 24 * 60 - 1;
+/// Every minute of a day.
+pub(super) const DAY: RangeInclusive<i64> = 0..=LAST_MINUTE;
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 impl Table {
@@ -94,26 +98,32 @@ impl Table {
             }
     }
 
-    /// The minutes of a matching day, counted from midnight, in order.
-    pub(super) fn minutes(&self) -> impl DoubleEndedIterator<Item = i64> {
+    /// The minutes of a matching day that match, counted from midnight, in order.
+    pub(super) fn minutes(
+        &self,
+        within: RangeInclusive<i64>,
+    ) -> impl DoubleEndedIterator<Item = i64> {
         let matches = |minute: &i64| {
             self.hour >> (minute / 60) & 1 == 1 && self.minute >> (minute % 60) & 1 == 1
         };
-        (0..=LAST_MINUTE).filter(matches)
+        within.filter(matches)
     }
 
     fn first_from(&self, wall: DateTime, last: Date) -> Option<DateTime> {
         let now = minute_of(wall.time());
         let mut date = wall.date();
         if self.matches(date)
-            && let Some(minute) = self.minutes().find(|minute| *minute >= now)
+            && let Some(minute) = self.minutes(now..=LAST_MINUTE).next()
         {
             return Some(at_minute(date, minute));
         }
         while date < last {
             date = date.tomorrow().ok()?;
             if self.matches(date) {
-                return self.minutes().next().map(|minute| at_minute(date, minute));
+                return self
+                    .minutes(DAY)
+                    .next()
+                    .map(|minute| at_minute(date, minute));
             }
         }
         None
@@ -123,7 +133,7 @@ impl Table {
         let now = minute_of(wall.time());
         let mut date = wall.date();
         if self.matches(date)
-            && let Some(minute) = self.minutes().rfind(|minute| *minute <= now)
+            && let Some(minute) = self.minutes(0..=now).next_back()
         {
             return Some(at_minute(date, minute));
         }
@@ -131,7 +141,7 @@ impl Table {
             date = date.yesterday().ok()?;
             if self.matches(date) {
                 return self
-                    .minutes()
+                    .minutes(DAY)
                     .next_back()
                     .map(|minute| at_minute(date, minute));
             }
