@@ -8,6 +8,7 @@ use super::*;
 
 mod laws;
 mod refusals;
+mod robfig;
 
 fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()
