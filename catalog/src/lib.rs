@@ -10,6 +10,7 @@
 pub mod evidence;
 pub mod fault;
 pub mod format;
+pub mod layout;
 pub mod manifest;
 pub mod model;
 pub mod storage;

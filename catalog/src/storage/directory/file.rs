@@ -1,4 +1,4 @@
-//! One file of a directory repository: found without leaving the root, read without mixing contents.
+//! One file of a directory repository: found below the root, read without mixing contents.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},

@@ -1,0 +1,131 @@
+//! Where the snapshots of a source lie: path patterns, and what a key means by them.
+//!
+//! Pure: it sees keys and no storage. A key either means one time exactly or it is not recognised;
+//! nothing is guessed, no wall clock is asked.
+
+mod directive;
+mod overlap;
+mod pattern;
+mod refusal;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+pub use directive::Directive;
+pub use pattern::Pattern;
+pub use refusal::PatternError;
+
+use crate::{manifest, model::Key};
+
+/// The paths of one source, the newest layout first.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    patterns: Vec<Pattern>,
+    zone: TimeZone,
+}
+
+/// What a key means by a layout.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Match {
+    /// Which of the patterns; 0 is the newest layout.
+    pub pattern: usize,
+    /// The time in the key; `None` for a path without time.
+    pub named: Option<Named>,
+    /// What `*` matched, joined by `/` where several stand; empty where the path has none.
+    pub artifact: String,
+    /// The key of the object that this manifest belongs to; `None` for an object itself.
+    pub manifest_of: Option<Key>,
+}
+
+/// A time as a key names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    /// The moment. Parts that the path does not name are the earliest possible.
+    pub at: Timestamp,
+    /// The same as digits, to the precision of the path: `20261122-0100`.
+    pub id: String,
+}
+
+impl Layout {
+    /// The patterns, newest first (at least one), and the zone of names without an offset.
+    ///
+    /// A local time that the zone skips or repeats (daylight saving) is resolved as RFC 5545 does
+    /// and jiff calls "compatible": the later of a gap, the first of two.
+    pub fn new(patterns: Vec<Pattern>, zone: TimeZone) -> Self {
+        debug_assert!(!patterns.is_empty(), "invariant: a source has a path");
+        Self { patterns, zone }
+    }
+
+    /// The paths as they were written.
+    pub fn patterns(&self) -> impl Iterator<Item = &str> {
+        self.patterns.iter().map(Pattern::as_str)
+    }
+
+    /// Whether its snapshots are told apart by a time in their keys.
+    pub fn has_time(&self) -> bool {
+        self.patterns.iter().all(Pattern::has_time)
+    }
+
+    /// What must be listed to see every key of this source, and the strangers beside them.
+    ///
+    /// The directory before the first directive or `*`, or the characters before it where there is
+    /// no directory: a file tree's root holds more than snapshots.
+    pub fn listing_prefixes(&self) -> impl Iterator<Item = &str> {
+        self.patterns.iter().map(Pattern::listing_prefix)
+    }
+
+    /// What this key means by the first pattern that it fits from its beginning to its end.
+    ///
+    /// `KEY.manifest.json` belongs to `KEY` and is no artifact, whatever `*` would match.
+    pub fn recognise(&self, key: &Key) -> Option<Match> {
+        let of = key.as_str().strip_suffix(manifest::SUFFIX);
+        let manifest = of.and_then(|of| {
+            let found = self.fits(of)?;
+            Some(Match {
+                manifest_of: Some(Key::new(of)),
+                ..found
+            })
+        });
+        manifest.or_else(|| self.fits(key.as_str()))
+    }
+
+    fn fits(&self, key: &str) -> Option<Match> {
+        let mut patterns = self.patterns.iter().enumerate();
+        patterns.find_map(|(index, pattern)| {
+            let captured = pattern.capture(key)?;
+            let named = if pattern.has_time() {
+                Some(captured.fields.resolve(&self.zone)?)
+            } else {
+                None
+            };
+            let artifact = captured.stars.join("/");
+            Some(Match {
+                pattern: index,
+                named,
+                artifact,
+                manifest_of: None,
+            })
+        })
+    }
+
+    /// Whether one key could belong to both.
+    ///
+    /// Ranges of numbers are not compared: month 13 counts as possible.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let meets = |pattern: &Pattern| {
+            let mut others = other.patterns.iter();
+            others.any(|other| overlap::overlap(pattern, other))
+        };
+        self.patterns.iter().any(meets)
+    }
+
+    /// Whether this key, or one that begins with it and `/`, could belong to this source: what the
+    /// configuration asks of the place of evidence.
+    pub fn may_hold(&self, key: &str) -> bool {
+        self.patterns
+            .iter()
+            .any(|pattern| overlap::may_hold(pattern, key))
+    }
+}
+
+#[cfg(test)]
+mod tests;
