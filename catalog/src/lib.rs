@@ -7,6 +7,7 @@
 //! Read in this order: [`model`], [`storage`], [`format`](mod@format), [`survey`], [`evidence`],
 //! [`assess`].
 
+pub mod assess;
 pub mod evidence;
 pub mod fault;
 pub mod format;

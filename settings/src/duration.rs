@@ -149,7 +149,14 @@ impl Duration {
         Self::from_millis(self.milliseconds.saturating_mul(times))
     }
 
-    pub(crate) fn between(from: jiff::Timestamp, until: jiff::Timestamp) -> Self {
+    /// The difference, zero where `other` is longer.
+    #[must_use]
+    pub const fn saturating_sub(self, other: Self) -> Self {
+        Self::from_millis(self.milliseconds.saturating_sub(other.milliseconds))
+    }
+
+    /// The time from one instant to another, zero where they are the other way round.
+    pub fn between(from: jiff::Timestamp, until: jiff::Timestamp) -> Self {
         let length = until.duration_since(from).as_millis();
         Self::from_millis(u64::try_from(length.max(0)).unwrap_or(LONGEST))
     }

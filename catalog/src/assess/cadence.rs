@@ -1,0 +1,111 @@
+//! Which slot of its schedule a snapshot serves, and which slots none has served.
+
+use jiff::Timestamp;
+use settings::{Duration, Schedule};
+
+use crate::model::Snapshot;
+
+/// Clocks of producers and stores may differ by this much; also the tolerance of a recovery point
+/// against the time of upload (design §5).
+const CLOCKS_DIFFER_MAX: Duration = Duration::from_mins(5);
+
+/// A schedule with what is too dear to compute at every scrape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cadence {
+    schedule: Schedule,
+    longest_gap: Duration,
+    tolerance: Duration,
+}
+
+impl Cadence {
+    /// Looks through 28 years of slots: once per loaded configuration.
+    pub fn new(schedule: Schedule) -> Self {
+        let longest_gap = schedule.longest_gap();
+        // A tenth of the gap keeps the slots of a schedule of every few minutes apart.
+        let tolerance = CLOCKS_DIFFER_MAX.min(Duration::from_millis(longest_gap.as_millis() / 10));
+        Self {
+            schedule,
+            longest_gap,
+            tolerance,
+        }
+    }
+
+    /// The schedule itself.
+    pub const fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// The longest time between two neighboring slots.
+    pub const fn longest_gap(&self) -> Duration {
+        self.longest_gap
+    }
+
+    /// The slot this snapshot was taken for.
+    ///
+    /// That is the last one before its recovery point; or the one after that, if it arrived in the
+    /// interval that follows: names without an hour, and files that a server saved before the job
+    /// copied them, are from before their slot. An arrival still later says nothing: whole buckets
+    /// are copied. `@every` has no slots, so what counts is the arrival.
+    pub(super) fn served(&self, snapshot: &Snapshot) -> Timestamp {
+        let arrived = snapshot.completed_at.max(snapshot.taken_at);
+        if self.schedule.interval().is_some() {
+            return arrived;
+        }
+        let slot_of = |at| self.schedule.previous(later(at, self.tolerance));
+        let Some(taken) = slot_of(snapshot.taken_at) else {
+            return snapshot.taken_at;
+        };
+        match slot_of(arrived) {
+            Some(slot) if self.schedule.next(taken) == Some(slot) => slot,
+            _ => taken,
+        }
+    }
+
+    /// How long the snapshot took from its slot to its arrival; `None` if that is longer than the
+    /// schedule's longest gap, and so was no run.
+    pub(super) fn run(&self, snapshot: &Snapshot) -> Option<Duration> {
+        let began = match self.schedule.interval() {
+            Some(_) => snapshot.taken_at,
+            None => self.served(snapshot),
+        };
+        let run = Duration::between(began, snapshot.completed_at);
+        (run <= self.longest_gap).then_some(run)
+    }
+
+    /// The slot after the one that was served.
+    pub(super) fn next(&self, served: Timestamp) -> Option<Timestamp> {
+        self.schedule.next(served)
+    }
+
+    /// Slots after the one that was served whose grace has passed.
+    pub(super) fn missed(&self, served: Timestamp, now: Timestamp, grace: Duration) -> usize {
+        self.schedule.missed(served, now, grace)
+    }
+
+    /// Slots between two that were served.
+    pub(super) fn skipped(&self, served: Timestamp, next_served: Timestamp) -> usize {
+        let just_before = earlier(next_served, self.tolerance.max(Duration::from_millis(1)));
+        if served >= just_before || self.next(served).is_none_or(|next| next >= next_served) {
+            return 0;
+        }
+        match self.schedule.interval() {
+            // Counted from the arrival, an interval is never kept to the second.
+            Some(interval) => {
+                let late = Duration::between(served, next_served).as_millis();
+                let skipped = (late / interval.as_millis().max(1)).saturating_sub(1);
+                usize::try_from(skipped).unwrap_or(usize::MAX)
+            }
+            None => self.schedule.slots(served, just_before).count(),
+        }
+    }
+}
+
+/// So much later, or as late as can be.
+pub(super) fn later(at: Timestamp, by: Duration) -> Timestamp {
+    at.saturating_add(by.as_std()).unwrap_or(Timestamp::MAX)
+}
+
+/// So much earlier, or as early as can be.
+pub(super) fn earlier(at: Timestamp, by: Duration) -> Timestamp {
+    at.saturating_sub(by.as_std()).unwrap_or(Timestamp::MIN)
+}

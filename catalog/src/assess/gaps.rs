@@ -1,0 +1,84 @@
+//! Old holes: what retention promises to keep and does not lie there.
+//!
+//! Only holes between two snapshots count. What is missed up to now is lateness, and what is missing
+//! before the oldest snapshot is retention that is too short.
+
+use jiff::Timestamp;
+use settings::Duration;
+
+use super::{Cadence, Facts, cadence::earlier, objectives::Tier};
+use crate::model::{Snapshot, SourceInventory};
+
+/// Newest snapshots that are looked at: hourly ones for more than a year.
+const LOOKED_AT_MAX: usize = 10_000;
+
+/// Slots that nothing served, within retention (all there is, where none is promised); in a tier
+/// with `every`, intervals without any. `None` where neither says what should be there.
+pub(super) fn count(
+    inventory: &SourceInventory,
+    begun_at: Timestamp,
+    facts: &Facts<'_>,
+) -> Option<usize> {
+    let cadence = facts.subject.cadence;
+    let slots = Tier {
+        keep: Duration::between(begun_at, facts.now),
+        every: None,
+        class: None,
+    };
+    let tiers = match facts.promises.retention.as_slice() {
+        [] => std::slice::from_ref(&slots),
+        tiers => tiers,
+    };
+    let mut younger = Duration::ZERO;
+    let mut total = None;
+    for tier in tiers {
+        let (from, until) = (earlier(facts.now, tier.keep), earlier(facts.now, younger));
+        younger = tier.keep;
+        let pairs = pairs(inventory).filter(|(old, new)| {
+            old.taken_at >= from && old.taken_at < until && new.taken_at >= from
+        });
+        let holes = match (tier.every, cadence) {
+            (Some(every), _) => {
+                let slack = cadence.map_or(every, Cadence::longest_gap);
+                let slack = slack.saturating_add(facts.promises.grace);
+                pairs
+                    .map(|(old, new)| intervals(old, new, every, slack))
+                    .sum()
+            }
+            (None, Some(cadence)) => pairs
+                .map(|(old, new)| cadence.skipped(cadence.served(old), cadence.served(new)))
+                .fold(0, usize::saturating_add),
+            (None, None) => continue,
+        };
+        total = Some(usize::saturating_add(total.unwrap_or(0), holes));
+    }
+    total
+}
+
+/// The longest distance of two neighboring recovery points within retention.
+pub(super) fn longest(inventory: &SourceInventory, facts: &Facts<'_>) -> Option<Duration> {
+    let keep = facts.promises.keep();
+    let from = keep.map_or(Timestamp::MIN, |keep| earlier(facts.now, keep));
+    pairs(inventory)
+        .filter(|(old, _)| old.taken_at >= from)
+        .map(|(old, new)| Duration::between(old.taken_at, new.taken_at))
+        .max()
+}
+
+/// Neighboring complete snapshots, each with the next newer one.
+fn pairs(inventory: &SourceInventory) -> impl Iterator<Item = (&Snapshot, &Snapshot)> {
+    let newer = inventory.complete().take(LOOKED_AT_MAX);
+    newer
+        .zip(inventory.complete().skip(1))
+        .map(|(new, old)| (old, new))
+}
+
+/// Whole intervals without a snapshot between two, allowing for the lateness of one run.
+fn intervals(old: &Snapshot, new: &Snapshot, every: Duration, slack: Duration) -> usize {
+    let distance = Duration::between(old.taken_at, new.taken_at);
+    if distance <= every.saturating_add(slack) {
+        return 0;
+    }
+    let skipped = distance.as_millis() / every.as_millis().max(1);
+    usize::try_from(skipped.saturating_sub(1).max(1)).unwrap_or(usize::MAX)
+}

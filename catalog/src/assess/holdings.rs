@@ -1,0 +1,101 @@
+//! What lies in the repository: the evidence witness in figures.
+
+use jiff::Timestamp;
+use settings::Duration;
+
+use super::{Facts, gaps};
+use crate::model::{Snapshot, SnapshotState, SourceInventory};
+
+/// How many of the newest complete snapshots say what size is typical.
+const SERIES_MAX: usize = 30;
+
+/// The snapshots of one source in figures; ages are those at the time of the assessment.
+#[derive(Debug, Clone)]
+pub struct Holdings<'a> {
+    /// Everything that lies there.
+    pub inventory: &'a SourceInventory,
+    /// Of any state; `None` is the status `missing`.
+    pub latest: Option<&'a Snapshot>,
+    /// The newest complete one.
+    pub newest: Option<&'a Snapshot>,
+    /// Of its recovery point.
+    pub age: Option<Duration>,
+    /// Median of the newest thirty complete ones, in bytes.
+    pub typical_size: Option<u64>,
+    /// The oldest complete one.
+    pub oldest: Option<&'a Snapshot>,
+    /// When the source began, as far as anybody knows: its oldest snapshot or evidence of an older
+    /// one; for a source that never had any, since when it is watched.
+    pub begun_at: Timestamp,
+    /// Old holes, in slots or intervals of the tiers; `None` without a schedule and retention.
+    pub gaps: Option<usize>,
+    /// Longest time between two neighboring complete snapshots within retention.
+    pub longest_gap: Option<Duration>,
+    /// Slots in a row, up to now, that nothing complete arrived for; `None` without a schedule.
+    pub missed_runs: Option<usize>,
+    /// The first slot that is not served yet; in the past when late.
+    pub next_expected: Option<Timestamp>,
+}
+
+impl<'a> Holdings<'a> {
+    pub(super) fn new(inventory: &'a SourceInventory, facts: &Facts<'_>) -> Self {
+        let newest = inventory.newest_complete();
+        let begun_at = begun_at(inventory, facts);
+        let cadence = facts.subject.cadence;
+        let served = |cadence: &super::Cadence| newest.map_or(begun_at, |it| cadence.served(it));
+        Self {
+            inventory,
+            latest: inventory.snapshots.first(),
+            newest,
+            age: newest.map(|it| Duration::between(it.taken_at, facts.now)),
+            typical_size: median(
+                inventory
+                    .complete()
+                    .take(SERIES_MAX)
+                    .map(Snapshot::size_bytes),
+            ),
+            oldest: inventory.complete().next_back(),
+            begun_at,
+            gaps: gaps::count(inventory, begun_at, facts),
+            longest_gap: gaps::longest(inventory, facts),
+            missed_runs: cadence.map(|it| it.missed(served(it), facts.now, facts.promises.grace)),
+            next_expected: cadence.and_then(|it| it.next(served(it))),
+        }
+    }
+
+    /// How many snapshots are in this state.
+    pub fn count(&self, state: SnapshotState) -> usize {
+        self.inventory
+            .snapshots
+            .iter()
+            .filter(|snapshot| snapshot.state == state)
+            .count()
+    }
+
+    /// The newest one that is not still being written.
+    pub(super) fn settled(&self) -> Option<&'a Snapshot> {
+        let mut snapshots = self.inventory.snapshots.iter();
+        snapshots.find(|snapshot| snapshot.state != SnapshotState::InProgress)
+    }
+}
+
+fn begun_at(inventory: &SourceInventory, facts: &Facts<'_>) -> Timestamp {
+    let oldest = inventory
+        .snapshots
+        .iter()
+        .map(|snapshot| snapshot.taken_at)
+        .min();
+    let proven = facts
+        .subject
+        .ledger
+        .and_then(crate::evidence::Ledger::begun_at);
+    let earliest = [oldest, proven].into_iter().flatten().min();
+    earliest.unwrap_or(facts.subject.watched_since)
+}
+
+/// The upper middle of an even number.
+fn median(values: impl Iterator<Item = u64>) -> Option<u64> {
+    let mut values: Vec<u64> = values.collect();
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
+}

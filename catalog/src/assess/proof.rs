@@ -1,0 +1,58 @@
+//! What was proven: the evidence records of a source in figures.
+
+use std::time;
+
+use jiff::Timestamp;
+use settings::Duration;
+
+use super::{Facts, Holdings, Promises};
+use crate::evidence::{ChainReport, Ledger, Verdict, Verification};
+
+/// What the ledger says of a source that was surveyed.
+#[derive(Debug, Clone)]
+pub struct Proof<'a> {
+    /// Every record.
+    pub ledger: &'a Ledger,
+    /// Whether the chain is intact.
+    pub chain: ChainReport,
+    /// The record with the newest recovery point.
+    pub newest: Option<&'a Verification>,
+    /// The verified record with the newest recovery point: what could really be had back.
+    pub verified: Option<&'a Verification>,
+    /// When a snapshot that was current then was last verified. A look at an old one proves nothing
+    /// of the source as it is.
+    pub proven_at: Option<Timestamp>,
+    /// Measured when the newest verified snapshot was restored.
+    pub recovery_time: Option<time::Duration>,
+    /// Expected for the newest complete snapshot.
+    pub forecast: Option<time::Duration>,
+}
+
+impl<'a> Proof<'a> {
+    pub(super) fn new(ledger: &'a Ledger, holdings: &Holdings<'_>, promises: &Promises) -> Self {
+        let is_current = |it: &&Verification| {
+            let age = Duration::between(it.snapshot.taken_at, it.ended_at);
+            promises.alert_after.is_none_or(|limit| age <= limit)
+        };
+        let verified = ledger
+            .verifications()
+            .filter(|it| it.verdict == Verdict::Verified);
+        Self {
+            ledger,
+            chain: ledger.report(),
+            newest: ledger.newest(),
+            verified: ledger.newest_verified(),
+            proven_at: verified.filter(is_current).map(|it| it.ended_at).max(),
+            recovery_time: ledger.recovery_time(),
+            forecast: holdings
+                .newest
+                .and_then(|it| ledger.forecast(it.size_bytes())),
+        }
+    }
+
+    /// Verified within the objective.
+    pub(super) fn is_current(&self, facts: &Facts<'_>) -> bool {
+        self.proven_at
+            .is_some_and(|at| Duration::between(at, facts.now) <= facts.promises.verification)
+    }
+}

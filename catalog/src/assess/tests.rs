@@ -1,0 +1,5 @@
+mod absent;
+mod concerns;
+mod figures;
+mod promises;
+mod world;

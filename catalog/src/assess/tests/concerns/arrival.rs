@@ -1,0 +1,156 @@
+//! Whether something was made, and whether it arrived.
+
+use settings::Duration;
+
+use super::Case;
+use crate::assess::{ProducerStatus, tests::world::time};
+
+pub(super) const INTENT: &[Case] = &[
+    (
+        "failed",
+        |w| w.intent().status = ProducerStatus::Failed,
+        &["producer_failed"],
+    ),
+    (
+        "running",
+        |w| w.intent().status = ProducerStatus::Running,
+        &[],
+    ),
+    (
+        "missed",
+        |w| w.intent().last_run_at = Some(time("2026-11-21T02:00:01Z")),
+        &["producer_missed", "unknown_writer"],
+    ),
+    (
+        "suspended",
+        |w| w.intent().status = ProducerStatus::Suspended,
+        &["producer_suspended"],
+    ),
+    (
+        "unknown",
+        |w| w.intent().status = ProducerStatus::Unknown,
+        &["producer_unknown"],
+    ),
+    (
+        "other schedule",
+        |w| w.intent().schedule_matches = Some(false),
+        &["schedule_mismatch"],
+    ),
+    (
+        "schedule not known",
+        |w| w.intent().schedule_matches = None,
+        &[],
+    ),
+    (
+        "nothing arrived",
+        |w| drop(w.snapshots().remove(0)),
+        &["late", "recovery_point_exceeded", "silent_loss"],
+    ),
+    (
+        "nothing arrived yet",
+        |w| {
+            w.snapshots().remove(0);
+            w.now = time("2026-11-22T02:14:00Z");
+        },
+        &[],
+    ),
+    (
+        "written hours after the run",
+        |w| {
+            w.grace = Some(Duration::from_mins(30));
+            w.newest().completed_at = time("2026-11-22T11:00:00Z");
+        },
+        &["unknown_writer"],
+    ),
+];
+
+pub(super) const ARRIVAL: &[Case] = &[
+    ("healthy", |_| {}, &[]),
+    (
+        "none ever",
+        |w| {
+            w.snapshots().clear();
+            w.intent = None;
+        },
+        &["missing"],
+    ),
+    (
+        "none yet",
+        |w| {
+            w.snapshots().clear();
+            w.intent = None;
+            w.drafts = Some(vec![]);
+            w.watched_since = w.now;
+        },
+        &[],
+    ),
+    (
+        "slot not passed",
+        |w| w.now = time("2026-11-23T01:59:59Z"),
+        &[],
+    ),
+    (
+        "within grace",
+        |w| {
+            w.now = time("2026-11-23T02:15:10Z");
+            w.intent = None;
+        },
+        &[],
+    ),
+    (
+        "after grace",
+        |w| {
+            w.now = time("2026-11-23T02:15:11Z");
+            w.intent = None;
+        },
+        &["late"],
+    ),
+    (
+        "promise broken",
+        |w| {
+            w.now = time("2026-11-23T02:15:21Z");
+            w.intent = None;
+        },
+        &["late", "recovery_point_exceeded"],
+    ),
+    (
+        "two missed",
+        |w| {
+            w.now = time("2026-11-24T02:00:00Z");
+            w.intent = None;
+        },
+        &["late", "recovery_point_exceeded"],
+    ),
+    (
+        "critical",
+        |w| {
+            w.now = time("2026-11-24T02:00:11Z");
+            w.intent = None;
+        },
+        &["late", "recovery_point_exceeded", "stale"],
+    ),
+    (
+        "promise kept",
+        |w| w.objectives.recovery_point = Some(Duration::from_hours(10)),
+        &[],
+    ),
+    (
+        "stricter promise",
+        |w| w.objectives.recovery_point = Some(Duration::from_hours(9)),
+        &["recovery_point_exceeded"],
+    ),
+    (
+        "an old file again",
+        |w| {
+            w.intent = None;
+            w.snapshots().drain(1..3);
+            w.newest().taken_at = time("2026-11-20T02:00:10Z");
+        },
+        &["late", "recovery_point_exceeded", "stale", "uploaded_late"],
+    ),
+    (
+        "clock ahead",
+        |w| w.newest().from_the_future = true,
+        &["from_the_future"],
+    ),
+];

@@ -1,0 +1,181 @@
+//! A fabricated source in perfect health, for tests to spoil.
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use settings::{Duration, Schedule};
+
+use crate::{
+    assess::{Assessment, Cadence, Intent, Objectives, ProducerStatus, Subject, Tier, assess},
+    evidence::{Draft, Ledger, Verification, fixtures},
+    model::{
+        Artifact, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotId, SnapshotState,
+        SourceInventory, TakenAtFrom,
+    },
+};
+
+/// Everything an assessment is made from, owned.
+#[derive(Debug, Clone)]
+pub(super) struct World {
+    pub(super) cadence: Option<Cadence>,
+    pub(super) objectives: Objectives,
+    pub(super) grace: Option<Duration>,
+    pub(super) watched_since: Timestamp,
+    pub(super) inventory: Option<SourceInventory>,
+    /// `None` where no proof is expected.
+    pub(super) drafts: Option<Vec<Draft>>,
+    pub(super) intent: Option<Intent>,
+    pub(super) now: Timestamp,
+}
+
+impl World {
+    /// Daily at 02:00 UTC, kept for 30 days, each taken ten seconds later, there after five minutes,
+    /// of 1000 bytes; the newest verified an hour later within two seconds; now is noon.
+    pub(super) fn healthy() -> Self {
+        let now = time("2026-11-22T12:00:00Z");
+        let newest = time("2026-11-22T02:00:10Z");
+        let snapshots = (0..30).map(|day| snapshot(newest - SignedDuration::from_hours(24 * day)));
+        Self {
+            cadence: Some(cron("0 2 * * *", "UTC")),
+            objectives: Objectives {
+                recovery_time: Some(Duration::from_mins(15)),
+                retention: vec![keep(30)],
+                minimum_size: Some(100),
+                ..Objectives::default()
+            },
+            grace: None,
+            watched_since: time("2026-11-20T00:00:00Z"),
+            inventory: Some(SourceInventory {
+                snapshots: snapshots.collect(),
+                ..SourceInventory::default()
+            }),
+            drafts: Some(vec![fixtures::verified(newest)]),
+            intent: Some(Intent {
+                status: ProducerStatus::Succeeded,
+                last_run_at: Some(time("2026-11-22T02:00:01Z")),
+                last_success_began_at: Some(time("2026-11-22T02:00:01Z")),
+                last_success_at: Some(time("2026-11-22T02:05:30Z")),
+                schedule_matches: Some(true),
+            }),
+            now,
+        }
+    }
+
+    /// Only this schedule, and complete snapshots taken at these times; nothing promised.
+    pub(super) fn plain(cadence: Cadence, taken_at: &[&str], now: &str) -> Self {
+        let newest_first = taken_at.iter().rev().map(|at| snapshot(time(at)));
+        Self {
+            cadence: Some(cadence),
+            objectives: Objectives::default(),
+            grace: Some(Duration::from_mins(30)),
+            watched_since: time(now),
+            inventory: Some(SourceInventory {
+                snapshots: newest_first.collect(),
+                ..SourceInventory::default()
+            }),
+            drafts: None,
+            intent: None,
+            now: time(now),
+        }
+    }
+
+    /// Newest first.
+    pub(super) fn snapshots(&mut self) -> &mut Vec<Snapshot> {
+        &mut self.inventory.as_mut().expect("surveyed").snapshots
+    }
+
+    pub(super) fn newest(&mut self) -> &mut Snapshot {
+        &mut self.snapshots()[0]
+    }
+
+    pub(super) fn objects(&mut self) -> &mut ObjectMeta {
+        &mut self.newest().artifacts[0].meta
+    }
+
+    pub(super) fn intent(&mut self) -> &mut Intent {
+        self.intent.as_mut().expect("a producer")
+    }
+
+    /// The one verification there is.
+    pub(super) fn verification(&mut self) -> &mut Verification {
+        match self.drafts.as_mut().expect("proof expected").first_mut() {
+            Some(Draft::Verification(verification)) => verification,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) fn ledger(&self) -> Option<Ledger> {
+        let drafts = self.drafts.clone()?;
+        let mut ledger = Ledger::new(fixtures::cache());
+        for (sequence, text) in (1..).zip(fixtures::sealed(drafts)) {
+            ledger.take(sequence, Ok(&text));
+        }
+        Some(ledger)
+    }
+
+    /// Hands the assessment to `look`.
+    pub(super) fn assessed<T>(&self, look: impl FnOnce(&Assessment<'_>) -> T) -> T {
+        let ledger = self.ledger();
+        look(&assess(&self.subject(ledger.as_ref()), self.now))
+    }
+
+    pub(super) fn subject<'a>(&'a self, ledger: Option<&'a Ledger>) -> Subject<'a> {
+        Subject {
+            cadence: self.cadence.as_ref(),
+            objectives: &self.objectives,
+            grace: self.grace,
+            watched_since: self.watched_since,
+            inventory: self.inventory.as_ref(),
+            ledger,
+            intent: self.intent.as_ref(),
+        }
+    }
+
+    /// The names of the concerns that stand.
+    pub(super) fn standing(&self) -> Vec<&'static str> {
+        self.assessed(|assessment| assessment.standing().map(|concern| concern.name).collect())
+    }
+}
+
+pub(super) fn time(text: &str) -> Timestamp {
+    text.parse().expect(text)
+}
+
+pub(super) fn cron(text: &str, zone: &str) -> Cadence {
+    let zone = TimeZone::get(zone).expect(zone);
+    Cadence::new(Schedule::parse(text, &zone).expect(text))
+}
+
+pub(super) fn keep(days: u64) -> Tier {
+    Tier {
+        keep: Duration::from_days(days),
+        every: None,
+        class: None,
+    }
+}
+
+/// Complete, there after five minutes, of 1000 bytes.
+pub(super) fn snapshot(taken_at: Timestamp) -> Snapshot {
+    let id = taken_at.strftime("%Y%m%d-%H%M").to_string();
+    let completed_at = taken_at + SignedDuration::from_mins(5);
+    Snapshot {
+        source: fixtures::cache(),
+        taken_at,
+        taken_at_from: TakenAtFrom::Content,
+        from_the_future: false,
+        completed_at,
+        state: SnapshotState::Complete,
+        artifacts: vec![Artifact {
+            name: String::new(),
+            meta: ObjectMeta {
+                key: Key::new(format!("redis/{id}.rdb")),
+                size_bytes: 1000,
+                modified_at: completed_at,
+                etag: Some(format!("tag-{id}")),
+                version_id: None,
+                storage_class: None,
+            },
+        }],
+        facts: SnapshotFacts::default(),
+        manifest: None,
+        id: SnapshotId(id),
+    }
+}
