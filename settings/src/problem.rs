@@ -76,6 +76,10 @@ impl Problems {
         self.unknown_keys = Severity::Warning;
     }
 
+    pub(crate) fn tolerates_unknown_keys(&self) -> bool {
+        self.unknown_keys == Severity::Warning
+    }
+
     /// Adds an error. A message may end in a line `hint: …`. The same error at the same position
     /// is kept once: defaults are read with every source.
     pub fn error(&mut self, place: &Place, message: impl fmt::Display) -> &mut Problem {

@@ -14,13 +14,14 @@ use std::collections::{HashMap, HashSet};
 use serde::de::DeserializeOwned;
 
 use self::deserializer::Reader;
+pub(crate) use self::deserializer::{LOCATED, ONE_OR_MANY, SECTION, SWITCH};
 use self::error::{Error, Fault, known_keys};
 use self::placeholder::{Placeholder, TEXTS};
+use crate::Place;
 use crate::node::{Node, quote};
 use crate::place::Path;
 use crate::problem::{Problems, REDACTED, secret_path};
 use crate::suggest::did_you_mean;
-use crate::{Location, Place};
 
 const ERRORS_MAX: usize = 50;
 /// Each error may cost further readings: to find that its parent fails without it, or to find an
@@ -31,8 +32,11 @@ const READINGS_MAX: usize = 8 * ERRORS_MAX;
 /// change while it is read.
 #[derive(Debug, Default)]
 struct State {
-    /// Not offered to serde again.
+    /// Found wrong, and not offered to serde again.
     pruned: RefCell<HashSet<NodeId>>,
+    /// Under unknown keys that are only worth a warning; not offered either.
+    tolerated: RefCell<HashSet<NodeId>>,
+    tolerant: bool,
     /// Of a mapping, the keys that serde asked for in vain; offered with invented values, so that
     /// the next missing key is found too.
     missing: RefCell<HashMap<NodeId, Vec<Placeholder>>>,
@@ -63,24 +67,43 @@ pub(crate) struct Handed {
     pub(crate) path: String,
 }
 
-pub(crate) use self::deserializer::{LOCATED, ONE_OR_MANY, SECTION, SWITCH};
-
+/// Gives nothing only if `problems` then has an error.
 pub(crate) fn read<T: DeserializeOwned>(
     root: &Node,
     path: &str,
     problems: &mut Problems,
 ) -> Option<T> {
-    let state = State::default();
-    let path = Path::Start(path);
+    let state = State {
+        tolerant: problems.tolerates_unknown_keys(),
+        ..State::default()
+    };
+    let value = read_again_and_again(root, path, &state, problems);
+    if value.is_none() && !problems.has_errors() {
+        let place = Place {
+            at: root.at,
+            path: path.to_owned(),
+        };
+        problems.error(&place, "this cannot be read");
+    }
+    value
+}
+
+fn read_again_and_again<T: DeserializeOwned>(
+    root: &Node,
+    path: &str,
+    state: &State,
+    problems: &mut Problems,
+) -> Option<T> {
     let mut errors = 0;
     for _ in 0..READINGS_MAX {
         let outcome = T::deserialize(Reader {
             node: root,
-            path,
-            state: &state,
+            path: Path::Start(path),
+            state,
         });
         for unknown in state.unknown.take() {
-            report_unknown(&unknown, problems);
+            let hint = known_keys(&unknown.key, unknown.known);
+            problems.unknown_key(&unknown.place, "unknown key", hint);
         }
         let failed = match outcome {
             Ok(value) if state.missing.borrow().is_empty() => return Some(value),
@@ -112,6 +135,19 @@ impl NodeId {
 impl State {
     fn is_pruned(&self, node: &Node) -> bool {
         self.pruned.borrow().contains(&NodeId::of(node))
+    }
+
+    fn is_left_out(&self, node: &Node) -> bool {
+        self.is_pruned(node) || self.tolerated.borrow().contains(&NodeId::of(node))
+    }
+
+    fn leave_out_unknown(&self, node: &Node) {
+        let set = if self.tolerant {
+            &self.tolerated
+        } else {
+            &self.pruned
+        };
+        set.borrow_mut().insert(NodeId::of(node));
     }
 
     /// Prepares the next reading; gives what it is to do without.
@@ -167,10 +203,7 @@ fn find(node: &Node, id: NodeId) -> Option<&Node> {
 }
 
 fn report(error: &Error, problems: &mut Problems) {
-    let place = error.place.clone().unwrap_or(Place {
-        at: Location::START,
-        path: String::new(),
-    });
+    let place = error.place.clone().unwrap_or(Place::whole());
     let mut message = error.message.clone();
     if let Some(text) = error.text.as_ref().filter(|text| !text.is_empty())
         && secret_path(&place.path)
@@ -180,11 +213,6 @@ fn report(error: &Error, problems: &mut Problems) {
             .replace(text.as_str(), REDACTED);
     }
     problems.error(&place, message);
-}
-
-fn report_unknown(unknown: &Unknown, problems: &mut Problems) {
-    let hint = known_keys(&unknown.key, unknown.known);
-    problems.unknown_key(&unknown.place, "unknown key", hint);
 }
 
 #[cfg(test)]

@@ -74,10 +74,8 @@ fn secret_key(key: &str) -> bool {
 
 /// The line up to the first key that sounds secret, if there is one with a value after it.
 fn redact_line(line: &str) -> Option<String> {
-    let ends = line.match_indices(':').map(|(at, _)| at);
-    let at = ends
-        .into_iter()
-        .find(|at| secret_key(last_word(&line[..*at])))?;
+    let mut colons = line.match_indices(':').map(|(at, _)| at);
+    let at = colons.find(|at| secret_key(last_word(&line[..*at])))?;
     let value = line[at + 1..].trim();
     (!value.is_empty()).then(|| format!("{}: {REDACTED}", &line[..at]))
 }

@@ -34,7 +34,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
         seed: T,
     ) -> Result<Option<T::Value>, Error> {
         let Reader { path, state, .. } = self.list;
-        let left = self.items.find(|(_, item)| !state.is_pruned(item));
+        let left = self.items.find(|(_, item)| !state.is_left_out(item));
         left.map(|(index, node)| {
             seed.deserialize(Reader {
                 node,
@@ -66,7 +66,7 @@ impl<'a> Entries<'a> {
         let mut left: Vec<_> = map
             .node
             .entries()
-            .filter(|(key, value)| !map.state.is_pruned(value) && !note(key))
+            .filter(|(key, value)| !map.state.is_left_out(value) && !note(key))
             .collect();
         left.reverse();
         let missing = map.state.missing.borrow();
@@ -133,6 +133,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 
 /// A variant of an enum, with what it holds.
 pub(super) struct Variant<'a> {
+    pub(super) whole: &'a Node,
     pub(super) key: Reader<'a>,
     pub(super) value: Option<Reader<'a>>,
 }
@@ -142,7 +143,13 @@ impl<'de, 'a> EnumAccess<'de> for Variant<'a> {
     type Variant = Held<'a>;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Held<'a>), Error> {
-        Ok((seed.deserialize(self.key)?, Held(self.value)))
+        let Reader { node, path, .. } = self.key;
+        let variant = seed.deserialize(self.key).map_err(|error| {
+            let mut error = error.at(node, &path);
+            error.node = NodeId::of(self.whole);
+            error
+        })?;
+        Ok((variant, Held(self.value)))
     }
 }
 

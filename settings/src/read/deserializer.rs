@@ -81,7 +81,7 @@ impl Reader<'_> {
         for (key, value) in self.node.entries() {
             let text = key.text().unwrap_or_default();
             let ours = known.contains(&text) || text.starts_with("x-");
-            if ours || self.state.is_pruned(value) {
+            if ours || self.state.is_left_out(value) {
                 continue;
             }
             let path = Path::Key(&self.path, text).to_string();
@@ -92,10 +92,7 @@ impl Reader<'_> {
                 known,
             };
             self.state.unknown.borrow_mut().push(unknown);
-            self.state
-                .pruned
-                .borrow_mut()
-                .insert(super::NodeId::of(value));
+            self.state.leave_out_unknown(value);
         }
     }
 
@@ -264,13 +261,14 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     ) -> Result<V::Value, Error> {
         let result = match &self.node.kind {
             Kind::Scalar { .. } if !self.node.is_null() => visitor.visit_enum(Variant {
+                whole: self.node,
                 key: self,
                 value: None,
             }),
             Kind::Map(entries) if entries.len() == 1 => {
                 let (key, value) = &entries[0];
                 let name = key.text().unwrap_or_default();
-                if self.state.is_pruned(value) {
+                if self.state.is_left_out(value) {
                     return self.place(Err(Error::custom("nothing is left of it")));
                 }
                 let below = Path::Key(&self.path, name);
@@ -281,6 +279,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
                 };
                 let key = Reader { node: key, ..self };
                 visitor.visit_enum(Variant {
+                    whole: self.node,
                     key,
                     value: Some(value),
                 })

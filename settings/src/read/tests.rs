@@ -7,6 +7,8 @@ use serde::Deserialize;
 
 use crate::{Document, Duration, Located, OneOrMany, Percent, Section, Size, Switch};
 
+mod shapes;
+
 #[derive(Debug, Deserialize)]
 struct Settings {
     schema: u32,
@@ -377,88 +379,4 @@ fn aliases_cannot_multiply_without_end() {
 fn at_most_fifty_errors_are_listed() {
     let text = format!("schema: 1\nsources: [{}]\n", "text, ".repeat(200));
     assert_eq!(said(&text).matches("expected a mapping").count(), 50);
-}
-
-#[test]
-fn own_keys_win_over_defaults_at_every_depth() {
-    let text = "\
-defaults: { verify: { drop: 1%, databases: { 0: { min: 7 } } }, keep: 1x }
-source: { name: a, path: b, verify: { drop: 2% } }
-";
-    let document = Document::parse("f.yaml", text).unwrap();
-    let mut problems = document.problems();
-    let section = |key: &str| document.root().get(key).unwrap();
-    let joined = section("source").or(&section("defaults"));
-    let source: Source = joined.read(&mut problems).unwrap();
-    let Some(Switch::On(verify)) = source.verify else {
-        panic!("verify is on")
-    };
-    assert_eq!(
-        (verify.drop, verify.databases[&0].min),
-        (Some(Percent::new(2)), 7)
-    );
-    joined.read::<Source>(&mut problems);
-    insta::assert_snapshot!(problems, @r#"
-        f.yaml:1:71: source.keep: "1x" is not a duration at "1x"
-            1 | defaults: { verify: { drop: 1%, databases: { 0: { min: 7 } } }, keep: 1x }
-              |                                                                       ^
-          hint: Write whole numbers with y, w, d, h, m, s or ms and no spaces: 1h30m.
-        "#);
-}
-
-#[test]
-fn what_looks_right_and_is_not_has_a_hint() {
-    let text = "\
-schema: 01
-limits: { memory: 1Gi, disk: 1Gi, parallel: '5', strict: 'true' }
-sources: yes
-";
-    insta::assert_snapshot!(said(text), @r#"
-        f.yaml:1:9: schema: expected a whole number, found "01"
-            1 | schema: 01
-              |         ^
-          hint: Write it without leading zeros.
-        f.yaml:2:45: limits.parallel: expected a whole number, found "5"
-            2 | limits: { memory: 1Gi, disk: 1Gi, parallel: '5', strict: 'true' }
-              |                                             ^
-          hint: Leave out the quotes.
-        f.yaml:2:58: limits.strict: expected true or false, found "true"
-            2 | limits: { memory: 1Gi, disk: 1Gi, parallel: '5', strict: 'true' }
-              |                                                          ^
-          hint: Leave out the quotes.
-        f.yaml:3:10: sources: expected a list, found "yes"
-            3 | sources: yes
-              |          ^
-        "#);
-}
-
-#[test]
-fn a_mapping_read_past_its_struct_still_refuses_unknown_keys() {
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Strict {
-        #[serde(rename = "known")]
-        _known: Option<u8>,
-    }
-
-    #[derive(Debug, Deserialize)]
-    struct Outer {
-        #[serde(deserialize_with = "past_struct", rename = "inner")]
-        _inner: Strict,
-    }
-
-    fn past_struct<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Strict, D::Error> {
-        let map = BTreeMap::<String, u8>::deserialize(from)?;
-        Strict::deserialize(serde::de::value::MapDeserializer::new(map.into_iter()))
-    }
-
-    let document = Document::parse("f.yaml", "inner: { knwon: 1 }\n").unwrap();
-    let mut problems = document.problems();
-    assert!(document.root().read::<Outer>(&mut problems).is_none());
-    insta::assert_snapshot!(problems, @r#"
-        f.yaml:1:8: inner: unknown key
-            1 | inner: { knwon: 1 }
-              |        ^
-          hint: Did you mean known? Known keys: known.
-        "#);
 }
