@@ -1,4 +1,5 @@
 //! Everything exchangeable, against the one suite of its kind.
 
 mod evidence;
+mod runtimes;
 mod storage;

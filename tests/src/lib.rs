@@ -5,6 +5,11 @@
 pub mod evidence_suite;
 pub mod require;
 #[allow(
+    clippy::missing_panics_doc,
+    reason = "a suite panics by design, and the names of its cases are their documentation"
+)]
+pub mod runtime_suite;
+#[allow(
     missing_docs,
     clippy::missing_panics_doc,
     reason = "a suite panics by design, and the names of its cases are their documentation"

@@ -4,18 +4,28 @@
 //! that no engine ever spells an absolute path of a sandbox.
 
 mod command;
+mod docker;
 mod error;
+mod instance;
+mod log;
+mod look;
+mod pump;
+mod shell;
+mod table;
 
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use command::{
     CAPTURE_BYTES_MAX, Capture, Command, Exit, Feed, FeedEnd, FeedItem, LOG_LINES_MAX,
 };
+pub use docker::DockerRuntime;
 pub use error::SandboxError;
+pub use instance::{Instance, InstanceError};
+pub use table::{Pull, RUNTIMES, RuntimeConfig, RuntimeRow, open};
 
 /// Names one verification run; part of every label and directory it leaves anywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -96,6 +106,26 @@ pub struct SweepPolicy {
     pub grace: Duration,
 }
 
+impl SweepPolicy {
+    /// Whether a run of the verifier `owner` is to be removed: nobody holds it, or its deadline
+    /// is long past. A run without a readable deadline is only given up by its own verifier.
+    fn gives_up(
+        &self,
+        us: &Instance,
+        run: &RunId,
+        owner: &str,
+        deadline: Option<Timestamp>,
+    ) -> bool {
+        if owner == us.id() {
+            return !us.is_alive(run);
+        }
+        let grace = SignedDuration::try_from(self.grace).unwrap_or(SignedDuration::MAX);
+        deadline
+            .and_then(|deadline| deadline.checked_add(grace).ok())
+            .is_some_and(|end| end < self.now)
+    }
+}
+
 /// What a sweep removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -165,4 +195,37 @@ pub trait Sandbox: Debug + Send + Sync {
 
     /// What the record says of it.
     fn facts(&self) -> catalog::evidence::SandboxEvidence;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_gives_up_our_own_dead_and_the_long_overdue_of_others() {
+        let state = tempfile::tempdir().unwrap();
+        let us = Instance::open(state.path(), "us").unwrap();
+        let (alive, dead) = (RunId("alive".to_owned()), RunId("dead".to_owned()));
+        us.hold(&alive).unwrap();
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let policy = SweepPolicy {
+            now,
+            grace: Duration::from_hours(1),
+        };
+        let check = |run: &RunId, owner: &str, age: Option<i64>, expected: bool| {
+            let deadline = age.map(|age| Timestamp::from_second(1_000_000 - age).unwrap());
+            assert_eq!(
+                policy.gives_up(&us, run, owner, deadline),
+                expected,
+                "{owner} {age:?}"
+            );
+        };
+        check(&dead, "us", Some(-600), true);
+        check(&dead, "us", None, true);
+        check(&alive, "us", Some(999_999), false);
+        check(&dead, "them", Some(-600), false);
+        check(&dead, "them", Some(3600), false);
+        check(&dead, "them", Some(3601), true);
+        check(&dead, "them", None, false);
+    }
 }

@@ -85,6 +85,34 @@ pub struct Capture {
     pub total_bytes: u64,
 }
 
+impl Capture {
+    /// Takes more of the output; what is neither head nor tail is only counted.
+    pub fn push(&mut self, mut bytes: &[u8]) {
+        self.total_bytes += bytes.len() as u64;
+        let room = CAPTURE_BYTES_MAX - self.head.len();
+        if room > 0 {
+            let (first, rest) = bytes.split_at(room.min(bytes.len()));
+            self.head.extend_from_slice(first);
+            bytes = rest;
+        }
+        let kept = &bytes[bytes.len().saturating_sub(CAPTURE_BYTES_MAX)..];
+        let surplus = (self.tail.len() + kept.len()).saturating_sub(CAPTURE_BYTES_MAX);
+        self.tail.drain(..surplus);
+        self.tail.extend_from_slice(kept);
+    }
+
+    /// Head and tail as text, damaged characters replaced; says where something is missing.
+    pub fn text(&self) -> String {
+        let head = String::from_utf8_lossy(&self.head);
+        let tail = String::from_utf8_lossy(&self.tail);
+        let kept = (self.head.len() + self.tail.len()) as u64;
+        match self.total_bytes.saturating_sub(kept) {
+            0 => format!("{head}{tail}"),
+            lost => format!("{head}\n[{lost} bytes left out]\n{tail}"),
+        }
+    }
+}
+
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exit {
@@ -96,6 +124,33 @@ pub struct Exit {
     pub stderr: Capture,
     /// What became of its standard input.
     pub feed: FeedEnd,
-    /// The memory limit of the sandbox killed something while it ran.
+    /// The memory limit of the sandbox killed something since the last command that failed; only
+    /// looked at when `code` is not 0.
     pub out_of_memory: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capture_keeps_the_beginning_and_the_end_and_counts_the_rest() {
+        let all: Vec<u8> = (0..1_000_000_u32).map(|i| (i % 251) as u8).collect();
+        for step in [1_000, CAPTURE_BYTES_MAX, 300_000, all.len()] {
+            let mut capture = Capture::default();
+            all.chunks(step).for_each(|chunk| capture.push(chunk));
+            assert_eq!(capture.head, all[..CAPTURE_BYTES_MAX]);
+            assert_eq!(capture.tail, all[all.len() - CAPTURE_BYTES_MAX..]);
+            assert_eq!(capture.total_bytes, 1_000_000);
+        }
+    }
+
+    #[test]
+    fn a_short_output_is_whole_in_its_text() {
+        let mut capture = Capture::default();
+        capture.push(b"one ");
+        capture.push(b"two");
+        assert_eq!(capture.text(), "one two");
+        assert!(capture.tail.is_empty());
+    }
 }

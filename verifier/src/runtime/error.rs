@@ -25,4 +25,11 @@ impl SandboxError {
             source: None,
         }
     }
+
+    /// The same with the client's own error as its cause.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(cause));
+        self
+    }
 }

@@ -1,0 +1,3 @@
+//! Every runtime against the suite of sandboxes, and what only one of them promises.
+
+mod docker;

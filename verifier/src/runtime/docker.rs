@@ -1,0 +1,199 @@
+//! Sandboxes from a Docker engine: one long-lived container per run, every command an exec.
+//!
+//! Runs nothing of an image but the commands it is given, never as root, never with a way out. The
+//! engine is asked for limits and then looked at from inside.
+
+mod client;
+mod exec;
+mod image;
+mod remove;
+mod running;
+mod sandbox;
+mod shape;
+
+use std::{sync::Arc, time::Duration};
+
+use bollard::{
+    Docker,
+    query_parameters::{CreateContainerOptionsBuilder, StartContainerOptions},
+};
+use catalog::evidence::{Reason, SandboxEvidence};
+use futures::{FutureExt, future::BoxFuture};
+
+use self::{
+    client::{Client, trouble},
+    exec::Execs,
+    sandbox::DockerSandbox,
+    shape::Labels,
+};
+use super::{
+    ImageFacts, Instance, Pull, RunId, Runtime, RuntimeConfig, Sandbox, SandboxError, SandboxSpec,
+    SweepPolicy, Swept, look::Look,
+};
+
+/// Sandboxes in a Docker engine.
+#[derive(Debug)]
+pub struct DockerRuntime {
+    client: Client,
+    instance: Arc<Instance>,
+    pull: Pull,
+    pull_limit: Duration,
+}
+
+impl DockerRuntime {
+    /// The engine at `config.docker_host`, else at the default socket; connects when it is used.
+    pub fn new(config: &RuntimeConfig) -> Self {
+        Self::with(Client::of_host(config.docker_host.as_deref()), config)
+    }
+
+    /// A given client, for tests.
+    pub fn with_client(docker: Docker, config: &RuntimeConfig) -> Self {
+        Self::with(Client::Given(docker), config)
+    }
+
+    fn with(client: Client, config: &RuntimeConfig) -> Self {
+        Self {
+            client,
+            instance: Arc::clone(&config.instance),
+            pull: config.pull,
+            pull_limit: config.pull_limit,
+        }
+    }
+
+    async fn list(&self, configured: &[String]) -> Result<Vec<ImageFacts>, SandboxError> {
+        let docker = self.client.connect()?;
+        let mut found = Vec::new();
+        for image in configured {
+            found.push(image::facts(&docker, image).await?);
+        }
+        Ok(found)
+    }
+
+    async fn create(
+        &self,
+        run: &RunId,
+        spec: &SandboxSpec,
+    ) -> Result<Arc<dyn Sandbox>, SandboxError> {
+        let docker = self.client.connect()?;
+        let name = &spec.image.image;
+        let image = image::ensure(&docker, name, self.pull, self.pull_limit).await?;
+        let image_id = image.id.clone().unwrap_or_else(|| name.clone());
+        self.instance.hold(run).map_err(|error| {
+            let message = format!("run {} cannot be locked: {error}", run.0);
+            SandboxError::new(Reason::Internal, message)
+        })?;
+        let labels = Labels {
+            run: run.0.clone(),
+            instance: self.instance.id().to_owned(),
+            deadline: spec.deadline,
+        };
+        let user = image::user(&docker, &image, &spec.data_dir, &labels).await?;
+        let said = |error| trouble("creating the sandbox", error);
+        docker
+            .create_volume(shape::volume(run, &labels))
+            .await
+            .map_err(said)?;
+        let options = CreateContainerOptionsBuilder::new().name(&shape::container_name(run));
+        let body = shape::container(run, spec, &image_id, &user, &labels);
+        let made = docker
+            .create_container(Some(options.build()), body)
+            .await
+            .map_err(said)?;
+        let started = docker
+            .start_container(&made.id, None::<StartContainerOptions>)
+            .await;
+        started.map_err(|error| trouble("starting the sandbox", error))?;
+        let execs = Arc::new(Execs::new(docker, made.id, spec));
+        let look = execs.look().await?;
+        fit(&look, spec)?;
+        let facts = facts(&look, spec, image_id, user);
+        Ok(Arc::new(DockerSandbox { execs, facts }))
+    }
+
+    async fn greet(&self) -> Result<String, SandboxError> {
+        let docker = self.client.connect()?;
+        let version = docker.version().await;
+        let version = version.map_err(|error| trouble("asking for its version", error))?;
+        Ok(format!(
+            "docker {}",
+            version
+                .version
+                .unwrap_or_else(|| "of unknown version".to_owned())
+        ))
+    }
+}
+
+/// The write test, and the free space, before the first byte.
+fn fit(look: &Look, spec: &SandboxSpec) -> Result<(), SandboxError> {
+    if let Err(why) = &look.writable {
+        let message = format!(
+            "docker: data directory {} of image {} cannot be written: {why}; hint: free space \
+             where Docker keeps its data, or use an image whose user owns that directory",
+            spec.data_dir, spec.image.image
+        );
+        return Err(SandboxError::new(Reason::Disk, message));
+    }
+    match look.free_bytes {
+        Some(free) if free < spec.disk_bytes => {
+            let message = format!(
+                "docker: {free} bytes are free for the restored data, {} are needed; hint: free \
+                 space where Docker keeps its data (`docker system df`)",
+                spec.disk_bytes
+            );
+            Err(SandboxError::new(Reason::Disk, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn facts(look: &Look, spec: &SandboxSpec, image_id: String, user: String) -> SandboxEvidence {
+    SandboxEvidence {
+        runtime: "docker".to_owned(),
+        image: spec.image.image.clone(),
+        image_id: Some(image_id),
+        network: "none".to_owned(),
+        egress: look.egress.as_label().to_owned(),
+        volume_limit: "none".to_owned(),
+        user: look.user.clone().unwrap_or(user),
+        memory_bytes: Some(spec.memory_bytes),
+    }
+}
+
+impl Runtime for DockerRuntime {
+    fn name(&self) -> &'static str {
+        "docker"
+    }
+
+    fn images<'a>(
+        &'a self,
+        configured: &'a [String],
+        _programs: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Vec<ImageFacts>, SandboxError>> {
+        self.list(configured).boxed()
+    }
+
+    fn provision<'a>(
+        &'a self,
+        run: &'a RunId,
+        spec: &'a SandboxSpec,
+    ) -> BoxFuture<'a, Result<Arc<dyn Sandbox>, SandboxError>> {
+        self.create(run, spec).boxed()
+    }
+
+    fn destroy<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<(), SandboxError>> {
+        let work = async move {
+            remove::remove(&self.client.connect()?, run).await?;
+            self.instance.release(run);
+            Ok(())
+        };
+        work.boxed()
+    }
+
+    fn sweep<'a>(&'a self, policy: &'a SweepPolicy) -> BoxFuture<'a, Result<Swept, SandboxError>> {
+        async move { remove::sweep(&self.client.connect()?, &self.instance, policy).await }.boxed()
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, SandboxError>> {
+        self.greet().boxed()
+    }
+}

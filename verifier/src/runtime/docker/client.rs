@@ -1,0 +1,187 @@
+//! The connection to a Docker engine, and what its errors mean for a run.
+//!
+//! Connects anew for every operation: the engine may come and go while the verifier lives.
+
+use std::{error::Error as _, io, time::Duration};
+
+use bollard::{Docker, errors::Error};
+use catalog::evidence::Reason;
+
+use crate::runtime::SandboxError;
+
+/// Where Docker listens unless `DOCKER_HOST` says otherwise.
+const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
+
+/// How to reach the engine.
+#[derive(Debug, Clone)]
+pub(super) enum Client {
+    Given(Docker),
+    Host(String),
+}
+
+impl Client {
+    pub(super) fn of_host(host: Option<&str>) -> Self {
+        let host = host.filter(|host| !host.is_empty()).unwrap_or(DEFAULT_HOST);
+        Self::Host(host.to_owned())
+    }
+
+    pub(super) fn connect(&self) -> Result<Docker, SandboxError> {
+        match self {
+            Self::Given(docker) => Ok(docker.clone()),
+            Self::Host(host) => Docker::connect_with_host(host)
+                .map_err(|error| trouble(&format!("connecting to {host}"), error)),
+        }
+    }
+}
+
+/// Says what went wrong while `doing`, whose fault it is, and what to do.
+pub(super) fn trouble(doing: &str, error: Error) -> SandboxError {
+    let (reason, hint) = match &error {
+        Error::DockerResponseServerError { message, .. } if no_space(message) => (
+            Reason::Disk,
+            "free space where Docker keeps its data (`docker system df`)",
+        ),
+        Error::DockerResponseServerError {
+            status_code: 404 | 409,
+            ..
+        } => (
+            Reason::Killed,
+            "something else removed or stopped it; look at `docker events`",
+        ),
+        Error::DockerResponseServerError {
+            status_code: 403, ..
+        } => (
+            Reason::RuntimeUnavailable,
+            "the Docker engine or a proxy before it forbids this; allow containers, exec, volumes",
+        ),
+        Error::RequestTimeoutError => (
+            Reason::RuntimeUnavailable,
+            "the Docker engine is overloaded or hangs; look at its log",
+        ),
+        other => (Reason::RuntimeUnavailable, unreachable_hint(other)),
+    };
+    SandboxError::new(
+        reason,
+        format!("docker: {doing}: {}; hint: {hint}", plain(&error)),
+    )
+    .caused_by(error)
+}
+
+fn no_space(message: &str) -> bool {
+    message.to_lowercase().contains("no space left on device")
+}
+
+/// The innermost cause says most: the outer ones only name the client's layers.
+fn plain(error: &Error) -> String {
+    match error {
+        Error::DockerResponseServerError { message, .. } => message.trim().to_owned(),
+        other => match io_cause(other) {
+            Some(cause) => cause.to_string(),
+            None => other.to_string(),
+        },
+    }
+}
+
+fn io_cause(error: &Error) -> Option<&io::Error> {
+    if let Error::IOError { err } = error {
+        return Some(err);
+    }
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref() {
+            return Some(io);
+        }
+        cause = inner.source();
+    }
+    None
+}
+
+fn unreachable_hint(error: &Error) -> &'static str {
+    let kind = io_cause(error).map(io::Error::kind);
+    match (error, kind) {
+        (Error::SocketNotFoundError(_), _) | (_, Some(io::ErrorKind::NotFound)) => {
+            "start Docker, or set DOCKER_HOST to where it listens"
+        }
+        (_, Some(io::ErrorKind::PermissionDenied)) => {
+            "add this user to group docker, or set DOCKER_HOST to an engine of its own"
+        }
+        (_, Some(io::ErrorKind::ConnectionRefused)) => "start Docker; its socket is stale",
+        (Error::UnsupportedURISchemeError { .. }, _) => {
+            "DOCKER_HOST must begin with unix:// or tcp://"
+        }
+        _ => "look at the log of the Docker engine",
+    }
+}
+
+/// Waits between tries of what a busy engine refuses at first.
+pub(super) const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_trouble_has_its_reason_and_says_what_to_do() {
+        let check = |error: Error, reason: Reason, says: &str| {
+            let error = trouble("creating the sandbox", error);
+            assert_eq!(error.reason, reason, "{error}");
+            let message = error.to_string();
+            assert!(message.contains(says), "{message}");
+            assert!(message.contains("hint: "), "{message}");
+        };
+        let io = |kind: io::ErrorKind| Error::IOError { err: kind.into() };
+        let response = |status_code, message: &str| Error::DockerResponseServerError {
+            status_code,
+            message: message.to_owned(),
+        };
+        let missing = Error::SocketNotFoundError("/run/none.sock".to_owned());
+        check(missing, Reason::RuntimeUnavailable, "set DOCKER_HOST");
+        check(
+            io(io::ErrorKind::PermissionDenied),
+            Reason::RuntimeUnavailable,
+            "group docker",
+        );
+        check(
+            io(io::ErrorKind::ConnectionRefused),
+            Reason::RuntimeUnavailable,
+            "stale",
+        );
+        check(
+            Error::RequestTimeoutError,
+            Reason::RuntimeUnavailable,
+            "overloaded",
+        );
+        check(
+            response(403, "denied by policy"),
+            Reason::RuntimeUnavailable,
+            "forbids",
+        );
+        check(
+            response(500, "write /x: no space left on device"),
+            Reason::Disk,
+            "free space",
+        );
+        check(
+            response(409, "Container 1 is not running"),
+            Reason::Killed,
+            "docker events",
+        );
+        check(
+            response(404, "No such container: 1"),
+            Reason::Killed,
+            "No such container",
+        );
+        check(
+            response(500, "shim crashed"),
+            Reason::RuntimeUnavailable,
+            "shim crashed",
+        );
+    }
+
+    #[test]
+    fn a_host_that_is_no_host_is_refused_with_the_form_it_must_have() {
+        let error = Client::of_host(Some("ftp://x")).connect().unwrap_err();
+        assert_eq!(error.reason, Reason::RuntimeUnavailable);
+        assert!(error.message.contains("must begin with unix://"), "{error}");
+    }
+}

@@ -1,0 +1,235 @@
+//! Images: which are there, what they say of themselves, pulling, and the user their data
+//! directory belongs to.
+
+use std::time::Duration;
+
+use bollard::{
+    Docker,
+    errors::Error,
+    models::{ContainerCreateBody, ImageInspect},
+    query_parameters::{
+        CreateImageOptionsBuilder, DownloadFromContainerOptionsBuilder,
+        RemoveContainerOptionsBuilder,
+    },
+};
+use catalog::evidence::Reason;
+use futures::StreamExt;
+use tokio::time::timeout;
+
+use super::{client::trouble, shape::Labels};
+use crate::runtime::{ImageFacts, Pull, SandboxError};
+
+/// Most bytes of an archive that are read to find one header.
+const ARCHIVE_HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// What one configured image is; `present` is false where the engine does not have it.
+pub(super) async fn facts(docker: &Docker, image: &str) -> Result<ImageFacts, SandboxError> {
+    let inspected = inspect(docker, image).await?;
+    let present = inspected.is_some();
+    let inspected = inspected.unwrap_or_default();
+    let env = inspected
+        .config
+        .and_then(|config| config.env)
+        .unwrap_or_default();
+    let is_version = |text: &String| {
+        text.split_once('=')
+            .is_some_and(|(name, _)| name.ends_with("_VERSION"))
+    };
+    Ok(ImageFacts {
+        image: image.to_owned(),
+        id: inspected.id,
+        present,
+        version_texts: env.into_iter().filter(is_version).collect(),
+    })
+}
+
+/// The image as it lies in the engine, pulled first where `pull` asks for it.
+pub(super) async fn ensure(
+    docker: &Docker,
+    image: &str,
+    pull: Pull,
+    limit: Duration,
+) -> Result<ImageInspect, SandboxError> {
+    if pull != Pull::Always
+        && let Some(present) = inspect(docker, image).await?
+    {
+        return Ok(present);
+    }
+    if pull == Pull::Never {
+        let hint = format!("run `docker pull {image}`, or set `verifier.pull: missing`");
+        return Err(unavailable(
+            image,
+            "is absent and `verifier.pull` is never",
+            &hint,
+        ));
+    }
+    match timeout(limit, pull_image(docker, image)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            let said = format!("could not be pulled: {error}");
+            return Err(unavailable(image, &said, PULL_HINT).caused_by(error));
+        }
+        Err(_) => {
+            let said = format!("was not pulled within {} s", limit.as_secs());
+            return Err(unavailable(image, &said, PULL_HINT));
+        }
+    }
+    let pulled = inspect(docker, image).await?;
+    pulled.ok_or_else(|| unavailable(image, "is absent after it was pulled", PULL_HINT))
+}
+
+const PULL_HINT: &str =
+    "check the name and the way to its registry, or load it by hand (`docker load`)";
+
+fn unavailable(image: &str, said: &str, hint: &str) -> SandboxError {
+    let message = format!("docker: image {image} {said}; hint: {hint}");
+    SandboxError::new(Reason::ImageUnavailable, message)
+}
+
+async fn inspect(docker: &Docker, image: &str) -> Result<Option<ImageInspect>, SandboxError> {
+    match docker.inspect_image(image).await {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::DockerResponseServerError {
+            status_code: 404, ..
+        }) => Ok(None),
+        Err(error) => Err(trouble(&format!("inspecting image {image}"), error)),
+    }
+}
+
+async fn pull_image(docker: &Docker, image: &str) -> Result<(), Error> {
+    // Without a tag the engine would pull every tag there is.
+    let tagged = image
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.contains([':', '@']));
+    let name = if tagged {
+        image.to_owned()
+    } else {
+        format!("{image}:latest")
+    };
+    let options = CreateImageOptionsBuilder::new().from_image(&name).build();
+    let mut progress = docker.create_image(Some(options), None, None);
+    while let Some(step) = progress.next().await {
+        step?;
+    }
+    Ok(())
+}
+
+/// The user that commands run as: the image's own unless that is root, else the owner of the data
+/// directory (official images switch to it in an entry point that sandboxes do not run).
+pub(super) async fn user(
+    docker: &Docker,
+    image: &ImageInspect,
+    data_dir: &str,
+    labels: &Labels,
+) -> Result<String, SandboxError> {
+    let own = image
+        .config
+        .as_ref()
+        .and_then(|config| config.user.clone())
+        .unwrap_or_default();
+    if !matches!(own.split(':').next(), None | Some("" | "0" | "root")) {
+        return Ok(own);
+    }
+    let id = image.id.clone().unwrap_or_default();
+    match owner_of(docker, &id, data_dir, labels).await? {
+        Some((user, group)) if user != 0 => Ok(format!("{user}:{group}")),
+        _ => Err(SandboxError::new(
+            Reason::NoImage,
+            format!(
+                "docker: directory {data_dir} of image {id} belongs to root or does not exist, \
+                 and sandboxes never run as root; hint: use an image whose data directory \
+                 belongs to its own user, as the official ones do"
+            ),
+        )),
+    }
+}
+
+/// Asks a container that is never started: nothing of the image runs as root, not even `stat`.
+async fn owner_of(
+    docker: &Docker,
+    image: &str,
+    path: &str,
+    labels: &Labels,
+) -> Result<Option<(u32, u32)>, SandboxError> {
+    let said = |error| trouble("looking at the owner of the data directory", error);
+    let body = ContainerCreateBody {
+        image: Some(image.to_owned()),
+        entrypoint: Some(vec!["true".to_owned()]),
+        labels: Some(labels.all()),
+        network_disabled: Some(true),
+        ..Default::default()
+    };
+    let container = docker.create_container(None, body).await.map_err(said)?.id;
+    let options = DownloadFromContainerOptionsBuilder::new()
+        .path(path)
+        .build();
+    let mut archive = docker.download_from_container(&container, Some(options));
+    let mut head = Vec::new();
+    let mut owner = None;
+    while owner.is_none() && head.len() < ARCHIVE_HEAD_BYTES_MAX {
+        let Some(Ok(bytes)) = archive.next().await else {
+            break;
+        };
+        head.extend_from_slice(&bytes);
+        owner = tar_owner(&head);
+    }
+    drop(archive);
+    let remove = RemoveContainerOptionsBuilder::new()
+        .force(true)
+        .v(true)
+        .build();
+    docker
+        .remove_container(&container, Some(remove))
+        .await
+        .map_err(said)?;
+    Ok(owner)
+}
+
+/// Owner of the first member of a tar archive (POSIX ustar: uid at 108, gid at 116, size at 124,
+/// type at 156; `x` and `g` are extended headers before it).
+fn tar_owner(mut archive: &[u8]) -> Option<(u32, u32)> {
+    const BLOCK: usize = 512;
+    let octal = |field: &[u8]| {
+        let text = std::str::from_utf8(field).ok()?;
+        u32::from_str_radix(text.trim_matches([' ', '\0']), 8).ok()
+    };
+    loop {
+        let header = archive.get(..BLOCK)?;
+        if !matches!(header[156], b'x' | b'g') {
+            return Some((octal(&header[108..116])?, octal(&header[116..124])?));
+        }
+        let size = usize::try_from(octal(&header[124..136])?).ok()?;
+        archive = archive.get(BLOCK + size.div_ceil(BLOCK) * BLOCK..)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(kind: u8, uid: &str, gid: &str, size: &str) -> Vec<u8> {
+        let mut block = vec![0; 512];
+        block[108..108 + uid.len()].copy_from_slice(uid.as_bytes());
+        block[116..116 + gid.len()].copy_from_slice(gid.as_bytes());
+        block[124..124 + size.len()].copy_from_slice(size.as_bytes());
+        block[156] = kind;
+        block
+    }
+
+    #[test]
+    fn the_owner_is_read_from_the_first_member() {
+        let directory = header(b'5', "0001747\0", "0001750\0", "00000000000\0");
+        assert_eq!(tar_owner(&directory), Some((999, 1000)));
+        assert_eq!(tar_owner(&directory[..511]), None);
+    }
+
+    #[test]
+    fn extended_headers_before_it_are_skipped() {
+        let mut archive = header(b'x', "0000000\0", "0000000\0", "00000000024\0");
+        archive.extend([b'p'; 512]);
+        assert_eq!(tar_owner(&archive), None);
+        archive.extend(header(b'5', "0001747\0", "0001747\0", "00000000000\0"));
+        assert_eq!(tar_owner(&archive), Some((999, 999)));
+    }
+}

@@ -1,0 +1,68 @@
+//! A command that is killed when nobody waits for it any longer.
+
+use bollard::{
+    Docker,
+    errors::Error,
+    exec::{CreateExecOptions, StartExecResults},
+};
+use futures::StreamExt;
+use tokio::time::timeout;
+
+use super::exec::HELPER_LIMIT;
+use crate::runtime::shell;
+
+/// Kills its command unless it was disarmed: also when the future that waited for it is dropped.
+pub(super) struct Running {
+    docker: Docker,
+    container: String,
+    number: u32,
+    armed: bool,
+}
+
+impl Running {
+    pub(super) fn new(docker: &Docker, container: &str, number: u32) -> Self {
+        let (docker, container) = (docker.clone(), container.to_owned());
+        Self {
+            docker,
+            container,
+            number,
+            armed: true,
+        }
+    }
+
+    /// It ended by itself.
+    pub(super) fn disarm(&mut self) {
+        self.armed = false;
+    }
+
+    /// Best effort: whatever survives it dies with the container.
+    pub(super) async fn kill(&self) {
+        let kill = CreateExecOptions {
+            cmd: Some(shell::kill_command(self.number)),
+            attach_stdout: Some(true),
+            ..Default::default()
+        };
+        let work = async {
+            let id = self.docker.create_exec(&self.container, kill).await?.id;
+            if let StartExecResults::Attached { output, .. } =
+                self.docker.start_exec(&id, None).await?
+            {
+                output.for_each(|_| async {}).await;
+            }
+            Ok::<_, Error>(())
+        };
+        let _ = timeout(HELPER_LIMIT, work).await;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.armed
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let mut again = Self::new(&self.docker, &self.container, self.number);
+            again.disarm();
+            runtime.spawn(async move { again.kill().await });
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! One running container as a [`Sandbox`].
+
+use std::{sync::Arc, time::Duration};
+
+use bollard::query_parameters::LogsOptionsBuilder;
+use bytes::Bytes;
+use catalog::evidence::{Reason, SandboxEvidence};
+use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
+use tokio::{
+    io::join,
+    time::{Instant, sleep, timeout},
+};
+use tokio_util::io::StreamReader;
+
+use super::{client::trouble, exec::Execs};
+use crate::runtime::{
+    ByteStreamIo, Capture, Command, Exit, Feed, FeedEnd, LOG_LINES_MAX, Sandbox, SandboxError,
+    ServerId, ServerState,
+    log::LogTail,
+    look::Look,
+    pump::Output,
+    shell::{self, Server},
+};
+
+/// Between asking a server to end and making it.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// Until a relay says that it is connected; a first exec takes about a second on a slow machine.
+const CONNECT_LIMIT: Duration = Duration::from_secs(15);
+
+/// Between two looks at a server that was asked to end.
+const STATE_PAUSE: Duration = Duration::from_millis(100);
+
+/// A container that sleeps while commands run in it.
+#[derive(Debug)]
+pub(super) struct DockerSandbox {
+    pub(super) execs: Arc<Execs>,
+    pub(super) facts: SandboxEvidence,
+}
+
+impl DockerSandbox {
+    async fn look(&self) -> Result<Look, SandboxError> {
+        self.execs.look().await
+    }
+
+    async fn ask(&self, server: ServerId) -> Result<Server, SandboxError> {
+        let (_, printed) = self.execs.helper(shell::server_state(server.0)).await?;
+        shell::parse_state(&printed.text()).ok_or_else(|| {
+            let message = format!("docker: the state of server {} is unreadable", server.0);
+            SandboxError::new(Reason::Internal, message)
+        })
+    }
+
+    async fn launch(&self, command: &Command) -> Result<ServerId, SandboxError> {
+        let number = self.execs.number();
+        let argv = shell::start_server(number, &command.argv);
+        let script = Command {
+            argv,
+            env: command.env.clone(),
+            timeout: command.timeout,
+        };
+        let exit = self.execs.run(&script, None).await?;
+        match exit.code {
+            0 => Ok(ServerId(number)),
+            code => Err(SandboxError::new(
+                Reason::NoImage,
+                format!(
+                    "docker: no server could be started (exit code {code}: {}); hint: the image \
+                     must have sh, setsid and cat",
+                    exit.stderr.text().trim()
+                ),
+            )),
+        }
+    }
+
+    async fn end(&self, server: ServerId) -> Result<Exit, SandboxError> {
+        self.execs
+            .helper(shell::signal_server(server.0, "TERM"))
+            .await?;
+        let patience = Instant::now() + STOP_GRACE;
+        let mut killed = false;
+        loop {
+            if let Server::Ended(code) = self.ask(server).await? {
+                return Ok(Exit {
+                    code,
+                    stdout: Capture::default(),
+                    stderr: Capture::default(),
+                    feed: FeedEnd::NoFeed,
+                    out_of_memory: false,
+                });
+            }
+            if Instant::now() >= patience && !killed {
+                self.execs
+                    .helper(shell::signal_server(server.0, "KILL"))
+                    .await?;
+                killed = true;
+            } else if Instant::now() >= patience + STOP_GRACE {
+                let message = "docker: a server survives KILL; hint: look at the kernel's log";
+                return Err(SandboxError::new(Reason::RuntimeUnavailable, message));
+            }
+            sleep(STATE_PAUSE).await;
+        }
+    }
+
+    async fn read_log(&self) -> Result<Vec<String>, SandboxError> {
+        let lines = LOG_LINES_MAX.to_string();
+        let options = LogsOptionsBuilder::new()
+            .stdout(true)
+            .stderr(true)
+            .tail(&lines)
+            .build();
+        let mut pieces = self.execs.docker.logs(&self.execs.container, Some(options));
+        let mut tail = LogTail::default();
+        while let Some(piece) = pieces.next().await {
+            tail.push(
+                &piece
+                    .map_err(|error| trouble("reading the log", error))?
+                    .into_bytes(),
+            );
+        }
+        Ok(tail.into_lines())
+    }
+
+    async fn open_relay(&self, port: u16) -> Result<Box<dyn ByteStreamIo>, SandboxError> {
+        let refused = |why: &str| {
+            let message = format!("docker: nothing answers on port {port} inside: {why}");
+            SandboxError::new(Reason::Internal, message)
+        };
+        let attached = self
+            .execs
+            .attach(shell::relay(port), Vec::new(), true)
+            .await?;
+        let mut output = attached.output;
+        let mut said = String::new();
+        let first = loop {
+            match output.next().await {
+                Some(Ok(Output::Stdout(bytes))) if bytes.starts_with(b"+") => {
+                    break bytes.slice(1..);
+                }
+                Some(Ok(Output::Stdout(bytes) | Output::Stderr(bytes))) if said.len() < 1024 => {
+                    said.push_str(&String::from_utf8_lossy(&bytes));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(trouble("connecting inside", error)),
+                None => return Err(refused(said.trim())),
+            }
+        };
+        let rest = output.try_filter_map(|piece| async move {
+            Ok(match piece {
+                Output::Stdout(bytes) => Some(bytes),
+                Output::Stderr(_) => None,
+            })
+        });
+        let bytes = stream::once(async move { Ok::<Bytes, bollard::errors::Error>(first) })
+            .chain(rest)
+            .map_err(std::io::Error::other);
+        Ok(Box::new(join(
+            StreamReader::new(bytes.boxed()),
+            attached.input,
+        )))
+    }
+}
+
+impl Sandbox for DockerSandbox {
+    fn exec<'a>(
+        &'a self,
+        command: &'a Command,
+        stdin: Option<&'a mut Feed>,
+    ) -> BoxFuture<'a, Result<Exit, SandboxError>> {
+        self.execs.run(command, stdin).boxed()
+    }
+
+    fn start<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<ServerId, SandboxError>> {
+        self.launch(command).boxed()
+    }
+
+    fn state(&self, server: ServerId) -> BoxFuture<'_, Result<ServerState, SandboxError>> {
+        let work = async move {
+            let Server::Ended(code) = self.ask(server).await? else {
+                return Ok(ServerState::Running);
+            };
+            let kills = self.look().await?.memory_kills.unwrap_or_default();
+            Ok(ServerState::Exited {
+                code,
+                out_of_memory: kills > 0,
+            })
+        };
+        work.boxed()
+    }
+
+    fn log(&self, _server: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>> {
+        self.read_log().boxed()
+    }
+
+    fn stop(&self, server: ServerId) -> BoxFuture<'_, Result<Exit, SandboxError>> {
+        self.end(server).boxed()
+    }
+
+    fn port(&self, port: u16) -> u16 {
+        port
+    }
+
+    fn connect(&self, port: u16) -> BoxFuture<'_, Result<Box<dyn ByteStreamIo>, SandboxError>> {
+        let hung = move |_| {
+            let message = format!("docker: connecting to port {port} inside took too long");
+            SandboxError::new(Reason::RuntimeUnavailable, message)
+        };
+        let work = async move {
+            timeout(CONNECT_LIMIT, self.open_relay(port))
+                .await
+                .map_err(hung)?
+        };
+        work.boxed()
+    }
+
+    fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>> {
+        let unread = || SandboxError::new(Reason::Internal, "docker: free space is unreadable");
+        async move { self.look().await?.free_bytes.ok_or_else(unread) }.boxed()
+    }
+
+    fn out_of_memory_kills(&self) -> BoxFuture<'_, Result<Option<u64>, SandboxError>> {
+        async move { Ok(self.look().await?.memory_kills) }.boxed()
+    }
+
+    fn facts(&self) -> SandboxEvidence {
+        self.facts.clone()
+    }
+}

@@ -1,0 +1,119 @@
+//! The few lines of POSIX shell that run inside a container, the same on every runtime that has
+//! only `exec`.
+//!
+//! They need `sh`, `cat`, `setsid`, `id`, `df`, and `bash` or `nc`. They hold no engine's words.
+
+/// Where their notes lie: the memory-backed `/tmp`, never the data directory.
+const NOTES: &str = "/tmp";
+
+/// Runs `"$@"` in place of the shell after noting its process id, so that it can be killed from
+/// another exec. An exec'd process leads its own session, hence its own process group.
+const TRACKED: &str = r#"echo $$ >"$0"; exec "$@""#;
+
+/// Kills the process group whose leader is noted in `$0`; the note of a command that was only just
+/// asked for may still be on its way.
+const KILL: &str = r#"tries=0
+until [ -s "$0" ] || [ "$tries" -ge 50 ]; do tries=$((tries + 1)); sleep 0.1; done
+read -r leader <"$0" && kill -s "$1" -- "-$leader""#;
+
+/// Starts `"$@"` in a session of its own, writing to the container's log; a wrapper that survives
+/// TERM notes its exit code. Names are moved into place, so a reader never sees half a number.
+const START: &str = r#"notes=$1; shift
+setsid sh -c 'notes=$1; shift; trap : TERM
+"$@"; echo $? >"$notes.part" && mv "$notes.part" "$notes.exit"' sh "$notes" "$@" \
+  </dev/null >/proc/1/fd/1 2>&1 &
+echo $! >"$notes.pid""#;
+
+/// Prints `exited CODE`, `running` or `gone` (killed together with its wrapper).
+const STATE: &str = r#"read -r leader <"$0.pid" || exit 1
+if [ -f "$0.exit" ]; then echo "exited $(cat "$0.exit")"
+elif kill -0 "$leader" 2>/dev/null; then echo running
+elif [ -f "$0.exit" ]; then echo "exited $(cat "$0.exit")"
+else echo gone; fi"#;
+
+/// Connects standard input and output with a port on loopback, after one `+` that says that it is
+/// connected. When either side ends, both do: the end of one copy kills the whole group.
+const RELAY: &str = r#"if command -v bash >/dev/null 2>&1; then
+  exec bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0" && { printf +
+    { cat <&3; kill -s KILL 0; } & cat >&3; kill -s KILL 0; }' "$1"
+fi
+printf + && exec nc 127.0.0.1 "$1""#;
+
+fn script(text: &str, words: impl IntoIterator<Item = String>) -> Vec<String> {
+    let shell = ["sh", "-c", text].map(str::to_owned);
+    shell.into_iter().chain(words).collect()
+}
+
+/// `argv`, killable by [`kill_command`] with the same `number`.
+pub(super) fn tracked(number: u32, argv: &[String]) -> Vec<String> {
+    let words = [format!("{NOTES}/.exec-{number}")];
+    script(TRACKED, words.into_iter().chain(argv.iter().cloned()))
+}
+
+/// Kills what [`tracked`] started, children included.
+pub(super) fn kill_command(number: u32) -> Vec<String> {
+    script(KILL, [format!("{NOTES}/.exec-{number}"), "KILL".to_owned()])
+}
+
+/// Starts a detached server.
+pub(super) fn start_server(number: u32, argv: &[String]) -> Vec<String> {
+    let words = ["sh".to_owned(), format!("{NOTES}/.server-{number}")];
+    script(START, words.into_iter().chain(argv.iter().cloned()))
+}
+
+/// Asks for its state; [`parse_state`] reads the answer.
+pub(super) fn server_state(number: u32) -> Vec<String> {
+    script(STATE, [format!("{NOTES}/.server-{number}")])
+}
+
+/// Sends `signal` to the server and its children.
+pub(super) fn signal_server(number: u32, signal: &str) -> Vec<String> {
+    script(
+        KILL,
+        [format!("{NOTES}/.server-{number}.pid"), signal.to_owned()],
+    )
+}
+
+/// Connects to `port`.
+pub(super) fn relay(port: u16) -> Vec<String> {
+    script(RELAY, ["sh".to_owned(), port.to_string()])
+}
+
+/// What [`server_state`] printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Server {
+    Running,
+    /// With this exit code.
+    Ended(i32),
+}
+
+/// Reads what [`server_state`] printed; `None` if it printed anything else.
+pub(super) fn parse_state(printed: &str) -> Option<Server> {
+    /// As a shell reports a process killed by signal 9.
+    const KILLED: i32 = 137;
+    match printed.trim() {
+        "running" => Some(Server::Running),
+        "gone" => Some(Server::Ended(KILLED)),
+        other => other
+            .strip_prefix("exited ")?
+            .parse()
+            .ok()
+            .map(Server::Ended),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_runs_ended_or_was_killed_with_its_wrapper() {
+        let check = |printed: &str, expected| assert_eq!(parse_state(printed), expected);
+        check("running\n", Some(Server::Running));
+        check("exited 0\n", Some(Server::Ended(0)));
+        check("exited 139\n", Some(Server::Ended(139)));
+        check("gone\n", Some(Server::Ended(137)));
+        check("", None);
+        check("exited \n", None);
+    }
+}

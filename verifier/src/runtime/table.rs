@@ -1,0 +1,69 @@
+//! Every runtime, on one screen; what they are opened with.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use catalog::evidence::Reason;
+
+use super::{DockerRuntime, Instance, Runtime, SandboxError};
+
+/// When an image is pulled (`verifier.pull`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pull {
+    /// Only if it is absent.
+    #[default]
+    Missing,
+    /// Not at all.
+    Never,
+    /// Before every run.
+    Always,
+}
+
+/// What runtimes need of the configuration and the environment; each takes its part.
+#[derive(Debug, Clone)]
+pub struct RuntimeConfig {
+    /// Whose leftovers are ours.
+    pub instance: Arc<Instance>,
+    /// `verifier.pull`.
+    pub pull: Pull,
+    /// Longest pull of one image.
+    pub pull_limit: Duration,
+    /// `DOCKER_HOST`, else the default socket.
+    pub docker_host: Option<String>,
+    /// Where the process runtime looks for programs: `verifier.programs`, then `PATH`.
+    pub program_dirs: Vec<PathBuf>,
+    /// Where the process runtime keeps its run directories.
+    pub run_root: PathBuf,
+}
+
+/// One way to provide sandboxes.
+#[derive(Debug)]
+pub struct RuntimeRow {
+    /// As written behind `verifier.runtime`.
+    pub name: &'static str,
+    /// One sentence for `doctor` and the reference.
+    pub about: &'static str,
+    open: fn(&RuntimeConfig) -> Arc<dyn Runtime>,
+}
+
+/// Every runtime there is.
+pub const RUNTIMES: &[RuntimeRow] = &[RuntimeRow {
+    name: "docker",
+    about: "a container without network in a Docker engine (DOCKER_HOST, else the local socket)",
+    open: |config| Arc::new(DockerRuntime::new(config)),
+}];
+
+/// The runtime called `name`; connects to nothing yet.
+pub fn open(name: &str, config: &RuntimeConfig) -> Result<Arc<dyn Runtime>, SandboxError> {
+    let row = RUNTIMES
+        .iter()
+        .find(|row| row.name == name)
+        .ok_or_else(|| {
+            let known: Vec<_> = RUNTIMES.iter().map(|row| row.name).collect();
+            let message = format!(
+                "there is no runtime {name:?}; hint: `verifier.runtime` is one of {}",
+                known.join(", ")
+            );
+            SandboxError::new(Reason::RuntimeUnavailable, message)
+        })?;
+    Ok((row.open)(config))
+}
