@@ -8,11 +8,15 @@ mod inspection;
 pub mod redis;
 pub mod wrapper;
 
-use std::{fmt::Debug, io::Read};
+use std::{any::Any, fmt::Debug, io::Read, sync::Arc};
 
 use bytes::Bytes;
+use settings::{Problems, Section};
 
 use crate::model::{EngineName, SnapshotFacts};
+
+/// What [`Format::expect_schema`] is made with.
+pub use schemars::{Schema, SchemaGenerator};
 
 pub use inspection::{
     Checksum, Detail, FINDINGS_MAX, Inspection, InspectionDetail, InspectionFinding,
@@ -25,10 +29,15 @@ pub const HEAD_MAX: u64 = 64 * 1024;
 /// Every format there is; a new engine is a row here and a row in the verifier's table.
 pub static FORMATS: [&dyn Format; 2] = [&redis::Redis, &files::Files];
 
-/// The format of an engine.
-pub fn format_of(engine: EngineName) -> Option<&'static dyn Format> {
-    FORMATS.into_iter().find(|format| format.engine() == engine)
+/// The format of the engine of this name.
+pub fn format(engine: &str) -> Option<&'static dyn Format> {
+    FORMATS
+        .into_iter()
+        .find(|format| format.engine().as_str() == engine)
 }
+
+/// An engine's own expectations of a source, `verify.expect`; only its two files know the type.
+pub type Settings = Arc<dyn Any + Send + Sync>;
 
 /// One check an engine can make: its name in findings, and the question for documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +65,13 @@ pub trait Format: Debug + Send + Sync {
 
     /// Images tried in order where `verifier.images` names none.
     fn default_images(&self) -> &'static [&'static str];
+
+    /// Reads `verify.expect`, also when nothing is written, as the engine's own settings. Adds what
+    /// is wrong to `problems`.
+    fn expect(&self, section: Option<&Section>, problems: &mut Problems) -> Option<Settings>;
+
+    /// The JSON Schema of `verify.expect`.
+    fn expect_schema(&self, generator: &mut SchemaGenerator) -> Schema;
 
     /// How many bytes of the head of each artifact [`describe`](Self::describe) wants, at most
     /// [`HEAD_MAX`].

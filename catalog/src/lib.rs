@@ -8,6 +8,8 @@
 //! [`assess`].
 
 pub mod assess;
+pub mod config;
+pub mod digest;
 pub mod evidence;
 pub mod fault;
 pub mod format;

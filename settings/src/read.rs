@@ -113,7 +113,11 @@ fn read_again_and_again<T: DeserializeOwned>(
                 let known = state.explains(root, &error);
                 if !known && errors < ERRORS_MAX {
                     errors += 1;
-                    report(&error, problems);
+                    let whole = Place {
+                        at: root.at,
+                        path: path.to_string(),
+                    };
+                    report(&error, whole, problems);
                 }
                 state.learn(&error, known)
             }
@@ -202,8 +206,9 @@ fn find(node: &Node, id: NodeId) -> Option<&Node> {
         .find_map(|below| find(below, id))
 }
 
-fn report(error: &Error, problems: &mut Problems) {
-    let place = error.place.clone().unwrap_or(Place::whole());
+/// An error without a place of its own is about the `whole` that was read.
+fn report(error: &Error, whole: Place, problems: &mut Problems) {
+    let place = error.place.clone().unwrap_or(whole);
     let mut message = error.message.clone();
     if let Some(text) = error.text.as_ref().filter(|text| !text.is_empty())
         && secret_path(&place.path)

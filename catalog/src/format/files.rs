@@ -2,12 +2,14 @@
 //!
 //! Nothing is restored and nothing inside is looked at.
 
-use std::io::Read;
+use std::{io::Read, sync::Arc};
 
 use bytes::Bytes;
+use schemars::{Schema, SchemaGenerator};
+use settings::{Problems, Section};
 
 use super::{
-    CheckName, Checksum, Format, Inspection, InspectionState,
+    CheckName, Checksum, Format, Inspection, InspectionState, Settings,
     wrapper::{GZIP_MAGIC, ZSTD_MAGIC},
 };
 use crate::model::{EngineName, SnapshotFacts};
@@ -101,6 +103,14 @@ impl Format for Files {
 
     fn default_images(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    fn expect(&self, _: Option<&Section>, _: &mut Problems) -> Option<Settings> {
+        Some(Arc::new(()))
+    }
+
+    fn expect_schema(&self, _: &mut SchemaGenerator) -> Schema {
+        false.into()
     }
 
     fn head_bytes(&self) -> u64 {

@@ -17,13 +17,15 @@ mod tests;
 mod value;
 mod walk;
 
-use std::{collections::BTreeMap, io::Read};
+use std::{collections::BTreeMap, io::Read, sync::Arc};
 
+use ::settings::{Problems, Section};
 use bytes::Bytes;
+use schemars::{Schema, SchemaGenerator};
 
 use self::{dialect::Magic, input::Input, judge::Judgement, walk::Walk};
 use super::{
-    CheckName, Detail, Format, HEAD_MAX, Inspection, InspectionState,
+    CheckName, Detail, Format, HEAD_MAX, Inspection, InspectionState, Settings,
     wrapper::{Fault, Unwrapped},
 };
 use crate::model::{EngineName, SnapshotFacts};
@@ -57,6 +59,18 @@ impl Format for Redis {
 
     fn default_images(&self) -> &'static [&'static str] {
         &["redis:8.0", "redis:7.2", "valkey/valkey:9.1"]
+    }
+
+    fn expect(&self, section: Option<&Section>, problems: &mut Problems) -> Option<Settings> {
+        let expect: Expect = match section {
+            Some(section) => section.read(problems)?,
+            None => Expect::default(),
+        };
+        Some(Arc::new(expect))
+    }
+
+    fn expect_schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Expect>()
     }
 
     fn head_bytes(&self) -> u64 {

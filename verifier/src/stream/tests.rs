@@ -3,11 +3,12 @@
 use std::{io::Read, sync::Mutex};
 
 use catalog::{
-    format::{CheckName, Checksum, InspectionState},
+    format::{CheckName, Checksum, InspectionState, Schema, SchemaGenerator, Settings},
     model::{EngineName, SnapshotFacts},
     storage::{Operation, StorageReason},
 };
 use futures::stream;
+use settings::{Problems, Section};
 
 use super::*;
 
@@ -32,6 +33,14 @@ impl Format for Plain {
     fn default_images(&self) -> &'static [&'static str] {
         &[]
     }
+    fn expect(&self, _: Option<&Section>, _: &mut Problems) -> Option<Settings> {
+        None
+    }
+
+    fn expect_schema(&self, _: &mut SchemaGenerator) -> Schema {
+        false.into()
+    }
+
     fn head_bytes(&self) -> u64 {
         0
     }

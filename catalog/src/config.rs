@@ -1,0 +1,253 @@
+//! The configuration both programs share (design §3): read once, checked once, then trusted.
+//!
+//! [`load`] reports everything wrong at once. It opens no repository and reads no secret; what it
+//! returns is plain data.
+
+mod checks;
+mod load;
+mod schema;
+mod source;
+mod written;
+
+use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+
+use jiff::tz::TimeZone;
+use settings::{Percent, Schedule};
+
+use crate::{
+    format::{Format, Settings},
+    layout::Layout,
+    model::{RepositoryName, SourceName},
+};
+
+pub use load::{Loaded, load};
+pub use schema::schema;
+pub use written::{Policy, Pull, S3};
+
+/// Everything both programs are told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// In the order of the file, at least one.
+    pub repositories: Vec<Repository>,
+    /// In the order of the file, at least one.
+    pub sources: Vec<Source>,
+    /// Where records lie; the verifier cannot work without.
+    pub evidence: Option<Evidence>,
+    /// How often repositories are surveyed.
+    pub refresh: Duration,
+    /// Of the verifier only.
+    pub verifier: Verifier,
+    /// `sha256:…` of the file's bytes.
+    pub digest: String,
+}
+
+/// Where snapshots lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// Unique.
+    pub name: RepositoryName,
+    /// Directory or bucket.
+    pub location: Location,
+    /// Bytes it can hold.
+    pub capacity_bytes: Option<u64>,
+    /// Policies whose absence is a concern.
+    pub require: Vec<Policy>,
+}
+
+/// A directory or a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// Absolute.
+    Directory(PathBuf),
+    /// A bucket.
+    S3(Box<S3>),
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(path) => write!(f, "{}", path.display()),
+            Self::S3(s3) => write!(f, "s3://{}/{}", s3.bucket, s3.prefix),
+        }
+    }
+}
+
+/// A thing that is backed up.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Unique.
+    pub name: SourceName,
+    /// Names whose ledgers go on under `name`.
+    pub formerly: Vec<SourceName>,
+    /// What its snapshots are.
+    pub format: &'static dyn Format,
+    /// Where they lie.
+    pub repository: RepositoryName,
+    /// How their keys are made.
+    pub layout: Layout,
+    /// When one of several artifacts is complete.
+    pub artifacts: Option<ArtifactRule>,
+    /// Whether manifests must be there.
+    pub manifest: ManifestRule,
+    /// When they are expected.
+    pub schedule: Option<Schedule>,
+    /// What was promised; only what is written, nothing defaulted.
+    pub objectives: Objectives,
+    /// Lateness allowed, if written.
+    pub grace: Option<Duration>,
+    /// Who is asked.
+    pub owner: Option<String>,
+    /// How the proof is made; `None` = no proof is expected.
+    pub verify: Option<Verify>,
+}
+
+/// When a snapshot of several artifacts is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArtifactRule {
+    /// How many belong to it.
+    pub count: u32,
+    /// How long after the newest one more may arrive.
+    pub within: Option<Duration>,
+}
+
+/// Whether `<key>.manifest.json` must be there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ManifestRule {
+    /// Without one the snapshot is not complete.
+    Required,
+    /// Believed where it is there.
+    #[default]
+    Optional,
+}
+
+/// What was promised about a source, as written; defaults need the schedule and are made by
+/// [`assess`](crate::assess).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Objectives {
+    /// Tolerated loss.
+    pub recovery_point: Option<Duration>,
+    /// Critical age.
+    pub alert_after: Option<Duration>,
+    /// Tolerated time until it is usable again.
+    pub recovery_time: Option<Duration>,
+    /// Empty if nothing was promised.
+    pub retention: Vec<Tier>,
+    /// How old the proof may be.
+    pub verification: Option<Duration>,
+    /// A smaller snapshot is a concern.
+    pub minimum_size_bytes: Option<u64>,
+    /// Against the median of the series.
+    pub max_shrink: Option<Percent>,
+}
+
+/// One tier of a retention.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tier {
+    /// Up to this age …
+    pub until: Duration,
+    /// … one snapshot per this interval exists; `None` = every one that was taken.
+    pub every: Option<Duration>,
+    /// In this storage class.
+    pub class: Option<String>,
+}
+
+/// How the proof of one source is made.
+#[derive(Debug, Clone)]
+pub struct Verify {
+    /// What makes it due.
+    pub due: Due,
+    /// Instead of the first of the list able to read the snapshot.
+    pub image: Option<String>,
+    /// Instead of 30 min + size ÷ 20 MB/s.
+    pub deadline: Option<Duration>,
+    /// The engine's own keys, parsed by its format.
+    pub expect: Settings,
+}
+
+/// What makes a verification due.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Due {
+    /// Slots of a schedule.
+    Schedule(Schedule),
+    /// Every new complete snapshot.
+    NewSnapshot,
+    /// The proof grows older than `objectives.verification`.
+    Objective,
+}
+
+/// Where records lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Directory or bucket.
+    pub location: Location,
+    /// Older records are pruned behind a checkpoint.
+    pub retention: Option<Duration>,
+}
+
+/// Of backup-verifier only.
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    /// `docker`, `kubernetes` or `process`.
+    pub runtime: String,
+    /// How many verifications run at once.
+    pub parallel: usize,
+    /// Cap of one sandbox.
+    pub memory_bytes_max: u64,
+    /// Cap of one sandbox.
+    pub disk_bytes_max: u64,
+    /// Per engine, best first; engines that are not named here use their format's default.
+    pub images: BTreeMap<String, Vec<String>>,
+    /// Per engine, for the process runtime.
+    pub programs: BTreeMap<String, PathBuf>,
+    /// When images are pulled.
+    pub pull: Pull,
+    /// Of `verify.schedule`.
+    pub time_zone: TimeZone,
+}
+
+impl Config {
+    /// The source of this name, also by a former one.
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| {
+            source.name.as_str() == name || source.formerly.iter().any(|old| old.as_str() == name)
+        })
+    }
+
+    /// The sources of one repository, in the order of the file.
+    pub fn sources_of<'a>(
+        &'a self,
+        repository: &'a RepositoryName,
+    ) -> impl Iterator<Item = &'a Source> {
+        self.sources
+            .iter()
+            .filter(move |source| source.repository == *repository)
+    }
+
+    /// The images that may restore this source, best first.
+    pub fn images_of(&self, source: &Source) -> Vec<String> {
+        if let Some(image) = source
+            .verify
+            .as_ref()
+            .and_then(|verify| verify.image.clone())
+        {
+            return vec![image];
+        }
+        let engine = source.format.engine().as_str();
+        let default = || {
+            source
+                .format
+                .default_images()
+                .iter()
+                .map(ToString::to_string)
+                .collect()
+        };
+        self.verifier
+            .images
+            .get(engine)
+            .cloned()
+            .unwrap_or_else(default)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! What is wrong only between parts of the file, or doubtful although it can be read.
+
+use settings::{Duration, Place, Problems, Switch};
+
+use super::{Config, Location, Source, written};
+
+/// A file without repositories or sources says nothing.
+pub(super) fn nothing_here(file: &written::File, config: &Config, problems: &mut Problems) {
+    for (empty, what) in [
+        (file.repositories.is_empty(), "repositories"),
+        (file.sources.is_empty(), "sources"),
+    ] {
+        if empty {
+            problems.error(&Place::whole(), format!("there are no {what}"));
+        }
+    }
+    for (engine, images) in &config.verifier.images {
+        if images.is_empty() {
+            let place = file.verifier.as_ref().and_then(|it| it.images.as_ref());
+            let place = place.map_or_else(Place::whole, |images| images.place.clone());
+            let message = format!("no image may restore {engine}: the list is empty");
+            problems.error(&place, message);
+        }
+    }
+}
+
+/// Keys of the contract that this version accepts and does not act upon: said, not hidden.
+pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
+    let mut say = |place: &Place, what: &str| {
+        problems.warning(
+            place,
+            format!("{what} not built into this version: it has no effect"),
+        );
+    };
+    for repository in &file.repositories {
+        if let Some(s3) = &repository.s3 {
+            say(&s3.place, "S3 repositories are");
+        }
+        if let Some(replica) = &repository.replica {
+            say(&replica.place, "auditing a replica is");
+        }
+    }
+    let verifier = file.verifier.as_ref();
+    let sections = [
+        (file.drills.as_ref(), "drills are"),
+        (
+            verifier.and_then(|it| it.slack.as_ref()),
+            "messages to Slack are",
+        ),
+        (
+            verifier.and_then(|it| it.heartbeat.as_ref()),
+            "the heartbeat is",
+        ),
+        (
+            verifier.and_then(|it| it.registry.as_ref()),
+            "a registry of one's own is",
+        ),
+    ];
+    for (section, what) in sections {
+        if let Some(section) = section {
+            say(&section.place(), what);
+        }
+    }
+    let kubernetes = file.exporter.as_ref().and_then(|it| it.kubernetes.as_ref());
+    if let Some(asked) = kubernetes.filter(|it| it.value == written::Kubernetes::Always) {
+        say(&asked.place, "asking Kubernetes is");
+    }
+    if let Some(evidence) = &file.evidence {
+        if evidence.repository.s3.is_some() {
+            say(&evidence.repository.place, "evidence in S3 is");
+        }
+        if let Some(retention) = &evidence.retention {
+            say(&retention.place, "pruning of evidence is");
+        }
+    }
+    if let Some(runtime) = verifier.and_then(|it| it.runtime.as_ref()) {
+        match runtime.value.as_str() {
+            "docker" | "process" => {}
+            "kubernetes" => say(&runtime.place, "the runtime kubernetes is"),
+            other => {
+                let message = format!("there is no runtime {other:?}");
+                let hint = "Runtimes of this version: docker, process.";
+                problems.error(&runtime.place, message).hint(hint);
+            }
+        }
+    }
+}
+
+/// The same for the keys of one source.
+pub(super) fn not_yet_of(source: &written::Source, problems: &mut Problems) {
+    if !source.formerly.is_empty() {
+        let message = "going on with the ledger of a former name is not built into this version: \
+                       it has no effect";
+        problems.warning(&source.name.place, message);
+    }
+    if let Some(producer) = &source.producer {
+        let message = "asking a producer is not built into this version: it has no effect";
+        problems.warning(&producer.place(), message);
+    }
+    if let Some(Switch::On(written::Verify {
+        rehearse: Some(image),
+        ..
+    })) = &source.verify
+    {
+        let message = "rehearsals are not built into this version: it has no effect";
+        problems.warning(&image.place, message);
+    }
+}
+
+/// What only shows when several parts are held side by side.
+pub(super) fn across(file: &written::File, config: &Config, problems: &mut Problems) {
+    let places: Vec<_> = file.sources.iter().map(settings::Section::place).collect();
+    let place = |source: &Source| {
+        let by_name = file.sources.iter().position(|section| {
+            let name = section.get("name");
+            name.is_some_and(|name| name.node().text() == Some(source.name.as_str()))
+        });
+        by_name.map_or_else(Place::whole, |index| places[index].clone())
+    };
+    for (index, source) in config.sources.iter().enumerate() {
+        promises(source, &place(source), problems);
+        for other in &config.sources[index + 1..] {
+            let same = source.repository == other.repository;
+            if same && source.layout.overlaps(&other.layout) {
+                let message = format!("its path may match the snapshots of {} too", other.name);
+                problems.warning(&place(source), message);
+            }
+        }
+    }
+    let expected = config.sources.iter().find(|source| source.verify.is_some());
+    match &config.evidence {
+        Some(evidence) => evidence_apart(file, config, &evidence.location, problems),
+        None => {
+            if let Some(source) = expected {
+                let message = "no evidence is configured: no proof can be written or read";
+                problems
+                    .warning(&place(source), message)
+                    .hint("Add evidence: { repository: { directory: … } }, or verify: false here.");
+            }
+        }
+    }
+}
+
+fn promises(source: &Source, place: &Place, problems: &mut Problems) {
+    let objectives = &source.objectives;
+    let Some(promise) = objectives.recovery_point.map(Duration::from) else {
+        return;
+    };
+    if let Some(alert) = objectives.alert_after.map(Duration::from)
+        && alert < promise
+    {
+        let message =
+            format!("alert_after {alert} is shorter than the promised recovery_point {promise}");
+        problems.warning(place, message);
+    }
+    let Some(schedule) = &source.schedule else {
+        return;
+    };
+    let gap = schedule.longest_gap();
+    if promise < gap {
+        let message = format!(
+            "schedule {:?} leaves {gap} between two runs and cannot keep a recovery_point of \
+             {promise}",
+            schedule.text()
+        );
+        problems
+            .warning(place, message)
+            .hint("Run more often, or promise less.");
+    }
+}
+
+/// Records among snapshots would be counted, aged and pruned with them.
+fn evidence_apart(
+    file: &written::File,
+    config: &Config,
+    evidence: &Location,
+    problems: &mut Problems,
+) {
+    let Location::Directory(evidence) = evidence else {
+        return;
+    };
+    let place = file.evidence.as_ref().map(|it| it.repository.place.clone());
+    for repository in &config.repositories {
+        let Location::Directory(root) = &repository.location else {
+            continue;
+        };
+        let Ok(within) = evidence.strip_prefix(root) else {
+            continue;
+        };
+        for source in config.sources_of(&repository.name) {
+            let record = format!("{}/{}/00000001.json", within.display(), source.name);
+            if source.layout.may_hold(&record) {
+                let message = format!(
+                    "the evidence would lie among the snapshots of {}",
+                    source.name
+                );
+                let place = place.clone().unwrap_or_else(Place::whole);
+                problems
+                    .error(&place, message)
+                    .hint("Write it to a directory of its own.");
+            }
+        }
+    }
+}

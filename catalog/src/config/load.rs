@@ -1,0 +1,264 @@
+//! From the text of the file to a [`Config`], with every problem on the way.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::{Path, PathBuf},
+};
+
+use jiff::tz::TimeZone;
+use settings::{Document, Located, Place, Problems, Size};
+
+use super::{Config, Evidence, Location, Repository, Verifier, checks, source, written};
+use crate::{digest, format::FORMATS, model::RepositoryName};
+
+/// The schema this version writes and reads.
+const SCHEMA: u32 = 1;
+
+/// Default of `exporter.refresh`: as often as a person looks again.
+const REFRESH_SECONDS: u64 = 5 * 60;
+
+/// Default caps of a sandbox (design §3).
+const MEMORY_MAX: u64 = 4 << 30;
+const DISK_MAX: u64 = 50 << 30;
+
+/// A configuration that can be used, and what is doubtful about it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Checked.
+    pub config: Config,
+    /// Warnings only.
+    pub warnings: Problems,
+}
+
+/// Reads `text`, the contents of `file`. Relative directories are relative to that of `file`.
+///
+/// On failure every error and warning is returned, in the order of the file.
+pub fn load(file: &Path, text: &str) -> Result<Loaded, Problems> {
+    let document = Document::parse(&file.display().to_string(), text)?;
+    let mut problems = document.problems();
+    let newer = document
+        .root()
+        .get("schema")
+        .and_then(|section| section.node().text()?.parse::<u32>().ok())
+        .is_some_and(|schema| schema > SCHEMA);
+    if newer {
+        problems.tolerate_unknown_keys();
+    }
+    let written: Option<written::File> = document.root().read(&mut problems);
+    let base = file.parent().unwrap_or(Path::new(""));
+    let config = written.map(|written| {
+        Reading {
+            base,
+            problems: &mut problems,
+            newer,
+        }
+        .config(&written, digest::sha256(text))
+    });
+    match config {
+        Some(config) if !problems.has_errors() => Ok(Loaded {
+            config,
+            warnings: problems,
+        }),
+        _ => Err(problems),
+    }
+}
+
+/// What every part of the file is read with.
+pub(super) struct Reading<'a> {
+    base: &'a Path,
+    pub(super) problems: &'a mut Problems,
+    newer: bool,
+}
+
+impl Reading<'_> {
+    fn config(&mut self, written: &written::File, digest: String) -> Config {
+        if written.schema.value < SCHEMA {
+            let message = format!("schema {} does not exist", written.schema.value);
+            self.problems
+                .error(&written.schema.place, message)
+                .hint("Write schema: 1.");
+        } else if self.newer {
+            self.problems.warning(
+                &written.schema.place,
+                "a newer version wrote this file; keys this version does not know are ignored",
+            );
+        }
+        let repositories = self.repositories(&written.repositories);
+        let verifier = self.verifier(written.verifier.as_ref());
+        let sources = source::read_all(self, written, &repositories, &verifier.time_zone);
+        let evidence = written.evidence.as_ref().and_then(|it| self.evidence(it));
+        let exporter = written.exporter.as_ref();
+        let refresh = exporter.and_then(|exporter| exporter.refresh.as_ref());
+        let config = Config {
+            repositories,
+            sources,
+            evidence,
+            refresh: self.refresh(refresh),
+            verifier,
+            digest,
+        };
+        checks::nothing_here(written, &config, self.problems);
+        checks::not_yet(written, self.problems);
+        checks::across(written, &config, self.problems);
+        config
+    }
+
+    fn repositories(&mut self, written: &[written::Repository]) -> Vec<Repository> {
+        let mut seen = HashSet::new();
+        let mut repositories = Vec::new();
+        for repository in written {
+            let place = &repository.name.place;
+            if !seen.insert(repository.name.value.as_str()) {
+                let message = format!("there are two repositories {:?}", repository.name.value);
+                self.problems.error(place, message);
+            }
+            let name = self.ok(place, RepositoryName::new(&repository.name));
+            let s3 = repository.s3.as_ref().map(|s3| &s3.value);
+            let location = self.location(place, repository.directory.as_deref(), s3);
+            let (Some(name), Some(location)) = (name, location) else {
+                continue;
+            };
+            repositories.push(Repository {
+                name,
+                location,
+                capacity_bytes: repository.capacity.map(Size::bytes),
+                require: repository.require.clone(),
+            });
+        }
+        repositories
+    }
+
+    fn evidence(&mut self, written: &written::Evidence) -> Option<Evidence> {
+        let repository = &written.repository.value;
+        let directory = repository.directory.as_deref();
+        let place = &written.repository.place;
+        let location = self.location(place, directory, repository.s3.as_ref())?;
+        let retention = written.retention.as_ref().map(|it| it.value.as_std());
+        Some(Evidence {
+            location,
+            retention,
+        })
+    }
+
+    fn location(
+        &mut self,
+        place: &Place,
+        directory: Option<&Path>,
+        s3: Option<&written::S3>,
+    ) -> Option<Location> {
+        match (directory, s3) {
+            (Some(directory), None) => Some(Location::Directory(self.absolute(directory))),
+            (None, Some(s3)) => Some(Location::S3(Box::new(s3.clone()))),
+            (None, None) => {
+                let hint = "Write directory: /path, or s3: { bucket: … }.";
+                self.problems
+                    .error(place, "neither directory nor s3 is written")
+                    .hint(hint);
+                None
+            }
+            (Some(_), Some(_)) => {
+                let message = "both directory and s3 are written; a repository is one of them";
+                self.problems.error(place, message);
+                None
+            }
+        }
+    }
+
+    fn absolute(&self, path: &Path) -> PathBuf {
+        let joined = self.base.join(path);
+        std::path::absolute(&joined).unwrap_or(joined)
+    }
+
+    fn refresh(&mut self, written: Option<&Located<settings::Duration>>) -> std::time::Duration {
+        let Some(refresh) = written else {
+            return std::time::Duration::from_secs(REFRESH_SECONDS);
+        };
+        if refresh.as_std().is_zero() {
+            self.problems
+                .error(&refresh.place, "a refresh of zero would never rest");
+        }
+        refresh.as_std()
+    }
+
+    fn verifier(&mut self, written: Option<&written::Verifier>) -> Verifier {
+        let none = written::Verifier::default();
+        let written = written.unwrap_or(&none);
+        if let Some(parallel) = written.parallel.as_ref().filter(|it| it.value == 0) {
+            self.problems
+                .error(&parallel.place, "parallel: 0 would never verify anything");
+        }
+        let runtime = written
+            .runtime
+            .as_ref()
+            .map_or("docker", |runtime| &runtime.value);
+        let limits = written.limits.as_ref();
+        let time_zone = self.time_zone(written.time_zone.as_ref());
+        Verifier {
+            runtime: runtime.into(),
+            parallel: written
+                .parallel
+                .as_ref()
+                .map_or(1, |parallel| parallel.value as usize),
+            memory_bytes_max: limits
+                .and_then(|it| it.memory)
+                .map_or(MEMORY_MAX, Size::bytes),
+            disk_bytes_max: limits.and_then(|it| it.disk).map_or(DISK_MAX, Size::bytes),
+            images: self.engines(written.images.as_ref()),
+            programs: self.engines(written.programs.as_ref()),
+            pull: written.pull.unwrap_or_default(),
+            time_zone,
+        }
+    }
+
+    /// A mapping by engine, whose keys must all be engines.
+    fn engines<T: Clone>(
+        &mut self,
+        written: Option<&Located<BTreeMap<String, T>>>,
+    ) -> BTreeMap<String, T> {
+        let Some(written) = written else {
+            return BTreeMap::new();
+        };
+        for engine in written.value.keys() {
+            if crate::format::format(engine).is_none() {
+                let message = format!("there is no engine {engine:?}");
+                self.problems
+                    .error(&written.place, message)
+                    .hint(known_engines());
+            }
+        }
+        written.value.clone()
+    }
+
+    /// A time zone of the IANA database, UTC if none is written.
+    pub(super) fn time_zone(&mut self, written: Option<&Located<String>>) -> TimeZone {
+        let Some(name) = written else {
+            return TimeZone::UTC;
+        };
+        TimeZone::get(name).unwrap_or_else(|_| {
+            let message = format!("{:?} is not a time zone", name.value);
+            let hint = "Write a name of the IANA database, such as Europe/Berlin or UTC.";
+            self.problems.error(&name.place, message).hint(hint);
+            TimeZone::UTC
+        })
+    }
+
+    /// Notes the error, if it is one.
+    pub(super) fn ok<T, E: std::fmt::Display>(
+        &mut self,
+        place: &Place,
+        result: Result<T, E>,
+    ) -> Option<T> {
+        result
+            .map_err(|error| self.problems.error(place, error))
+            .ok()
+    }
+}
+
+/// A hint that lists the engines of this version.
+pub(super) fn known_engines() -> String {
+    let names: Vec<_> = FORMATS
+        .iter()
+        .map(|format| format.engine().as_str())
+        .collect();
+    format!("Engines of this version: {}.", names.join(", "))
+}

@@ -1,0 +1,305 @@
+//! One source of the file, completed by the defaults of its engine.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::tz::TimeZone;
+use settings::{Duration, Located, Place, Problems, Schedule, Section, Size, Switch};
+
+use super::{
+    ArtifactRule, Due, ManifestRule, Objectives, Repository, Source, Tier, Verify, checks,
+    load::{Reading, known_engines},
+    written::{self, When},
+};
+use crate::{
+    format::{Format, format},
+    layout::{Layout, Pattern},
+    model::{RepositoryName, SourceName},
+};
+
+/// Every source that could be read.
+pub(super) fn read_all(
+    reading: &mut Reading<'_>,
+    file: &written::File,
+    repositories: &[Repository],
+    verify_zone: &TimeZone,
+) -> Vec<Source> {
+    for (engine, section) in defaults(file) {
+        if format(&engine).is_none() {
+            let message = format!("there is no engine {engine:?}");
+            reading
+                .problems
+                .error(&section.place(), message)
+                .hint(known_engines());
+        }
+    }
+    let mut seen = HashMap::new();
+    let mut sources = Vec::new();
+    for section in &file.sources {
+        let engine = section.get("engine");
+        let engine = engine
+            .as_ref()
+            .and_then(|engine| engine.node().text())
+            .unwrap_or_default();
+        let defaults = file
+            .defaults
+            .as_ref()
+            .and_then(|defaults| defaults.get(engine));
+        let joined = defaults.map_or_else(|| section.clone(), |defaults| section.or(&defaults));
+        let Some(written) = joined.read::<written::Source>(reading.problems) else {
+            continue;
+        };
+        once(&written, &mut seen, reading.problems);
+        checks::not_yet_of(&written, reading.problems);
+        let context = Context {
+            repositories,
+            verify_zone,
+            own: section,
+        };
+        sources.extend(read(reading, &written, &context));
+    }
+    sources
+}
+
+fn defaults(file: &written::File) -> Vec<(String, Section)> {
+    let Some(defaults) = &file.defaults else {
+        return Vec::new();
+    };
+    let entries = defaults.node().entries().filter_map(|(key, _)| {
+        let engine = key.text()?;
+        Some((engine.to_owned(), defaults.get(engine)?))
+    });
+    entries
+        .filter(|(engine, _)| !engine.starts_with("x-"))
+        .collect()
+}
+
+/// Names are unique, former ones included: two sources must never write one ledger.
+fn once(source: &written::Source, seen: &mut HashMap<String, String>, problems: &mut Problems) {
+    let place = &source.name.place;
+    let mut own = HashSet::new();
+    for name in std::iter::once(&source.name.value).chain(&source.formerly) {
+        if !own.insert(name) {
+            continue;
+        }
+        if let Some(other) = seen.insert(name.clone(), source.name.value.clone()) {
+            let message = format!("{name:?} is already the name of source {other:?}");
+            problems.error(place, message);
+        }
+    }
+}
+
+struct Context<'a> {
+    repositories: &'a [Repository],
+    verify_zone: &'a TimeZone,
+    /// As written at the source itself, without defaults.
+    own: &'a Section,
+}
+
+fn read(
+    reading: &mut Reading<'_>,
+    written: &written::Source,
+    context: &Context<'_>,
+) -> Option<Source> {
+    let place = &written.name.place;
+    let name = reading.ok(place, SourceName::new(&written.name));
+    let formerly: Vec<_> = written
+        .formerly
+        .iter()
+        .map(String::as_str)
+        .map(SourceName::new)
+        .collect();
+    let formerly = formerly
+        .into_iter()
+        .filter_map(|old| reading.ok(place, old))
+        .collect();
+    let format = format(&written.engine).or_else(|| {
+        let message = format!("there is no engine {:?}", written.engine.value);
+        reading
+            .problems
+            .error(&written.engine.place, message)
+            .hint(known_engines());
+        None
+    });
+    let repository = repository(&written.repository, context.repositories, reading.problems);
+    let zone = reading.time_zone(written.time_zone.as_ref());
+    let layout = layout(reading, written, zone.clone());
+    let schedule = schedule(reading, written.schedule.as_ref(), &zone);
+    let objectives = objectives(reading, written.objectives.as_ref());
+    let format = format?;
+    let verify = verify(reading, written, format, context);
+    Some(Source {
+        name: name?,
+        formerly,
+        format,
+        repository: repository?,
+        layout: layout?,
+        artifacts: written.artifacts.as_ref().map(artifacts),
+        manifest: match written.manifest {
+            written::Manifest::Required => ManifestRule::Required,
+            written::Manifest::Optional => ManifestRule::Optional,
+        },
+        schedule,
+        objectives,
+        grace: written.grace.map(Duration::as_std),
+        owner: written.owner.clone(),
+        verify,
+    })
+}
+
+fn repository(
+    written: &Located<String>,
+    known: &[Repository],
+    problems: &mut Problems,
+) -> Option<RepositoryName> {
+    let found = known
+        .iter()
+        .find(|repository| repository.name.as_str() == written.value);
+    if found.is_none() {
+        let names: Vec<_> = known
+            .iter()
+            .map(|repository| repository.name.as_str())
+            .collect();
+        let message = format!("there is no repository {:?}", written.value);
+        let hint = format!("Repositories of this file: {}.", names.join(", "));
+        problems.error(&written.place, message).hint(hint);
+    }
+    found.map(|repository| repository.name.clone())
+}
+
+fn layout(reading: &mut Reading<'_>, written: &written::Source, zone: TimeZone) -> Option<Layout> {
+    if written.path.is_empty() {
+        reading
+            .problems
+            .error(&written.name.place, "the list of paths is empty");
+    }
+    let patterns: Option<Vec<Pattern>> = written
+        .path
+        .iter()
+        .map(|path| reading.ok(&path.place, path.parse()))
+        .collect();
+    patterns
+        .filter(|patterns| !patterns.is_empty())
+        .map(|it| Layout::new(it, zone))
+}
+
+fn artifacts(written: &written::Artifacts) -> ArtifactRule {
+    ArtifactRule {
+        count: written.count,
+        within: written.within.map(Duration::as_std),
+    }
+}
+
+/// A schedule, unless it is wrong or not written.
+fn schedule(
+    reading: &mut Reading<'_>,
+    written: Option<&Located<String>>,
+    zone: &TimeZone,
+) -> Option<Schedule> {
+    let written = written?;
+    reading.ok(&written.place, Schedule::parse(written, zone))
+}
+
+fn objectives(reading: &mut Reading<'_>, written: Option<&written::Objectives>) -> Objectives {
+    let Some(written) = written else {
+        return Objectives::default();
+    };
+    let retention = written.retention.as_ref();
+    Objectives {
+        recovery_point: written.recovery_point.as_ref().map(|it| it.value.as_std()),
+        alert_after: written.alert_after.as_ref().map(|it| it.value.as_std()),
+        recovery_time: written.recovery_time.map(Duration::as_std),
+        retention: retention.map_or_else(Vec::new, |section| tiers(reading, section)),
+        verification: written.verification.map(Duration::as_std),
+        minimum_size_bytes: written.minimum_size.map(Size::bytes),
+        max_shrink: written.max_shrink,
+    }
+}
+
+/// `30d`, or a list of tiers whose ages grow.
+fn tiers(reading: &mut Reading<'_>, section: &Section) -> Vec<Tier> {
+    if section.node().text().is_some() {
+        let until = section.read::<Duration>(reading.problems);
+        let tier = until.map(|until| Tier {
+            until: until.as_std(),
+            every: None,
+            class: None,
+        });
+        return tier.into_iter().collect();
+    }
+    let written = section
+        .read::<Vec<written::Tier>>(reading.problems)
+        .unwrap_or_default();
+    if written
+        .windows(2)
+        .any(|pair| pair[0].until.as_std() >= pair[1].until.as_std())
+    {
+        let message = "each tier must reach further back than the one before it";
+        reading.problems.error(&section.place(), message);
+    }
+    let tier = |tier: written::Tier| Tier {
+        until: tier.until.as_std(),
+        every: Some(tier.every.as_std()),
+        class: tier.class,
+    };
+    written.into_iter().map(tier).collect()
+}
+
+fn verify(
+    reading: &mut Reading<'_>,
+    source: &written::Source,
+    format: &'static dyn Format,
+    context: &Context<'_>,
+) -> Option<Verify> {
+    let none = written::Verify::default();
+    let written = match &source.verify {
+        Some(Switch::Off) => return None,
+        Some(Switch::On(_)) if !format.restorable() => {
+            refuse(&source.engine.place, format, reading.problems);
+            return None;
+        }
+        None if !format.restorable() => return None,
+        Some(Switch::On(written)) => written,
+        None => &none,
+    };
+    let due = due(reading, written, context);
+    let expect = format.expect(written.expect.as_ref(), reading.problems)?;
+    let deadline = written.deadline.map(Duration::as_std);
+    Some(Verify {
+        due,
+        image: written.image.clone(),
+        deadline,
+        expect,
+    })
+}
+
+/// What makes it due. Of a schedule and a `when`, what the source itself writes displaces the default
+/// of its engine; both in one place is a mistake.
+fn due(reading: &mut Reading<'_>, written: &written::Verify, context: &Context<'_>) -> Due {
+    let own = |key: &str| {
+        context
+            .own
+            .get("verify")
+            .is_some_and(|it| it.get(key).is_some())
+    };
+    let when = written.when.map(|When::NewSnapshot| Due::NewSnapshot);
+    let slots = written.schedule.as_ref();
+    let slots = slots.filter(|_| when.is_none() || own("schedule") || !own("when"));
+    let Some(slots) = slots else {
+        return when.unwrap_or(Due::Objective);
+    };
+    if when.is_some() && own("schedule") == own("when") {
+        let message = "both schedule and when are written; a verification is due by one";
+        reading.problems.error(&slots.place, message);
+    }
+    schedule(reading, Some(slots), context.verify_zone).map_or(Due::Objective, Due::Schedule)
+}
+
+fn refuse(place: &Place, format: &dyn Format, problems: &mut Problems) {
+    let message = format!(
+        "engine {} cannot be restored, so it has no verify",
+        format.engine()
+    );
+    problems
+        .error(place, message)
+        .hint("Remove verify, or write verify: false.");
+}

@@ -1,0 +1,231 @@
+//! Every message of the configuration, with its place.
+
+use super::{HEAD, problems, source};
+
+fn check(text: &str, expected: &[&str]) {
+    assert_eq!(problems(text), expected, "{text}");
+}
+
+/// The one problem of one source.
+fn check_source(lines: &str, expected: &str) {
+    check(&source(lines), &[expected]);
+}
+
+#[test]
+fn everything_wrong_is_said_at_once() {
+    let text = "\
+schema: 1
+repositories: [{ name: Local, directory: /a, s3: { bucket: b } }]
+evidence: { repository: { directory: /evidence } }
+sources:
+  - name: cache
+    engine: redis
+    repository: local
+    path: \"redis/%Y%m%d-%Q.rdb\"
+    schedule: \"61 * * * *\"
+    time_zone: Mars/Olympus
+    objectives: { retention: 30, recovery_pont: 1h }
+";
+    let found = problems(text);
+    let lines: Vec<_> = found
+        .iter()
+        .map(|it| it.split(' ').next().unwrap())
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "2:24", "2:24", "2:50", "7:17", "8:11", "9:15", "10:16", "11:30", "11:34"
+        ],
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn what_is_missing_altogether_is_said() {
+    check(
+        "schema: 1\nrepositories: []\nsources: []\n",
+        &[
+            "1:1 : there are no repositories",
+            "1:1 : there are no sources",
+        ],
+    );
+    check(
+        "schema: 0\nrepositories: []\nsources: []\n",
+        &[
+            "1:1 : there are no repositories",
+            "1:1 : there are no sources",
+            "1:9 schema: schema 0 does not exist | Write schema: 1.",
+        ],
+    );
+}
+
+#[test]
+fn a_file_of_a_newer_version_is_read_as_far_as_it_is_known() {
+    let text = source("    tomorrow: 1\n").replace("schema: 1", "schema: 2");
+    let found = problems(&text);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(
+        found[0].starts_with("1:9 schema: a newer version wrote this file"),
+        "{found:#?}"
+    );
+    assert!(found[1].contains("tomorrow"), "{found:#?}");
+    super::loaded(&text);
+}
+
+#[test]
+fn names_lead_somewhere_and_are_used_once() {
+    check_source(
+        "    verify: { deadline: 2h, schedule: \"0 6 * * *\", when: new_snapshot }\n",
+        "9:39 sources[0].verify.schedule: both schedule and when are written; a verification is due \
+         by one",
+    );
+    let twice = source("") + "  - { name: cache, engine: files, repository: lokal, path: a%Y }\n";
+    check(
+        &twice,
+        &[
+            "9:13 sources[1].name: \"cache\" is already the name of source \"cache\"",
+            "9:47 sources[1].repository: there is no repository \"lokal\" | Repositories of this file: \
+         local.",
+        ],
+    );
+    let engine = source("").replace("engine: redis", "engine: reddis");
+    check(
+        &engine,
+        &[
+            "6:13 sources[0].engine: there is no engine \"reddis\" | Engines of this version: redis, \
+         files.",
+        ],
+    );
+    let repositories = source("").replace(
+        "[{ name: local, directory: /backups }]",
+        "[{ name: local, directory: /a }, { name: local }]",
+    );
+    check(
+        &repositories,
+        &[
+            "2:56 repositories[1].name: there are two repositories \"local\"",
+            "2:56 repositories[1].name: neither directory nor s3 is written | Write directory: /path, \
+         or s3: { bucket: … }.",
+        ],
+    );
+}
+
+#[test]
+fn a_promise_the_schedule_cannot_keep_is_doubtful() {
+    check_source(
+        "    schedule: \"0 2 * * 1-5\"\n    objectives: { recovery_point: 26h }\n",
+        "5:5 sources[0]: schedule \"0 2 * * 1-5\" leaves 3d between two runs and cannot keep a \
+         recovery_point of 1d2h | Run more often, or promise less.",
+    );
+    check_source(
+        "    objectives: { recovery_point: 2h, alert_after: 1h }\n",
+        "5:5 sources[0]: alert_after 1h is shorter than the promised recovery_point 2h",
+    );
+}
+
+#[test]
+fn sources_and_evidence_keep_apart() {
+    let shared = source("")
+        + "  - { name: b, engine: redis, repository: local, path: redis/%Y%m%d-%H%M.* }\n";
+    let found = problems(&shared);
+    assert!(
+        found[0].contains("its path may match the snapshots of b too"),
+        "{found:#?}"
+    );
+    let inside = source("").replace("directory: /evidence", "directory: /backups/a");
+    check(
+        &inside.replace("redis/%Y%m%d-%H%M.rdb", "a/cache/%Y%m%d.json"),
+        &[
+            "3:25 evidence.repository: the evidence would lie among the snapshots of cache | Write it \
+         to a directory of its own.",
+        ],
+    );
+    check(&inside, &[]);
+    let none = source("").replace("evidence: { repository: { directory: /evidence } }\n", "");
+    check(
+        &none,
+        &[
+            "4:5 sources[0]: no evidence is configured: no proof can be written or read | Add evidence: \
+         { repository: { directory: … } }, or verify: false here.",
+        ],
+    );
+}
+
+#[test]
+fn an_engine_that_cannot_be_restored_has_no_verify() {
+    let text = format!(
+        "{HEAD}sources: [{{ name: a, engine: files, repository: local, path: \"%Y.tar\", verify: {{ \
+         when: new_snapshot }} }}]\n"
+    );
+    check(
+        &text,
+        &[
+            "4:30 sources[0].engine: engine files cannot be restored, so it has no verify | Remove \
+         verify, or write verify: false.",
+        ],
+    );
+}
+
+#[test]
+fn the_engine_reads_its_own_expectations() {
+    let found = problems(&source(
+        "    verify: { expect: { keys: { mim: 1 }, change: { max_drop: 200% } } }\n",
+    ));
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(
+        found[0].starts_with("9:33 sources[0].verify.expect.keys.mim:"),
+        "{found:#?}"
+    );
+    assert!(found[0].contains("Did you mean min?"), "{found:#?}");
+    assert!(
+        found[1].starts_with("9:63 sources[0].verify.expect.change.max_drop:"),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn numbers_that_would_stop_everything_are_refused() {
+    let text = source("")
+        + "exporter: { refresh: 0s }\nverifier: { parallel: 0, runtime: podman, images: { redis: [], neo4j: [a] } }\n";
+    check(
+        &text,
+        &[
+            "9:22 exporter.refresh: a refresh of zero would never rest",
+            "10:23 verifier.parallel: parallel: 0 would never verify anything",
+            "10:35 verifier.runtime: there is no runtime \"podman\" | Runtimes of this version: docker, \
+         process.",
+            "10:51 verifier.images: there is no engine \"neo4j\" | Engines of this version: redis, files.",
+            "10:51 verifier.images: no image may restore redis: the list is empty",
+        ],
+    );
+}
+
+#[test]
+fn what_is_not_built_yet_is_said_and_not_hidden() {
+    let text = "\
+schema: 1
+repositories:
+  - { name: cloud, s3: { bucket: b }, replica: { bucket: c } }
+evidence: { repository: { s3: { bucket: e } }, retention: 400d }
+drills: []
+exporter: { kubernetes: always }
+verifier: { runtime: kubernetes, slack: {}, heartbeat: {}, registry: {} }
+sources:
+  - name: cache
+    formerly: [old]
+    engine: redis
+    repository: cloud
+    path: \"%Y%m%d.rdb\"
+    producer: { cron_job: a/b }
+    verify: { rehearse: \"redis:9\" }
+";
+    let found = problems(text);
+    assert_eq!(found.len(), 13, "{found:#?}");
+    for problem in &found {
+        assert!(
+            problem.ends_with("not built into this version: it has no effect"),
+            "{problem}"
+        );
+    }
+    super::loaded(text);
+}

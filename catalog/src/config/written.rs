@@ -1,0 +1,323 @@
+//! The configuration file as it is written (design §3): one struct per mapping, nothing judged.
+//!
+//! The JSON Schema is derived from these types. What may be written in several shapes stays a
+//! [`Section`] here and is read by the module that knows the shapes.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use settings::{Duration, Located, OneOrMany, Section, Size, Switch};
+
+/// The whole file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    /// Version of this format: 1.
+    pub schema: Located<u32>,
+    /// Where snapshots lie.
+    pub repositories: Vec<Repository>,
+    /// Per engine; a source's own keys win.
+    #[schemars(with = "Option<BTreeMap<String, Source>>")]
+    pub defaults: Option<Section>,
+    /// What is backed up.
+    #[schemars(with = "Vec<Source>")]
+    pub sources: Vec<Section>,
+    /// Where the verifier writes its records and the exporter reads them.
+    pub evidence: Option<Evidence>,
+    /// Of backup-exporter only.
+    pub exporter: Option<Exporter>,
+    /// Of backup-verifier only.
+    pub verifier: Option<Verifier>,
+    /// Recovery exercises over several sources.
+    #[schemars(with = "Option<Vec<BTreeMap<String, serde_json::Value>>>")]
+    pub drills: Option<Section>,
+}
+
+/// A bucket and prefix, or a directory.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Repository {
+    /// Unique.
+    pub name: Located<String>,
+    /// An absolute path, or one relative to the configuration file.
+    pub directory: Option<PathBuf>,
+    /// A bucket.
+    pub s3: Option<Located<S3>>,
+    /// The same keys again, elsewhere: audited, not surveyed twice.
+    pub replica: Option<Located<S3>>,
+    /// Policies whose absence is a concern.
+    #[serde(default)]
+    pub require: Vec<Policy>,
+    /// How much it can hold.
+    pub capacity: Option<Size>,
+}
+
+/// What a repository may be required to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    /// Objects are encrypted at rest.
+    Encryption,
+    /// Objects cannot be deleted before their time.
+    ObjectLock,
+    /// Older versions are kept.
+    Versioning,
+    /// A copy elsewhere.
+    Replication,
+    /// Nobody without credentials can read.
+    PublicAccessBlocked,
+    /// Old objects are removed by the store.
+    Lifecycle,
+}
+
+/// A bucket of S3 or of a compatible store.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct S3 {
+    /// Its name.
+    pub bucket: String,
+    /// Characters every key begins with; may be empty.
+    #[serde(default)]
+    pub prefix: String,
+    /// Of the bucket.
+    pub region: Option<String>,
+    /// URL of a compatible store.
+    pub endpoint: Option<String>,
+    /// The bucket is in the path, not in the host name.
+    pub path_style: Option<bool>,
+    /// Certificates trusted besides those of the system, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Of the shared credentials file.
+    pub profile: Option<String>,
+    /// Assumed before every use.
+    pub role_arn: Option<String>,
+    /// Given when the role is assumed.
+    pub external_id: Option<String>,
+    /// Holds the access key id; with `secret_access_key_file`.
+    pub access_key_id_file: Option<PathBuf>,
+    /// Holds the secret; with `access_key_id_file`.
+    pub secret_access_key_file: Option<PathBuf>,
+}
+
+/// A thing that is backed up.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Source {
+    /// Unique: `[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?`.
+    pub name: Located<String>,
+    /// What it was called before; the ledger of that name goes on.
+    #[serde(default)]
+    pub formerly: Vec<String>,
+    /// Which product its snapshots are of.
+    pub engine: Located<String>,
+    /// Which repository holds them.
+    pub repository: Located<String>,
+    /// strftime; `*` within one segment; the rest literal; a list = newest layout first.
+    pub path: OneOrMany<Located<String>>,
+    /// Cron as Kubernetes reads it, `@daily`, `@every 1h30m`.
+    pub schedule: Option<Located<String>>,
+    /// Of the schedule, and of times in names without an offset; UTC otherwise.
+    pub time_zone: Option<Located<String>>,
+    /// Whose word the intent witness is.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub producer: Option<Section>,
+    /// What was promised.
+    pub objectives: Option<Objectives>,
+    /// Lateness allowed.
+    pub grace: Option<Duration>,
+    /// Who is asked.
+    pub owner: Option<String>,
+    /// When a snapshot of several artifacts is complete.
+    pub artifacts: Option<Artifacts>,
+    /// Whether `<key>.manifest.json` must be there.
+    #[serde(default)]
+    pub manifest: Manifest,
+    /// How the proof is made; `false` = none is expected.
+    pub verify: Option<Switch<Verify>>,
+}
+
+/// What was promised about a source.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Objectives {
+    /// Tolerated loss; default: longest gap between slots + grace.
+    pub recovery_point: Option<Located<Duration>>,
+    /// Critical age; default: the larger of `recovery_point` and twice the longest gap.
+    pub alert_after: Option<Located<Duration>>,
+    /// Tolerated time until it is usable again.
+    pub recovery_time: Option<Duration>,
+    /// How long snapshots are kept: a duration, or tiers.
+    #[schemars(with = "Option<RetentionShape>")]
+    pub retention: Option<Section>,
+    /// How old the proof may be; default 7d.
+    pub verification: Option<Duration>,
+    /// A smaller snapshot is a concern.
+    pub minimum_size: Option<Size>,
+    /// Against the median of the series.
+    pub max_shrink: Option<settings::Percent>,
+}
+
+/// For the schema only: a duration, or tiers.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its shape is used, by the schema")]
+enum RetentionShape {
+    Flat(Duration),
+    Tiers(Vec<Tier>),
+}
+
+/// One tier of a retention.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tier {
+    /// Up to this age …
+    #[serde(rename = "for")]
+    pub until: Duration,
+    /// … one snapshot per this interval exists.
+    pub every: Duration,
+    /// In this storage class.
+    pub class: Option<String>,
+}
+
+/// When a snapshot of several artifacts is complete.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Artifacts {
+    /// How many belong to it.
+    pub count: u32,
+    /// How long after the newest one more may arrive.
+    pub within: Option<Duration>,
+}
+
+/// Whether `<key>.manifest.json` must be there.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Manifest {
+    /// Without one the snapshot is not complete.
+    Required,
+    /// Believed where it is there.
+    #[default]
+    Optional,
+}
+
+/// How the proof of one source is made.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Verify {
+    /// Cron, in `verifier.time_zone`; or `when`.
+    pub schedule: Option<Located<String>>,
+    /// `new_snapshot`; or `schedule`.
+    pub when: Option<When>,
+    /// Default: the first of `verifier.images` able to read the snapshot.
+    pub image: Option<String>,
+    /// The same snapshot into another image, reported apart.
+    pub rehearse: Option<Located<String>>,
+    /// Default 30 min + size ÷ 20 MB/s, from start.
+    pub deadline: Option<Duration>,
+    /// What must hold in the restored server: the engine's own keys.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    pub expect: Option<Section>,
+}
+
+/// What makes a verification due, besides a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum When {
+    /// Every new complete snapshot.
+    NewSnapshot,
+}
+
+/// Where evidence lies.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Evidence {
+    /// A directory or a bucket.
+    pub repository: Located<EvidenceRepository>,
+    /// Older records are pruned behind a checkpoint.
+    pub retention: Option<Located<Duration>>,
+}
+
+/// A directory or a bucket, without a name.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EvidenceRepository {
+    /// An absolute path, or one relative to the configuration file.
+    pub directory: Option<PathBuf>,
+    /// A bucket.
+    pub s3: Option<S3>,
+}
+
+/// Of backup-exporter only.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Exporter {
+    /// How often repositories are surveyed; default 5m.
+    pub refresh: Option<Located<Duration>>,
+    /// Whether producers are read from Kubernetes.
+    pub kubernetes: Option<Located<Kubernetes>>,
+}
+
+/// Whether producers are read from Kubernetes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kubernetes {
+    /// When run inside a cluster.
+    Auto,
+    /// Never.
+    Never,
+    /// Always; an error without a cluster.
+    Always,
+}
+
+/// Of backup-verifier only.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Verifier {
+    /// What provides sandboxes: docker (default), kubernetes or process.
+    pub runtime: Option<Located<String>>,
+    /// How many verifications run at once; default 1.
+    pub parallel: Option<Located<u32>>,
+    /// Caps of one sandbox.
+    pub limits: Option<Limits>,
+    /// Per engine, best first.
+    pub images: Option<Located<BTreeMap<String, Vec<String>>>>,
+    /// Per engine, for the process runtime: the server program instead of the one on PATH.
+    pub programs: Option<Located<BTreeMap<String, PathBuf>>>,
+    /// When images are pulled; default missing.
+    pub pull: Option<Pull>,
+    /// Where images come from.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    pub registry: Option<Section>,
+    /// Of `verify.schedule`; UTC otherwise.
+    pub time_zone: Option<Located<String>>,
+    /// Messages to people.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub slack: Option<Section>,
+    /// The sign of life.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    pub heartbeat: Option<Section>,
+}
+
+/// Caps of one sandbox.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    /// Default 4GiB.
+    pub memory: Option<Size>,
+    /// Default 50GiB.
+    pub disk: Option<Size>,
+}
+
+/// When images are pulled.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pull {
+    /// When they are not there.
+    #[default]
+    Missing,
+    /// Never.
+    Never,
+    /// Before every verification.
+    Always,
+}
