@@ -51,12 +51,17 @@ impl Cadence {
         if self.schedule.interval().is_some() {
             return arrived;
         }
-        let slot_of = |at| self.schedule.previous(later(at, self.tolerance));
-        let Some(taken) = slot_of(snapshot.taken_at) else {
+        let Some(taken) = self
+            .schedule
+            .previous(later(snapshot.taken_at, self.tolerance))
+        else {
             return snapshot.taken_at;
         };
-        match slot_of(arrived) {
-            Some(slot) if self.schedule.next(taken) == Some(slot) => slot,
+        let arrived = later(arrived, self.tolerance);
+        match self.next(taken) {
+            Some(next) if next <= arrived && self.next(next).is_none_or(|end| arrived < end) => {
+                next
+            }
             _ => taken,
         }
     }

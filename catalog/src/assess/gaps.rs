@@ -20,13 +20,13 @@ pub(super) fn count(
     facts: &Facts<'_>,
 ) -> Option<usize> {
     let cadence = facts.subject.cadence;
-    let slots = Tier {
+    let everything = Tier {
         keep: Duration::between(begun_at, facts.now),
         every: None,
         class: None,
     };
     let tiers = match facts.promises.retention.as_slice() {
-        [] => std::slice::from_ref(&slots),
+        [] => std::slice::from_ref(&everything),
         tiers => tiers,
     };
     let mut younger = Duration::ZERO;
@@ -45,14 +45,26 @@ pub(super) fn count(
                     .map(|(old, new)| intervals(old, new, every, slack))
                     .sum()
             }
-            (None, Some(cadence)) => pairs
-                .map(|(old, new)| cadence.skipped(cadence.served(old), cadence.served(new)))
-                .fold(0, usize::saturating_add),
+            (None, Some(cadence)) => slots(cadence, pairs),
             (None, None) => continue,
         };
         total = Some(usize::saturating_add(total.unwrap_or(0), holes));
     }
     total
+}
+
+/// Slots that nothing served between neighbors, which come newest first.
+fn slots<'a>(
+    cadence: &Cadence,
+    pairs: impl Iterator<Item = (&'a Snapshot, &'a Snapshot)>,
+) -> usize {
+    let mut newer = None;
+    pairs.fold(0, |skipped, (old, new)| {
+        let next_served = newer.unwrap_or_else(|| cadence.served(new));
+        let served = cadence.served(old);
+        newer = Some(served);
+        usize::saturating_add(skipped, cadence.skipped(served, next_served))
+    })
 }
 
 /// The longest distance of two neighboring recovery points within retention.
