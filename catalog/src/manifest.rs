@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// Suffix of the key of a manifest.
 pub const SUFFIX: &str = ".manifest.json";
@@ -31,4 +32,76 @@ pub struct Manifest {
     pub producer: Option<String>,
     /// Of the server the snapshot comes from.
     pub engine_version: Option<String>,
+}
+
+/// Why a manifest says nothing.
+#[derive(Debug, Error)]
+pub enum ManifestError {
+    /// Not JSON, or not this object.
+    #[error("it is not a manifest")]
+    Json(#[from] serde_json::Error),
+    /// Written by something newer.
+    #[error("its schema is {0} and not 1")]
+    Schema(u32),
+    /// Larger than [`SIZE_MAX`].
+    #[error("it has {0} bytes, more than {SIZE_MAX}")]
+    Size(u64),
+    /// Not 64 hexadecimal digits.
+    #[error("its sha256 is no digest")]
+    Digest,
+}
+
+impl Manifest {
+    /// Reads one whole manifest. Members it does not know are passed over.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
+        let manifest: Self = serde_json::from_slice(bytes)?;
+        if manifest.schema != 1 {
+            return Err(ManifestError::Schema(manifest.schema));
+        }
+        let is_digest = |digest: &String| {
+            digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        if !manifest.sha256.as_ref().is_none_or(is_digest) {
+            return Err(ManifestError::Digest);
+        }
+        let sha256 = manifest.sha256.map(|digest| digest.to_ascii_lowercase());
+        Ok(Self { sha256, ..manifest })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_says_what_its_producer_knew() {
+        let digest = "A".repeat(64);
+        let text = format!(
+            r#"{{"schema":1,"size_bytes":9,"sha256":"{digest}","taken_at":"2026-11-22T01:00:00Z",
+                "items":{{"keys":3}},"later":[1]}}"#
+        );
+        let manifest = Manifest::parse(text.as_bytes()).unwrap();
+        assert_eq!(manifest.size_bytes, Some(9));
+        assert_eq!(manifest.sha256, Some(digest.to_lowercase()));
+        assert_eq!(manifest.items["keys"], 3);
+        assert_eq!(
+            Manifest::parse(br#"{"schema":1}"#).unwrap().size_bytes,
+            None
+        );
+    }
+
+    #[test]
+    fn what_is_no_manifest_is_refused() {
+        for (text, expected) in [
+            ("", "it is not a manifest"),
+            (r#"{"schema":1"#, "it is not a manifest"),
+            (r#"{"size_bytes":1}"#, "it is not a manifest"),
+            (r#"{"schema":1,"size_bytes":-1}"#, "it is not a manifest"),
+            (r#"{"schema":2}"#, "its schema is 2 and not 1"),
+            (r#"{"schema":1,"sha256":"abc"}"#, "its sha256 is no digest"),
+        ] {
+            let error = Manifest::parse(text.as_bytes()).unwrap_err();
+            assert_eq!(error.to_string(), expected, "{text}");
+        }
+    }
 }

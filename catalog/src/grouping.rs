@@ -1,0 +1,279 @@
+//! Objects become snapshots: those of one time belong together, and a rule says when all are there.
+//!
+//! Pure: no reading, no clock of its own. What was read of the heads is handed in.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use jiff::{SignedDuration, Timestamp};
+use thiserror::Error;
+
+use crate::{
+    layout::Match,
+    manifest::Manifest,
+    model::{Artifact, Key, ObjectMeta, SnapshotFacts, SnapshotId, SnapshotState},
+};
+
+/// How long a snapshot that lacks something may still be being written, where no `within` says so.
+pub const GRACE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Id of the one snapshot of a path without time in an unversioned repository.
+pub const CURRENT: &str = "current";
+
+/// `artifacts: { count, within }`: when a snapshot of several artifacts is whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArtifactRule {
+    count: usize,
+    within: SignedDuration,
+}
+
+/// A rule that no snapshot could keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ArtifactRuleError {
+    /// Nothing would be a snapshot.
+    #[error(
+        "artifacts.count is 0\nhint: Write how many objects one snapshot has, or leave it out."
+    )]
+    None,
+    /// More than one object, and only one fits.
+    #[error(
+        "artifacts.count is {0}, but the path has no *, so only one object fits each time\n\
+         hint: Write * where the artifacts' names differ."
+    )]
+    Single(usize),
+}
+
+impl ArtifactRule {
+    /// So many objects, the last within this time of the one before. `has_star`: of the path.
+    pub fn new(
+        count: usize,
+        within: settings::Duration,
+        has_star: bool,
+    ) -> Result<Self, ArtifactRuleError> {
+        match count {
+            0 => Err(ArtifactRuleError::None),
+            2.. if !has_star => Err(ArtifactRuleError::Single(count)),
+            _ => {
+                let within = within.as_std().try_into().unwrap_or(SignedDuration::MAX);
+                Ok(Self { count, within })
+            }
+        }
+    }
+}
+
+/// `manifest:` of a source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ManifestRule {
+    /// Read where there is one.
+    #[default]
+    Optional,
+    /// A snapshot is not complete before each of its artifacts has one.
+    Required,
+}
+
+/// What makes the snapshots of one source whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Completeness {
+    /// `None`: whatever is there is all there is.
+    pub artifacts: Option<ArtifactRule>,
+    /// Whether manifests are waited for.
+    pub manifest: ManifestRule,
+}
+
+/// The objects of one snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Unique within its source.
+    pub id: SnapshotId,
+    /// The time in the keys.
+    pub named: Option<Timestamp>,
+    /// At least one, ordered by name.
+    pub artifacts: Vec<Artifact>,
+    /// One for each artifact that has a manifest.
+    pub manifests: BTreeMap<Key, ObjectMeta>,
+}
+
+impl Group {
+    /// Newest modification of its artifacts.
+    pub fn completed_at(&self) -> Timestamp {
+        let modified = self
+            .artifacts
+            .iter()
+            .map(|artifact| artifact.meta.modified_at);
+        modified.max().unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// What is known of its age before anything is read.
+    pub fn about(&self) -> Timestamp {
+        self.named.unwrap_or_else(|| self.completed_at())
+    }
+}
+
+/// Collects the recognised objects of one source, in any order.
+#[derive(Debug, Clone, Default)]
+pub struct Grouping {
+    groups: BTreeMap<Moment, BTreeMap<String, ObjectMeta>>,
+    manifests: BTreeMap<Key, ObjectMeta>,
+    objects: usize,
+    duplicates: u64,
+}
+
+/// What the artifacts of one snapshot have in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Moment {
+    at: Option<Timestamp>,
+    /// Only where no time tells snapshots apart.
+    version: String,
+    /// The newest layout first.
+    pattern: usize,
+    id: String,
+}
+
+impl Moment {
+    fn is_of(&self, other: &Self) -> bool {
+        (self.at, &self.version) == (other.at, &other.version)
+    }
+}
+
+impl Grouping {
+    /// One more object that the layout recognised.
+    pub fn add(&mut self, found: Match, meta: ObjectMeta) {
+        self.objects += 1;
+        if let Some(of) = found.manifest_of {
+            self.manifests.insert(of, meta);
+            return;
+        }
+        match self
+            .groups
+            .entry(moment(&found, &meta))
+            .or_default()
+            .entry(found.artifact)
+        {
+            Entry::Vacant(entry) => drop(entry.insert(meta)),
+            Entry::Occupied(mut entry) => {
+                self.duplicates += 1;
+                let age = |meta: &ObjectMeta| (meta.modified_at, meta.key.clone());
+                if age(&meta) > age(entry.get()) {
+                    entry.insert(meta);
+                }
+            }
+        }
+    }
+
+    /// How many objects it holds, manifests included.
+    pub fn objects(&self) -> usize {
+        self.objects
+    }
+
+    /// The snapshots, newest first, and the times for which more than one lay there: of those the
+    /// newest layout's is kept, and of one layout the object modified last.
+    pub fn finish(mut self) -> (Vec<Group>, u64) {
+        let mut duplicates = self.duplicates;
+        let mut groups: Vec<(Moment, Group)> = Vec::new();
+        for (moment, artifacts) in self.groups {
+            if groups.last().is_some_and(|(last, _)| last.is_of(&moment)) {
+                duplicates += 1;
+                continue;
+            }
+            let manifest = |meta: &ObjectMeta| self.manifests.remove_entry(&meta.key);
+            let manifests = artifacts.values().filter_map(manifest).collect();
+            let artifact = |(name, meta)| Artifact { name, meta };
+            let group = Group {
+                id: SnapshotId(moment.id.clone()),
+                named: moment.at,
+                artifacts: artifacts.into_iter().map(artifact).collect(),
+                manifests,
+            };
+            groups.push((moment, group));
+        }
+        let mut groups: Vec<Group> = groups.into_iter().map(|(_, group)| group).collect();
+        groups.sort_by(|one, other| (other.about(), &other.id).cmp(&(one.about(), &one.id)));
+        (groups, duplicates)
+    }
+}
+
+fn moment(found: &Match, meta: &ObjectMeta) -> Moment {
+    let pattern = found.pattern;
+    if let Some(named) = &found.named {
+        let (at, id) = (Some(named.at), named.id.clone());
+        return Moment {
+            at,
+            version: String::new(),
+            pattern,
+            id,
+        };
+    }
+    // Versions tell whole snapshots apart, but not which artifacts of several belong together.
+    let version = meta
+        .version_id
+        .clone()
+        .filter(|_| found.artifact.is_empty());
+    let id = version.unwrap_or_else(|| CURRENT.into());
+    Moment {
+        at: None,
+        version: id.clone(),
+        pattern,
+        id,
+    }
+}
+
+/// Whether a snapshot can be restored at all, and if it is invalid, why: into the facts.
+///
+/// `manifests` are those that could be read, by the key of their artifact.
+pub fn judge(
+    group: &Group,
+    rule: &Completeness,
+    manifests: &BTreeMap<Key, Manifest>,
+    facts: &mut SnapshotFacts,
+    now: Timestamp,
+) -> SnapshotState {
+    if facts.invalid.is_some() {
+        return SnapshotState::Invalid;
+    }
+    let grace = rule.artifacts.map_or(GRACE, |artifacts| artifacts.within);
+    let young = now.duration_since(group.completed_at()).abs() < grace;
+    if let Some(reason) = invalid(group, manifests) {
+        if young {
+            return SnapshotState::InProgress;
+        }
+        facts.invalid = Some(reason);
+        return SnapshotState::Invalid;
+    }
+    let too_few = rule
+        .artifacts
+        .is_some_and(|rule| group.artifacts.len() < rule.count);
+    let unwitnessed = rule.manifest == ManifestRule::Required
+        && group
+            .artifacts
+            .iter()
+            .any(|artifact| !manifests.contains_key(&artifact.meta.key));
+    match (too_few || unwitnessed, young) {
+        (false, _) => SnapshotState::Complete,
+        (true, true) => SnapshotState::InProgress,
+        (true, false) => SnapshotState::Partial,
+    }
+}
+
+/// Faults that a writer still at work would show, too.
+fn invalid(group: &Group, manifests: &BTreeMap<Key, Manifest>) -> Option<String> {
+    group.artifacts.iter().find_map(|Artifact { name, meta }| {
+        let size = meta.size_bytes;
+        let of = if name.is_empty() {
+            String::new()
+        } else {
+            format!("artifact {name:?}: ")
+        };
+        let promised = manifests
+            .get(&meta.key)
+            .and_then(|manifest| manifest.size_bytes);
+        match promised {
+            _ if size == 0 => Some(format!("{of}it is empty")),
+            Some(promised) if promised != size => Some(format!(
+                "{of}it has {size} bytes, its manifest says {promised}"
+            )),
+            _ => None,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+//! The moment a snapshot is from: one function for both programs.
+//!
+//! It weighs what others read; it reads nothing, and it asks no wall clock: the store's own
+//! modification time is the only upper bound.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::TakenAtFrom;
+
+/// How far a witness may be ahead of the store's clock (design §5).
+pub const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// What each witness says of one snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Witnesses {
+    /// The file itself.
+    pub content: Option<Timestamp>,
+    /// Its manifest.
+    pub manifest: Option<Timestamp>,
+    /// A record of the same object that had it from content or manifest.
+    pub evidence: Option<Timestamp>,
+    /// The key.
+    pub name: Option<Timestamp>,
+    /// The store: newest modification of its artifacts.
+    pub modified: Timestamp,
+}
+
+/// The recovery point, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecoveryPoint {
+    /// When.
+    pub at: Timestamp,
+    /// Whose word was taken.
+    pub from: TakenAtFrom,
+    /// The best witness was more than [`TOLERANCE`] ahead of the store and was not believed.
+    pub from_the_future: bool,
+}
+
+/// The word of the best witness, unless it is ahead of the store's clock: then the store's, and no
+/// lesser witness is asked, because something is wrong that people must see.
+pub fn recovery_point(witnesses: &Witnesses) -> RecoveryPoint {
+    let Witnesses {
+        content,
+        manifest,
+        evidence,
+        name,
+        modified,
+    } = *witnesses;
+    let best_first = [
+        (content, TakenAtFrom::Content),
+        (manifest, TakenAtFrom::Manifest),
+        (evidence, TakenAtFrom::Evidence),
+        (name, TakenAtFrom::Name),
+    ];
+    let best = best_first
+        .into_iter()
+        .find_map(|(said, from)| Some((said?, from)));
+    let store = RecoveryPoint {
+        at: modified,
+        from: TakenAtFrom::Modified,
+        from_the_future: false,
+    };
+    match best {
+        Some((at, _)) if at.duration_since(modified) > TOLERANCE => RecoveryPoint {
+            from_the_future: true,
+            ..store
+        },
+        Some((at, from)) => RecoveryPoint {
+            at,
+            from,
+            from_the_future: false,
+        },
+        None => store,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Minutes after the modification, by content, manifest, evidence and name.
+    fn check(said: [Option<i64>; 4], expected: (i64, TakenAtFrom, bool)) {
+        let modified = Timestamp::constant(1_795_309_200, 0);
+        let at = |minutes| modified + SignedDuration::from_mins(minutes);
+        let [content, manifest, evidence, name] = said.map(|minutes| minutes.map(at));
+        let witnesses = Witnesses {
+            content,
+            manifest,
+            evidence,
+            name,
+            modified,
+        };
+        let point = recovery_point(&witnesses);
+        let expected = RecoveryPoint {
+            at: at(expected.0),
+            from: expected.1,
+            from_the_future: expected.2,
+        };
+        assert_eq!(point, expected, "{said:?}");
+    }
+
+    #[test]
+    fn the_best_witness_is_believed() {
+        check(
+            [Some(-9), Some(-8), Some(-7), Some(-6)],
+            (-9, TakenAtFrom::Content, false),
+        );
+        check(
+            [None, Some(-8), Some(-7), Some(-6)],
+            (-8, TakenAtFrom::Manifest, false),
+        );
+        check(
+            [None, None, Some(-7), Some(-6)],
+            (-7, TakenAtFrom::Evidence, false),
+        );
+        check([None, None, None, Some(-6)], (-6, TakenAtFrom::Name, false));
+        check([None; 4], (0, TakenAtFrom::Modified, false));
+        check(
+            [Some(-6_000_000), None, None, None],
+            (-6_000_000, TakenAtFrom::Content, false),
+        );
+    }
+
+    #[test]
+    fn a_witness_ahead_of_the_store_is_not_believed() {
+        check(
+            [Some(5), None, None, None],
+            (5, TakenAtFrom::Content, false),
+        );
+        check(
+            [Some(6), None, None, None],
+            (0, TakenAtFrom::Modified, true),
+        );
+        check(
+            [Some(6), Some(-1), None, Some(-1)],
+            (0, TakenAtFrom::Modified, true),
+        );
+        check(
+            [None, None, None, Some(60)],
+            (0, TakenAtFrom::Modified, true),
+        );
+        check(
+            [Some(-1), Some(60), Some(60), Some(60)],
+            (-1, TakenAtFrom::Content, false),
+        );
+    }
+
+    #[test]
+    fn no_time_is_too_far_away_to_be_compared() {
+        for (said, modified) in [
+            (Timestamp::MAX, Timestamp::MIN),
+            (Timestamp::MIN, Timestamp::MAX),
+        ] {
+            let witnesses = Witnesses {
+                content: Some(said),
+                manifest: None,
+                evidence: None,
+                name: None,
+                modified,
+            };
+            assert_eq!(recovery_point(&witnesses).from_the_future, said > modified);
+        }
+    }
+}
