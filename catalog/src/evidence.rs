@@ -13,6 +13,7 @@ pub mod fixtures;
 mod ledger;
 #[cfg(feature = "testing")]
 mod memory;
+mod open;
 mod record;
 mod verdict;
 
@@ -30,6 +31,7 @@ pub use directory::DirectoryEvidence;
 pub use ledger::{Baseline, Ledger};
 #[cfg(feature = "testing")]
 pub use memory::{MemoryEvidence, MemoryFault};
+pub use open::{OpenError, open};
 pub use record::{
     Acceptance, ArtifactEvidence, Checkpoint, Draft, Integrity, Record, RehearsalEvidence,
     SandboxEvidence, SnapshotEvidence, StageEvidence, ToolEvidence, Trigger, Verification,

@@ -7,6 +7,7 @@ mod directory;
 mod error;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
+mod open;
 
 use std::{fmt::Debug, ops::Range};
 
@@ -18,6 +19,7 @@ use crate::model::{Key, ObjectMeta, Pin};
 pub use counted::{Counted, Requests};
 pub use directory::Directory;
 pub use error::{Operation, StorageError, StorageReason};
+pub use open::{OpenError, open};
 
 /// Most bytes one [`Storage::read`] may ask for.
 pub const READ_MAX: u64 = 8 * 1024 * 1024;

@@ -6,5 +6,6 @@
 mod route;
 mod server;
 
+pub use hyper::StatusCode;
 pub use route::{Handler, Method, Response, Route};
 pub use server::{CONNECTIONS_MAX, ListenError, Server};
