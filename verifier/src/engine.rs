@@ -21,7 +21,8 @@ use thiserror::Error;
 
 use crate::runtime::{Command, ImageFacts, SandboxError, SandboxSpec};
 
-pub use bench::Bench;
+pub use bench::{Bench, Seen, Stage};
+pub(crate) use bench::{lock, timed};
 pub use judged::Judged;
 
 /// Every engine there is; a new one is a row here and a row in the catalog's table of formats.

@@ -4,8 +4,10 @@
 //! verdict comes from the engine's own server. It never connects to a source and never reads the
 //! exporter.
 //!
-//! Read in this order: [`stream`], [`engine`], [`runtime`].
+//! Read in this order: [`supervise`], [`stream`], [`engine`], [`runtime`], [`verdict`].
 
 pub mod engine;
 pub mod runtime;
 pub mod stream;
+pub mod supervise;
+pub mod verdict;

@@ -5,8 +5,10 @@ use std::{
     time::Duration,
 };
 
+use catalog::evidence::Reason;
 use tokio::time::Instant;
 
+use super::Stopped;
 use crate::runtime::{Sandbox, SandboxSpec};
 
 /// Wraps a sandbox for one run.
@@ -59,6 +61,12 @@ impl<'a> Bench<'a> {
     /// Notes that the restored server answered; the first time counts.
     pub fn answered(&self) {
         lock(self.seen).answered.get_or_insert_with(Instant::now);
+    }
+
+    /// A place where tests end the run.
+    pub fn point(&self, name: &str) -> Result<(), Stopped> {
+        let reached = catalog::fault::point(name);
+        reached.map_err(|error| Stopped::new(Reason::Internal, error.to_string()))
     }
 
     /// Keeps lines for the record; the engine has made sure that they hold no data.

@@ -284,6 +284,10 @@ async fn serve(
         .stage("restore", wait_until_loaded(bench, server))
         .await?;
     bench.answered();
+    bench
+        .point("restored")
+        .and_then(|()| bench.point("served"))
+        .map_err(Failure::Stopped)?;
     match bench.stage("probe", client.observe(canary)).await {
         Ok(observations) => Ok(observations),
         Err(error) => Err(blame(bench, server, &error).await),

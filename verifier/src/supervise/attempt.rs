@@ -1,0 +1,206 @@
+//! One run in one sandbox: the body on a task of its own, then always the removal.
+//!
+//! The body may fail, panic or be cut off at its deadline; what it had kept until then is read after
+//! it. The removal runs under its own deadline and nobody cancels it.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use catalog::evidence::{Reason, SandboxEvidence};
+use futures::FutureExt as _;
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout};
+
+use super::{Context, Job, Progress, steps};
+use crate::{
+    engine::{Observation, Seen, Stopped, lock, timed},
+    runtime::RunId,
+    stream::Passed,
+};
+
+/// Longest removal; what is left then is for a sweep.
+const DESTROY_MAX: Duration = Duration::from_mins(2);
+
+/// How long a provisioning may go on after the run was ended: a request half-way to an engine must
+/// not create what the removal no longer sees.
+const PROVISION_GRACE: Duration = Duration::from_secs(5);
+
+/// One run.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) context: Context,
+    pub(super) job: Job,
+    pub(super) run: RunId,
+    pub(super) deadline: Instant,
+    pub(super) ends_at: Timestamp,
+    pub(super) seen: Mutex<Seen>,
+    kept: Mutex<Kept>,
+}
+
+/// What is known after a run, however it ended.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Kept {
+    /// Set once every byte was read.
+    pub(super) passed: Option<Passed>,
+    /// When the first byte was asked for.
+    pub(super) requested: Option<Instant>,
+    /// Set once there was a sandbox.
+    pub(super) sandbox: Option<SandboxEvidence>,
+    /// Set once a restored server was asked.
+    pub(super) observations: Option<Vec<Observation>>,
+    /// Our time when they were made.
+    pub(super) asked_at: Option<Timestamp>,
+    /// Everything arrived, and memory and disk were free at the end.
+    pub(super) sound: bool,
+    /// Why it ended without an answer, or with a bad one.
+    pub(super) stopped: Option<Stopped>,
+    /// Why its sandbox may still be there.
+    pub(super) left_behind: Option<String>,
+    /// Stages, log.
+    pub(super) seen: Seen,
+}
+
+impl Kept {
+    /// No observation, no `verified`.
+    pub(super) fn observed(&self) -> bool {
+        self.observations
+            .as_ref()
+            .is_some_and(|observations| !observations.is_empty())
+    }
+
+    pub(super) fn stopped_by(&self, reasons: &[Reason]) -> bool {
+        self.stopped
+            .as_ref()
+            .is_some_and(|stopped| reasons.contains(&stopped.reason))
+    }
+}
+
+impl Attempt {
+    pub(super) fn new(context: &Context, job: &Job, run: RunId, deadline: Instant) -> Arc<Self> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let ends_at = context
+            .clock
+            .now()
+            .saturating_add(left)
+            .unwrap_or(Timestamp::MAX);
+        Arc::new(Self {
+            context: context.clone(),
+            job: job.clone(),
+            run,
+            deadline,
+            ends_at,
+            seen: Mutex::default(),
+            kept: Mutex::default(),
+        })
+    }
+
+    /// Notes something for after the run.
+    pub(super) fn keep(&self, note: impl FnOnce(&mut Kept)) {
+        note(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Times a stage and says that it began.
+    pub(super) async fn stage<T>(&self, name: &'static str, work: impl Future<Output = T>) -> T {
+        (self.job.on_progress)(Progress::Stage(name));
+        timed(&self.seen, name, work).await
+    }
+
+    /// Ends `work` when the run is to end.
+    pub(super) async fn guard<T>(
+        &self,
+        work: impl Future<Output = Result<T, Stopped>>,
+    ) -> Result<T, Stopped> {
+        tokio::select! {
+            biased;
+            stopped = self.ended() => Err(stopped),
+            done = work => done,
+        }
+    }
+
+    /// As [`guard`](Self::guard), but leaves `work` a moment to come to its end.
+    pub(super) async fn guard_gently<T>(
+        &self,
+        work: impl Future<Output = Result<T, Stopped>>,
+    ) -> Result<T, Stopped> {
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            biased;
+            stopped = self.ended() => {
+                let _ = timeout(PROVISION_GRACE, work).await;
+                Err(stopped)
+            }
+            done = &mut work => done,
+        }
+    }
+
+    /// Waits until the run is to end, and says why.
+    async fn ended(&self) -> Stopped {
+        tokio::select! {
+            () = self.context.cancelled.cancelled() => {
+                Stopped::new(Reason::Interrupted, "the verifier was told to end")
+            }
+            () = tokio::time::sleep_until(self.deadline) => {
+                let allowed = self.job.deadline.as_secs();
+                let message = format!(
+                    "not done within {allowed} s\nhint: Raise verify.deadline, or look at the \
+                     stages for what took so long."
+                );
+                Stopped::new(Reason::Deadline, message)
+            }
+        }
+    }
+}
+
+/// Runs to the end and removes what it made; goes on when the caller does not wait.
+pub(super) async fn attempt(run: &Arc<Attempt>) -> Kept {
+    let whole = tokio::spawn(body_then_destroy(Arc::clone(run)));
+    if whole.await.is_err() {
+        run.keep(|kept| kept.left_behind = Some("its removal broke off".into()));
+    }
+    finish(run)
+}
+
+/// Only reads: hash and native inspection of the same pin.
+pub(super) async fn read_again(run: &Arc<Attempt>, seen: &mut Seen) -> Result<Passed, Stopped> {
+    let read = run.guard(run.stage("inspect", steps::read(run, None)));
+    let passed = AssertUnwindSafe(read)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(panicked()));
+    seen.stages.extend(lock(&run.seen).stages.iter().copied());
+    passed
+}
+
+async fn body_then_destroy(run: Arc<Attempt>) {
+    let body = Arc::clone(&run);
+    let ended = tokio::spawn(async move { steps::all(&body).await }).await;
+    let stopped = ended.unwrap_or_else(|_| Err(panicked())).err();
+    run.keep(|kept| kept.stopped = stopped);
+    let destroying = run.context.runtime.destroy(&run.run);
+    let destroyed = run.stage("destroy", timeout(DESTROY_MAX, destroying)).await;
+    let left_behind = match destroyed {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.message),
+        Err(_) => Some("its removal took too long".into()),
+    };
+    run.keep(|kept| kept.left_behind = left_behind);
+    let _ = catalog::fault::point("destroyed");
+}
+
+fn finish(run: &Attempt) -> Kept {
+    let mut kept = run
+        .kept
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    kept.seen = lock(&run.seen).clone();
+    kept
+}
+
+fn panicked() -> Stopped {
+    let message = "the verifier made a mistake of its own\nhint: Report it, with the log.";
+    Stopped::new(Reason::Internal, message)
+}

@@ -1,0 +1,109 @@
+//! What a verification is given: everything it needs, and nothing it could look up by itself.
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use catalog::{
+    evidence::{ToolEvidence, Trigger},
+    format::Format,
+    model::{RepositoryName, Snapshot, SourceName},
+    storage::Storage,
+};
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+use toolkit::clock::Clock;
+
+use crate::{
+    engine::{Engine, Settings},
+    runtime::{RunId, Runtime},
+};
+
+/// What every verification of one program shares.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Where sandboxes come from.
+    pub runtime: Arc<dyn Runtime>,
+    /// For records; deadlines run on tokio's own time.
+    pub clock: Clock,
+    /// Raised when the program is to end: runs end as `interrupted`, their sandboxes removed.
+    pub cancelled: CancellationToken,
+    /// `verifier.limits.memory`.
+    pub memory_bytes_max: u64,
+    /// `verifier.limits.disk`.
+    pub disk_bytes_max: u64,
+    /// Host or pod.
+    pub by: String,
+    /// Who says so.
+    pub tool: ToolEvidence,
+}
+
+/// One snapshot to verify.
+#[derive(Clone)]
+pub struct Job {
+    /// Unique.
+    pub run: RunId,
+    /// What made it run.
+    pub trigger: Trigger,
+    /// Whose snapshot.
+    pub source: SourceName,
+    /// Where it lies.
+    pub repository: RepositoryName,
+    /// Reads it.
+    pub storage: Arc<dyn Storage>,
+    /// Understands its bytes.
+    pub format: &'static dyn Format,
+    /// Restores it.
+    pub engine: &'static dyn Engine,
+    /// The engine's own part of the configuration.
+    pub settings: Settings,
+    /// In the order of preference.
+    pub images: Vec<String>,
+    /// Which one.
+    pub snapshot: Snapshot,
+    /// Looks once more when the snapshot is gone or was replaced before it was read.
+    pub select_again: SelectAgain,
+    /// Items of the nearest earlier verified recovery point, or of an acceptance.
+    pub previous: Option<BTreeMap<String, u64>>,
+    /// `objectives.recovery_time`.
+    pub recovery_milliseconds_max: Option<u64>,
+    /// From start, not from queueing.
+    pub deadline: Duration,
+    /// Told how it goes on.
+    pub on_progress: OnProgress,
+}
+
+/// Surveys again; `None` if there is nothing any more.
+pub type SelectAgain = Arc<dyn Fn() -> BoxFuture<'static, Option<Snapshot>> + Send + Sync>;
+
+/// Never blocks.
+pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// How a verification goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// This stage began.
+    Stage(&'static str),
+    /// So many bytes of the snapshot were read.
+    Bytes {
+        /// Until now.
+        read: u64,
+        /// In all.
+        of: u64,
+    },
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            run,
+            source,
+            snapshot,
+            ..
+        } = self;
+        write!(f, "Job({} of {source}, run {})", snapshot.id, run.0)
+    }
+}
+
+/// The deadline of design §3 where none is configured: 30 minutes, and size ÷ 20 MB/s.
+pub fn default_deadline(size_bytes: u64) -> Duration {
+    Duration::from_mins(30) + Duration::from_secs(size_bytes / 20_000_000)
+}

@@ -1,0 +1,212 @@
+//! What a failure of storage, sandbox or ourselves means for a verdict: always inconclusive.
+
+use catalog::{
+    evidence::Reason,
+    format::{Inspection, InspectionState},
+    storage::{StorageError, StorageReason},
+};
+
+use crate::{
+    engine::Stopped,
+    runtime::{Exit, FeedEnd},
+    stream::PassError,
+};
+
+/// Exit code of whatever was killed by `SIGKILL`, as a shell reports it.
+const SIGKILLED: i32 = 137;
+
+impl From<StorageError> for Stopped {
+    fn from(error: StorageError) -> Self {
+        let reason = match error.reason {
+            StorageReason::NotFound => Reason::Vanished,
+            StorageReason::Replaced => Reason::Replaced,
+            StorageReason::AccessDenied | StorageReason::Credentials => Reason::AccessDenied,
+            StorageReason::KeyDenied => Reason::KeyDenied,
+            StorageReason::Archived => Reason::Archived,
+            StorageReason::Truncated
+            | StorageReason::Unreachable
+            | StorageReason::Timeout
+            | StorageReason::Throttled
+            | StorageReason::Protocol
+            | StorageReason::Io => Reason::UnstableRead,
+        };
+        let hint = if error.hint.is_empty() {
+            ""
+        } else {
+            "\nhint: "
+        };
+        Self::new(reason, format!("{error}{hint}{}", error.hint))
+    }
+}
+
+impl From<PassError> for Stopped {
+    fn from(error: PassError) -> Self {
+        match error {
+            PassError::Storage(error) => error.into(),
+            PassError::Length { .. } => Self::new(Reason::UnstableRead, error.to_string()),
+            PassError::Inspection(_) => Self::new(Reason::Internal, error.to_string()),
+        }
+    }
+}
+
+/// What the native reading allows. Another kind of file may be a good snapshot in a wrapper that is
+/// not known here, so it is not called bad.
+pub(super) fn understood(inspection: &Inspection) -> Result<(), Stopped> {
+    let (reason, what) = match inspection.state {
+        InspectionState::Intact => return Ok(()),
+        InspectionState::Damaged => (Reason::Damaged, "the snapshot is damaged"),
+        InspectionState::NotRecognised => (
+            Reason::UnknownVersion,
+            "the file is of no kind that this engine writes",
+        ),
+        InspectionState::NotUnderstood => (
+            Reason::UnknownVersion,
+            "the snapshot was not fully understood",
+        ),
+        InspectionState::Aborted => (Reason::UnstableRead, "the reading broke off"),
+    };
+    let message = match inspection.findings.first() {
+        Some(found) => format!("{what}, at byte {}: {}", found.offset, found.message),
+        None => what.into(),
+    };
+    Err(Stopped::new(reason, message))
+}
+
+/// Whether every byte arrived in the sandbox.
+pub(super) fn arrived(put: &Exit, bytes: u64) -> Result<(), Stopped> {
+    let says = |text: &str| contains(&put.stderr.head, text) || contains(&put.stderr.tail, text);
+    if put.out_of_memory {
+        let message = "the sandbox ran out of memory while the snapshot was put into it";
+        return Err(Stopped::new(Reason::OutOfMemory, message));
+    }
+    if says("No space left on device") || says("Disk quota exceeded") {
+        let message = "the sandbox's disk was full\nhint: Raise verifier.limits.disk.";
+        return Err(Stopped::new(Reason::Disk, message));
+    }
+    if put.code == SIGKILLED {
+        let message = "what put the snapshot into the sandbox was killed, by none of us";
+        return Err(Stopped::new(Reason::Killed, message));
+    }
+    if put.code != 0 || put.feed != (FeedEnd::Complete { bytes }) {
+        let message = format!(
+            "the snapshot did not arrive in the sandbox: code {}",
+            put.code
+        );
+        return Err(Stopped::new(Reason::Internal, message));
+    }
+    Ok(())
+}
+
+/// Whether what lies in the sandbox is what was sent.
+pub(super) fn same_inside(digest: &Exit, sha256: &str) -> Result<(), Stopped> {
+    if digest.code == 0 && digest.stdout.head.starts_with(sha256.as_bytes()) {
+        return Ok(());
+    }
+    let message = "what lies in the sandbox is not what was sent there";
+    Err(Stopped::new(Reason::Internal, message))
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    String::from_utf8_lossy(bytes).contains(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use catalog::storage::Operation;
+
+    use super::*;
+    use crate::runtime::Capture;
+
+    #[test]
+    fn no_failure_of_storage_is_ever_the_snapshots() {
+        let check = |reason, expected| {
+            let error = StorageError {
+                operation: Operation::Open,
+                subject: "cache.rdb".into(),
+                reason,
+                hint: "Look there.".into(),
+                source: None,
+            };
+            let stopped = Stopped::from(error);
+            assert_eq!(stopped.reason, expected);
+            assert!(
+                stopped.message.ends_with("\nhint: Look there."),
+                "{}",
+                stopped.message
+            );
+        };
+        check(StorageReason::NotFound, Reason::Vanished);
+        check(StorageReason::Replaced, Reason::Replaced);
+        check(StorageReason::AccessDenied, Reason::AccessDenied);
+        check(StorageReason::Credentials, Reason::AccessDenied);
+        check(StorageReason::KeyDenied, Reason::KeyDenied);
+        check(StorageReason::Archived, Reason::Archived);
+        check(StorageReason::Truncated, Reason::UnstableRead);
+        check(StorageReason::Unreachable, Reason::UnstableRead);
+        check(StorageReason::Io, Reason::UnstableRead);
+    }
+
+    #[test]
+    fn a_put_that_failed_says_why() {
+        let good = Exit {
+            code: 0,
+            stdout: Capture::default(),
+            stderr: Capture::default(),
+            feed: FeedEnd::Complete { bytes: 9 },
+            out_of_memory: false,
+        };
+        let check = |exit: Exit, expected: Option<Reason>| {
+            let reason = arrived(&exit, 9).err().map(|stopped| stopped.reason);
+            assert_eq!(reason, expected, "{exit:?}");
+        };
+        let full = Capture {
+            head: b"cat: No space left on device".into(),
+            ..Capture::default()
+        };
+        check(good.clone(), None);
+        check(
+            Exit {
+                code: 1,
+                ..good.clone()
+            },
+            Some(Reason::Internal),
+        );
+        check(
+            Exit {
+                code: 137,
+                ..good.clone()
+            },
+            Some(Reason::Killed),
+        );
+        check(
+            Exit {
+                code: 137,
+                out_of_memory: true,
+                ..good.clone()
+            },
+            Some(Reason::OutOfMemory),
+        );
+        check(
+            Exit {
+                code: 1,
+                stderr: full,
+                ..good.clone()
+            },
+            Some(Reason::Disk),
+        );
+        for feed in [
+            FeedEnd::Complete { bytes: 8 },
+            FeedEnd::Cut { bytes: 9 },
+            FeedEnd::Refused { bytes: 9 },
+            FeedEnd::NoFeed,
+        ] {
+            check(
+                Exit {
+                    feed,
+                    ..good.clone()
+                },
+                Some(Reason::Internal),
+            );
+        }
+    }
+}

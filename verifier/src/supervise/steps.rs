@@ -1,0 +1,185 @@
+//! The steps of one run, in order. A step that fails ends the run; removing the sandbox is not among
+//! them.
+
+use std::sync::Arc;
+
+use catalog::evidence::Reason;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::{Progress, attempt::Attempt, reasons};
+use crate::{
+    engine::{Bench, Request, Stopped},
+    runtime::{Command, Exit, Feed, FeedItem, Sandbox, SandboxError, SandboxSpec},
+    stream::{self, Passed},
+};
+
+/// Free space below which a failed load may be the disk's fault.
+const DISK_FREE_MIN: u64 = 16 << 20;
+
+/// A sandbox, and what it was asked to be.
+struct Place {
+    spec: SandboxSpec,
+    sandbox: Arc<dyn Sandbox>,
+}
+
+/// From an image to observations. What can be said without a sandbox is said without one: damage
+/// shows in the bytes.
+pub(super) async fn all(run: &Attempt) -> Result<(), Stopped> {
+    let place = run
+        .guard_gently(run.stage("provision", provision(run)))
+        .await;
+    match place {
+        Ok(place) => run.guard(restore_in(run, &place)).await,
+        Err(stopped) if matches!(stopped.reason, Reason::Interrupted | Reason::Deadline) => {
+            Err(stopped)
+        }
+        Err(stopped) => {
+            let passed = run.guard(read_to_keep(run, None)).await?;
+            match reasons::understood(&passed.inspection) {
+                Err(damaged) if damaged.reason == Reason::Damaged => Err(damaged),
+                _ => Err(stopped),
+            }
+        }
+    }
+}
+
+/// Reads the pinned object to its last byte.
+pub(super) async fn read(
+    run: &Attempt,
+    feed: Option<mpsc::Sender<FeedItem>>,
+) -> Result<Passed, Stopped> {
+    let pin = only_artifact(run)?.pin();
+    let storage = &run.job.storage;
+    let on_progress = Arc::clone(&run.job.on_progress);
+    let on_bytes = Arc::new(move |read, of| on_progress(Progress::Bytes { read, of }));
+    let input = storage.open(&pin).await?;
+    Ok(stream::pass(input, pin.size_bytes, run.job.format, feed, on_bytes).await?)
+}
+
+/// The one object of the snapshot.
+fn only_artifact(run: &Attempt) -> Result<&catalog::model::ObjectMeta, Stopped> {
+    match run.job.snapshot.artifacts.as_slice() {
+        [artifact] => Ok(&artifact.meta),
+        several => {
+            let message = format!(
+                "snapshots of {} objects cannot be restored yet",
+                several.len()
+            );
+            Err(Stopped::new(Reason::Internal, message))
+        }
+    }
+}
+
+async fn provision(run: &Attempt) -> Result<Place, Stopped> {
+    only_artifact(run)?;
+    let (job, runtime) = (&run.job, &run.context.runtime);
+    let images = runtime.images(&job.images, job.engine.programs()).await?;
+    let request = Request {
+        head: &job.snapshot.facts,
+        size_bytes: job.snapshot.size_bytes(),
+        images: &images,
+        memory_bytes_max: run.context.memory_bytes_max,
+        disk_bytes_max: run.context.disk_bytes_max,
+        deadline: run.ends_at,
+    };
+    let spec = job.engine.prepare(&request, &job.settings)?;
+    let sandbox = runtime.provision(&run.run, &spec).await?;
+    run.keep(|kept| kept.sandbox = Some(sandbox.facts()));
+    point("provisioned")?;
+    Ok(Place { spec, sandbox })
+}
+
+async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
+    let passed = bring(run, place).await?;
+    point("staged")?;
+    let bench = Bench::new(&*place.sandbox, &place.spec, &run.seen);
+    let inspection = &passed.inspection;
+    let restored = run
+        .job
+        .engine
+        .restore(&bench, inspection, &run.job.settings)
+        .await;
+    let out_of_memory = is_starved(run, place).await;
+    match restored {
+        Ok(observations) => run.keep(|kept| {
+            kept.observations = Some(observations);
+            kept.asked_at = Some(run.context.clock.now());
+        }),
+        Err(stopped) if stopped.reason == Reason::Unrestorable && out_of_memory => {
+            let message = format!(
+                "{}, after the sandbox ran out of memory\nhint: Raise verifier.limits.memory.",
+                stopped.message
+            );
+            return Err(Stopped::new(Reason::OutOfMemory, message));
+        }
+        Err(stopped) => return Err(stopped),
+    }
+    point("probed")
+}
+
+/// The bytes into the sandbox, hashed and inspected on their way, and compared inside.
+async fn bring(run: &Attempt, place: &Place) -> Result<Passed, Stopped> {
+    let staging = run.job.engine.stage(&run.job.snapshot.facts);
+    let (sender, feed) = stream::feed();
+    let (passed, put) = tokio::join!(
+        read_to_keep(run, Some(sender)),
+        run.stage("stage", put(run, place, staging.put, feed)),
+    );
+    let passed = passed?;
+    point("fetched")?;
+    reasons::understood(&passed.inspection)?;
+    reasons::arrived(&put?, passed.restorable_bytes)?;
+    let digest = bounded(run, staging.digest);
+    let digest = run
+        .stage("check", place.sandbox.exec(&digest, None))
+        .await?;
+    reasons::same_inside(&digest, &passed.restorable_sha256)?;
+    Ok(passed)
+}
+
+async fn read_to_keep(
+    run: &Attempt,
+    feed: Option<mpsc::Sender<FeedItem>>,
+) -> Result<Passed, Stopped> {
+    run.keep(|kept| kept.requested = Some(Instant::now()));
+    let passed = run
+        .stage("fetch", run.stage("inspect", read(run, feed)))
+        .await?;
+    run.keep(|kept| kept.passed = Some(passed.clone()));
+    Ok(passed)
+}
+
+/// Ends the feed when the command has ended, or nobody would read it any more.
+async fn put(
+    run: &Attempt,
+    place: &Place,
+    command: Command,
+    mut feed: Feed,
+) -> Result<Exit, SandboxError> {
+    place
+        .sandbox
+        .exec(&bounded(run, command), Some(&mut feed))
+        .await
+}
+
+/// Cuts a command's time to what is left.
+fn bounded(run: &Attempt, mut command: Command) -> Command {
+    let left = run.deadline.saturating_duration_since(Instant::now());
+    command.timeout = command.timeout.min(left);
+    command
+}
+
+/// Whether the memory limit struck; also notes whether there was room until the end. What cannot be
+/// told is no room.
+async fn is_starved(run: &Attempt, place: &Place) -> bool {
+    let free = place.sandbox.free_bytes().await;
+    let kills = place.sandbox.out_of_memory_kills().await;
+    let roomy = free.is_ok_and(|free| free >= DISK_FREE_MIN);
+    run.keep(|kept| kept.sound = roomy && matches!(kills, Ok(None | Some(0))));
+    matches!(kills, Ok(Some(1..)))
+}
+
+fn point(name: &str) -> Result<(), Stopped> {
+    catalog::fault::point(name).map_err(|error| Stopped::new(Reason::Internal, error.to_string()))
+}

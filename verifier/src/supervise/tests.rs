@@ -1,0 +1,374 @@
+//! Every way a verification can end, and that nothing is ever left behind.
+
+mod endings;
+mod fake;
+
+use std::{collections::VecDeque, ops::Range, sync::Mutex, time::Duration};
+
+use bytes::Bytes;
+use catalog::{
+    evidence::{Outcome, ToolEvidence, Trigger, Verdict},
+    model::{
+        Artifact, Key, ObjectMeta, Pin, RepositoryName, Snapshot, SnapshotFacts, SnapshotId,
+        SnapshotState, SourceName, TakenAtFrom,
+    },
+    storage::{
+        ByteStream, ListFrom, Operation, Page, Storage, StorageError,
+        memory::{Fault, Memory},
+    },
+};
+use futures::{
+    future::{self, BoxFuture},
+    stream::{self, BoxStream, StreamExt as _},
+};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use toolkit::clock::Clock;
+
+use super::*;
+use fake::{FakeEngine, FakeFormat, FakeRuntime, GOOD, Script, Step};
+
+const KEY: &str = "cache.rdb";
+
+/// One verification in a world of fakes; tests change what they are about.
+struct World {
+    storage: Arc<dyn Storage>,
+    runtime: Arc<FakeRuntime>,
+    images: Vec<String>,
+    snapshot: Snapshot,
+    newer: Option<Snapshot>,
+    cancelled: CancellationToken,
+}
+
+impl World {
+    fn new(body: &'static str, scripts: impl IntoIterator<Item = Script>) -> Self {
+        let memory = Memory::default();
+        memory.put(KEY, body);
+        Self::of(memory, scripts, body.len())
+    }
+
+    fn of(
+        storage: impl Storage + 'static,
+        scripts: impl IntoIterator<Item = Script>,
+        size: usize,
+    ) -> Self {
+        Self {
+            storage: Arc::new(storage),
+            runtime: Arc::new(FakeRuntime::new(scripts)),
+            images: vec!["fake:1".into()],
+            snapshot: snapshot(size, "revision-1"),
+            newer: None,
+            cancelled: CancellationToken::new(),
+        }
+    }
+
+    fn context(&self) -> Context {
+        let runtime: Arc<FakeRuntime> = Arc::clone(&self.runtime);
+        Context {
+            runtime,
+            clock: Clock::starting_at(Timestamp::UNIX_EPOCH),
+            cancelled: self.cancelled.clone(),
+            memory_bytes_max: 1 << 30,
+            disk_bytes_max: 1 << 30,
+            by: "host".into(),
+            tool: ToolEvidence {
+                version: "0".into(),
+                config_digest: "sha256:0".into(),
+            },
+        }
+    }
+
+    fn job(&self) -> Job {
+        let newer = self.newer.clone();
+        Job {
+            run: RunId("run".into()),
+            trigger: Trigger::Manual,
+            source: SourceName::new("cache").expect("a name"),
+            repository: RepositoryName::new("local").expect("a name"),
+            storage: Arc::clone(&self.storage),
+            format: &FakeFormat,
+            engine: &FakeEngine,
+            settings: Arc::new(()),
+            images: self.images.clone(),
+            snapshot: self.snapshot.clone(),
+            select_again: Arc::new(move || Box::pin(future::ready(newer.clone()))),
+            previous: None,
+            recovery_milliseconds_max: None,
+            deadline: Duration::from_hours(1),
+            on_progress: Arc::new(|_| ()),
+        }
+    }
+
+    /// Verifies, and sees to it that every sandbox that was asked for is removed.
+    async fn verify(&self) -> Verification {
+        let verification = verify_one(&self.context(), self.job()).await;
+        let (begun, removed) = self.runtime.runs();
+        for run in begun {
+            assert!(removed.contains(&run), "{run} is left behind");
+        }
+        verification
+    }
+
+    /// Verdict, reason and the number of runs.
+    async fn check(&self, reason: Option<Reason>, runs: usize) -> Verification {
+        let verification = self.verify().await;
+        let verdict = reason.map_or(Verdict::Verified, Reason::verdict);
+        assert_eq!(
+            (verification.verdict, verification.reason),
+            (verdict, reason),
+            "{verification:#?}"
+        );
+        assert_eq!(
+            self.runtime.runs().0.len(),
+            runs,
+            "{:?}",
+            self.runtime.runs()
+        );
+        verification
+    }
+}
+
+fn snapshot(size: usize, etag: &str) -> Snapshot {
+    let meta = ObjectMeta {
+        key: Key::new(KEY),
+        size_bytes: size as u64,
+        modified_at: Timestamp::UNIX_EPOCH,
+        etag: Some(etag.into()),
+        version_id: None,
+        storage_class: None,
+    };
+    Snapshot {
+        id: SnapshotId("current".into()),
+        source: SourceName::new("cache").expect("a name"),
+        taken_at: Timestamp::UNIX_EPOCH,
+        taken_at_from: TakenAtFrom::Name,
+        from_the_future: false,
+        completed_at: Timestamp::UNIX_EPOCH,
+        state: SnapshotState::Complete,
+        artifacts: vec![Artifact {
+            name: String::new(),
+            meta,
+        }],
+        facts: SnapshotFacts::default(),
+        manifest: None,
+    }
+}
+
+/// Gives another content at every opening, and does not know.
+#[derive(Debug)]
+struct Flipping(Mutex<VecDeque<&'static str>>);
+
+impl Storage for Flipping {
+    fn list(&self, _: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
+        stream::empty().boxed()
+    }
+
+    fn head<'a>(&'a self, _: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
+        unreachable!("only ever opened")
+    }
+
+    fn read<'a>(&'a self, _: &'a Pin, _: Range<u64>) -> BoxFuture<'a, Result<Bytes, StorageError>> {
+        unreachable!("only ever opened")
+    }
+
+    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
+        let body = self
+            .0
+            .lock()
+            .expect("no poison")
+            .pop_front()
+            .expect("one body per opening");
+        let body: ByteStream = stream::iter([Ok(Bytes::from_static(body.as_bytes()))]).boxed();
+        Box::pin(future::ready(Ok(body)))
+    }
+}
+
+fn outcome(verification: &Verification, check: &str) -> Outcome {
+    let finding = verification
+        .findings
+        .iter()
+        .find(|finding| finding.check == check);
+    finding
+        .unwrap_or_else(|| panic!("{check} is answered: {verification:#?}"))
+        .outcome
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_good_snapshot_is_verified_and_every_stage_is_told() {
+    let verification = World::new("Good", [GOOD]).check(None, 1).await;
+    let stages: Vec<_> = verification
+        .stages
+        .iter()
+        .map(|stage| stage.stage.as_str())
+        .collect();
+    let expected = [
+        "provision",
+        "fetch",
+        "inspect",
+        "stage",
+        "check",
+        "restore",
+        "destroy",
+    ];
+    assert_eq!(stages, expected);
+    assert!(verification.recovery_milliseconds.is_some());
+    assert_eq!(verification.items.get("words"), Some(&1));
+    assert_eq!(
+        verification.sandbox.as_ref().map(|it| it.user.as_str()),
+        Some("999:999")
+    );
+    let artifact = &verification.snapshot.artifacts[0];
+    assert_eq!(artifact.sha256.as_ref().map(String::len), Some(64));
+    assert!(
+        verification
+            .findings
+            .iter()
+            .all(|it| it.outcome == Outcome::Passed)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_answer_of_the_server_nothing_is_verified() {
+    let silent = Script { says: "", ..GOOD };
+    World::new("Good", [silent])
+        .check(Some(Reason::Internal), 1)
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_way_out_of_the_sandbox_is_a_warning() {
+    let open = Script {
+        egress: "open",
+        ..GOOD
+    };
+    let verification = World::new("Good", [open]).check(None, 1).await;
+    assert_eq!(outcome(&verification, "sandbox.egress"), Outcome::Warning);
+    let unknown = Script {
+        egress: "not_tried",
+        ..GOOD
+    };
+    let verification = World::new("Good", [unknown]).check(None, 1).await;
+    assert_eq!(outcome(&verification, "sandbox.egress"), Outcome::NotRun);
+}
+
+#[tokio::test(start_paused = true)]
+async fn damage_read_twice_alike_is_failed_without_a_restore() {
+    let verification = World::new("Damaged", [GOOD])
+        .check(Some(Reason::Damaged), 1)
+        .await;
+    assert_eq!(outcome(&verification, "snapshot.intact"), Outcome::Failed);
+    assert_eq!(outcome(&verification, "fake.words"), Outcome::NotRun);
+    assert_eq!(verification.recovery_milliseconds, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn damage_that_a_second_reading_does_not_show_is_not_the_snapshots() {
+    let flipping = |bodies: [&'static str; 2]| Flipping(Mutex::new(bodies.into()));
+    for bodies in [["Damage", "Good.."], ["Damage", "Damag3"]] {
+        let world = World::of(flipping(bodies), [GOOD], 6);
+        let verification = world.check(Some(Reason::UnstableRead), 1).await;
+        assert_eq!(outcome(&verification, "snapshot.intact"), Outcome::NotRun);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn damage_shows_also_where_no_sandbox_can_be_had() {
+    let broken = Script {
+        provision: Step::Fails(Reason::RuntimeUnavailable),
+        ..GOOD
+    };
+    World::new("Damaged", [broken.clone()])
+        .check(Some(Reason::Damaged), 1)
+        .await;
+    World::new("Good", [broken])
+        .check(Some(Reason::RuntimeUnavailable), 1)
+        .await;
+    let mut world = World::new("Damaged", [GOOD]);
+    world.images.clear();
+    world.check(Some(Reason::Damaged), 0).await;
+    let mut world = World::new("Good", [GOOD]);
+    world.images.clear();
+    world.check(Some(Reason::NoImage), 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_understood_is_not_restored_and_not_called_bad() {
+    for body in ["Unknown", "Nothing"] {
+        let verification = World::new(body, [GOOD])
+            .check(Some(Reason::UnknownVersion), 1)
+            .await;
+        assert_eq!(outcome(&verification, "fake.words"), Outcome::NotRun);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_the_server_shows_must_show_in_a_second_sandbox() {
+    let bad = Script {
+        says: "unrestorable",
+        ..GOOD
+    };
+    let verification = World::new("Good", [bad.clone()])
+        .check(Some(Reason::Unrestorable), 2)
+        .await;
+    assert_eq!(
+        outcome(&verification, "snapshot.shown_twice"),
+        Outcome::Passed
+    );
+    let other = Script {
+        says: "identity",
+        ..GOOD
+    };
+    World::new("Good", [other.clone()])
+        .check(Some(Reason::Identity), 2)
+        .await;
+    let verification = World::new("Good", [bad.clone(), GOOD])
+        .check(Some(Reason::Internal), 2)
+        .await;
+    assert_eq!(
+        outcome(&verification, "snapshot.shown_twice"),
+        Outcome::NotRun
+    );
+    World::new("Good", [bad.clone(), other])
+        .check(Some(Reason::Internal), 2)
+        .await;
+    let killed = Script {
+        restore: Step::Fails(Reason::Killed),
+        ..GOOD
+    };
+    World::new("Good", [bad, killed])
+        .check(Some(Reason::Killed), 2)
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sandbox_without_room_shows_nothing() {
+    let bad = Script {
+        says: "unrestorable",
+        ..GOOD
+    };
+    let starved = Script {
+        kills: 1,
+        ..bad.clone()
+    };
+    World::new("Good", [starved])
+        .check(Some(Reason::OutOfMemory), 1)
+        .await;
+    let full = Script {
+        free_bytes: 0,
+        ..bad.clone()
+    };
+    World::new("Good", [bad, full])
+        .check(Some(Reason::Disk), 2)
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disappointed_expectation_needs_no_second_run() {
+    let few = Script {
+        says: "expectation",
+        ..GOOD
+    };
+    World::new("Good", [few])
+        .check(Some(Reason::Expectation), 1)
+        .await;
+}

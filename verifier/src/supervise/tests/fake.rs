@@ -1,0 +1,456 @@
+//! A runtime, an engine and a format that do what a script says.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io::Read,
+    sync::{Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use catalog::format::{Schema, SchemaGenerator};
+use catalog::{
+    evidence::SandboxEvidence,
+    format::{CheckName, Checksum, Format, Inspection, InspectionFinding, InspectionState},
+    model::{EngineName, SnapshotFacts},
+};
+use futures::future::{self, BoxFuture};
+use jiff::Timestamp;
+use settings::{Problems, Section};
+
+use super::super::*;
+use crate::{
+    engine::{Bench, Engine, Evidence, Observation, Observed, Request, Settings, Staging},
+    runtime::{
+        ByteStreamIo, Capture, Command, Exit, Feed, FeedEnd, FeedItem, ImageFacts, Runtime,
+        Sandbox, SandboxError, SandboxSpec, ServerId, ServerState, SweepPolicy, Swept,
+    },
+    stream::Sha256,
+};
+
+/// What one sandbox does.
+#[derive(Debug, Clone)]
+pub(super) struct Script {
+    pub(super) provision: Step,
+    pub(super) put: Step,
+    /// What lies inside is something else.
+    pub(super) corrupts: bool,
+    pub(super) restore: Step,
+    /// What the restored server says; judged by the engine.
+    pub(super) says: &'static str,
+    pub(super) free_bytes: u64,
+    pub(super) kills: u64,
+    pub(super) egress: &'static str,
+    pub(super) destroy: Step,
+}
+
+/// How one step ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Well,
+    Fails(Reason),
+    Hangs,
+    Panics,
+}
+
+impl Step {
+    async fn take(self) -> Result<(), SandboxError> {
+        match self {
+            Self::Well => Ok(()),
+            Self::Fails(reason) => Err(SandboxError::new(reason, "scripted")),
+            Self::Hangs => future::pending().await,
+            Self::Panics => panic!("scripted"),
+        }
+    }
+}
+
+pub(super) const GOOD: Script = Script {
+    provision: Step::Well,
+    put: Step::Well,
+    corrupts: false,
+    restore: Step::Well,
+    says: "all is well",
+    free_bytes: 1 << 30,
+    kills: 0,
+    egress: "denied",
+    destroy: Step::Well,
+};
+
+/// Plays one script per sandbox, in order, the last one for ever.
+#[derive(Debug)]
+pub(super) struct FakeRuntime {
+    scripts: Mutex<VecDeque<Script>>,
+    playing: Mutex<BTreeMap<String, Script>>,
+    pub(super) destroyed: Mutex<Vec<String>>,
+}
+
+impl FakeRuntime {
+    pub(super) fn new(scripts: impl IntoIterator<Item = Script>) -> Self {
+        Self {
+            scripts: Mutex::new(scripts.into_iter().collect()),
+            playing: Mutex::default(),
+            destroyed: Mutex::default(),
+        }
+    }
+
+    /// Runs that were begun, and those of them that were removed.
+    pub(super) fn runs(&self) -> (Vec<String>, Vec<String>) {
+        let begun = lock(&self.playing).keys().cloned().collect();
+        let mut removed = lock(&self.destroyed).clone();
+        removed.sort();
+        (begun, removed)
+    }
+
+    fn next(&self, run: &RunId) -> Script {
+        let mut scripts = lock(&self.scripts);
+        let script = match scripts.len() {
+            1 => scripts[0].clone(),
+            _ => scripts.pop_front().expect("one script at least"),
+        };
+        lock(&self.playing).insert(run.0.clone(), script.clone());
+        script
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Runtime for FakeRuntime {
+    fn name(&self) -> &'static str {
+        "fake"
+    }
+
+    fn images<'a>(
+        &'a self,
+        configured: &'a [String],
+        _programs: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Vec<ImageFacts>, SandboxError>> {
+        let image = |image: &String| ImageFacts {
+            image: image.clone(),
+            id: None,
+            present: true,
+            version_texts: Vec::new(),
+        };
+        Box::pin(future::ready(Ok(configured.iter().map(image).collect())))
+    }
+
+    fn provision<'a>(
+        &'a self,
+        run: &'a RunId,
+        _spec: &'a SandboxSpec,
+    ) -> BoxFuture<'a, Result<Arc<dyn Sandbox>, SandboxError>> {
+        Box::pin(async move {
+            let script = self.next(run);
+            script.provision.take().await?;
+            let sandbox: Arc<dyn Sandbox> = Arc::new(FakeSandbox {
+                script,
+                sha256: Mutex::default(),
+            });
+            Ok(sandbox)
+        })
+    }
+
+    fn destroy<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<(), SandboxError>> {
+        Box::pin(async move {
+            let script = lock(&self.playing).get(&run.0).cloned();
+            script
+                .map_or(Step::Well, |script| script.destroy)
+                .take()
+                .await?;
+            lock(&self.destroyed).push(run.0.clone());
+            Ok(())
+        })
+    }
+
+    fn sweep<'a>(&'a self, _: &'a SweepPolicy) -> BoxFuture<'a, Result<Swept, SandboxError>> {
+        Box::pin(future::ready(Ok(Swept::default())))
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, SandboxError>> {
+        Box::pin(future::ready(Ok("fake".into())))
+    }
+}
+
+#[derive(Debug)]
+struct FakeSandbox {
+    script: Script,
+    sha256: Mutex<String>,
+}
+
+impl FakeSandbox {
+    async fn put(&self, feed: &mut Feed) -> FeedEnd {
+        let (mut digest, mut bytes) = (Sha256::new(), 0);
+        while let Some(item) = feed.items.recv().await {
+            match item {
+                FeedItem::Chunk(chunk) => {
+                    digest.update(&chunk);
+                    bytes += chunk.len() as u64;
+                }
+                FeedItem::End { .. } => {
+                    if self.script.corrupts {
+                        digest.update(b"!");
+                    }
+                    *lock(&self.sha256) = digest.finish();
+                    return FeedEnd::Complete { bytes };
+                }
+            }
+        }
+        FeedEnd::Cut { bytes }
+    }
+}
+
+impl Sandbox for FakeSandbox {
+    fn exec<'a>(
+        &'a self,
+        command: &'a Command,
+        stdin: Option<&'a mut Feed>,
+    ) -> BoxFuture<'a, Result<Exit, SandboxError>> {
+        Box::pin(async move {
+            let feed = match stdin {
+                Some(feed) => {
+                    self.script.put.take().await?;
+                    self.put(feed).await
+                }
+                None => FeedEnd::NoFeed,
+            };
+            let said = match command.argv[0].as_str() {
+                "digest" => lock(&self.sha256).clone(),
+                "restore" => {
+                    self.script.restore.take().await?;
+                    self.script.says.into()
+                }
+                _ => String::new(),
+            };
+            let stdout = Capture {
+                total_bytes: said.len() as u64,
+                head: said.into_bytes(),
+                tail: Vec::new(),
+            };
+            let stderr = Capture::default();
+            Ok(Exit {
+                code: 0,
+                stdout,
+                stderr,
+                feed,
+                out_of_memory: false,
+            })
+        })
+    }
+
+    fn start<'a>(&'a self, _: &'a Command) -> BoxFuture<'a, Result<ServerId, SandboxError>> {
+        Box::pin(future::ready(Ok(ServerId(0))))
+    }
+
+    fn state(&self, _: ServerId) -> BoxFuture<'_, Result<ServerState, SandboxError>> {
+        Box::pin(future::ready(Ok(ServerState::Running)))
+    }
+
+    fn log(&self, _: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>> {
+        Box::pin(future::ready(Ok(Vec::new())))
+    }
+
+    fn stop(&self, _: ServerId) -> BoxFuture<'_, Result<Exit, SandboxError>> {
+        unreachable!("no server is ever started")
+    }
+
+    fn port(&self, port: u16) -> u16 {
+        port
+    }
+
+    fn connect(&self, _: u16) -> BoxFuture<'_, Result<Box<dyn ByteStreamIo>, SandboxError>> {
+        unreachable!("no server is ever started")
+    }
+
+    fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>> {
+        Box::pin(future::ready(Ok(self.script.free_bytes)))
+    }
+
+    fn out_of_memory_kills(&self) -> BoxFuture<'_, Result<Option<u64>, SandboxError>> {
+        Box::pin(future::ready(Ok(Some(self.script.kills))))
+    }
+
+    fn facts(&self) -> SandboxEvidence {
+        SandboxEvidence {
+            runtime: "fake".into(),
+            image: "fake:1".into(),
+            image_id: None,
+            network: "none".into(),
+            egress: self.script.egress.into(),
+            volume_limit: "none".into(),
+            user: "999:999".into(),
+            memory_bytes: Some(1),
+        }
+    }
+}
+
+/// `fake.words`: what the restored server says decides.
+#[derive(Debug)]
+pub(super) struct FakeEngine;
+
+impl Engine for FakeEngine {
+    fn name(&self) -> EngineName {
+        EngineName::new("fake")
+    }
+
+    fn programs(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn prepare(&self, request: &Request<'_>, _: &Settings) -> Result<SandboxSpec, Stopped> {
+        let image = request.images.first().cloned();
+        Ok(SandboxSpec {
+            image: image.ok_or_else(|| Stopped::new(Reason::NoImage, "no image"))?,
+            data_dir: "/data".into(),
+            memory_bytes: 1,
+            disk_bytes: 1,
+            env: Vec::new(),
+            ports: Vec::new(),
+            deadline: request.deadline,
+        })
+    }
+
+    fn stage(&self, _: &SnapshotFacts) -> Staging {
+        let command = |name: &str| Command::new([name], std::time::Duration::from_secs(1));
+        Staging {
+            put: command("put"),
+            digest: command("digest"),
+        }
+    }
+
+    fn restore<'a>(
+        &'a self,
+        bench: &'a Bench<'a>,
+        _: &'a Inspection,
+        _: &'a Settings,
+    ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
+        Box::pin(async move {
+            let command = self.stage(&SnapshotFacts::default()).put;
+            let command = Command {
+                argv: vec!["restore".into()],
+                ..command
+            };
+            let exit = bench
+                .stage("restore", bench.sandbox.exec(&command, None))
+                .await?;
+            bench.answered();
+            let said = String::from_utf8_lossy(&exit.stdout.head).into_owned();
+            match said.as_str() {
+                "" => Ok(Vec::new()),
+                "unrestorable" => Err(Stopped::new(Reason::Unrestorable, "it ended")),
+                _ => Ok(vec![Observation {
+                    name: "said".into(),
+                    value: Observed::Word(said),
+                }]),
+            }
+        })
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>, _: &Settings) -> Vec<Judged> {
+        let said = |word: &str| {
+            let word = Observed::Word(word.into());
+            evidence
+                .observations
+                .iter()
+                .any(|observation| observation.value == word)
+        };
+        vec![if said("identity") {
+            Judged::failed("fake.words", Reason::Identity, "not this snapshot")
+        } else if said("expectation") {
+            Judged::failed("fake.words", Reason::Expectation, "too few")
+        } else {
+            Judged::passed("fake.words", "well said")
+        }]
+    }
+
+    fn items(&self, _: &Evidence<'_>) -> BTreeMap<String, u64> {
+        BTreeMap::from([("words".to_owned(), 1)])
+    }
+
+    fn data_at(&self, _: &[Observation]) -> Option<Timestamp> {
+        None
+    }
+}
+
+/// The first byte says what the inspection finds.
+#[derive(Debug)]
+pub(super) struct FakeFormat;
+
+impl Format for FakeFormat {
+    fn engine(&self) -> EngineName {
+        EngineName::new("fake")
+    }
+
+    fn restorable(&self) -> bool {
+        true
+    }
+
+    fn items(&self) -> &'static [&'static str] {
+        &["words"]
+    }
+
+    fn checks(&self) -> &'static [CheckName] {
+        &[CheckName {
+            name: "fake.words",
+            question: "Is it well said?",
+        }]
+    }
+
+    fn default_images(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn expect(&self, _: Option<&Section>, _: &mut Problems) -> Option<Settings> {
+        Some(Arc::new(()))
+    }
+
+    fn expect_schema(&self, _: &mut SchemaGenerator) -> Schema {
+        false.into()
+    }
+
+    fn head_bytes(&self) -> u64 {
+        0
+    }
+
+    fn describe(&self, _: &[Bytes]) -> SnapshotFacts {
+        SnapshotFacts::default()
+    }
+
+    fn recognises(&self, _: &[u8]) -> bool {
+        true
+    }
+
+    fn inspect(&self, input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
+        let mut all = Vec::new();
+        let whole = input.read_to_end(&mut all);
+        tee(&all);
+        let state = match (whole, all.first()) {
+            (Err(_), _) => InspectionState::Aborted,
+            (_, Some(b'D')) => InspectionState::Damaged,
+            (_, Some(b'U')) => InspectionState::NotUnderstood,
+            (_, Some(b'N')) => InspectionState::NotRecognised,
+            (_, Some(b'P')) => panic!("scripted"),
+            _ => InspectionState::Intact,
+        };
+        let finding = InspectionFinding {
+            offset: 0,
+            message: "scripted".into(),
+        };
+        Inspection {
+            format: "fake",
+            state,
+            version: None,
+            bytes: all.len() as u64,
+            checksum: Checksum::Verified,
+            wrapper_checksum: false,
+            trailing_bytes: 0,
+            taken_at: None,
+            items: BTreeMap::new(),
+            findings: if state == InspectionState::Intact {
+                vec![]
+            } else {
+                vec![finding]
+            },
+            detail: None,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! From answers to a verdict: one rule, in one place (design §5). Pure.
+//!
+//! Two mistakes are unforgivable: a damaged snapshot called verified, and a good one called failed.
+//! So nothing is verified without an observation, and nothing failed without a reason that shows it.
+
+use catalog::{
+    evidence::{Integrity, Reason, Verdict},
+    format::{Checksum, Inspection},
+    manifest::Manifest,
+};
+
+use crate::engine::Judged;
+
+/// What shows a snapshot to be bad, the most telling first: damage explains whatever follows from it.
+const SHOWN: [Reason; 5] = [
+    Reason::Damaged,
+    Reason::Identity,
+    Reason::Inconsistent,
+    Reason::Unrestorable,
+    Reason::Expectation,
+];
+
+/// How a verification ended, and why unless it is verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conclusion {
+    /// How.
+    pub verdict: Verdict,
+    /// `None` exactly when verified.
+    pub reason: Option<Reason>,
+}
+
+impl Conclusion {
+    /// The only verdict that `reason` may explain.
+    pub const fn because(reason: Reason) -> Self {
+        Self {
+            verdict: reason.verdict(),
+            reason: Some(reason),
+        }
+    }
+
+    const VERIFIED: Self = Self {
+        verdict: Verdict::Verified,
+        reason: None,
+    };
+}
+
+/// What the answers come to. `observed`: a restored server was asked and answered.
+pub fn conclude(answers: &[Judged], observed: bool) -> Conclusion {
+    let given = |reason: &Reason| answers.iter().any(|answer| answer.spoils == Some(*reason));
+    let shown = SHOWN.into_iter().find(given);
+    let first = || answers.iter().find_map(|answer| answer.spoils);
+    match shown.or_else(first) {
+        Some(reason) => Conclusion::because(reason),
+        None if observed => Conclusion::VERIFIED,
+        None => Conclusion::because(Reason::Internal),
+    }
+}
+
+/// Which witness vouches for the bytes read; an entity tag never does.
+pub fn integrity(inspection: &Inspection, sha256: &str, manifest: Option<&Manifest>) -> Integrity {
+    let written = manifest.and_then(|manifest| manifest.sha256.as_deref());
+    if inspection.checksum == Checksum::Verified || inspection.wrapper_checksum {
+        Integrity::File
+    } else if written.is_some_and(|written| written.eq_ignore_ascii_case(sha256)) {
+        Integrity::Manifest
+    } else {
+        Integrity::None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use catalog::format::InspectionState;
+
+    use super::*;
+
+    #[test]
+    fn only_an_observed_snapshot_that_nothing_spoils_is_verified() {
+        use Reason::{
+            Damaged, Deadline, Expectation, Identity, Inconsistent, Internal, NoChecksum,
+            Unrestorable,
+        };
+        let check = |spoils: &[Reason], observed, reason: Option<Reason>| {
+            let mut answers = vec![Judged::passed("a", ""), Judged::warning("b", "")];
+            answers.extend(spoils.iter().map(|reason| Judged::failed("c", *reason, "")));
+            let conclusion = conclude(&answers, observed);
+            assert_eq!(conclusion.reason, reason, "{spoils:?} {observed}");
+            let verdict = reason.map_or(Verdict::Verified, Reason::verdict);
+            assert_eq!(conclusion.verdict, verdict, "{spoils:?} {observed}");
+        };
+        check(&[], true, None);
+        check(&[], false, Some(Internal));
+        check(&[NoChecksum], true, Some(NoChecksum));
+        check(&[Deadline, NoChecksum], false, Some(Deadline));
+        check(&[Expectation], true, Some(Expectation));
+        check(&[NoChecksum, Expectation], true, Some(Expectation));
+        check(&[Expectation, Unrestorable], true, Some(Unrestorable));
+        check(&[Unrestorable, Inconsistent], true, Some(Inconsistent));
+        check(&[Inconsistent, Identity], true, Some(Identity));
+        check(&[Identity, Internal, Damaged], true, Some(Damaged));
+    }
+
+    #[test]
+    fn every_reason_that_fails_has_its_rank() {
+        for reason in Reason::ALL {
+            let failed = reason.verdict() == Verdict::Failed;
+            assert_eq!(SHOWN.contains(reason), failed, "{}", reason.as_label());
+        }
+    }
+
+    #[test]
+    fn a_checksum_inside_or_a_digest_beside_vouches_for_the_bytes() {
+        let check = |checksum, wrapper_checksum, sha256: Option<&str>, expected| {
+            let inspection = Inspection {
+                format: "rdb",
+                state: InspectionState::Intact,
+                version: None,
+                bytes: 0,
+                checksum,
+                wrapper_checksum,
+                trailing_bytes: 0,
+                taken_at: None,
+                items: BTreeMap::new(),
+                findings: Vec::new(),
+                detail: None,
+            };
+            let manifest = Manifest {
+                schema: 1,
+                size_bytes: None,
+                sha256: sha256.map(str::to_owned),
+                taken_at: None,
+                items: BTreeMap::new(),
+                producer: None,
+                engine_version: None,
+            };
+            assert_eq!(integrity(&inspection, "ab12", Some(&manifest)), expected);
+        };
+        check(Checksum::Verified, false, None, Integrity::File);
+        check(Checksum::Absent, true, None, Integrity::File);
+        check(Checksum::Absent, false, Some("AB12"), Integrity::Manifest);
+        check(Checksum::Absent, false, Some("ab13"), Integrity::None);
+        check(Checksum::Absent, false, None, Integrity::None);
+        check(Checksum::Wrong, false, Some("ab12"), Integrity::Manifest);
+    }
+}
