@@ -34,8 +34,8 @@ pub struct Subject<'a> {
     pub watched_since: Timestamp,
     /// As the last whole survey saw it; `None` before the first.
     pub inventory: Option<&'a SourceInventory>,
-    /// `None` where no proof is expected, or evidence was never readable. Unreadable later, the last
-    /// ledger is handed in again.
+    /// `None` where no proof is expected, or evidence was never readable. Unreadable later, the
+    /// last ledger is handed in again.
     pub ledger: Option<&'a Ledger>,
     /// What the producer says; `None` where none is configured.
     pub intent: Option<&'a Intent>,

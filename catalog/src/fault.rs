@@ -1,4 +1,5 @@
-//! Named places where a test may kill, stop or fail the program, to prove that nothing is left half.
+//! Named places where a test may kill, stop or fail the program, to prove that nothing is left
+//! half.
 //!
 //! Without the feature `testing` a point is nothing at all; a release never contains one.
 

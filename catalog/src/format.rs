@@ -77,15 +77,15 @@ pub trait Format: Debug + Send + Sync {
     /// [`HEAD_MAX`].
     fn head_bytes(&self) -> u64;
 
-    /// What the heads say; one entry per artifact, in their order. Pure, never fails: what cannot be
-    /// understood is simply not said.
+    /// What the heads say; one entry per artifact, in their order. Pure, never fails: what cannot
+    /// be understood is simply not said.
     fn describe(&self, heads: &[Bytes]) -> SnapshotFacts;
 
     /// Whether these first bytes (after any wrapper) look like this format, for `inspect`.
     fn recognises(&self, head: &[u8]) -> bool;
 
     /// Reads to the last byte, on a blocking thread, in constant memory. Wrappers (`.gz`, `.zst`)
-    /// are undone inside, and every byte of the restorable content is also given to `tee`, in order,
-    /// damaged or not. Never panics, never returns early: the tee gets all there is.
+    /// are undone inside, and every byte of the restorable content is also given to `tee`, in
+    /// order, damaged or not. Never panics, never returns early: the tee gets all there is.
     fn inspect(&self, input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection;
 }

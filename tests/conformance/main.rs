@@ -1,5 +1,10 @@
 //! Everything exchangeable, against the one suite of its kind.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests start programs and look at the clock"
+)]
+
 mod evidence;
 mod runtimes;
 mod storage;

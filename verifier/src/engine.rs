@@ -84,9 +84,9 @@ impl From<SandboxError> for Stopped {
 pub struct Staging {
     /// Reads them from its standard input.
     pub put: Command,
-    /// Run when all are there: its output begins with their SHA-256 as they lie there, in lower-case
-    /// hexadecimal. What it also does, e.g. giving the file its final name, takes no time: it is not
-    /// part of the recovery time.
+    /// Run when all are there: its output begins with their SHA-256 as they lie there, in
+    /// lower-case hexadecimal. What it also does, e.g. giving the file its final name, takes no
+    /// time: it is not part of the recovery time.
     pub digest: Command,
 }
 
@@ -147,8 +147,8 @@ pub trait Engine: Debug + Send + Sync {
     /// Image, memory, disk; or why none will do. Pure.
     fn prepare(&self, request: &Request<'_>, settings: &Settings) -> Result<SandboxSpec, Stopped>;
 
-    /// Puts the restorable bytes where [`restore`](Self::restore) finds them. The timeouts are cut to
-    /// what is left of the run.
+    /// Puts the restorable bytes where [`restore`](Self::restore) finds them. The timeouts are cut
+    /// to what is left of the run.
     fn stage(&self, head: &SnapshotFacts) -> Staging;
 
     /// Restores, serves and asks; says [`Bench::answered`] at the first successful answer. Its

@@ -173,8 +173,8 @@ pub trait Sandbox: Debug + Send + Sync {
     /// Whether it still runs.
     fn state(&self, server: ServerId) -> BoxFuture<'_, Result<ServerState, SandboxError>>;
 
-    /// The last lines it wrote, at most [`LOG_LINES_MAX`], raw: they pass an allow-list before anyone
-    /// sees them.
+    /// The last lines it wrote, at most [`LOG_LINES_MAX`], raw: they pass an allow-list before
+    /// anyone sees them.
     fn log(&self, server: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>>;
 
     /// Asks it to end, then makes it.

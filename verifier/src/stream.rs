@@ -71,8 +71,8 @@ pub fn feed() -> (mpsc::Sender<FeedItem>, Feed) {
     (sender, Feed { items })
 }
 
-/// Reads `input` to its last byte, `pinned` bytes in all. A `feed` whose receiver goes away early is
-/// simply no longer fed: hash and inspection run to the end all the same.
+/// Reads `input` to its last byte, `pinned` bytes in all. A `feed` whose receiver goes away early
+/// is simply no longer fed: hash and inspection run to the end all the same.
 pub async fn pass(
     mut input: ByteStream,
     pinned: u64,

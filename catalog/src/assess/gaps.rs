@@ -1,7 +1,7 @@
 //! Old holes: what retention promises to keep and does not lie there.
 //!
-//! Only holes between two snapshots count. What is missed up to now is lateness, and what is missing
-//! before the oldest snapshot is retention that is too short.
+//! Only holes between two snapshots count. What is missed up to now is lateness, and what is
+//! missing before the oldest snapshot is retention that is too short.
 
 use jiff::Timestamp;
 use settings::Duration;

@@ -272,8 +272,8 @@ fn verify(
     })
 }
 
-/// What makes it due. Of a schedule and a `when`, what the source itself writes displaces the default
-/// of its engine; both in one place is a mistake.
+/// What makes it due. Of a schedule and a `when`, what the source itself writes displaces the
+/// default of its engine; both in one place is a mistake.
 fn due(reading: &mut Reading<'_>, written: &written::Verify, context: &Context<'_>) -> Due {
     let own = |key: &str| {
         context

@@ -68,8 +68,8 @@ fn write(value: &Value, out: &mut String) {
             }
             out.push(']');
         }
-        // RFC 8785 asks for the number as ECMAScript would print it (3.2.2.3). No record carries one
-        // (design §6), so it is enough that every reader of ours parses it alike.
+        // RFC 8785 asks for the number as ECMAScript would print it (3.2.2.3). No record carries
+        // one (design §6), so it is enough that every reader of ours parses it alike.
         Value::Number(number) if !is_exact_integer(number) => {
             let float = number
                 .as_f64()

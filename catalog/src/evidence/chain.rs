@@ -1,8 +1,8 @@
 //! Whether a source's records still are the chain that was once written, and where it first is not.
 //!
-//! Sans-I/O: records are handed in, in ascending order, one at a time. The chain shows that a record
-//! was changed, removed or inserted; that the newest ones were removed only somebody who remembers
-//! the head can tell.
+//! Sans-I/O: records are handed in, in ascending order, one at a time. The chain shows that a
+//! record was changed, removed or inserted; that the newest ones were removed only somebody who
+//! remembers the head can tell.
 
 use std::fmt;
 
@@ -74,8 +74,8 @@ impl fmt::Display for BrokenBy {
     }
 }
 
-/// What the next record names as `previous`: the digest of a record; where there is none to be read,
-/// that of the bytes that lie there, so that a chain goes on after a break.
+/// What the next record names as `previous`: the digest of a record; where there is none to be
+/// read, that of the bytes that lie there, so that a chain goes on after a break.
 pub(super) fn digest_to_follow(text: Result<&str, &str>) -> String {
     match text.map(Record::parse) {
         Ok(Ok(record)) => record.digest,
@@ -92,8 +92,8 @@ pub struct Checker {
     unfounded: Option<Unfounded>,
 }
 
-/// A chain that begins late is legitimate if a checkpoint in it names the last pruned record, or one
-/// that is still here: pruning writes the checkpoint first and may have been interrupted.
+/// A chain that begins late is legitimate if a checkpoint in it names the last pruned record, or
+/// one that is still here: pruning writes the checkpoint first and may have been interrupted.
 #[derive(Debug, Clone)]
 struct Unfounded {
     first: u64,

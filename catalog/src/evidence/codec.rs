@@ -1,8 +1,8 @@
 //! How a record becomes text and text a record.
 //!
-//! Reading never trusts: a record whose digest is wrong, or that two readers could read differently,
-//! is no record. It never refuses the future either: unknown members are covered by the digest, and
-//! a kind or value of a newer version is a link whose contents are unknown.
+//! Reading never trusts: a record whose digest is wrong, or that two readers could read
+//! differently, is no record. It never refuses the future either: unknown members are covered by
+//! the digest, and a kind or value of a newer version is a link whose contents are unknown.
 
 use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -20,7 +20,7 @@ pub enum RecordError {
     /// Torn, not JSON, not an object, or a member occurs twice.
     #[error("not one JSON object with every member once")]
     Json(#[source] serde_json::Error),
-    /// `schema`, `kind`, `sequence`, `previous`, `digest` or `source` is missing or of another type.
+    /// `schema`, `kind`, `sequence`, `previous`, `digest` or `source` is missing or mistyped.
     #[error("its place in the chain cannot be read")]
     Envelope(#[source] serde_json::Error),
     /// Changed after it was written.

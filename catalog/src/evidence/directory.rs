@@ -1,7 +1,8 @@
 //! Evidence in a plain directory: `<evidence>/<source>/<sequence, 8 digits>.json`.
 //!
-//! A record appears under its name whole and durable, or not at all, whatever dies in between: it is
-//! written and synced under a temporary name, then hard-linked, which fails where the name exists.
+//! A record appears under its name whole and durable, or not at all, whatever dies in between: it
+//! is written and synced under a temporary name, then hard-linked, which fails where the name
+//! exists.
 
 mod create;
 

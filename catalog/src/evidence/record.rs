@@ -26,7 +26,8 @@ pub enum Draft {
     },
 }
 
-/// A record in its chain, as parsed. Its digest is right: a record whose digest is wrong is an error.
+/// A record in its chain, as parsed. Its digest is right: a record whose digest is wrong is an
+/// error.
 ///
 /// Serialized, it is the object of design §6; how it is written and read is in `codec.rs`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -217,7 +217,8 @@ impl Frame {
         match head {
             head if head.starts_with(&GZIP_MAGIC) => Self::Gzip,
             [0x50..=0x5f, rest @ ..] if rest.starts_with(&ZSTD_SKIPPABLE) => Self::Skippable,
-            // Frame_Header_Descriptor: bit 2 Content_Checksum_flag, bits 0 and 1 Dictionary_ID_flag.
+            // Frame_Header_Descriptor: bit 2 Content_Checksum_flag, bits 0 and 1
+            // Dictionary_ID_flag.
             [magic @ .., descriptor] if magic == ZSTD_MAGIC => Self::Zstd {
                 checksum: descriptor & 0b100 != 0,
                 dictionary: descriptor & 0b11 != 0,

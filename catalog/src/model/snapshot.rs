@@ -155,7 +155,8 @@ pub struct SnapshotFacts {
     pub taken_at: Option<Timestamp>,
     /// Newest change inside, where the format tells.
     pub data_at: Option<Timestamp>,
-    /// Letters of the magic, e.g. `REDIS` or `VALKEY`; decides with `version` which server can read.
+    /// Letters of the magic, e.g. `REDIS` or `VALKEY`; decides with `version` which server can
+    /// read.
     pub family: Option<String>,
     /// Version of the file format.
     pub version: Option<u32>,

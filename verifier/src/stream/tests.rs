@@ -12,8 +12,8 @@ use settings::{Problems, Section};
 
 use super::*;
 
-/// Tees everything, gives up at a piece that begins with `!`, panics at one that begins with `P`, and
-/// knows how a broken input must read.
+/// Tees everything, gives up at a piece that begins with `!`, panics at one that begins with `P`,
+/// and knows how a broken input must read.
 #[derive(Debug)]
 struct Plain;
 
@@ -148,7 +148,8 @@ async fn an_object_of_no_bytes_is_a_whole_pass() {
     assert_eq!(end, Some(0));
     assert_eq!(
         passed.expect("nothing is all there is").sha256,
-        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", // FIPS 180-4, empty message
+        // FIPS 180-4, of the empty message
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     );
 }
 

@@ -8,8 +8,8 @@ use crate::model::{Snapshot, SnapshotState as State};
 
 /// Complete snapshots that make a series: fewer have no typical size.
 const SERIES_MIN: usize = 4;
-/// Deleting what retention no longer keeps may take an object store this long: lifecycle rules of S3
-/// run once a day and round up to the next midnight, twice over.
+/// Deleting what retention no longer keeps may take an object store this long: lifecycle rules of
+/// S3 run once a day and round up to the next midnight, twice over.
 const EXPIRY_DELAY: Duration = Duration::from_days(2);
 
 /// Once a slot has passed since the source began; at once if evidence says that there was one.

@@ -5,8 +5,8 @@ use settings::Duration;
 use super::super::{Cadence, Facts, Holdings, Proof};
 use crate::evidence::{Finding, Outcome, Verdict, Verification};
 
-/// Only once a complete snapshot is older than a proof may be; or, where snapshots are not kept that
-/// long, once the oldest is about to go unverified.
+/// Only once a complete snapshot is older than a proof may be; or, where snapshots are not kept
+/// that long, once the oldest is about to go unverified.
 pub(super) fn never_verified(
     proof: &Proof<'_>,
     holdings: &Holdings<'_>,

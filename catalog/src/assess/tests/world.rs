@@ -27,8 +27,8 @@ pub(super) struct World {
 }
 
 impl World {
-    /// Daily at 02:00 UTC, kept for 30 days, each taken ten seconds later, there after five minutes,
-    /// of 1000 bytes; the newest verified an hour later within two seconds; now is noon.
+    /// Daily at 02:00 UTC, kept for 30 days, each taken ten seconds later, there after five
+    /// minutes, of 1000 bytes; the newest verified an hour later within two seconds; now is noon.
     pub(super) fn healthy() -> Self {
         let now = time("2026-11-22T12:00:00Z");
         let newest = time("2026-11-22T02:00:10Z");

@@ -6,8 +6,8 @@ use std::{borrow::Cow, io, io::Read};
 
 use crc_fast::{CrcAlgorithm, Digest};
 
-/// Size of the window: large enough that hashing and reading run at full speed, small enough to stay
-/// in a core's second-level cache.
+/// Size of the window: large enough that hashing and reading run at full speed, small enough to
+/// stay in a core's second-level cache.
 const CAPACITY: usize = 256 * 1024;
 
 /// How many of the last bytes are held back from the digest: an 8-byte checksum and the mark behind

@@ -1,5 +1,5 @@
-//! Whether an RDB file is intact, damaged or not understood: where the walk stopped, weighed against
-//! the checksum.
+//! Whether an RDB file is intact, damaged or not understood: where the walk stopped, weighed
+//! against the checksum.
 //!
 //! The rule. A file whose last eight bytes are the checksum of all before them is what its writer
 //! wrote. So:
@@ -8,7 +8,7 @@
 //! |---|---|---|---|---|
 //! | the end mark | intact | intact, `absent` | damaged | intact, `absent` |
 //! | an unknown opcode or type | not understood | not understood | damaged | not understood |
-//! | bytes that make no sense, or the end of the file | not understood | damaged | damaged | damaged |
+//! | bytes without sense, or the end of the file | not understood | damaged | damaged | damaged |
 //! | a value that servers refuse | damaged | damaged | damaged | damaged |
 //! | an unknown version | not understood, always: its end may look different | | | |
 //!

@@ -16,7 +16,8 @@ use crate::{
     runtime::{Sandbox, SandboxError},
 };
 
-/// A server that loads answers between two pieces of work; the client's own half second is too short.
+/// A server that loads answers between two pieces of work; the client's own half second is too
+/// short.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Longest canary that is looked at: RFC 3339 with nanoseconds and offset has 35 letters.
@@ -189,7 +190,8 @@ mod tests {
         let check = |text: &str, expected| assert_eq!(live_keys(&parse_info(text)), expected);
         check("# Keyspace\r\n", 0);
         check(
-            "# Keyspace\r\ndb0:keys=300006,expires=1,avg_ttl=0\r\ndb3:keys=1,expires=0,avg_ttl=0\r\n",
+            "# Keyspace\r\ndb0:keys=300006,expires=1,avg_ttl=0\r\n\
+             db3:keys=1,expires=0,avg_ttl=0\r\n",
             300_007,
         );
         check("db0:keys=2,expires=0,avg_ttl=0,subexpiry=0\r\n", 2);

@@ -2,7 +2,8 @@
 
 use crate::format::redis::{input::Result, string::Blob};
 
-/// From here on the first byte counts no fields, and a length has four bytes more (`ZIPMAP_BIGLEN`).
+/// From here on the first byte counts no fields, and a length has four bytes more
+/// (`ZIPMAP_BIGLEN`).
 const BIG: u8 = 0xfe;
 
 /// The last byte (`ZIPMAP_END`).
