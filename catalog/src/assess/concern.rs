@@ -118,36 +118,68 @@ macro_rules! concerns {
 }
 
 concerns! {
-    Intent Warning intent::producer_failed "the last run of the producer failed";
-    Intent Warning intent::producer_missed "the producer did not run at its slot";
-    Intent Warning intent::producer_suspended "the producer is suspended and will not run";
-    Intent Warning intent::producer_unknown "the producer does not exist, or may not be looked at";
-    Intent Warning intent::schedule_mismatch "the producer runs at another schedule than configured";
-    Evidence Critical evidence::missing "no complete snapshot lies there although one was due";
-    Evidence Warning evidence::late "the slot and its grace have passed and no complete snapshot arrived";
-    Evidence Warning evidence::recovery_point_exceeded "the newest snapshot is older than promised";
-    Evidence Critical evidence::stale "the newest snapshot is older than its critical age";
-    Evidence Warning evidence::failed "the newest snapshot failed, or cannot be one";
-    Evidence Warning evidence::partial "parts of the newest snapshot are missing";
-    Evidence Warning evidence::stuck "a snapshot has been in progress for too long";
-    Evidence Critical evidence::too_small "the newest snapshot is smaller than the configured minimum";
-    Evidence Warning evidence::shrunk "the newest snapshot is much smaller than is typical";
-    Evidence Info evidence::gap "snapshots are missing between older ones";
-    Evidence Warning evidence::retention_short "old snapshots are gone sooner than retention promises";
-    Evidence Info evidence::retention_exceeded "snapshots are kept longer than retention says";
-    Evidence Info evidence::duplicate "several snapshots of one time lie there";
-    Evidence Warning evidence::uploaded_late "the newest snapshot arrived long after it was taken";
-    Evidence Warning evidence::from_the_future "a recovery point lies after the upload: a clock is wrong";
-    Proof Critical proof::never_verified "no current snapshot was ever verified";
-    Proof Critical proof::verification_stale "the last verification is older than promised";
-    Proof Critical proof::verification_failed "the newest snapshot that was looked at is bad";
-    Proof Warning proof::verification_inconclusive "the last verification could not tell";
-    Proof Warning proof::recovery_time_exceeded "recovery took longer than promised";
-    Proof Warning proof::recovery_time_forecast "recovery of the newest snapshot will take too long";
-    Proof Warning proof::counts_disagree "two witnesses counted the same contents differently";
-    Proof Warning proof::canary_stale "the newest change inside is older than expected";
-    Proof Warning proof::rehearsal_failed "the snapshot cannot be restored into the next version";
-    Proof Critical proof::evidence_broken "evidence records were changed or are missing";
-    Joined Critical intent::silent_loss "the producer succeeded, but nothing arrived";
-    Joined Warning intent::unknown_writer "a snapshot arrived that nothing intended";
+    Intent Warning intent::producer_failed
+        "the last run of the producer failed";
+    Intent Warning intent::producer_missed
+        "the producer did not run at its slot";
+    Intent Warning intent::producer_suspended
+        "the producer is suspended and will not run";
+    Intent Warning intent::producer_unknown
+        "the producer does not exist, or may not be looked at";
+    Intent Warning intent::schedule_mismatch
+        "the producer runs at another schedule than configured";
+    Evidence Critical evidence::missing
+        "no complete snapshot lies there although one was due";
+    Evidence Warning evidence::late
+        "the slot and its grace have passed and no complete snapshot arrived";
+    Evidence Warning evidence::recovery_point_exceeded
+        "the newest snapshot is older than promised";
+    Evidence Critical evidence::stale
+        "the newest snapshot is older than its critical age";
+    Evidence Warning evidence::failed
+        "the newest snapshot failed, or cannot be one";
+    Evidence Warning evidence::partial
+        "parts of the newest snapshot are missing";
+    Evidence Warning evidence::stuck
+        "a snapshot has been in progress for too long";
+    Evidence Critical evidence::too_small
+        "the newest snapshot is smaller than the configured minimum";
+    Evidence Warning evidence::shrunk
+        "the newest snapshot is much smaller than is typical";
+    Evidence Info evidence::gap
+        "snapshots are missing between older ones";
+    Evidence Warning evidence::retention_short
+        "old snapshots are gone sooner than retention promises";
+    Evidence Info evidence::retention_exceeded
+        "snapshots are kept longer than retention says";
+    Evidence Info evidence::duplicate
+        "several snapshots of one time lie there";
+    Evidence Warning evidence::uploaded_late
+        "the newest snapshot arrived long after it was taken";
+    Evidence Warning evidence::from_the_future
+        "a recovery point lies after the upload: a clock is wrong";
+    Proof Critical proof::never_verified
+        "no current snapshot was ever verified";
+    Proof Critical proof::verification_stale
+        "the last verification is older than promised";
+    Proof Critical proof::verification_failed
+        "the newest snapshot that was looked at is bad";
+    Proof Warning proof::verification_inconclusive
+        "the last verification could not tell";
+    Proof Warning proof::recovery_time_exceeded
+        "recovery took longer than promised";
+    Proof Warning proof::recovery_time_forecast
+        "recovery of the newest snapshot will take too long";
+    Proof Warning proof::counts_disagree
+        "two witnesses counted the same contents differently";
+    Proof Warning proof::canary_stale
+        "the newest change inside is older than expected";
+    Proof Warning proof::rehearsal_failed
+        "the snapshot cannot be restored into the next version";
+    Proof Critical proof::evidence_broken
+        "evidence records were changed or are missing";
+    Joined Critical intent::silent_loss
+        "the producer succeeded, but nothing arrived";
+    Joined Warning intent::unknown_writer
+        "a snapshot arrived that nothing intended";
 }

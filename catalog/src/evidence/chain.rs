@@ -6,8 +6,8 @@
 
 use std::fmt;
 
-use super::{Draft, Record, RecordError, canonical};
-use crate::model::SourceName;
+use super::{Draft, Record, RecordError};
+use crate::{digest::sha256, model::SourceName};
 
 /// The newest link that was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl fmt::Display for BrokenBy {
 pub(super) fn digest_to_follow(text: Result<&str, &str>) -> String {
     match text.map(Record::parse) {
         Ok(Ok(record)) => record.digest,
-        _ => canonical::text_digest(text.unwrap_or_else(|why| why)),
+        _ => sha256(text.unwrap_or_else(|why| why)),
     }
 }
 
