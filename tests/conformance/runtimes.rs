@@ -1,3 +1,4 @@
 //! Every runtime against the suite of sandboxes, and what only one of them promises.
 
 mod docker;
+mod process;

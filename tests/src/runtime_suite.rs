@@ -9,6 +9,7 @@ mod servers;
 
 use std::{
     panic::resume_unwind,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering::Relaxed},
@@ -29,6 +30,9 @@ use verifier::runtime::{
 };
 
 pub use self::{io::*, lives::*, servers::*};
+
+/// Opens the runtime to be judged.
+pub type Make = fn(&RuntimeConfig) -> Arc<dyn Runtime>;
 
 /// A provisioned sandbox.
 pub type Handle = Arc<dyn Sandbox>;
@@ -52,25 +56,26 @@ pub struct Subject {
     pub config: RuntimeConfig,
     /// Name of a Redis server inside.
     pub server: &'static str,
-    state: Arc<TempDir>,
+    state: Option<Arc<TempDir>>,
 }
 
 impl Subject {
     /// A fresh installation; `make` opens its runtime, `image` is asked for on it.
-    pub async fn new(
-        make: fn(&RuntimeConfig) -> Arc<dyn Runtime>,
-        image: &str,
-        server: &'static str,
-    ) -> Self {
+    pub async fn new(make: Make, image: &str, server: &'static str) -> Self {
         let state = Arc::new(tempfile::tempdir().expect("a directory"));
-        let config = config(&state);
-        Self::open(state, config, make, (image, server)).await
+        let config = config(state.path());
+        Self::open(Some(state), config, make, (image, server)).await
+    }
+
+    /// An installation whose state outlives it.
+    pub async fn at(state: &Path, make: Make, image: &str, server: &'static str) -> Self {
+        Self::open(None, config(state), make, (image, server)).await
     }
 
     async fn open(
-        state: Arc<TempDir>,
+        state: Option<Arc<TempDir>>,
         config: RuntimeConfig,
-        make: fn(&RuntimeConfig) -> Arc<dyn Runtime>,
+        make: Make,
         (image, server): (&str, &'static str),
     ) -> Self {
         let runtime = make(&config);
@@ -94,20 +99,23 @@ impl Subject {
     }
 
     /// Another verifier process of the same installation, as after a restart.
-    pub async fn restarted(&self, make: fn(&RuntimeConfig) -> Arc<dyn Runtime>) -> Self {
-        let state = Arc::clone(&self.state);
-        let config = config(&state);
-        Self::open(state, config, make, (&self.image.image, self.server)).await
+    pub async fn restarted(&self, make: Make) -> Self {
+        let config = config(self.config.instance.directory());
+        Self::open(
+            self.state.clone(),
+            config,
+            make,
+            (&self.image.image, self.server),
+        )
+        .await
     }
 
     /// The verifier of another installation on the same machine.
-    pub async fn neighbor(&self, make: fn(&RuntimeConfig) -> Arc<dyn Runtime>) -> Self {
-        let state = Arc::new(tempfile::tempdir().expect("a directory"));
-        let config = RuntimeConfig {
-            run_root: self.config.run_root.clone(),
-            ..config(&state)
-        };
-        Self::open(state, config, make, (&self.image.image, self.server)).await
+    pub async fn neighbor(&self, make: Make) -> Self {
+        let mut neighbor = Self::new(make, &self.image.image, self.server).await;
+        neighbor.config.run_root.clone_from(&self.config.run_root);
+        neighbor.runtime = make(&neighbor.config);
+        neighbor
     }
 
     /// Modest limits, a deadline in ten minutes.
@@ -152,16 +160,16 @@ impl Subject {
 }
 
 /// What a runtime is opened with in a test: it never pulls.
-pub fn config(state: &TempDir) -> RuntimeConfig {
+pub fn config(state: &Path) -> RuntimeConfig {
     let fresh = format!("suite-{}", run_id().0);
     let path = std::env::var_os("PATH").unwrap_or_default();
     RuntimeConfig {
-        instance: Arc::new(Instance::open(state.path(), &fresh).expect("a state directory")),
+        instance: Arc::new(Instance::open(state, &fresh).expect("a state directory")),
         pull: Pull::Never,
         pull_limit: Duration::from_secs(30),
         docker_host: std::env::var("DOCKER_HOST").ok(),
         program_dirs: std::env::split_paths(&path).collect(),
-        run_root: state.path().join("sandboxes"),
+        run_root: state.join("sandboxes"),
     }
 }
 

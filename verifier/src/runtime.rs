@@ -9,6 +9,7 @@ mod error;
 mod instance;
 mod log;
 mod look;
+mod process;
 mod pump;
 mod shell;
 mod table;
@@ -25,6 +26,7 @@ pub use command::{
 pub use docker::DockerRuntime;
 pub use error::SandboxError;
 pub use instance::{Instance, InstanceError};
+pub use process::ProcessRuntime;
 pub use table::{Pull, RUNTIMES, RuntimeConfig, RuntimeRow, open};
 
 /// Names one verification run; part of every label and directory it leaves anywhere.

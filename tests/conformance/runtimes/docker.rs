@@ -290,7 +290,7 @@ async fn an_engine_that_is_not_there_says_what_to_do() {
     let docker_host = Some(format!("unix://{}", socket.display()));
     let config = RuntimeConfig {
         docker_host,
-        ..config(&state)
+        ..config(state.path())
     };
     let absent = refused(make(&config).probe().await);
     assert_eq!(absent.reason, Reason::RuntimeUnavailable);
@@ -307,7 +307,7 @@ async fn an_engine_that_is_not_there_says_what_to_do() {
 async fn an_engine_that_answers_names_itself() {
     require!(docker);
     let state = tempfile::tempdir().expect("a directory");
-    let greeting = tokio::time::timeout(PATIENCE, make(&config(&state)).probe()).await;
+    let greeting = tokio::time::timeout(PATIENCE, make(&config(state.path())).probe()).await;
     assert!(
         greeting
             .expect("no hang")

@@ -1,10 +1,10 @@
 //! Beginnings and ends: what is provisioned is destroyed, by us or by a sweep, and nothing else.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use catalog::evidence::Reason;
 use jiff::{Timestamp, ToSpan};
-use verifier::runtime::{Runtime, RuntimeConfig, SweepPolicy};
+use verifier::runtime::SweepPolicy;
 
 use super::{Subject, printed, run_id};
 
@@ -53,7 +53,7 @@ pub async fn too_little_space_is_said_before_the_first_byte(subject: &Subject) {
 /// The lock of a run decides for its own installation, its deadline for all others.
 pub async fn leftovers_of_the_dead_are_swept_and_those_of_the_living_spared(
     subject: Subject,
-    make: fn(&RuntimeConfig) -> Arc<dyn Runtime>,
+    make: super::Make,
 ) {
     let neighbor = subject.neighbor(make).await;
     let (ours, theirs, overdue) = (run_id(), run_id(), run_id());

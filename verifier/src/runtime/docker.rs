@@ -105,7 +105,7 @@ impl DockerRuntime {
         started.map_err(|error| trouble("starting the sandbox", error))?;
         let execs = Arc::new(Execs::new(docker, made.id, spec));
         let look = execs.look().await?;
-        fit(&look, spec)?;
+        look.fit("docker", spec)?;
         let facts = facts(&look, spec, image_id, user);
         Ok(Arc::new(DockerSandbox { execs, facts }))
     }
@@ -120,29 +120,6 @@ impl DockerRuntime {
                 .version
                 .unwrap_or_else(|| "of unknown version".to_owned())
         ))
-    }
-}
-
-/// The write test, and the free space, before the first byte.
-fn fit(look: &Look, spec: &SandboxSpec) -> Result<(), SandboxError> {
-    if let Err(why) = &look.writable {
-        let message = format!(
-            "docker: data directory {} of image {} cannot be written: {why}; hint: free space \
-             where Docker keeps its data, or use an image whose user owns that directory",
-            spec.data_dir, spec.image.image
-        );
-        return Err(SandboxError::new(Reason::Disk, message));
-    }
-    match look.free_bytes {
-        Some(free) if free < spec.disk_bytes => {
-            let message = format!(
-                "docker: {free} bytes are free for the restored data, {} are needed; hint: free \
-                 space where Docker keeps its data (`docker system df`)",
-                spec.disk_bytes
-            );
-            Err(SandboxError::new(Reason::Disk, message))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -11,7 +11,7 @@ use super::LOG_LINES_MAX;
 const LINE_BYTES_MAX: usize = 1024;
 
 /// Takes a log piece by piece.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct LogTail {
     lines: VecDeque<String>,
     line: Vec<u8>,
@@ -39,11 +39,12 @@ impl LogTail {
     }
 
     /// The lines, an unfinished last one included.
-    pub(super) fn into_lines(mut self) -> Vec<String> {
-        if !self.line.is_empty() {
-            self.end_line();
+    pub(super) fn lines(&self) -> Vec<String> {
+        let mut whole = self.clone();
+        if !whole.line.is_empty() {
+            whole.end_line();
         }
-        self.lines.into()
+        whole.lines.into()
     }
 }
 
@@ -56,7 +57,7 @@ mod tests {
         for piece in pieces {
             tail.push(piece);
         }
-        tail.into_lines()
+        tail.lines()
     }
 
     #[test]

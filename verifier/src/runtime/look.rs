@@ -3,6 +3,10 @@
 //!
 //! Believes what the kernel shows inside, not what was asked of the runtime.
 
+use catalog::evidence::Reason;
+
+use super::{SandboxError, SandboxSpec};
+
 /// Prints one section per question; a question without an answer leaves its section empty.
 pub(super) const SCRIPT: &str = r#"echo "--- user"; echo "$(id -u):$(id -g)"
 echo "--- write"; (: >.write-test && rm -f .write-test && echo yes) 2>&1
@@ -51,6 +55,29 @@ pub(super) struct Look {
     pub(super) egress: Egress,
     /// Processes killed by the memory limit so far.
     pub(super) memory_kills: Option<u64>,
+}
+
+impl Look {
+    /// The write test, and the free space, before the first byte.
+    pub(super) fn fit(&self, runtime: &str, spec: &SandboxSpec) -> Result<(), SandboxError> {
+        let message = match (&self.writable, self.free_bytes) {
+            (Err(why), _) => format!(
+                "data directory {} of {} cannot be written: {why}; hint: free space where the \
+                 runtime keeps its data, or use an image whose user owns that directory",
+                spec.data_dir, spec.image.image
+            ),
+            (Ok(()), Some(free)) if free < spec.disk_bytes => format!(
+                "{free} bytes are free for the restored data, {} are needed; hint: free space \
+                 where the runtime keeps its data (`docker system df`, `df`)",
+                spec.disk_bytes
+            ),
+            _ => return Ok(()),
+        };
+        Err(SandboxError::new(
+            Reason::Disk,
+            format!("{runtime}: {message}"),
+        ))
+    }
 }
 
 /// Reads what [`SCRIPT`] printed.

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use catalog::evidence::Reason;
 
-use super::{DockerRuntime, Instance, Runtime, SandboxError};
+use super::{DockerRuntime, Instance, ProcessRuntime, Runtime, SandboxError};
 
 /// When an image is pulled (`verifier.pull`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,11 +46,18 @@ pub struct RuntimeRow {
 }
 
 /// Every runtime there is.
-pub const RUNTIMES: &[RuntimeRow] = &[RuntimeRow {
-    name: "docker",
-    about: "a container without network in a Docker engine (DOCKER_HOST, else the local socket)",
-    open: |config| Arc::new(DockerRuntime::new(config)),
-}];
+pub const RUNTIMES: &[RuntimeRow] = &[
+    RuntimeRow {
+        name: "docker",
+        about: "a container without network in a Docker engine (DOCKER_HOST, else the local one)",
+        open: |config| Arc::new(DockerRuntime::new(config)),
+    },
+    RuntimeRow {
+        name: "process",
+        about: "programs of this machine, without a memory limit; for development and the demo",
+        open: |config| Arc::new(ProcessRuntime::new(config)),
+    },
+];
 
 /// The runtime called `name`; connects to nothing yet.
 pub fn open(name: &str, config: &RuntimeConfig) -> Result<Arc<dyn Runtime>, SandboxError> {

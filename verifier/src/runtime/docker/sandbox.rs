@@ -118,7 +118,7 @@ impl DockerSandbox {
                     .into_bytes(),
             );
         }
-        Ok(tail.into_lines())
+        Ok(tail.lines())
     }
 
     async fn open_relay(&self, port: u16) -> Result<Box<dyn ByteStreamIo>, SandboxError> {

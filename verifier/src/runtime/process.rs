@@ -1,0 +1,153 @@
+//! Sandboxes out of this machine's own programs: for development and the demo, asked for by name.
+//!
+//! A process of its own group, user and (as root) network, in a directory of its own. Weaker than
+//! a container: no memory limit, the machine's files can be read. The record says so.
+
+mod children;
+mod directory;
+mod keeper;
+mod programs;
+mod remove;
+mod sandbox;
+mod server;
+mod streams;
+
+use std::{collections::BTreeMap, net::TcpListener, path::PathBuf, sync::Arc};
+
+use catalog::evidence::Reason;
+use futures::{FutureExt, future::BoxFuture};
+
+use self::{
+    children::Confinement, directory::RunDirectory, keeper::Keeper, sandbox::ProcessSandbox,
+};
+use super::{
+    ImageFacts, Instance, RunId, Runtime, RuntimeConfig, Sandbox, SandboxError, SandboxSpec,
+    SweepPolicy, Swept,
+};
+
+/// Sandboxes out of this machine's programs.
+#[derive(Debug)]
+pub struct ProcessRuntime {
+    instance: Arc<Instance>,
+    program_dirs: Vec<PathBuf>,
+    run_root: PathBuf,
+}
+
+impl ProcessRuntime {
+    /// Programs of `config.program_dirs`, run directories below `config.run_root`.
+    pub fn new(config: &RuntimeConfig) -> Self {
+        Self {
+            instance: Arc::clone(&config.instance),
+            program_dirs: config.program_dirs.clone(),
+            run_root: config.run_root.clone(),
+        }
+    }
+
+    async fn create(
+        &self,
+        run: &RunId,
+        spec: &SandboxSpec,
+    ) -> Result<Arc<dyn Sandbox>, SandboxError> {
+        let said = |what: &str, error: std::io::Error| {
+            let message = format!(
+                "process: {what}: {error}; hint: the directory {} must be writable for this user",
+                self.run_root.display()
+            );
+            SandboxError::new(reason_of(&error), message).caused_by(error)
+        };
+        self.instance
+            .hold(run)
+            .map_err(|error| said("locking the run", error))?;
+        let confinement = Confinement::of_this_user();
+        let directory = RunDirectory::create(
+            &self.run_root,
+            run,
+            self.instance.id(),
+            spec.deadline,
+            confinement.owner(),
+        );
+        let directory = directory.map_err(|error| said("making its directory", error))?;
+        let keeper = Keeper::start(confinement.is_root());
+        let keeper = keeper.map_err(|error| said("starting its thread", error))?;
+        let isolated = keeper.is_isolated();
+        let ports = reserve(&spec.ports, isolated);
+        let ports = ports.map_err(|error| said("reserving its ports", error))?;
+        let mut sandbox = ProcessSandbox::new(run, spec, directory, (keeper, confinement), ports);
+        let look = sandbox.look().await?;
+        look.fit("process", spec)?;
+        sandbox.saw(&look, spec.image.version_texts.first());
+        Ok(Arc::new(sandbox))
+    }
+}
+
+/// A full disk is no broken runtime.
+fn reason_of(error: &std::io::Error) -> Reason {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Reason::Disk,
+        _ => Reason::RuntimeUnavailable,
+    }
+}
+
+/// In a network of its own every port is free; on the machine's network free ones are looked for.
+fn reserve(ports: &[u16], isolated: bool) -> std::io::Result<BTreeMap<u16, u16>> {
+    if isolated {
+        return Ok(ports.iter().map(|port| (*port, *port)).collect());
+    }
+    let taken: Vec<_> = ports
+        .iter()
+        .map(|_| TcpListener::bind("127.0.0.1:0"))
+        .collect();
+    let free = taken
+        .into_iter()
+        .map(|listener| Ok(listener?.local_addr()?.port()));
+    let free: std::io::Result<Vec<_>> = free.collect();
+    Ok(ports.iter().copied().zip(free?).collect())
+}
+
+impl Runtime for ProcessRuntime {
+    fn name(&self) -> &'static str {
+        "process"
+    }
+
+    fn images<'a>(
+        &'a self,
+        _configured: &'a [String],
+        programs: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Vec<ImageFacts>, SandboxError>> {
+        programs::find(&self.program_dirs, programs).map(Ok).boxed()
+    }
+
+    fn provision<'a>(
+        &'a self,
+        run: &'a RunId,
+        spec: &'a SandboxSpec,
+    ) -> BoxFuture<'a, Result<Arc<dyn Sandbox>, SandboxError>> {
+        self.create(run, spec).boxed()
+    }
+
+    fn destroy<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<(), SandboxError>> {
+        let work = async move {
+            remove::remove(&self.run_root, run).await?;
+            self.instance.release(run);
+            Ok(())
+        };
+        work.boxed()
+    }
+
+    fn sweep<'a>(&'a self, policy: &'a SweepPolicy) -> BoxFuture<'a, Result<Swept, SandboxError>> {
+        remove::sweep(&self.run_root, &self.instance, policy).boxed()
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, SandboxError>> {
+        let answer = if programs::locate(&self.program_dirs, "setpriv").is_some() {
+            Ok("process (programs of this machine, without a memory limit)".to_owned())
+        } else {
+            Err(SandboxError::new(
+                Reason::RuntimeUnavailable,
+                "process: setpriv is not on the PATH; hint: install util-linux, or use \
+                 `verifier.runtime: docker`",
+            ))
+        };
+        async move { answer }.boxed()
+    }
+}

@@ -1,0 +1,102 @@
+//! A server that outlives the call that started it: watched, read and ended.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use catalog::evidence::Reason;
+use futures::StreamExt;
+use rustix::process::Signal;
+use tokio::{process::Child, sync::watch, time::timeout};
+
+use super::{
+    children::{Group, code},
+    streams::outputs,
+};
+use crate::runtime::{
+    Capture, Exit, FeedEnd, SandboxError, ServerState, log::LogTail, pump::Output,
+};
+
+/// Between asking a server to end and making it, and again for it to be gone.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// Two tasks watch it: one reads its log, one waits for its end.
+#[derive(Debug, Clone)]
+pub(super) struct Server {
+    group: Arc<Mutex<Group>>,
+    ended: watch::Receiver<Option<i32>>,
+    log: Arc<Mutex<LogTail>>,
+}
+
+impl Server {
+    pub(super) fn watch(mut child: Child, group: Group) -> Self {
+        let group = Arc::new(Mutex::new(group));
+        let log = Arc::new(Mutex::new(LogTail::default()));
+        let (say, ended) = watch::channel(None);
+        let mut output = outputs(&mut child);
+        let lines = Arc::clone(&log);
+        tokio::spawn(async move {
+            while let Some(Ok(Output::Stdout(bytes) | Output::Stderr(bytes))) = output.next().await
+            {
+                lines
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(&bytes);
+            }
+        });
+        let whole = Arc::downgrade(&group);
+        tokio::spawn(async move {
+            let status = child.wait().await;
+            if let Some(group) = whole.upgrade() {
+                let mut group = group.lock().unwrap_or_else(PoisonError::into_inner);
+                group.signal(Signal::KILL);
+                group.forget();
+            }
+            say.send_replace(Some(status.map_or(-1, code)));
+        });
+        Self { group, ended, log }
+    }
+
+    pub(super) fn state(&self) -> ServerState {
+        match *self.ended.borrow() {
+            None => ServerState::Running,
+            Some(code) => ServerState::Exited {
+                code,
+                out_of_memory: false,
+            },
+        }
+    }
+
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .lines()
+    }
+
+    pub(super) async fn stop(mut self) -> Result<Exit, SandboxError> {
+        for signal in [Signal::TERM, Signal::KILL] {
+            self.group
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .signal(signal);
+            let ended = self.ended.wait_for(Option::is_some);
+            let Ok(Ok(code)) = timeout(STOP_GRACE, ended)
+                .await
+                .map(|code| code.map(|code| *code))
+            else {
+                continue;
+            };
+            return Ok(Exit {
+                code: code.unwrap_or(-1),
+                stdout: Capture::default(),
+                stderr: Capture::default(),
+                feed: FeedEnd::NoFeed,
+                out_of_memory: false,
+            });
+        }
+        let message = "process: a server survives KILL; hint: look at the kernel's log";
+        Err(SandboxError::new(Reason::RuntimeUnavailable, message))
+    }
+}
