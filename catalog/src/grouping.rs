@@ -142,12 +142,24 @@ impl Grouping {
             self.manifests.insert(of, meta);
             return;
         }
-        match self
-            .groups
-            .entry(moment(&found, &meta))
-            .or_default()
-            .entry(found.artifact)
-        {
+        let moment = moment(&found, &meta);
+        self.put(moment, found.artifact, meta);
+    }
+
+    /// All that another part of the same listing collected.
+    pub fn absorb(&mut self, part: Self) {
+        self.objects += part.objects;
+        self.duplicates += part.duplicates;
+        self.manifests.extend(part.manifests);
+        for (moment, artifacts) in part.groups {
+            for (name, meta) in artifacts {
+                self.put(moment.clone(), name, meta);
+            }
+        }
+    }
+
+    fn put(&mut self, moment: Moment, name: String, meta: ObjectMeta) {
+        match self.groups.entry(moment).or_default().entry(name) {
             Entry::Vacant(entry) => drop(entry.insert(meta)),
             Entry::Occupied(mut entry) => {
                 self.duplicates += 1;
@@ -226,16 +238,16 @@ pub fn judge(
     facts: &mut SnapshotFacts,
     now: Timestamp,
 ) -> SnapshotState {
-    if facts.invalid.is_some() {
-        return SnapshotState::Invalid;
-    }
     let grace = rule.artifacts.map_or(GRACE, |artifacts| artifacts.within);
     let young = now.duration_since(group.completed_at()).abs() < grace;
-    if let Some(reason) = invalid(group, manifests) {
-        if young {
+    match invalid(group, manifests) {
+        Some(_) if young => {
+            facts.invalid = None;
             return SnapshotState::InProgress;
         }
-        facts.invalid = Some(reason);
+        found => facts.invalid = found.or_else(|| facts.invalid.take()),
+    }
+    if facts.invalid.is_some() {
         return SnapshotState::Invalid;
     }
     let too_few = rule

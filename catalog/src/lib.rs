@@ -19,3 +19,4 @@ pub mod manifest;
 pub mod model;
 pub mod recovery_point;
 pub mod storage;
+pub mod survey;

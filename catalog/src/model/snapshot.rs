@@ -61,7 +61,7 @@ impl ObjectMeta {
 }
 
 /// One exact content of one key: the version where there is one, else the entity tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pin {
     /// Relative to the repository.
     pub key: Key,

@@ -1,0 +1,203 @@
+//! One look at a whole repository: listed, grouped, the heads read, and every snapshot dated.
+//!
+//! It reports what lies there and judges nothing beyond a snapshot's state. Its numbers are whole
+//! or absent: a listing that breaks off is an error, never a smaller repository.
+
+mod listing;
+mod reading;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use futures::{FutureExt, StreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    format::Format,
+    grouping::{Completeness, Group, judge},
+    layout::Layout,
+    model::{Inventory, Pin, RepositoryName, Snapshot, SnapshotState, SourceInventory, SourceName},
+    recovery_point::{Witnesses, recovery_point},
+    storage::{Storage, StorageError, StorageReason},
+};
+
+pub use listing::OBJECTS_MAX;
+use reading::{Described, Heads};
+pub use reading::{HEADS_MAX, HeadCache};
+
+/// Calls for single objects that are under way at once.
+const CONCURRENT: usize = 8;
+
+/// A snapshot modified this shortly before the survey may still be growing, and is looked at twice.
+const YOUNG: SignedDuration = SignedDuration::from_secs(10);
+
+/// Between the two looks. A writer that pauses for longer is not noticed here, but when the pinned
+/// bytes are read.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// Young snapshots of one source that are looked at twice, the newest ones.
+const YOUNG_MAX: usize = 8;
+
+/// What a survey must know of one source.
+#[derive(Debug, Clone)]
+pub struct SurveySource {
+    /// As configured.
+    pub name: SourceName,
+    /// Of its engine.
+    pub format: &'static dyn Format,
+    /// Its paths.
+    pub layout: Layout,
+    /// When a snapshot of it is whole.
+    pub completeness: Completeness,
+}
+
+/// The recovery point that an evidence record of this very object got from content or manifest.
+pub type Known<'a> = dyn Fn(&SourceName, &Pin) -> Option<Timestamp> + Send + Sync + 'a;
+
+/// What a survey is given besides the repository.
+pub struct SurveyContext<'a> {
+    /// When it begins.
+    pub now: Timestamp,
+    /// What earlier surveys of the same repository read; one cache for each repository.
+    pub cache: &'a mut HeadCache,
+    /// The evidence.
+    pub known: &'a Known<'a>,
+}
+
+/// Surveys one repository for its sources.
+///
+/// A prefix that is refused spoils only the sources below it: they have an error and no snapshots.
+/// Any other failure of the listing, and a repository of which nothing can be listed, is an error
+/// of the whole survey. Dropping the future abandons it.
+pub async fn survey(
+    storage: &dyn Storage,
+    repository: &RepositoryName,
+    sources: &[SurveySource],
+    context: SurveyContext<'_>,
+) -> Result<Inventory, StorageError> {
+    let began = Instant::now();
+    let listing = listing::list(storage, sources).await?;
+    let seen = reading::read_all(storage, sources, listing.groups, context.cache).await;
+    let mut inventory = Inventory {
+        repository: repository.clone(),
+        surveyed_at: context.now,
+        sources: BTreeMap::new(),
+        usage: listing.usage,
+        unrecognised: listing.unrecognised,
+    };
+    for (source, seen) in sources.iter().zip(seen) {
+        let found = match seen {
+            Ok(heads) => assemble(source, heads, &context),
+            Err(error) => SourceInventory {
+                error: Some(error),
+                ..SourceInventory::default()
+            },
+        };
+        inventory.sources.insert(source.name.clone(), found);
+    }
+    look_again(storage, &mut inventory, context.now).await;
+    inventory.surveyed_at = context
+        .now
+        .saturating_add(began.elapsed())
+        .unwrap_or(context.now);
+    Ok(inventory)
+}
+
+fn assemble(source: &SurveySource, heads: Heads, context: &SurveyContext<'_>) -> SourceInventory {
+    let groups = heads.groups.into_iter();
+    let mut snapshots: Vec<_> = groups
+        .map(|(group, described)| snapshot(source, group, described, context))
+        .collect();
+    snapshots.sort_by(|one, other| (other.taken_at, &other.id).cmp(&(one.taken_at, &one.id)));
+    SourceInventory {
+        snapshots,
+        error: None,
+        duplicates: heads.duplicates,
+    }
+}
+
+fn snapshot(
+    source: &SurveySource,
+    group: Group,
+    described: Described,
+    context: &SurveyContext<'_>,
+) -> Snapshot {
+    let Described {
+        mut facts,
+        mut manifests,
+    } = described;
+    let rule = &source.completeness;
+    let state = judge(&group, rule, &manifests, &mut facts, context.now);
+    let completed_at = group.completed_at();
+    let first = group.artifacts.first().map(|artifact| &artifact.meta);
+    let manifest = first.and_then(|meta| manifests.remove(&meta.key));
+    let point = recovery_point(&Witnesses {
+        content: facts.taken_at,
+        manifest: manifest.as_ref().and_then(|manifest| manifest.taken_at),
+        evidence: first.and_then(|meta| (context.known)(&source.name, &meta.pin())),
+        name: group.named,
+        modified: completed_at,
+    });
+    Snapshot {
+        id: group.id,
+        source: source.name.clone(),
+        taken_at: point.at,
+        taken_at_from: point.from,
+        from_the_future: point.from_the_future,
+        completed_at,
+        state,
+        artifacts: group.artifacts,
+        facts,
+        manifest,
+    }
+}
+
+/// A file may be listed while it is written, and a part of it looks like a whole one. So what is
+/// very young is looked at again; what changed meanwhile is in progress.
+async fn look_again(storage: &dyn Storage, inventory: &mut Inventory, now: Timestamp) {
+    let young: Vec<&mut Snapshot> = inventory
+        .sources
+        .values_mut()
+        .flat_map(|source| {
+            source
+                .snapshots
+                .iter_mut()
+                .filter(|it| is_young(it, now))
+                .take(YOUNG_MAX)
+        })
+        .collect();
+    if young.is_empty() {
+        return;
+    }
+    sleep(SETTLE).await;
+    // A loop and boxes: through a closure the compiler cannot see that the future may be sent.
+    let mut looks = Vec::with_capacity(young.len());
+    for snapshot in young {
+        looks.push(look(storage, snapshot).boxed());
+    }
+    stream::iter(looks)
+        .buffer_unordered(CONCURRENT)
+        .collect::<()>()
+        .await;
+}
+
+fn is_young(snapshot: &Snapshot, now: Timestamp) -> bool {
+    snapshot.state == SnapshotState::Complete
+        && now.duration_since(snapshot.completed_at).abs() < YOUNG
+}
+
+async fn look(storage: &dyn Storage, snapshot: &mut Snapshot) {
+    for artifact in &snapshot.artifacts {
+        let changed = match storage.head(&artifact.meta.key).await {
+            Ok(meta) => meta.pin() != artifact.meta.pin(),
+            Err(error) => error.reason == StorageReason::NotFound,
+        };
+        if changed {
+            snapshot.state = SnapshotState::InProgress;
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

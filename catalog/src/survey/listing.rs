@@ -1,0 +1,222 @@
+//! A repository's keys, passed once: each to the sources it fits, the rest only counted.
+//!
+//! Memory is bounded by what is recognised, and that by [`OBJECTS_MAX`] for each source.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::StreamExt;
+
+use super::SurveySource;
+use crate::{
+    grouping::{Group, Grouping},
+    model::{Key, ObjectMeta, UNRECOGNISED_SHOWN_MAX, Usage, UsageState},
+    storage::{ListFrom, Operation, Page, Storage, StorageError, StorageReason},
+};
+
+/// Most objects one source may have: a snapshot a minute for more than four months.
+pub const OBJECTS_MAX: usize = 200_000;
+
+/// What a whole listing found.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// One for each source in order: its snapshots and duplicates, or why it was not wholly seen.
+    pub(super) groups: Vec<Result<(Vec<Group>, u64), String>>,
+    pub(super) usage: Vec<Usage>,
+    pub(super) unrecognised: Vec<String>,
+}
+
+/// Lists what the sources need, each key once.
+pub(super) async fn list(
+    storage: &dyn Storage,
+    sources: &[SurveySource],
+) -> Result<Listing, StorageError> {
+    let mut tally = Tally::new(sources);
+    let prefixes = sources
+        .iter()
+        .flat_map(|source| source.layout.listing_prefixes());
+    let mut wanted: BTreeSet<&str> = prefixes.collect();
+    let mut refused = BTreeMap::new();
+    let mut answered = false;
+    // In byte order a prefix comes before all that it covers.
+    while let Some(prefix) = wanted.pop_first() {
+        let mut part = Tally::new(sources);
+        match part.listed(storage, prefix).await {
+            Ok(()) => {
+                answered = true;
+                wanted.retain(|other| !other.starts_with(prefix));
+                tally.absorb(part);
+            }
+            Err(error) if is_refusal(&error) => drop(refused.insert(prefix, error)),
+            Err(error) => return Err(error),
+        }
+    }
+    match refused.pop_first() {
+        Some((_, error)) if !answered => Err(error),
+        first => {
+            refused.extend(first);
+            Ok(tally.finish(&refused))
+        }
+    }
+}
+
+/// Whether only what lies below the prefix is out of reach.
+fn is_refusal(error: &StorageError) -> bool {
+    matches!(
+        error.reason,
+        StorageReason::AccessDenied | StorageReason::NotFound
+    )
+}
+
+/// Counts while pages come.
+#[derive(Debug)]
+struct Tally<'a> {
+    sources: &'a [SurveySource],
+    groupings: Vec<Grouping>,
+    /// Bytes and objects, by source (index), class and state.
+    usage: BTreeMap<(Option<usize>, String, UsageState), (u64, u64)>,
+    unrecognised: Vec<String>,
+}
+
+impl<'a> Tally<'a> {
+    fn new(sources: &'a [SurveySource]) -> Self {
+        let groupings = sources.iter().map(|_| Grouping::default()).collect();
+        Self {
+            sources,
+            groupings,
+            usage: BTreeMap::new(),
+            unrecognised: Vec::new(),
+        }
+    }
+
+    async fn listed(&mut self, storage: &dyn Storage, prefix: &str) -> Result<(), StorageError> {
+        let mut pages = storage.list(ListFrom {
+            prefix: prefix.into(),
+            after: None,
+        });
+        let mut last: Option<Key> = None;
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            let first = page.objects.first().map(|object| &object.key);
+            // A store that answers a page again would otherwise keep us for ever.
+            if let (Some(last), Some(first)) = (&last, first)
+                && last >= first
+            {
+                return Err(out_of_order(prefix));
+            }
+            last = page
+                .objects
+                .last()
+                .map(|object| object.key.clone())
+                .or(last);
+            self.add(page);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, page: Page) {
+        if page.skipped > 0 {
+            self.count(None, String::new(), 0, page.skipped);
+        }
+        for object in page.objects {
+            let owner = self.recognise(&object);
+            if owner.is_none() && self.unrecognised.len() < UNRECOGNISED_SHOWN_MAX {
+                self.unrecognised.push(object.key.to_string());
+            }
+            let class = object.storage_class.unwrap_or_default();
+            self.count(owner, class, object.size_bytes, 1);
+        }
+    }
+
+    /// Two sources that share a path both see the object; its bytes are counted to the first.
+    fn recognise(&mut self, object: &ObjectMeta) -> Option<usize> {
+        let mut owner = None;
+        for (index, source) in self.sources.iter().enumerate() {
+            let Some(found) = source.layout.recognise(&object.key) else {
+                continue;
+            };
+            owner = owner.or(Some(index));
+            if self.groupings[index].objects() <= OBJECTS_MAX {
+                self.groupings[index].add(found, object.clone());
+            }
+        }
+        owner
+    }
+
+    fn count(&mut self, owner: Option<usize>, class: String, bytes: u64, objects: u64) {
+        let state = owner.map_or(UsageState::Unrecognised, |_| UsageState::Current);
+        let counted = self.usage.entry((owner, class, state)).or_default();
+        counted.0 = counted.0.saturating_add(bytes);
+        counted.1 += objects;
+    }
+
+    fn absorb(&mut self, part: Self) {
+        for (whole, part) in self.groupings.iter_mut().zip(part.groupings) {
+            whole.absorb(part);
+        }
+        for (of, (bytes, objects)) in part.usage {
+            let counted = self.usage.entry(of).or_default();
+            counted.0 = counted.0.saturating_add(bytes);
+            counted.1 += objects;
+        }
+        let room = UNRECOGNISED_SHOWN_MAX - self.unrecognised.len();
+        self.unrecognised
+            .extend(part.unrecognised.into_iter().take(room));
+    }
+
+    /// Leaves out every number that a refused prefix made a part of the whole.
+    fn finish(self, refused: &BTreeMap<&str, StorageError>) -> Listing {
+        let why = |source: &SurveySource| {
+            let mut prefixes = source.layout.listing_prefixes();
+            let error = prefixes.find_map(|prefix| refused.get(prefix))?;
+            Some(format!("{error}\nhint: {}", error.hint))
+        };
+        let errors: Vec<Option<String>> = self.sources.iter().map(why).collect();
+        let whole = |owner: Option<usize>| match owner {
+            Some(index) => errors[index].is_none(),
+            None => refused.is_empty(),
+        };
+        let usage = self
+            .usage
+            .into_iter()
+            .filter(|((owner, ..), _)| whole(*owner));
+        let usage = usage.map(|((owner, storage_class, state), (bytes, objects))| Usage {
+            source: owner.map(|index| self.sources[index].name.clone()),
+            storage_class,
+            state,
+            bytes,
+            objects,
+        });
+        let usage = usage.collect();
+        let groups = self
+            .groupings
+            .into_iter()
+            .zip(errors)
+            .map(|(grouping, error)| match error {
+                Some(error) => Err(error),
+                None if grouping.objects() > OBJECTS_MAX => Err(too_many()),
+                None => Ok(grouping.finish()),
+            });
+        Listing {
+            groups: groups.collect(),
+            usage,
+            unrecognised: self.unrecognised,
+        }
+    }
+}
+
+fn too_many() -> String {
+    format!(
+        "its path fits more than {OBJECTS_MAX} objects\n\
+         hint: Make the path narrower, or give each series a source of its own."
+    )
+}
+
+fn out_of_order(prefix: &str) -> StorageError {
+    StorageError {
+        operation: Operation::List,
+        subject: prefix.into(),
+        reason: StorageReason::Protocol,
+        hint: "The store listed keys out of order or twice; look at what answers there.".into(),
+        source: None,
+    }
+}

@@ -1,0 +1,230 @@
+//! The heads and manifests of the snapshots that were listed, each read once while it lies there.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    mem,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, stream};
+
+use super::{CONCURRENT, SurveySource};
+use crate::{
+    format::HEAD_MAX,
+    grouping::Group,
+    manifest::{Manifest, ManifestError, SIZE_MAX},
+    model::{EngineName, Key, ObjectMeta, Pin, SnapshotFacts},
+    storage::{Storage, StorageError, StorageReason},
+};
+
+/// Snapshots of one source whose heads are read, the newest ones. An older one is dated by
+/// evidence, name or modification, unless an earlier survey read it.
+pub const HEADS_MAX: usize = 512;
+
+/// What surveys of one repository read before, by the exact bytes it was read from.
+///
+/// Holds only what the last survey met, so it is as large as the repository and no larger.
+#[derive(Debug, Default)]
+pub struct HeadCache {
+    facts: HashMap<(EngineName, Vec<Pin>), SnapshotFacts>,
+    manifests: HashMap<Pin, Said>,
+}
+
+/// A manifest that was read; `None` where it is none.
+#[derive(Debug, Clone)]
+struct Said(Option<Manifest>);
+
+/// What was read of one snapshot.
+#[derive(Debug, Default)]
+pub(super) struct Described {
+    pub(super) facts: SnapshotFacts,
+    /// Those that say something, by the key of their artifact.
+    pub(super) manifests: BTreeMap<Key, Manifest>,
+}
+
+/// The snapshots of one source with what was read of them.
+#[derive(Debug)]
+pub(super) struct Heads {
+    pub(super) groups: Vec<(Group, Described)>,
+    pub(super) duplicates: u64,
+}
+
+/// Reads what the cache does not hold; one entry per source, in order.
+pub(super) async fn read_all(
+    storage: &dyn Storage,
+    sources: &[SurveySource],
+    listed: Vec<Result<(Vec<Group>, u64), String>>,
+    cache: &mut HeadCache,
+) -> Vec<Result<Heads, String>> {
+    let known = mem::take(cache);
+    let mut all = Vec::new();
+    for (source, listed) in sources.iter().zip(listed) {
+        all.push(match listed {
+            Ok((groups, duplicates)) => {
+                let reader = Reader {
+                    storage,
+                    source,
+                    known: &known,
+                    broken: AtomicBool::new(false),
+                };
+                let groups = reader.read(groups, cache).await;
+                groups.map(|groups| Heads { groups, duplicates })
+            }
+            Err(error) => Err(error),
+        });
+    }
+    all
+}
+
+/// Why one head says nothing.
+#[derive(Debug)]
+enum Silence {
+    /// Deleted since it was listed.
+    Gone,
+    /// Another content, or one we may not read: the other witnesses will do.
+    Unreadable,
+    /// The store failed us: the source was not wholly seen.
+    Broken(StorageError),
+}
+
+/// Reads for one source.
+struct Reader<'a> {
+    storage: &'a dyn Storage,
+    source: &'a SurveySource,
+    known: &'a HeadCache,
+    /// Set by the first failure, so that a store that hangs is not asked hundreds of times.
+    broken: AtomicBool,
+}
+
+impl Reader<'_> {
+    async fn read(
+        &self,
+        groups: Vec<Group>,
+        cache: &mut HeadCache,
+    ) -> Result<Vec<(Group, Described)>, String> {
+        let looks = groups.into_iter().enumerate().map(|(index, group)| {
+            let may_read = index < HEADS_MAX;
+            async move {
+                let read = self.describe(&group, may_read).await;
+                (group, read)
+            }
+            .boxed()
+        });
+        let mut looks = stream::iter(looks).buffered(CONCURRENT);
+        let mut described = Vec::new();
+        let mut failure = None;
+        while let Some((group, read)) = looks.next().await {
+            match read {
+                Ok((said, learned)) => {
+                    cache.facts.extend(learned.facts);
+                    cache.manifests.extend(learned.manifests);
+                    described.push((group, said));
+                }
+                Err(Silence::Gone) => {}
+                Err(Silence::Unreadable) => described.push((group, Described::default())),
+                Err(Silence::Broken(error)) => failure = failure.or(Some(error)),
+            }
+        }
+        match failure {
+            Some(error) => Err(format!("{error}\nhint: {}", error.hint)),
+            None => Ok(described),
+        }
+    }
+
+    async fn describe(
+        &self,
+        group: &Group,
+        may_read: bool,
+    ) -> Result<(Described, HeadCache), Silence> {
+        let mut said = Described::default();
+        let mut learned = HeadCache::default();
+        for (of, meta) in &group.manifests {
+            let Some(manifest) = self.manifest(meta, may_read).await? else {
+                continue;
+            };
+            said.manifests
+                .extend(manifest.0.clone().map(|manifest| (of.clone(), manifest)));
+            learned.manifests.insert(meta.pin(), manifest);
+        }
+        let pins = group.artifacts.iter().map(|artifact| artifact.meta.pin());
+        let about = (self.source.format.engine(), pins.collect());
+        let facts = match self.known.facts.get(&about) {
+            Some(facts) => Some(facts.clone()),
+            None if may_read => self.facts(&about.1).await?,
+            None => None,
+        };
+        if let Some(facts) = facts {
+            said.facts = facts.clone();
+            learned.facts.insert(about, facts);
+        }
+        Ok((said, learned))
+    }
+
+    /// `None` if a head could not be read.
+    async fn facts(&self, pins: &[Pin]) -> Result<Option<SnapshotFacts>, Silence> {
+        let format = self.source.format;
+        let mut heads = Vec::with_capacity(pins.len());
+        for pin in pins {
+            match self.head(pin, format.head_bytes().min(HEAD_MAX)).await {
+                Ok(head) => heads.push(head),
+                Err(Silence::Unreadable) => return Ok(None),
+                Err(silence) => return Err(silence),
+            }
+        }
+        Ok(Some(format.describe(&heads)))
+    }
+
+    /// `None` if it was not read this time.
+    async fn manifest(&self, meta: &ObjectMeta, may_read: bool) -> Result<Option<Said>, Silence> {
+        if let Some(known) = self.known.manifests.get(&meta.pin()) {
+            return Ok(Some(known.clone()));
+        }
+        if meta.size_bytes > SIZE_MAX {
+            return Ok(Some(
+                self.parsed(meta, Err(ManifestError::Size(meta.size_bytes))),
+            ));
+        }
+        if !may_read {
+            return Ok(None);
+        }
+        match self.head(&meta.pin(), SIZE_MAX).await {
+            Ok(text) => Ok(Some(self.parsed(meta, Manifest::parse(&text)))),
+            Err(Silence::Gone | Silence::Unreadable) => Ok(None),
+            Err(silence) => Err(silence),
+        }
+    }
+
+    fn parsed(&self, meta: &ObjectMeta, parsed: Result<Manifest, ManifestError>) -> Said {
+        if let Err(error) = &parsed {
+            let (source, key) = (&self.source.name, meta.key.as_str());
+            tracing::warn!(%source, ?key, %error, "a manifest says nothing");
+        }
+        Said(parsed.ok())
+    }
+
+    async fn head(&self, pin: &Pin, most: u64) -> Result<Bytes, Silence> {
+        let length = most.min(pin.size_bytes);
+        if length == 0 {
+            return Ok(Bytes::new());
+        }
+        if self.broken.load(Ordering::Relaxed) {
+            return Err(Silence::Unreadable);
+        }
+        self.storage.read(pin, 0..length).await.map_err(|error| {
+            let (source, key) = (&self.source.name, pin.key.as_str());
+            tracing::debug!(%source, ?key, %error, "a head was not read");
+            match error.reason {
+                StorageReason::NotFound => Silence::Gone,
+                StorageReason::Replaced
+                | StorageReason::AccessDenied
+                | StorageReason::KeyDenied
+                | StorageReason::Archived => Silence::Unreadable,
+                _ => {
+                    self.broken.store(true, Ordering::Relaxed);
+                    Silence::Broken(error)
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,255 @@
+mod failures;
+mod fake;
+mod hostile;
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use tokio::time::timeout;
+
+use self::fake::{NOW, Setup, ago, source};
+use super::*;
+use crate::{
+    grouping::{ArtifactRule, ManifestRule},
+    model::{Key, TakenAtFrom, UsageState},
+    storage::{Counted, Operation, memory::Memory},
+};
+
+#[tokio::test]
+async fn every_key_goes_to_its_source_and_the_rest_is_counted() {
+    let memory = Memory::new(2);
+    memory.put_at("cache/20261121.rdb", "head=-1500", ago(1440));
+    memory.put_at("cache/20261122.rdb", "head=-90", ago(60));
+    memory.put_at(
+        "cache/20261122.rdb.manifest.json",
+        r#"{"schema":1,"size_bytes":8}"#,
+        ago(60),
+    );
+    memory.put_at("cache/readme.txt", "hello", ago(60));
+    memory.put_at("graph/2026-11-22/a", "head=-30", ago(20));
+    memory.put_at("other/unlisted", "x", ago(1));
+    memory.describe("cache/20261121.rdb", |meta| {
+        meta.storage_class = Some("GLACIER".into());
+    });
+    let sources = [
+        source("cache", &["cache/%Y%m%d.rdb"]),
+        source("graph", &["graph/%F/*"]),
+    ];
+    let inventory = Setup::new(&sources).survey(&memory).await.unwrap();
+
+    let cache = &inventory.sources[&sources[0].name];
+    assert_eq!(
+        (cache.snapshots.len(), cache.duplicates, &cache.error),
+        (2, 0, &None)
+    );
+    let newest = &cache.snapshots[0];
+    assert_eq!(
+        (newest.id.0.as_str(), newest.state),
+        ("20261122", SnapshotState::Complete)
+    );
+    assert_eq!(
+        (newest.taken_at, newest.taken_at_from),
+        (ago(90), TakenAtFrom::Content)
+    );
+    assert_eq!((newest.completed_at, newest.size_bytes()), (ago(60), 8));
+    assert_eq!(newest.manifest.as_ref().unwrap().size_bytes, Some(8));
+    assert_eq!(
+        inventory.sources[&sources[1].name].snapshots[0].artifacts[0].name,
+        "a"
+    );
+    assert_eq!(inventory.unrecognised, ["cache/readme.txt"]);
+
+    let usage = inventory.usage.iter().map(|usage| {
+        let source = usage.source.as_ref().map_or("", SourceName::as_str);
+        (
+            source,
+            &*usage.storage_class,
+            usage.state,
+            usage.bytes,
+            usage.objects,
+        )
+    });
+    let expected = [
+        ("", "", UsageState::Unrecognised, 5, 1),
+        ("cache", "", UsageState::Current, 8 + 27, 2),
+        ("cache", "GLACIER", UsageState::Current, 10, 1),
+        ("graph", "", UsageState::Current, 8, 1),
+    ];
+    assert_eq!(usage.collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn a_source_without_snapshots_is_there_and_empty() {
+    let inventory = Setup::new(&[source("cache", &["%F"])])
+        .survey(&Memory::default())
+        .await;
+    let inventory = inventory.unwrap();
+    assert_eq!(inventory.sources.len(), 1);
+    assert_eq!(
+        *inventory.sources.values().next().unwrap(),
+        SourceInventory::default()
+    );
+    assert!(inventory.usage.is_empty());
+    assert_eq!(inventory.surveyed_at.duration_since(NOW).as_secs(), 0);
+}
+
+#[tokio::test]
+async fn the_best_witness_dates_a_snapshot() {
+    let memory = Memory::default();
+    for day in ["17", "18", "19", "20", "21"] {
+        memory.put_at(format!("202611{day}.rdb"), "head", ago(60));
+    }
+    memory.put_at("20261121.rdb", "head=-70", ago(60));
+    let manifest = format!(r#"{{"schema":1,"taken_at":"{}"}}"#, ago(80));
+    memory.put_at("20261120.rdb.manifest.json", manifest, ago(60));
+    memory.put_at("20261118.rdb", "head=+9", ago(60));
+    memory.put_at("latest.rdb", "head", ago(50));
+    let sources = [
+        source("cache", &["%Y%m%d.rdb"]),
+        source("latest", &["latest.rdb"]),
+    ];
+    let mut setup = Setup::new(&sources);
+    setup.known = vec![("20261119.rdb", ago(100))];
+    let inventory = setup.survey(&memory).await.unwrap();
+
+    let dated: Vec<_> = inventory
+        .sources
+        .values()
+        .flat_map(|source| &source.snapshots)
+        .map(|it| (&*it.id.0, it.taken_at_from, it.taken_at, it.from_the_future))
+        .collect();
+    let named = "2026-11-17T00:00:00Z".parse().unwrap();
+    let expected = [
+        ("20261118", TakenAtFrom::Modified, ago(60), true),
+        ("20261121", TakenAtFrom::Content, ago(70), false),
+        ("20261120", TakenAtFrom::Manifest, ago(80), false),
+        ("20261119", TakenAtFrom::Evidence, ago(100), false),
+        ("20261117", TakenAtFrom::Name, named, false),
+        ("current", TakenAtFrom::Modified, ago(50), false),
+    ];
+    assert_eq!(dated, expected);
+}
+
+#[tokio::test]
+async fn states_follow_the_rules_of_the_source() {
+    let memory = Memory::default();
+    memory.put_at("2026-11-20/a", "bad", ago(60));
+    memory.put_at("2026-11-21/a", "head", ago(60));
+    memory.put_at("2026-11-22/a", "head", ago(60));
+    memory.put_at("2026-11-22/b", "head", ago(1));
+    memory.put_at("2026-11-22/c", "head", ago(1));
+    for key in ["2026-11-22/a", "2026-11-22/b"] {
+        memory.put_at(format!("{key}.manifest.json"), r#"{"schema":1}"#, ago(1));
+    }
+    memory.put_at("2026-11-22/c.manifest.json", "{", ago(1));
+    let mut source = source("graph", &["%F/*"]);
+    let within = settings::Duration::from_mins(30);
+    source.completeness.artifacts = Some(ArtifactRule::new(3, within, true).unwrap());
+    source.completeness.manifest = ManifestRule::Required;
+    let states = async || {
+        let inventory = Setup::new(&[source.clone()]).survey(&memory).await.unwrap();
+        let snapshots = &inventory.sources[&source.name].snapshots;
+        snapshots
+            .iter()
+            .map(|snapshot| snapshot.state)
+            .collect::<Vec<_>>()
+    };
+    let newest = |state| vec![state, SnapshotState::Partial, SnapshotState::Invalid];
+    assert_eq!(
+        states().await,
+        newest(SnapshotState::InProgress),
+        "a manifest is half written"
+    );
+    memory.put_at(
+        "2026-11-22/c.manifest.json",
+        r#"{"schema":1,"size_bytes":4}"#,
+        ago(1),
+    );
+    assert_eq!(states().await, newest(SnapshotState::Complete));
+    memory.put_at(
+        "2026-11-22/c.manifest.json",
+        r#"{"schema":1,"size_bytes":5}"#,
+        ago(1),
+    );
+    assert_eq!(
+        states().await,
+        newest(SnapshotState::InProgress),
+        "the object may still grow"
+    );
+}
+
+#[tokio::test]
+async fn what_lies_there_unchanged_is_read_once() {
+    let memory = Memory::default();
+    memory.put_at("20261121", "head=-70", ago(60));
+    memory.put_at("20261122", "head=-60", ago(60));
+    memory.put_at("20261122.manifest.json", r#"{"schema":1}"#, ago(60));
+    memory.put_at("20261120", "", ago(60));
+    let counted = Counted::new(Arc::new(memory.clone()));
+    let reads = || {
+        counted
+            .requests()
+            .calls
+            .get(&Operation::Read)
+            .copied()
+            .unwrap_or(0)
+    };
+    let mut setup = Setup::new(&[source("cache", &["%Y%m%d"])]);
+    let first = setup.survey(&counted).await.unwrap();
+    assert_eq!(reads(), 3);
+    let second = setup.survey(&counted).await.unwrap();
+    assert_eq!((reads(), first.sources), (3, second.sources));
+
+    memory.put_at("20261121", "head=-80", ago(60));
+    let third = setup.survey(&counted).await.unwrap();
+    assert_eq!(reads(), 4);
+    let taken =
+        |inventory: &Inventory| inventory.sources.values().next().unwrap().snapshots[1].taken_at;
+    assert_eq!(taken(&third), ago(80));
+
+    memory.remove("20261122");
+    memory.remove("20261122.manifest.json");
+    setup.survey(&counted).await.unwrap();
+    assert!(
+        !format!("{:?}", setup.cache).contains("20261122"),
+        "what is gone is forgotten"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_young_snapshot_that_still_grows_is_in_progress() {
+    let memory = Memory::default();
+    let seconds = |seconds| NOW - SignedDuration::from_secs(seconds);
+    memory.put_at("20261120", "head", seconds(11));
+    memory.put_at("20261121", "head", seconds(3));
+    memory.put_at("20261122", "head", seconds(-3));
+    let mut setup = Setup::new(&[source("cache", &["%Y%m%d"])]);
+    let writer = async {
+        sleep(SETTLE / 2).await;
+        memory.put_at("20261120", "head and more", seconds(0));
+        memory.put_at("20261122", "head and more", seconds(0));
+    };
+    let (inventory, ()) = tokio::join!(setup.survey(&memory), writer);
+    let inventory = inventory.unwrap();
+    let source = inventory.sources.values().next().unwrap();
+    let states: Vec<_> = source
+        .snapshots
+        .iter()
+        .map(|it| (&*it.id.0, it.state))
+        .collect();
+    let expected = [
+        ("20261122", SnapshotState::InProgress),
+        ("20261121", SnapshotState::Complete),
+        ("20261120", SnapshotState::Complete),
+    ];
+    assert_eq!(states, expected);
+    assert_eq!(inventory.surveyed_at, seconds(-1));
+}
+
+#[test]
+fn a_survey_can_be_spawned() {
+    fn is_send<T: Send>(_: &T) {}
+    let memory = Memory::default();
+    let mut setup = Setup::new(&[]);
+    is_send(&setup.survey(&memory));
+}

@@ -1,0 +1,123 @@
+//! A format of which a head says when it is from, and a survey's surroundings.
+
+use bytes::Bytes;
+use schemars::{Schema, SchemaGenerator};
+use settings::{Problems, Section};
+
+use super::*;
+use crate::{
+    format::{CheckName, Inspection, Settings},
+    grouping::Completeness,
+    model::{EngineName, SnapshotFacts},
+};
+
+/// 2026-11-22T12:00:00Z.
+pub(super) const NOW: Timestamp = Timestamp::constant(1_795_348_800, 0);
+
+pub(super) fn ago(minutes: i64) -> Timestamp {
+    NOW - SignedDuration::from_mins(minutes)
+}
+
+/// `head=-70` is from 70 minutes before [`NOW`]; `bad` is no snapshot.
+#[derive(Debug)]
+struct Fake;
+
+static FAKE: Fake = Fake;
+
+impl Format for Fake {
+    fn engine(&self) -> EngineName {
+        EngineName::new("fake")
+    }
+
+    fn restorable(&self) -> bool {
+        false
+    }
+
+    fn items(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn checks(&self) -> &'static [CheckName] {
+        &[]
+    }
+
+    fn default_images(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn head_bytes(&self) -> u64 {
+        u64::MAX
+    }
+
+    fn expect(&self, _: Option<&Section>, _: &mut Problems) -> Option<Settings> {
+        unreachable!("a survey is configured already")
+    }
+
+    fn expect_schema(&self, _: &mut SchemaGenerator) -> Schema {
+        unreachable!("a survey is configured already")
+    }
+
+    fn describe(&self, heads: &[Bytes]) -> SnapshotFacts {
+        let head = str::from_utf8(&heads[0]).unwrap();
+        let minutes = head
+            .strip_prefix("head=")
+            .map(|minutes| minutes.parse::<i64>().unwrap());
+        SnapshotFacts {
+            taken_at: minutes.map(|minutes| ago(-minutes)),
+            invalid: (head == "bad").then(|| "bad".into()),
+            ..SnapshotFacts::default()
+        }
+    }
+
+    fn recognises(&self, _: &[u8]) -> bool {
+        false
+    }
+
+    fn inspect(&self, _: &mut dyn std::io::Read, _: &mut dyn FnMut(&[u8])) -> Inspection {
+        unreachable!("a survey inspects nothing")
+    }
+}
+
+pub(super) fn source(name: &str, paths: &[&str]) -> SurveySource {
+    let patterns = paths.iter().map(|path| path.parse().unwrap()).collect();
+    SurveySource {
+        name: SourceName::new(name).unwrap(),
+        format: &FAKE,
+        layout: Layout::new(patterns, TimeZone::UTC),
+        completeness: Completeness::default(),
+    }
+}
+
+pub(super) struct Setup {
+    sources: Vec<SurveySource>,
+    pub(super) cache: HeadCache,
+    /// Recovery points in evidence, by key.
+    pub(super) known: Vec<(&'static str, Timestamp)>,
+}
+
+impl Setup {
+    pub(super) fn new(sources: &[SurveySource]) -> Self {
+        Self {
+            sources: sources.into(),
+            cache: HeadCache::default(),
+            known: Vec::new(),
+        }
+    }
+
+    pub(super) async fn survey(
+        &mut self,
+        storage: &dyn Storage,
+    ) -> Result<Inventory, StorageError> {
+        let recorded = |_: &SourceName, pin: &Pin| {
+            let mut known = self.known.iter();
+            known.find_map(|(key, at)| (*key == pin.key.as_str()).then_some(*at))
+        };
+        let context = SurveyContext {
+            now: NOW,
+            cache: &mut self.cache,
+            known: &recorded,
+        };
+        let repository = RepositoryName::new("local").unwrap();
+        survey(storage, &repository, &self.sources, context).await
+    }
+}
