@@ -7,6 +7,7 @@
     reason = "tests start programs and look at the clock"
 )]
 
+pub mod corpus;
 pub mod evidence_suite;
 pub mod require;
 #[allow(

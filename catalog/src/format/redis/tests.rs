@@ -8,7 +8,6 @@
 
 mod around;
 mod builder;
-mod corpus;
 mod damage;
 mod facts;
 mod layouts;

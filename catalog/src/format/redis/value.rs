@@ -15,6 +15,9 @@ use super::{
 /// Bytes of a stream entry's identifier (`streamID`).
 const STREAM_ID: u64 = 16;
 
+/// One above the latest expiry of a field: 48 bits of milliseconds (`EB_EXPIRE_TIME_INVALID`).
+const FIELD_EXPIRY_END: u64 = 1 << 48;
+
 /// Bytes of a time in milliseconds.
 const TIME: u64 = 8;
 
@@ -84,13 +87,7 @@ impl<'r> Reader<'r> {
                 self.input.skip(if earliest { TIME } else { 0 })?;
                 self.listpack(Tuple::Expiring)
             }
-            Type::Hash2 => {
-                for _ in 0..self.count()? {
-                    self.strings(2)?;
-                    self.input.skip(TIME)?;
-                }
-                Ok(())
-            }
+            Type::Hash2 => self.hash_2(),
         }
     }
 
@@ -164,11 +161,35 @@ impl<'r> Reader<'r> {
         self.some(elements).map(drop)
     }
 
+    /// Each field's expiry counts from the earliest, which stands in front, or from the epoch.
     fn expiring_pairs(&mut self, earliest: bool) -> Result<()> {
-        self.input.skip(if earliest { TIME } else { 0 })?;
+        let from = if earliest {
+            u64::from_le_bytes(self.input.array()?)
+        } else {
+            1
+        };
+        if from > FIELD_EXPIRY_END {
+            return self
+                .input
+                .refused("the earliest expiry of a hash's fields is no time");
+        }
         for _ in 0..self.count()? {
-            length(&mut self.input)?;
+            let after = length(&mut self.input)?;
+            if after > 0 && after.saturating_add(from) > FIELD_EXPIRY_END {
+                return self.input.refused("the expiry of a field is no time");
+            }
             self.strings(2)?;
+        }
+        Ok(())
+    }
+
+    /// Minus one is no expiry.
+    fn hash_2(&mut self) -> Result<()> {
+        for _ in 0..self.count()? {
+            self.strings(2)?;
+            if i64::from_le_bytes(self.input.array()?) < -1 {
+                return self.input.refused("the expiry of a field is no time");
+            }
         }
         Ok(())
     }

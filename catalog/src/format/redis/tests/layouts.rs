@@ -70,7 +70,7 @@ fn values() -> Vec<(&'static str, u8, Vec<u8>)> {
     let count = |number: usize, parts: &[&[u8]]| [&length(number), &parts.concat()[..]].concat();
     let one = string(b"one");
     let two = string(b"two");
-    let time = [7; 8];
+    let time = [7, 7, 7, 7, 7, 1, 0, 0];
     let pairs = listpack(&[Entry::Text("one"), Entry::Number(-5)]);
     let triple = listpack(&[Entry::Text("one"), Entry::Number(300), Entry::Number(0)]);
     let intset = |width: u8, integers: &[u8]| {

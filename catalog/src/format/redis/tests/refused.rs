@@ -5,7 +5,7 @@ use super::{
     builder::{Entry, Rdb, length, listpack, string, ziplist},
     inspect,
 };
-use crate::format::InspectionState::Damaged;
+use crate::format::InspectionState::{Damaged, Intact};
 
 /// What is wrong, the type, the value.
 type Case = (&'static str, u8, Vec<u8>);
@@ -146,6 +146,35 @@ fn scores_that_are_no_numbers() {
         ("not a number", 3, one(&[253])),
         ("binary", 5, one(&f64::NAN.to_le_bytes())),
     ]);
+}
+
+#[test]
+fn fields_that_expire_at_no_time() {
+    let pair = [string(b"field"), string(b"value")].concat();
+    let late = [0x81, 0, 1, 0, 0, 0, 0, 0, 0];
+    refuse(vec![
+        (
+            "before the epoch",
+            24,
+            [&[0xff; 8], &[1, 1][..], &pair].concat(),
+        ),
+        (
+            "beyond 48 bits",
+            24,
+            [&[1, 0, 0, 0, 0, 0, 0, 0], &[1][..], &late, &pair].concat(),
+        ),
+        (
+            "beyond 48 bits, absolute",
+            22,
+            [&[1][..], &late, &pair].concat(),
+        ),
+    ]);
+    let valkey = |expiry: &[u8; 8]| {
+        let value = [&[1][..], &pair, expiry].concat();
+        inspect(&Rdb::new("VALKEY080").key(22, &value).end()).state
+    };
+    assert_eq!(valkey(&(-2i64).to_le_bytes()), Damaged);
+    assert_eq!(valkey(&(-1i64).to_le_bytes()), Intact);
 }
 
 #[test]

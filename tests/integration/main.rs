@@ -1,0 +1,10 @@
+//! Parts of the product together, and against what others wrote.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests start programs and look at the clock"
+)]
+
+mod inspector_corpus;
+mod inspector_differential;
+mod inspector_servers;
