@@ -6,5 +6,6 @@
 )]
 
 mod evidence;
+mod images;
 mod runtimes;
 mod storage;
