@@ -47,10 +47,13 @@ fn docker(arguments: &[&str]) -> String {
         .args(["60", "docker"])
         .args(arguments)
         .output()
-        .unwrap();
+        .expect("docker runs and prints text");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "docker {arguments:?}: {said}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    String::from_utf8(output.stdout)
+        .expect("docker runs and prints text")
+        .trim()
+        .to_owned()
 }
 
 fn present() -> Vec<(&'static str, &'static str, &'static str)> {

@@ -22,13 +22,15 @@ const NOT_CALLED: [(&str, &str); 14] = [
 ];
 
 /// Where such a word is right, and why.
-const RIGHT: [(&str, &str); 6] = [
+const RIGHT: [(&str, &str); 8] = [
     ("Target", "the associated type of Deref"),
     (
         "Problem",
         "what is wrong with a configuration, which says nothing of a backup",
     ),
     ("problem", "the module of the same"),
+    ("Job", "one verification, as the supervisor is given it"),
+    ("job", "the module of the same"),
     (
         "ExitStatus",
         "the standard library's word for how a process ended",

@@ -1,7 +1,8 @@
 //! From answers to a verdict: one rule, in one place (design §5). Pure.
 //!
 //! Two mistakes are unforgivable: a damaged snapshot called verified, and a good one called failed.
-//! So nothing is verified without an observation, and nothing failed without a reason that shows it.
+//! So nothing is verified without an observation, and nothing failed without a reason that shows
+//! it.
 
 use catalog::{
     evidence::{Integrity, Reason, Verdict},
@@ -11,7 +12,8 @@ use catalog::{
 
 use crate::engine::Judged;
 
-/// What shows a snapshot to be bad, the most telling first: damage explains whatever follows from it.
+/// What shows a snapshot to be bad, the most telling first: damage explains whatever follows from
+/// it.
 const SHOWN: [Reason; 5] = [
     Reason::Damaged,
     Reason::Identity,

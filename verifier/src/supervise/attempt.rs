@@ -1,7 +1,7 @@
 //! One run in one sandbox: the body on a task of its own, then always the removal.
 //!
-//! The body may fail, panic or be cut off at its deadline; what it had kept until then is read after
-//! it. The removal runs under its own deadline and nobody cancels it.
+//! The body may fail, panic or be cut off at its deadline; what it had kept until then is read
+//! after it. The removal runs under its own deadline and nobody cancels it.
 
 use std::{
     panic::AssertUnwindSafe,

@@ -1,5 +1,5 @@
-//! The steps of one run, in order. A step that fails ends the run; removing the sandbox is not among
-//! them.
+//! The steps of one run, in order. A step that fails ends the run; removing the sandbox is not
+//! among them.
 
 use std::sync::Arc;
 
