@@ -4,6 +4,7 @@
 //! returns is plain data.
 
 mod checks;
+mod file;
 mod load;
 mod schema;
 mod source;
@@ -16,10 +17,13 @@ use settings::{Percent, Schedule};
 
 use crate::{
     format::{Format, Settings},
+    grouping::Completeness,
     layout::Layout,
     model::{RepositoryName, SourceName},
+    survey::SurveySource,
 };
 
+pub use file::{ConfigError, load_file};
 pub use load::{Loaded, load};
 pub use schema::schema;
 pub use written::{Policy, Pull, S3};
@@ -85,10 +89,8 @@ pub struct Source {
     pub repository: RepositoryName,
     /// How their keys are made.
     pub layout: Layout,
-    /// When one of several artifacts is complete.
-    pub artifacts: Option<ArtifactRule>,
-    /// Whether manifests must be there.
-    pub manifest: ManifestRule,
+    /// When a snapshot of it is whole.
+    pub completeness: Completeness,
     /// When they are expected.
     pub schedule: Option<Schedule>,
     /// What was promised; only what is written, nothing defaulted.
@@ -99,25 +101,6 @@ pub struct Source {
     pub owner: Option<String>,
     /// How the proof is made; `None` = no proof is expected.
     pub verify: Option<Verify>,
-}
-
-/// When a snapshot of several artifacts is complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ArtifactRule {
-    /// How many belong to it.
-    pub count: u32,
-    /// How long after the newest one more may arrive.
-    pub within: Option<Duration>,
-}
-
-/// Whether `<key>.manifest.json` must be there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum ManifestRule {
-    /// Without one the snapshot is not complete.
-    Required,
-    /// Believed where it is there.
-    #[default]
-    Optional,
 }
 
 /// What was promised about a source, as written; defaults need the schedule and are made by
@@ -203,6 +186,18 @@ pub struct Verifier {
     pub pull: Pull,
     /// Of `verify.schedule`.
     pub time_zone: TimeZone,
+}
+
+impl Source {
+    /// What a survey must know of it.
+    pub fn surveyed(&self) -> SurveySource {
+        SurveySource {
+            name: self.name.clone(),
+            format: self.format,
+            layout: self.layout.clone(),
+            completeness: self.completeness,
+        }
+    }
 }
 
 impl Config {

@@ -6,15 +6,19 @@ use jiff::tz::TimeZone;
 use settings::{Duration, Located, Place, Problems, Schedule, Section, Size, Switch};
 
 use super::{
-    ArtifactRule, Due, ManifestRule, Objectives, Repository, Source, Tier, Verify, checks,
+    Due, Objectives, Repository, Source, Tier, Verify, checks,
     load::{Reading, known_engines},
     written::{self, When},
 };
 use crate::{
     format::{Format, format},
+    grouping::{ArtifactRule, Completeness, ManifestRule},
     layout::{Layout, Pattern},
     model::{RepositoryName, SourceName},
 };
+
+/// Default of `artifacts.within`, as long as an unfinished snapshot is waited for.
+const WITHIN: std::time::Duration = std::time::Duration::from_mins(10);
 
 /// Every source that could be read.
 pub(super) fn read_all(
@@ -123,6 +127,7 @@ fn read(
     let repository = repository(&written.repository, context.repositories, reading.problems);
     let zone = reading.time_zone(written.time_zone.as_ref());
     let layout = layout(reading, written, zone.clone());
+    let completeness = completeness(reading, written);
     let schedule = schedule(reading, written.schedule.as_ref(), &zone);
     let objectives = objectives(reading, written.objectives.as_ref());
     let format = format?;
@@ -133,11 +138,7 @@ fn read(
         format,
         repository: repository?,
         layout: layout?,
-        artifacts: written.artifacts.as_ref().map(artifacts),
-        manifest: match written.manifest {
-            written::Manifest::Required => ManifestRule::Required,
-            written::Manifest::Optional => ManifestRule::Optional,
-        },
+        completeness,
         schedule,
         objectives,
         grace: written.grace.map(Duration::as_std),
@@ -182,10 +183,21 @@ fn layout(reading: &mut Reading<'_>, written: &written::Source, zone: TimeZone) 
         .map(|it| Layout::new(it, zone))
 }
 
-fn artifacts(written: &written::Artifacts) -> ArtifactRule {
-    ArtifactRule {
-        count: written.count,
-        within: written.within.map(Duration::as_std),
+/// When a snapshot is whole: the rules of its artifacts and manifests.
+fn completeness(reading: &mut Reading<'_>, written: &written::Source) -> Completeness {
+    let has_star = written.path.iter().any(|path| path.value.contains('*'));
+    let artifacts = written.artifacts.as_ref().and_then(|artifacts| {
+        let within = artifacts.within.unwrap_or(Duration::from(WITHIN));
+        let count = artifacts.value.count as usize;
+        reading.ok(&artifacts.place, ArtifactRule::new(count, within, has_star))
+    });
+    let manifest = match written.manifest {
+        written::Manifest::Required => ManifestRule::Required,
+        written::Manifest::Optional => ManifestRule::Optional,
+    };
+    Completeness {
+        artifacts,
+        manifest,
     }
 }
 

@@ -129,7 +129,7 @@ pub(super) struct Source {
     /// Who is asked.
     pub owner: Option<String>,
     /// When a snapshot of several artifacts is complete.
-    pub artifacts: Option<Artifacts>,
+    pub artifacts: Option<Located<Artifacts>>,
     /// Whether `<key>.manifest.json` must be there.
     #[serde(default)]
     pub manifest: Manifest,
