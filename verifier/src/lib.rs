@@ -4,10 +4,20 @@
 //! verdict comes from the engine's own server. It never connects to a source and never reads the
 //! exporter.
 //!
-//! Read in this order: [`supervise`], [`stream`], [`engine`], [`runtime`], [`verdict`].
+//! Read in this order: [`supervise`], [`stream`], [`engine`], [`runtime`], [`verdict`], then
+//! [`select`], [`plan`](mod@plan), [`report`], [`commands`], [`run`](mod@run).
 
+pub mod cli;
+pub mod commands;
 pub mod engine;
+pub mod identity;
+pub mod plan;
+pub mod report;
+pub mod run;
 pub mod runtime;
+pub mod select;
 pub mod stream;
 pub mod supervise;
 pub mod verdict;
+
+pub use run::run;

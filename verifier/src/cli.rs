@@ -1,0 +1,179 @@
+//! The command line of `backup-verifier` (design §4), as clap sees it.
+//!
+//! Only words and their shapes; what each command does is in [`commands`](crate::commands).
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use toolkit::flags::LogFlags;
+
+/// Restores the newest backups into throwaway servers and tells the truth about them.
+#[derive(Debug, Parser)]
+#[command(name = "backup-verifier", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Configuration, shared with backup-exporter
+    #[arg(
+        long = "config.file",
+        value_name = "FILE",
+        global = true,
+        default_value = "backups.yaml"
+    )]
+    pub config: PathBuf,
+    /// The log
+    #[command(flatten)]
+    pub log: LogFlags,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all verified, or fine; 1 something failed; 2 usage or \
+configuration, also a --source that matches nothing; 3 could not tell, also no complete snapshot to \
+verify. Of several outcomes: 2 > 1 > 3 > 0.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Restore snapshots in sandboxes, judge them, and write the evidence
+    Verify(Verify),
+    /// Say what is due for verification, and why
+    Plan(Plan),
+    /// List every snapshot with its size, age, state and proof
+    Snapshots(Select),
+    /// Print the location of one snapshot, for scripts
+    Latest(Latest),
+    /// Read one snapshot file to its last byte, without a server
+    Inspect(Inspect),
+    /// Record that the contents of a snapshot are right: the new baseline
+    Accept(Accept),
+    /// Read the ledger
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
+    /// Remove what killed runs left behind
+    Sweep,
+    /// Say whether everything a verification needs is there
+    Doctor,
+    /// Check the configuration
+    Check,
+    /// Print the JSON Schema of the configuration
+    Schema,
+}
+
+/// Which sources.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Select {
+    /// Only this source; may be given several times
+    #[arg(long = "source", value_name = "SOURCE")]
+    pub sources: Vec<String>,
+}
+
+/// `verify`
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Which sources
+    #[command(flatten)]
+    pub select: Select,
+    /// Only what `plan` lists as due
+    #[arg(long)]
+    pub due: bool,
+    /// Which snapshot; the newest complete one otherwise
+    #[command(flatten)]
+    pub which: Which,
+    /// How the outcome is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+}
+
+/// Which snapshot of a source.
+#[derive(Debug, Clone, Default, Args)]
+#[group(multiple = false)]
+pub struct Which {
+    /// The snapshot that holds this key, or has this id
+    #[arg(long, value_name = "KEY")]
+    pub snapshot: Option<String>,
+    /// The snapshot of exactly this recovery point
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Timestamp>,
+    /// The newest snapshot before this time
+    #[arg(long, value_name = "TIME")]
+    pub before: Option<Timestamp>,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// One block per source, for people
+    Text,
+    /// A list of exactly the evidence records
+    Json,
+    /// For tickets and pull requests
+    Markdown,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Also say why each source is, or is not, due
+    #[arg(long)]
+    pub explain: bool,
+}
+
+/// `latest`
+#[derive(Debug, Args)]
+pub struct Latest {
+    /// Of this source
+    #[arg(long, value_name = "SOURCE")]
+    pub source: String,
+    /// Only a snapshot with a proof
+    #[arg(long)]
+    pub verified: bool,
+    /// Only one taken before this time
+    #[arg(long, value_name = "TIME")]
+    pub before: Option<Timestamp>,
+}
+
+/// `inspect`
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// A file, or - for standard input
+    #[arg(value_name = "FILE|-")]
+    pub file: PathBuf,
+    /// How the outcome is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: InspectFormat,
+}
+
+/// How an inspection is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InspectFormat {
+    /// For people
+    Text,
+    /// One object
+    Json,
+}
+
+/// `accept`
+#[derive(Debug, Args)]
+pub struct Accept {
+    /// Of this source
+    #[arg(long, value_name = "SOURCE")]
+    pub source: String,
+    /// The snapshot that holds this key, or has this id
+    #[arg(long, value_name = "KEY")]
+    pub snapshot: String,
+    /// Why its contents are right, for whoever audits the ledger
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// `evidence`
+#[derive(Debug, Subcommand)]
+pub enum EvidenceCommand {
+    /// Recompute every digest and name the first break of each chain
+    Check(Select),
+    /// One line per record
+    List(Select),
+    /// Every record, one JSON object a line
+    Export(Select),
+}

@@ -1,0 +1,46 @@
+//! What each command does: one file per command, all with the same shape.
+//!
+//! A command gets a [`Console`] and its own flags, and ends in an [`Exit`] or a [`Refusal`]. Data
+//! goes to `out`; everything else to `err`.
+
+mod accept;
+mod check;
+mod console;
+mod doctor;
+mod evidence;
+mod inspect;
+mod latest;
+mod plan;
+mod snapshots;
+mod surveyed;
+mod sweep;
+mod verify;
+mod world;
+
+pub use console::{Console, Env, Refusal};
+pub use surveyed::Surveyed;
+use toolkit::exit::Exit;
+pub use world::World;
+
+use crate::cli::{Command, EvidenceCommand};
+
+/// Runs one command to its end.
+pub async fn dispatch(command: &Command, console: &mut Console<'_>) -> Result<Exit, Refusal> {
+    match command {
+        Command::Verify(flags) => verify::run(flags, console).await,
+        Command::Plan(flags) => plan::run(flags, console).await,
+        Command::Snapshots(flags) => snapshots::run(flags, console).await,
+        Command::Latest(flags) => latest::run(flags, console).await,
+        Command::Inspect(flags) => inspect::run(flags, console),
+        Command::Accept(flags) => accept::run(flags, console).await,
+        Command::Evidence(EvidenceCommand::Check(select)) => evidence::check(select, console).await,
+        Command::Evidence(EvidenceCommand::List(select)) => evidence::list(select, console).await,
+        Command::Evidence(EvidenceCommand::Export(select)) => {
+            evidence::export(select, console).await
+        }
+        Command::Sweep => sweep::run(console).await,
+        Command::Doctor => doctor::run(console).await,
+        Command::Check => check::run(console),
+        Command::Schema => check::schema(console),
+    }
+}

@@ -1,0 +1,69 @@
+//! `accept`: a person says that the contents of one snapshot are right, and it becomes the baseline.
+
+use catalog::evidence::{self, Acceptance, Draft};
+use toolkit::exit::Exit;
+
+use super::{Console, Refusal, World};
+use crate::{
+    cli::Accept,
+    identity, report,
+    select::{Wanted, select},
+};
+
+/// Longest reason, in characters: a sentence or two, not a page.
+const REASON_MAX: usize = 1_000;
+
+pub(super) async fn run(flags: &Accept, console: &mut Console<'_>) -> Result<Exit, Refusal> {
+    let reason = flags.reason.trim();
+    if reason.is_empty() || reason.chars().count() > REASON_MAX {
+        let message = format!("a reason has 1 to {REASON_MAX} characters\nhint: It is for audits.");
+        return Err(Refusal::usage(message));
+    }
+    let world = World::open(console)?;
+    let source = world.source(&flags.source)?;
+    let evidence = world.evidence()?;
+    let now = console.clock.now();
+    let surveyed = world.survey(&[source]).await;
+    surveyed.tell(console)?;
+    let Some(inventory) = surveyed.of(source, console)? else {
+        return Ok(Exit::Unknown);
+    };
+    let snapshot =
+        select(inventory, &Wanted::Named(flags.snapshot.clone())).map_err(Refusal::usage)?;
+    let ledger = world.ledger(&source.name).await?;
+    let last = ledger
+        .of_object(snapshot)
+        .filter(|last| !last.items.is_empty());
+    let Some(last) = last else {
+        return Err(Refusal::usage(format!(
+            "nothing was ever counted in {}\nhint: Verify it first: backup-verifier verify \
+             --source {} --snapshot {}",
+            flags.snapshot, source.name, flags.snapshot
+        )));
+    };
+    let acceptance = Acceptance {
+        id: identity::new_id(),
+        source: source.name.clone(),
+        by: identity::host(),
+        ended_at: now,
+        snapshot: last.snapshot.clone(),
+        items: last.items.clone(),
+        message: reason.into(),
+    };
+    let appended = evidence::append(
+        &**evidence,
+        &source.name,
+        Draft::Acceptance(Box::new(acceptance)),
+    )
+    .await
+    .map_err(|error| Refusal::unknown(toolkit::problem::render(&error, None)))?;
+    writeln!(
+        console.out,
+        "✔ {}: {} is the new baseline ({}), record {:08}",
+        source.name,
+        report::printable(&flags.snapshot),
+        report::counted(&last.items).unwrap_or_default(),
+        appended.record.sequence
+    )?;
+    Ok(Exit::Fine)
+}

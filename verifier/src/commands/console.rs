@@ -1,0 +1,76 @@
+//! What a command may touch of the world outside: two streams, a clock, a file name.
+
+use std::{fmt::Display, io::Write, path::PathBuf};
+
+use catalog::config::{self, Config, ConfigError};
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+use toolkit::{clock::Clock, exit::Exit, problem::render};
+
+/// Reads one variable of the environment.
+pub type Env = fn(&str) -> Option<String>;
+
+/// Passed to every command; nothing else of the process is theirs.
+pub struct Console<'a> {
+    /// Data.
+    pub out: &'a mut (dyn Write + Send),
+    /// Progress and messages.
+    pub err: &'a mut (dyn Write + Send),
+    /// `--config.file`
+    pub config_file: PathBuf,
+    /// Whether somebody watches `err`.
+    pub err_is_terminal: bool,
+    /// Reads the environment.
+    pub env: Env,
+    /// The time.
+    pub clock: Clock,
+    /// Raised by Ctrl-C and SIGTERM: end what runs, leave nothing behind.
+    pub cancelled: CancellationToken,
+}
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug, Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// The exit code.
+    pub exit: Exit,
+    /// For people; may end in `hint: …`.
+    pub message: String,
+}
+
+impl Refusal {
+    /// 2: whoever typed or configured this can mend it.
+    pub fn usage(message: impl Display) -> Self {
+        Self {
+            exit: Exit::Usage,
+            message: message.to_string(),
+        }
+    }
+
+    /// 3: the answer could not be found out.
+    pub fn unknown(message: impl Display) -> Self {
+        Self {
+            exit: Exit::Unknown,
+            message: message.to_string(),
+        }
+    }
+}
+
+/// Standard output went away, e.g. `| head`.
+impl From<std::io::Error> for Refusal {
+    fn from(error: std::io::Error) -> Self {
+        Self::unknown(format!("cannot write: {error}"))
+    }
+}
+
+impl Console<'_> {
+    /// The configuration; warnings are told, errors end the command.
+    pub fn config(&mut self) -> Result<Config, Refusal> {
+        let loaded = config::load_file(&self.config_file).map_err(|error| match error {
+            ConfigError::Problems(problems) => Refusal::usage(problems),
+            ConfigError::Read { .. } => Refusal::usage(render(&error, None)),
+        })?;
+        write!(self.err, "{}", loaded.warnings)?;
+        Ok(loaded.config)
+    }
+}

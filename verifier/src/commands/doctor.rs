@@ -1,0 +1,138 @@
+//! `doctor`: whether everything is there that a verification needs, before the worst day.
+
+use catalog::{config::Source, storage::ListFrom};
+use futures::StreamExt as _;
+use toolkit::exit::Exit;
+
+use super::{Console, Refusal, World};
+use crate::engine::ENGINES;
+
+/// One answer.
+enum Answer {
+    Good(String),
+    Doubtful(String),
+    Bad(String),
+}
+
+pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
+    let world = World::open(console)?;
+    let mut exit = Exit::Fine;
+    let mut answers = repositories(&world).await;
+    answers.push(("evidence".into(), evidence(&world).await));
+    answers.extend(runtime(&world).await);
+    for (what, answer) in answers {
+        let (sign, text) = match answer {
+            Answer::Good(text) => ('✔', text),
+            Answer::Doubtful(text) => ('!', text),
+            Answer::Bad(text) => {
+                exit = Exit::Failed;
+                ('✘', text)
+            }
+        };
+        writeln!(
+            console.out,
+            "{sign} {what}: {}",
+            text.replace('\n', "\n    ")
+        )?;
+    }
+    Ok(exit)
+}
+
+fn bad(error: &dyn std::error::Error) -> Answer {
+    Answer::Bad(toolkit::problem::render(error, None))
+}
+
+async fn repositories(world: &World) -> Vec<(String, Answer)> {
+    let mut answers = Vec::new();
+    for (repository, storage) in world.storages() {
+        let first = storage.list(ListFrom::default()).next().await;
+        let answer = match first {
+            Some(Err(error)) => Answer::Bad(toolkit::problem::render(&error, Some(&error.hint))),
+            Some(Ok(page)) if page.objects.is_empty() => Answer::Doubtful("it is empty".into()),
+            None => Answer::Doubtful("it is empty".into()),
+            Some(Ok(_)) => Answer::Good("it can be listed".into()),
+        };
+        answers.push((format!("repository {repository}"), answer));
+    }
+    answers
+}
+
+async fn evidence(world: &World) -> Answer {
+    let Ok(evidence) = world.evidence() else {
+        return Answer::Bad("none is configured: no proof can be written".into());
+    };
+    let Some(source) = world.config.sources.first() else {
+        return Answer::Doubtful("there is no source".into());
+    };
+    match evidence.list(&source.name).await {
+        Ok(_) => Answer::Good("it can be read".into()),
+        Err(error) => bad(&error),
+    }
+}
+
+async fn runtime(world: &World) -> Vec<(String, Answer)> {
+    let name = format!("runtime {}", world.config.verifier.runtime);
+    let runtime = match world.runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return vec![(name, bad(&error))],
+    };
+    match runtime.probe().await {
+        Ok(version) => {
+            let mut answers = vec![(name, Answer::Good(version))];
+            for source in world
+                .config
+                .sources
+                .iter()
+                .filter(|source| source.verify.is_some())
+            {
+                answers.push((
+                    format!("images of {}", source.name),
+                    images(world, source).await,
+                ));
+            }
+            answers
+        }
+        Err(error) => vec![(name, bad(&error))],
+    }
+}
+
+async fn images(world: &World, source: &Source) -> Answer {
+    let engine = ENGINES
+        .iter()
+        .find(|engine| engine.name() == source.format.engine());
+    let Some(engine) = engine else {
+        return Answer::Bad(format!(
+            "engine {} cannot be restored",
+            source.format.engine()
+        ));
+    };
+    let runtime = match world.runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return bad(&error),
+    };
+    let configured = world.config.images_of(source);
+    match runtime.images(&configured, engine.programs()).await {
+        Err(error) => bad(&error),
+        Ok(images) if images.is_empty() => {
+            Answer::Bad("there is nothing that could serve its snapshots".into())
+        }
+        Ok(images) => {
+            let (here, away): (Vec<_>, Vec<_>) = images.iter().partition(|image| image.present);
+            let names = |images: &[&crate::runtime::ImageFacts]| {
+                images
+                    .iter()
+                    .map(|image| image.image.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
+            if away.is_empty() {
+                Answer::Good(format!("{} are here", names(&here)))
+            } else if here.is_empty() {
+                Answer::Doubtful(format!("{} must be pulled first", names(&away)))
+            } else {
+                let (here, away) = (names(&here), names(&away));
+                Answer::Good(format!("{here} here; {away} would be pulled"))
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `evidence`: the ledgers as they lie there.
+
+use catalog::{
+    config::Source,
+    evidence::{Draft, Record},
+};
+use toolkit::exit::Exit;
+
+use super::{Console, Refusal, World};
+use crate::{cli::Select, report};
+
+/// Recomputes every digest and names the first break of each chain.
+pub(super) async fn check(select: &Select, console: &mut Console<'_>) -> Result<Exit, Refusal> {
+    let world = World::open(console)?;
+    world.evidence()?;
+    let mut exit = Exit::Fine;
+    for source in world.sources(select)? {
+        let chain = world.ledger(&source.name).await?.report();
+        let name = &source.name;
+        match &chain.first_break {
+            None => writeln!(console.out, "✔ {name}: {} records, unbroken", chain.records)?,
+            Some(broken) => {
+                exit = Exit::Failed;
+                writeln!(
+                    console.out,
+                    "✘ {name}: {} records, broken at {:08}: {}",
+                    chain.records, broken.sequence, broken.what
+                )?;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// One line per record.
+pub(super) async fn list(select: &Select, console: &mut Console<'_>) -> Result<Exit, Refusal> {
+    let world = World::open(console)?;
+    world.evidence()?;
+    let now = console.clock.now();
+    let mut table = report::Table::new(["RECORD", "WHEN", "SNAPSHOT", "OUTCOME", "COUNTED"]);
+    for source in world.sources(select)? {
+        let ledger = world.ledger(&source.name).await?;
+        for record in ledger.records() {
+            let (when, snapshot, outcome, counted) = line(record, now);
+            let name = format!("{}/{:08}", source.name, record.sequence);
+            table.row([name, when, snapshot, outcome, counted]);
+        }
+    }
+    write!(console.out, "{table}")?;
+    Ok(Exit::Fine)
+}
+
+fn line(record: &Record, now: jiff::Timestamp) -> (String, String, String, String) {
+    match &record.draft {
+        Draft::Verification(run) => (
+            report::ago(run.ended_at, now),
+            report::printable(&run.snapshot.id.0),
+            report::headline(run),
+            report::counted(&run.items).unwrap_or_default(),
+        ),
+        Draft::Acceptance(act) => (
+            report::ago(act.ended_at, now),
+            report::printable(&act.snapshot.id.0),
+            format!(
+                "accepted by {}: {}",
+                report::printable(&act.by),
+                report::printable(&act.message)
+            ),
+            report::counted(&act.items).unwrap_or_default(),
+        ),
+        Draft::Checkpoint(_) => empty_but("checkpoint: older records were pruned"),
+        Draft::Unknown { kind, why } => empty_but(&format!("{}: {why}", report::printable(kind))),
+    }
+}
+
+fn empty_but(outcome: &str) -> (String, String, String, String) {
+    (String::new(), String::new(), outcome.into(), String::new())
+}
+
+/// Every record as it lies there, one a line.
+pub(super) async fn export(select: &Select, console: &mut Console<'_>) -> Result<Exit, Refusal> {
+    let world = World::open(console)?;
+    let evidence = world.evidence()?;
+    let mut exit = Exit::Fine;
+    for source in world.sources(select)? {
+        exit = exit.max(export_one(source, &**evidence, console).await?);
+    }
+    Ok(exit)
+}
+
+async fn export_one(
+    source: &Source,
+    evidence: &dyn catalog::evidence::Evidence,
+    console: &mut Console<'_>,
+) -> Result<Exit, Refusal> {
+    let refuse = |error| Refusal::unknown(toolkit::problem::render(&error, None));
+    let mut exit = Exit::Fine;
+    for sequence in evidence.list(&source.name).await.map_err(refuse)? {
+        let text = evidence
+            .read(&source.name, sequence)
+            .await
+            .map_err(refuse)?;
+        // One line each; a record that is no JSON is told, and the others are still exported.
+        if let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) {
+            writeln!(console.out, "{value}")?;
+        } else {
+            writeln!(console.err, "{}/{sequence:08} is not JSON", source.name)?;
+            exit = Exit::Failed;
+        }
+    }
+    Ok(exit)
+}

@@ -1,0 +1,138 @@
+//! What one survey of the needed repositories found; a repository that failed is told, not hidden.
+
+use std::collections::BTreeMap;
+
+use catalog::{
+    config::Source,
+    evidence::Ledger,
+    model::{Inventory, Pin, RepositoryName, Snapshot, SourceInventory, SourceName, TakenAtFrom},
+    survey::{HeadCache, SurveyContext, survey},
+};
+use futures::future::join_all;
+use jiff::Timestamp;
+use toolkit::{exit::Exit, problem::render};
+
+use super::{Console, Refusal, World};
+use crate::select::{NotChosen, Wanted, select};
+
+/// Inventories of the repositories that answered, and why the others did not.
+#[derive(Debug, Default)]
+pub struct Surveyed {
+    inventories: BTreeMap<RepositoryName, Inventory>,
+    failed: BTreeMap<RepositoryName, String>,
+}
+
+impl Surveyed {
+    /// Surveys, side by side, every repository these sources lie in.
+    pub(super) async fn make(world: &World, sources: &[&Source]) -> Self {
+        let needed = world
+            .storages()
+            .filter(|(name, _)| sources.iter().any(|source| source.repository == **name));
+        let surveys = needed.map(async |(name, storage)| {
+            let mine: Vec<_> = sources.iter().filter(|it| it.repository == *name).collect();
+            let known = Known::read(world, &mine).await;
+            let of_survey: Vec<_> = mine.iter().map(|source| source.surveyed()).collect();
+            let context = SurveyContext {
+                now: world.clock.now(),
+                cache: &mut HeadCache::default(),
+                known: &|source, pin| known.taken_at(source, pin),
+            };
+            (
+                name.clone(),
+                survey(&**storage, name, &of_survey, context).await,
+            )
+        });
+        let mut surveyed = Self::default();
+        for (name, outcome) in join_all(surveys).await {
+            match outcome {
+                Ok(inventory) => {
+                    surveyed.inventories.insert(name, inventory);
+                }
+                Err(error) => {
+                    surveyed
+                        .failed
+                        .insert(name, render(&error, Some(&error.hint)));
+                }
+            }
+        }
+        surveyed
+    }
+
+    /// Tells on `err` which repositories could not be surveyed.
+    pub(super) fn tell(&self, console: &mut Console<'_>) -> Result<Exit, Refusal> {
+        for (name, problem) in &self.failed {
+            writeln!(console.err, "error: repository {name}: {problem}")?;
+        }
+        Ok(if self.failed.is_empty() {
+            Exit::Fine
+        } else {
+            Exit::Unknown
+        })
+    }
+
+    /// What lies there of a source; `None` is told unless its repository already was.
+    pub(super) fn of(
+        &self,
+        source: &Source,
+        console: &mut Console<'_>,
+    ) -> Result<Option<&SourceInventory>, Refusal> {
+        let Some(inventory) = self.inventories.get(&source.repository) else {
+            return Ok(None);
+        };
+        let Some(found) = inventory.sources.get(&source.name) else {
+            return Ok(None);
+        };
+        if let Some(error) = &found.error {
+            writeln!(console.err, "error: {}: {error}", source.name)?;
+            return Ok(None);
+        }
+        Ok(Some(found))
+    }
+
+    /// The wanted snapshot, or why there is none.
+    pub(super) fn select(&self, source: &Source, wanted: &Wanted) -> Result<&Snapshot, Refusal> {
+        let inventory = self.inventories.get(&source.repository);
+        let Some(found) = inventory.and_then(|it| it.sources.get(&source.name)) else {
+            return Err(Refusal::unknown("its repository could not be surveyed"));
+        };
+        if let Some(error) = &found.error {
+            return Err(Refusal::unknown(error));
+        }
+        select(found, wanted).map_err(|error| match error {
+            NotChosen::Unknown { .. } => Refusal::usage(error),
+            NotChosen::NoneComplete { .. } => Refusal::unknown(error),
+        })
+    }
+}
+
+/// Recovery points that records got from the content of an object, for one that is seen again.
+struct Known {
+    ledgers: Vec<Ledger>,
+}
+
+impl Known {
+    /// An unreadable ledger only means that a lesser witness is asked.
+    async fn read(world: &World, sources: &[&&Source]) -> Self {
+        let ledgers = join_all(sources.iter().map(|source| world.ledger(&source.name))).await;
+        Self {
+            ledgers: ledgers.into_iter().flatten().collect(),
+        }
+    }
+
+    fn taken_at(&self, source: &SourceName, pin: &Pin) -> Option<Timestamp> {
+        let runs = self.ledgers.iter().flat_map(Ledger::verifications).rev();
+        let of_object = runs.filter(|run| run.source == *source).find(|run| {
+            run.snapshot.artifacts.iter().any(|artifact| {
+                artifact.key == pin.key.as_str()
+                    && artifact.version_id == pin.version_id
+                    && artifact.etag == pin.etag
+                    && artifact.size_bytes == pin.size_bytes
+            })
+        })?;
+        let inside = matches!(
+            of_object.snapshot.taken_at_from,
+            TakenAtFrom::Content | TakenAtFrom::Manifest
+        );
+        inside.then_some(of_object.snapshot.taken_at)
+    }
+}

@@ -1,0 +1,212 @@
+//! `verify`: restore, judge, write it down, say so.
+
+mod job;
+mod progress;
+
+use std::sync::Arc;
+
+use catalog::{
+    config::Source,
+    evidence::{self, Draft, Trigger, Verdict, Verification},
+};
+use futures::{StreamExt as _, stream};
+use jiff::Timestamp;
+use toolkit::exit::Exit;
+
+use self::{job::Chosen, progress::Progress};
+use super::{Console, Refusal, World, plan};
+use crate::{
+    cli::{ReportFormat, Verify, Which},
+    report::{self, Reported, Written},
+    select::Wanted,
+    supervise::verify_one,
+};
+
+pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exit, Refusal> {
+    let world = Arc::new(World::open(console)?);
+    world.evidence()?;
+    let (chosen, mut exit) = choose(flags, &world, console).await?;
+    let context = world.context()?;
+    let progress = Progress::new(console.err_is_terminal);
+    let jobs = chosen.into_iter().map(|chosen| {
+        let (world, context) = (Arc::clone(&world), context.clone());
+        let on_progress = progress.of(&chosen.source.name);
+        async move {
+            let job = chosen.job(&world, on_progress).await?;
+            let verification = verify_one(&context, job).await;
+            Ok::<_, Refusal>(world.write_down(verification).await)
+        }
+    });
+    let mut running = stream::iter(jobs).buffer_unordered(world.config.verifier.parallel);
+    let mut reports = Vec::new();
+    loop {
+        tokio::select! {
+            line = progress.line() => write!(console.err, "{line}")?,
+            done = running.next() => match done {
+                None => break,
+                Some(done) => {
+                    let (reported, problem) = done?;
+                    write!(console.err, "{}", progress.clear())?;
+                    exit = exit.max(outcome(&reported));
+                    if let Some(problem) = problem {
+                        writeln!(console.err, "error: {problem}")?;
+                    }
+                    if flags.format == ReportFormat::Text {
+                        write!(console.out, "{}", report::text(&reported, console.clock.now()))?;
+                    }
+                    reports.push(reported);
+                }
+            },
+        }
+    }
+    finish(flags.format, &reports, console)?;
+    Ok(exit)
+}
+
+/// Every snapshot to verify. Sources without one are told on `err`, and the exit code says so.
+async fn choose(
+    flags: &Verify,
+    world: &Arc<World>,
+    console: &mut Console<'_>,
+) -> Result<(Vec<Chosen>, Exit), Refusal> {
+    let (due, mut exit) = if flags.due {
+        let (planned, exit) = plan::all(world, &flags.select, console).await?;
+        let due = planned
+            .into_iter()
+            .filter_map(|it| Some((it.source, it.due?)));
+        (Some(due.collect::<Vec<_>>()), exit)
+    } else {
+        (None, Exit::Fine)
+    };
+    let named = !flags.select.sources.is_empty();
+    let mut sources: Vec<(&Source, Trigger)> = Vec::new();
+    for source in world.sources(&flags.select)? {
+        if source.verify.is_none() {
+            if named {
+                let message = format!("no proof is expected of {}", source.name);
+                return Err(Refusal::usage(format!(
+                    "{message}\nhint: See its verify section."
+                )));
+            }
+            continue;
+        }
+        match &due {
+            None => sources.push((source, Trigger::Manual)),
+            Some(due) => {
+                let due = due.iter().find(|(name, _)| *name == source.name);
+                sources.extend(due.map(|(_, trigger)| (source, *trigger)));
+            }
+        }
+    }
+    if sources.is_empty() {
+        writeln!(
+            console.err,
+            "nothing is to be verified; `plan --explain` says why"
+        )?;
+    }
+    let wanted = wanted(&flags.which);
+    let surveyed = {
+        let needed: Vec<_> = sources.iter().map(|(source, _)| *source).collect();
+        world.survey(&needed).await
+    };
+    exit = exit.max(surveyed.tell(console)?);
+    let mut chosen = Vec::new();
+    for (source, trigger) in sources {
+        match surveyed.select(source, &wanted) {
+            Ok(snapshot) => chosen.push(Chosen {
+                source: source.clone(),
+                snapshot: snapshot.clone(),
+                trigger,
+                wanted: wanted.clone(),
+            }),
+            Err(refusal) => {
+                writeln!(console.err, "{}: {}", source.name, refusal.message)?;
+                exit = exit.max(refusal.exit);
+            }
+        }
+    }
+    Ok((chosen, exit))
+}
+
+fn wanted(which: &Which) -> Wanted {
+    match (&which.snapshot, which.at, which.before) {
+        (Some(name), _, _) => Wanted::Named(name.clone()),
+        (None, Some(at), _) => Wanted::At(at),
+        (None, None, Some(before)) => Wanted::Before(before),
+        (None, None, None) => Wanted::Newest,
+    }
+}
+
+/// A verdict that could not be written down is not known tomorrow: that is never fine.
+fn outcome(reported: &Reported) -> Exit {
+    match reported.verification.verdict {
+        Verdict::Failed => Exit::Failed,
+        Verdict::Inconclusive => Exit::Unknown,
+        Verdict::Verified if reported.written.is_none() => Exit::Unknown,
+        Verdict::Verified => Exit::Fine,
+    }
+}
+
+fn finish(
+    format: ReportFormat,
+    reports: &[Reported],
+    console: &mut Console<'_>,
+) -> Result<(), Refusal> {
+    let now: Timestamp = console.clock.now();
+    match format {
+        ReportFormat::Text => {}
+        ReportFormat::Markdown => write!(console.out, "{}", report::markdown(reports, now))?,
+        ReportFormat::Json => {
+            let records: Vec<_> = reports.iter().map(Reported::record).collect();
+            let text = serde_json::to_string_pretty(&records).map_err(Refusal::unknown)?;
+            writeln!(console.out, "{text}")?;
+        }
+    }
+    Ok(())
+}
+
+impl World {
+    /// Appends the record; on failure, what to tell.
+    async fn write_down(&self, verification: Verification) -> (Reported, Option<String>) {
+        let source = verification.source.clone();
+        let draft = Draft::Verification(Box::new(verification.clone()));
+        let evidence = match self.evidence() {
+            Ok(evidence) => evidence,
+            Err(refusal) => {
+                return (
+                    Reported {
+                        verification,
+                        written: None,
+                    },
+                    Some(refusal.message),
+                );
+            }
+        };
+        match evidence::append(&**evidence, &source, draft).await {
+            Ok(appended) => {
+                let written = Written {
+                    sequence: appended.record.sequence,
+                    digest: appended.record.digest,
+                    text: appended.text,
+                };
+                (
+                    Reported {
+                        verification,
+                        written: Some(written),
+                    },
+                    None,
+                )
+            }
+            Err(error) => {
+                let message = toolkit::problem::render(&error, None);
+                (
+                    Reported {
+                        verification,
+                        written: None,
+                    },
+                    Some(message),
+                )
+            }
+        }
+    }
+}

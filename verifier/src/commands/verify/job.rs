@@ -1,0 +1,84 @@
+//! From a chosen snapshot to the job the supervisor takes.
+
+use std::sync::Arc;
+
+use catalog::{config::Source, evidence::Trigger, model::Snapshot};
+use futures::FutureExt as _;
+
+use super::super::{Refusal, World};
+use crate::{
+    engine::engine_of,
+    identity,
+    runtime::RunId,
+    select::Wanted,
+    supervise::{Job, OnProgress, SelectAgain, default_deadline},
+};
+
+/// One snapshot that is to be verified.
+#[derive(Debug, Clone)]
+pub(super) struct Chosen {
+    /// Whose.
+    pub(super) source: Source,
+    /// Which.
+    pub(super) snapshot: Snapshot,
+    /// Why.
+    pub(super) trigger: Trigger,
+    /// How it was chosen, should it have to be chosen again.
+    pub(super) wanted: Wanted,
+}
+
+impl Chosen {
+    /// Everything the supervisor is given.
+    pub(super) async fn job(
+        self,
+        world: &Arc<World>,
+        on_progress: OnProgress,
+    ) -> Result<Job, Refusal> {
+        let source = &self.source;
+        let verify = source.verify.as_ref();
+        let verify = verify.expect("invariant: only sources with a proof are chosen");
+        let engine = engine_of(source.format.engine()).ok_or_else(|| {
+            Refusal::usage(format!(
+                "engine {} cannot be restored",
+                source.format.engine()
+            ))
+        })?;
+        let ledger = world.ledger(&source.name).await?;
+        let previous = ledger
+            .baseline(self.snapshot.taken_at)
+            .map(|baseline| baseline.items);
+        let recovery_time = source.objectives.recovery_time;
+        let deadline = verify.deadline;
+        let deadline = deadline.unwrap_or_else(|| default_deadline(self.snapshot.size_bytes()));
+        Ok(Job {
+            run: RunId(identity::new_id()),
+            trigger: self.trigger,
+            source: source.name.clone(),
+            repository: source.repository.clone(),
+            storage: world.storage(source),
+            format: source.format,
+            engine,
+            settings: Arc::clone(&verify.expect),
+            images: world.config.images_of(source),
+            previous,
+            recovery_milliseconds_max: recovery_time
+                .and_then(|time| u64::try_from(time.as_millis()).ok()),
+            deadline,
+            on_progress,
+            select_again: again(Arc::clone(world), self.source.clone(), self.wanted),
+            snapshot: self.snapshot,
+        })
+    }
+}
+
+/// Surveys once more, for a snapshot that went away between listing and reading.
+fn again(world: Arc<World>, source: Source, wanted: Wanted) -> SelectAgain {
+    Arc::new(move || {
+        let (world, source, wanted) = (Arc::clone(&world), source.clone(), wanted.clone());
+        async move {
+            let surveyed = world.survey(&[&source]).await;
+            surveyed.select(&source, &wanted).ok().cloned()
+        }
+        .boxed()
+    })
+}

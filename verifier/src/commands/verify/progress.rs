@@ -1,0 +1,191 @@
+//! What a person sees while it takes long: one moving line on a terminal, plain lines elsewhere.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use catalog::model::SourceName;
+use tokio::sync::Notify;
+
+use crate::{report, supervise};
+
+/// Elsewhere than on a terminal, a line for every so many percent of the bytes.
+const PERCENT_STEP: u64 = 25;
+
+/// Erases the line the cursor is in and returns to its beginning (ECMA-48, EL and CR).
+const ERASE: &str = "\r\u{1b}[K";
+
+/// The state of every running verification.
+#[derive(Debug, Clone)]
+pub(super) struct Progress {
+    terminal: bool,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: BTreeMap<SourceName, Running>,
+    lines: String,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Running {
+    stage: &'static str,
+    read: u64,
+    of: u64,
+}
+
+impl Progress {
+    /// Nothing runs yet.
+    pub(super) fn new(terminal: bool) -> Self {
+        Self {
+            terminal,
+            shared: Arc::default(),
+        }
+    }
+
+    /// What the verification of `source` tells.
+    pub(super) fn of(&self, source: &SourceName) -> supervise::OnProgress {
+        let (shared, source) = (Arc::clone(&self.shared), source.clone());
+        Arc::new(move |progress| {
+            let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let line = state
+                .running
+                .entry(source.clone())
+                .or_default()
+                .take(progress);
+            if let Some(line) = line {
+                let _ = writeln!(state.lines, "{source}: {line}");
+            }
+            drop(state);
+            shared.changed.notify_one();
+        })
+    }
+
+    /// The next thing to write, as soon as there is one.
+    pub(super) async fn line(&self) -> String {
+        loop {
+            self.shared.changed.notified().await;
+            let mut state = self
+                .shared
+                .state
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let lines = std::mem::take(&mut state.lines);
+            if self.terminal {
+                return format!("{ERASE}{}", moving(&state.running));
+            }
+            if !lines.is_empty() {
+                return lines;
+            }
+        }
+    }
+
+    /// Written before anything else is, so that nothing of the moving line stays.
+    pub(super) fn clear(&self) -> &'static str {
+        if self.terminal { ERASE } else { "" }
+    }
+}
+
+impl Running {
+    /// Takes it in; returns what is worth a line of its own.
+    fn take(&mut self, progress: supervise::Progress) -> Option<String> {
+        match progress {
+            supervise::Progress::Stage(stage) => {
+                self.stage = stage;
+                Some(stage.to_owned())
+            }
+            supervise::Progress::Bytes { read, of } => {
+                let before = step(self.read, self.of);
+                (self.read, self.of) = (read, of);
+                let now = step(read, of);
+                (now > before && now < 100).then(|| format!("{now} % of {}", report::bytes(of)))
+            }
+        }
+    }
+}
+
+fn step(read: u64, of: u64) -> u64 {
+    percent(read, of) / PERCENT_STEP * PERCENT_STEP
+}
+
+fn percent(read: u64, of: u64) -> u64 {
+    read.saturating_mul(100).checked_div(of).unwrap_or(0)
+}
+
+/// `cache: fetch ███████░░░ 70 % of 1.0 GiB`, several side by side.
+fn moving(running: &BTreeMap<SourceName, Running>) -> String {
+    const CELLS: u64 = 20;
+    let one = |(source, it): (&SourceName, &Running)| {
+        let percent = percent(it.read, it.of);
+        if percent == 0 || percent == 100 {
+            return format!("{source}: {}", it.stage);
+        }
+        let full = usize::try_from(percent * CELLS / 100).unwrap_or(0);
+        let rest = usize::try_from(CELLS).unwrap_or(0) - full;
+        let (full, rest) = ("█".repeat(full), "░".repeat(rest));
+        format!(
+            "{source}: {} {full}{rest} {percent} % of {}",
+            it.stage,
+            report::bytes(it.of)
+        )
+    };
+    running.iter().map(one).collect::<Vec<_>>().join("  ")
+}
+
+#[cfg(test)]
+mod tests {
+    use supervise::Progress::{Bytes, Stage};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn elsewhere_than_on_a_terminal_only_steps_are_lines() {
+        let progress = Progress::new(false);
+        let tell = progress.of(&SourceName::new("cache").unwrap());
+        tell(Stage("fetch"));
+        for read in 0..=100 {
+            tell(Bytes {
+                read: read * 1024,
+                of: 100 * 1024,
+            });
+        }
+        assert_eq!(
+            progress.line().await,
+            "cache: fetch\ncache: 25 % of 100.0 KiB\ncache: 50 % of 100.0 KiB\n\
+             cache: 75 % of 100.0 KiB\n"
+        );
+        assert_eq!(progress.clear(), "");
+    }
+
+    #[tokio::test]
+    async fn a_terminal_has_one_moving_line() {
+        let progress = Progress::new(true);
+        let tell = progress.of(&SourceName::new("cache").unwrap());
+        tell(Stage("fetch"));
+        tell(Bytes {
+            read: 512,
+            of: 1024,
+        });
+        let bar = format!("{}{}", "█".repeat(10), "░".repeat(10));
+        assert_eq!(
+            progress.line().await,
+            format!("{ERASE}cache: fetch {bar} 50 % of 1.0 KiB")
+        );
+    }
+
+    #[tokio::test]
+    async fn an_empty_object_divides_by_nothing() {
+        let progress = Progress::new(true);
+        progress.of(&SourceName::new("cache").unwrap())(Bytes { read: 0, of: 0 });
+        assert!(progress.line().await.starts_with(ERASE));
+    }
+}

@@ -1,0 +1,178 @@
+//! What commands share once a configuration is read: repositories, ledgers, the chosen sources.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use catalog::{
+    config::{Config, Pull as WrittenPull, Source},
+    evidence::{self, Evidence, Ledger, ToolEvidence},
+    model::{RepositoryName, SourceName},
+    storage::{self, Storage},
+};
+use tokio_util::sync::CancellationToken;
+use toolkit::{clock::Clock, problem::render};
+
+use super::{Console, Env, Refusal, surveyed::Surveyed};
+use crate::{
+    cli::Select,
+    identity,
+    runtime::{self, Instance, Pull, Runtime, RuntimeConfig},
+    supervise::Context,
+};
+
+/// The configured world, opened.
+#[derive(Debug)]
+pub struct World {
+    /// As loaded.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    cancelled: CancellationToken,
+    env: Env,
+    storages: BTreeMap<RepositoryName, Arc<dyn Storage>>,
+    evidence: Option<Arc<dyn Evidence>>,
+}
+
+/// Longest pull of one image: a gigabyte over a slow line.
+const PULL_MAX: Duration = Duration::from_mins(15);
+
+impl World {
+    /// Reads the configuration and opens what it names; nothing is listed yet.
+    pub fn open(console: &mut Console<'_>) -> Result<Self, Refusal> {
+        let config = console.config()?;
+        let refuse = |error: &dyn std::error::Error| Refusal::usage(render(error, None));
+        let mut storages = BTreeMap::new();
+        for repository in &config.repositories {
+            let storage = storage::open(&repository.location).map_err(|error| refuse(&error))?;
+            storages.insert(repository.name.clone(), storage);
+        }
+        let evidence = config
+            .evidence
+            .as_ref()
+            .map(|it| evidence::open(&it.location));
+        let evidence = evidence.transpose().map_err(|error| refuse(&error))?;
+        Ok(Self {
+            storages,
+            evidence,
+            config,
+            clock: console.clock.clone(),
+            cancelled: console.cancelled.clone(),
+            env: console.env,
+        })
+    }
+
+    /// Every repository with its storage.
+    pub fn storages(&self) -> impl Iterator<Item = (&RepositoryName, &Arc<dyn Storage>)> {
+        self.storages.iter()
+    }
+
+    /// Where records are written, or what to configure.
+    pub fn evidence(&self) -> Result<&Arc<dyn Evidence>, Refusal> {
+        self.evidence.as_ref().ok_or_else(|| {
+            Refusal::usage(
+                "no evidence is configured\n\
+                 hint: Add evidence: { repository: { directory: … } } to the configuration.",
+            )
+        })
+    }
+
+    /// The storage of a source.
+    ///
+    /// # Panics
+    /// If the source is of another configuration.
+    pub fn storage(&self, source: &Source) -> Arc<dyn Storage> {
+        let storage = self.storages.get(&source.repository);
+        Arc::clone(storage.expect("invariant: every source names a configured repository"))
+    }
+
+    /// The named sources, or all, in the order of the file.
+    pub fn sources(&self, select: &Select) -> Result<Vec<&Source>, Refusal> {
+        if select.sources.is_empty() {
+            return Ok(self.config.sources.iter().collect());
+        }
+        let mut named: Vec<&Source> = Vec::new();
+        for name in &select.sources {
+            let source = self.source(name)?;
+            if named.iter().all(|other| other.name != source.name) {
+                named.push(source);
+            }
+        }
+        Ok(named)
+    }
+
+    /// One source by its name, or what to type.
+    pub fn source(&self, name: &str) -> Result<&Source, Refusal> {
+        self.config.source(name).ok_or_else(|| {
+            let names: Vec<_> = self
+                .config
+                .sources
+                .iter()
+                .map(|it| it.name.as_str())
+                .collect();
+            Refusal::usage(format!(
+                "there is no source {name:?}\nhint: Sources of the configuration: {}.",
+                names.join(", ")
+            ))
+        })
+    }
+
+    /// The ledger of a source; an unreadable one is an error, an absent one is empty.
+    pub async fn ledger(&self, source: &SourceName) -> Result<Ledger, Refusal> {
+        match &self.evidence {
+            Some(evidence) => Ledger::load(&**evidence, source)
+                .await
+                .map_err(|error| Refusal::unknown(render(&error, None))),
+            None => Ok(Ledger::new(source.clone())),
+        }
+    }
+
+    /// One survey of every repository the sources lie in, side by side.
+    pub async fn survey(&self, sources: &[&Source]) -> Surveyed {
+        Surveyed::make(self, sources).await
+    }
+
+    /// The configured runtime; connects to nothing yet.
+    pub fn runtime(&self) -> Result<Arc<dyn Runtime>, Refusal> {
+        let verifier = &self.config.verifier;
+        let directory = Instance::default_directory(self.env);
+        let instance = Instance::open(&directory, &identity::new_id())
+            .map_err(|error| Refusal::unknown(render(&error, None)))?;
+        let named = verifier
+            .programs
+            .values()
+            .filter_map(|program| program.parent());
+        let path = (self.env)("PATH").unwrap_or_default();
+        let config = RuntimeConfig {
+            instance: Arc::new(instance),
+            pull: match verifier.pull {
+                WrittenPull::Missing => Pull::Missing,
+                WrittenPull::Never => Pull::Never,
+                WrittenPull::Always => Pull::Always,
+            },
+            pull_limit: PULL_MAX,
+            docker_host: (self.env)("DOCKER_HOST"),
+            program_dirs: named
+                .map(Into::into)
+                .chain(std::env::split_paths(&path))
+                .collect(),
+            run_root: directory,
+        };
+        runtime::open(&verifier.runtime, &config)
+            .map_err(|error| Refusal::usage(render(&error, None)))
+    }
+
+    /// What every verification of this program shares.
+    pub fn context(&self) -> Result<Context, Refusal> {
+        Ok(Context {
+            runtime: self.runtime()?,
+            clock: self.clock.clone(),
+            cancelled: self.cancelled.clone(),
+            memory_bytes_max: self.config.verifier.memory_bytes_max,
+            disk_bytes_max: self.config.verifier.disk_bytes_max,
+            by: identity::host(),
+            tool: ToolEvidence {
+                version: env!("CARGO_PKG_VERSION").into(),
+                config_digest: self.config.digest.clone(),
+            },
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! How the outcome of verifications is told: to people, to tickets, to programs.
+//!
+//! Pure: a record goes in, text comes out. Nothing of a snapshot's data is in a record, so nothing
+//! of it can be told.
+
+mod amount;
+mod markdown;
+mod table;
+mod text;
+
+use std::collections::BTreeMap;
+
+use catalog::evidence::{Outcome, Verification};
+use serde_json::Value;
+
+pub use amount::{ago, bytes, count, milliseconds};
+pub use markdown::markdown;
+pub use table::Table;
+pub use text::{printable, text};
+
+/// A verification as it stands in the ledger.
+#[derive(Debug, Clone)]
+pub struct Reported {
+    /// What was seen.
+    pub verification: Verification,
+    /// Where it was written; `None` if the evidence could not be written.
+    pub written: Option<Written>,
+}
+
+/// Where a record was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Position in its chain.
+    pub sequence: u64,
+    /// `sha256:…`
+    pub digest: String,
+    /// The record as it lies there.
+    pub text: String,
+}
+
+impl Reported {
+    /// The record as it lies in the ledger; what it would have been where it could not be written.
+    pub fn record(&self) -> Value {
+        let written = self.written.as_ref();
+        written
+            .and_then(|written| serde_json::from_str(&written.text).ok())
+            .or_else(|| serde_json::to_value(&self.verification).ok())
+            .unwrap_or_default()
+    }
+}
+
+/// `verified`, or the verdict with its reason: `failed (damaged)`.
+pub fn headline(verification: &Verification) -> String {
+    let verdict = verification.verdict.as_label();
+    match verification.reason {
+        Some(reason) => format!("{verdict} ({})", reason.as_label()),
+        None => verdict.into(),
+    }
+}
+
+/// How many checks ended how: `9 passed · 1 warning`, the worst first.
+fn tally(verification: &Verification) -> String {
+    let order = [
+        (Outcome::Failed, "failed"),
+        (Outcome::Warning, "warning"),
+        (Outcome::Passed, "passed"),
+        (Outcome::NotApplicable, "not applicable"),
+        (Outcome::NotRun, "not run"),
+    ];
+    let counted = order.iter().filter_map(|(outcome, word)| {
+        let found = verification
+            .findings
+            .iter()
+            .filter(|finding| finding.outcome == *outcome);
+        match found.count() {
+            0 => None,
+            many => Some(format!("{many} {word}")),
+        }
+    });
+    let counted: Vec<_> = counted.collect();
+    if counted.is_empty() {
+        "none was reached".into()
+    } else {
+        counted.join(" · ")
+    }
+}
+
+/// What was counted: `300,017 keys · 300,007 live keys`.
+pub fn counted(items: &BTreeMap<String, u64>) -> Option<String> {
+    let items: Vec<_> = items
+        .iter()
+        .map(|(item, number)| format!("{} {}", count(*number), item.replace('_', " ")))
+        .collect();
+    (!items.is_empty()).then(|| items.join(" · "))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+use std::collections::BTreeMap;
+
+use catalog::evidence::{
+    ArtifactEvidence, Basis, Finding, Integrity, Outcome, Reason, SandboxEvidence,
+    SnapshotEvidence, ToolEvidence, Trigger, Verdict, Verification,
+};
+use catalog::model::{SnapshotId, SourceName, TakenAtFrom};
+use jiff::Timestamp;
+
+use super::*;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+fn finding(check: &str, outcome: Outcome, message: &str) -> Finding {
+    Finding {
+        check: check.into(),
+        outcome,
+        observed: None,
+        expected: None,
+        basis: Some(Basis::Snapshot),
+        message: message.into(),
+    }
+}
+
+fn reported(verdict: Verdict, reason: Option<Reason>, findings: Vec<Finding>) -> Reported {
+    let verification = Verification {
+        id: "r1".into(),
+        source: SourceName::new("cache").expect("a name"),
+        engine: "redis".into(),
+        trigger: Trigger::Manual,
+        by: "host".into(),
+        began_at: at("2026-11-22T02:00:00Z"),
+        ended_at: at("2026-11-22T02:00:02Z"),
+        snapshot: SnapshotEvidence {
+            repository: "local".into(),
+            id: SnapshotId("20261122-0100".into()),
+            taken_at: at("2026-11-22T01:00:03Z"),
+            taken_at_from: TakenAtFrom::Content,
+            artifacts: vec![ArtifactEvidence {
+                key: "redis/20261122-0100.rdb".into(),
+                version_id: None,
+                etag: None,
+                size_bytes: 1536,
+                sha256: None,
+                modified_at: at("2026-11-22T01:00:04Z"),
+                integrity: Integrity::File,
+            }],
+        },
+        verdict,
+        reason,
+        findings,
+        stages: Vec::new(),
+        recovery_milliseconds: (verdict == Verdict::Verified).then_some(1240),
+        items: BTreeMap::from([("keys".into(), 300_017), ("live_keys".into(), 300_007)]),
+        data_at: None,
+        sandbox: Some(SandboxEvidence {
+            runtime: "docker".into(),
+            image: "redis:8.0".into(),
+            image_id: None,
+            network: "none".into(),
+            egress: "denied".into(),
+            volume_limit: "none".into(),
+            user: "999:999".into(),
+            memory_bytes: None,
+        }),
+        rehearsals: Vec::new(),
+        tool: ToolEvidence {
+            version: "0".into(),
+            config_digest: "sha256:0".into(),
+        },
+        log_tail: Vec::new(),
+    };
+    let digest = format!("sha256:{}", "ab".repeat(32));
+    let written = Written {
+        sequence: 12,
+        digest,
+        text: String::new(),
+    };
+    Reported {
+        verification,
+        written: Some(written),
+    }
+}
+
+#[test]
+fn a_verified_block_says_what_could_be_got_back() {
+    let report = reported(
+        Verdict::Verified,
+        None,
+        vec![
+            finding("redis.identity", Outcome::Passed, "all keys are there"),
+            finding(
+                "redis.trailing_bytes",
+                Outcome::Warning,
+                "40 bytes behind the end",
+            ),
+        ],
+    );
+    insta::assert_snapshot!(text(&report, at("2026-11-22T01:58:03Z")), @r"
+    ✔ cache  VERIFIED
+        snapshot        redis/20261122-0100.rdb (1.5 KiB)
+        recovery point  2026-11-22 01:00:03Z, 58 min ago (says the file itself)
+        restored        in 1.2 s in docker redis:8.0 (no way out)
+        counted         300,017 keys · 300,007 live keys
+        checks          1 warning · 1 passed
+        evidence        cache/00000012.json sha256:abababababab…
+        ! redis.trailing_bytes: 40 bytes behind the end
+    ");
+}
+
+#[test]
+fn a_failed_block_ends_with_what_is_wrong() {
+    let report = reported(
+        Verdict::Failed,
+        Some(Reason::Damaged),
+        vec![finding(
+            "redis.intact",
+            Outcome::Failed,
+            "wrong checksum\nhint: Restore an older one.",
+        )],
+    );
+    let block = text(&report, at("2026-11-22T01:58:03Z"));
+    assert!(block.starts_with("✘ cache  FAILED (DAMAGED)\n"), "{block}");
+    let end = "    ✘ redis.intact: wrong checksum\n      hint: Restore an older one.\n";
+    assert!(block.ends_with(end), "{block}");
+}
+
+#[test]
+fn evidence_that_was_not_written_is_said_loudly() {
+    let mut report = reported(Verdict::Verified, None, Vec::new());
+    report.written = None;
+    assert!(text(&report, at("2026-11-22T02:00:03Z")).contains("NOT WRITTEN"));
+}
+
+#[test]
+fn a_hostile_key_stays_on_its_line_and_in_its_cell() {
+    let mut report = reported(Verdict::Verified, None, Vec::new());
+    report.verification.snapshot.artifacts[0].key = format!("a\n|b`\u{1b}[31m{}", "x".repeat(500));
+    let block = text(&report, at("2026-11-22T02:00:03Z"));
+    assert!(block.contains(r"a\n|b`\u{1b}[31mxxx"), "{block}");
+    assert!(block.lines().all(|line| line.chars().count() < 200));
+    let page = markdown(&[report], at("2026-11-22T02:00:03Z"));
+    assert!(page.contains(r"a\\n\|b\`\\u{1b}\[31mxxx"), "{page}");
+}

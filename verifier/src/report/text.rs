@@ -1,0 +1,138 @@
+//! One block per source that a person reads in five seconds.
+
+use std::fmt::Write as _;
+
+use catalog::evidence::{Finding, Outcome, Verdict, Verification};
+use catalog::model::TakenAtFrom;
+use jiff::Timestamp;
+
+use super::{Reported, ago, bytes, counted, headline, milliseconds, tally};
+
+/// The block of one verification; ends with a line feed.
+pub fn text(reported: &Reported, now: Timestamp) -> String {
+    let verification = &reported.verification;
+    let mut block = String::new();
+    let sign = match verification.verdict {
+        Verdict::Verified => '✔',
+        Verdict::Failed => '✘',
+        Verdict::Inconclusive => '?',
+    };
+    let _ = writeln!(
+        block,
+        "{sign} {}  {}",
+        verification.source,
+        headline(verification).to_uppercase()
+    );
+    for (label, value) in rows(reported, now) {
+        let _ = writeln!(block, "    {label:<15} {value}");
+    }
+    for finding in &verification.findings {
+        if let Some(mark) = mark(finding) {
+            let _ = writeln!(
+                block,
+                "    {mark} {}: {}",
+                finding.check,
+                indented(&finding.message)
+            );
+        }
+    }
+    block
+}
+
+fn rows(reported: &Reported, now: Timestamp) -> Vec<(&'static str, String)> {
+    let verification = &reported.verification;
+    let mut rows = vec![("snapshot", snapshot(verification))];
+    rows.push(("recovery point", recovery_point(verification, now)));
+    if let Some(place) = restored(verification) {
+        rows.push(("restored", place));
+    }
+    if let Some(items) = counted(&verification.items) {
+        rows.push(("counted", items));
+    }
+    rows.push(("checks", tally(verification)));
+    rows.push(("evidence", evidence(reported)));
+    rows
+}
+
+fn snapshot(verification: &Verification) -> String {
+    let artifacts = &verification.snapshot.artifacts;
+    let size = bytes(artifacts.iter().map(|artifact| artifact.size_bytes).sum());
+    match artifacts.as_slice() {
+        [only] => format!("{} ({size})", printable(&only.key)),
+        several => format!(
+            "{} ({} artifacts, {size})",
+            verification.snapshot.id,
+            several.len()
+        ),
+    }
+}
+
+fn recovery_point(verification: &Verification, now: Timestamp) -> String {
+    let snapshot = &verification.snapshot;
+    let second = snapshot.taken_at.strftime("%Y-%m-%d %H:%M:%SZ");
+    let witness = match snapshot.taken_at_from {
+        TakenAtFrom::Content => "says the file itself",
+        TakenAtFrom::Manifest => "says its manifest",
+        TakenAtFrom::Evidence => "says an earlier record",
+        TakenAtFrom::Name => "says its name",
+        TakenAtFrom::Modified => "says the storage: nothing better was found",
+    };
+    format!("{second}, {} ({witness})", ago(snapshot.taken_at, now))
+}
+
+fn restored(verification: &Verification) -> Option<String> {
+    let sandbox = verification.sandbox.as_ref()?;
+    let network = match sandbox.egress.as_str() {
+        "denied" => "no way out",
+        "open" => "NETWORK OPEN",
+        _ => "network not looked at",
+    };
+    let place = format!("{} {} ({network})", sandbox.runtime, sandbox.image);
+    Some(match verification.recovery_milliseconds {
+        Some(time) => format!("in {} in {place}", milliseconds(time)),
+        None => format!("not; tried in {place}"),
+    })
+}
+
+fn evidence(reported: &Reported) -> String {
+    let source = &reported.verification.source;
+    match &reported.written {
+        Some(written) => {
+            let digest: String = written.digest.chars().take("sha256:".len() + 12).collect();
+            format!("{source}/{:08}.json {digest}…", written.sequence)
+        }
+        None => "NOT WRITTEN".into(),
+    }
+}
+
+fn mark(finding: &Finding) -> Option<char> {
+    match finding.outcome {
+        Outcome::Failed => Some('✘'),
+        Outcome::Warning => Some('!'),
+        Outcome::Passed | Outcome::NotApplicable | Outcome::NotRun => None,
+    }
+}
+
+/// A message's further lines (its hint) are set under its first.
+fn indented(message: &str) -> String {
+    message.replace('\n', "\n      ")
+}
+
+/// A key as one line: control characters are escaped, an endless name is cut.
+pub fn printable(key: &str) -> String {
+    const SHOWN_MAX: usize = 120;
+    let shown: String = key.chars().take(SHOWN_MAX).flat_map(escape).collect();
+    if key.chars().nth(SHOWN_MAX).is_some() {
+        shown + "…"
+    } else {
+        shown
+    }
+}
+
+fn escape(character: char) -> Vec<char> {
+    if character.is_control() {
+        character.escape_default().collect()
+    } else {
+        vec![character]
+    }
+}

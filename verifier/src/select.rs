@@ -1,0 +1,180 @@
+//! Which snapshot of a source is meant. Pure.
+
+use catalog::model::{Snapshot, SnapshotState, SourceInventory};
+use jiff::Timestamp;
+use thiserror::Error;
+
+/// What the command line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// The newest complete one.
+    Newest,
+    /// The one that holds this key, or has this id, whatever its state.
+    Named(String),
+    /// The one of exactly this recovery point, to the second: that is how it is printed.
+    At(Timestamp),
+    /// The newest complete one before this time.
+    Before(Timestamp),
+}
+
+/// Why no snapshot was chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NotChosen {
+    /// A name that matches nothing: a mistake of whoever typed it.
+    #[error("no snapshot is called {name:?}\nhint: `backup-verifier snapshots` lists them.")]
+    Unknown {
+        /// As typed.
+        name: String,
+    },
+    /// There may be snapshots, but none that could be restored.
+    #[error("there is no complete snapshot{when}{others}")]
+    NoneComplete {
+        /// ` before …`, ` of …`, or nothing.
+        when: String,
+        /// What lies there instead.
+        others: String,
+    },
+}
+
+/// The wanted snapshot of what a survey found.
+pub fn select<'a>(
+    inventory: &'a SourceInventory,
+    wanted: &Wanted,
+) -> Result<&'a Snapshot, NotChosen> {
+    match wanted {
+        Wanted::Newest => inventory
+            .newest_complete()
+            .ok_or_else(|| none(inventory, "")),
+        Wanted::Named(name) => inventory
+            .snapshots
+            .iter()
+            .find(|snapshot| is_called(snapshot, name))
+            .ok_or_else(|| NotChosen::Unknown { name: name.clone() }),
+        Wanted::At(at) => inventory
+            .complete()
+            .find(|snapshot| snapshot.taken_at.as_second() == at.as_second())
+            .ok_or_else(|| none(inventory, &format!(" of {at}"))),
+        Wanted::Before(before) => inventory
+            .complete()
+            .find(|snapshot| snapshot.taken_at < *before)
+            .ok_or_else(|| none(inventory, &format!(" before {before}"))),
+    }
+}
+
+fn is_called(snapshot: &Snapshot, name: &str) -> bool {
+    snapshot.id.0 == name
+        || snapshot
+            .artifacts
+            .iter()
+            .any(|artifact| artifact.meta.key.as_str() == name)
+}
+
+fn none(inventory: &SourceInventory, when: &str) -> NotChosen {
+    let counted = SnapshotState::ALL.iter().filter_map(|state| {
+        let found = inventory
+            .snapshots
+            .iter()
+            .filter(|snapshot| snapshot.state == *state);
+        match found.count() {
+            0 => None,
+            many => Some(format!("{many} {}", state.as_label().replace('_', " "))),
+        }
+    });
+    let counted: Vec<_> = counted.collect();
+    let others = if counted.is_empty() {
+        ": nothing lies there that its path matches".into()
+    } else {
+        format!(", only {}", counted.join(", "))
+    };
+    NotChosen::NoneComplete {
+        when: when.into(),
+        others,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use catalog::model::{
+        Artifact, Key, ObjectMeta, SnapshotFacts, SnapshotId, SourceName, TakenAtFrom,
+    };
+
+    use super::*;
+
+    fn snapshot(second: i64, state: SnapshotState) -> Snapshot {
+        let at = Timestamp::from_second(second).unwrap();
+        let meta = ObjectMeta {
+            key: Key::new(format!("redis/{second}.rdb")),
+            size_bytes: 1,
+            modified_at: at,
+            etag: None,
+            version_id: None,
+            storage_class: None,
+        };
+        Snapshot {
+            id: SnapshotId(second.to_string()),
+            source: SourceName::new("cache").unwrap(),
+            taken_at: at,
+            taken_at_from: TakenAtFrom::Name,
+            from_the_future: false,
+            completed_at: at,
+            state,
+            artifacts: vec![Artifact {
+                name: String::new(),
+                meta,
+            }],
+            facts: SnapshotFacts::default(),
+            manifest: None,
+        }
+    }
+
+    fn check(wanted: &Wanted, expected: Result<&str, &str>) {
+        use SnapshotState::{Complete, InProgress, Invalid};
+        let snapshots = vec![
+            snapshot(40, InProgress),
+            snapshot(30, Complete),
+            snapshot(20, Invalid),
+            snapshot(10, Complete),
+        ];
+        let inventory = SourceInventory {
+            snapshots,
+            ..SourceInventory::default()
+        };
+        let chosen = select(&inventory, wanted);
+        let chosen = chosen
+            .map(|snapshot| snapshot.id.0.as_str())
+            .map_err(|it| it.to_string());
+        assert_eq!(chosen, expected.map_err(ToOwned::to_owned), "{wanted:?}");
+    }
+
+    #[test]
+    fn the_newest_complete_one_is_meant_unless_another_is_named() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        check(&Wanted::Newest, Ok("30"));
+        check(&Wanted::Named("20".into()), Ok("20"));
+        check(&Wanted::Named("redis/40.rdb".into()), Ok("40"));
+        check(&Wanted::At(at(10)), Ok("10"));
+        check(&Wanted::Before(at(30)), Ok("10"));
+    }
+
+    #[test]
+    fn what_was_not_found_is_said_with_what_lies_there() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        check(
+            &Wanted::Named("30.rdb".into()),
+            Err("no snapshot is called \"30.rdb\"\n\
+                 hint: `backup-verifier snapshots` lists them."),
+        );
+        check(
+            &Wanted::Before(at(10)),
+            Err(
+                "there is no complete snapshot before 1970-01-01T00:00:10Z, \
+                 only 2 complete, 1 in progress, 1 invalid",
+            ),
+        );
+        let nothing = select(&SourceInventory::default(), &Wanted::Newest).unwrap_err();
+        assert_eq!(
+            nothing.to_string(),
+            "there is no complete snapshot: nothing lies there that its path matches"
+        );
+    }
+}
