@@ -2,10 +2,14 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test lint fmt images clean-cache
+.PHONY: help demo test lint fmt images clean-cache
 
 help: ## list these recipes
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+demo: ## a real Redis is backed up, restored and verified; then one byte is damaged, and caught
+	@scripts/setup
+	@scripts/docker-env scripts/demo
 
 test: ## install what is needed and run everything, the container tests included
 	@scripts/setup
