@@ -15,7 +15,7 @@ const MANY_BYTES: usize = 64 << 20;
 const ECHO_BYTES: usize = 300 << 20;
 
 /// Far more than is kept.
-const FLOOD_BYTES: u64 = 256 << 20;
+const FLOOD_BYTES: u64 = 128 << 20;
 
 /// Working directory, environment, both outputs and the exit code are the command's own.
 pub async fn a_command_has_its_directory_environment_streams_and_code(subject: &Subject) {

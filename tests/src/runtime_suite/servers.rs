@@ -19,7 +19,7 @@ async fn code_of(sandbox: &Handle, server: ServerId) -> Option<i32> {
 /// Its state, its log and its code are there after the call that started it.
 pub async fn a_server_outlives_its_start_and_its_exit_code_is_seen(subject: &Subject) {
     let case = |sandbox: Handle| async move {
-        let line = "echo up $SUITE; pwd; until [ -f stop ]; do sleep 0.05; done; exit 7";
+        let line = "echo up $SUITE; pwd; until [ -f stop ]; do sleep 0.05; done; echo down; exit 7";
         let server = sandbox.start(&shell(line)).await.expect("starts");
         let directory = printed(&sandbox, "pwd").await;
         let log = eventually("its first lines", async || {
@@ -34,6 +34,12 @@ pub async fn a_server_outlives_its_start_and_its_exit_code_is_seen(subject: &Sub
         printed(&sandbox, "touch stop").await;
         let code = eventually("its end", async || code_of(&sandbox, server).await).await;
         assert_eq!(code, 7);
+        let log = sandbox.log(server).await.expect("a log");
+        assert_eq!(
+            log.last().map(String::as_str),
+            Some("down"),
+            "its last words are there"
+        );
         assert_eq!(sandbox.stop(server).await.expect("stopped before").code, 7);
     };
     subject.with(case).await;

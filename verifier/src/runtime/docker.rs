@@ -28,7 +28,8 @@ use self::{
 };
 use super::{
     ImageFacts, Instance, Pull, RunId, Runtime, RuntimeConfig, Sandbox, SandboxError, SandboxSpec,
-    SweepPolicy, Swept, look::Look,
+    SweepPolicy, Swept,
+    look::{self, Look},
 };
 
 /// Sandboxes in a Docker engine.
@@ -104,7 +105,7 @@ impl DockerRuntime {
             .await;
         started.map_err(|error| trouble("starting the sandbox", error))?;
         let execs = Arc::new(Execs::new(docker, made.id, spec));
-        let look = execs.look().await?;
+        let look = execs.look(look::SCRIPT).await?;
         look.fit("docker", spec)?;
         let facts = facts(&look, spec, image_id, user);
         Ok(Arc::new(DockerSandbox { execs, facts }))
@@ -159,9 +160,9 @@ impl Runtime for DockerRuntime {
 
     fn destroy<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<(), SandboxError>> {
         let work = async move {
-            remove::remove(&self.client.connect()?, run).await?;
+            // Over in any case: what could not be removed is for a sweep.
             self.instance.release(run);
-            Ok(())
+            remove::remove(&self.client.connect()?, run).await
         };
         work.boxed()
     }

@@ -20,8 +20,8 @@ use super::RunId;
 /// The state directory could not be used.
 #[derive(Debug, Error)]
 #[error(
-    "state directory {path}: {source}; hint: make it writable for this user, or name another with \
-     XDG_STATE_HOME"
+    "state directory {path}: {source}\nhint: Make it writable for this user, or name another with \
+     XDG_STATE_HOME."
 )]
 pub struct InstanceError {
     path: String,

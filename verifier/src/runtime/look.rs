@@ -17,6 +17,11 @@ echo "--- devices"; cat /proc/net/dev
 echo "--- memory"; cat /sys/fs/cgroup/memory.events || cat /sys/fs/cgroup/memory/memory.oom_control
 :"#;
 
+/// Only what changes while it lives: free space and the memory limit's kills. Writes nothing.
+pub(super) const MEASURE: &str = r#"echo "--- free"; df -Pk .
+echo "--- memory"; cat /sys/fs/cgroup/memory.events || cat /sys/fs/cgroup/memory/memory.oom_control
+:"#;
+
 /// Interfaces that the kernel puts into every new network namespace once their module is loaded
 /// (`net.core.fb_tunnels_only_for_init_net`, Documentation/admin-guide/sysctl/net.rst). They have
 /// no address and no route.
@@ -62,13 +67,13 @@ impl Look {
     pub(super) fn fit(&self, runtime: &str, spec: &SandboxSpec) -> Result<(), SandboxError> {
         let message = match (&self.writable, self.free_bytes) {
             (Err(why), _) => format!(
-                "data directory {} of {} cannot be written: {why}; hint: free space where the \
-                 runtime keeps its data, or use an image whose user owns that directory",
+                "data directory {} of {} cannot be written: {why}\nhint: Free space where the \
+                 runtime keeps its data, or use an image whose user owns that directory.",
                 spec.data_dir, spec.image.image
             ),
             (Ok(()), Some(free)) if free < spec.disk_bytes => format!(
-                "{free} bytes are free for the restored data, {} are needed; hint: free space \
-                 where the runtime keeps its data (`docker system df`, `df`)",
+                "{free} bytes are free for the restored data, {} are needed\nhint: Free space \
+                 where the runtime keeps its data (docker system df, df).",
                 spec.disk_bytes
             ),
             _ => return Ok(()),

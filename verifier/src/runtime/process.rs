@@ -50,7 +50,7 @@ impl ProcessRuntime {
     ) -> Result<Arc<dyn Sandbox>, SandboxError> {
         let said = |what: &str, error: std::io::Error| {
             let message = format!(
-                "process: {what}: {error}; hint: the directory {} must be writable for this user",
+                "process: {what}: {error}\nhint: The directory {} must be writable for this user.",
                 self.run_root.display()
             );
             SandboxError::new(reason_of(&error), message).caused_by(error)
@@ -127,9 +127,9 @@ impl Runtime for ProcessRuntime {
 
     fn destroy<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<(), SandboxError>> {
         let work = async move {
-            remove::remove(&self.run_root, run).await?;
+            // Over in any case: what could not be removed is for a sweep.
             self.instance.release(run);
-            Ok(())
+            remove::remove(&self.run_root, run).await
         };
         work.boxed()
     }
@@ -144,8 +144,8 @@ impl Runtime for ProcessRuntime {
         } else {
             Err(SandboxError::new(
                 Reason::RuntimeUnavailable,
-                "process: setpriv is not on the PATH; hint: install util-linux, or use \
-                 `verifier.runtime: docker`",
+                "process: setpriv is not on the PATH\nhint: Install util-linux, or use \
+                 verifier.runtime: docker.",
             ))
         };
         async move { answer }.boxed()

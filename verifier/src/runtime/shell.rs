@@ -20,7 +20,7 @@ read -r leader <"$0" && kill -s "$1" -- "-$leader""#;
 /// TERM notes its exit code. Names are moved into place, so a reader never sees half a number.
 const START: &str = r#"notes=$1; shift
 setsid sh -c 'notes=$1; shift; trap : TERM
-"$@"; echo $? >"$notes.part" && mv "$notes.part" "$notes.exit"' sh "$notes" "$@" \
+"$@"; code=$?; echo; echo "$notes ended"; echo $code >"$notes.part" && mv "$notes.part" "$notes.exit"' sh "$notes" "$@" \
   </dev/null >/proc/1/fd/1 2>&1 &
 echo $! >"$notes.pid""#;
 
@@ -59,6 +59,11 @@ pub(super) fn kill_command(number: u32) -> Vec<String> {
 pub(super) fn start_server(number: u32, argv: &[String]) -> Vec<String> {
     let words = ["sh".to_owned(), format!("{NOTES}/.server-{number}")];
     script(START, words.into_iter().chain(argv.iter().cloned()))
+}
+
+/// The line its wrapper writes into the log after everything the server wrote.
+pub(super) fn last_line(number: u32) -> String {
+    format!("{NOTES}/.server-{number} ended")
 }
 
 /// Asks for its state; [`parse_state`] reads the answer.

@@ -67,7 +67,7 @@ pub fn open(name: &str, config: &RuntimeConfig) -> Result<Arc<dyn Runtime>, Sand
         .ok_or_else(|| {
             let known: Vec<_> = RUNTIMES.iter().map(|row| row.name).collect();
             let message = format!(
-                "there is no runtime {name:?}; hint: `verifier.runtime` is one of {}",
+                "there is no runtime {name:?}\nhint: Write one of {}.",
                 known.join(", ")
             );
             SandboxError::new(Reason::RuntimeUnavailable, message)

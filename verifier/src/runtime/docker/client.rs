@@ -39,30 +39,30 @@ pub(super) fn trouble(doing: &str, error: Error) -> SandboxError {
     let (reason, hint) = match &error {
         Error::DockerResponseServerError { message, .. } if no_space(message) => (
             Reason::Disk,
-            "free space where Docker keeps its data (`docker system df`)",
+            "Free space where Docker keeps its data (docker system df).",
         ),
         Error::DockerResponseServerError {
             status_code: 404 | 409,
             ..
         } => (
             Reason::Killed,
-            "something else removed or stopped it; look at `docker events`",
+            "Something else removed or stopped it; look at docker events.",
         ),
         Error::DockerResponseServerError {
             status_code: 403, ..
         } => (
             Reason::RuntimeUnavailable,
-            "the Docker engine or a proxy before it forbids this; allow containers, exec, volumes",
+            "The engine or a proxy before it forbids this: allow containers, exec and volumes.",
         ),
         Error::RequestTimeoutError => (
             Reason::RuntimeUnavailable,
-            "the Docker engine is overloaded or hangs; look at its log",
+            "The Docker engine is overloaded or hangs; look at its log.",
         ),
         other => (Reason::RuntimeUnavailable, unreachable_hint(other)),
     };
     SandboxError::new(
         reason,
-        format!("docker: {doing}: {}; hint: {hint}", plain(&error)),
+        format!("docker: {doing}: {}\nhint: {hint}", plain(&error)),
     )
     .caused_by(error)
 }
@@ -100,16 +100,16 @@ fn unreachable_hint(error: &Error) -> &'static str {
     let kind = io_cause(error).map(io::Error::kind);
     match (error, kind) {
         (Error::SocketNotFoundError(_), _) | (_, Some(io::ErrorKind::NotFound)) => {
-            "start Docker, or set DOCKER_HOST to where it listens"
+            "Start Docker, or set DOCKER_HOST to where it listens."
         }
         (_, Some(io::ErrorKind::PermissionDenied)) => {
-            "add this user to group docker, or set DOCKER_HOST to an engine of its own"
+            "Add this user to group docker, or set DOCKER_HOST to an engine of its own."
         }
-        (_, Some(io::ErrorKind::ConnectionRefused)) => "start Docker; its socket is stale",
+        (_, Some(io::ErrorKind::ConnectionRefused)) => "Start Docker; its socket is stale.",
         (Error::UnsupportedURISchemeError { .. }, _) => {
-            "DOCKER_HOST must begin with unix:// or tcp://"
+            "DOCKER_HOST must begin with unix:// or tcp://."
         }
-        _ => "look at the log of the Docker engine",
+        _ => "Look at the log of the Docker engine.",
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
         check(
             response(500, "write /x: no space left on device"),
             Reason::Disk,
-            "free space",
+            "Free space",
         );
         check(
             response(409, "Container 1 is not running"),

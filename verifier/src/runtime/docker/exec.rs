@@ -5,6 +5,7 @@
 //! as 137 and nowhere else.
 
 use std::{
+    collections::BTreeMap,
     sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
@@ -42,7 +43,7 @@ pub(super) struct Execs {
     pub(super) docker: Docker,
     pub(super) container: String,
     work_dir: String,
-    env: Vec<String>,
+    env: BTreeMap<String, String>,
     next: AtomicU32,
     /// Kills by the memory limit that were already reported.
     memory_kills: AtomicU64,
@@ -61,11 +62,7 @@ impl Execs {
             docker,
             container,
             work_dir: spec.data_dir.clone(),
-            env: spec
-                .env
-                .iter()
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect(),
+            env: spec.env.iter().cloned().collect(),
             next: AtomicU32::new(1),
             memory_kills: AtomicU64::new(0),
         }
@@ -85,13 +82,8 @@ impl Execs {
         let deadline = Instant::now() + command.timeout;
         let number = self.number();
         let argv = shell::tracked(number, &command.argv);
-        let env = command
-            .env
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
         let late = || late_error(command);
-        let opened = timeout_at(deadline, self.attach(argv, env, feed.is_some())).await;
+        let opened = timeout_at(deadline, self.attach(argv, &command.env, feed.is_some())).await;
         let attached = opened.map_err(|_| late())??;
         let mut running = Running::new(&self.docker, &self.container, number);
         let (id, output, mut input) = (attached.id, attached.output, attached.input);
@@ -126,7 +118,7 @@ impl Execs {
     pub(super) async fn helper(&self, argv: Vec<String>) -> Result<(i32, Capture), SandboxError> {
         let deadline = Instant::now() + HELPER_LIMIT;
         let work = async {
-            let mut attached = self.attach(argv, Vec::new(), false).await?;
+            let mut attached = self.attach(argv, &[], false).await?;
             let pumped = pump(attached.output, &mut attached.input, None, deadline).await;
             let pumped = pumped.map_err(|error| trouble("reading from the sandbox", error))?;
             Ok((self.exit_code(&attached.id).await?, pumped.stdout))
@@ -134,8 +126,8 @@ impl Execs {
         let hung = || {
             SandboxError::new(
                 Reason::RuntimeUnavailable,
-                "docker: a small command inside the sandbox did not end within 30 s; hint: the \
-             machine is overloaded; lower `verifier.parallel`",
+                "docker: a small command inside the sandbox did not end within 30 s\nhint: The \
+             machine is overloaded; lower verifier.parallel.",
             )
         };
         timeout_at(deadline, work)
@@ -143,16 +135,16 @@ impl Execs {
             .unwrap_or_else(|_| Err(hung()))
     }
 
-    /// Looks around from inside.
-    pub(super) async fn look(&self) -> Result<look::Look, SandboxError> {
-        let argv = ["sh", "-c", look::SCRIPT].map(str::to_owned).to_vec();
+    /// Looks around from inside with one of the scripts of [`look`].
+    pub(super) async fn look(&self, script: &str) -> Result<look::Look, SandboxError> {
+        let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
         let (_, printed) = self.helper(argv).await?;
         Ok(look::parse(&printed.text()))
     }
 
     /// Whether the memory limit killed something that was not reported before.
     async fn killed_by_memory_limit(&self) -> Result<bool, SandboxError> {
-        let Some(kills) = self.look().await?.memory_kills else {
+        let Some(kills) = self.look(look::MEASURE).await?.memory_kills else {
             return Ok(false);
         };
         Ok(self.memory_kills.swap(kills, Relaxed) < kills)
@@ -161,15 +153,19 @@ impl Execs {
     pub(super) async fn attach(
         &self,
         argv: Vec<String>,
-        env: Vec<String>,
+        added: &[(String, String)],
         stdin: bool,
     ) -> Result<Attached, SandboxError> {
+        // A later value of the same name replaces an earlier one.
+        let mut env = self.env.clone();
+        env.extend(added.iter().cloned());
+        let env = env.into_iter().map(|(key, value)| format!("{key}={value}"));
         let options = CreateExecOptions {
             attach_stdin: Some(stdin),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
             cmd: Some(argv),
-            env: Some(self.env.iter().cloned().chain(env).collect()),
+            env: Some(env.collect()),
             working_dir: Some(self.work_dir.clone()),
             ..Default::default()
         };
@@ -212,12 +208,12 @@ impl Execs {
         let (reason, message) = match (state.running, state.oom_killed) {
             (Some(false), Some(true)) => (
                 Reason::OutOfMemory,
-                "docker: the memory limit ended the sandbox; hint: raise `verifier.limits.memory`",
+                "docker: the memory limit ended the sandbox\nhint: Raise verifier.limits.memory.",
             ),
             (Some(false), _) => (
                 Reason::Killed,
-                "docker: the sandbox was stopped or removed while it was in use; hint: look at \
-                 `docker events` for who did it",
+                "docker: the sandbox was stopped or removed while it was in use\nhint: Look at \
+                 docker events for who did it.",
             ),
             _ => return trouble("running a command in the sandbox", error),
         };
@@ -244,8 +240,8 @@ impl Execs {
         let lost = || {
             SandboxError::new(
                 Reason::Killed,
-                "docker: a command ended, but its exit code never appeared; hint: look at the log of \
-             the Docker engine",
+                "docker: a command ended, but its exit code never appeared\nhint: Look at the log of \
+             the Docker engine.",
             )
         };
         timeout(EXIT_CODE_WAIT, ended)
@@ -257,7 +253,7 @@ impl Execs {
 fn late_error(command: &Command) -> SandboxError {
     let program = command.argv.first().map_or("command", String::as_str);
     let message = format!(
-        "docker: {program} did not end within {} s and was killed; hint: raise `verify.deadline`",
+        "docker: {program} did not end within {} s and was killed\nhint: Raise verify.deadline.",
         command.timeout.as_secs()
     );
     SandboxError::new(Reason::Deadline, message)

@@ -56,10 +56,10 @@ pub(super) async fn ensure(
         return Ok(present);
     }
     if pull == Pull::Never {
-        let hint = format!("run `docker pull {image}`, or set `verifier.pull: missing`");
+        let hint = format!("Run docker pull {image}, or set verifier.pull: missing.");
         return Err(unavailable(
             image,
-            "is absent and `verifier.pull` is never",
+            "is absent and verifier.pull is never",
             &hint,
         ));
     }
@@ -79,10 +79,10 @@ pub(super) async fn ensure(
 }
 
 const PULL_HINT: &str =
-    "check the name and the way to its registry, or load it by hand (`docker load`)";
+    "Check the name and the way to its registry, or load it by hand with docker load.";
 
 fn unavailable(image: &str, said: &str, hint: &str) -> SandboxError {
-    let message = format!("docker: image {image} {said}; hint: {hint}");
+    let message = format!("docker: image {image} {said}\nhint: {hint}");
     SandboxError::new(Reason::ImageUnavailable, message)
 }
 
@@ -138,8 +138,8 @@ pub(super) async fn user(
             Reason::NoImage,
             format!(
                 "docker: directory {data_dir} of image {id} belongs to root or does not exist, \
-                 and sandboxes never run as root; hint: use an image whose data directory \
-                 belongs to its own user, as the official ones do"
+                 and sandboxes never run as root\nhint: Use an image whose data directory \
+                 belongs to its own user, as the official ones do."
             ),
         )),
     }

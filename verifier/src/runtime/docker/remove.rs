@@ -67,9 +67,9 @@ pub(super) async fn remove(docker: &Docker, run: &RunId) -> Result<(), SandboxEr
         return done;
     }
     let message = format!(
-        "docker: run {} could not be removed within {} s{}; hint: remove it by hand: docker rm \
+        "docker: run {} could not be removed within {} s{}\nhint: Remove it by hand: docker rm \
          -fv $(docker ps -aq --filter label={label}), then docker volume rm $(docker volume ls -q \
-         --filter label={label})",
+         --filter label={label}).",
         run.0,
         REMOVE_LIMIT.as_secs(),
         last.map(|error| format!(": {error}")).unwrap_or_default(),
@@ -103,7 +103,7 @@ pub(super) async fn sweep(
     let runs: BTreeMap<String, HashMap<String, String>> = labels
         .filter_map(|labels| Some((labels.get(RUN_LABEL)?.clone(), labels)))
         .collect();
-    let mut swept = Swept::default();
+    let (mut swept, mut failed) = (Swept::default(), None);
     for (run, labels) in runs {
         let run = RunId(run);
         let owner = labels.get(INSTANCE_LABEL).map_or("", String::as_str);
@@ -112,14 +112,16 @@ pub(super) async fn sweep(
             .and_then(|text| text.parse().ok());
         let deadline = deadline.and_then(|seconds| Timestamp::from_second(seconds).ok());
         if policy.gives_up(instance, &run, owner, deadline) {
-            remove(docker, &run).await?;
+            match remove(docker, &run).await {
+                Ok(()) => swept.runs.push(run.clone()),
+                Err(error) => failed = Some(error),
+            }
             instance.release(&run);
-            swept.runs.push(run);
         } else {
             swept.spared += 1;
         }
     }
-    Ok(swept)
+    failed.map_or(Ok(swept), Err)
 }
 
 async fn find(docker: &Docker, label: &str) -> Result<Found, SandboxError> {

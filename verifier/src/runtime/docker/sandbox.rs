@@ -17,7 +17,7 @@ use crate::runtime::{
     ByteStreamIo, Capture, Command, Exit, Feed, FeedEnd, LOG_LINES_MAX, Sandbox, SandboxError,
     ServerId, ServerState,
     log::LogTail,
-    look::Look,
+    look::{self, Look},
     pump::Output,
     shell::{self, Server},
 };
@@ -27,6 +27,9 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 
 /// Until a relay says that it is connected; a first exec takes about a second on a slow machine.
 const CONNECT_LIMIT: Duration = Duration::from_secs(15);
+
+/// For the last lines of a server that was killed together with its wrapper.
+const LOG_GRACE: Duration = Duration::from_secs(2);
 
 /// Between two looks at a server that was asked to end.
 const STATE_PAUSE: Duration = Duration::from_millis(100);
@@ -39,8 +42,8 @@ pub(super) struct DockerSandbox {
 }
 
 impl DockerSandbox {
-    async fn look(&self) -> Result<Look, SandboxError> {
-        self.execs.look().await
+    async fn measure(&self) -> Result<Look, SandboxError> {
+        self.execs.look(look::MEASURE).await
     }
 
     async fn ask(&self, server: ServerId) -> Result<Server, SandboxError> {
@@ -65,8 +68,8 @@ impl DockerSandbox {
             code => Err(SandboxError::new(
                 Reason::NoImage,
                 format!(
-                    "docker: no server could be started (exit code {code}: {}); hint: the image \
-                     must have sh, setsid and cat",
+                    "docker: no server could be started (exit code {code}: {})\nhint: The image \
+                     must have sh, setsid and cat.",
                     exit.stderr.text().trim()
                 ),
             )),
@@ -95,8 +98,24 @@ impl DockerSandbox {
                     .await?;
                 killed = true;
             } else if Instant::now() >= patience + STOP_GRACE {
-                let message = "docker: a server survives KILL; hint: look at the kernel's log";
+                let message = "docker: a server survives KILL\nhint: Look at the kernel's log.";
                 return Err(SandboxError::new(Reason::RuntimeUnavailable, message));
+            }
+            sleep(STATE_PAUSE).await;
+        }
+    }
+
+    /// The engine writes the log behind the server's back: the last lines of a server that ended
+    /// say why it did, so they are waited for.
+    async fn whole_log(&self, server: ServerId) -> Result<Vec<String>, SandboxError> {
+        let last = shell::last_line(server.0);
+        let patience = Instant::now() + LOG_GRACE;
+        loop {
+            let mut lines = self.read_log().await?;
+            let whole = lines.contains(&last);
+            lines.retain(|line| *line != last && !line.is_empty());
+            if whole || Instant::now() >= patience || self.ask(server).await? == Server::Running {
+                return Ok(lines);
             }
             sleep(STATE_PAUSE).await;
         }
@@ -126,10 +145,7 @@ impl DockerSandbox {
             let message = format!("docker: nothing answers on port {port} inside: {why}");
             SandboxError::new(Reason::Internal, message)
         };
-        let attached = self
-            .execs
-            .attach(shell::relay(port), Vec::new(), true)
-            .await?;
+        let attached = self.execs.attach(shell::relay(port), &[], true).await?;
         let mut output = attached.output;
         let mut said = String::new();
         let first = loop {
@@ -179,7 +195,7 @@ impl Sandbox for DockerSandbox {
             let Server::Ended(code) = self.ask(server).await? else {
                 return Ok(ServerState::Running);
             };
-            let kills = self.look().await?.memory_kills.unwrap_or_default();
+            let kills = self.measure().await?.memory_kills.unwrap_or_default();
             Ok(ServerState::Exited {
                 code,
                 out_of_memory: kills > 0,
@@ -188,8 +204,8 @@ impl Sandbox for DockerSandbox {
         work.boxed()
     }
 
-    fn log(&self, _server: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>> {
-        self.read_log().boxed()
+    fn log(&self, server: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>> {
+        self.whole_log(server).boxed()
     }
 
     fn stop(&self, server: ServerId) -> BoxFuture<'_, Result<Exit, SandboxError>> {
@@ -215,11 +231,11 @@ impl Sandbox for DockerSandbox {
 
     fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>> {
         let unread = || SandboxError::new(Reason::Internal, "docker: free space is unreadable");
-        async move { self.look().await?.free_bytes.ok_or_else(unread) }.boxed()
+        async move { self.measure().await?.free_bytes.ok_or_else(unread) }.boxed()
     }
 
     fn out_of_memory_kills(&self) -> BoxFuture<'_, Result<Option<u64>, SandboxError>> {
-        async move { Ok(self.look().await?.memory_kills) }.boxed()
+        async move { Ok(self.measure().await?.memory_kills) }.boxed()
     }
 
     fn facts(&self) -> SandboxEvidence {

@@ -42,8 +42,8 @@ pub(super) async fn remove(root: &Path, run: &RunId) -> Result<(), SandboxError>
         if Instant::now() >= deadline {
             let path = directory.path().display();
             let message = format!(
-                "process: run {} could not be removed: {what}; hint: end what uses {path} and \
-                 remove that directory",
+                "process: run {} could not be removed: {what}\nhint: End what uses {path} and \
+                 remove that directory.",
                 run.0
             );
             return Err(SandboxError::new(Reason::RuntimeUnavailable, message));
@@ -91,7 +91,7 @@ pub(super) async fn sweep(
     instance: &Instance,
     policy: &SweepPolicy,
 ) -> Result<Swept, SandboxError> {
-    let mut swept = Swept::default();
+    let (mut swept, mut failed) = (Swept::default(), None);
     for path in runs(root) {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
             continue;
@@ -103,14 +103,16 @@ pub(super) async fn sweep(
             None => (String::new(), made_at(&path)),
         };
         if policy.gives_up(instance, &run, &owner, deadline) {
-            remove(root, &run).await?;
+            match remove(root, &run).await {
+                Ok(()) => swept.runs.push(run.clone()),
+                Err(error) => failed = Some(error),
+            }
             instance.release(&run);
-            swept.runs.push(run);
         } else {
             swept.spared += 1;
         }
     }
-    Ok(swept)
+    failed.map_or(Ok(swept), Err)
 }
 
 fn runs(root: &Path) -> Vec<PathBuf> {

@@ -111,16 +111,16 @@ impl ProcessSandbox {
         let spawned = self.keeper.run(move || launch.spawn(stdin)).await;
         spawned.map_err(|error| {
             let (reason, message) = if self.directory.data().exists() {
-                let hint = "install util-linux (setpriv)";
+                let hint = "Install util-linux (setpriv).";
                 (
                     Reason::RuntimeUnavailable,
-                    format!("nothing starts: {error}; hint: {hint}"),
+                    format!("nothing starts: {error}\nhint: {hint}"),
                 )
             } else {
-                let hint = "another verifier swept it, or somebody removed it";
+                let hint = "Another verifier swept it, or somebody removed it.";
                 (
                     Reason::Killed,
-                    format!("the run's directory is gone; hint: {hint}"),
+                    format!("the run's directory is gone\nhint: {hint}"),
                 )
             };
             SandboxError::new(reason, format!("process: {message}")).caused_by(error)
@@ -201,15 +201,15 @@ impl ProcessSandbox {
 }
 
 fn lost(doing: &str, error: io::Error) -> SandboxError {
-    let hint = "look at the log of this machine";
-    let message = format!("process: {doing}: {error}; hint: {hint}");
+    let hint = "Look at the log of this machine.";
+    let message = format!("process: {doing}: {error}\nhint: {hint}");
     SandboxError::new(Reason::RuntimeUnavailable, message).caused_by(error)
 }
 
 fn late(command: &Command) -> SandboxError {
     let program = command.argv.first().map_or("command", String::as_str);
     let message = format!(
-        "process: {program} did not end within {} s and was killed; hint: raise `verify.deadline`",
+        "process: {program} did not end within {} s and was killed\nhint: Raise verify.deadline.",
         command.timeout.as_secs()
     );
     SandboxError::new(Reason::Deadline, message)

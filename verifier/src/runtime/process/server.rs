@@ -21,6 +21,9 @@ use crate::runtime::{
 /// Between asking a server to end and making it, and again for it to be gone.
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
+/// For the last lines of a server that ended.
+const LOG_GRACE: Duration = Duration::from_secs(2);
+
 /// Two tasks watch it: one reads its log, one waits for its end.
 #[derive(Debug, Clone)]
 pub(super) struct Server {
@@ -36,7 +39,7 @@ impl Server {
         let (say, ended) = watch::channel(None);
         let mut output = outputs(&mut child);
         let lines = Arc::clone(&log);
-        tokio::spawn(async move {
+        let reading = tokio::spawn(async move {
             while let Some(Ok(Output::Stdout(bytes) | Output::Stderr(bytes))) = output.next().await
             {
                 lines
@@ -53,6 +56,8 @@ impl Server {
                 group.signal(Signal::KILL);
                 group.forget();
             }
+            // Its last lines say why it ended: nobody sees the end before them.
+            let _ = timeout(LOG_GRACE, reading).await;
             say.send_replace(Some(status.map_or(-1, code)));
         });
         Self { group, ended, log }
@@ -96,7 +101,7 @@ impl Server {
                 out_of_memory: false,
             });
         }
-        let message = "process: a server survives KILL; hint: look at the kernel's log";
+        let message = "process: a server survives KILL\nhint: Look at the kernel's log.";
         Err(SandboxError::new(Reason::RuntimeUnavailable, message))
     }
 }
