@@ -14,7 +14,7 @@ const DIGITS_MAX: usize = 20;
 
 /// Checks every entry; returns how many elements there are, none included.
 pub(crate) fn check(blob: Blob<'_, '_>, tuple: Tuple) -> Result<u64> {
-    let mut listpack = Listpack::open(blob)?;
+    let mut listpack = Listpack::open(blob, tuple == Tuple::Expiring)?;
     let size = tuple as u64;
     while let Some(integer) = listpack.next()? {
         let expiry = tuple == Tuple::Expiring && listpack.count.is_multiple_of(size);
@@ -33,13 +33,15 @@ pub(crate) fn check(blob: Blob<'_, '_>, tuple: Tuple) -> Result<u64> {
 /// A listpack read entry by entry.
 pub(super) struct Listpack<'b, 'r> {
     blob: Blob<'b, 'r>,
+    /// Text is read as a number where it is one; otherwise only passed over.
+    parses: bool,
     declared: u16,
     /// Entries read so far.
     count: u64,
 }
 
 impl<'b, 'r> Listpack<'b, 'r> {
-    pub(super) fn open(mut blob: Blob<'b, 'r>) -> Result<Self> {
+    pub(super) fn open(mut blob: Blob<'b, 'r>, parses: bool) -> Result<Self> {
         let length = blob.left();
         let total = u32::from_le_bytes(blob.array()?);
         let declared = u16::from_le_bytes(blob.array()?);
@@ -48,6 +50,7 @@ impl<'b, 'r> Listpack<'b, 'r> {
         }
         Ok(Self {
             blob,
+            parses,
             declared,
             count: 0,
         })
@@ -108,7 +111,7 @@ impl<'b, 'r> Listpack<'b, 'r> {
     fn text(&mut self, header: usize, length: u64) -> Result<(u64, u64, Option<i64>)> {
         let short = usize::try_from(length)
             .ok()
-            .filter(|length| *length <= DIGITS_MAX);
+            .filter(|length| self.parses && *length <= DIGITS_MAX);
         let integer = match short {
             Some(length) => {
                 let text = &self.blob.peek(header + length)?[header..];

@@ -9,7 +9,7 @@ const SAME_FIELDS: i64 = 1 << 1;
 
 /// Checks the master entry and every entry behind it, deleted ones included.
 pub(crate) fn check(blob: Blob<'_, '_>) -> Result<()> {
-    let mut node = Node(Listpack::open(blob)?);
+    let mut node = Node(Listpack::open(blob, true)?);
     let live = node.count()?;
     let deleted = node.count()?;
     let master_fields = node.count()?;
