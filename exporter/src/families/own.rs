@@ -1,0 +1,28 @@
+//! What the program says of itself.
+
+use super::{Families, flag, length, number, seconds};
+use crate::{
+    metrics::Metric,
+    state::{State, SurveyOutcome},
+};
+
+pub(super) fn put(families: &mut Families, state: &State) {
+    families.put(Metric::BuildInfo, &[env!("CARGO_PKG_VERSION")], 1.0);
+    families.put(
+        Metric::ReloadSuccessful,
+        &[],
+        flag(state.reload_problem.is_none()),
+    );
+    families.put(Metric::ReloadTimestamp, &[], seconds(state.loaded_at));
+    families.put(Metric::RefreshInterval, &[], length(state.config.refresh));
+    for (name, known) in &state.repositories {
+        for outcome in SurveyOutcome::ALL {
+            let ended = known.surveys.get(&outcome).copied().unwrap_or_default();
+            families.put(
+                Metric::Surveys,
+                &[name.as_str(), outcome.as_label()],
+                number(ended),
+            );
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What the ledger of a source says. Absent where no proof is expected, and before the
+//! first survey of the source.
+
+use std::time::Duration;
+
+use catalog::{
+    config::Source,
+    evidence::{Ledger, Reason, Verdict, Verification},
+};
+
+use super::{Families, OfSource, flag, length, number, seconds};
+use crate::{metrics::Metric, state::State};
+
+/// Every stage a record may name (design §6).
+const STAGES: [&str; 10] = [
+    "select",
+    "provision",
+    "fetch",
+    "inspect",
+    "stage",
+    "restore",
+    "check",
+    "serve",
+    "probe",
+    "destroy",
+];
+
+pub(super) fn put(families: &mut Families, state: &State, source: &Source) {
+    let Some(known) = state.sources.get(&source.name) else {
+        return;
+    };
+    if source.verify.is_none() || known.inventory.is_none() {
+        return;
+    }
+    let engine = source.format.engine();
+    let mut of = OfSource {
+        families,
+        source: source.name.as_str(),
+        engine: engine.as_str(),
+    };
+    of.put_known(Metric::EvidenceUp, known.evidence.up.map(flag));
+    let Some(ledger) = &known.evidence.ledger else {
+        return;
+    };
+    let report = ledger.report();
+    of.put(Metric::EvidenceRecords, &[], number(report.records));
+    of.put(
+        Metric::EvidenceIntact,
+        &[],
+        flag(report.first_break.is_none()),
+    );
+    verdicts(&mut of, ledger);
+    if let Some(newest) = ledger.newest() {
+        newest_looked_at(&mut of, newest, source.format.items());
+    }
+    of.put_known(
+        Metric::VerificationRecovery,
+        ledger.recovery_time().map(length),
+    );
+    // A forecast is of the newest complete snapshot; without one there is nothing to recover.
+    let newest = known
+        .inventory
+        .as_ref()
+        .and_then(|seen| seen.newest_complete());
+    let forecast = newest.and_then(|snapshot| ledger.forecast(snapshot.size_bytes()));
+    of.put_known(Metric::VerificationForecast, forecast.map(length));
+}
+
+fn verdicts(of: &mut OfSource<'_>, ledger: &Ledger) {
+    for verdict in Verdict::ALL {
+        if let Some(last) = ledger.last(verdict) {
+            of.put(
+                Metric::VerificationTimestamp,
+                &[verdict.as_label()],
+                seconds(last.ended_at),
+            );
+        }
+    }
+    if let Some(verified) = ledger.newest_verified() {
+        of.put(
+            Metric::VerifiedTimestamp,
+            &[],
+            seconds(verified.snapshot.taken_at),
+        );
+    }
+}
+
+fn newest_looked_at(of: &mut OfSource<'_>, newest: &Verification, items: &[&str]) {
+    let verdicts = Verdict::ALL.map(Verdict::as_label);
+    of.put_set(
+        Metric::VerificationStatus,
+        verdicts,
+        Some(newest.verdict.as_label()),
+    );
+    let reasons = Reason::ALL.iter().map(|reason| reason.as_label());
+    of.put_set(
+        Metric::VerificationReason,
+        reasons,
+        newest.reason.map(Reason::as_label),
+    );
+    // A record is a file: only words of ours become labels, and a stage gone through twice is one.
+    for name in STAGES {
+        let gone_through = newest.stages.iter().filter(|it| it.stage == name);
+        let milliseconds = gone_through
+            .map(|it| it.milliseconds)
+            .reduce(u64::saturating_add);
+        if let Some(milliseconds) = milliseconds {
+            let took = Duration::from_millis(milliseconds);
+            of.put(Metric::VerificationStage, &[name], length(took));
+        }
+    }
+    for item in items {
+        if let Some(count) = newest.items.get(*item) {
+            of.put(Metric::VerificationItems, &[item], number(*count));
+        }
+    }
+}

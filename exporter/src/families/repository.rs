@@ -1,0 +1,87 @@
+//! Survey health and usage of each repository.
+
+use catalog::storage::Operation;
+
+use super::{Families, flag, length, number, seconds};
+use crate::{
+    metrics::Metric,
+    state::{RepositoryState, State, SurveyOutcome},
+};
+
+/// Fuller than this a repository is of concern: a tenth is room for the next snapshots.
+const CAPACITY_PERCENT: u64 = 90;
+
+pub(super) fn put(families: &mut Families, state: &State) {
+    for repository in &state.config.repositories {
+        let name = repository.name.as_str();
+        if let Some(capacity) = repository.capacity_bytes {
+            families.put(Metric::StorageCapacity, &[name], number(capacity));
+        }
+        if let Some(known) = state.repositories.get(&repository.name) {
+            health(families, name, known);
+            usage(families, state, name, known);
+            capacity(families, name, known, repository.capacity_bytes);
+        }
+    }
+}
+
+fn health(families: &mut Families, name: &str, known: &RepositoryState) {
+    for operation in Operation::ALL {
+        let calls = known
+            .requests
+            .calls
+            .get(&operation)
+            .copied()
+            .unwrap_or_default();
+        families.put(
+            Metric::RepositoryRequests,
+            &[name, operation.as_label()],
+            number(calls),
+        );
+    }
+    for ((operation, reason), errors) in &known.requests.errors {
+        let labels = [name, operation.as_label(), reason.as_label()];
+        families.put(Metric::RepositoryErrors, &labels, number(*errors));
+    }
+    let Some(last) = &known.last else { return };
+    let up = last.outcome == SurveyOutcome::Completed;
+    families.put(Metric::RepositoryUp, &[name], flag(up));
+    families.put(Metric::RepositorySurveyDuration, &[name], length(last.took));
+    families.put(Metric::RepositoryConcern, &[name, "unreachable"], flag(!up));
+    if let Some(at) = known.surveyed_at {
+        families.put(Metric::RepositorySurveyTimestamp, &[name], seconds(at));
+    }
+}
+
+/// Absent where no capacity is configured, and before the first survey.
+fn capacity(families: &mut Families, name: &str, known: &RepositoryState, holds: Option<u64>) {
+    if let (Some(holds), Some(_)) = (holds, known.surveyed_at) {
+        let stored = known
+            .usage
+            .iter()
+            .map(|it| it.bytes)
+            .fold(0, u64::saturating_add);
+        let full = stored > holds / 100 * CAPACITY_PERCENT;
+        families.put(Metric::RepositoryConcern, &[name, "capacity"], flag(full));
+    }
+}
+
+fn usage(families: &mut Families, state: &State, name: &str, known: &RepositoryState) {
+    for usage in &known.usage {
+        let source = usage.source.as_ref();
+        let configured = state
+            .config
+            .sources
+            .iter()
+            .find(|it| Some(&it.name) == source);
+        let labels = [
+            source.map_or("", |source| source.as_str()),
+            configured.map_or("", |source| source.format.engine().as_str()),
+            name,
+            &usage.storage_class,
+            usage.state.as_label(),
+        ];
+        families.put(Metric::StorageBytes, &labels, number(usage.bytes));
+        families.put(Metric::StorageObjects, &labels, number(usage.objects));
+    }
+}

@@ -1,0 +1,208 @@
+use std::collections::BTreeSet;
+
+use catalog::{
+    evidence::{Draft, Reason, StageEvidence, fixtures::verification},
+    model::SnapshotState,
+    storage::{Operation, StorageReason},
+};
+use toolkit::exposition::render;
+
+use super::*;
+use crate::fixtures::{
+    at, fresh, healthy, inventory, local, proven, snapshot, source, survey_failed, surveyed,
+};
+
+fn text(state: &State, now: &str) -> String {
+    let text = render(families(state, at(now))).unwrap();
+    assert!(
+        !text.contains("MARKER"),
+        "a name of a snapshot or object: {text}"
+    );
+    // A version is no part of what is tested.
+    text.replace(env!("CARGO_PKG_VERSION"), "VERSION")
+}
+
+/// Names of metrics with at least one sample of this source.
+fn of_source(state: &State, name: &str, now: &str) -> BTreeSet<String> {
+    let label = ("source", name.to_owned());
+    let families = families(state, at(now)).into_iter();
+    let with = families.filter(|it| it.samples.iter().any(|it| it.labels.contains(&label)));
+    with.map(|family| family.name).collect()
+}
+
+fn value(state: &State, now: &str, series: &str) -> Option<f64> {
+    let text = text(state, now);
+    let found = text
+        .lines()
+        .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    found.map(|value| value.parse().unwrap())
+}
+
+const CACHE: &str = r#"{engine="redis",source="cache"}"#;
+
+#[test]
+fn golden_before_the_first_survey() {
+    insta::assert_snapshot!(text(&fresh(), "00:00:10"));
+}
+
+#[test]
+fn golden_when_all_is_well() {
+    insta::assert_snapshot!(text(&healthy(), "05:30:00"));
+}
+
+#[test]
+fn golden_when_much_is_wrong() {
+    let mut state = fresh();
+    let mut partial = snapshot("cache", "05:00:00", 10);
+    partial.state = SnapshotState::Partial;
+    let small = snapshot("cache", "03:00:00", 100);
+    surveyed(&mut state, inventory("05:05:00", vec![partial, small]));
+    let mut bad = verification(at("03:00:00"), Some(Reason::Damaged));
+    bad.stages = ["fetch", "inspect", "fetch"]
+        .map(|stage| StageEvidence {
+            stage: stage.into(),
+            milliseconds: 700,
+        })
+        .into();
+    bad.items.insert("made_up".into(), 1);
+    proven(&mut state, [Draft::Verification(Box::new(bad))]);
+    survey_failed(&mut state, "05:10:00");
+    let known = state.repositories.get_mut(&local()).unwrap();
+    known.requests.calls.insert(Operation::List, 3);
+    let denied = (Operation::List, StorageReason::AccessDenied);
+    known.requests.errors.insert(denied, 1);
+    state.reload_problem = Some("bad".into());
+    insta::assert_snapshot!(text(&state, "05:30:00"));
+}
+
+#[test]
+fn before_its_first_survey_a_source_has_only_what_is_configured() {
+    let configured = [
+        "backup_objective_bytes",
+        "backup_objective_seconds",
+        "backup_source_info",
+    ];
+    let expected: BTreeSet<_> = configured.map(ToOwned::to_owned).into();
+    let mut state = fresh();
+    assert_eq!(of_source(&state, "cache", "00:01:00"), expected);
+    survey_failed(&mut state, "00:01:00");
+    proven(&mut state, []);
+    assert_eq!(of_source(&state, "cache", "00:02:00"), expected);
+}
+
+#[test]
+fn a_survey_that_fails_later_keeps_what_was_seen_while_ages_grow() {
+    let mut state = healthy();
+    let before = of_source(&state, "cache", "05:30:00");
+    survey_failed(&mut state, "05:31:00");
+    assert_eq!(of_source(&state, "cache", "06:00:00"), before);
+    let age = format!("backup_age_seconds{CACHE}");
+    assert_eq!(value(&state, "05:30:00", &age), Some(1800.0));
+    assert_eq!(value(&state, "06:00:00", &age), Some(3600.0));
+    let up = r#"backup_repository_up{repository="local"}"#;
+    assert_eq!(value(&state, "06:00:00", up), Some(0.0));
+    let seen = r#"backup_repository_survey_timestamp_seconds{repository="local"}"#;
+    assert_eq!(
+        value(&state, "06:00:00", seen),
+        Some(seconds(at("05:05:00")))
+    );
+}
+
+#[test]
+fn a_source_that_was_not_wholly_seen_keeps_what_was_seen_before() {
+    let mut state = healthy();
+    let mut refused = inventory("05:10:00", vec![]);
+    refused.sources.get_mut(&source("cache")).unwrap().error = Some("refused".into());
+    surveyed(&mut state, refused);
+    let seen = format!("backup_source_survey_timestamp_seconds{CACHE}");
+    assert_eq!(
+        value(&state, "05:30:00", &seen),
+        Some(seconds(at("05:05:00")))
+    );
+    let size = format!("backup_last_size_bytes{CACHE}");
+    assert_eq!(value(&state, "05:30:00", &size), Some(4096.0));
+    let up = r#"backup_repository_up{repository="local"}"#;
+    assert_eq!(value(&state, "05:30:00", up), Some(1.0));
+}
+
+#[test]
+fn unreadable_evidence_keeps_the_ledger_and_never_means_never_verified() {
+    let mut state = healthy();
+    state.sources.get_mut(&source("cache")).unwrap().evidence.up = Some(false);
+    let check = |series: &str, expected| assert_eq!(value(&state, "05:30:00", series), expected);
+    check(&format!("backup_evidence_up{CACHE}"), Some(0.0));
+    check(&format!("backup_evidence_records{CACHE}"), Some(1.0));
+    check(&format!("backup_recoverable{CACHE}"), Some(1.0));
+    let mut never_read = healthy();
+    let evidence = &mut never_read
+        .sources
+        .get_mut(&source("cache"))
+        .unwrap()
+        .evidence;
+    (evidence.ledger, evidence.up) = (None, Some(false));
+    let text = text(&never_read, "23:00:00");
+    assert!(!text.contains(r#"concern="never_verified""#), "{text}");
+    assert!(!text.contains("backup_recoverable"), "{text}");
+}
+
+#[test]
+fn where_no_proof_is_expected_nothing_of_proof_is_published() {
+    let state = healthy();
+    let names = of_source(&state, "secrets", "05:30:00");
+    for absent in [
+        "backup_evidence_up",
+        "backup_verification_status",
+        "backup_recoverable",
+    ] {
+        assert!(!names.contains(absent), "{absent}");
+        assert!(
+            of_source(&state, "cache", "05:30:00").contains(absent),
+            "{absent}"
+        );
+    }
+    let objective = r#"backup_objective_seconds{engine="files",objective="verification""#;
+    assert!(!text(&state, "05:30:00").contains(objective));
+}
+
+#[test]
+fn every_metric_of_the_table_can_be_published() {
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut state = healthy();
+    let dated = &mut verification(at("04:00:00"), None);
+    dated.data_at = Some(at("04:59:00"));
+    dated.stages = vec![StageEvidence {
+        stage: "fetch".into(),
+        milliseconds: 1,
+    }];
+    proven(&mut state, [Draft::Verification(Box::new(dated.clone()))]);
+    let errors = &mut state
+        .repositories
+        .get_mut(&local())
+        .unwrap()
+        .requests
+        .errors;
+    errors.insert((Operation::List, StorageReason::Io), 1);
+    seen.extend(
+        families(&state, at("05:30:00"))
+            .into_iter()
+            .map(|family| family.name),
+    );
+    let all: BTreeSet<_> = Metric::ALL.iter().map(|it| it.name().to_owned()).collect();
+    assert_eq!(seen, all);
+}
+
+#[test]
+fn a_repository_that_fills_up_is_of_concern() {
+    let check = |bytes, expected| {
+        let mut state = fresh();
+        surveyed(
+            &mut state,
+            inventory("05:05:00", vec![snapshot("cache", "05:00:00", bytes)]),
+        );
+        let series = r#"backup_repository_concern{concern="capacity",repository="local"}"#;
+        assert_eq!(value(&state, "05:30:00", series), Some(expected), "{bytes}");
+    };
+    check(8 << 30, 0.0);
+    check((9 << 30) + (200 << 20), 1.0);
+    check(u64::MAX - 7, 1.0);
+}

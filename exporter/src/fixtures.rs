@@ -1,0 +1,169 @@
+//! A configuration and states for tests.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use catalog::{
+    config::{Config, load},
+    evidence::{Draft, Ledger, fixtures::sealed},
+    model::{
+        Artifact, Inventory, Key, ObjectMeta, RepositoryName, Snapshot, SnapshotFacts, SnapshotId,
+        SnapshotState, SourceInventory, SourceName, TakenAtFrom, Usage, UsageState,
+    },
+    storage::Requests,
+};
+
+use crate::state::{LastSurvey, State, SurveyOutcome};
+
+pub(crate) use catalog::evidence::fixtures::at;
+
+/// `cache` is to be proven, `secrets` is only looked at; its owner tries to break out.
+pub(crate) const CONFIG: &str = r#"
+schema: 1
+repositories: [{ name: local, directory: /var/backups, capacity: 10GiB }]
+sources:
+  - name: cache
+    engine: redis
+    repository: local
+    path: "redis/%Y%m%d-%H%M.rdb"
+    schedule: "0 * * * *"
+    owner: data-platform
+    grace: 10m
+    objectives: { recovery_point: 90m, recovery_time: 15m, retention: 7d, minimum_size: 1KiB }
+  - name: secrets
+    engine: files
+    repository: local
+    path: "vault/%Y%m%d.tar.gz.gpg"
+    schedule: "@daily"
+    owner: "<script>alert(\"x\")</script>\n"
+evidence: { repository: { directory: /var/evidence } }
+"#;
+
+pub(crate) fn config(text: &str) -> Arc<Config> {
+    match load(Path::new("/etc/backups.yaml"), text) {
+        Ok(loaded) => Arc::new(loaded.config),
+        Err(problems) => panic!("{problems}"),
+    }
+}
+
+pub(crate) fn source(name: &str) -> SourceName {
+    SourceName::new(name).unwrap()
+}
+
+pub(crate) fn local() -> RepositoryName {
+    RepositoryName::new("local").unwrap()
+}
+
+/// Since midnight, nothing surveyed yet.
+pub(crate) fn fresh() -> State {
+    State::new(config(CONFIG), at("00:00:00"))
+}
+
+/// A snapshot that arrived two minutes after it was taken.
+pub(crate) fn snapshot(name: &str, taken_at: &str, bytes: u64) -> Snapshot {
+    let taken_at = at(taken_at);
+    let completed_at = taken_at + jiff::SignedDuration::from_mins(2);
+    let id = taken_at.strftime("%Y%m%d-%H%M").to_string();
+    Snapshot {
+        source: source(name),
+        taken_at,
+        taken_at_from: TakenAtFrom::Content,
+        from_the_future: false,
+        completed_at,
+        state: SnapshotState::Complete,
+        artifacts: vec![Artifact {
+            name: String::new(),
+            meta: ObjectMeta {
+                key: Key::new(format!("redis/MARKER-{id}.rdb")),
+                size_bytes: bytes,
+                modified_at: completed_at,
+                etag: Some(format!("tag-{id}")),
+                version_id: None,
+                storage_class: None,
+            },
+        }],
+        id: SnapshotId(format!("MARKER-{id}")),
+        facts: SnapshotFacts::default(),
+        manifest: None,
+    }
+}
+
+/// Of the source `cache`, newest first; `secrets` has none.
+pub(crate) fn inventory(surveyed_at: &str, snapshots: Vec<Snapshot>) -> Inventory {
+    let stored = snapshots.iter().map(Snapshot::size_bytes).sum();
+    let usage = |source, state, bytes, objects| Usage {
+        source,
+        storage_class: String::new(),
+        state,
+        bytes,
+        objects,
+    };
+    Inventory {
+        repository: local(),
+        surveyed_at: at(surveyed_at),
+        usage: vec![
+            usage(
+                Some(source("cache")),
+                UsageState::Current,
+                stored,
+                snapshots.len() as u64,
+            ),
+            usage(None, UsageState::Unrecognised, 7, 1),
+        ],
+        sources: [
+            (
+                source("cache"),
+                SourceInventory {
+                    snapshots,
+                    ..Default::default()
+                },
+            ),
+            (source("secrets"), SourceInventory::default()),
+        ]
+        .into(),
+        unrecognised: vec!["MARKER-stray".into()],
+    }
+}
+
+pub(crate) fn surveyed(state: &mut State, inventory: Inventory) {
+    let last = LastSurvey {
+        outcome: SurveyOutcome::Completed,
+        ended_at: inventory.surveyed_at,
+        took: Duration::from_millis(1500),
+        problem: None,
+    };
+    state.take(&local(), last, Some(inventory), Requests::default());
+}
+
+pub(crate) fn survey_failed(state: &mut State, ended_at: &str) {
+    let last = LastSurvey {
+        outcome: SurveyOutcome::Failed,
+        ended_at: at(ended_at),
+        took: Duration::from_millis(10),
+        problem: Some("cannot list: access denied".into()),
+    };
+    state.take(&local(), last, None, Requests::default());
+}
+
+/// The ledger of `cache`, read without trouble.
+pub(crate) fn proven(state: &mut State, drafts: impl IntoIterator<Item = Draft>) {
+    let mut ledger = Ledger::new(source("cache"));
+    for (sequence, text) in (1..).zip(sealed(drafts)) {
+        ledger.take(sequence, Ok(&text));
+    }
+    let evidence = &mut state.sources.get_mut(&source("cache")).unwrap().evidence;
+    evidence.ledger = Some(Arc::new(ledger));
+    evidence.up = Some(true);
+}
+
+/// Hourly snapshots up to five, that of four verified at five; all is well for an hour.
+pub(crate) fn healthy() -> State {
+    let mut state = fresh();
+    let hours = ["05:00:00", "04:00:00", "03:00:00", "02:00:00"];
+    let snapshots = hours.map(|hour| snapshot("cache", hour, 4096));
+    surveyed(&mut state, inventory("05:05:00", snapshots.into()));
+    proven(
+        &mut state,
+        [catalog::evidence::fixtures::verified(at("04:00:00"))],
+    );
+    state
+}

@@ -1,0 +1,81 @@
+//! From a configured source and what is known of it to its assessment.
+//!
+//! It judges nothing itself: that is [`catalog::assess`].
+
+use std::collections::BTreeMap;
+
+use catalog::{
+    assess::{Assessment, Cadence, Objectives, Subject, Tier, assess},
+    config::{self, Config, Source},
+    model::SourceName,
+};
+use jiff::Timestamp;
+use settings::Duration;
+
+use crate::state::SourceState;
+
+/// What every source is measured by; made once per configuration, for looking through the slots of
+/// a schedule is dear.
+#[derive(Debug, Default)]
+pub struct Measures(BTreeMap<SourceName, Measure>);
+
+#[derive(Debug)]
+struct Measure {
+    cadence: Option<Cadence>,
+    objectives: Objectives,
+    grace: Option<Duration>,
+}
+
+impl Measures {
+    /// Of all sources.
+    pub fn new(config: &Config) -> Self {
+        let measure = |source: &Source| Measure {
+            cadence: source.schedule.clone().map(Cadence::new),
+            objectives: objectives(&source.objectives),
+            grace: source.grace.map(Duration::from),
+        };
+        let sources = config.sources.iter();
+        Self(
+            sources
+                .map(|source| (source.name.clone(), measure(source)))
+                .collect(),
+        )
+    }
+
+    /// `None` for a source that is not configured.
+    pub fn assess<'a>(
+        &'a self,
+        name: &SourceName,
+        known: &'a SourceState,
+        now: Timestamp,
+    ) -> Option<Assessment<'a>> {
+        let measure = self.0.get(name)?;
+        let subject = Subject {
+            cadence: measure.cadence.as_ref(),
+            objectives: &measure.objectives,
+            grace: measure.grace,
+            watched_since: known.watched_since,
+            inventory: known.inventory.as_deref(),
+            ledger: known.evidence.ledger.as_deref(),
+            intent: None,
+        };
+        Some(assess(&subject, now))
+    }
+}
+
+fn objectives(written: &config::Objectives) -> Objectives {
+    let tier = |tier: &config::Tier| Tier {
+        keep: Duration::from(tier.until),
+        every: tier.every.map(Duration::from),
+        class: tier.class.clone(),
+    };
+    Objectives {
+        recovery_point: written.recovery_point.map(Duration::from),
+        alert_after: written.alert_after.map(Duration::from),
+        recovery_time: written.recovery_time.map(Duration::from),
+        retention: written.retention.iter().map(tier).collect(),
+        verification: written.verification.map(Duration::from),
+        minimum_size: written.minimum_size_bytes,
+        max_shrink: written.max_shrink,
+    }
+}

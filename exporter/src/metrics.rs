@@ -1,0 +1,148 @@
+//! Every metric of this program: the one table that spells their names.
+//!
+//! The exposition, docs/metrics.md, alerts and dashboards follow it; nothing else may name one.
+
+mod document;
+
+use toolkit::exposition::Kind;
+
+pub use document::document;
+
+macro_rules! metrics {
+    ($($variant:ident, $kind:ident, $name:literal, [$($label:ident),*], $help:literal;)+) => {
+        /// One metric, in the order of the documentation.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Metric { $(#[doc = $help] $variant,)+ }
+
+        impl Metric {
+            /// Every metric.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// As exposed.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// One line for people.
+            pub const fn help(self) -> &'static str {
+                match self { $(Self::$variant => $help,)+ }
+            }
+
+            /// What its values mean.
+            pub const fn kind(self) -> Kind {
+                match self { $(Self::$variant => Kind::$kind,)+ }
+            }
+
+            /// Names of its labels, in the order in which values are given.
+            pub const fn labels(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$(stringify!($label)),*],)+ }
+            }
+        }
+    };
+}
+
+metrics! {
+    SourceInfo, Gauge, "backup_source_info", [source, engine, repository, owner],
+        "Always 1: the source is configured.";
+    SourceSurveyTimestamp, Gauge, "backup_source_survey_timestamp_seconds", [source, engine],
+        "End of the last survey in which this source was wholly seen. All that is said of its \
+         snapshots is as of then (cached).";
+    Recoverable, Gauge, "backup_recoverable", [source, engine],
+        "1: verified within its objective and no critical concern. 0: a critical concern. \
+         Absent: not surveyed yet, or no proof is expected.";
+    Concern, Gauge, "backup_concern", [source, engine, concern, witness, severity],
+        "1 while the concern stands, else 0.";
+
+    Snapshots, Gauge, "backup_snapshots", [source, engine, state],
+        "How many snapshots lie in the repository (cached).";
+    LastStatus, Gauge, "backup_last_status", [source, engine, status],
+        "1 for the state of the newest snapshot of any state, else 0; missing: there is none.";
+    LastTimestamp, Gauge, "backup_last_timestamp_seconds", [source, engine],
+        "Recovery point of the newest complete snapshot (cached).";
+    Age, Gauge, "backup_age_seconds", [source, engine],
+        "Age of that recovery point at the time of the scrape.";
+    LastCompletion, Gauge, "backup_last_completion_timestamp_seconds", [source, engine],
+        "When the newest complete snapshot was last written to (cached).";
+    LastSize, Gauge, "backup_last_size_bytes", [source, engine],
+        "Size of the newest complete snapshot as stored (cached).";
+    TypicalSize, Gauge, "backup_typical_size_bytes", [source, engine],
+        "Median size of the complete snapshots (cached).";
+    DataTimestamp, Gauge, "backup_data_timestamp_seconds", [source, engine],
+        "Newest change inside the newest snapshot of which this is known.";
+    OldestTimestamp, Gauge, "backup_oldest_timestamp_seconds", [source, engine],
+        "Recovery point of the oldest complete snapshot (cached).";
+    Gaps, Gauge, "backup_gaps", [source, engine],
+        "Holes in the series, counted per retention tier since the source began (cached).";
+    LongestGap, Gauge, "backup_longest_gap_seconds", [source, engine],
+        "Longest time between two neighboring complete snapshots (cached).";
+    MissedRuns, Gauge, "backup_missed_runs", [source, engine],
+        "Slots of the schedule missed in a row up to now; 0 as soon as a snapshot arrives.";
+    NextExpected, Gauge, "backup_next_expected_timestamp_seconds", [source, engine],
+        "The next slot of the schedule after the newest complete snapshot.";
+    ObjectiveSeconds, Gauge, "backup_objective_seconds", [source, engine, objective],
+        "What was promised, as configured or defaulted.";
+    ObjectiveBytes, Gauge, "backup_objective_bytes", [source, engine, objective],
+        "What was promised, as configured.";
+
+    VerificationTimestamp, Gauge, "backup_verification_timestamp_seconds",
+        [source, engine, verdict],
+        "End of the last verification with that verdict.";
+    VerificationStatus, Gauge, "backup_verification_status", [source, engine, verdict],
+        "1 for the verdict on the newest recovery point that was looked at, else 0.";
+    VerificationReason, Gauge, "backup_verification_reason", [source, engine, reason],
+        "1 for the reason of that verdict, else 0.";
+    VerifiedTimestamp, Gauge, "backup_verified_timestamp_seconds", [source, engine],
+        "Recovery point of the newest verified snapshot: what you could really get back.";
+    VerificationRecovery, Gauge, "backup_verification_recovery_seconds", [source, engine],
+        "How long the newest verified snapshot took until it was usable, in its sandbox.";
+    VerificationForecast, Gauge, "backup_verification_recovery_forecast_seconds",
+        [source, engine],
+        "How long the newest complete snapshot is expected to take.";
+    VerificationStage, Gauge, "backup_verification_stage_seconds", [source, engine, stage],
+        "Wall time of each stage of the verification of the newest recovery point; they overlap.";
+    VerificationItems, Gauge, "backup_verification_items", [source, engine, item],
+        "What was counted in the newest recovery point that was looked at.";
+    EvidenceUp, Gauge, "backup_evidence_up", [source, engine],
+        "Whether the ledger could be read; if not, the last one is kept.";
+    EvidenceRecords, Gauge, "backup_evidence_records", [source, engine],
+        "Records in the ledger.";
+    EvidenceIntact, Gauge, "backup_evidence_intact", [source, engine],
+        "Whether the chain of records is what was once written.";
+
+    RepositoryUp, Gauge, "backup_repository_up", [repository],
+        "Whether the last survey succeeded; if not, what the last good one saw is kept.";
+    RepositorySurveyTimestamp, Gauge, "backup_repository_survey_timestamp_seconds", [repository],
+        "End of the last survey that succeeded.";
+    RepositorySurveyDuration, Gauge, "backup_repository_survey_duration_seconds", [repository],
+        "How long the last survey took, whether or not it succeeded.";
+    RepositoryRequests, Counter, "backup_repository_requests_total", [repository, operation],
+        "Requests made to the repository.";
+    RepositoryErrors, Counter, "backup_repository_errors_total",
+        [repository, operation, reason],
+        "Requests that failed.";
+    RepositoryConcern, Gauge, "backup_repository_concern", [repository, concern],
+        "1 while the concern stands, else 0.";
+    StorageBytes, Gauge, "backup_storage_bytes",
+        [source, engine, repository, storage_class, state],
+        "Bytes stored (cached); source is empty for what fits no source.";
+    StorageObjects, Gauge, "backup_storage_objects",
+        [source, engine, repository, storage_class, state],
+        "Objects stored (cached); source is empty for what fits no source.";
+    StorageCapacity, Gauge, "backup_storage_capacity_bytes", [repository],
+        "What the repository can hold, as configured.";
+
+    BuildInfo, Gauge, "backup_exporter_build_info", [version],
+        "Always 1: the version of this program.";
+    ReloadSuccessful, Gauge, "backup_exporter_config_last_reload_successful", [],
+        "Whether the last attempt to load the configuration succeeded; if not, the one before is \
+         kept.";
+    ReloadTimestamp, Gauge, "backup_exporter_config_last_reload_success_timestamp_seconds", [],
+        "When the configuration in use was loaded.";
+    Surveys, Counter, "backup_exporter_surveys_total", [repository, outcome],
+        "Surveys that ended: completed, failed, or cut off at their deadline.";
+    RefreshInterval, Gauge, "backup_exporter_refresh_interval_seconds", [],
+        "Pause between two surveys of a repository, as configured.";
+}
+
+#[cfg(test)]
+mod tests;

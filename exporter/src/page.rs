@@ -1,0 +1,166 @@
+//! What a person sees: the landing page, and the same as a table of text.
+//!
+//! Pure, and made to be understood in five seconds. No key of an object is ever on it.
+
+mod repositories;
+mod sources;
+mod table;
+mod words;
+
+use askama::Template;
+use jiff::Timestamp;
+
+use crate::state::State;
+
+use repositories::RepositoryRow;
+use sources::SourceRow;
+
+pub use table::table;
+
+/// What is answered, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Answer {
+    No,
+    Unknown,
+    /// Nobody expects a proof, and nothing critical is known.
+    Unproven,
+    Yes,
+}
+
+impl Answer {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::No => "No",
+            Self::Unknown => "Unknown",
+            Self::Unproven => "Unproven",
+            Self::Yes => "Yes",
+        }
+    }
+
+    const fn class(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Unknown => "unknown",
+            Self::Unproven => "unproven",
+            Self::Yes => "yes",
+        }
+    }
+}
+
+/// A value, and a smaller line below it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Cell {
+    value: String,
+    note: String,
+    bad: bool,
+}
+
+impl Cell {
+    fn new(value: impl Into<String>, note: impl Into<String>) -> Self {
+        Self {
+            value: value.into(),
+            note: note.into(),
+            bad: false,
+        }
+    }
+
+    fn none() -> Self {
+        Self::new("–", "")
+    }
+
+    fn bad_if(self, bad: bool) -> Self {
+        Self { bad, ..self }
+    }
+}
+
+#[derive(Debug, Template)]
+#[template(path = "page.html")]
+struct Page {
+    now: String,
+    loaded: String,
+    version: &'static str,
+    summary: Summary,
+    sources: Vec<SourceRow>,
+    repositories: Vec<RepositoryRow>,
+    configuration_problem: Option<&'static str>,
+}
+
+/// The answer for everything together.
+#[derive(Debug)]
+struct Summary {
+    recoverable: Answer,
+    title: String,
+    detail: String,
+}
+
+/// The landing page.
+pub fn page(state: &State, now: Timestamp) -> Result<String, askama::Error> {
+    let sources = sources::rows(state, now);
+    let problem = "The file as it is now has errors, so the configuration loaded before is still \
+                   in use. The log says what is wrong.";
+    let page = Page {
+        now: words::time(now),
+        loaded: words::relative(state.loaded_at, now),
+        version: env!("CARGO_PKG_VERSION"),
+        summary: summary(&sources),
+        sources,
+        repositories: repositories::rows(state, now),
+        configuration_problem: state.reload_problem.as_ref().map(|_| problem),
+    };
+    page.render()
+}
+
+fn summary(sources: &[SourceRow]) -> Summary {
+    let names = |answer| {
+        let rows = sources.iter().filter(move |row| row.recoverable == answer);
+        rows.map(|row| row.name.as_str()).collect::<Vec<_>>()
+    };
+    let [no, unknown, unproven, yes] =
+        [Answer::No, Answer::Unknown, Answer::Unproven, Answer::Yes].map(names);
+    let (recoverable, title) = if let [one] = no[..] {
+        (Answer::No, format!("{one} is not recoverable as promised"))
+    } else if !no.is_empty() {
+        (
+            Answer::No,
+            format!("{} sources are not recoverable as promised", no.len()),
+        )
+    } else if let [one] = unknown[..] {
+        (
+            Answer::Unknown,
+            format!("Not known whether {one} is recoverable"),
+        )
+    } else if !unknown.is_empty() {
+        (
+            Answer::Unknown,
+            format!(
+                "Not known whether {} sources are recoverable",
+                unknown.len()
+            ),
+        )
+    } else if yes.is_empty() {
+        (Answer::Unproven, "Nothing is verified here".to_owned())
+    } else {
+        (
+            Answer::Yes,
+            "Everything that is verified is recoverable".to_owned(),
+        )
+    };
+    let counts = [
+        ("no", no),
+        ("unknown", unknown),
+        ("unproven", unproven),
+        ("yes", yes),
+    ];
+    let told = counts.iter().filter(|(_, names)| !names.is_empty());
+    let told: Vec<_> = told
+        .map(|(word, names)| format!("{} {word}", names.len()))
+        .collect();
+    Summary {
+        recoverable,
+        title,
+        detail: told.join(" · "),
+    }
+}
+
+#[cfg(test)]
+mod tests;

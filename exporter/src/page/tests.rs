@@ -1,0 +1,56 @@
+use catalog::evidence::{Draft, Reason, fixtures::verification};
+
+use super::*;
+use crate::fixtures::{at, fresh, healthy, inventory, proven, snapshot, survey_failed, surveyed};
+
+fn shown(state: &State, now: &str) -> String {
+    let html = page(state, at(now)).unwrap();
+    for never in ["MARKER", "<script", "://"] {
+        assert!(!html.contains(never), "{never} in {html}");
+    }
+    html
+}
+
+/// What a reader sees: tags and spaces gone.
+fn words_of(html: &str) -> String {
+    let body = html.split_once("<body>").unwrap().1;
+    let pieces = body
+        .split('<')
+        .map(|piece| piece.split_once('>').map_or(piece, |it| it.1));
+    let text = pieces.collect::<Vec<_>>().join(" ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_page_when_all_is_well() {
+    insta::assert_snapshot!(words_of(&shown(&healthy(), "05:30:00")));
+}
+
+#[test]
+fn before_the_first_survey_nothing_is_claimed() {
+    insta::assert_snapshot!(words_of(&shown(&fresh(), "00:00:10")));
+}
+
+#[test]
+fn the_page_says_first_what_is_wrong() {
+    let mut state = fresh();
+    surveyed(
+        &mut state,
+        inventory("05:05:00", vec![snapshot("cache", "02:00:00", 100)]),
+    );
+    let bad = verification(at("02:00:00"), Some(Reason::Damaged));
+    proven(&mut state, [Draft::Verification(Box::new(bad))]);
+    survey_failed(&mut state, "05:10:00");
+    state.reload_problem = Some("backups.yaml:1: MARKER".into());
+    insta::assert_snapshot!(words_of(&shown(&state, "05:30:00")));
+    insta::assert_snapshot!("table", table(&state, at("05:30:00")));
+}
+
+#[test]
+fn hostile_names_are_only_text() {
+    let html = shown(&healthy(), "05:30:00");
+    assert!(
+        html.contains("&#60;script&#62;alert(&#34;x&#34;)"),
+        "{html}"
+    );
+}

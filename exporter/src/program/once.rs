@@ -1,0 +1,72 @@
+//! `--once`: what was seen, printed or written to a file.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use toolkit::exit::Exit;
+
+use super::{Console, Refusal};
+use crate::{
+    cli::{Cli, OnceFormat},
+    page::table,
+    server::exposition_text,
+    state::{State, SurveyOutcome},
+};
+
+/// Prints, and says by the exit code whether everything could be seen.
+pub(super) fn print(cli: &Cli, state: &State, console: &mut Console<'_>) -> Result<Exit, Refusal> {
+    let text = match cli.once_format {
+        OnceFormat::Metrics => exposition_text(state, &console.clock)?,
+        OnceFormat::Table => table(state, console.clock.now()),
+    };
+    match &cli.once_output {
+        None => console.out.write_all(text.as_bytes())?,
+        Some(file) => replace(file, &text)?,
+    }
+    for (name, problem) in problems(state) {
+        writeln!(console.err, "{name}: {problem}")?;
+    }
+    let seen = problems(state).next().is_none();
+    Ok(if seen { Exit::Fine } else { Exit::Unknown })
+}
+
+/// What could not be looked at.
+fn problems(state: &State) -> impl Iterator<Item = (&str, String)> {
+    let repositories = state.repositories.iter().filter_map(|(name, known)| {
+        let last = known.last.as_ref()?;
+        let failed = last.outcome != SurveyOutcome::Completed;
+        failed.then(|| (name.as_str(), last.problem.clone().unwrap_or_default()))
+    });
+    let sources = state.sources.iter().filter_map(|(name, known)| {
+        let problem = known.problem.clone()?;
+        Some((name.as_str(), problem))
+    });
+    let ledgers = state.sources.iter().filter_map(|(name, known)| {
+        let unread = known.evidence.up == Some(false);
+        unread.then(|| (name.as_str(), "its evidence could not be read".to_owned()))
+    });
+    repositories.chain(sources).chain(ledgers)
+}
+
+/// A reader sees the old file or the new one, never half of one: a temporary file beside it, then a
+/// rename.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = PathBuf::from(name);
+    let written = write_synced(&temporary, text).and_then(|()| fs::rename(&temporary, file));
+    if written.is_err() {
+        // It may never have been made.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+fn write_synced(file: &Path, text: &str) -> io::Result<()> {
+    let mut open = fs::File::create(file)?;
+    open.write_all(text.as_bytes())?;
+    open.sync_all()
+}

@@ -1,0 +1,255 @@
+//! What is known right now: one immutable value from which every page is made.
+//!
+//! It is replaced as a whole, never changed in place, so that no reader ever sees half a survey.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use catalog::{
+    assess::Assessment,
+    config::Config,
+    evidence::Ledger,
+    model::{Inventory, RepositoryName, SourceInventory, SourceName, Usage},
+    storage::Requests,
+};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::judge::Measures;
+
+/// Everything the program knows.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// In use.
+    pub config: Arc<Config>,
+    /// When that was loaded.
+    pub loaded_at: Timestamp,
+    /// Why the last attempt to load another one failed.
+    pub reload_problem: Option<String>,
+    /// What sources are measured by.
+    pub measures: Arc<Measures>,
+    /// One per configured repository.
+    pub repositories: BTreeMap<RepositoryName, RepositoryState>,
+    /// One per configured source.
+    pub sources: BTreeMap<SourceName, SourceState>,
+}
+
+/// What is known of a repository as a whole.
+#[derive(Debug, Clone, Default)]
+pub struct RepositoryState {
+    /// `None` until the first survey ended.
+    pub last: Option<LastSurvey>,
+    /// When the last good survey ended.
+    pub surveyed_at: Option<Timestamp>,
+    /// As of then.
+    pub usage: Vec<Usage>,
+    /// Since the program began.
+    pub requests: Requests,
+    /// Since the program began.
+    pub surveys: BTreeMap<SurveyOutcome, u64>,
+}
+
+/// The survey that ended last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastSurvey {
+    /// How it ended.
+    pub outcome: SurveyOutcome,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// How long it took.
+    pub took: Duration,
+    /// What went wrong, for people.
+    pub problem: Option<String>,
+}
+
+/// How a survey ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SurveyOutcome {
+    /// The repository was listed to its end.
+    Completed,
+    /// The repository did not answer, or not to the end.
+    Failed,
+    /// Cut off at the deadline.
+    TimedOut,
+}
+
+impl SurveyOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 3] = [Self::Completed, Self::Failed, Self::TimedOut];
+
+    /// The value of the `outcome` label.
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+        }
+    }
+}
+
+/// What is known of one source.
+#[derive(Debug, Clone)]
+pub struct SourceState {
+    /// Since when this program looks at it.
+    pub watched_since: Timestamp,
+    /// When it was last wholly seen.
+    pub surveyed_at: Option<Timestamp>,
+    /// What was seen then.
+    pub inventory: Option<Arc<SourceInventory>>,
+    /// Why the last survey did not wholly see it, although the repository answered.
+    pub problem: Option<String>,
+    /// Its proof.
+    pub evidence: EvidenceState,
+}
+
+/// What is known of the ledger of a source.
+#[derive(Debug, Clone, Default)]
+pub struct EvidenceState {
+    /// As last read.
+    pub ledger: Option<Arc<Ledger>>,
+    /// Whether the last attempt to read it succeeded; `None` before the first.
+    pub up: Option<bool>,
+}
+
+impl SourceState {
+    /// Nothing known yet.
+    pub fn new(watched_since: Timestamp) -> Self {
+        Self {
+            watched_since,
+            surveyed_at: None,
+            inventory: None,
+            problem: None,
+            evidence: EvidenceState::default(),
+        }
+    }
+}
+
+impl State {
+    /// Nothing surveyed yet.
+    pub fn new(config: Arc<Config>, loaded_at: Timestamp) -> Self {
+        let repositories = config.repositories.iter();
+        let repositories = repositories.map(|it| (it.name.clone(), RepositoryState::default()));
+        let sources = config.sources.iter();
+        let sources = sources.map(|it| (it.name.clone(), SourceState::new(loaded_at)));
+        Self {
+            measures: Arc::new(Measures::new(&config)),
+            repositories: repositories.collect(),
+            sources: sources.collect(),
+            config,
+            loaded_at,
+            reload_problem: None,
+        }
+    }
+
+    /// The same under another configuration: what is known of repositories, and of sources within
+    /// them, that are still there goes on.
+    #[must_use]
+    pub fn under(&self, config: Arc<Config>, loaded_at: Timestamp) -> Self {
+        let mut next = Self::new(config, loaded_at);
+        for (name, known) in &mut next.repositories {
+            if same_place(&self.config, &next.config, name) {
+                *known = self.repositories.get(name).cloned().unwrap_or_default();
+            }
+        }
+        for source in &next.config.sources {
+            let before = self.config.sources.iter().find(|it| it.name == source.name);
+            let same = before.is_some_and(|before| {
+                before.repository == source.repository
+                    && before.format.engine() == source.format.engine()
+                    && same_place(&self.config, &next.config, &source.repository)
+            });
+            if let (true, Some(known)) = (same, self.sources.get(&source.name)) {
+                next.sources.insert(source.name.clone(), known.clone());
+            }
+        }
+        next
+    }
+
+    /// Whether every repository and every ledger was tried at least once.
+    pub fn is_ready(&self) -> bool {
+        self.repositories.values().all(|it| it.last.is_some())
+            && self.expecting_proof().all(|name| {
+                self.sources
+                    .get(name)
+                    .is_none_or(|known| known.evidence.up.is_some())
+            })
+    }
+
+    /// Judges one configured source.
+    pub fn assess(&self, name: &SourceName, now: Timestamp) -> Option<Assessment<'_>> {
+        self.measures.assess(name, self.sources.get(name)?, now)
+    }
+
+    /// Sources whose ledger is read.
+    pub fn expecting_proof(&self) -> impl Iterator<Item = &SourceName> {
+        let sources = self.config.sources.iter();
+        let any = self.config.evidence.is_some();
+        sources
+            .filter(move |source| any && source.verify.is_some())
+            .map(|source| &source.name)
+    }
+
+    /// Takes a survey that ended; a failed one leaves everything seen before as it was.
+    pub fn take(
+        &mut self,
+        repository: &RepositoryName,
+        survey: LastSurvey,
+        inventory: Option<Inventory>,
+        requests: Requests,
+    ) {
+        let Some(known) = self.repositories.get_mut(repository) else {
+            return;
+        };
+        *known.surveys.entry(survey.outcome).or_default() += 1;
+        known.last = Some(survey);
+        known.requests = requests;
+        let Some(inventory) = inventory else { return };
+        known.surveyed_at = Some(inventory.surveyed_at);
+        known.usage = inventory.usage;
+        for (name, seen) in inventory.sources {
+            let Some(source) = self.sources.get_mut(&name) else {
+                continue;
+            };
+            source.problem.clone_from(&seen.error);
+            if seen.error.is_none() {
+                source.surveyed_at = Some(inventory.surveyed_at);
+                source.inventory = Some(Arc::new(seen));
+            }
+        }
+    }
+}
+
+fn same_place(before: &Config, after: &Config, name: &RepositoryName) -> bool {
+    let place = |config: &Config| {
+        let mut repositories = config.repositories.iter();
+        repositories
+            .find(|it| it.name == *name)
+            .map(|it| it.location.clone())
+    };
+    place(before) == place(after)
+}
+
+/// The one place where states are replaced; clones publish to the same readers.
+#[derive(Debug, Clone)]
+pub struct Published(watch::Sender<Arc<State>>);
+
+impl Published {
+    /// Begins with this state.
+    pub fn new(state: State) -> Self {
+        Self(watch::Sender::new(Arc::new(state)))
+    }
+
+    /// The state now.
+    pub fn get(&self) -> Arc<State> {
+        Arc::clone(&self.0.borrow())
+    }
+
+    /// Replaces the state by a changed copy, in one step.
+    pub fn update(&self, change: impl FnOnce(&mut State)) {
+        self.0.send_modify(|state| change(Arc::make_mut(state)));
+    }
+
+    /// Tells of every state from now on.
+    pub fn subscribe(&self) -> watch::Receiver<Arc<State>> {
+        self.0.subscribe()
+    }
+}

@@ -1,0 +1,211 @@
+//! Looking at repositories and ledgers, over and over, away from every scrape.
+//!
+//! Each repository has its own loop, so that one that hangs holds up no other; a loop never has two
+//! surveys under way. It publishes states and judges nothing.
+
+mod known;
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use catalog::{
+    config::{Config, Source},
+    evidence::{EvidenceRead, Ledger},
+    model::{Pin, RepositoryName, SourceName},
+    storage::Counted,
+    survey::{HeadCache, SurveyContext},
+};
+use futures::future::join_all;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use toolkit::{clock::Clock, problem};
+use tracing::{info, warn};
+
+use crate::state::{LastSurvey, Published, SurveyOutcome};
+use known::Known;
+
+/// No survey is given less, however short the refresh.
+const DEADLINE_MIN: Duration = Duration::from_mins(1);
+
+/// A pause is longer than the refresh by up to this part of it, so that many exporters that began
+/// together do not ask together.
+const JITTER_PART: f64 = 0.1;
+
+/// Where jitter comes from: a number from 0 to 1, another one each time.
+pub type Jitter = Arc<dyn Fn() -> f64 + Send + Sync>;
+
+/// A configuration with everything it names opened.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// As loaded.
+    pub config: Arc<Config>,
+    /// One per repository.
+    pub storages: BTreeMap<RepositoryName, Counted>,
+    /// Where records lie.
+    pub evidence: Option<Arc<dyn EvidenceRead>>,
+}
+
+/// Surveys a world and publishes what it saw.
+#[derive(Clone)]
+pub struct Surveyor {
+    world: Arc<World>,
+    published: Published,
+    clock: Clock,
+    jitter: Jitter,
+}
+
+impl fmt::Debug for Surveyor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Surveyor")
+            .field("world", &self.world)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Surveyor {
+    /// Looks at `world` and publishes to `published`.
+    pub fn new(world: Arc<World>, published: Published, clock: Clock, jitter: Jitter) -> Self {
+        Self {
+            world,
+            published,
+            clock,
+            jitter,
+        }
+    }
+
+    /// Everything once, side by side.
+    pub async fn once(&self) {
+        // Recovery points may come from evidence, so it is read first.
+        self.read_ledgers().await;
+        let repositories = self.world.storages.keys().map(async |name| {
+            self.survey(name, &mut HeadCache::default()).await;
+        });
+        join_all(repositories).await;
+    }
+
+    /// Everything again and again, until stopped; what is under way then is given up.
+    pub async fn run(&self, stop: CancellationToken) {
+        let repositories = self.world.storages.keys().map(async |name| {
+            let mut cache = HeadCache::default();
+            loop {
+                self.survey(name, &mut cache).await;
+                tokio::time::sleep(self.pause()).await;
+            }
+        });
+        let ledgers = async {
+            loop {
+                self.read_ledgers().await;
+                tokio::time::sleep(self.pause()).await;
+            }
+        };
+        // Side by side from the start: evidence that hangs holds up no survey.
+        let forever = async { tokio::join!(join_all(repositories), ledgers) };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = forever => {}
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        let part = (self.jitter)().clamp(0.0, 1.0) * JITTER_PART;
+        self.world.config.refresh.mul_f64(1.0 + part)
+    }
+
+    /// Twice the refresh: a survey that takes longer than that cannot keep its promise of "now".
+    fn deadline(&self) -> Duration {
+        (self.world.config.refresh * 2).max(DEADLINE_MIN)
+    }
+
+    async fn survey(&self, name: &RepositoryName, cache: &mut HeadCache) {
+        let Some(storage) = self.world.storages.get(name) else {
+            return;
+        };
+        let began = Instant::now();
+        let sources: Vec<_> = self
+            .world
+            .config
+            .sources_of(name)
+            .map(Source::surveyed)
+            .collect();
+        let known = Known::new(&self.published.get());
+        let known = |source: &SourceName, pin: &Pin| known.of(source, pin);
+        let context = SurveyContext {
+            now: self.clock.now(),
+            cache,
+            known: &known,
+        };
+        let survey = catalog::survey::survey(storage, name, &sources, context);
+        let (outcome, inventory, problem) = match timeout(self.deadline(), survey).await {
+            Ok(Ok(inventory)) => (SurveyOutcome::Completed, Some(inventory), None),
+            Ok(Err(error)) => {
+                let text = problem::render(&error, Some(&error.hint));
+                warn!(repository = %name, "survey failed: {text}");
+                (SurveyOutcome::Failed, None, Some(explain(&error)))
+            }
+            Err(_) => {
+                warn!(repository = %name, deadline = ?self.deadline(), "survey timed out");
+                let text = format!("no end after {} s", self.deadline().as_secs());
+                (SurveyOutcome::TimedOut, None, Some(text))
+            }
+        };
+        let took = began.elapsed();
+        if outcome == SurveyOutcome::Completed {
+            info!(repository = %name, ?took, "surveyed");
+        }
+        let last = LastSurvey {
+            outcome,
+            ended_at: self.clock.now(),
+            took,
+            problem,
+        };
+        let requests = storage.requests();
+        self.published
+            .update(|state| state.take(name, last, inventory, requests));
+    }
+
+    async fn read_ledgers(&self) {
+        let Some(evidence) = &self.world.evidence else {
+            return;
+        };
+        let names: Vec<SourceName> = self.published.get().expecting_proof().cloned().collect();
+        join_all(names.iter().map(|name| self.read_ledger(&**evidence, name))).await;
+    }
+
+    /// Reads what is new; on any failure the ledger known before is kept.
+    async fn read_ledger(&self, evidence: &dyn EvidenceRead, name: &SourceName) {
+        let state = self.published.get();
+        let known = state
+            .sources
+            .get(name)
+            .and_then(|known| known.evidence.ledger.as_deref());
+        let mut ledger = known.cloned().unwrap_or_else(|| Ledger::new(name.clone()));
+        let read = match timeout(self.deadline(), ledger.refresh(evidence)).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                warn!(source = %name, "{}", problem::render(&error, None));
+                false
+            }
+            Err(_) => {
+                warn!(source = %name, deadline = ?self.deadline(), "reading evidence timed out");
+                false
+            }
+        };
+        self.published.update(|state| {
+            let Some(known) = state.sources.get_mut(name) else {
+                return;
+            };
+            known.evidence.up = Some(read);
+            if read {
+                known.evidence.ledger = Some(Arc::new(ledger));
+            }
+        });
+    }
+}
+
+/// For pages: what failed and what to do, but no key and nothing the store answered.
+fn explain(error: &catalog::storage::StorageError) -> String {
+    let reason = error.reason.as_label().replace('_', " ");
+    format!("cannot {}: {reason}", error.operation.as_label())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,288 @@
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use bytes::Bytes;
+use catalog::{
+    config::load,
+    evidence::{MemoryEvidence, MemoryFault, append, fixtures::verified},
+    model::{Key, ObjectMeta, Pin},
+    storage::{
+        ByteStream, ListFrom, Operation, Page, Storage, StorageError, StorageReason,
+        memory::{Fault, Memory},
+    },
+};
+use futures::{future::BoxFuture, stream::BoxStream};
+
+use super::*;
+use crate::{
+    fixtures::{at, source},
+    state::State,
+};
+
+const TWO: &str = r#"
+schema: 1
+repositories: [{ name: a, directory: /a }, { name: b, directory: /b }]
+sources:
+  - { name: cache, engine: redis, repository: a, path: "redis/%Y%m%d-%H%M.rdb" }
+  - { name: other, engine: files, repository: b, path: "%Y%m%d.tar" }
+evidence: { repository: { directory: /evidence } }
+exporter: { refresh: 5m }
+"#;
+
+/// Two repositories in memory, and evidence.
+struct Bench {
+    a: Memory,
+    b: Memory,
+    evidence: MemoryEvidence,
+    world: Arc<World>,
+    published: Published,
+    clock: Clock,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let loaded = load(std::path::Path::new("/backups.yaml"), TWO).unwrap();
+        let (a, b, evidence) = (
+            Memory::default(),
+            Memory::default(),
+            MemoryEvidence::default(),
+        );
+        a.put(
+            "redis/20261122-0100.rdb",
+            &b"REDIS0011\xff\0\0\0\0\0\0\0\0"[..],
+        );
+        b.put("20261122.tar", "body");
+        let config = Arc::new(loaded.config);
+        let counted = |memory: &Memory| Counted::new(Arc::new(memory.clone()));
+        let storages = [(name("a"), counted(&a)), (name("b"), counted(&b))].into();
+        let clock = Clock::starting_at(at("02:00:00"));
+        let published = Published::new(State::new(Arc::clone(&config), clock.now()));
+        let read: Arc<dyn EvidenceRead> = Arc::new(evidence.clone());
+        let world = Arc::new(World {
+            config,
+            storages,
+            evidence: Some(read),
+        });
+        Self {
+            a,
+            b,
+            evidence,
+            world,
+            published,
+            clock,
+        }
+    }
+
+    fn surveyor(&self) -> Surveyor {
+        let jitter: Jitter = Arc::new(|| 0.5);
+        let world = Arc::clone(&self.world);
+        Surveyor::new(world, self.published.clone(), self.clock.clone(), jitter)
+    }
+
+    fn outcome(&self, repository: &str) -> Option<SurveyOutcome> {
+        let state = self.published.get();
+        state.repositories[&name(repository)]
+            .last
+            .as_ref()
+            .map(|last| last.outcome)
+    }
+
+    fn snapshots(&self, of: &str) -> Option<usize> {
+        let state = self.published.get();
+        state.sources[&source(of)]
+            .inventory
+            .as_ref()
+            .map(|seen| seen.snapshots.len())
+    }
+}
+
+/// Paused time passes at once, so that a test that waits in vain fails at once.
+async fn wait<T: std::fmt::Debug>(state: impl Future<Output = T>) {
+    timeout(Duration::from_hours(6), state)
+        .await
+        .expect("it never happened");
+}
+
+fn name(name: &str) -> RepositoryName {
+    RepositoryName::new(name).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_is_seen_once() {
+    let bench = Bench::new();
+    append(&bench.evidence, &source("cache"), verified(at("01:00:00")))
+        .await
+        .unwrap();
+    assert!(!bench.published.get().is_ready());
+    bench.surveyor().once().await;
+    let state = bench.published.get();
+    assert!(state.is_ready());
+    assert_eq!(
+        (bench.snapshots("cache"), bench.snapshots("other")),
+        (Some(1), Some(1))
+    );
+    let evidence = &state.sources[&source("cache")].evidence;
+    assert_eq!(evidence.up, Some(true));
+    assert_eq!(evidence.ledger.as_ref().unwrap().report().records, 1);
+    assert_eq!(
+        state.sources[&source("other")].evidence.up,
+        None,
+        "nobody expects a proof"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repository_that_hangs_is_cut_off_and_holds_up_no_other() {
+    let bench = Bench::new();
+    bench.surveyor().once().await;
+    bench.a.fail(Fault::Hang(Operation::List));
+    bench.b.put("20261123.tar", "body");
+    let began = bench.clock.now();
+    let (stop, surveyor) = (CancellationToken::new(), bench.surveyor());
+    let running = tokio::spawn({
+        let stop = stop.clone();
+        async move { surveyor.run(stop).await }
+    });
+    let mut states = bench.published.subscribe();
+    let seen = |state: &Arc<State>| {
+        let inventory = state.sources[&source("other")].inventory.clone();
+        inventory.is_some_and(|seen| seen.snapshots.len() == 2)
+    };
+    wait(states.wait_for(seen)).await;
+    assert_eq!(bench.clock.now(), began, "the other one is seen at once");
+    let timed_out = |state: &Arc<State>| {
+        let last = state.repositories[&name("a")].last.as_ref();
+        last.is_some_and(|last| last.outcome == SurveyOutcome::TimedOut)
+    };
+    wait(states.wait_for(timed_out)).await;
+    let waited = bench.clock.now().duration_since(began);
+    assert_eq!(waited.as_mins(), 10, "twice the refresh");
+    assert_eq!(bench.snapshots("cache"), Some(1), "what was seen is kept");
+    stop.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repository_that_fails_keeps_what_was_seen_and_recovers() {
+    let bench = Bench::new();
+    let surveyor = bench.surveyor();
+    surveyor.once().await;
+    bench.a.fail(Fault::Refuse {
+        at: Operation::List,
+        reason: StorageReason::AccessDenied,
+    });
+    surveyor.once().await;
+    assert_eq!(bench.outcome("a"), Some(SurveyOutcome::Failed));
+    assert_eq!(bench.outcome("b"), Some(SurveyOutcome::Completed));
+    assert_eq!(bench.snapshots("cache"), Some(1));
+    let state = bench.published.get();
+    let known = &state.repositories[&name("a")];
+    assert_eq!(
+        known.last.as_ref().unwrap().problem.as_deref(),
+        Some("cannot list: access denied")
+    );
+    assert_eq!(
+        known.requests.errors[&(Operation::List, StorageReason::AccessDenied)],
+        1
+    );
+    bench.a.heal();
+    surveyor.once().await;
+    assert_eq!(bench.outcome("a"), Some(SurveyOutcome::Completed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn evidence_that_cannot_be_read_keeps_the_ledger() {
+    let bench = Bench::new();
+    let cache = source("cache");
+    append(&bench.evidence, &cache, verified(at("01:00:00")))
+        .await
+        .unwrap();
+    let surveyor = bench.surveyor();
+    surveyor.once().await;
+    bench.evidence.script([MemoryFault::List]);
+    surveyor.once().await;
+    let known = |bench: &Bench| bench.published.get().sources[&cache].evidence.clone();
+    let records = |bench: &Bench| known(bench).ledger.unwrap().report().records;
+    assert_eq!((known(&bench).up, records(&bench)), (Some(false), 1));
+    append(&bench.evidence, &cache, verified(at("02:00:00")))
+        .await
+        .unwrap();
+    surveyor.once().await;
+    assert_eq!((known(&bench).up, records(&bench)), (Some(true), 2));
+}
+
+/// Counts how many listings are under way at one time, and how many there ever were.
+#[derive(Debug, Default)]
+struct Watched {
+    now: AtomicUsize,
+    most: AtomicUsize,
+    ever: AtomicUsize,
+}
+
+impl Storage for Watched {
+    fn list(&self, _: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
+        Box::pin(futures::stream::once(async {
+            let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most.fetch_max(now, Ordering::SeqCst);
+            self.ever.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_mins(7)).await;
+            self.now.fetch_sub(1, Ordering::SeqCst);
+            Ok(Page::default())
+        }))
+    }
+
+    fn head<'a>(&'a self, _: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
+        unreachable!("nothing is listed")
+    }
+
+    fn read<'a>(&'a self, _: &'a Pin, _: Range<u64>) -> BoxFuture<'a, Result<Bytes, StorageError>> {
+        unreachable!("nothing is listed")
+    }
+
+    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
+        unreachable!("nothing is listed")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_survey_longer_than_the_refresh_is_never_overtaken_by_the_next() {
+    let bench = Bench::new();
+    let watched = Arc::new(Watched::default());
+    let mut world = World::clone(&bench.world);
+    let storage: Arc<dyn Storage> = Arc::<Watched>::clone(&watched);
+    world.storages = [(name("a"), Counted::new(storage))].into();
+    let surveyor = Surveyor {
+        world: Arc::new(world),
+        ..bench.surveyor()
+    };
+    let stop = CancellationToken::new();
+    let stopping = stop.clone();
+    tokio::join!(surveyor.run(stop), async {
+        tokio::time::sleep(Duration::from_hours(1)).await;
+        stopping.cancel();
+    });
+    // 7 min and a pause of 5 min 15 s: five began within the hour.
+    assert_eq!(watched.ever.load(Ordering::SeqCst), 5);
+    assert_eq!(watched.most.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_pause_is_the_refresh_and_up_to_a_tenth() {
+    let bench_refresh = Duration::from_mins(5);
+    let check = |jitter: f64, expected: Duration| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let surveyor = runtime.block_on(async { Bench::new().surveyor() });
+        let surveyor = Surveyor {
+            jitter: Arc::new(move || jitter),
+            ..surveyor
+        };
+        assert_eq!(surveyor.pause(), expected, "{jitter}");
+    };
+    check(0.0, bench_refresh);
+    check(1.0, bench_refresh + Duration::from_secs(30));
+    check(7.0, bench_refresh + Duration::from_secs(30));
+}

@@ -1,0 +1,119 @@
+//! Runs that end by themselves, and their exit codes.
+
+use std::fs;
+
+use toolkit::exit::Exit;
+
+use super::{MARKER, Site, running::ended};
+
+#[tokio::test]
+async fn once_prints_the_metrics_or_a_table() {
+    let site = Site::new();
+    site.prove("04:00:00").await;
+    let config = format!("--config.file={}", site.config());
+    let metrics = ended(&[&config, "--once"]).await;
+    assert_eq!(metrics.exit, Exit::Fine, "{}", metrics.err);
+    assert!(
+        metrics
+            .out
+            .contains("backup_recoverable{engine=\"redis\",source=\"cache\"} 1\n")
+    );
+    let table = ended(&[&config, "--once", "--once.format=table"]).await;
+    assert_eq!(table.exit, Exit::Fine, "{}", table.err);
+    assert!(
+        table.out.starts_with("RECOVERABLE  SOURCE"),
+        "{}",
+        table.out
+    );
+    assert!(table.out.contains("\nyes          cache"), "{}", table.out);
+    assert!(!table.out.contains(MARKER));
+}
+
+#[tokio::test]
+async fn once_replaces_its_output_and_leaves_nothing_else_behind() {
+    let site = Site::new();
+    let output = site.path().join("textfile/backups.prom");
+    site.put("textfile/backups.prom", b"old");
+    let config = format!("--config.file={}", site.config());
+    let flag = format!("--once.output={}", output.display());
+    let run = ended(&[&config, "--once", &flag]).await;
+    assert_eq!(
+        (run.exit, run.out.as_str()),
+        (Exit::Fine, ""),
+        "{}",
+        run.err
+    );
+    assert!(
+        fs::read_to_string(&output)
+            .unwrap()
+            .contains("backup_repository_up")
+    );
+    assert_eq!(fs::read_dir(output.parent().unwrap()).unwrap().count(), 1);
+
+    let nowhere = format!(
+        "--once.output={}",
+        site.path().join("no/such.prom").display()
+    );
+    let run = ended(&[&config, "--once", &nowhere]).await;
+    assert_eq!(run.exit, Exit::Unknown);
+    assert!(run.err.contains("cannot write"), "{}", run.err);
+}
+
+#[tokio::test]
+async fn once_says_by_its_exit_code_that_something_could_not_be_seen() {
+    let site = Site::new();
+    fs::remove_dir_all(site.path().join("backups")).unwrap();
+    let config = format!("--config.file={}", site.config());
+    let run = ended(&[&config, "--once"]).await;
+    assert_eq!(run.exit, Exit::Unknown);
+    assert!(run.err.contains("local: cannot list"), "{}", run.err);
+    assert!(
+        run.out
+            .contains("backup_repository_up{repository=\"local\"} 0\n"),
+        "{}",
+        run.out
+    );
+}
+
+#[tokio::test]
+async fn a_configuration_can_be_checked() {
+    let site = Site::new();
+    let config = format!("--config.file={}", site.config());
+    let run = ended(&[&config, "--config.check"]).await;
+    assert_eq!(run.exit, Exit::Fine, "{}", run.err);
+    assert!(
+        run.out.ends_with(": 1 repositories, 1 sources, no error\n"),
+        "{}",
+        run.out
+    );
+    site.put("backups.yaml", b"schema: 1\nsorces: []\n");
+    let run = ended(&[&config, "--config.check"]).await;
+    assert_eq!((run.exit, run.out.as_str()), (Exit::Usage, ""));
+    assert!(run.err.contains("sorces"), "{}", run.err);
+}
+
+#[tokio::test]
+async fn wrong_usage_is_told_with_what_to_do() {
+    let site = Site::new();
+    let config = format!("--config.file={}", site.config());
+    let check = async |args: &[&str], said: &str| {
+        let run = ended(args).await;
+        assert_eq!(run.exit, Exit::Usage, "{args:?}");
+        assert!(run.err.contains(said), "{args:?}: {}", run.err);
+    };
+    check(&[], "--config.file").await;
+    check(
+        &["--config.file=/no/such/file"],
+        "hint: Name a readable file",
+    )
+    .await;
+    check(&[&config, "--once.format=table"], "--once").await;
+    check(
+        &[&config, "--web.listen-address=nowhere"],
+        "hint: Use --web.listen-address",
+    )
+    .await;
+    let help = ended(&["--help"]).await;
+    assert_eq!(help.exit, Exit::Fine);
+    assert!(help.out.contains("--web.enable-lifecycle"), "{}", help.out);
+}
