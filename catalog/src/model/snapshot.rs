@@ -39,8 +39,8 @@ pub struct ObjectMeta {
     pub size_bytes: u64,
     /// `LastModified` of an object store, mtime of a file.
     pub modified_at: Timestamp,
-    /// Opaque; two equal tags of one key mean the same bytes. A directory makes one of inode, mtime
-    /// and size.
+    /// Opaque; two equal tags of one key mean the same bytes. A directory makes one of inode, size,
+    /// mtime and ctime.
     pub etag: Option<String>,
     /// Of a versioned bucket.
     pub version_id: Option<String>,

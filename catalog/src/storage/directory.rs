@@ -28,9 +28,9 @@ const CHUNK_BYTES: u64 = 512 * 1024;
 
 /// Reads one directory tree.
 ///
-/// The entity tag is inode, modification time (nanoseconds) and size. A file rewritten in place,
-/// to the same size, within one tick of the file system's clock is taken for the same file: no
-/// portable call tells them apart.
+/// The entity tag is inode, size, and the times of modification and status change (nanoseconds). A
+/// file rewritten in place, to the same size, within one tick of the file system's clock is taken
+/// for the same file: no portable call tells them apart.
 #[derive(Debug, Clone)]
 pub struct Directory {
     root: PathBuf,

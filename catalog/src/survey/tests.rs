@@ -2,7 +2,11 @@ mod failures;
 mod fake;
 mod hostile;
 
-use std::sync::Arc;
+use std::{
+    fs::{self, File},
+    io::Write,
+    sync::Arc,
+};
 
 use jiff::tz::TimeZone;
 use tokio::time::timeout;
@@ -12,7 +16,7 @@ use super::*;
 use crate::{
     grouping::{ArtifactRule, ManifestRule},
     model::{Key, TakenAtFrom, UsageState},
-    storage::{Counted, Operation, memory::Memory},
+    storage::{Counted, Directory, Operation, memory::Memory},
 };
 
 #[tokio::test]
@@ -244,6 +248,39 @@ async fn a_young_snapshot_that_still_grows_is_in_progress() {
     ];
     assert_eq!(states, expected);
     assert_eq!(inventory.surveyed_at, seconds(-1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_being_written_into_a_directory_is_in_progress() {
+    let root = tempfile::tempdir().unwrap();
+    let whole = root.path().join("redis/20261122");
+    let growing = root.path().join("redis/20261121");
+    fs::create_dir(root.path().join("redis")).unwrap();
+    fs::write(&whole, "head=-90").unwrap();
+    let mut writer = File::create(&growing).unwrap();
+    for file in [&File::options().write(true).open(&whole).unwrap(), &writer] {
+        file.set_modified(NOW.into()).unwrap();
+    }
+    writer.write_all(b"head").unwrap();
+    writer.set_modified(NOW.into()).unwrap();
+    let mut setup = Setup::new(&[source("cache", &["redis/%Y%m%d"])]);
+    let directory = Directory::new(root.path());
+    let goes_on = async {
+        sleep(SETTLE / 2).await;
+        writer.write_all(b" and more").unwrap();
+    };
+    let (inventory, ()) = tokio::join!(setup.survey(&directory), goes_on);
+    let source = inventory.unwrap().sources.into_values().next().unwrap();
+    let states: Vec<_> = source
+        .snapshots
+        .iter()
+        .map(|it| (&*it.id.0, it.state))
+        .collect();
+    let expected = [
+        ("20261122", SnapshotState::Complete),
+        ("20261121", SnapshotState::InProgress),
+    ];
+    assert_eq!(states, expected);
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub(super) struct OpenFile {
     file: File,
     path: PathBuf,
     operation: Operation,
-    etag: String,
+    metadata: Metadata,
     remaining: u64,
 }
 
@@ -57,17 +57,19 @@ impl OpenFile {
         let metadata = file
             .metadata()
             .map_err(|source| failure(operation, &path, source))?;
-        let etag = etag(&metadata);
-        let remaining = pin.size_bytes;
-        let pinned = pin.etag.as_ref().is_none_or(|pinned| *pinned == etag);
+        let pinned = pin
+            .etag
+            .as_ref()
+            .is_none_or(|pinned| *pinned == etag(&metadata));
+        let fits = metadata.is_file() && pinned && metadata.size() == pin.size_bytes;
         let opened = Self {
             file,
             path,
             operation,
-            etag,
-            remaining,
+            metadata,
+            remaining: pin.size_bytes,
         };
-        if metadata.is_file() && pinned && metadata.size() == pin.size_bytes {
+        if fits {
             Ok(opened)
         } else {
             Err(opened.error(StorageReason::Replaced, "Select the snapshot again."))
@@ -105,7 +107,7 @@ impl OpenFile {
             .file
             .metadata()
             .map_err(|source| failure(self.operation, &self.path, source))?;
-        if etag(&now) == self.etag {
+        if is_unchanged(&self.metadata, &now) {
             return Ok(bytes);
         }
         Err(self.error(
@@ -208,14 +210,30 @@ pub(super) fn failure(operation: Operation, path: &Path, source: io::Error) -> S
     }
 }
 
+/// Without the device's number, which changes when a network file system is mounted again; with
+/// the time of the last status change, as in Git's index (`core.trustCtime`): a file that is
+/// rewritten and given its old modification time back is another one.
 fn etag(metadata: &Metadata) -> String {
-    // No device number: it changes when a network file system is mounted again.
-    let (seconds, nanoseconds) = (metadata.mtime(), metadata.mtime_nsec());
+    let modified = (metadata.mtime(), metadata.mtime_nsec());
+    let changed = (metadata.ctime(), metadata.ctime_nsec());
     format!(
-        "{:x}-{seconds:x}.{nanoseconds:x}-{:x}",
+        "{:x}-{:x}-{:x}.{:x}-{:x}.{:x}",
         metadata.ino(),
-        metadata.size()
+        metadata.size(),
+        modified.0,
+        modified.1,
+        changed.0,
+        changed.1
     )
+}
+
+/// Whether the content of an open file is what it was. That it was deleted, linked or another file
+/// put in its place meanwhile changes the number of its links, which explains a new status time.
+fn is_unchanged(before: &Metadata, now: &Metadata) -> bool {
+    etag(before) == etag(now)
+        || before.nlink() != now.nlink()
+            && before.size() == now.size()
+            && before.modified().ok() == now.modified().ok()
 }
 
 fn modified_at(metadata: &Metadata) -> Timestamp {

@@ -107,6 +107,32 @@ async fn a_missing_root_is_an_error_and_not_an_empty_repository() {
 }
 
 #[tokio::test]
+async fn a_file_rewritten_and_given_its_old_time_back_is_another_one() {
+    let (root, directory) = tree(&["a"]);
+    let path = root.path().join("a");
+    let file = File::options().write(true).open(&path).unwrap();
+    let old = SystemTime::UNIX_EPOCH + Duration::from_hours(1);
+    file.set_modified(old).unwrap();
+    let before = directory.head(&Key::new("a")).await.unwrap();
+    // Until the file system's clock has ticked, both contents have the same times.
+    let mut after = before.clone();
+    for _ in 0..1_000_000 {
+        fs::write(&path, "b").unwrap();
+        file.set_modified(old).unwrap();
+        after = directory.head(&Key::new("a")).await.unwrap();
+        if after != before {
+            break;
+        }
+    }
+    assert_eq!(
+        (after.modified_at, after.size_bytes),
+        (before.modified_at, before.size_bytes)
+    );
+    let error = directory.read(&before.pin(), 0..1).await.unwrap_err();
+    assert_eq!(error.reason, StorageReason::Replaced);
+}
+
+#[tokio::test]
 async fn a_file_rewritten_while_it_is_read_is_replaced() {
     let (root, directory) = tree(&["a"]);
     let path = root.path().join("a");
