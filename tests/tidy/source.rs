@@ -177,7 +177,7 @@ fn long_functions(file: &File) -> Vec<Complaint> {
 /// What rustfmt does not wrap, a message in a string, may run on a little.
 fn too_wide(file: &File) -> Vec<Complaint> {
     at(file, file.lines(), "is wider than 100 columns", |line| {
-        let limit = if line.contains('"') {
+        let limit = if line.contains(['"', '\'']) {
             WIDEST_MESSAGE
         } else {
             WIDEST_LINE

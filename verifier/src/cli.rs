@@ -29,8 +29,8 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 all verified, or fine; 1 something failed; 2 usage or \
-configuration, also a --source that matches nothing; 3 could not tell, also no complete snapshot to \
-verify. Of several outcomes: 2 > 1 > 3 > 0.";
+configuration, also a --source that matches nothing; 3 could not tell, also no complete snapshot \
+to verify. Of several outcomes: 2 > 1 > 3 > 0.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]

@@ -1,4 +1,4 @@
-//! `accept`: a person says that the contents of one snapshot are right, and it becomes the baseline.
+//! `accept`: a person says that the contents of one snapshot are right: the new baseline.
 
 use catalog::evidence::{self, Acceptance, Draft};
 use toolkit::exit::Exit;

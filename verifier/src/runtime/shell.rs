@@ -20,7 +20,8 @@ read -r leader <"$0" && kill -s "$1" -- "-$leader""#;
 /// TERM notes its exit code. Names are moved into place, so a reader never sees half a number.
 const START: &str = r#"notes=$1; shift
 setsid sh -c 'notes=$1; shift; trap : TERM
-"$@"; code=$?; echo; echo "$notes ended"; echo $code >"$notes.part" && mv "$notes.part" "$notes.exit"' sh "$notes" "$@" \
+"$@"; code=$?; echo; echo "$notes ended"
+echo $code >"$notes.part" && mv "$notes.part" "$notes.exit"' sh "$notes" "$@" \
   </dev/null >/proc/1/fd/1 2>&1 &
 echo $! >"$notes.pid""#;
 
