@@ -5,6 +5,7 @@
     reason = "tests start programs and look at the clock"
 )]
 
+mod engines;
 mod evidence;
 mod images;
 mod runtimes;

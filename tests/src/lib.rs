@@ -8,7 +8,14 @@
 )]
 
 pub mod corpus;
+#[allow(
+    clippy::missing_panics_doc,
+    reason = "a suite panics by design, and the names of its cases are their documentation"
+)]
+pub mod engine_suite;
 pub mod evidence_suite;
+pub mod noop;
+pub mod redis_writer;
 pub mod require;
 #[allow(
     clippy::missing_panics_doc,
@@ -21,3 +28,4 @@ pub mod runtime_suite;
     reason = "a suite panics by design, and the names of its cases are their documentation"
 )]
 pub mod storage_suite;
+pub mod verifying;

@@ -3,8 +3,8 @@
 //!
 //! What shows a snapshot to be bad is shown twice where the first showing could have been us.
 
+mod assignment;
 mod attempt;
-mod job;
 mod reasons;
 mod record;
 mod steps;
@@ -22,32 +22,40 @@ use crate::{
     verdict::conclude,
 };
 
-pub use job::{Context, Job, OnProgress, Progress, SelectAgain, default_deadline};
+pub use assignment::{
+    Assignment, Assignment as Job, Context, OnProgress, Progress, SelectAgain, default_deadline,
+};
 
 /// Name of the finding that says what a second look came to.
 const TWICE: &str = "snapshot.shown_twice";
 
 /// Verifies one snapshot. When the returned future is dropped, the run goes on to its end and its
 /// sandbox is removed all the same: end it by the token of `context`.
-pub async fn verify_one(context: &Context, mut job: Job) -> Verification {
+pub async fn verify_one(context: &Context, mut assignment: Assignment) -> Verification {
     let began_at = context.clock.now();
-    let deadline = Instant::now() + job.deadline;
-    let mut kept = attempt(&Attempt::new(context, &job, job.run.clone(), deadline)).await;
+    let deadline = Instant::now() + assignment.deadline;
+    let mut kept = attempt(&Attempt::new(
+        context,
+        &assignment,
+        assignment.run.clone(),
+        deadline,
+    ))
+    .await;
     if kept.stopped_by(&[Reason::Vanished, Reason::Replaced])
-        && let Some(snapshot) = (job.select_again)().await
+        && let Some(snapshot) = (assignment.select_again)().await
     {
-        job.snapshot = snapshot;
+        assignment.snapshot = snapshot;
         kept = attempt(&Attempt::new(
             context,
-            &job,
-            again(&job.run, "reselected"),
+            &assignment,
+            again(&assignment.run, "reselected"),
             deadline,
         ))
         .await;
     }
-    let (kept, answers) = show_twice(context, &job, deadline, kept).await;
+    let (kept, answers) = show_twice(context, &assignment, deadline, kept).await;
     let conclusion = conclude(&answers, kept.observed());
-    let verification = record::write(context, &job, began_at, &kept, (answers, conclusion));
+    let verification = record::write(context, &assignment, began_at, &kept, (answers, conclusion));
     let _ = catalog::fault::point("judged");
     verification
 }
@@ -55,25 +63,30 @@ pub async fn verify_one(context: &Context, mut job: Job) -> Verification {
 /// What is answered in the end, of the run that counts.
 async fn show_twice(
     context: &Context,
-    job: &Job,
+    assignment: &Assignment,
     deadline: Instant,
     mut kept: Kept,
 ) -> (Kept, Vec<Judged>) {
-    let answers = record::answers(context, job, &kept);
+    let answers = record::answers(context, assignment, &kept);
     let first = conclude(&answers, kept.observed()).reason;
     match first {
         Some(Reason::Damaged) => {
-            let run = Attempt::new(context, job, job.run.clone(), deadline);
+            let run = Attempt::new(context, assignment, assignment.run.clone(), deadline);
             if let Err(doubt) = damaged_again(&run, &mut kept).await {
                 kept.stopped = Some(doubt);
             }
-            let answers = record::answers(context, job, &kept);
+            let answers = record::answers(context, assignment, &kept);
             (kept, answers)
         }
         Some(reason @ (Reason::Unrestorable | Reason::Identity | Reason::Inconsistent)) => {
-            let run = Attempt::new(context, job, again(&job.run, "again"), deadline);
+            let run = Attempt::new(
+                context,
+                assignment,
+                again(&assignment.run, "again"),
+                deadline,
+            );
             let second = attempt(&run).await;
-            let mut answers = record::answers(context, job, &second);
+            let mut answers = record::answers(context, assignment, &second);
             let twice = match same_again(reason, &kept, &second, &answers) {
                 None => Judged::passed(TWICE, "a second run in a new sandbox showed the same"),
                 Some(doubt) => {

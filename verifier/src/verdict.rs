@@ -12,8 +12,7 @@ use catalog::{
 
 use crate::engine::Judged;
 
-/// What shows a snapshot to be bad, the most telling first: damage explains whatever follows from
-/// it.
+/// What shows a snapshot to be bad, the most telling first: damage explains whatever follows it.
 const SHOWN: [Reason; 5] = [
     Reason::Damaged,
     Reason::Identity,

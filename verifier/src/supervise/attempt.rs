@@ -14,7 +14,7 @@ use futures::FutureExt as _;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
-use super::{Context, Job, Progress, steps};
+use super::{Assignment, Context, Progress, steps};
 use crate::{
     engine::{Observation, Seen, Stopped, lock, timed},
     runtime::RunId,
@@ -32,7 +32,7 @@ const PROVISION_GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Attempt {
     pub(super) context: Context,
-    pub(super) job: Job,
+    pub(super) assignment: Assignment,
     pub(super) run: RunId,
     pub(super) deadline: Instant,
     pub(super) ends_at: Timestamp,
@@ -79,7 +79,12 @@ impl Kept {
 }
 
 impl Attempt {
-    pub(super) fn new(context: &Context, job: &Job, run: RunId, deadline: Instant) -> Arc<Self> {
+    pub(super) fn new(
+        context: &Context,
+        assignment: &Assignment,
+        run: RunId,
+        deadline: Instant,
+    ) -> Arc<Self> {
         let left = deadline.saturating_duration_since(Instant::now());
         let ends_at = context
             .clock
@@ -88,7 +93,7 @@ impl Attempt {
             .unwrap_or(Timestamp::MAX);
         Arc::new(Self {
             context: context.clone(),
-            job: job.clone(),
+            assignment: assignment.clone(),
             run,
             deadline,
             ends_at,
@@ -104,7 +109,7 @@ impl Attempt {
 
     /// Times a stage and says that it began.
     pub(super) async fn stage<T>(&self, name: &'static str, work: impl Future<Output = T>) -> T {
-        (self.job.on_progress)(Progress::Stage(name));
+        (self.assignment.on_progress)(Progress::Stage(name));
         timed(&self.seen, name, work).await
     }
 
@@ -143,7 +148,7 @@ impl Attempt {
                 Stopped::new(Reason::Interrupted, "the verifier was told to end")
             }
             () = tokio::time::sleep_until(self.deadline) => {
-                let allowed = self.job.deadline.as_secs();
+                let allowed = self.assignment.deadline.as_secs();
                 let message = format!(
                     "not done within {allowed} s\nhint: Raise verify.deadline, or look at the \
                      stages for what took so long."

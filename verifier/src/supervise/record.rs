@@ -5,7 +5,7 @@ use catalog::evidence::{
 };
 use jiff::Timestamp;
 
-use super::{Context, Job, attempt::Kept};
+use super::{Assignment, Context, attempt::Kept};
 use crate::{
     engine::{Evidence, Judged},
     verdict::{Conclusion, integrity},
@@ -18,18 +18,19 @@ const EGRESS: &str = "sandbox.egress";
 const REMOVED: &str = "sandbox.removed";
 
 /// Every check with its outcome: those of all engines, and the engine's own.
-pub(super) fn answers(context: &Context, job: &Job, kept: &Kept) -> Vec<Judged> {
+pub(super) fn answers(context: &Context, assignment: &Assignment, kept: &Kept) -> Vec<Judged> {
     let mut answers = vec![intact(kept), restored(kept)];
     match &kept.observations {
-        Some(_) => answers.extend(with_evidence(context, job, kept, |evidence| {
-            job.engine.judge(evidence, &job.settings)
+        Some(_) => answers.extend(with_evidence(context, assignment, kept, |evidence| {
+            assignment.engine.judge(evidence, &assignment.settings)
         })),
-        None => answers.extend(
-            job.format
-                .checks()
-                .iter()
-                .map(|check| Judged::not_run(check.name, None, "the snapshot was not restored")),
-        ),
+        None => {
+            answers.extend(
+                assignment.format.checks().iter().map(|check| {
+                    Judged::not_run(check.name, None, "the snapshot was not restored")
+                }),
+            );
+        }
     }
     answers.push(egress(kept));
     if let Some(why) = &kept.left_behind {
@@ -42,35 +43,40 @@ pub(super) fn answers(context: &Context, job: &Job, kept: &Kept) -> Vec<Judged> 
 /// The whole record but for its place in the chain.
 pub(super) fn write(
     context: &Context,
-    job: &Job,
+    assignment: &Assignment,
     began_at: Timestamp,
     kept: &Kept,
     (answers, conclusion): (Vec<Judged>, Conclusion),
 ) -> Verification {
     let observations = kept.observations.as_deref().unwrap_or_default();
-    let snapshot = &job.snapshot;
+    let snapshot = &assignment.snapshot;
     Verification {
-        id: job.run.0.clone(),
-        source: job.source.clone(),
-        engine: job.engine.name().as_str().into(),
-        trigger: job.trigger,
+        id: assignment.run.0.clone(),
+        source: assignment.source.clone(),
+        engine: assignment.engine.name().as_str().into(),
+        trigger: assignment.trigger,
         by: context.by.clone(),
         began_at,
         ended_at: context.clock.now(),
         snapshot: SnapshotEvidence {
-            repository: job.repository.as_str().into(),
+            repository: assignment.repository.as_str().into(),
             id: snapshot.id.clone(),
             taken_at: snapshot.taken_at,
             taken_at_from: snapshot.taken_at_from,
-            artifacts: artifacts(job, kept),
+            artifacts: artifacts(assignment, kept),
         },
         verdict: conclusion.verdict,
         reason: conclusion.reason,
         findings: answers.into_iter().map(|answer| answer.finding).collect(),
         stages: stages(kept),
         recovery_milliseconds: recovery_milliseconds(kept),
-        items: with_evidence(context, job, kept, |evidence| job.engine.items(evidence)),
-        data_at: job.engine.data_at(observations).or(snapshot.facts.data_at),
+        items: with_evidence(context, assignment, kept, |evidence| {
+            assignment.engine.items(evidence)
+        }),
+        data_at: assignment
+            .engine
+            .data_at(observations)
+            .or(snapshot.facts.data_at),
         sandbox: kept.sandbox.clone(),
         rehearsals: Vec::new(),
         tool: context.tool.clone(),
@@ -123,10 +129,10 @@ fn egress(kept: &Kept) -> Judged {
     }
 }
 
-fn artifacts(job: &Job, kept: &Kept) -> Vec<ArtifactEvidence> {
+fn artifacts(assignment: &Assignment, kept: &Kept) -> Vec<ArtifactEvidence> {
     let read = kept.passed.as_ref();
-    let manifest = job.snapshot.manifest.as_ref();
-    let several = job.snapshot.artifacts.len() > 1;
+    let manifest = assignment.snapshot.manifest.as_ref();
+    let several = assignment.snapshot.artifacts.len() > 1;
     let evidence = |artifact: &catalog::model::Artifact| ArtifactEvidence {
         key: artifact.meta.key.as_str().into(),
         version_id: artifact.meta.version_id.clone(),
@@ -140,16 +146,16 @@ fn artifacts(job: &Job, kept: &Kept) -> Vec<ArtifactEvidence> {
             integrity(&passed.inspection, &passed.sha256, manifest)
         }),
     };
-    job.snapshot.artifacts.iter().map(evidence).collect()
+    assignment.snapshot.artifacts.iter().map(evidence).collect()
 }
 
 fn with_evidence<T: Default>(
     context: &Context,
-    job: &Job,
+    assignment: &Assignment,
     kept: &Kept,
     judge: impl FnOnce(&Evidence<'_>) -> T,
 ) -> T {
-    let artifacts = artifacts(job, kept);
+    let artifacts = artifacts(assignment, kept);
     let (Some(passed), Some(artifact)) = (&kept.passed, artifacts.first()) else {
         return T::default();
     };
@@ -157,12 +163,12 @@ fn with_evidence<T: Default>(
         inspection: &passed.inspection,
         observations: kept.observations.as_deref().unwrap_or_default(),
         artifact,
-        manifest: job.snapshot.manifest.as_ref(),
-        previous: job.previous.as_ref(),
-        taken_at: job.snapshot.taken_at,
+        manifest: assignment.snapshot.manifest.as_ref(),
+        previous: assignment.previous.as_ref(),
+        taken_at: assignment.snapshot.taken_at,
         asked_at: kept.asked_at.unwrap_or_else(|| context.clock.now()),
         recovery_milliseconds: recovery_milliseconds(kept),
-        recovery_milliseconds_max: job.recovery_milliseconds_max,
+        recovery_milliseconds_max: assignment.recovery_milliseconds_max,
     })
 }
 

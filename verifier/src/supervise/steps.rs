@@ -50,16 +50,16 @@ pub(super) async fn read(
     feed: Option<mpsc::Sender<FeedItem>>,
 ) -> Result<Passed, Stopped> {
     let pin = only_artifact(run)?.pin();
-    let storage = &run.job.storage;
-    let on_progress = Arc::clone(&run.job.on_progress);
+    let storage = &run.assignment.storage;
+    let on_progress = Arc::clone(&run.assignment.on_progress);
     let on_bytes = Arc::new(move |read, of| on_progress(Progress::Bytes { read, of }));
     let input = storage.open(&pin).await?;
-    Ok(stream::pass(input, pin.size_bytes, run.job.format, feed, on_bytes).await?)
+    Ok(stream::pass(input, pin.size_bytes, run.assignment.format, feed, on_bytes).await?)
 }
 
 /// The one object of the snapshot.
 fn only_artifact(run: &Attempt) -> Result<&catalog::model::ObjectMeta, Stopped> {
-    match run.job.snapshot.artifacts.as_slice() {
+    match run.assignment.snapshot.artifacts.as_slice() {
         [artifact] => Ok(&artifact.meta),
         several => {
             let message = format!(
@@ -73,17 +73,19 @@ fn only_artifact(run: &Attempt) -> Result<&catalog::model::ObjectMeta, Stopped> 
 
 async fn provision(run: &Attempt) -> Result<Place, Stopped> {
     only_artifact(run)?;
-    let (job, runtime) = (&run.job, &run.context.runtime);
-    let images = runtime.images(&job.images, job.engine.programs()).await?;
+    let (assignment, runtime) = (&run.assignment, &run.context.runtime);
+    let images = runtime
+        .images(&assignment.images, assignment.engine.programs())
+        .await?;
     let request = Request {
-        head: &job.snapshot.facts,
-        size_bytes: job.snapshot.size_bytes(),
+        head: &assignment.snapshot.facts,
+        size_bytes: assignment.snapshot.size_bytes(),
         images: &images,
         memory_bytes_max: run.context.memory_bytes_max,
         disk_bytes_max: run.context.disk_bytes_max,
         deadline: run.ends_at,
     };
-    let spec = job.engine.prepare(&request, &job.settings)?;
+    let spec = assignment.engine.prepare(&request, &assignment.settings)?;
     let sandbox = runtime.provision(&run.run, &spec).await?;
     run.keep(|kept| kept.sandbox = Some(sandbox.facts()));
     point("provisioned")?;
@@ -96,9 +98,9 @@ async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
     let bench = Bench::new(&*place.sandbox, &place.spec, &run.seen);
     let inspection = &passed.inspection;
     let restored = run
-        .job
+        .assignment
         .engine
-        .restore(&bench, inspection, &run.job.settings)
+        .restore(&bench, inspection, &run.assignment.settings)
         .await;
     let out_of_memory = is_starved(run, place).await;
     match restored {
@@ -120,7 +122,7 @@ async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
 
 /// The bytes into the sandbox, hashed and inspected on their way, and compared inside.
 async fn bring(run: &Attempt, place: &Place) -> Result<Passed, Stopped> {
-    let staging = run.job.engine.stage(&run.job.snapshot.facts);
+    let staging = run.assignment.engine.stage(&run.assignment.snapshot.facts);
     let (sender, feed) = stream::feed();
     let (passed, put) = tokio::join!(
         read_to_keep(run, Some(sender)),

@@ -78,9 +78,9 @@ impl World {
         }
     }
 
-    fn job(&self) -> Job {
+    fn assignment(&self) -> Assignment {
         let newer = self.newer.clone();
-        Job {
+        Assignment {
             run: RunId("run".into()),
             trigger: Trigger::Manual,
             source: SourceName::new("cache").expect("a name"),
@@ -101,7 +101,7 @@ impl World {
 
     /// Verifies, and sees to it that every sandbox that was asked for is removed.
     async fn verify(&self) -> Verification {
-        let verification = verify_one(&self.context(), self.job()).await;
+        let verification = verify_one(&self.context(), self.assignment()).await;
         let (begun, removed) = self.runtime.runs();
         for run in begun {
             assert!(removed.contains(&run), "{run} is left behind");

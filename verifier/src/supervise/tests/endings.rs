@@ -130,7 +130,7 @@ async fn a_run_nobody_waits_for_is_still_removed() {
         }],
     );
     let context = world.context();
-    let forgotten = verify_one(&context, world.job());
+    let forgotten = verify_one(&context, world.assignment());
     let _ = tokio::time::timeout(Duration::from_secs(1), forgotten).await;
     world.cancelled.cancel();
     let removed = async {
@@ -151,7 +151,7 @@ async fn a_removal_that_fails_or_hangs_is_said_and_changes_no_verdict() {
         Step::Panics,
     ] {
         let world = World::new("Good", [Script { destroy, ..GOOD }]);
-        let verification = verify_one(&world.context(), world.job()).await;
+        let verification = verify_one(&world.context(), world.assignment()).await;
         assert_eq!(verification.verdict, Verdict::Verified);
         assert_eq!(outcome(&verification, "sandbox.removed"), Outcome::Warning);
     }

@@ -38,7 +38,7 @@ pub struct Context {
 
 /// One snapshot to verify.
 #[derive(Clone)]
-pub struct Job {
+pub struct Assignment {
     /// Unique.
     pub run: RunId,
     /// What made it run.
@@ -91,7 +91,7 @@ pub enum Progress {
     },
 }
 
-impl fmt::Debug for Job {
+impl fmt::Debug for Assignment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             run,
@@ -99,7 +99,7 @@ impl fmt::Debug for Job {
             snapshot,
             ..
         } = self;
-        write!(f, "Job({} of {source}, run {})", snapshot.id, run.0)
+        write!(f, "Assignment({} of {source}, run {})", snapshot.id, run.0)
     }
 }
 

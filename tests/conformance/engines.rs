@@ -1,0 +1,4 @@
+//! Every engine against the suite of engines, and what only one of them promises.
+
+mod noop;
+mod redis;

@@ -1,0 +1,214 @@
+//! An engine of two small parts, as every engine is: what its snapshots are made of, and how they
+//! are restored. It proves that nothing else knows of engines.
+//!
+//! Its snapshots are lines of text; the last one is `END` and the number of lines before it. Its
+//! "server" is `wc`.
+
+use std::{collections::BTreeMap, io::Read, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use catalog::{
+    evidence::{Basis, Integrity, Reason},
+    format::{
+        CheckName, Checksum, Format, Inspection, InspectionFinding, InspectionState, Schema,
+        SchemaGenerator, Settings,
+    },
+    model::{EngineName, SnapshotFacts},
+};
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use settings::{Problems, Section};
+use verifier::{
+    engine::{Bench, Engine, Evidence, Judged, Observation, Observed, Request, Staging, Stopped},
+    runtime::{Command, SandboxSpec},
+};
+
+const NAME: EngineName = EngineName::new("noop");
+const LINES: &str = "noop.lines";
+const CHECKSUM: &str = "noop.checksum";
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The first part.
+#[derive(Debug)]
+pub struct NoopFormat;
+
+/// The second part.
+#[derive(Debug)]
+pub struct NoopEngine;
+
+impl Format for NoopFormat {
+    fn engine(&self) -> EngineName {
+        NAME
+    }
+
+    fn restorable(&self) -> bool {
+        true
+    }
+
+    fn items(&self) -> &'static [&'static str] {
+        &["lines"]
+    }
+
+    fn checks(&self) -> &'static [CheckName] {
+        &[
+            CheckName {
+                name: LINES,
+                question: "Are all lines there?",
+            },
+            CheckName {
+                name: CHECKSUM,
+                question: "Does anything vouch for them?",
+            },
+        ]
+    }
+
+    fn default_images(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn expect(&self, _: Option<&Section>, _: &mut Problems) -> Option<Settings> {
+        Some(Arc::new(()))
+    }
+
+    fn expect_schema(&self, _: &mut SchemaGenerator) -> Schema {
+        false.into()
+    }
+
+    fn head_bytes(&self) -> u64 {
+        0
+    }
+
+    fn describe(&self, _: &[Bytes]) -> SnapshotFacts {
+        SnapshotFacts::default()
+    }
+
+    fn recognises(&self, _: &[u8]) -> bool {
+        false
+    }
+
+    fn inspect(&self, input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
+        let mut text = Vec::new();
+        let read = input.read_to_end(&mut text);
+        tee(&text);
+        let text = String::from_utf8_lossy(&text);
+        let (body, end) = text.trim_end().rsplit_once('\n').unwrap_or_default();
+        let lines = body.lines().count() as u64;
+        let state = match read {
+            Err(_) => InspectionState::Aborted,
+            Ok(_) if end == format!("END {lines}") => InspectionState::Intact,
+            Ok(_) => InspectionState::Damaged,
+        };
+        let finding = InspectionFinding {
+            offset: 0,
+            message: "the end is not there".into(),
+        };
+        let intact = state == InspectionState::Intact;
+        Inspection {
+            format: "noop",
+            state,
+            version: None,
+            bytes: text.len() as u64,
+            checksum: Checksum::Verified,
+            wrapper_checksum: false,
+            trailing_bytes: 0,
+            taken_at: None,
+            items: BTreeMap::from([("lines", lines)]),
+            findings: if intact { Vec::new() } else { vec![finding] },
+            detail: None,
+        }
+    }
+}
+
+impl Engine for NoopEngine {
+    fn name(&self) -> EngineName {
+        NAME
+    }
+
+    fn programs(&self) -> &'static [&'static str] {
+        &["sh"]
+    }
+
+    fn prepare(&self, request: &Request<'_>, _: &Settings) -> Result<SandboxSpec, Stopped> {
+        let image = request.images.first().cloned();
+        Ok(SandboxSpec {
+            image: image.ok_or_else(|| Stopped::new(Reason::NoImage, "there is no image"))?,
+            data_dir: "/data".into(),
+            memory_bytes: (64 << 20).min(request.memory_bytes_max),
+            disk_bytes: request.size_bytes,
+            env: Vec::new(),
+            ports: Vec::new(),
+            deadline: request.deadline,
+        })
+    }
+
+    fn stage(&self, _: &SnapshotFacts) -> Staging {
+        Staging {
+            put: shell("cat > part"),
+            digest: shell("sha256sum part && mv part whole"),
+        }
+    }
+
+    fn restore<'a>(
+        &'a self,
+        bench: &'a Bench<'a>,
+        _: &'a Inspection,
+        _: &'a Settings,
+    ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
+        Box::pin(async move {
+            let counting = shell("wc -l < whole");
+            let exit = bench
+                .stage("restore", bench.sandbox.exec(&counting, None))
+                .await?;
+            bench.answered();
+            let lines: u64 = exit.stdout.text().trim().parse().unwrap_or(0);
+            Ok(vec![Observation {
+                name: "lines".into(),
+                value: Observed::Count(lines),
+            }])
+        })
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>, _: &Settings) -> Vec<Judged> {
+        // The last line, END, is none of them.
+        let counted = evidence.inspection.items["lines"] + 1;
+        let [
+            Observation {
+                value: Observed::Count(lines),
+                ..
+            },
+        ] = evidence.observations
+        else {
+            return vec![Judged::not_run(
+                LINES,
+                Some(Reason::Internal),
+                "nobody counted",
+            )];
+        };
+        let answer = if *lines == counted {
+            Judged::passed(LINES, "all lines are there")
+        } else {
+            Judged::failed(LINES, Reason::Identity, "lines are missing")
+        };
+        let vouched = evidence.artifact.integrity == Integrity::File;
+        vec![
+            answer.observed(lines).expected(counted, Basis::Snapshot),
+            if vouched {
+                Judged::passed(CHECKSUM, "the file vouches for itself")
+            } else {
+                Judged::failed(CHECKSUM, Reason::NoChecksum, "nothing vouches for them")
+            },
+        ]
+    }
+
+    fn items(&self, evidence: &Evidence<'_>) -> BTreeMap<String, u64> {
+        BTreeMap::from([("lines".to_owned(), evidence.inspection.items["lines"])])
+    }
+
+    fn data_at(&self, _: &[Observation]) -> Option<Timestamp> {
+        None
+    }
+}
+
+fn shell(script: &str) -> Command {
+    Command::new(["sh", "-c", script], PATIENCE)
+}

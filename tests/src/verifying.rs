@@ -1,0 +1,162 @@
+//! One snapshot, verified from its bytes to its record, in a runtime of the test's choice.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use catalog::{
+    evidence::{Finding, ToolEvidence, Trigger, Verification},
+    format::{Format, Settings},
+    model::{
+        Artifact, Key, RepositoryName, Snapshot, SnapshotId, SnapshotState, SourceName, TakenAtFrom,
+    },
+    storage::{
+        Storage,
+        memory::{MODIFIED_AT, Memory},
+    },
+};
+use futures::future;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use toolkit::clock::Clock;
+use verifier::{
+    engine::Engine,
+    runtime::{Runtime, open},
+    supervise::{Assignment, Context, verify_one},
+};
+
+use crate::runtime_suite::{config, run_id};
+
+/// The key every snapshot of a test lies under.
+pub const KEY: &str = "snapshot";
+
+/// One engine with what it needs to restore its snapshots here.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// Provides the sandboxes.
+    pub runtime: Arc<dyn Runtime>,
+    /// Understands the bytes.
+    pub format: &'static dyn Format,
+    /// Restores them.
+    pub engine: &'static dyn Engine,
+    /// `verify.expect`.
+    pub settings: Settings,
+    /// In the order of preference.
+    pub images: Vec<String>,
+    /// Raised to interrupt.
+    pub cancelled: CancellationToken,
+    /// Of every run.
+    pub deadline: Duration,
+    /// Keeps the directory of the runtime's state.
+    _state: Arc<TempDir>,
+}
+
+impl Subject {
+    /// In the runtime of this name, with the settings of a source that expects nothing.
+    ///
+    /// # Panics
+    /// When there is no such runtime, or the format cannot say what that means.
+    pub fn on(
+        runtime: &str,
+        format: &'static dyn Format,
+        engine: &'static dyn Engine,
+        images: &[&str],
+    ) -> Self {
+        let state = Arc::new(tempfile::tempdir().expect("a directory"));
+        let runtime = open(runtime, &config(state.path())).expect("a runtime");
+        let settings = format.expect(None, &mut settings::Problems::new("suite", ""));
+        Self {
+            runtime,
+            format,
+            engine,
+            settings: settings.expect("an engine's settings have defaults"),
+            images: images.iter().map(ToString::to_string).collect(),
+            cancelled: CancellationToken::new(),
+            deadline: Duration::from_mins(5),
+            _state: state,
+        }
+    }
+
+    /// Verifies these bytes.
+    pub async fn verify(&self, bytes: impl Into<Bytes>) -> Verification {
+        let memory = Memory::default();
+        memory.put(KEY, bytes);
+        self.verify_in(memory).await
+    }
+
+    /// Verifies what lies under [`KEY`] of a repository.
+    ///
+    /// # Panics
+    /// When nothing lies there.
+    pub async fn verify_in(&self, memory: Memory) -> Verification {
+        let meta = memory.head(&Key::new(KEY)).await.expect("it was put there");
+        let head = 0..meta.size_bytes.min(self.format.head_bytes());
+        let head = memory.read(&meta.pin(), head).await.unwrap_or_default();
+        let snapshot = Snapshot {
+            id: SnapshotId("current".into()),
+            source: source(),
+            taken_at: MODIFIED_AT,
+            taken_at_from: TakenAtFrom::Modified,
+            from_the_future: false,
+            completed_at: MODIFIED_AT,
+            state: SnapshotState::Complete,
+            artifacts: vec![Artifact {
+                name: String::new(),
+                meta,
+            }],
+            facts: self.format.describe(&[head]),
+            manifest: None,
+        };
+        verify_one(&self.context(), self.assignment(memory, snapshot)).await
+    }
+
+    fn context(&self) -> Context {
+        Context {
+            runtime: Arc::clone(&self.runtime),
+            clock: Clock::system(),
+            cancelled: self.cancelled.clone(),
+            memory_bytes_max: 1 << 30,
+            disk_bytes_max: 1 << 30,
+            by: "suite".into(),
+            tool: ToolEvidence {
+                version: "0".into(),
+                config_digest: "sha256:0".into(),
+            },
+        }
+    }
+
+    fn assignment(&self, memory: Memory, snapshot: Snapshot) -> Assignment {
+        Assignment {
+            run: run_id(),
+            trigger: Trigger::Manual,
+            source: source(),
+            repository: RepositoryName::new("local").expect("a name"),
+            storage: Arc::new(memory),
+            format: self.format,
+            engine: self.engine,
+            settings: Arc::clone(&self.settings),
+            images: self.images.clone(),
+            snapshot,
+            select_again: Arc::new(|| Box::pin(future::ready(None))),
+            previous: None::<BTreeMap<String, u64>>,
+            recovery_milliseconds_max: None,
+            deadline: self.deadline,
+            on_progress: Arc::new(|_| ()),
+        }
+    }
+}
+
+fn source() -> SourceName {
+    SourceName::new("cache").expect("a name")
+}
+
+/// The answer to one check.
+///
+/// # Panics
+/// When it was not asked.
+pub fn finding<'a>(verification: &'a Verification, check: &str) -> &'a Finding {
+    let found = verification
+        .findings
+        .iter()
+        .find(|finding| finding.check == check);
+    found.unwrap_or_else(|| panic!("{check} is not among the findings of {verification:#?}"))
+}
