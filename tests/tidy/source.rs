@@ -22,7 +22,7 @@ const UNFINISHED: [&str; 6] = [
 #[test]
 fn every_module_says_what_it_is_for() {
     clean(&tree::rust().filter_map(undocumented).collect::<Vec<_>>());
-    for bad in ["use std::fmt;\n", "// A comment.\n", ""] {
+    for bad in ["use std::fmt;\n", "//! catalog\n", "// A comment.\n", ""] {
         assert!(undocumented(&File::new("a.rs", bad)).is_some(), "{bad:?}");
     }
 }
@@ -108,7 +108,7 @@ fn modules_live_beside_their_directory() {
 /// The first line is a sentence on what the module is for; a bare name says nothing.
 /// Of `tests.rs` the name says it all.
 fn undocumented(file: &File) -> Option<Complaint> {
-    const WORDS: usize = 1;
+    const WORDS: usize = 3;
     if file.path.ends_with("/tests.rs") {
         return None;
     }
