@@ -10,7 +10,7 @@ pub const PORT: u16 = 9877;
 
 /// Watches backups where they lie, and tells Prometheus whether you could recover.
 #[derive(Debug, Parser)]
-#[command(name = "backup-exporter", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "backup-exporter", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Cli {
     #[command(flatten)]
     #[allow(
@@ -66,6 +66,6 @@ pub enum OnceFormat {
     Table,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 fine; 2 usage or configuration; 3 a repository could not be \
-surveyed, or evidence not be read (--once). Signals: SIGHUP reads the configuration again, SIGTERM \
-ends.";
+const AFTER_HELP: &str = "Listens on :9877 unless told otherwise. Exit codes: 0 fine; 2 usage or \
+configuration; 3 a repository could not be surveyed, or evidence not be read (--once). Signals: \
+SIGHUP reads the configuration again, SIGTERM ends.";

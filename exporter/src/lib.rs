@@ -3,12 +3,13 @@
 //! The exporter reads: repositories, evidence, its configuration. It restores nothing, writes to no
 //! repository, and never asks the verifier. A scrape is answered from memory.
 //!
-//! Read in this order: [`program`], [`surveyor`], [`state`], [`metrics`],
+//! Read in this order: [`program`], [`lifecycle`], [`surveyor`], [`state`], [`metrics`],
 //! [`families`](mod@families), [`page`].
 
 pub mod cli;
 pub mod families;
 pub mod judge;
+pub mod lifecycle;
 pub mod metrics;
 pub mod page;
 pub mod program;

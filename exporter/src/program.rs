@@ -7,25 +7,20 @@ use std::{
     fmt,
     io::{self, Write},
     net::SocketAddr,
-    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use catalog::config::{ConfigError, load_file};
 use clap::Parser;
-use tokio::{
-    sync::{Mutex, oneshot},
-    task::JoinHandle,
-};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::oneshot;
 use toolkit::{clock::Clock, exit::Exit, http::Server, log, problem, signals::Signals};
-use tracing::{error, info, warn};
+use tracing::info;
 
 use crate::{
     cli::{Cli, PORT},
+    lifecycle::Exporter,
     server::routes,
-    state::{Published, State},
-    surveyor::{Jitter, Surveyor, World},
+    surveyor::{Jitter, World},
     world::{self, WorldError},
 };
 
@@ -121,7 +116,8 @@ async fn go(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Refusal> {
         return Ok(Exit::Fine);
     }
     let world = Arc::new(world::open(loaded, None)?);
-    let exporter = Exporter::new(cli.config.file.clone(), &world, console);
+    let (clock, jitter) = (console.clock.clone(), Arc::clone(&console.jitter));
+    let exporter = Exporter::new(cli.config.file.clone(), &world, clock, jitter);
     if cli.once {
         exporter.surveyor(world).once().await;
         return once::print(cli, &exporter.published().get(), console);
@@ -160,129 +156,4 @@ async fn serve(
     exporter.stop().await;
     info!("stopped");
     Ok(Exit::Fine)
-}
-
-/// The part that goes on through reloads; clones are the same one.
-#[derive(Debug, Clone)]
-pub struct Exporter(Arc<Inner>);
-
-struct Inner {
-    file: PathBuf,
-    clock: Clock,
-    jitter: Jitter,
-    published: Published,
-    /// Held during a reload, so that two are never under way.
-    running: Mutex<Option<Running>>,
-}
-
-impl fmt::Debug for Inner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner")
-            .field("file", &self.file)
-            .finish_non_exhaustive()
-    }
-}
-
-struct Running {
-    world: Arc<World>,
-    stop: CancellationToken,
-    loops: JoinHandle<()>,
-}
-
-impl Exporter {
-    fn new(file: PathBuf, world: &World, console: &Console<'_>) -> Self {
-        let state = State::new(Arc::clone(&world.config), console.clock.now());
-        Self(Arc::new(Inner {
-            file,
-            clock: console.clock.clone(),
-            jitter: Arc::clone(&console.jitter),
-            published: Published::new(state),
-            running: Mutex::new(None),
-        }))
-    }
-
-    /// The time of its pages.
-    pub fn clock(&self) -> &Clock {
-        &self.0.clock
-    }
-
-    /// Where its states appear.
-    pub fn published(&self) -> Published {
-        self.0.published.clone()
-    }
-
-    fn surveyor(&self, world: Arc<World>) -> Surveyor {
-        let Inner {
-            clock,
-            jitter,
-            published,
-            ..
-        } = &*self.0;
-        Surveyor::new(world, published.clone(), clock.clone(), Arc::clone(jitter))
-    }
-
-    async fn start(&self, world: Arc<World>) {
-        *self.0.running.lock().await = Some(self.running(world));
-    }
-
-    fn running(&self, world: Arc<World>) -> Running {
-        let stop = CancellationToken::new();
-        let surveyor = self.surveyor(Arc::clone(&world));
-        let stopping = stop.clone();
-        let loops = tokio::spawn(async move { surveyor.run(stopping).await });
-        Running { world, stop, loops }
-    }
-
-    async fn stop(&self) {
-        if let Some(running) = self.0.running.lock().await.take() {
-            running.end().await;
-        }
-    }
-
-    /// Reads the configuration again. Where it cannot be used, the one before stays, and the metric
-    /// and the log say so.
-    pub async fn reload(&self) -> Result<(), WorldError> {
-        let mut running = self.0.running.lock().await;
-        let before = running.as_ref().map(|running| &*running.world);
-        match reopen(&self.0.file, before) {
-            Ok(world) => {
-                if let Some(running) = running.take() {
-                    running.end().await;
-                }
-                let (config, now) = (Arc::clone(&world.config), self.0.clock.now());
-                self.0
-                    .published
-                    .update(|state| *state = state.under(config, now));
-                *running = Some(self.running(Arc::new(world)));
-                info!(file = %self.0.file.display(), "configuration loaded");
-                Ok(())
-            }
-            Err(problem) => {
-                let text = problem::render(&problem, None);
-                error!("the configuration before is kept: {text}");
-                self.0
-                    .published
-                    .update(|state| state.reload_problem = Some(text));
-                Err(problem)
-            }
-        }
-    }
-}
-
-impl Running {
-    async fn end(self) {
-        self.stop.cancel();
-        if let Err(problem) = self.loops.await {
-            error!("surveying ended unexpectedly: {problem}");
-        }
-    }
-}
-
-fn reopen(file: &Path, before: Option<&World>) -> Result<World, WorldError> {
-    let loaded = load_file(file)?;
-    let warnings = loaded.warnings.to_string();
-    if !warnings.is_empty() {
-        warn!("{warnings}");
-    }
-    world::open(loaded, before)
 }

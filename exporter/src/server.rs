@@ -9,8 +9,8 @@ use tracing::error;
 
 use crate::{
     families::families,
+    lifecycle::Exporter,
     page::page,
-    program::Exporter,
     state::{Published, State},
 };
 

@@ -19,6 +19,8 @@ objectives and survey metrics exist. A survey that fails later keeps the last va
 on growing and `up` is 0. Where evidence cannot be read, the last ledger is kept and
 `backup_evidence_up` is 0. Where no proof is expected, the metrics of proof are absent.
 
+Beside these the program publishes `process_*`: its own CPU, memory, file descriptors and threads.
+
 | metric | kind | labels | meaning |
 |---|---|---|---|
 ";

@@ -69,9 +69,11 @@ fn stored(known: &RepositoryState, capacity: Option<u64>) -> Cell {
         known.usage.iter().map(one).fold(0, u64::saturating_add)
     };
     let (bytes, objects) = (sum(|usage| usage.bytes), sum(|usage| usage.objects));
+    let noun = if objects == 1 {
+        "1 object".to_owned()
+    } else {
+        format!("{objects} objects")
+    };
     let of = capacity.map(|capacity| format!(" of {}", words::size(capacity)));
-    Cell::new(
-        words::size(bytes) + &of.unwrap_or_default(),
-        format!("{objects} objects"),
-    )
+    Cell::new(words::size(bytes) + &of.unwrap_or_default(), noun)
 }

@@ -1,0 +1,200 @@
+//! What goes on through reloads: the published state, and who surveys under which configuration.
+//!
+//! It knows nothing of flags, sockets or exit codes.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use catalog::config::load_file;
+use tokio::{sync::Mutex, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use toolkit::{clock::Clock, problem};
+use tracing::{error, info, warn};
+
+use crate::{
+    state::{Published, State},
+    surveyor::{Jitter, Surveyor, World},
+    world::{self, WorldError},
+};
+
+/// The part that goes on through reloads; clones are the same one.
+#[derive(Debug, Clone)]
+pub struct Exporter(Arc<Inner>);
+
+struct Inner {
+    file: PathBuf,
+    clock: Clock,
+    jitter: Jitter,
+    published: Published,
+    /// Held during a reload, so that two are never under way.
+    running: Mutex<Option<Running>>,
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Running {
+    world: Arc<World>,
+    stop: CancellationToken,
+    loops: JoinHandle<()>,
+}
+
+impl Exporter {
+    /// Nothing surveyed yet; `file` is what a reload reads.
+    pub fn new(file: PathBuf, world: &World, clock: Clock, jitter: Jitter) -> Self {
+        let state = State::new(Arc::clone(&world.config), clock.now());
+        Self(Arc::new(Inner {
+            file,
+            clock,
+            jitter,
+            published: Published::new(state),
+            running: Mutex::new(None),
+        }))
+    }
+
+    /// The time of its pages.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Where its states appear.
+    pub fn published(&self) -> Published {
+        self.0.published.clone()
+    }
+
+    /// Surveys that world, and publishes here.
+    pub fn surveyor(&self, world: Arc<World>) -> Surveyor {
+        let Inner {
+            clock,
+            jitter,
+            published,
+            ..
+        } = &*self.0;
+        Surveyor::new(world, published.clone(), clock.clone(), Arc::clone(jitter))
+    }
+
+    /// Surveys that world until a reload or stop.
+    pub async fn start(&self, world: Arc<World>) {
+        *self.0.running.lock().await = Some(self.running(world));
+    }
+
+    fn running(&self, world: Arc<World>) -> Running {
+        let stop = CancellationToken::new();
+        let surveyor = self.surveyor(Arc::clone(&world));
+        let stopping = stop.clone();
+        let loops = tokio::spawn(async move { surveyor.run(stopping).await });
+        Running { world, stop, loops }
+    }
+
+    /// Ends surveying.
+    pub async fn stop(&self) {
+        if let Some(running) = self.0.running.lock().await.take() {
+            running.end().await;
+        }
+    }
+
+    /// Reads the configuration again. Where it cannot be used, the one before stays, and the metric
+    /// and the log say so. Once begun it goes to its end, also when nobody waits for it any more:
+    /// half a reload would leave nobody surveying.
+    pub async fn reload(&self) -> Result<(), ReloadError> {
+        let exporter = self.clone();
+        let reloading = tokio::spawn(async move { exporter.reload_to_the_end().await });
+        reloading.await.unwrap_or(Err(ReloadError))
+    }
+
+    async fn reload_to_the_end(&self) -> Result<(), ReloadError> {
+        let mut running = self.0.running.lock().await;
+        let before = running.as_ref().map(|running| &*running.world);
+        match reopen(&self.0.file, before) {
+            Ok(world) => {
+                if let Some(running) = running.take() {
+                    running.end().await;
+                }
+                let (config, now) = (Arc::clone(&world.config), self.0.clock.now());
+                self.0
+                    .published
+                    .update(|state| *state = state.under(config, now));
+                *running = Some(self.running(Arc::new(world)));
+                info!(file = %self.0.file.display(), "configuration loaded");
+                Ok(())
+            }
+            Err(problem) => {
+                let text = problem::render(&problem, None);
+                error!("the configuration before is kept: {text}");
+                self.0
+                    .published
+                    .update(|state| state.reload_problem = Some(text));
+                Err(ReloadError)
+            }
+        }
+    }
+}
+
+/// The configuration before is still in use; the log says why.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the configuration has errors and the one before is kept; the log says more")]
+pub struct ReloadError;
+
+impl Running {
+    async fn end(self) {
+        self.stop.cancel();
+        if let Err(problem) = self.loops.await {
+            error!("surveying ended unexpectedly: {problem}");
+        }
+    }
+}
+
+fn reopen(file: &Path, before: Option<&World>) -> Result<World, WorldError> {
+    let loaded = load_file(file)?;
+    let warnings = loaded.warnings.to_string();
+    if !warnings.is_empty() {
+        warn!("{warnings}");
+    }
+    world::open(loaded, before)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, time::Duration};
+
+    use super::*;
+    use crate::fixtures::at;
+
+    const EMPTY: &str = "schema: 1
+repositories: [{ name: local, directory: . }]
+sources: [{ name: a, engine: files, repository: local, path: \"%Y%m%d.tar\" }]
+";
+
+    #[tokio::test]
+    async fn a_reload_that_nobody_waits_for_any_more_still_ends_with_somebody_surveying() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("backups.yaml");
+        fs::write(&file, EMPTY).unwrap();
+        let world = Arc::new(world::open(load_file(&file).unwrap(), None).unwrap());
+        let clock = Clock::starting_at(at("05:00:00"));
+        let exporter = Exporter::new(file.clone(), &world, clock, Arc::new(|| 0.0));
+        exporter.start(world).await;
+        fs::write(&file, EMPTY.replace("name: a,", "name: b,")).unwrap();
+        let mut states = exporter.published().subscribe();
+        assert!(futures::poll!(std::pin::pin!(exporter.reload())).is_pending());
+        let surveyed = states.wait_for(|state| {
+            state
+                .sources
+                .iter()
+                .any(|(name, it)| name.as_str() == "b" && it.inventory.is_some())
+        });
+        tokio::time::timeout(Duration::from_secs(30), surveyed)
+            .await
+            .unwrap()
+            .unwrap();
+        exporter.stop().await;
+    }
+}
