@@ -23,6 +23,9 @@ const ALLOWED: &[&str] = &[
     "RDB is base AOF",
     "Done loading RDB, keys loaded: #, keys expired: #.",
     "Done loading RDB, keys loaded: #, keys expired: #, empty keys skipped: #.",
+    "Done loading RDB, keys loaded: #, keys expired: #, all fields expired hashes: #.",
+    "Done loading RDB, keys loaded: #, keys expired: #, empty keys skipped: #, \
+     all fields expired hashes: #.",
     "DB loaded from disk: # seconds",
     "RDB file was saved with checksum disabled: no check performed.",
     "Can't handle RDB format version #",
@@ -44,7 +47,7 @@ const ALLOWED: &[&str] = &[
 pub(super) struct Loaded {
     pub(super) keys: u64,
     pub(super) expired: u64,
-    /// Containers without elements, which the server drops.
+    /// Containers without elements, and (Valkey 9) hashes none of whose fields is left: dropped.
     pub(super) skipped: u64,
 }
 
@@ -81,7 +84,8 @@ pub(super) fn loaded(lines: &[String]) -> Option<Loaded> {
     Some(Loaded {
         keys: count("keys loaded: ")?,
         expired: count("keys expired: ")?,
-        skipped: count("empty keys skipped: ").unwrap_or(0),
+        skipped: count("empty keys skipped: ").unwrap_or(0)
+            + count("all fields expired hashes: ").unwrap_or(0),
     })
 }
 
@@ -250,6 +254,15 @@ mod tests {
         check(
             "Done loading RDB, keys loaded: 7, keys expired: 2, empty keys skipped: 3.",
             counts(7, 2, 3),
+        );
+        check(
+            "Done loading RDB, keys loaded: 2, keys expired: 1, all fields expired hashes: 1.",
+            counts(2, 1, 1),
+        );
+        check(
+            "Done loading RDB, keys loaded: 2, keys expired: 1, empty keys skipped: 3, \
+             all fields expired hashes: 4.",
+            counts(2, 1, 7),
         );
         check("DB loaded from disk: 0.001 seconds", None);
         assert_eq!(loaded(&[]), None);
