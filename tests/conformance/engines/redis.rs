@@ -185,3 +185,19 @@ async fn without_a_checksum_nothing_is_verified_unless_that_is_accepted() {
         Outcome::Warning
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_programs_of_this_machine_restore_and_refuse_as_an_image_does() {
+    require!(redis);
+    let subject = Subject::on("process", &Redis, &verifier::engine::redis::Redis, &[]);
+    let good = save(&subject.runtime, "", &commands()).await;
+    let verification = subject.verify(good.clone()).await;
+    assert_eq!(verification.reason, None, "{verification:#?}");
+    assert_eq!(verification.items["keys"], KEYS);
+    let verification = subject.verify(flipped(good)).await;
+    assert_eq!(
+        verification.reason,
+        Some(Reason::Damaged),
+        "{verification:#?}"
+    );
+}
