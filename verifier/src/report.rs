@@ -85,10 +85,12 @@ fn tally(verification: &Verification) -> String {
     }
 }
 
-/// What was counted: `300,017 keys · 300,007 live keys`.
+/// What was counted, the most first: `300,017 keys · 300,007 live keys`.
 pub fn counted(items: &BTreeMap<String, u64>) -> Option<String> {
-    let items: Vec<_> = items
-        .iter()
+    let mut largest_first: Vec<_> = items.iter().collect();
+    largest_first.sort_by_key(|(item, number)| (std::cmp::Reverse(**number), item.len()));
+    let items: Vec<_> = largest_first
+        .into_iter()
         .map(|(item, number)| format!("{} {}", count(*number), item.replace('_', " ")))
         .collect();
     (!items.is_empty()).then(|| items.join(" · "))

@@ -22,9 +22,7 @@ use crate::{
     verdict::conclude,
 };
 
-pub use assignment::{
-    Assignment, Assignment as Job, Context, OnProgress, Progress, SelectAgain, default_deadline,
-};
+pub use assignment::{Assignment, Context, OnProgress, Progress, SelectAgain, default_deadline};
 
 /// Name of the finding that says what a second look came to.
 const TWICE: &str = "snapshot.shown_twice";

@@ -1,6 +1,6 @@
 //! `verify`: restore, judge, write it down, say so.
 
-mod job;
+mod assignment;
 mod progress;
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use toolkit::exit::Exit;
 
-use self::{job::Chosen, progress::Progress};
+use self::{assignment::Chosen, progress::Progress};
 use super::{Console, Refusal, World, plan};
 use crate::{
     cli::{ReportFormat, Verify, Which},
@@ -32,8 +32,8 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
         let (world, context) = (Arc::clone(&world), context.clone());
         let on_progress = progress.of(&chosen.source.name);
         async move {
-            let job = chosen.job(&world, on_progress).await?;
-            let verification = verify_one(&context, job).await;
+            let assignment = chosen.assignment(&world, on_progress).await?;
+            let verification = verify_one(&context, assignment).await;
             Ok::<_, Refusal>(world.write_down(verification).await)
         }
     });

@@ -1,6 +1,11 @@
 //! What commands share once a configuration is read: repositories, ledgers, the chosen sources.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use catalog::{
     config::{Config, Pull as WrittenPull, Source},
@@ -30,6 +35,13 @@ pub struct World {
     env: Env,
     storages: BTreeMap<RepositoryName, Arc<dyn Storage>>,
     evidence: Option<Arc<dyn Evidence>>,
+}
+
+/// Where the process runtime keeps its run directories: stable, so that a sweep finds them, and
+/// traversable, so that the unprivileged user of a sandbox reaches its own.
+fn run_root() -> PathBuf {
+    let user = rustix::process::getuid().as_raw();
+    Path::new("/var/tmp").join(format!("backup-witness-{user}"))
 }
 
 /// Longest pull of one image: a gigabyte over a slow line.
@@ -154,7 +166,7 @@ impl World {
                 .map(Into::into)
                 .chain(std::env::split_paths(&path))
                 .collect(),
-            run_root: directory,
+            run_root: run_root(),
         };
         runtime::open(&verifier.runtime, &config)
             .map_err(|error| Refusal::usage(render(&error, None)))

@@ -107,6 +107,10 @@ fn intact(kept: &Kept) -> Judged {
 fn restored(kept: &Kept) -> Judged {
     use catalog::evidence::{Reason, Verdict};
     match &kept.stopped {
+        Some(stopped) if stopped.reason == Reason::Damaged => {
+            let message = "what is damaged is not restored";
+            Judged::not_run(RESTORED, Some(stopped.reason), message)
+        }
         Some(stopped) if stopped.reason.verdict() == Verdict::Failed => {
             Judged::failed(RESTORED, stopped.reason, &stopped.message)
         }

@@ -1,4 +1,4 @@
-//! From a chosen snapshot to the job the supervisor takes.
+//! From a chosen snapshot to the assignment the supervisor takes.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
     identity,
     runtime::RunId,
     select::Wanted,
-    supervise::{Job, OnProgress, SelectAgain, default_deadline},
+    supervise::{Assignment, OnProgress, SelectAgain, default_deadline},
 };
 
 /// One snapshot that is to be verified.
@@ -29,11 +29,11 @@ pub(super) struct Chosen {
 
 impl Chosen {
     /// Everything the supervisor is given.
-    pub(super) async fn job(
+    pub(super) async fn assignment(
         self,
         world: &Arc<World>,
         on_progress: OnProgress,
-    ) -> Result<Job, Refusal> {
+    ) -> Result<Assignment, Refusal> {
         let source = &self.source;
         let verify = source.verify.as_ref();
         let verify = verify.expect("invariant: only sources with a proof are chosen");
@@ -50,7 +50,7 @@ impl Chosen {
         let recovery_time = source.objectives.recovery_time;
         let deadline = verify.deadline;
         let deadline = deadline.unwrap_or_else(|| default_deadline(self.snapshot.size_bytes()));
-        Ok(Job {
+        Ok(Assignment {
             run: RunId(identity::new_id()),
             trigger: self.trigger,
             source: source.name.clone(),
