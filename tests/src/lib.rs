@@ -15,6 +15,7 @@ pub mod corpus;
 pub mod engine_suite;
 pub mod evidence_suite;
 pub mod noop;
+pub mod rdb_bytes;
 pub mod redis_writer;
 pub mod require;
 #[allow(

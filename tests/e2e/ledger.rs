@@ -1,0 +1,122 @@
+//! Proof, baseline and tampering through the command line.
+
+use std::{collections::BTreeMap, fs};
+
+use tests::{rdb_bytes, require};
+
+use crate::bench::Bench;
+
+#[test]
+fn a_good_snapshot_is_verified_and_found_again() {
+    require!(redis);
+    let bench = Bench::new("process");
+    bench.snapshot(1);
+    bench
+        .run(&["latest", "--source", "cache", "--verified"])
+        .ends(3, "no verified snapshot");
+    let (code, records) = bench.verify();
+    assert_eq!(code, 0, "{records:?}");
+    let record = &records[0];
+    assert_eq!(record["verdict"], "verified", "{record:#}");
+    assert_eq!(record["items"]["keys"], 2);
+    assert_eq!(record["snapshot"]["artifacts"][0]["integrity"], "file");
+    bench
+        .run(&["latest", "--source", "cache", "--verified"])
+        .ends(0, "redis/20261101-0100.rdb");
+    bench.run(&["snapshots"]).ends(0, "verified");
+    bench.run(&["plan"]).ends(0, "nothing is due");
+    bench.run(&["evidence", "list"]).ends(0, "cache/00000001");
+    let written = fs::read_to_string(bench.path("evidence/cache/00000001.json")).unwrap();
+    let written: serde_json::Value = serde_json::from_str(&written).unwrap();
+    assert_eq!(&written, record, "what is printed is what was written");
+}
+
+#[test]
+fn one_changed_byte_is_failed_and_the_older_snapshot_stays_the_proof() {
+    require!(redis);
+    let bench = Bench::new("process");
+    bench.snapshot(1);
+    assert_eq!(bench.verify().0, 0);
+    let newest = bench.snapshot(2);
+    let mut bytes = fs::read(&newest).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&newest, bytes).unwrap();
+    bench.run(&["verify"]).ends(1, "FAILED (DAMAGED)");
+    bench
+        .run(&["latest", "--source", "cache", "--verified"])
+        .ends(0, "redis/20261101-0100.rdb");
+}
+
+#[test]
+fn a_record_edited_by_hand_is_named() {
+    require!(redis);
+    let bench = Bench::new("process");
+    bench.snapshot(1);
+    assert_eq!(bench.verify().0, 0);
+    assert_eq!(bench.verify().0, 0);
+    bench
+        .run(&["evidence", "check"])
+        .ends(0, "✔ cache: 2 records, unbroken");
+    let path = bench.path("evidence/cache/00000001.json");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(
+        &path,
+        text.replace("\"keys\":2", "\"keys\":3")
+            .replace("\"keys\": 2", "\"keys\": 3"),
+    )
+    .unwrap();
+    bench
+        .run(&["evidence", "check"])
+        .ends(1, "broken at 00000001");
+}
+
+#[test]
+fn an_accepted_change_is_the_new_baseline() {
+    require!(redis);
+    let bench = Bench::new("process");
+    bench.configure("    verify: { expect: { change: { max_drop: 20% } } }\n");
+    bench.snapshot(1);
+    assert_eq!(bench.verify().0, 0);
+    let smaller = bench.snapshot(2);
+    fs::write(
+        &smaller,
+        rdb_bytes::with_keys(&BTreeMap::from([("a", "1")])),
+    )
+    .unwrap();
+    bench.run(&["verify"]).ends(1, "FAILED (EXPECTATION)");
+    let accept = [
+        "accept",
+        "--source",
+        "cache",
+        "--snapshot",
+        "20261101-0200",
+        "--reason",
+    ];
+    bench
+        .run(&[&accept[..], &[" "]].concat())
+        .ends(2, "a reason has 1 to");
+    bench
+        .run(&[&accept[..], &["moved to another cache"]].concat())
+        .ends(0, "the new baseline");
+    bench.run(&["verify"]).ends(0, "VERIFIED");
+    bench
+        .run(&["evidence", "check"])
+        .ends(0, "4 records, unbroken");
+}
+
+#[test]
+fn what_was_never_counted_cannot_be_accepted() {
+    let bench = Bench::new("process");
+    bench.snapshot(1);
+    let accept = [
+        "accept",
+        "--source",
+        "cache",
+        "--snapshot",
+        "20261101-0100",
+        "--reason",
+        "x",
+    ];
+    bench.run(&accept).ends(2, "nothing was ever counted");
+}
