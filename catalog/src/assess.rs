@@ -18,7 +18,7 @@ use crate::{evidence::Ledger, model::SourceInventory};
 pub use cadence::Cadence;
 pub use concern::{CONCERNS, Concern, Severity, Witness};
 pub use holdings::Holdings;
-pub use objectives::{Objectives, Promises, Tier};
+pub use objectives::{Objectives, Promises, Tier, VERIFICATION};
 pub use proof::Proof;
 
 /// Everything that is known of one source.

@@ -13,9 +13,10 @@ mod written;
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
-use settings::{Percent, Schedule};
+use settings::Schedule;
 
 use crate::{
+    assess::Objectives,
     format::{Format, Settings},
     grouping::Completeness,
     layout::Layout,
@@ -93,45 +94,14 @@ pub struct Source {
     pub completeness: Completeness,
     /// When they are expected.
     pub schedule: Option<Schedule>,
-    /// What was promised; only what is written, nothing defaulted.
+    /// What was promised; only what is written: the defaults are [`assess`](mod@crate::assess)'s.
     pub objectives: Objectives,
     /// Lateness allowed, if written.
-    pub grace: Option<Duration>,
+    pub grace: Option<settings::Duration>,
     /// Who is asked.
     pub owner: Option<String>,
     /// How the proof is made; `None` = no proof is expected.
     pub verify: Option<Verify>,
-}
-
-/// What was promised about a source, as written; defaults need the schedule and are made by
-/// [`assess`](crate::assess).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Objectives {
-    /// Tolerated loss.
-    pub recovery_point: Option<Duration>,
-    /// Critical age.
-    pub alert_after: Option<Duration>,
-    /// Tolerated time until it is usable again.
-    pub recovery_time: Option<Duration>,
-    /// Empty if nothing was promised.
-    pub retention: Vec<Tier>,
-    /// How old the proof may be.
-    pub verification: Option<Duration>,
-    /// A smaller snapshot is a concern.
-    pub minimum_size_bytes: Option<u64>,
-    /// Against the median of the series.
-    pub max_shrink: Option<Percent>,
-}
-
-/// One tier of a retention.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tier {
-    /// Up to this age …
-    pub until: Duration,
-    /// … one snapshot per this interval exists; `None` = every one that was taken.
-    pub every: Option<Duration>,
-    /// In this storage class.
-    pub class: Option<String>,
 }
 
 /// How the proof of one source is made.

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use catalog::{
-    assess::{Assessment, Cadence, Objectives, Subject, Tier, assess},
-    config::{self, Config, Source},
+    assess::{Assessment, Cadence, Objectives, Subject, assess},
+    config::{Config, Source},
     model::SourceName,
 };
 use jiff::Timestamp;
@@ -31,8 +31,8 @@ impl Measures {
     pub fn new(config: &Config) -> Self {
         let measure = |source: &Source| Measure {
             cadence: source.schedule.clone().map(Cadence::new),
-            objectives: objectives(&source.objectives),
-            grace: source.grace.map(Duration::from),
+            objectives: source.objectives.clone(),
+            grace: source.grace,
         };
         let sources = config.sources.iter();
         Self(
@@ -60,22 +60,5 @@ impl Measures {
             intent: None,
         };
         Some(assess(&subject, now))
-    }
-}
-
-fn objectives(written: &config::Objectives) -> Objectives {
-    let tier = |tier: &config::Tier| Tier {
-        keep: Duration::from(tier.until),
-        every: tier.every.map(Duration::from),
-        class: tier.class.clone(),
-    };
-    Objectives {
-        recovery_point: written.recovery_point.map(Duration::from),
-        alert_after: written.alert_after.map(Duration::from),
-        recovery_time: written.recovery_time.map(Duration::from),
-        retention: written.retention.iter().map(tier).collect(),
-        verification: written.verification.map(Duration::from),
-        minimum_size: written.minimum_size_bytes,
-        max_shrink: written.max_shrink,
     }
 }

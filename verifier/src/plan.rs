@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use catalog::{
+    assess::VERIFICATION,
     config::{Due, Source, Verify},
     evidence::{Ledger, Trigger, Verdict},
     model::{Snapshot, SourceInventory, SourceName},
@@ -10,9 +11,6 @@ use catalog::{
 use jiff::Timestamp;
 
 use crate::report::ago;
-
-/// How old a proof may be where no objective says so (design §3).
-pub const VERIFICATION_MAX: Duration = Duration::from_hours(7 * 24);
 
 /// One line of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +53,11 @@ fn judge(
     ledger: &Ledger,
     now: Timestamp,
 ) -> (Option<Trigger>, String) {
-    let allowed = source.objectives.verification.unwrap_or(VERIFICATION_MAX);
+    let allowed = source
+        .objectives
+        .verification
+        .unwrap_or(VERIFICATION)
+        .as_std();
     let within = |at: Timestamp| age(at, now) <= allowed;
     let last = ledger.of_object(newest);
     match last {

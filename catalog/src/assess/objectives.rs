@@ -6,7 +6,7 @@ use super::{Cadence, Subject};
 use crate::model::{Snapshot, SnapshotState};
 
 /// How old a proof may be where nothing is configured (design §3).
-const VERIFICATION: Duration = Duration::from_days(7);
+pub const VERIFICATION: Duration = Duration::from_days(7);
 /// Lateness allowed while no run is known (design §3).
 const GRACE_UNKNOWN: Duration = Duration::from_hours(1);
 /// Lateness allowed beyond the longest known run (design §3).

@@ -1,6 +1,6 @@
 //! What is wrong only between parts of the file, or doubtful although it can be read.
 
-use settings::{Duration, Place, Problems, Switch};
+use settings::{Place, Problems, Switch};
 
 use super::{Config, Location, Source, written};
 
@@ -143,10 +143,10 @@ pub(super) fn across(file: &written::File, config: &Config, problems: &mut Probl
 
 fn promises(source: &Source, place: &Place, problems: &mut Problems) {
     let objectives = &source.objectives;
-    let Some(promise) = objectives.recovery_point.map(Duration::from) else {
+    let Some(promise) = objectives.recovery_point else {
         return;
     };
-    if let Some(alert) = objectives.alert_after.map(Duration::from)
+    if let Some(alert) = objectives.alert_after
         && alert < promise
     {
         let message =

@@ -6,11 +6,12 @@ use jiff::tz::TimeZone;
 use settings::{Duration, Located, Place, Problems, Schedule, Section, Size, Switch};
 
 use super::{
-    Due, Objectives, Repository, Source, Tier, Verify, checks,
+    Due, Repository, Source, Verify, checks,
     load::{Reading, known_engines},
     written::{self, When},
 };
 use crate::{
+    assess::{Objectives, Tier},
     format::{Format, format},
     grouping::{ArtifactRule, Completeness, ManifestRule},
     layout::{Layout, Pattern},
@@ -141,7 +142,7 @@ fn read(
         completeness,
         schedule,
         objectives,
-        grace: written.grace.map(Duration::as_std),
+        grace: written.grace,
         owner: written.owner.clone(),
         verify,
     })
@@ -217,12 +218,12 @@ fn objectives(reading: &mut Reading<'_>, written: Option<&written::Objectives>) 
     };
     let retention = written.retention.as_ref();
     Objectives {
-        recovery_point: written.recovery_point.as_ref().map(|it| it.value.as_std()),
-        alert_after: written.alert_after.as_ref().map(|it| it.value.as_std()),
-        recovery_time: written.recovery_time.map(Duration::as_std),
+        recovery_point: written.recovery_point.as_ref().map(|it| it.value),
+        alert_after: written.alert_after.as_ref().map(|it| it.value),
+        recovery_time: written.recovery_time,
         retention: retention.map_or_else(Vec::new, |section| tiers(reading, section)),
-        verification: written.verification.map(Duration::as_std),
-        minimum_size_bytes: written.minimum_size.map(Size::bytes),
+        verification: written.verification,
+        minimum_size: written.minimum_size.map(Size::bytes),
         max_shrink: written.max_shrink,
     }
 }
@@ -230,9 +231,9 @@ fn objectives(reading: &mut Reading<'_>, written: Option<&written::Objectives>) 
 /// `30d`, or a list of tiers whose ages grow.
 fn tiers(reading: &mut Reading<'_>, section: &Section) -> Vec<Tier> {
     if section.node().text().is_some() {
-        let until = section.read::<Duration>(reading.problems);
-        let tier = until.map(|until| Tier {
-            until: until.as_std(),
+        let keep = section.read::<Duration>(reading.problems);
+        let tier = keep.map(|keep| Tier {
+            keep,
             every: None,
             class: None,
         });
@@ -243,14 +244,14 @@ fn tiers(reading: &mut Reading<'_>, section: &Section) -> Vec<Tier> {
         .unwrap_or_default();
     if written
         .windows(2)
-        .any(|pair| pair[0].until.as_std() >= pair[1].until.as_std())
+        .any(|pair| pair[0].until >= pair[1].until)
     {
         let message = "each tier must reach further back than the one before it";
         reading.problems.error(&section.place(), message);
     }
     let tier = |tier: written::Tier| Tier {
-        until: tier.until.as_std(),
-        every: Some(tier.every.as_std()),
+        keep: tier.until,
+        every: Some(tier.every),
         class: tier.class,
     };
     written.into_iter().map(tier).collect()

@@ -70,11 +70,11 @@ fn retention_is_a_duration_or_tiers() {
             "    objectives: {{ retention: {written} }}\n"
         )))
         .config;
-        let seconds = |it: Duration| it.as_secs();
+        let seconds = |it: settings::Duration| it.as_std().as_secs();
         let tiers = &config.sources[0].objectives.retention;
         tiers
             .iter()
-            .map(|it| (seconds(it.until), it.every.map(seconds)))
+            .map(|it| (seconds(it.keep), it.every.map(seconds)))
             .collect::<Vec<_>>()
     };
     assert_eq!(tiers("30d"), [(2_592_000, None)]);

@@ -62,7 +62,7 @@ impl Chosen {
             images: world.config.images_of(source),
             previous,
             recovery_milliseconds_max: recovery_time
-                .and_then(|time| u64::try_from(time.as_millis()).ok()),
+                .and_then(|time| u64::try_from(time.as_std().as_millis()).ok()),
             deadline,
             on_progress,
             select_again: again(Arc::clone(world), self.source.clone(), self.wanted),
