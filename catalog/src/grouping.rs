@@ -258,6 +258,14 @@ pub fn judge(
             .artifacts
             .iter()
             .any(|artifact| !manifests.contains_key(&artifact.meta.key));
+    // Of a key that is written again, the manifest follows: until then the old one lies beside it.
+    let overtaken = group.artifacts.iter().any(|artifact| {
+        let manifest = group.manifests.get(&artifact.meta.key);
+        manifest.is_some_and(|manifest| manifest.modified_at < artifact.meta.modified_at)
+    });
+    if young && overtaken {
+        return SnapshotState::InProgress;
+    }
     match (too_few || unwitnessed, young) {
         (false, _) => SnapshotState::Complete,
         (true, true) => SnapshotState::InProgress,

@@ -32,24 +32,21 @@ const TWICE: &str = "snapshot.shown_twice";
 pub async fn verify_one(context: &Context, mut assignment: Assignment) -> Verification {
     let began_at = context.clock.now();
     let deadline = Instant::now() + assignment.deadline;
-    let mut kept = attempt(&Attempt::new(
-        context,
-        &assignment,
-        assignment.run.clone(),
-        deadline,
-    ))
-    .await;
-    if kept.stopped_by(&[Reason::Vanished, Reason::Replaced])
-        && let Some(snapshot) = (assignment.select_again)().await
-    {
-        assignment.snapshot = snapshot;
-        kept = attempt(&Attempt::new(
-            context,
-            &assignment,
-            again(&assignment.run, "reselected"),
-            deadline,
-        ))
-        .await;
+    let first = Attempt::new(context, &assignment, assignment.run.clone(), deadline);
+    let mut kept = attempt(&first).await;
+    if kept.stopped_by(&[Reason::Vanished, Reason::Replaced]) {
+        let select_again = Arc::clone(&assignment.select_again);
+        match first.guard(async { Ok(select_again().await) }).await {
+            Ok(None) => {}
+            Ok(Some(snapshot)) => {
+                assignment.snapshot = snapshot;
+                let run = again(&assignment.run, "reselected");
+                let left_behind = kept.left_behind.take();
+                kept = attempt(&Attempt::new(context, &assignment, run, deadline)).await;
+                kept.left_behind = kept.left_behind.or(left_behind);
+            }
+            Err(stopped) => kept.stopped = Some(stopped),
+        }
     }
     let (kept, answers) = show_twice(context, &assignment, deadline, kept).await;
     let conclusion = conclude(&answers, kept.observed());
@@ -83,7 +80,8 @@ async fn show_twice(
                 again(&assignment.run, "again"),
                 deadline,
             );
-            let second = attempt(&run).await;
+            let mut second = attempt(&run).await;
+            second.left_behind = second.left_behind.or(kept.left_behind.take());
             let mut answers = record::answers(context, assignment, &second);
             let twice = match same_again(reason, &kept, &second, &answers) {
                 None => Judged::passed(TWICE, "a second run in a new sandbox showed the same"),

@@ -60,7 +60,7 @@ pub fn conclude(answers: &[Judged], observed: bool) -> Conclusion {
 /// Which witness vouches for the bytes read; an entity tag never does.
 pub fn integrity(inspection: &Inspection, sha256: &str, manifest: Option<&Manifest>) -> Integrity {
     let written = manifest.and_then(|manifest| manifest.sha256.as_deref());
-    if inspection.checksum == Checksum::Verified || inspection.wrapper_checksum {
+    if inspection.checksum == Checksum::Verified {
         Integrity::File
     } else if written.is_some_and(|written| written.eq_ignore_ascii_case(sha256)) {
         Integrity::Manifest
@@ -139,7 +139,8 @@ mod tests {
             assert_eq!(integrity(&inspection, "ab12", Some(&manifest)), expected);
         };
         check(Checksum::Verified, false, None, Integrity::File);
-        check(Checksum::Absent, true, None, Integrity::File);
+        // What was damaged before it was wrapped is wrapped well.
+        check(Checksum::Absent, true, None, Integrity::None);
         check(Checksum::Absent, false, Some("AB12"), Integrity::Manifest);
         check(Checksum::Absent, false, Some("ab13"), Integrity::None);
         check(Checksum::Absent, false, None, Integrity::None);

@@ -95,7 +95,12 @@ fn identity(case: &Case<'_>) -> Judged {
         case.seen.expired.unwrap_or(0),
         case.seen.skipped.unwrap_or(0),
     );
-    let observed = format!("{loaded} + {expired} expired + {skipped} dropped");
+    let dropped = if skipped == 0 {
+        String::new()
+    } else {
+        format!(" + {skipped} dropped")
+    };
+    let observed = format!("{loaded} + {expired} expired{dropped}");
     let accounted = loaded + expired + skipped;
     let judged = if accounted == counted {
         Judged::passed(CHECK, "the server loaded exactly the keys of the file")
@@ -147,6 +152,10 @@ fn announced(case: &Case<'_>) -> Judged {
     let counted = case.census.keys();
     let judged = if announced == counted {
         Judged::passed(CHECK, "the file holds as many keys as its writer announced")
+    } else if case.evidence.artifact.integrity == Integrity::None {
+        let message = "the file holds another number of keys than its writer announced, and nothing \
+                       vouches for its bytes";
+        Judged::not_run(CHECK, Some(Reason::NoChecksum), message)
     } else {
         Judged::warning(
             CHECK,
@@ -352,6 +361,13 @@ fn canary(case: &Case<'_>) -> Judged {
         );
     };
     let CanarySeen::At(at) = seen else {
+        let gone = case.census.keys() > case.seen.live_keys.unwrap_or(0);
+        if gone {
+            // It may be one of those that expired since, which is no loss (design §5).
+            let message = "the canary is not there, but keys expired or were dropped while the \
+                           snapshot was loaded\nhint: Let the source write it without an expiry.";
+            return Judged::not_run(CHECK, Some(Reason::Internal), message);
+        }
         return failed(
             "the canary is missing or holds no time\nhint: Let the source write the time into it: \
              epoch seconds, milliseconds or RFC 3339.",

@@ -94,15 +94,22 @@ pub(super) fn explain(code: i32, out_of_memory: bool, lines: &[String]) -> Stopp
     /// 128 + `SIGKILL`, `SIGTERM`, as a shell reports them: whoever sent it, not the snapshot.
     const KILLED: [i32; 2] = [137, 143];
     let says = |text: &str| lines.iter().any(|line| message(line).contains(text));
-    let (reason, message) = if out_of_memory || says("Out Of Memory allocating") {
+    let starved = ["Out Of Memory allocating", "failed allocating"];
+    let (reason, message) = if out_of_memory || starved.iter().any(|text| says(text)) {
         (Reason::OutOfMemory, OUT_OF_MEMORY)
     } else if KILLED.contains(&code) {
         (
             Reason::Killed,
             "the server was killed while it loaded, by none of us",
         )
-    } else if says("Can't handle RDB format version") {
+    } else if CANNOT.iter().any(|text| says(text)) {
         (Reason::NoImage, CANNOT_READ)
+    } else if NOT_RUNNABLE.contains(&code) {
+        (
+            Reason::NoImage,
+            "the server program does not run in this image\nhint: Try it by hand, and look at the \
+             image's architecture and libraries.",
+        )
     } else if says("no matching module") {
         (Reason::ModuleMissing, NO_MODULE)
     } else if says("No space left on device") {
@@ -114,6 +121,11 @@ pub(super) fn explain(code: i32, out_of_memory: bool, lines: &[String]) -> Stopp
         (
             Reason::Internal,
             "the server could not start for reasons of the sandbox",
+        )
+    } else if code == 0 || (code == 1 && !BLAMES.iter().any(|text| says(text))) {
+        (
+            Reason::Internal,
+            "the server ended without a word about the snapshot",
         )
     } else {
         return Stopped {
@@ -129,10 +141,32 @@ pub(super) fn explain(code: i32, out_of_memory: bool, lines: &[String]) -> Stopp
 
 const OUT_OF_MEMORY: &str =
     "the server ran out of the sandbox's memory\nhint: Raise verifier.limits.memory.";
-const CANNOT_READ: &str = "the server of this image is older than the snapshot\n\
-    hint: Put a newer image first in verifier.images.redis.";
+const CANNOT_READ: &str = "the server of this image cannot read what is in the snapshot\n\
+    hint: Put an image of the server that wrote it first in verifier.images.redis.";
 const NO_MODULE: &str = "the server of this image lacks a module that the snapshot needs\n\
     hint: Add an image with that module to verifier.images.redis.";
+
+/// What a server says of a whole file that it is too old for, or of the other family: the native
+/// inspection understood it to its last byte.
+const CANNOT: [&str; 3] = [
+    "Can't handle RDB format version",
+    "Unknown RDB encoding type",
+    "Failed loading library",
+];
+
+/// As a shell reports a program that cannot be run (126), is not there (127), or is not made for
+/// this processor (128 + `SIGILL`).
+const NOT_RUNNABLE: [i32; 3] = [126, 127, 132];
+
+/// What a server says of a snapshot before it ends with code 1 because of it (`rdb.c`, `server.c`).
+const BLAMES: [&str; 6] = [
+    "Loading RDB produced by",
+    "Terminating server after rdb file reading failure",
+    "Short read or OOM loading DB",
+    "Fatal error loading the DB",
+    "Wrong signature trying to load DB from file",
+    "Internal error in RDB reading",
+];
 
 /// What only a sandbox of ours can cause.
 const OURS: [&str; 7] = [
@@ -308,6 +342,20 @@ mod tests {
             "Duplicated key found in RDB file",
             Reason::Unrestorable,
         );
-        check(1, false, "", Reason::Unrestorable);
+        // What never spoke of the snapshot says nothing about it, however often it is repeated.
+        check(1, false, "", Reason::Internal);
+        check(0, false, "", Reason::Internal);
+        for code in [126, 127, 132] {
+            check(code, false, "", Reason::NoImage);
+        }
+        check(1, false, "Unknown RDB encoding type 22", Reason::NoImage);
+        check(
+            1,
+            false,
+            "Failed loading library, aborting load",
+            Reason::NoImage,
+        );
+        let starved = "rdbGenericLoadStringObject failed allocating 99 bytes";
+        check(1, false, starved, Reason::OutOfMemory);
     }
 }

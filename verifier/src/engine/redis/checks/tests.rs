@@ -117,7 +117,7 @@ fn a_server_that_counts_nothing_is_judged_by_what_lives_in_it() {
 }
 
 #[test]
-fn what_the_writer_announced_is_a_warning_at_most() {
+fn what_the_writer_announced_is_a_warning_where_something_else_vouches_for_the_bytes() {
     const CHECK: &str = "redis.announced";
     let announce = |announced, version| {
         move |world: &mut World| {
@@ -128,6 +128,15 @@ fn what_the_writer_announced_is_a_warning_at_most() {
     };
     check(CHECK, Passed, None, announce(Some((1, 0)), 9));
     check(CHECK, Warning, None, announce(Some((2, 0)), 9));
+    check(
+        CHECK,
+        NotRun,
+        Some(Reason::NoChecksum),
+        |world: &mut World| {
+            announce(Some((2, 0)), 9)(world);
+            world.artifact.integrity = Integrity::None;
+        },
+    );
     check(CHECK, NotApplicable, None, announce(Some((2, 0)), 8));
     check(CHECK, NotApplicable, None, announce(None, 10));
 }
