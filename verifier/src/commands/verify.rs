@@ -3,7 +3,7 @@
 mod assignment;
 mod progress;
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use catalog::{
     config::Source,
@@ -11,15 +11,17 @@ use catalog::{
 };
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
-use toolkit::exit::Exit;
+use toolkit::{exit::Exit, problem::render};
+use tracing::{debug, info};
 
 use self::{assignment::Chosen, progress::Progress};
-use super::{Console, Refusal, World, plan};
+use super::{Console, Refusal, World, plan, sweep::GRACE};
 use crate::{
     cli::{ReportFormat, Verify, Which},
     report::{self, Reported, Written},
+    runtime::SweepPolicy,
     select::Wanted,
-    supervise::verify_one,
+    supervise::{Context, verify_one},
 };
 
 pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exit, Refusal> {
@@ -27,8 +29,11 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
     world.evidence()?;
     let (chosen, mut exit) = choose(flags, &world, console).await?;
     let context = world.context()?;
+    if !chosen.is_empty() {
+        sweep(&context).await;
+    }
     let progress = Progress::new(console.err_is_terminal);
-    let jobs = chosen.into_iter().map(|chosen| {
+    let verifications = chosen.into_iter().map(|chosen| {
         let (world, context) = (Arc::clone(&world), context.clone());
         let on_progress = progress.of(&chosen.source.name);
         async move {
@@ -37,22 +42,22 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
             Ok::<_, Refusal>(world.write_down(verification).await)
         }
     });
-    let mut running = stream::iter(jobs).buffer_unordered(world.config.verifier.parallel);
+    let mut running = stream::iter(verifications).buffer_unordered(world.config.verifier.parallel);
     let mut reports = Vec::new();
+    let mut refused = None;
+    // Nothing leaves this loop early, not even a closed terminal: what runs must come to its end,
+    // or its sandbox would stay.
     loop {
         tokio::select! {
-            line = progress.line() => write!(console.err, "{line}")?,
+            line = progress.line() => drop(write!(console.err, "{line}")),
             done = running.next() => match done {
                 None => break,
-                Some(done) => {
-                    let (reported, problem) = done?;
-                    write!(console.err, "{}", progress.clear())?;
+                Some(Err(refusal)) => drop(refused.get_or_insert(refusal)),
+                Some(Ok((reported, problem))) => {
                     exit = exit.max(outcome(&reported));
-                    if let Some(problem) = problem {
-                        writeln!(console.err, "error: {problem}")?;
-                    }
-                    if flags.format == ReportFormat::Text {
-                        write!(console.out, "{}", report::text(&reported, console.clock.now()))?;
+                    let told = tell(flags.format, &reported, problem, &progress, console);
+                    if let Err(error) = told {
+                        refused.get_or_insert(error.into());
                     }
                     reports.push(reported);
                 }
@@ -60,7 +65,42 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
         }
     }
     finish(flags.format, &reports, console)?;
-    Ok(exit)
+    refused.map_or(Ok(exit), Err)
+}
+
+/// What is said as soon as one of them is done.
+fn tell(
+    format: ReportFormat,
+    reported: &Reported,
+    problem: Option<String>,
+    progress: &Progress,
+    console: &mut Console<'_>,
+) -> io::Result<()> {
+    write!(console.err, "{}", progress.clear())?;
+    if let Some(problem) = problem {
+        writeln!(console.err, "error: {problem}")?;
+    }
+    if format == ReportFormat::Text {
+        write!(
+            console.out,
+            "{}",
+            report::text(reported, console.clock.now())
+        )?;
+    }
+    Ok(())
+}
+
+/// What killed runs left is removed before anything new is made. It is no reason not to go on.
+async fn sweep(context: &Context) {
+    let policy = SweepPolicy {
+        now: context.clock.now(),
+        grace: GRACE,
+    };
+    match context.runtime.sweep(&policy).await {
+        Ok(swept) if swept.runs.is_empty() => {}
+        Ok(swept) => info!(runs = swept.runs.len(), "what killed runs left was removed"),
+        Err(error) => debug!("nothing could be swept: {}", render(&error, None)),
+    }
 }
 
 /// Every snapshot to verify. Sources without one are told on `err`, and the exit code says so.
