@@ -118,11 +118,9 @@ pub fn assess<'a>(subject: &Subject<'a>, now: Timestamp) -> Assessment<'a> {
     let holdings = subject
         .inventory
         .map(|inventory| Holdings::new(inventory, &facts));
-    let proof = holdings.as_ref().and_then(|holdings| {
-        subject
-            .ledger
-            .map(|ledger| Proof::new(ledger, holdings, &facts.promises))
-    });
+    let proof = holdings
+        .as_ref()
+        .and_then(|holdings| subject.ledger.map(|ledger| Proof::new(ledger, holdings)));
     let concerns: Vec<_> = CONCERNS
         .iter()
         .map(|concern| {

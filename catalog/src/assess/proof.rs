@@ -5,7 +5,7 @@ use std::time;
 use jiff::Timestamp;
 use settings::Duration;
 
-use super::{Facts, Holdings, Promises};
+use super::{Facts, Holdings};
 use crate::evidence::{ChainReport, Ledger, Verdict, Verification};
 
 /// What the ledger says of a source that was surveyed.
@@ -19,8 +19,7 @@ pub struct Proof<'a> {
     pub newest: Option<&'a Verification>,
     /// The verified record with the newest recovery point: what could really be had back.
     pub verified: Option<&'a Verification>,
-    /// When a snapshot that was current then was last verified. A look at an old one proves nothing
-    /// of the source as it is.
+    /// When a snapshot was last verified.
     pub proven_at: Option<Timestamp>,
     /// Measured when the newest verified snapshot was restored.
     pub recovery_time: Option<time::Duration>,
@@ -29,11 +28,7 @@ pub struct Proof<'a> {
 }
 
 impl<'a> Proof<'a> {
-    pub(super) fn new(ledger: &'a Ledger, holdings: &Holdings<'_>, promises: &Promises) -> Self {
-        let is_current = |it: &&Verification| {
-            let age = Duration::between(it.snapshot.taken_at, it.ended_at);
-            promises.alert_after.is_none_or(|limit| age <= limit)
-        };
+    pub(super) fn new(ledger: &'a Ledger, holdings: &Holdings<'_>) -> Self {
         let verified = ledger
             .verifications()
             .filter(|it| it.verdict == Verdict::Verified);
@@ -42,7 +37,7 @@ impl<'a> Proof<'a> {
             chain: ledger.report(),
             newest: ledger.newest(),
             verified: ledger.newest_verified(),
-            proven_at: verified.filter(is_current).map(|it| it.ended_at).max(),
+            proven_at: verified.map(|it| it.ended_at).max(),
             recovery_time: ledger.recovery_time(),
             forecast: holdings
                 .newest

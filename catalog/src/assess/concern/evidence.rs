@@ -3,7 +3,6 @@
 use settings::Duration;
 
 use super::super::{Cadence, Facts, Holdings, cadence::earlier};
-use crate::evidence::Ledger;
 use crate::model::{Snapshot, SnapshotState as State};
 
 /// Complete snapshots that make a series: fewer have no typical size.
@@ -12,11 +11,9 @@ const SERIES_MIN: usize = 4;
 /// S3 run once a day and round up to the next midnight, twice over.
 const EXPIRY_DELAY: Duration = Duration::from_days(2);
 
-/// Once a slot has passed since the source began; at once if evidence says that there was one.
-pub(super) fn missing(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
-    let existed = facts.subject.ledger.and_then(Ledger::begun_at).is_some();
-    let due = holdings.missed_runs.is_none_or(|missed| missed > 0);
-    holdings.newest.is_none() && (existed || due)
+/// Nothing complete lies there and nothing is on its way.
+pub(super) fn missing(holdings: &Holdings<'_>, _: &Facts<'_>) -> bool {
+    holdings.newest.is_none() && holdings.count(State::InProgress) == 0
 }
 
 pub(super) fn late(holdings: &Holdings<'_>, _: &Facts<'_>) -> bool {

@@ -177,19 +177,13 @@ fn an_interval_counts_from_the_arrival() {
 }
 
 #[test]
-fn a_new_source_is_not_missing_before_its_first_slot_has_passed() {
+fn a_source_without_anything_is_missing_unless_something_is_on_its_way() {
     let mut world = World::plain(cron("0 2 * * *", "UTC"), &[], "2026-11-22T12:00:00Z");
-    assert!(world.standing().is_empty());
-    world.now = time("2026-11-23T02:30:00Z");
-    assert!(world.standing().is_empty());
-    world.now = time("2026-11-23T02:30:01Z");
     assert_eq!(world.standing(), ["missing"]);
-    // One that failed shows that the source has begun.
-    let mut failed = snapshot(time("2026-11-20T02:00:10Z"));
-    failed.state = SnapshotState::Failed;
-    world.snapshots().push(failed);
-    (world.now, world.watched_since) = (time("2026-11-22T12:00:00Z"), time("2026-11-22T12:00:00Z"));
-    assert_eq!(world.standing(), ["missing", "failed"]);
+    let mut coming = snapshot(time("2026-11-22T11:59:00Z"));
+    coming.state = SnapshotState::InProgress;
+    world.snapshots().push(coming);
+    assert!(!world.standing().contains(&"missing"));
 }
 
 #[test]

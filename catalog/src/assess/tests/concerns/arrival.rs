@@ -82,7 +82,7 @@ pub(super) const ARRIVAL: &[Case] = &[
             w.drafts = Some(vec![]);
             w.watched_since = w.now;
         },
-        &[],
+        &["missing"],
     ),
     (
         "slot not passed",

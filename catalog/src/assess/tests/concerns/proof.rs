@@ -30,7 +30,7 @@ pub(super) const PROOF: &[Case] = &[
     (
         "only a look at an old one",
         |w| w.verification().snapshot.taken_at = time("2026-11-01T02:00:10Z"),
-        &["never_verified"],
+        &[],
     ),
     (
         "old proof",
