@@ -7,7 +7,16 @@ use crate::Place;
 
 /// What stands in the place of a secret.
 pub(crate) const REDACTED: &str = "[redacted]";
-const SECRET: [&str; 6] = ["password", "passwd", "passphrase", "secret", "token", "key"];
+const SECRET: [&str; 8] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "access_key",
+    "api_key",
+    "private_key",
+];
 /// Columns of source that are shown; a longer line is cut around the caret.
 const WIDTH: usize = 96;
 
