@@ -15,6 +15,7 @@ mod ledger;
 mod memory;
 mod open;
 mod record;
+mod unbuilt;
 mod verdict;
 
 use std::fmt::Debug;
@@ -31,7 +32,7 @@ pub use directory::DirectoryEvidence;
 pub use ledger::{Baseline, Ledger};
 #[cfg(feature = "testing")]
 pub use memory::{MemoryEvidence, MemoryFault};
-pub use open::{OpenError, open};
+pub use open::open;
 pub use record::{
     Acceptance, ArtifactEvidence, Checkpoint, Draft, Integrity, Record, RehearsalEvidence,
     SandboxEvidence, SnapshotEvidence, StageEvidence, ToolEvidence, Trigger, Verification,

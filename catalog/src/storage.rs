@@ -8,6 +8,7 @@ mod error;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
 mod open;
+mod unbuilt;
 
 use std::{fmt::Debug, ops::Range};
 
@@ -19,7 +20,7 @@ use crate::model::{Key, ObjectMeta, Pin};
 pub use counted::{Counted, Requests};
 pub use directory::Directory;
 pub use error::{Operation, StorageError, StorageReason};
-pub use open::{OpenError, open};
+pub use open::open;
 
 /// Most bytes one [`Storage::read`] may ask for.
 pub const READ_MAX: u64 = 8 * 1024 * 1024;

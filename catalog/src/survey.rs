@@ -62,6 +62,9 @@ pub struct SurveyContext<'a> {
     pub cache: &'a mut HeadCache,
     /// The evidence.
     pub known: &'a Known<'a>,
+    /// Whether all of the repository is listed, to count what fits no source wherever it lies;
+    /// otherwise only the prefixes of the sources are.
+    pub everything: bool,
 }
 
 /// Surveys one repository for its sources.
@@ -76,7 +79,7 @@ pub async fn survey(
     context: SurveyContext<'_>,
 ) -> Result<Inventory, StorageError> {
     let began = Instant::now();
-    let listing = listing::list(storage, sources).await?;
+    let listing = listing::list(storage, sources, context.everything).await?;
     let seen = reading::read_all(storage, sources, listing.groups, context.cache).await;
     let mut inventory = Inventory {
         repository: repository.clone(),

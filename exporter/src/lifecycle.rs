@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use catalog::config::load_file;
+use catalog::config::{ConfigError, load_file};
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use toolkit::{clock::Clock, problem};
@@ -17,7 +17,7 @@ use tracing::{error, info, warn};
 use crate::{
     state::{Published, State},
     surveyor::{Jitter, Surveyor, World},
-    world::{self, WorldError},
+    world,
 };
 
 /// The part that goes on through reloads; clones are the same one.
@@ -152,13 +152,13 @@ impl Running {
     }
 }
 
-fn reopen(file: &Path, before: Option<&World>) -> Result<World, WorldError> {
+fn reopen(file: &Path, before: Option<&World>) -> Result<World, ConfigError> {
     let loaded = load_file(file)?;
     let warnings = loaded.warnings.to_string();
     if !warnings.is_empty() {
         warn!("{warnings}");
     }
-    world::open(loaded, before)
+    Ok(world::open(loaded, before))
 }
 
 #[cfg(test)]
@@ -178,7 +178,7 @@ sources: [{ name: a, engine: files, repository: local, path: \"%Y%m%d.tar\" }]
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("backups.yaml");
         fs::write(&file, EMPTY).unwrap();
-        let world = Arc::new(world::open(load_file(&file).unwrap(), None).unwrap());
+        let world = Arc::new(world::open(load_file(&file).unwrap(), None));
         let clock = Clock::starting_at(at("05:00:00"));
         let exporter = Exporter::new(file.clone(), &world, clock, Arc::new(|| 0.0));
         exporter.start(world).await;

@@ -21,7 +21,7 @@ use crate::{
     lifecycle::Exporter,
     server::routes,
     surveyor::{Jitter, World},
-    world::{self, WorldError},
+    world,
 };
 
 /// What the program may touch of the world outside.
@@ -81,7 +81,7 @@ fn tell(console: &mut Console<'_>, told: &clap::Error) -> Exit {
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
     #[error(transparent)]
-    World(#[from] WorldError),
+    Config(#[from] ConfigError),
     #[error(transparent)]
     Listen(#[from] toolkit::http::ListenError),
     #[error("cannot write what was asked for")]
@@ -94,17 +94,15 @@ impl Refusal {
     fn explain(&self) -> (Exit, String) {
         match self {
             // Located and with hints of their own.
-            Self::World(WorldError::Config(ConfigError::Problems(problems))) => {
-                (Exit::Usage, problems.to_string())
-            }
-            Self::World(_) | Self::Listen(_) => (Exit::Usage, problem::render(self, None)),
+            Self::Config(ConfigError::Problems(problems)) => (Exit::Usage, problems.to_string()),
+            Self::Config(_) | Self::Listen(_) => (Exit::Usage, problem::render(self, None)),
             Self::Write(_) | Self::Exposition(_) => (Exit::Unknown, problem::render(self, None)),
         }
     }
 }
 
 async fn go(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Refusal> {
-    let loaded = load_file(&cli.config.file).map_err(WorldError::from)?;
+    let loaded = load_file(&cli.config.file)?;
     write!(console.err, "{}", loaded.warnings)?;
     if cli.check {
         let (file, config) = (cli.config.file.display(), &loaded.config);
@@ -115,7 +113,7 @@ async fn go(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Refusal> {
         )?;
         return Ok(Exit::Fine);
     }
-    let world = Arc::new(world::open(loaded, None)?);
+    let world = Arc::new(world::open(loaded, None));
     let (clock, jitter) = (console.clock.clone(), Arc::clone(&console.jitter));
     let exporter = Exporter::new(cli.config.file.clone(), &world, clock, jitter);
     if cli.once {

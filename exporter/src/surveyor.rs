@@ -132,6 +132,7 @@ impl Surveyor {
             now: self.clock.now(),
             cache,
             known: &known,
+            everything: true,
         };
         let survey = catalog::survey::survey(storage, name, &sources, context);
         let (outcome, inventory, problem) = match timeout(self.deadline(), survey).await {

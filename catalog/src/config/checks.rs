@@ -1,8 +1,11 @@
 //! What is wrong only between parts of the file, or doubtful although it can be read.
 
+use std::path::Path;
+
 use settings::{Place, Problems, Switch};
 
 use super::{Config, Location, Source, written};
+use crate::layout::Layout;
 
 /// A file without repositories or sources says nothing.
 pub(super) fn nothing_here(file: &written::File, config: &Config, problems: &mut Problems) {
@@ -189,7 +192,7 @@ fn evidence_apart(
         };
         for source in config.sources_of(&repository.name) {
             let record = format!("{}/{}/00000001.json", within.display(), source.name);
-            if source.layout.may_hold(&record) {
+            if source.layout.may_hold(&record) || below(&source.layout, within) {
                 let message = format!(
                     "the evidence would lie among the snapshots of {}",
                     source.name
@@ -201,4 +204,14 @@ fn evidence_apart(
             }
         }
     }
+}
+
+/// Whether it lies in the directory that all keys of a path begin with, unless that is the root.
+fn below(layout: &Layout, within: &Path) -> bool {
+    layout.listing_prefixes().any(|prefix| {
+        let directory = prefix
+            .rsplit_once('/')
+            .map_or("", |(directory, _)| directory);
+        !directory.is_empty() && within.starts_with(directory)
+    })
 }

@@ -25,16 +25,17 @@ pub(super) struct Listing {
     pub(super) unrecognised: Vec<String>,
 }
 
-/// Lists what the sources need, each key once.
+/// Lists what the sources need, or `everything` where that is not refused; each key once.
 pub(super) async fn list(
     storage: &dyn Storage,
     sources: &[SurveySource],
+    everything: bool,
 ) -> Result<Listing, StorageError> {
     let mut tally = Tally::new(sources);
     let prefixes = sources
         .iter()
         .flat_map(|source| source.layout.listing_prefixes());
-    let mut wanted: BTreeSet<&str> = prefixes.collect();
+    let mut wanted: BTreeSet<&str> = prefixes.chain(everything.then_some("")).collect();
     let mut refused = BTreeMap::new();
     let mut answered = false;
     // In byte order a prefix comes before all that it covers.

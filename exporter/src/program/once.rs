@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use catalog::model::SourceName;
 use toolkit::exit::Exit;
 
 use super::{Console, Refusal};
@@ -13,7 +14,7 @@ use crate::{
     cli::{Cli, OnceFormat},
     page::table,
     server::exposition_text,
-    state::{State, SurveyOutcome},
+    state::{SourceState, State, SurveyOutcome},
 };
 
 /// Prints, and says by the exit code whether everything could be seen.
@@ -28,6 +29,9 @@ pub(super) fn print(cli: &Cli, state: &State, console: &mut Console<'_>) -> Resu
     }
     for (name, problem) in problems(state) {
         writeln!(console.err, "{name}: {problem}")?;
+    }
+    for name in unread_ledgers(state) {
+        writeln!(console.err, "{name}: its evidence could not be read")?;
     }
     let seen = problems(state).next().is_none();
     Ok(if seen { Exit::Fine } else { Exit::Unknown })
@@ -44,11 +48,17 @@ fn problems(state: &State) -> impl Iterator<Item = (&str, String)> {
         let problem = known.problem.clone()?;
         Some((name.as_str(), problem))
     });
-    let ledgers = state.sources.iter().filter_map(|(name, known)| {
-        let unread = known.evidence.up == Some(false);
-        unread.then(|| (name.as_str(), "its evidence could not be read".to_owned()))
-    });
-    repositories.chain(sources).chain(ledgers)
+    repositories.chain(sources)
+}
+
+/// Said, but not in the exit code: what lies in the repositories was seen all the same.
+fn unread_ledgers(state: &State) -> impl Iterator<Item = &SourceName> {
+    let unread = |known: &SourceState| known.evidence.up == Some(false);
+    state
+        .sources
+        .iter()
+        .filter(move |(_, known)| unread(known))
+        .map(|(name, _)| name)
 }
 
 /// A reader sees the old file or the new one, never half of one: a temporary file beside it, then a

@@ -185,7 +185,7 @@ async fn a_repository_that_fails_keeps_what_was_seen_and_recovers() {
     );
     assert_eq!(
         known.requests.errors[&(Operation::List, StorageReason::AccessDenied)],
-        1
+        2, // everything, then the prefix of the source
     );
     bench.a.heal();
     surveyor.once().await;

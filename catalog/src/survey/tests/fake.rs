@@ -116,6 +116,7 @@ impl Setup {
             now: NOW,
             cache: &mut self.cache,
             known: &recorded,
+            everything: false,
         };
         let repository = RepositoryName::new("local").unwrap();
         survey(storage, &repository, &self.sources, context).await
