@@ -56,10 +56,19 @@ fn a_repository_that_is_not_there_is_told_and_is_no_verdict() {
 }
 
 #[test]
-fn evidence_that_is_not_there_is_said_before_anything_is_restored() {
+fn evidence_is_made_at_first_use_but_not_where_a_volume_lacks() {
     let bench = Bench::new("process");
     bench.snapshot(1);
     fs::remove_dir(bench.path("evidence")).unwrap();
+    bench.run(&["evidence", "check"]).ends(0, "0 records");
+    fs::remove_dir(bench.path("evidence")).unwrap();
+    let file = bench.path("backups.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(
+        &file,
+        text.replace("directory: evidence", "directory: volume/evidence"),
+    )
+    .unwrap();
     bench.run(&["verify"]).ends(3, "evidence");
     bench.run(&["doctor"]).ends(1, "✘ evidence");
 }

@@ -48,6 +48,10 @@ pub fn run(
         let outcome = commands::dispatch(&cli.command, &mut console).await;
         match outcome {
             Ok(exit) => exit,
+            Err(refusal) if refusal.located => {
+                let _ = write!(console.err, "{}", refusal.message);
+                refusal.exit
+            }
             Err(refusal) => told(console.err, &refusal.message, refusal.exit),
         }
     })

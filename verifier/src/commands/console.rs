@@ -36,6 +36,8 @@ pub struct Refusal {
     pub exit: Exit,
     /// For people; may end in `hint: …`.
     pub message: String,
+    /// It names file and line for itself, and is told as it is.
+    pub located: bool,
 }
 
 impl Refusal {
@@ -44,6 +46,7 @@ impl Refusal {
         Self {
             exit: Exit::Usage,
             message: message.to_string(),
+            located: false,
         }
     }
 
@@ -52,6 +55,7 @@ impl Refusal {
         Self {
             exit: Exit::Unknown,
             message: message.to_string(),
+            located: false,
         }
     }
 }
@@ -67,7 +71,10 @@ impl Console<'_> {
     /// The configuration; warnings are told, errors end the command.
     pub fn config(&mut self) -> Result<Config, Refusal> {
         let loaded = config::load_file(&self.config_file).map_err(|error| match error {
-            ConfigError::Problems(problems) => Refusal::usage(problems),
+            ConfigError::Problems(problems) => Refusal {
+                located: true,
+                ..Refusal::usage(problems)
+            },
             ConfigError::Read { .. } => Refusal::usage(render(&error, None)),
         })?;
         write!(self.err, "{}", loaded.warnings)?;

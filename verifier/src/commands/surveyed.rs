@@ -36,6 +36,7 @@ impl Surveyed {
                 now: world.clock.now(),
                 cache: &mut HeadCache::default(),
                 known: &|source, pin| known.taken_at(source, pin),
+                everything: false,
             };
             (
                 name.clone(),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use catalog::{
-    config::{Config, Pull as WrittenPull, Source},
+    config::{Config, Location, Pull as WrittenPull, Repository, Source},
     evidence::{self, Evidence, Ledger, ToolEvidence},
     model::{RepositoryName, SourceName},
     storage::{self, Storage},
@@ -44,6 +44,15 @@ fn run_root() -> PathBuf {
     Path::new("/var/tmp").join(format!("backup-witness-{user}"))
 }
 
+/// The verifier owns the evidence and makes its directory at first use, but no parent of it: what
+/// lacks may be a volume that is not mounted, and that must not look like an empty ledger.
+fn make_root(location: &Location) {
+    if let Location::Directory(root) = location {
+        // What fails here is said by the first read.
+        let _ = std::fs::create_dir(root);
+    }
+}
+
 /// Longest pull of one image: a gigabyte over a slow line.
 const PULL_MAX: Duration = Duration::from_mins(15);
 
@@ -51,17 +60,12 @@ impl World {
     /// Reads the configuration and opens what it names; nothing is listed yet.
     pub fn open(console: &mut Console<'_>) -> Result<Self, Refusal> {
         let config = console.config()?;
-        let refuse = |error: &dyn std::error::Error| Refusal::usage(render(error, None));
-        let mut storages = BTreeMap::new();
-        for repository in &config.repositories {
-            let storage = storage::open(&repository.location).map_err(|error| refuse(&error))?;
-            storages.insert(repository.name.clone(), storage);
-        }
-        let evidence = config
-            .evidence
-            .as_ref()
-            .map(|it| evidence::open(&it.location));
-        let evidence = evidence.transpose().map_err(|error| refuse(&error))?;
+        let opened = |it: &Repository| (it.name.clone(), storage::open(&it.location));
+        let storages = config.repositories.iter().map(opened).collect();
+        let evidence = config.evidence.as_ref().map(|evidence| {
+            make_root(&evidence.location);
+            evidence::open(&evidence.location)
+        });
         Ok(Self {
             storages,
             evidence,
