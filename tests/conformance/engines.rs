@@ -2,3 +2,4 @@
 
 mod noop;
 mod redis;
+mod redis_damage;

@@ -1,20 +1,18 @@
 //! The smallest whole RDB files, made by hand where no server is needed.
 
-use std::collections::BTreeMap;
-
 /// Polynomial of CRC-64/REDIS, reflected (`crc64.c` of Redis: Jones, 0xad93d23594c935a9).
 const POLYNOMIAL: u64 = 0x95ac_9329_ac4b_c9b5;
 
 /// Two keys with one-letter values in database 0, version 10, with its checksum.
 pub fn two_keys() -> Vec<u8> {
-    with_keys(&BTreeMap::from([("a", "1"), ("b", "2")]))
+    with_keys(&[("a", "1"), ("b", "2")])
 }
 
 /// These keys in database 0, version 10, with the checksum.
 ///
 /// # Panics
 /// If a key or value has 64 bytes or more.
-pub fn with_keys(keys: &BTreeMap<&str, &str>) -> Vec<u8> {
+pub fn with_keys(keys: &[(&str, &str)]) -> Vec<u8> {
     let mut file = b"REDIS0010".to_vec();
     let count = u8::try_from(keys.len()).expect("few keys");
     file.extend([0xfe, 0, 0xfb, count, 0]); // SELECTDB 0, RESIZEDB
@@ -28,6 +26,11 @@ pub fn with_keys(keys: &BTreeMap<&str, &str>) -> Vec<u8> {
         }
     }
     file.push(0xff);
+    sealed(file)
+}
+
+/// These bytes and their checksum.
+pub fn sealed(mut file: Vec<u8>) -> Vec<u8> {
     file.extend(crc64(&file).to_le_bytes());
     file
 }

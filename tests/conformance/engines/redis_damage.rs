@@ -1,0 +1,136 @@
+//! Damage of every kind, done to what a real server saved: nothing whose contents differ from the
+//! original's, by the server's own digest of all its data, is ever verified.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use catalog::{
+    evidence::{Reason, Verdict, Verification},
+    format::redis::Redis,
+};
+use futures::{StreamExt as _, stream};
+use tests::{
+    rdb_bytes::{sealed, with_keys},
+    redis_writer::{digest, save},
+    require,
+    verifying::Subject,
+};
+
+/// Bytes of the trailer of a file (`rdb.c`: CRC-64, little-endian).
+const TRAILER: usize = 8;
+const AT_ONCE: usize = 2;
+
+fn subject() -> Subject {
+    Subject::on("process", &Redis, &verifier::engine::redis::Redis, &[])
+}
+
+fn commands() -> Vec<String> {
+    let many = (0..40).map(|it| format!("SET key-{it} value-{}", it * 7919));
+    let others = [
+        "SET expiring 1 EX 86400",
+        "RPUSH list a b c 1 2 3",
+        "SADD numbers 1 2 3 70000 5000000000",
+        "HSET hash field value other 7",
+        "ZADD scores 1 a 2.5 b",
+        "XADD stream 1-1 field value",
+        "SELECT 3",
+        "SET other 1",
+    ];
+    many.chain(others.map(ToOwned::to_owned)).collect()
+}
+
+/// Every damage, by name.
+fn damages(good: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    let step = good.len() / 24;
+    let cuts = (0..good.len())
+        .step_by(step)
+        .chain(good.len() - TRAILER - 1..good.len());
+    for at in cuts {
+        all.push((format!("cut at {at}"), good[..at].to_vec()));
+    }
+    for at in (0..good.len())
+        .step_by(step)
+        .chain(good.len() - TRAILER..good.len())
+    {
+        for bit in [0x01, 0x80] {
+            all.push((format!("bit {bit:#x} of byte {at}"), flipped(good, at, bit)));
+        }
+    }
+    let unsealed = good.len() - TRAILER;
+    for at in (9..unsealed).step_by(step) {
+        let mut file = flipped(good, at, 0x01);
+        file[unsealed..].fill(0);
+        all.push((format!("no checksum and bit 0x1 of byte {at}"), file));
+    }
+    let mut foreign = good[..unsealed].to_vec();
+    foreign[5..9].copy_from_slice(b"0099");
+    all.push(("a foreign version".into(), sealed(foreign)));
+    all.push(("trailing garbage".into(), [good, b"garbage"].concat()));
+    all.push(("the mark of redis-cli".into(), [good, &[b'a'; 40]].concat()));
+    all.push((
+        "a duplicate key".into(),
+        with_keys(&[("a", "1"), ("a", "2")]),
+    ));
+    all
+}
+
+fn flipped(good: &[u8], at: usize, bit: u8) -> Vec<u8> {
+    let mut file = good.to_vec();
+    file[at] ^= bit;
+    file
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_verified_holds_the_data_of_the_original() {
+    require!(redis);
+    let subject = subject();
+    let good = save(&subject.runtime, "", &commands()).await;
+    let original = digest(&subject.runtime, good.clone().into()).await;
+    assert_eq!(
+        subject.verify(good.clone()).await.verdict,
+        Verdict::Verified
+    );
+    let damaged = damages(&good);
+    assert!(damaged.len() > 100, "{}", damaged.len());
+    let outcomes = stream::iter(damaged).map(|(name, file)| judged(&subject, name, file));
+    let mut outcomes = outcomes.buffer_unordered(AT_ONCE);
+    let mut verified = Vec::new();
+    while let Some((name, file, verification)) = outcomes.next().await {
+        if verification.verdict == Verdict::Verified {
+            let found = digest(&subject.runtime, file).await;
+            assert_eq!(found, original, "{name}: {verification:#?}");
+            verified.push(name);
+        }
+    }
+    verified.sort();
+    assert_eq!(verified, ["the mark of redis-cli", "trailing garbage"]);
+}
+
+async fn judged(subject: &Subject, name: String, file: Vec<u8>) -> (String, Bytes, Verification) {
+    let file = Bytes::from(file);
+    let verification = subject.verify(file.clone()).await;
+    (name, file, verification)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kind_of_damage_has_its_reason() {
+    require!(redis);
+    let subject = Arc::new(subject());
+    let good = save(&subject.runtime, "", &commands()).await;
+    let check = async |file: Vec<u8>, reason| {
+        let verification = subject.verify(file).await;
+        assert_eq!(verification.reason, Some(reason), "{verification:#?}");
+    };
+    let unsealed = good.len() - TRAILER;
+    check(good[..good.len() / 2].to_vec(), Reason::Damaged).await;
+    check(flipped(&good, good.len() / 2, 1), Reason::Damaged).await;
+    check(flipped(&good, good.len() - 1, 1), Reason::Damaged).await;
+    check(with_keys(&[("a", "1"), ("a", "2")]), Reason::Unrestorable).await;
+    let mut absent = good.clone();
+    absent[unsealed..].fill(0);
+    check(absent, Reason::NoChecksum).await;
+    let mut foreign = good[..unsealed].to_vec();
+    foreign[5..9].copy_from_slice(b"0099");
+    check(sealed(foreign), Reason::UnknownVersion).await;
+}
