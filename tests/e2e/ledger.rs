@@ -116,3 +116,23 @@ fn what_was_never_counted_cannot_be_accepted() {
     ];
     bench.run(&accept).ends(2, "nothing was ever counted");
 }
+
+#[test]
+fn what_only_configuration_can_mend_is_named_by_doctor() {
+    require!(redis);
+    let bench = Bench::new("process");
+    let path = bench.snapshot(1);
+    let mut file = fs::read(&path).unwrap();
+    let trailer = file.len() - 8;
+    file[trailer..].fill(0);
+    fs::write(&path, file).unwrap();
+    bench.run(&["verify"]).ends(3, "INCONCLUSIVE (NO_CHECKSUM)");
+    bench.run(&["doctor"]).ends(
+        0,
+        "! source cache: its newest proof is inconclusive (no_checksum)",
+    );
+    bench.configure("    verify: { expect: { checksum: optional } }\n");
+    bench.run(&["verify"]).ends(0, "VERIFIED");
+    let ran = bench.run(&["doctor"]);
+    assert!(!ran.out.contains("source cache"), "{ran:?}");
+}

@@ -1,6 +1,10 @@
 //! `doctor`: whether everything is there that a verification needs, before the worst day.
 
-use catalog::{config::Source, storage::ListFrom};
+use catalog::{
+    config::Source,
+    evidence::{Finding, Outcome, Reason},
+    storage::ListFrom,
+};
 use futures::StreamExt as _;
 use toolkit::exit::Exit;
 
@@ -20,6 +24,7 @@ pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let mut answers = repositories(&world).await;
     answers.push(("evidence".into(), evidence(&world).await));
     answers.extend(runtime(&world).await);
+    answers.extend(undecided(&world).await);
     for (what, answer) in answers {
         let (sign, text) = match answer {
             Answer::Good(text) => ('✔', text),
@@ -94,6 +99,53 @@ async fn runtime(world: &World) -> Vec<(String, Answer)> {
         }
         Err(error) => vec![(name, bad(&error))],
     }
+}
+
+/// Reasons that no further try will change, but a line of the configuration may.
+const MENDABLE: [Reason; 7] = [
+    Reason::NoChecksum,
+    Reason::NoImage,
+    Reason::ModuleMissing,
+    Reason::UnknownVersion,
+    Reason::TooLarge,
+    Reason::NeedsEnterprise,
+    Reason::MigrationRequired,
+];
+
+/// Sources whose last word is "could not tell" for a reason that only configuration can mend.
+async fn undecided(world: &World) -> Vec<(String, Answer)> {
+    let mut answers = Vec::new();
+    for source in world
+        .config
+        .sources
+        .iter()
+        .filter(|source| source.verify.is_some())
+    {
+        let Ok(ledger) = world.ledger(&source.name).await else {
+            continue;
+        };
+        let Some(newest) = ledger.newest() else {
+            continue;
+        };
+        let Some(reason) = newest.reason.filter(|reason| MENDABLE.contains(reason)) else {
+            continue;
+        };
+        let spoiled = |it: &&Finding| it.outcome != Outcome::Passed && it.message.contains("hint:");
+        let hint = newest
+            .findings
+            .iter()
+            .find(spoiled)
+            .map_or("", |it| it.message.as_str());
+        let text = format!(
+            "its newest proof is inconclusive ({})\n{hint}",
+            reason.as_label()
+        );
+        answers.push((
+            format!("source {}", source.name),
+            Answer::Doubtful(text.trim().into()),
+        ));
+    }
+    answers
 }
 
 async fn images(world: &World, source: &Source) -> Answer {

@@ -113,7 +113,8 @@ impl Engine for Redis {
         Box::pin(async move {
             let census = census_of(whole)?;
             let canary = expect_of(settings)?.canary.as_ref();
-            let server = bench.sandbox.start(&start_command(bench, census)?).await?;
+            let command = start_command(bench, census)?;
+            let server = bench.stage("serve", bench.sandbox.start(&command)).await?;
             let outcome = serve(bench, server, canary).await;
             let log = bench.sandbox.log(server).await?;
             bench.note_log(log::shown(&log));
