@@ -65,6 +65,26 @@ pub enum PassError {
     Inspection(u64),
 }
 
+/// Where a pass sends the restorable bytes, and how many at most.
+#[derive(Debug)]
+pub struct Fed {
+    /// The sandbox's end of it.
+    pub items: mpsc::Sender<FeedItem>,
+    /// What is more is no longer sent, and no end either: a small object may unwrap to more than any
+    /// disk holds.
+    pub bytes_max: u64,
+}
+
+impl From<mpsc::Sender<FeedItem>> for Fed {
+    /// Without a limit.
+    fn from(items: mpsc::Sender<FeedItem>) -> Self {
+        Self {
+            items,
+            bytes_max: u64::MAX,
+        }
+    }
+}
+
 /// A bounded feed for [`pass`] and its receiving end for a sandbox.
 pub fn feed() -> (mpsc::Sender<FeedItem>, Feed) {
     let (sender, items) = mpsc::channel(QUEUE_CHUNKS);
@@ -77,7 +97,7 @@ pub async fn pass(
     mut input: ByteStream,
     pinned: u64,
     format: &'static dyn Format,
-    feed: Option<mpsc::Sender<FeedItem>>,
+    feed: Option<Fed>,
     on_bytes: OnBytes,
 ) -> Result<Passed, PassError> {
     let (chunks, waiting) = mpsc::channel(QUEUE_CHUNKS);
@@ -106,7 +126,7 @@ pub async fn pass(
 fn read(
     chunks: mpsc::Receiver<FeedItem>,
     format: &'static dyn Format,
-    feed: Option<mpsc::Sender<FeedItem>>,
+    feed: Option<Fed>,
 ) -> Result<Passed, PassError> {
     let mut reader = ChunkReader::new(chunks);
     let mut tee = Tee {
@@ -129,7 +149,7 @@ fn read(
 
 /// The restorable bytes on their way into a sandbox.
 struct Tee {
-    feed: Option<mpsc::Sender<FeedItem>>,
+    feed: Option<Fed>,
     digest: Sha256,
     bytes: u64,
 }
@@ -138,6 +158,7 @@ impl Tee {
     fn write(&mut self, bytes: &[u8]) {
         self.digest.update(bytes);
         self.bytes += bytes.len() as u64;
+        self.feed = self.feed.take().filter(|feed| self.bytes <= feed.bytes_max);
         for piece in bytes.chunks(FEED_CHUNK_BYTES) {
             self.send(FeedItem::Chunk(Bytes::copy_from_slice(piece)));
         }
@@ -152,7 +173,7 @@ impl Tee {
         let refused = self
             .feed
             .as_ref()
-            .is_some_and(|feed| feed.blocking_send(item).is_err());
+            .is_some_and(|feed| feed.items.blocking_send(item).is_err());
         if refused {
             self.feed = None;
         }

@@ -124,7 +124,13 @@ async fn all_bytes_are_hashed_inspected_and_fed_in_one_pass() {
         seen_by_pass.lock().expect("no poison").push((done, all));
     });
     let (sender, feed) = feed();
-    let passing = pass(stream_of(chunks), 4_000_000, &Plain, Some(sender), on_bytes);
+    let passing = pass(
+        stream_of(chunks),
+        4_000_000,
+        &Plain,
+        Some(sender.into()),
+        on_bytes,
+    );
     let (passed, (arrived, end)) = tokio::join!(passing, drain(feed));
     let passed = passed.expect("a whole stream passes");
     assert_eq!((arrived.len(), end), (4_000_000, Some(4_000_000)));
@@ -143,7 +149,13 @@ async fn all_bytes_are_hashed_inspected_and_fed_in_one_pass() {
 #[tokio::test]
 async fn an_object_of_no_bytes_is_a_whole_pass() {
     let (sender, feed) = feed();
-    let passing = pass(stream_of(Vec::new()), 0, &Plain, Some(sender), silent());
+    let passing = pass(
+        stream_of(Vec::new()),
+        0,
+        &Plain,
+        Some(sender.into()),
+        silent(),
+    );
     let (passed, (_, end)) = tokio::join!(passing, drain(feed));
     assert_eq!(end, Some(0));
     assert_eq!(
@@ -157,7 +169,7 @@ async fn an_object_of_no_bytes_is_a_whole_pass() {
 async fn a_stream_that_breaks_off_is_a_storage_error_and_a_feed_without_an_end() {
     let (sender, feed) = feed();
     let chunks = vec![Ok(Bytes::from_static(b"half")), Err(cut())];
-    let passing = pass(stream_of(chunks), 8, &Plain, Some(sender), silent());
+    let passing = pass(stream_of(chunks), 8, &Plain, Some(sender.into()), silent());
     let (passed, (arrived, end)) = tokio::join!(passing, drain(feed));
     assert!(matches!(passed, Err(PassError::Storage(_))), "{passed:?}");
     assert_eq!((arrived.as_slice(), end), (&b"half"[..], None));
@@ -168,7 +180,13 @@ async fn a_stream_of_another_length_than_its_pin_is_no_snapshot() {
     for (pinned, read) in [(5, 4), (3, 4)] {
         let (sender, feed) = feed();
         let chunks = vec![Ok(Bytes::from_static(b"four"))];
-        let passing = pass(stream_of(chunks), pinned, &Plain, Some(sender), silent());
+        let passing = pass(
+            stream_of(chunks),
+            pinned,
+            &Plain,
+            Some(sender.into()),
+            silent(),
+        );
         let (passed, (_, end)) = tokio::join!(passing, drain(feed));
         assert!(
             matches!(passed, Err(PassError::Length { read: r, .. }) if r == read),
@@ -182,7 +200,13 @@ async fn a_stream_of_another_length_than_its_pin_is_no_snapshot() {
 async fn a_sandbox_that_stops_reading_does_not_stop_the_inspection() {
     let (sender, mut feed) = feed();
     let chunks = (0..64).map(|_| Ok(Bytes::from(vec![1; 10_000]))).collect();
-    let passing = pass(stream_of(chunks), 640_000, &Plain, Some(sender), silent());
+    let passing = pass(
+        stream_of(chunks),
+        640_000,
+        &Plain,
+        Some(sender.into()),
+        silent(),
+    );
     let (passed, ()) = tokio::join!(passing, async {
         feed.items.recv().await;
         drop(feed);
@@ -209,7 +233,13 @@ async fn an_inspector_that_gives_up_or_panics_is_our_own_failure() {
         let chunks = (0..64)
             .map(|_| Ok(Bytes::from(vec![first; 10_000])))
             .collect();
-        let passing = pass(stream_of(chunks), 640_000, &Plain, Some(sender), silent());
+        let passing = pass(
+            stream_of(chunks),
+            640_000,
+            &Plain,
+            Some(sender.into()),
+            silent(),
+        );
         let (passed, (_, end)) = tokio::join!(passing, drain(feed));
         assert!(
             matches!(passed, Err(PassError::Inspection(_))),
@@ -217,4 +247,28 @@ async fn an_inspector_that_gives_up_or_panics_is_our_own_failure() {
         );
         assert_eq!(end, None);
     }
+}
+
+#[tokio::test]
+async fn what_unwraps_to_more_than_allowed_is_read_to_the_end_but_not_fed() {
+    let (items, mut received) = feed();
+    let limited = Fed {
+        items,
+        bytes_max: 9,
+    };
+    let chunks = vec![
+        Ok(Bytes::from_static(b"12345")),
+        Ok(Bytes::from_static(b"67890")),
+    ];
+    let passing = pass(stream_of(chunks), 10, &Plain, Some(limited), silent());
+    let passed = passing.await.unwrap();
+    assert_eq!(passed.restorable_bytes, 10);
+    let mut bytes = 0;
+    while let Some(item) = received.items.recv().await {
+        let FeedItem::Chunk(chunk) = item else {
+            panic!("an end was sent")
+        };
+        bytes += chunk.len();
+    }
+    assert!(bytes <= 9, "{bytes}");
 }

@@ -72,6 +72,18 @@ pub(super) fn understood(inspection: &Inspection) -> Result<(), Stopped> {
     Err(Stopped::new(reason, message))
 }
 
+/// Whether what was unwrapped is no more than the sandbox may hold.
+pub(super) fn fits(restorable_bytes: u64, disk_bytes: u64) -> Result<(), Stopped> {
+    if restorable_bytes <= disk_bytes {
+        return Ok(());
+    }
+    let message = format!(
+        "it unwraps to {restorable_bytes} bytes, and the sandbox may hold {disk_bytes}\nhint: Raise \
+         verifier.limits.disk."
+    );
+    Err(Stopped::new(Reason::TooLarge, message))
+}
+
 /// Whether every byte arrived in the sandbox.
 pub(super) fn arrived(put: &Exit, bytes: u64) -> Result<(), Stopped> {
     let says = |text: &str| contains(&put.stderr.head, text) || contains(&put.stderr.tail, text);

@@ -4,14 +4,13 @@
 use std::sync::Arc;
 
 use catalog::evidence::Reason;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{Progress, attempt::Attempt, reasons};
 use crate::{
     engine::{Bench, Request, Stopped},
-    runtime::{Command, Exit, Feed, FeedItem, Sandbox, SandboxError, SandboxSpec},
-    stream::{self, Passed},
+    runtime::{Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec},
+    stream::{self, Fed, Passed},
 };
 
 /// Free space below which a failed load may be the disk's fault.
@@ -45,10 +44,7 @@ pub(super) async fn all(run: &Attempt) -> Result<(), Stopped> {
 }
 
 /// Reads the pinned object to its last byte.
-pub(super) async fn read(
-    run: &Attempt,
-    feed: Option<mpsc::Sender<FeedItem>>,
-) -> Result<Passed, Stopped> {
+pub(super) async fn read(run: &Attempt, feed: Option<Fed>) -> Result<Passed, Stopped> {
     let pin = only_artifact(run)?.pin();
     let storage = &run.assignment.storage;
     let on_progress = Arc::clone(&run.assignment.on_progress);
@@ -123,14 +119,16 @@ async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
 /// The bytes into the sandbox, hashed and inspected on their way, and compared inside.
 async fn bring(run: &Attempt, place: &Place) -> Result<Passed, Stopped> {
     let staging = run.assignment.engine.stage(&run.assignment.snapshot.facts);
-    let (sender, feed) = stream::feed();
+    let (items, feed) = stream::feed();
+    let bytes_max = run.context.disk_bytes_max;
     let (passed, put) = tokio::join!(
-        read_to_keep(run, Some(sender)),
+        read_to_keep(run, Some(Fed { items, bytes_max })),
         run.stage("stage", put(run, place, staging.put, feed)),
     );
     let passed = passed?;
     point("fetched")?;
     reasons::understood(&passed.inspection)?;
+    reasons::fits(passed.restorable_bytes, bytes_max)?;
     reasons::arrived(&put?, passed.restorable_bytes)?;
     let digest = bounded(run, staging.digest);
     let digest = run
@@ -140,10 +138,7 @@ async fn bring(run: &Attempt, place: &Place) -> Result<Passed, Stopped> {
     Ok(passed)
 }
 
-async fn read_to_keep(
-    run: &Attempt,
-    feed: Option<mpsc::Sender<FeedItem>>,
-) -> Result<Passed, Stopped> {
+async fn read_to_keep(run: &Attempt, feed: Option<Fed>) -> Result<Passed, Stopped> {
     run.keep(|kept| kept.requested = Some(Instant::now()));
     let passed = run
         .stage("fetch", run.stage("inspect", read(run, feed)))
