@@ -9,3 +9,4 @@ mod bench;
 mod inputs;
 mod killed;
 mod ledger;
+mod source;
