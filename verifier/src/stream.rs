@@ -70,8 +70,8 @@ pub enum PassError {
 pub struct Fed {
     /// The sandbox's end of it.
     pub items: mpsc::Sender<FeedItem>,
-    /// What is more is no longer sent, and no end either: a small object may unwrap to more than any
-    /// disk holds.
+    /// What is more is no longer sent, and no end either: a small object may unwrap to more than
+    /// any disk holds.
     pub bytes_max: u64,
 }
 
