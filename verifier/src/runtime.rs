@@ -20,6 +20,7 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use catalog::config::Pull;
 pub use command::{
     CAPTURE_BYTES_MAX, Capture, Command, Exit, Feed, FeedEnd, FeedItem, LOG_LINES_MAX,
 };
@@ -27,7 +28,7 @@ pub use docker::DockerRuntime;
 pub use error::SandboxError;
 pub use instance::{Instance, InstanceError};
 pub use process::ProcessRuntime;
-pub use table::{Pull, RUNTIMES, RuntimeConfig, RuntimeRow, open};
+pub use table::{RUNTIMES, RuntimeConfig, RuntimeRow, open};
 
 /// Names one verification run; part of every label and directory it leaves anywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -8,7 +8,7 @@ use std::{
 };
 
 use catalog::{
-    config::{Config, Location, Pull as WrittenPull, Repository, Source},
+    config::{Config, Location, Repository, Source},
     evidence::{self, Evidence, Ledger, ToolEvidence},
     model::{RepositoryName, SourceName},
     storage::{self, Storage},
@@ -20,7 +20,7 @@ use super::{Console, Env, Refusal, surveyed::Surveyed};
 use crate::{
     cli::Select,
     identity,
-    runtime::{self, Instance, Pull, Runtime, RuntimeConfig},
+    runtime::{self, Instance, Runtime, RuntimeConfig},
     supervise::Context,
 };
 
@@ -159,11 +159,7 @@ impl World {
         let path = (self.env)("PATH").unwrap_or_default();
         let config = RuntimeConfig {
             instance: Arc::new(instance),
-            pull: match verifier.pull {
-                WrittenPull::Missing => Pull::Missing,
-                WrittenPull::Never => Pull::Never,
-                WrittenPull::Always => Pull::Always,
-            },
+            pull: verifier.pull,
             pull_limit: PULL_MAX,
             docker_host: (self.env)("DOCKER_HOST"),
             program_dirs: named

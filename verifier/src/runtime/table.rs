@@ -2,21 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use catalog::evidence::Reason;
+use catalog::{config::Pull, evidence::Reason};
 
 use super::{DockerRuntime, Instance, ProcessRuntime, Runtime, SandboxError};
-
-/// When an image is pulled (`verifier.pull`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Pull {
-    /// Only if it is absent.
-    #[default]
-    Missing,
-    /// Not at all.
-    Never,
-    /// Before every run.
-    Always,
-}
 
 /// What runtimes need of the configuration and the environment; each takes its part.
 #[derive(Debug, Clone)]
