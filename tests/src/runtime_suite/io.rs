@@ -14,8 +14,8 @@ const MANY_BYTES: usize = 64 << 20;
 /// Where a stream that is closed too early would show.
 const ECHO_BYTES: usize = 300 << 20;
 
-/// Far more than is kept.
-const FLOOD_BYTES: u64 = 128 << 20;
+/// Far more than is kept, and than any buffer on the way.
+const FLOOD_BYTES: u64 = 1 << 30;
 
 /// Working directory, environment, both outputs and the exit code are the command's own.
 pub async fn a_command_has_its_directory_environment_streams_and_code(subject: &Subject) {
