@@ -1,12 +1,14 @@
 //! A verifier that is killed at any step leaves nothing that `sweep` does not remove, and `sweep`
 //! touches no other verifier's live run.
 
+use std::{collections::BTreeSet, fs, path::Path};
+
 use tests::require;
 
 use crate::bench::{Bench, eventually};
 
-/// Between any two stages, and between the steps of an append.
-const POINTS: [&str; 10] = [
+/// Between any two stages, and between the steps of an append: all there are.
+const POINTS: [&str; 14] = [
     "provisioned",
     "fetched",
     "staged",
@@ -16,13 +18,50 @@ const POINTS: [&str; 10] = [
     "destroyed",
     "judged",
     "evidence.created",
+    "evidence.written",
+    "evidence.flushed",
     "evidence.linked",
+    "evidence.unlinked",
+    "evidence.synced",
 ];
 
 /// What is left of a bench's runs: its lock files name them.
 fn runs(bench: &Bench) -> usize {
-    let runs = std::fs::read_dir(bench.path("state/backup-witness/runs"));
+    let runs = fs::read_dir(bench.path("state/backup-witness/runs"));
     runs.map_or(0, Iterator::count)
+}
+
+#[test]
+fn every_fault_point_of_the_programs_is_one_we_are_killed_at() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut found = BTreeSet::new();
+    for program in ["catalog/src", "verifier/src", "exporter/src", "toolkit/src"] {
+        named_in(&root.join(program), &mut found);
+    }
+    assert_eq!(
+        found,
+        POINTS.map(str::to_owned).into(),
+        "POINTS is the list"
+    );
+}
+
+/// The names that stand in calls of `point("…")` below a directory.
+fn named_in(directory: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            named_in(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            for (at, call) in text.match_indices("point(\"") {
+                let name = text[at + call.len()..].split('"').next().unwrap();
+                // Not `checkpoint("…")`, and the like.
+                let whole =
+                    !text[..at].ends_with(|before: char| before.is_alphabetic() || before == '_');
+                found.extend(whole.then(|| name.to_owned()));
+            }
+        }
+    }
 }
 
 fn killed_everywhere(runtime: &'static str) {
