@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use jiff::Timestamp;
 use toolkit::flags::LogFlags;
 
@@ -58,6 +59,8 @@ pub enum Command {
     Check,
     /// Print the JSON Schema of the configuration
     Schema,
+    /// Print what makes a shell complete these words
+    Completions(Completions),
 }
 
 /// Which sources.
@@ -176,4 +179,12 @@ pub enum EvidenceCommand {
     List(Select),
     /// Every record, one JSON object a line
     Export(Select),
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Of this shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
 }

@@ -5,6 +5,7 @@
 
 mod accept;
 mod check;
+mod completions;
 mod console;
 mod doctor;
 mod evidence;
@@ -42,5 +43,6 @@ pub async fn dispatch(command: &Command, console: &mut Console<'_>) -> Result<Ex
         Command::Doctor => doctor::run(console).await,
         Command::Check => check::run(console),
         Command::Schema => check::schema(console),
+        Command::Completions(flags) => completions::run(flags, console),
     }
 }
