@@ -38,8 +38,8 @@ use crate::{Place, Problems, read};
 #[derive(Clone, Debug)]
 pub struct Document {
     root: Section,
-    source: Arc<str>,
-    name: String,
+    /// None so far; cloned for every reading.
+    problems: Problems,
 }
 
 impl Document {
@@ -48,9 +48,17 @@ impl Document {
     /// On failure the problems are every duplicate key, unknown tag and the like, and the first
     /// error of syntax.
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
-        let mut problems = Problems::new(name, text);
-        let root = compose::compose(text, &mut problems);
-        match root {
+        Self::compose(text, Problems::new(name, text))
+    }
+
+    /// The same of a file that holds secrets: no problem shows a line or a value of it.
+    pub fn parse_unquoted(name: &str, text: &str) -> Result<Self, Problems> {
+        Self::compose(text, Problems::unquoted(name, text))
+    }
+
+    fn compose(text: &str, mut problems: Problems) -> Result<Self, Problems> {
+        let clean = problems.clone();
+        match compose::compose(text, &mut problems) {
             Some(node) if !problems.has_errors() => {
                 let root = Section {
                     node: Arc::new(node),
@@ -58,8 +66,7 @@ impl Document {
                 };
                 Ok(Self {
                     root,
-                    source: text.into(),
-                    name: name.to_owned(),
+                    problems: clean,
                 })
             }
             _ => Err(problems),
@@ -73,7 +80,7 @@ impl Document {
 
     /// An empty collection for problems of this document.
     pub fn problems(&self) -> Problems {
-        Problems::new(&self.name, &self.source)
+        self.problems.clone()
     }
 }
 

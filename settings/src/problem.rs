@@ -7,8 +7,8 @@ mod excerpt;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use self::excerpt::{REDACTED, secret_path};
-use self::excerpt::{excerpt, redact_url};
+pub(crate) use self::excerpt::REDACTED;
+use self::excerpt::{excerpt, redact_url, secret_path};
 use crate::Place;
 
 /// How bad a problem is.
@@ -55,6 +55,7 @@ pub struct Problems {
     source: Arc<str>,
     list: Vec<Problem>,
     unknown_keys: Severity,
+    quotes: bool,
 }
 
 const PROBLEMS_MAX: usize = 200;
@@ -68,7 +69,21 @@ impl Problems {
             source: source.into(),
             list: Vec::new(),
             unknown_keys,
+            quotes: true,
         }
+    }
+
+    /// The same of a file that holds secrets: no line and no value of it is shown.
+    pub fn unquoted(file: &str, source: &str) -> Self {
+        Self {
+            quotes: false,
+            ..Self::new(file, source)
+        }
+    }
+
+    /// Whether a value under this path may be shown.
+    pub(crate) fn may_quote(&self, path: &str) -> bool {
+        self.quotes && !secret_path(path)
     }
 
     /// Makes unknown keys warnings: for a file of a newer schema than this program's.
@@ -158,7 +173,9 @@ impl fmt::Display for Problems {
                 write!(f, "{path}: ")?;
             }
             writeln!(f, "{}", problem.message)?;
-            f.write_str(&excerpt(&self.source, &problem.place))?;
+            if self.quotes {
+                f.write_str(&excerpt(&self.source, &problem.place))?;
+            }
             if let Some(hint) = &problem.hint {
                 writeln!(f, "  hint: {hint}")?;
             }

@@ -20,7 +20,7 @@ use self::placeholder::{Placeholder, TEXTS};
 use crate::Place;
 use crate::node::{Node, quote};
 use crate::place::Path;
-use crate::problem::{Problems, REDACTED, secret_path};
+use crate::problem::{Problems, REDACTED};
 use crate::suggest::did_you_mean;
 
 const ERRORS_MAX: usize = 50;
@@ -211,7 +211,7 @@ fn report(error: &Error, whole: Place, problems: &mut Problems) {
     let place = error.place.clone().unwrap_or(whole);
     let mut message = error.message.clone();
     if let Some(text) = error.text.as_ref().filter(|text| !text.is_empty())
-        && secret_path(&place.path)
+        && !problems.may_quote(&place.path)
     {
         message = message
             .replace(&quote(text), REDACTED)

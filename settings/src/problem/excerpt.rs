@@ -71,7 +71,7 @@ pub(super) fn redact_url(text: &str) -> String {
 }
 
 /// Whether a value under this path may be secret.
-pub(crate) fn secret_path(path: &str) -> bool {
+pub(super) fn secret_path(path: &str) -> bool {
     path.split(['.', '[']).any(secret_key)
 }
 

@@ -136,3 +136,24 @@ proptest! {
         prop_assert!(!shown.contains("zqzqzq"), "{}\n{}", text, shown);
     }
 }
+
+#[test]
+fn of_a_file_that_holds_secrets_neither_a_line_nor_a_value_is_shown() {
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only read")]
+    struct Limits {
+        pause: crate::Duration,
+        count: u32,
+    }
+    let text = "pause: hunter2\ncount: [hunter2]\nmore: hunter2\n";
+    let document = Document::parse_unquoted("f.yaml", text).unwrap();
+    let mut problems = document.problems();
+    let _ = document.root().read::<Limits>(&mut problems);
+    let said = problems.to_string();
+    assert_eq!(problems.iter().count(), 3, "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    assert!(said.contains("f.yaml:1:8: pause: "), "{said}");
+    let broken = Document::parse_unquoted("f.yaml", "a: |\n  hunter2\n b: hunter2\n");
+    let said = broken.unwrap_err().to_string();
+    assert!(!said.contains("hunter2"), "{said}");
+}
