@@ -1,14 +1,21 @@
 //! What is due for verification, and why. Pure: an inventory, a ledger and the time go in.
+//!
+//! A proof is renewed before it runs out, in the last third of `objectives.verification`: where the
+//! newest snapshot stays the same, waiting for the end would raise `verification_stale` every time.
+//! Before that no object that was verified is verified again; one that failed is not tried again
+//! within the whole objective, for a second failure proves nothing anew; one that was inconclusive
+//! is. So whoever plans at least four times within the objective never sees it exceeded.
 
-use std::time::Duration;
+use std::time;
 
 use catalog::{
     assess::VERIFICATION,
     config::{Due, Source, Verify},
-    evidence::{Ledger, Trigger, Verdict},
+    evidence::{Ledger, Trigger, Verdict, Verification},
     model::{Snapshot, SourceInventory, SourceName},
 };
 use jiff::Timestamp;
+use settings::{Duration, Schedule};
 
 use crate::report::ago;
 
@@ -53,66 +60,74 @@ fn judge(
     ledger: &Ledger,
     now: Timestamp,
 ) -> (Option<Trigger>, String) {
-    let allowed = source
-        .objectives
-        .verification
-        .unwrap_or(VERIFICATION)
-        .as_std();
-    let within = |at: Timestamp| age(at, now) <= allowed;
+    let promised = source.objectives.verification.unwrap_or(VERIFICATION);
+    let lasts = |proof: &Verification| age(proof.ended_at, now) <= unrenewed(promised);
     let last = ledger.of_object(newest);
-    match last {
-        Some(last) if last.verdict == Verdict::Inconclusive => {
-            let why = format!("the last try was inconclusive, {}", ago(last.ended_at, now));
-            return (Some(Trigger::Retry), why);
+    if let Some(last) = last {
+        let (verdict, when) = (last.verdict.as_label(), ago(last.ended_at, now));
+        let settled = match last.verdict {
+            Verdict::Inconclusive => {
+                let why = format!("the last try was inconclusive, {when}");
+                return (Some(Trigger::Retry), why);
+            }
+            Verdict::Failed => age(last.ended_at, now) <= promised.as_std(),
+            Verdict::Verified => lasts(last),
+        };
+        if settled {
+            return (None, format!("its newest snapshot was {verdict} {when}"));
         }
-        Some(last) if within(last.ended_at) => {
-            let verdict = last.verdict.as_label();
-            let why = format!(
-                "its newest snapshot was {verdict} {}",
-                ago(last.ended_at, now)
-            );
-            return (None, why);
-        }
-        _ => {}
     }
-    let last_run = ledger.verifications().map(|it| it.ended_at).max();
     match &verify.due {
         Due::NewSnapshot => match last {
-            None => (
-                Some(Trigger::NewSnapshot),
-                "its newest snapshot is new".into(),
-            ),
-            Some(_) => (
-                Some(Trigger::Schedule),
-                "the proof of its newest snapshot is old".into(),
-            ),
-        },
-        Due::Schedule(schedule) => {
-            let since = last_run.unwrap_or(newest.completed_at);
-            match schedule.next(since) {
-                _ if last_run.is_none() => (Some(Trigger::Schedule), "it was never tried".into()),
-                Some(slot) if slot <= now => (
-                    Some(Trigger::Schedule),
-                    format!("it was due {}", ago(slot, now)),
-                ),
-                Some(slot) => (None, format!("it is due {}", ago(slot, now))),
-                None => (None, "its schedule has no further slot".into()),
+            None => {
+                let why = "its newest snapshot is new".to_owned();
+                (Some(Trigger::NewSnapshot), why)
             }
-        }
+            Some(last) => (Some(Trigger::Schedule), renewed(last, now)),
+        },
+        Due::Schedule(schedule) => slot(schedule, ledger, now),
         Due::Objective => match ledger.newest_verified() {
-            Some(proof) if within(proof.ended_at) => (
+            Some(proof) if lasts(proof) => (
                 None,
                 format!("its proof is from {}", ago(proof.ended_at, now)),
             ),
-            Some(proof) => {
-                let why = format!("its proof is too old, {}", ago(proof.ended_at, now));
-                (Some(Trigger::Schedule), why)
-            }
+            Some(proof) => (Some(Trigger::Schedule), renewed(proof, now)),
             None => (Some(Trigger::Schedule), "it was never verified".into()),
         },
     }
 }
 
-fn age(at: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(now.duration_since(at)).unwrap_or(Duration::ZERO)
+/// By `verify.schedule`: at the first slot after the last run, of whatever snapshot.
+fn slot(schedule: &Schedule, ledger: &Ledger, now: Timestamp) -> (Option<Trigger>, String) {
+    let Some(last) = ledger.verifications().map(|it| it.ended_at).max() else {
+        return (Some(Trigger::Schedule), "it was never tried".into());
+    };
+    match schedule.next(last) {
+        Some(slot) if slot <= now => {
+            let why = format!("it was due {}", ago(slot, now));
+            (Some(Trigger::Schedule), why)
+        }
+        Some(slot) => (None, format!("it is due {}", ago(slot, now))),
+        None => (None, "its schedule has no further slot".into()),
+    }
 }
+
+/// How long a proof is left alone: two thirds of its life, as cert-manager leaves a certificate
+/// (its default `renewBefore` is a third of the duration).
+fn unrenewed(promised: Duration) -> time::Duration {
+    promised.as_std() / 3 * 2
+}
+
+fn renewed(last: &Verification, now: Timestamp) -> String {
+    format!(
+        "its verdict of {} is to be renewed",
+        ago(last.ended_at, now)
+    )
+}
+
+fn age(at: Timestamp, now: Timestamp) -> time::Duration {
+    time::Duration::try_from(now.duration_since(at)).unwrap_or(time::Duration::ZERO)
+}
+
+#[cfg(test)]
+mod tests;

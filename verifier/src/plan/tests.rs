@@ -1,0 +1,203 @@
+//! When a snapshot is due: one at a time, and over months.
+
+use std::path::Path;
+
+use catalog::{
+    config::load,
+    evidence::{Draft, Reason, fixtures},
+    model::{Artifact, Key, ObjectMeta, SnapshotFacts, SnapshotId, SnapshotState, TakenAtFrom},
+};
+use jiff::SignedDuration;
+
+use super::*;
+
+/// The time of everything here, in hours.
+fn at(hour: i64) -> Timestamp {
+    fixtures::at("00:00:00") + SignedDuration::from_hours(hour)
+}
+
+/// A source with these further lines of configuration.
+fn source(lines: &str) -> Source {
+    let text = format!(
+        "schema: 1\nrepositories: [{{ name: local, directory: /backups }}]\n\
+         evidence: {{ repository: {{ directory: /evidence }} }}\nsources:\n  - name: cache\n    \
+         engine: redis\n    repository: local\n    path: \"redis/%Y%m%d-%H%M.rdb\"\n{lines}"
+    );
+    let loaded = load(Path::new("backups.yaml"), &text).expect("a configuration");
+    loaded.config.sources.into_iter().next().expect("a source")
+}
+
+/// The snapshot of that hour, as the records of the fixtures name it.
+fn snapshot(hour: i64) -> Snapshot {
+    let written = fixtures::snapshot(at(hour));
+    let artifact = &written.artifacts[0];
+    let meta = ObjectMeta {
+        key: Key::new(&artifact.key),
+        size_bytes: artifact.size_bytes,
+        modified_at: artifact.modified_at,
+        etag: artifact.etag.clone(),
+        version_id: None,
+        storage_class: None,
+    };
+    Snapshot {
+        id: SnapshotId(written.id.0),
+        source: fixtures::cache(),
+        taken_at: at(hour),
+        taken_at_from: TakenAtFrom::Content,
+        from_the_future: false,
+        completed_at: at(hour),
+        state: SnapshotState::Complete,
+        artifacts: vec![Artifact {
+            name: String::new(),
+            meta,
+        }],
+        facts: SnapshotFacts::default(),
+        manifest: None,
+    }
+}
+
+fn inventory(hour: Option<i64>) -> SourceInventory {
+    SourceInventory {
+        snapshots: hour.map(snapshot).into_iter().collect(),
+        ..SourceInventory::default()
+    }
+}
+
+/// Verifications as (snapshot of this hour, ended at that hour, why not verified).
+fn ledger(runs: &[(i64, i64, Option<Reason>)]) -> Ledger {
+    let drafts = runs.iter().map(|(of, ended, reason)| {
+        let mut run = fixtures::verification(at(*of), *reason);
+        run.ended_at = at(*ended);
+        Draft::Verification(Box::new(run))
+    });
+    let mut ledger = Ledger::new(fixtures::cache());
+    for (sequence, text) in (1..).zip(fixtures::sealed(drafts)) {
+        ledger.take(sequence, Ok(&text));
+    }
+    ledger
+}
+
+const NEW: &str = "    objectives: { verification: 6d }\n    verify: { when: new_snapshot }\n";
+const DAILY: &str =
+    "    objectives: { verification: 6d }\n    verify: { schedule: \"0 6 * * *\" }\n";
+const OBJECTIVE: &str = "    objectives: { verification: 6d }\n";
+
+/// The last third of six days begins after 96 hours.
+#[track_caller]
+fn check(
+    lines: &str,
+    newest: Option<i64>,
+    runs: &[(i64, i64, Option<Reason>)],
+    now: i64,
+    expected: (Option<Trigger>, &str),
+) {
+    let planned = plan(&source(lines), &inventory(newest), &ledger(runs), at(now));
+    assert_eq!((planned.due, planned.why.as_str()), expected);
+}
+
+#[test]
+fn what_cannot_be_verified_is_not_due() {
+    check(NEW, None, &[], 9, (None, "there is no complete snapshot"));
+    let none = "    verify: false\n";
+    check(none, Some(0), &[], 9, (None, "no proof is expected of it"));
+}
+
+#[test]
+fn a_new_snapshot_is_due_where_it_says_so() {
+    let new = (Some(Trigger::NewSnapshot), "its newest snapshot is new");
+    check(NEW, Some(0), &[], 1, new);
+    check(NEW, Some(24), &[(0, 1, None)], 25, new);
+    let from = (None, "its proof is from 24 h ago");
+    check(OBJECTIVE, Some(24), &[(0, 1, None)], 25, from);
+    let never = (Some(Trigger::Schedule), "it was never verified");
+    check(OBJECTIVE, Some(0), &[], 1, never);
+}
+
+#[test]
+fn the_same_object_is_left_alone_until_its_proof_nears_its_end() {
+    let renewed = |why| (Some(Trigger::Schedule), why);
+    for lines in [NEW, OBJECTIVE, DAILY] {
+        let settled = (None, "its newest snapshot was verified 4 d ago");
+        check(lines, Some(0), &[(0, 1, None)], 97, settled);
+    }
+    let why = "its verdict of 4 d ago is to be renewed";
+    check(NEW, Some(0), &[(0, 1, None)], 98, renewed(why));
+    check(OBJECTIVE, Some(0), &[(0, 1, None)], 98, renewed(why));
+    check(OBJECTIVE, Some(96), &[(0, 1, None)], 98, renewed(why));
+    let late = renewed("it was due 3 d ago");
+    check(DAILY, Some(0), &[(0, 1, None)], 98, late);
+}
+
+#[test]
+fn what_failed_is_not_tried_again_before_the_objective_ends() {
+    let failed = [(0, 1, Some(Reason::Damaged))];
+    for lines in [NEW, OBJECTIVE, DAILY] {
+        let settled = (None, "its newest snapshot was failed 6 d ago");
+        check(lines, Some(0), &failed, 145, settled);
+    }
+    let why = "its verdict of 6 d ago is to be renewed";
+    check(NEW, Some(0), &failed, 146, (Some(Trigger::Schedule), why));
+}
+
+#[test]
+fn what_was_inconclusive_is_tried_again_at_once() {
+    let runs = [(0, 1, Some(Reason::Deadline))];
+    let again = (
+        Some(Trigger::Retry),
+        "the last try was inconclusive, 2 h ago",
+    );
+    for lines in [NEW, OBJECTIVE, DAILY] {
+        check(lines, Some(0), &runs, 3, again);
+    }
+}
+
+#[test]
+fn a_schedule_is_kept() {
+    let never = (Some(Trigger::Schedule), "it was never tried");
+    check(DAILY, Some(0), &[], 1, never);
+    let waits = (None, "it is due in 4 h");
+    check(DAILY, Some(24), &[(0, 7, None)], 26, waits);
+    let due = (Some(Trigger::Schedule), "it was due 0 s ago");
+    check(DAILY, Some(24), &[(0, 7, None)], 30, due);
+}
+
+/// Longest time without a proof over 30 days, in hours, of a source with a snapshot every so many
+/// hours; `verify --due` runs every so many hours and takes one.
+fn longest_without(lines: &str, snapshot_every: i64, planned_every: usize) -> i64 {
+    let source = source(lines);
+    let (mut runs, mut known) = (Vec::new(), ledger(&[]));
+    for now in (1..30 * 24).step_by(planned_every) {
+        let newest = now / snapshot_every * snapshot_every;
+        let planned = plan(&source, &inventory(Some(newest)), &known, at(now));
+        if planned.due.is_some() {
+            runs.push((newest, now + 1, None));
+            known = ledger(&runs);
+        }
+    }
+    let ended: Vec<i64> = runs.iter().map(|(_, ended, _)| *ended).collect();
+    let gaps = ended.windows(2).map(|pair| pair[1] - pair[0]);
+    gaps.max().expect("two proofs at least")
+}
+
+#[test]
+fn the_proof_of_a_healthy_source_never_runs_out() {
+    const NEVER: i64 = 10_000;
+    for lines in [NEW, OBJECTIVE, DAILY] {
+        for snapshot_every in [24, 6 * 24, NEVER] {
+            for planned_every in [1, 36] {
+                let longest = longest_without(lines, snapshot_every, planned_every);
+                assert!(
+                    longest <= 6 * 24,
+                    "{lines} {snapshot_every} {planned_every}: {longest}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_more_is_verified_than_renewing_needs() {
+    let count = |lines, every| longest_without(lines, every, 1);
+    assert!(count(OBJECTIVE, 24) > 4 * 24);
+    assert!(count(NEW, 10_000) > 4 * 24);
+}
