@@ -176,6 +176,7 @@ fn describe(mut head: &[u8]) -> SnapshotFacts {
         data_at: None,
         family: census.family.map(|family| family.as_str().into()),
         version: census.version,
+        writer: census.writer_family.map(|family| family.product().into()),
         engine_version: census.writer,
         used_memory_bytes: census.used_memory_bytes,
         invalid: foreign.then(|| "it does not begin as an RDB file does".into()),

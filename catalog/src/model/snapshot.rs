@@ -160,6 +160,8 @@ pub struct SnapshotFacts {
     pub family: Option<String>,
     /// Version of the file format.
     pub version: Option<u32>,
+    /// The product that wrote it, e.g. `valkey`, where several write and read the same files.
+    pub writer: Option<String>,
     /// Version of the server that wrote it, e.g. `7.2.4`.
     pub engine_version: Option<String>,
     /// Memory the data took in the server that wrote it.

@@ -172,15 +172,21 @@ fn expect_of(settings: &Settings) -> Result<&Expect, Stopped> {
     expect.ok_or_else(|| Stopped::new(Reason::Internal, "the settings are not those of redis"))
 }
 
-/// The first image able to read the file.
+/// The first image able to read the file, one of its writer's product before all others: both
+/// read version 11, and each best what it wrote itself. Never refused for want of one.
 fn pick<'a>(head: &SnapshotFacts, images: &'a [ImageFacts]) -> Result<&'a ImageFacts, Stopped> {
     let (Some(magic), Some(version)) = (&head.family, head.version) else {
         let message = "the snapshot does not say which version it is";
         return Err(Stopped::new(Reason::UnknownVersion, message));
     };
-    let able =
-        |image: &&ImageFacts| Server::of(image).is_some_and(|server| server.reads(magic, version));
-    images.iter().find(able).ok_or_else(|| match server::would_do(magic, version) {
+    let able = images.iter().filter_map(|image| {
+        let server = Server::of(image)?;
+        server.reads(magic, version).then_some((image, server))
+    });
+    let foreign = |server: &Server| head.writer.as_deref() != Some(server.family.product());
+    // Of several alike it is the first one.
+    let best = able.min_by_key(|(_, server)| foreign(server));
+    best.map(|(image, _)| image).ok_or_else(|| match server::would_do(magic, version) {
         Some(image) => Stopped::new(
             Reason::NoImage,
             format!(

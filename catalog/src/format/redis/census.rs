@@ -40,6 +40,9 @@ pub struct Census {
     pub modules: BTreeSet<String>,
     /// Version of the writing server (`redis-ver` or `valkey-ver`).
     pub writer: Option<String>,
+    /// Which of the two wrote that: Valkey 8.0 and 8.1 write files with the magic of Redis. Valkey
+    /// 7.2 still called itself Redis.
+    pub writer_family: Option<Family>,
     /// When the save began (`ctime`).
     pub taken_at: Option<Timestamp>,
     /// Memory the data took in the writing server (`used-mem`).
@@ -77,7 +80,8 @@ impl Census {
     /// Takes one named fact about the file; unknown ones are ignored, as `rdb.c` asks.
     pub(super) fn note(&mut self, name: &str, value: String) {
         match name.to_ascii_lowercase().as_str() {
-            "redis-ver" | "valkey-ver" => self.writer = Some(value),
+            "redis-ver" => (self.writer, self.writer_family) = (Some(value), Some(Family::Redis)),
+            "valkey-ver" => (self.writer, self.writer_family) = (Some(value), Some(Family::Valkey)),
             "ctime" => {
                 let seconds = value.parse().ok();
                 self.taken_at = seconds.and_then(|at| Timestamp::from_second(at).ok());

@@ -23,6 +23,14 @@ impl Family {
         }
     }
 
+    /// The product, as its images and programs are called.
+    pub const fn product(self) -> &'static str {
+        match self {
+            Self::Redis => "redis",
+            Self::Valkey => "valkey",
+        }
+    }
+
     /// Whether the layout of this version is known here.
     ///
     /// Redis: 1 to 13 (8.6). Valkey: 80 (9.0, 9.1); 81 may be compressed as a whole.

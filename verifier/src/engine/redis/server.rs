@@ -14,6 +14,14 @@ pub(super) enum Family {
 }
 
 impl Family {
+    /// As the facts of a snapshot name its writer.
+    pub(super) const fn product(self) -> &'static str {
+        match self {
+            Self::Redis => "redis",
+            Self::Valkey => "valkey",
+        }
+    }
+
     /// The name of its server program.
     pub(super) const fn program(self) -> &'static str {
         match self {

@@ -60,6 +60,28 @@ fn the_first_image_able_to_read_the_file_is_picked() {
 }
 
 #[test]
+fn an_image_of_the_writers_product_is_preferred_and_never_required() {
+    let check = |version, writer: Option<&str>, names: &[&str], expected| {
+        let head = SnapshotFacts {
+            writer: writer.map(str::to_owned),
+            ..head("REDIS", version)
+        };
+        let spec = prepare(&head, names, 1000).expect("one of them reads it");
+        assert_eq!(spec.image.image, expected, "{writer:?} {names:?}");
+    };
+    let both = ["redis:7.0", "redis:8.0", "valkey/valkey:9.1", "redis:7.2"];
+    check(11, Some("valkey"), &both, "valkey/valkey:9.1");
+    check(11, Some("redis"), &both, "redis:8.0");
+    check(11, None, &both, "redis:8.0");
+    let valkey_first = ["valkey/valkey:9.1", "redis:7.2"];
+    check(11, Some("redis"), &valkey_first, "redis:7.2");
+    check(11, None, &valkey_first, "valkey/valkey:9.1");
+    check(11, Some("valkey"), &["redis:8.0"], "redis:8.0");
+    check(12, Some("valkey"), &both, "redis:8.0");
+    check(11, Some("keydb"), &both, "redis:8.0");
+}
+
+#[test]
 fn without_an_image_the_reason_names_one_that_would_do() {
     let check = |head: &SnapshotFacts, names: &[&str], reason, hint: &str| {
         let stopped = prepare(head, names, 1000).expect_err("none of them reads it");

@@ -41,6 +41,7 @@ fn the_head_tells_when_and_by_whom_also_cut_and_compressed() {
         assert_eq!(facts.family.as_deref(), Some("REDIS"));
         assert_eq!(facts.version, Some(10));
         assert_eq!(facts.engine_version.as_deref(), Some("7.0.15"));
+        assert_eq!(facts.writer.as_deref(), Some("redis"));
         assert_eq!(facts.invalid, None);
     }
 }
@@ -53,6 +54,15 @@ fn a_head_of_an_unknown_version_tells_the_version() {
         (facts.version, facts.taken_at, facts.invalid),
         (Some(81), None, None)
     );
+}
+
+#[test]
+fn the_product_that_wrote_it_is_told_where_the_magic_does_not() {
+    let facts = describe(&Rdb::new("REDIS0011").aux("valkey-ver", "8.1.1").end());
+    assert_eq!(facts.family.as_deref(), Some("REDIS"));
+    assert_eq!(facts.writer.as_deref(), Some("valkey"));
+    assert_eq!(facts.engine_version.as_deref(), Some("8.1.1"));
+    assert_eq!(describe(&Rdb::new("REDIS0011").end()).writer, None);
 }
 
 #[test]
