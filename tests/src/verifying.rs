@@ -136,6 +136,7 @@ impl Subject {
             settings: Arc::clone(&self.settings),
             images: self.images.clone(),
             snapshot,
+            selected_in: Duration::ZERO,
             select_again: Arc::new(|| Box::pin(future::ready(None))),
             previous: None::<BTreeMap<String, u64>>,
             recovery_milliseconds_max: None,

@@ -24,6 +24,9 @@ use crate::{
 
 pub use assignment::{Assignment, Context, OnProgress, Progress, SelectAgain, default_deadline};
 
+/// The stage before a run: the survey and the choice, also when made once more.
+const SELECT: &str = "select";
+
 /// Name of the finding that says what a second look came to.
 const TWICE: &str = "snapshot.shown_twice";
 
@@ -36,7 +39,11 @@ pub async fn verify_one(context: &Context, mut assignment: Assignment) -> Verifi
     let mut kept = attempt(&first).await;
     if kept.stopped_by(&[Reason::Vanished, Reason::Replaced]) {
         let select_again = Arc::clone(&assignment.select_again);
-        match first.guard(async { Ok(select_again().await) }).await {
+        (assignment.on_progress)(Progress::Stage(SELECT));
+        let began = Instant::now();
+        let selected = first.guard(async { Ok(select_again().await) }).await;
+        assignment.selected_in += began.elapsed();
+        match selected {
             Ok(None) => {}
             Ok(Some(snapshot)) => {
                 assignment.snapshot = snapshot;

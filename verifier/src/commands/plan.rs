@@ -1,8 +1,9 @@
 //! `plan`: what is due, and why.
 
+use catalog::config::Source;
 use toolkit::exit::Exit;
 
-use super::{Console, Refusal, World};
+use super::{Console, Refusal, World, surveyed::Surveyed};
 use crate::{
     cli::{Plan, Select},
     plan::{self, Planned},
@@ -11,7 +12,10 @@ use crate::{
 
 pub(super) async fn run(flags: &Plan, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let world = World::open(console)?;
-    let (planned, exit) = all(&world, &Select::default(), console).await?;
+    let sources = world.sources(&Select::default())?;
+    let surveyed = world.survey(&sources).await;
+    let seen = surveyed.tell(console)?;
+    let (planned, exit) = of(&sources, &surveyed, &world, console).await?;
     let mut table = report::Table::new(["SOURCE", "DUE", "SNAPSHOT", "WHY"]);
     for line in planned
         .iter()
@@ -34,19 +38,18 @@ pub(super) async fn run(flags: &Plan, console: &mut Console<'_>) -> Result<Exit,
     } else {
         write!(console.out, "{table}")?;
     }
-    Ok(exit)
+    Ok(exit.max(seen))
 }
 
-/// One line per selected source; sources that could not be seen are told on `err`.
-pub(super) async fn all(
+/// One line per source that could be seen; the others are told on `err`.
+pub(super) async fn of(
+    sources: &[&Source],
+    surveyed: &Surveyed,
     world: &World,
-    select: &Select,
     console: &mut Console<'_>,
 ) -> Result<(Vec<Planned>, Exit), Refusal> {
-    let sources = world.sources(select)?;
     let now = console.clock.now();
-    let surveyed = world.survey(&sources).await;
-    let mut exit = surveyed.tell(console)?;
+    let mut exit = Exit::Fine;
     let mut planned = Vec::new();
     for source in sources {
         let Some(inventory) = surveyed.of(source, console)? else {

@@ -1,26 +1,23 @@
 //! `verify`: restore, judge, write it down, say so.
 
 mod assignment;
+mod choose;
 mod progress;
 
 use std::{io, sync::Arc};
 
-use catalog::{
-    config::Source,
-    evidence::{self, Draft, Trigger, Verdict, Verification},
-};
+use catalog::evidence::{self, Draft, Verdict, Verification};
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use toolkit::{exit::Exit, problem::render};
 use tracing::{debug, info};
 
-use self::{assignment::Chosen, progress::Progress};
-use super::{Console, Refusal, World, plan, sweep::GRACE};
+use self::{choose::choose, progress::Progress};
+use super::{Console, Refusal, World, sweep::GRACE};
 use crate::{
-    cli::{ReportFormat, Verify, Which},
+    cli::{ReportFormat, Verify},
     report::{self, Reported, Written},
     runtime::SweepPolicy,
-    select::Wanted,
     supervise::{Context, verify_one},
 };
 
@@ -100,80 +97,6 @@ async fn sweep(context: &Context) {
         Ok(swept) if swept.runs.is_empty() => {}
         Ok(swept) => info!(runs = swept.runs.len(), "what killed runs left was removed"),
         Err(error) => debug!("nothing could be swept: {}", render(&error, None)),
-    }
-}
-
-/// Every snapshot to verify. Sources without one are told on `err`, and the exit code says so.
-async fn choose(
-    flags: &Verify,
-    world: &Arc<World>,
-    console: &mut Console<'_>,
-) -> Result<(Vec<Chosen>, Exit), Refusal> {
-    let (due, mut exit) = if flags.due {
-        let (planned, exit) = plan::all(world, &flags.select, console).await?;
-        let due = planned
-            .into_iter()
-            .filter_map(|it| Some((it.source, it.due?)));
-        (Some(due.collect::<Vec<_>>()), exit)
-    } else {
-        (None, Exit::Fine)
-    };
-    let named = !flags.select.sources.is_empty();
-    let mut sources: Vec<(&Source, Trigger)> = Vec::new();
-    for source in world.sources(&flags.select)? {
-        if source.verify.is_none() {
-            if named {
-                let message = format!("no proof is expected of {}", source.name);
-                return Err(Refusal::usage(format!(
-                    "{message}\nhint: See its verify section."
-                )));
-            }
-            continue;
-        }
-        match &due {
-            None => sources.push((source, Trigger::Manual)),
-            Some(due) => {
-                let due = due.iter().find(|(name, _)| *name == source.name);
-                sources.extend(due.map(|(_, trigger)| (source, *trigger)));
-            }
-        }
-    }
-    if sources.is_empty() {
-        writeln!(
-            console.err,
-            "nothing is to be verified; `plan --explain` says why"
-        )?;
-    }
-    let wanted = wanted(&flags.which);
-    let surveyed = {
-        let needed: Vec<_> = sources.iter().map(|(source, _)| *source).collect();
-        world.survey(&needed).await
-    };
-    exit = exit.max(surveyed.tell(console)?);
-    let mut chosen = Vec::new();
-    for (source, trigger) in sources {
-        match surveyed.select(source, &wanted) {
-            Ok(snapshot) => chosen.push(Chosen {
-                source: source.clone(),
-                snapshot: snapshot.clone(),
-                trigger,
-                wanted: wanted.clone(),
-            }),
-            Err(refusal) => {
-                writeln!(console.err, "{}: {}", source.name, refusal.message)?;
-                exit = exit.max(refusal.exit);
-            }
-        }
-    }
-    Ok((chosen, exit))
-}
-
-fn wanted(which: &Which) -> Wanted {
-    match (&which.snapshot, which.at, which.before) {
-        (Some(name), _, _) => Wanted::Named(name.clone()),
-        (None, Some(at), _) => Wanted::At(at),
-        (None, None, Some(before)) => Wanted::Before(before),
-        (None, None, None) => Wanted::Newest,
     }
 }
 

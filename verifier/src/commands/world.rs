@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+#[cfg(test)]
+use catalog::storage::Counted;
 use catalog::{
     config::{Config, Location, Repository, Source},
     evidence::{self, Evidence, Ledger, ToolEvidence},
@@ -74,6 +76,18 @@ impl World {
             cancelled: console.cancelled.clone(),
             env: console.env,
         })
+    }
+
+    /// The same world, with a count of what every repository is asked.
+    #[cfg(test)]
+    pub(super) fn counted(mut self) -> (Self, Vec<Counted>) {
+        let mut counts = Vec::new();
+        for storage in self.storages.values_mut() {
+            let counted = Counted::new(Arc::clone(storage));
+            *storage = Arc::new(counted.clone());
+            counts.push(counted);
+        }
+        (self, counts)
     }
 
     /// Every repository with its storage.

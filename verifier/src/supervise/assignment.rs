@@ -59,6 +59,8 @@ pub struct Assignment {
     pub images: Vec<String>,
     /// Which one.
     pub snapshot: Snapshot,
+    /// How long it took to choose it: the stage `select`, which is over when a run begins.
+    pub selected_in: Duration,
     /// Looks once more when the snapshot is gone or was replaced before it was read.
     pub select_again: SelectAgain,
     /// Items of the nearest earlier verified recovery point, or of an acceptance.

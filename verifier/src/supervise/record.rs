@@ -68,7 +68,7 @@ pub(super) fn write(
         verdict: conclusion.verdict,
         reason: conclusion.reason,
         findings: answers.into_iter().map(|answer| answer.finding).collect(),
-        stages: stages(kept),
+        stages: stages(assignment, kept),
         recovery_milliseconds: recovery_milliseconds(kept),
         items: with_evidence(context, assignment, kept, |evidence| {
             assignment.engine.items(evidence)
@@ -192,15 +192,18 @@ fn recovery_milliseconds(kept: &Kept) -> Option<u64> {
 }
 
 /// A stage that never ended has no duration to tell, and is left out.
-fn stages(kept: &Kept) -> Vec<StageEvidence> {
+fn stages(assignment: &Assignment, kept: &Kept) -> Vec<StageEvidence> {
     let ended = kept
         .seen
         .stages
         .iter()
         .filter_map(|stage| Some((stage.name, stage.took?)));
-    let evidence = ended.map(|(name, took)| StageEvidence {
-        stage: name.into(),
-        milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-    });
+    let evidence = [(super::SELECT, assignment.selected_in)]
+        .into_iter()
+        .chain(ended)
+        .map(|(name, took)| StageEvidence {
+            stage: name.into(),
+            milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        });
     evidence.collect()
 }

@@ -91,7 +91,14 @@ impl World {
             settings: Arc::new(()),
             images: self.images.clone(),
             snapshot: self.snapshot.clone(),
-            select_again: Arc::new(move || Box::pin(future::ready(newer.clone()))),
+            selected_in: Duration::from_millis(250),
+            select_again: Arc::new(move || {
+                let newer = newer.clone();
+                Box::pin(async {
+                    tokio::time::sleep(Duration::from_secs(2)).await;
+                    newer
+                })
+            }),
             previous: None,
             recovery_milliseconds_max: None,
             deadline: Duration::from_hours(1),
@@ -202,6 +209,7 @@ async fn a_good_snapshot_is_verified_and_every_stage_is_told() {
         .map(|stage| stage.stage.as_str())
         .collect();
     let expected = [
+        "select",
         "provision",
         "fetch",
         "inspect",
@@ -211,6 +219,7 @@ async fn a_good_snapshot_is_verified_and_every_stage_is_told() {
         "destroy",
     ];
     assert_eq!(stages, expected);
+    assert_eq!(verification.stages[0].milliseconds, 250);
     assert!(verification.recovery_milliseconds.is_some());
     assert_eq!(verification.items.get("words"), Some(&1));
     assert_eq!(

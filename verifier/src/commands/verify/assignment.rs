@@ -1,6 +1,6 @@
 //! From a chosen snapshot to the assignment the supervisor takes.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use catalog::{config::Source, evidence::Trigger, model::Snapshot};
 use futures::FutureExt as _;
@@ -25,6 +25,8 @@ pub(super) struct Chosen {
     pub(super) trigger: Trigger,
     /// How it was chosen, should it have to be chosen again.
     pub(super) wanted: Wanted,
+    /// How long the survey and the choice took.
+    pub(super) took: Duration,
 }
 
 impl Chosen {
@@ -67,6 +69,7 @@ impl Chosen {
             on_progress,
             select_again: again(Arc::clone(world), self.source.clone(), self.wanted),
             snapshot: self.snapshot,
+            selected_in: self.took,
         })
     }
 }

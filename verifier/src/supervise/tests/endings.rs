@@ -171,6 +171,11 @@ async fn a_snapshot_that_is_gone_is_selected_again_once() {
         verification.snapshot.artifacts[0].etag.as_deref(),
         Some("revision-2")
     );
+    let select = &verification.stages[0];
+    assert_eq!(
+        (select.stage.as_str(), select.milliseconds),
+        ("select", 250 + 2_000)
+    );
     let mut world = World::of(Memory::default(), [GOOD], 4);
     world.newer = Some(snapshot(8, "revision-2"));
     world.check(Some(Reason::Vanished), 2).await;
