@@ -3,6 +3,8 @@
 //! A format is sans-I/O: bytes in, facts out. Everything declarative of an engine lives in its
 //! format file; the verifier's engine file holds only what is done in a sandbox.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod double;
 pub mod files;
 mod inspection;
 pub mod redis;

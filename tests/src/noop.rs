@@ -4,20 +4,18 @@
 //! Its snapshots are lines of text; the last one is `END` and the number of lines before it. Its
 //! "server" is `wc`.
 
-use std::{collections::BTreeMap, io::Read, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io::Read, time::Duration};
 
-use bytes::Bytes;
 use catalog::{
     evidence::{Basis, Integrity, Reason},
     format::{
-        CheckName, Checksum, Format, Inspection, InspectionFinding, InspectionState, Schema,
-        SchemaGenerator, Settings,
+        CheckName, Checksum, Inspection, InspectionFinding, InspectionState, Settings,
+        double::{Double, read_whole},
     },
     model::{EngineName, SnapshotFacts},
 };
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use settings::{Problems, Section};
 use verifier::{
     engine::{Bench, Engine, Evidence, Judged, Observation, Observed, Request, Staging, Stopped},
     runtime::{Command, SandboxSpec},
@@ -29,93 +27,49 @@ const CHECKSUM: &str = "noop.checksum";
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The first part.
-#[derive(Debug)]
-pub struct NoopFormat;
+pub static NOOP: Double = Double {
+    items: &["lines"],
+    checks: &[
+        CheckName {
+            name: LINES,
+            question: "Are all lines there?",
+        },
+        CheckName {
+            name: CHECKSUM,
+            question: "Does anything vouch for them?",
+        },
+    ],
+    inspect,
+    ..Double::new("noop")
+};
 
 /// The second part.
 #[derive(Debug)]
 pub struct NoopEngine;
 
-impl Format for NoopFormat {
-    fn engine(&self) -> EngineName {
-        NAME
-    }
-
-    fn restorable(&self) -> bool {
-        true
-    }
-
-    fn items(&self) -> &'static [&'static str] {
-        &["lines"]
-    }
-
-    fn checks(&self) -> &'static [CheckName] {
-        &[
-            CheckName {
-                name: LINES,
-                question: "Are all lines there?",
-            },
-            CheckName {
-                name: CHECKSUM,
-                question: "Does anything vouch for them?",
-            },
-        ]
-    }
-
-    fn default_images(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn expect(&self, _: Option<&Section>, _: &mut Problems) -> Option<Settings> {
-        Some(Arc::new(()))
-    }
-
-    fn expect_schema(&self, _: &mut SchemaGenerator) -> Schema {
-        false.into()
-    }
-
-    fn head_bytes(&self) -> u64 {
-        0
-    }
-
-    fn describe(&self, _: &[Bytes]) -> SnapshotFacts {
-        SnapshotFacts::default()
-    }
-
-    fn recognises(&self, _: &[u8]) -> bool {
-        false
-    }
-
-    fn inspect(&self, input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
-        let mut text = Vec::new();
-        let read = input.read_to_end(&mut text);
-        tee(&text);
-        let text = String::from_utf8_lossy(&text);
+fn inspect(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
+    let mut lines = 0;
+    let (text, state) = read_whole(input, tee, |text| {
+        let text = String::from_utf8_lossy(text);
         let (body, end) = text.trim_end().rsplit_once('\n').unwrap_or_default();
-        let lines = body.lines().count() as u64;
-        let state = match read {
-            Err(_) => InspectionState::Aborted,
-            Ok(_) if end == format!("END {lines}") => InspectionState::Intact,
-            Ok(_) => InspectionState::Damaged,
-        };
-        let finding = InspectionFinding {
-            offset: 0,
-            message: "the end is not there".into(),
-        };
-        let intact = state == InspectionState::Intact;
-        Inspection {
-            format: "noop",
-            state,
-            version: None,
-            bytes: text.len() as u64,
-            checksum: Checksum::Verified,
-            wrapper_checksum: false,
-            trailing_bytes: 0,
-            taken_at: None,
-            items: BTreeMap::from([("lines", lines)]),
-            findings: if intact { Vec::new() } else { vec![finding] },
-            detail: None,
+        lines = body.lines().count() as u64;
+        if end == format!("END {lines}") {
+            InspectionState::Intact
+        } else {
+            InspectionState::Damaged
         }
+    });
+    let finding = InspectionFinding {
+        offset: 0,
+        message: "the end is not there".into(),
+    };
+    let intact = state == InspectionState::Intact;
+    Inspection {
+        bytes: text.len() as u64,
+        checksum: Checksum::Verified,
+        items: BTreeMap::from([("lines", lines)]),
+        findings: if intact { Vec::new() } else { vec![finding] },
+        ..Inspection::new("noop", state)
     }
 }
 

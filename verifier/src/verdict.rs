@@ -113,19 +113,10 @@ mod tests {
 
     #[test]
     fn a_checksum_inside_or_a_digest_beside_vouches_for_the_bytes() {
-        let check = |checksum, wrapper_checksum, sha256: Option<&str>, expected| {
+        let check = |checksum, sha256: Option<&str>, expected| {
             let inspection = Inspection {
-                format: "rdb",
-                state: InspectionState::Intact,
-                version: None,
-                bytes: 0,
                 checksum,
-                wrapper_checksum,
-                trailing_bytes: 0,
-                taken_at: None,
-                items: BTreeMap::new(),
-                findings: Vec::new(),
-                detail: None,
+                ..Inspection::new("rdb", InspectionState::Intact)
             };
             let manifest = Manifest {
                 schema: 1,
@@ -138,12 +129,10 @@ mod tests {
             };
             assert_eq!(integrity(&inspection, "ab12", Some(&manifest)), expected);
         };
-        check(Checksum::Verified, false, None, Integrity::File);
-        // What was damaged before it was wrapped is wrapped well.
-        check(Checksum::Absent, true, None, Integrity::None);
-        check(Checksum::Absent, false, Some("AB12"), Integrity::Manifest);
-        check(Checksum::Absent, false, Some("ab13"), Integrity::None);
-        check(Checksum::Absent, false, None, Integrity::None);
-        check(Checksum::Wrong, false, Some("ab12"), Integrity::Manifest);
+        check(Checksum::Verified, None, Integrity::File);
+        check(Checksum::Absent, Some("AB12"), Integrity::Manifest);
+        check(Checksum::Absent, Some("ab13"), Integrity::None);
+        check(Checksum::Absent, None, Integrity::None);
+        check(Checksum::Wrong, Some("ab12"), Integrity::Manifest);
     }
 }

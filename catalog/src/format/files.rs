@@ -9,7 +9,7 @@ use schemars::{Schema, SchemaGenerator};
 use settings::{Problems, Section};
 
 use super::{
-    CheckName, Checksum, Format, Inspection, InspectionState, Settings,
+    CheckName, Format, Inspection, InspectionState, Settings,
     wrapper::{GZIP_MAGIC, ZSTD_MAGIC},
 };
 use crate::model::{EngineName, SnapshotFacts};
@@ -147,17 +147,8 @@ impl Format for Files {
             }
         };
         Inspection {
-            format: "files",
-            state,
-            version: None,
             bytes,
-            checksum: Checksum::Absent,
-            wrapper_checksum: false,
-            trailing_bytes: 0,
-            taken_at: None,
-            items: std::collections::BTreeMap::new(),
-            findings: Vec::new(),
-            detail: None,
+            ..Inspection::new("files", state)
         }
     }
 }

@@ -105,8 +105,6 @@ pub struct Inspection {
     pub bytes: u64,
     /// The file's own checksum.
     pub checksum: Checksum,
-    /// A checksum of the wrapper (gzip CRC-32, zstd XXH64) that covers all content and agreed.
-    pub wrapper_checksum: bool,
     /// Bytes behind the end of the content.
     pub trailing_bytes: u64,
     /// Recovery point written inside.
@@ -120,6 +118,22 @@ pub struct Inspection {
 }
 
 impl Inspection {
+    /// Ended like this, and nothing else is known yet.
+    pub const fn new(format: &'static str, state: InspectionState) -> Self {
+        Self {
+            format,
+            state,
+            version: None,
+            bytes: 0,
+            checksum: Checksum::Absent,
+            trailing_bytes: 0,
+            taken_at: None,
+            items: BTreeMap::new(),
+            findings: Vec::new(),
+            detail: None,
+        }
+    }
+
     /// The object that `inspect --format json` prints (design §4).
     pub fn json(&self) -> Value {
         let mut object = Map::new();

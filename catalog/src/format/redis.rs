@@ -90,7 +90,7 @@ impl Format for Redis {
         let mut content = Unwrapped::new(input);
         let mut judgement = Walk::new(Input::new(&mut content, tee)).judge();
         heed_wrapper(&mut judgement, &content);
-        inspection(judgement, content.verified())
+        inspection(judgement)
     }
 }
 
@@ -200,7 +200,7 @@ fn heed_wrapper(judgement: &mut Judgement, content: &Unwrapped<'_>) {
     judgement.find(judgement.bytes, message.clone());
 }
 
-fn inspection(judgement: Judgement, wrapper_checksum: bool) -> Inspection {
+fn inspection(judgement: Judgement) -> Inspection {
     let census = judgement.census;
     Inspection {
         format: "rdb",
@@ -208,7 +208,6 @@ fn inspection(judgement: Judgement, wrapper_checksum: bool) -> Inspection {
         version: census.version,
         bytes: judgement.bytes,
         checksum: judgement.checksum,
-        wrapper_checksum,
         trailing_bytes: judgement.trailing_bytes,
         taken_at: census.taken_at,
         items: BTreeMap::from([

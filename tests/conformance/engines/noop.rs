@@ -2,7 +2,7 @@
 
 use tests::{
     engine_suite::{Engined, MARKER},
-    noop::{NoopEngine, NoopFormat},
+    noop::{NOOP, NoopEngine},
     require,
     verifying::Subject,
 };
@@ -14,7 +14,7 @@ macro_rules! engined {
         require!(docker);
         require!(image IMAGE);
         Engined {
-            subject: Subject::on("docker", &NoopFormat, &NoopEngine, &[IMAGE]),
+            subject: Subject::on("docker", &NOOP, &NoopEngine, &[IMAGE]),
             good: format!("one\n{MARKER}\nthree\nEND 3\n").into_bytes(),
             damaged: format!("one\n{MARKER}\nEND 3\n").into_bytes(),
         }

@@ -3,82 +3,36 @@
 use std::{io::Read, sync::Mutex};
 
 use catalog::{
-    format::{CheckName, Checksum, InspectionState, Schema, SchemaGenerator, Settings},
-    model::{EngineName, SnapshotFacts},
+    format::{InspectionState, double::Double},
     storage::{Operation, StorageReason},
 };
 use futures::stream;
-use settings::{Problems, Section};
 
 use super::*;
 
 /// Tees everything, gives up at a piece that begins with `!`, panics at one that begins with `P`,
 /// and knows how a broken input must read.
-#[derive(Debug)]
-struct Plain;
+static PLAIN: Double = Double {
+    inspect,
+    ..Double::new("plain")
+};
 
-impl Format for Plain {
-    fn engine(&self) -> EngineName {
-        EngineName::new("plain")
-    }
-    fn restorable(&self) -> bool {
-        true
-    }
-    fn items(&self) -> &'static [&'static str] {
-        &[]
-    }
-    fn checks(&self) -> &'static [CheckName] {
-        &[]
-    }
-    fn default_images(&self) -> &'static [&'static str] {
-        &[]
-    }
-    fn expect(&self, _: Option<&Section>, _: &mut Problems) -> Option<Settings> {
-        None
-    }
-
-    fn expect_schema(&self, _: &mut SchemaGenerator) -> Schema {
-        false.into()
-    }
-
-    fn head_bytes(&self) -> u64 {
-        0
-    }
-    fn describe(&self, _: &[Bytes]) -> SnapshotFacts {
-        SnapshotFacts::default()
-    }
-    fn recognises(&self, _: &[u8]) -> bool {
-        true
-    }
-    fn inspect(&self, input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
-        let mut inspection = Inspection {
-            format: "plain",
-            state: InspectionState::Intact,
-            version: None,
-            bytes: 0,
-            checksum: Checksum::Absent,
-            wrapper_checksum: false,
-            trailing_bytes: 0,
-            taken_at: None,
-            items: std::collections::BTreeMap::new(),
-            findings: Vec::new(),
-            detail: None,
-        };
-        let mut buffer = [0; 7000];
-        loop {
-            match input.read(&mut buffer) {
-                Ok(0) => return inspection,
-                Ok(_) if buffer[0] == b'!' => return inspection,
-                Ok(_) if buffer[0] == b'P' => panic!("an inspector must not, but could"),
-                Ok(length) => {
-                    tee(&buffer[..length]);
-                    inspection.bytes += length as u64;
-                }
-                Err(error) => {
-                    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionAborted);
-                    inspection.state = InspectionState::Aborted;
-                    return inspection;
-                }
+fn inspect(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
+    let mut inspection = Inspection::new("plain", InspectionState::Intact);
+    let mut buffer = [0; 7000];
+    loop {
+        match input.read(&mut buffer) {
+            Ok(0) => return inspection,
+            Ok(_) if buffer[0] == b'!' => return inspection,
+            Ok(_) if buffer[0] == b'P' => panic!("an inspector must not, but could"),
+            Ok(length) => {
+                tee(&buffer[..length]);
+                inspection.bytes += length as u64;
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), std::io::ErrorKind::ConnectionAborted);
+                inspection.state = InspectionState::Aborted;
+                return inspection;
             }
         }
     }
@@ -127,7 +81,7 @@ async fn all_bytes_are_hashed_inspected_and_fed_in_one_pass() {
     let passing = pass(
         stream_of(chunks),
         4_000_000,
-        &Plain,
+        &PLAIN,
         Some(sender.into()),
         on_bytes,
     );
@@ -152,7 +106,7 @@ async fn an_object_of_no_bytes_is_a_whole_pass() {
     let passing = pass(
         stream_of(Vec::new()),
         0,
-        &Plain,
+        &PLAIN,
         Some(sender.into()),
         silent(),
     );
@@ -169,7 +123,7 @@ async fn an_object_of_no_bytes_is_a_whole_pass() {
 async fn a_stream_that_breaks_off_is_a_storage_error_and_a_feed_without_an_end() {
     let (sender, feed) = feed();
     let chunks = vec![Ok(Bytes::from_static(b"half")), Err(cut())];
-    let passing = pass(stream_of(chunks), 8, &Plain, Some(sender.into()), silent());
+    let passing = pass(stream_of(chunks), 8, &PLAIN, Some(sender.into()), silent());
     let (passed, (arrived, end)) = tokio::join!(passing, drain(feed));
     assert!(matches!(passed, Err(PassError::Storage(_))), "{passed:?}");
     assert_eq!((arrived.as_slice(), end), (&b"half"[..], None));
@@ -183,7 +137,7 @@ async fn a_stream_of_another_length_than_its_pin_is_no_snapshot() {
         let passing = pass(
             stream_of(chunks),
             pinned,
-            &Plain,
+            &PLAIN,
             Some(sender.into()),
             silent(),
         );
@@ -203,7 +157,7 @@ async fn a_sandbox_that_stops_reading_does_not_stop_the_inspection() {
     let passing = pass(
         stream_of(chunks),
         640_000,
-        &Plain,
+        &PLAIN,
         Some(sender.into()),
         silent(),
     );
@@ -219,7 +173,7 @@ async fn without_a_sandbox_everything_is_read_all_the_same() {
     let passed = pass(
         stream_of(vec![Ok(Bytes::from_static(b"x"))]),
         1,
-        &Plain,
+        &PLAIN,
         None,
         silent(),
     );
@@ -236,7 +190,7 @@ async fn an_inspector_that_gives_up_or_panics_is_our_own_failure() {
         let passing = pass(
             stream_of(chunks),
             640_000,
-            &Plain,
+            &PLAIN,
             Some(sender.into()),
             silent(),
         );
@@ -260,7 +214,7 @@ async fn what_unwraps_to_more_than_allowed_is_read_to_the_end_but_not_fed() {
         Ok(Bytes::from_static(b"12345")),
         Ok(Bytes::from_static(b"67890")),
     ];
-    let passing = pass(stream_of(chunks), 10, &Plain, Some(limited), silent());
+    let passing = pass(stream_of(chunks), 10, &PLAIN, Some(limited), silent());
     let passed = passing.await.unwrap();
     assert_eq!(passed.restorable_bytes, 10);
     let mut bytes = 0;

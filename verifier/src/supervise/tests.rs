@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use toolkit::clock::Clock;
 
 use super::*;
-use fake::{FakeEngine, FakeFormat, FakeRuntime, GOOD, Script, Step};
+use fake::{FAKE, FakeEngine, FakeRuntime, GOOD, Script, Step};
 
 const KEY: &str = "cache.rdb";
 
@@ -86,7 +86,7 @@ impl World {
             source: SourceName::new("cache").expect("a name"),
             repository: RepositoryName::new("local").expect("a name"),
             storage: Arc::clone(&self.storage),
-            format: &FakeFormat,
+            format: &FAKE,
             engine: &FakeEngine,
             settings: Arc::new(()),
             images: self.images.clone(),

@@ -1,15 +1,7 @@
 //! A format of which a head says when it is from, and a survey's surroundings.
 
-use bytes::Bytes;
-use schemars::{Schema, SchemaGenerator};
-use settings::{Problems, Section};
-
 use super::*;
-use crate::{
-    format::{CheckName, Inspection, Settings},
-    grouping::Completeness,
-    model::{EngineName, SnapshotFacts},
-};
+use crate::{format::double::Double, grouping::Completeness, model::SnapshotFacts};
 
 /// 2026-11-22T12:00:00Z.
 pub(super) const NOW: Timestamp = Timestamp::constant(1_795_348_800, 0);
@@ -19,45 +11,9 @@ pub(super) fn ago(minutes: i64) -> Timestamp {
 }
 
 /// `head=-70` is from 70 minutes before [`NOW`]; `bad` is no snapshot.
-#[derive(Debug)]
-struct Fake;
-
-static FAKE: Fake = Fake;
-
-impl Format for Fake {
-    fn engine(&self) -> EngineName {
-        EngineName::new("fake")
-    }
-
-    fn restorable(&self) -> bool {
-        false
-    }
-
-    fn items(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn checks(&self) -> &'static [CheckName] {
-        &[]
-    }
-
-    fn default_images(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn head_bytes(&self) -> u64 {
-        u64::MAX
-    }
-
-    fn expect(&self, _: Option<&Section>, _: &mut Problems) -> Option<Settings> {
-        unreachable!("a survey is configured already")
-    }
-
-    fn expect_schema(&self, _: &mut SchemaGenerator) -> Schema {
-        unreachable!("a survey is configured already")
-    }
-
-    fn describe(&self, heads: &[Bytes]) -> SnapshotFacts {
+static FAKE: Double = Double {
+    head_bytes: u64::MAX,
+    describe: |heads| {
         let head = str::from_utf8(&heads[0]).unwrap();
         let minutes = head
             .strip_prefix("head=")
@@ -67,16 +23,9 @@ impl Format for Fake {
             invalid: (head == "bad").then(|| "bad".into()),
             ..SnapshotFacts::default()
         }
-    }
-
-    fn recognises(&self, _: &[u8]) -> bool {
-        false
-    }
-
-    fn inspect(&self, _: &mut dyn std::io::Read, _: &mut dyn FnMut(&[u8])) -> Inspection {
-        unreachable!("a survey inspects nothing")
-    }
-}
+    },
+    ..Double::new("fake")
+};
 
 pub(super) fn source(name: &str, paths: &[&str]) -> SurveySource {
     let patterns = paths.iter().map(|path| path.parse().unwrap()).collect();

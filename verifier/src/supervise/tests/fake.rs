@@ -6,16 +6,16 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use bytes::Bytes;
-use catalog::format::{Schema, SchemaGenerator};
 use catalog::{
     evidence::SandboxEvidence,
-    format::{CheckName, Checksum, Format, Inspection, InspectionFinding, InspectionState},
+    format::{
+        CheckName, Checksum, Inspection, InspectionFinding, InspectionState,
+        double::{Double, read_whole},
+    },
     model::{EngineName, SnapshotFacts},
 };
 use futures::future::{self, BoxFuture};
 use jiff::Timestamp;
-use settings::{Problems, Section};
 
 use super::super::*;
 use crate::{
@@ -372,85 +372,33 @@ impl Engine for FakeEngine {
 }
 
 /// The first byte says what the inspection finds.
-#[derive(Debug)]
-pub(super) struct FakeFormat;
+pub(super) static FAKE: Double = Double {
+    items: &["words"],
+    checks: &[CheckName {
+        name: "fake.words",
+        question: "Is it well said?",
+    }],
+    inspect,
+    ..Double::new("fake")
+};
 
-impl Format for FakeFormat {
-    fn engine(&self) -> EngineName {
-        EngineName::new("fake")
-    }
-
-    fn restorable(&self) -> bool {
-        true
-    }
-
-    fn items(&self) -> &'static [&'static str] {
-        &["words"]
-    }
-
-    fn checks(&self) -> &'static [CheckName] {
-        &[CheckName {
-            name: "fake.words",
-            question: "Is it well said?",
-        }]
-    }
-
-    fn default_images(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn expect(&self, _: Option<&Section>, _: &mut Problems) -> Option<Settings> {
-        Some(Arc::new(()))
-    }
-
-    fn expect_schema(&self, _: &mut SchemaGenerator) -> Schema {
-        false.into()
-    }
-
-    fn head_bytes(&self) -> u64 {
-        0
-    }
-
-    fn describe(&self, _: &[Bytes]) -> SnapshotFacts {
-        SnapshotFacts::default()
-    }
-
-    fn recognises(&self, _: &[u8]) -> bool {
-        true
-    }
-
-    fn inspect(&self, input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
-        let mut all = Vec::new();
-        let whole = input.read_to_end(&mut all);
-        tee(&all);
-        let state = match (whole, all.first()) {
-            (Err(_), _) => InspectionState::Aborted,
-            (_, Some(b'D')) => InspectionState::Damaged,
-            (_, Some(b'U')) => InspectionState::NotUnderstood,
-            (_, Some(b'N')) => InspectionState::NotRecognised,
-            (_, Some(b'P')) => panic!("scripted"),
-            _ => InspectionState::Intact,
-        };
-        let finding = InspectionFinding {
-            offset: 0,
-            message: "scripted".into(),
-        };
-        Inspection {
-            format: "fake",
-            state,
-            version: None,
-            bytes: all.len() as u64,
-            checksum: Checksum::Verified,
-            wrapper_checksum: false,
-            trailing_bytes: 0,
-            taken_at: None,
-            items: BTreeMap::new(),
-            findings: if state == InspectionState::Intact {
-                vec![]
-            } else {
-                vec![finding]
-            },
-            detail: None,
-        }
+fn inspect(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
+    let (all, state) = read_whole(input, tee, |all| match all.first() {
+        Some(b'D') => InspectionState::Damaged,
+        Some(b'U') => InspectionState::NotUnderstood,
+        Some(b'N') => InspectionState::NotRecognised,
+        Some(b'P') => panic!("scripted"),
+        _ => InspectionState::Intact,
+    });
+    let finding = InspectionFinding {
+        offset: 0,
+        message: "scripted".into(),
+    };
+    let intact = state == InspectionState::Intact;
+    Inspection {
+        bytes: all.len() as u64,
+        checksum: Checksum::Verified,
+        findings: if intact { Vec::new() } else { vec![finding] },
+        ..Inspection::new("fake", state)
     }
 }

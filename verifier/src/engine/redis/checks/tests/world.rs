@@ -37,7 +37,6 @@ impl World {
             version: Some(10),
             bytes: 1000,
             checksum: Checksum::Verified,
-            wrapper_checksum: false,
             trailing_bytes: 0,
             taken_at: None,
             items: BTreeMap::new(),

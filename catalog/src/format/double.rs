@@ -1,0 +1,116 @@
+//! A format for tests, of which each says only what it is about.
+
+use std::{io::Read, sync::Arc};
+
+use bytes::Bytes;
+use schemars::{Schema, SchemaGenerator};
+use settings::{Problems, Section};
+
+use super::{CheckName, Format, Inspection, InspectionState, Settings};
+use crate::model::{EngineName, SnapshotFacts};
+
+/// What [`Format::describe`] says, without settings.
+pub type Describe = fn(&[Bytes]) -> SnapshotFacts;
+
+/// See [`Format::inspect`].
+pub type Inspect = fn(&mut dyn Read, &mut dyn FnMut(&[u8])) -> Inspection;
+
+/// A format whose parts are given; `..Double::new("name")` leaves the rest empty.
+#[derive(Debug, Clone, Copy)]
+pub struct Double {
+    /// See [`Format::engine`].
+    pub engine: &'static str,
+    /// See [`Format::restorable`].
+    pub restorable: bool,
+    /// See [`Format::items`].
+    pub items: &'static [&'static str],
+    /// See [`Format::checks`].
+    pub checks: &'static [CheckName],
+    /// See [`Format::head_bytes`].
+    pub head_bytes: u64,
+    /// Nothing is said unless it is given.
+    pub describe: Describe,
+    /// Everything is read and recognised as nothing unless it is given.
+    pub inspect: Inspect,
+}
+
+impl Double {
+    /// A format that is restorable, and says nothing of what it reads.
+    pub const fn new(engine: &'static str) -> Self {
+        Self {
+            engine,
+            restorable: true,
+            items: &[],
+            checks: &[],
+            head_bytes: 0,
+            describe: |_| SnapshotFacts::default(),
+            inspect: |input, tee| {
+                let (content, state) = read_whole(input, tee, |_| InspectionState::NotRecognised);
+                Inspection {
+                    bytes: content.len() as u64,
+                    ..Inspection::new("double", state)
+                }
+            },
+        }
+    }
+}
+
+/// Everything there is, given to `tee`, and what it is judged to be: `Aborted` where the reader
+/// broke.
+pub fn read_whole(
+    input: &mut dyn Read,
+    tee: &mut dyn FnMut(&[u8]),
+    judge: impl FnOnce(&[u8]) -> InspectionState,
+) -> (Vec<u8>, InspectionState) {
+    let mut content = Vec::new();
+    let read = input.read_to_end(&mut content);
+    tee(&content);
+    let state = read.map_or(InspectionState::Aborted, |_| judge(&content));
+    (content, state)
+}
+
+impl Format for Double {
+    fn engine(&self) -> EngineName {
+        EngineName::new(self.engine)
+    }
+
+    fn restorable(&self) -> bool {
+        self.restorable
+    }
+
+    fn items(&self) -> &'static [&'static str] {
+        self.items
+    }
+
+    fn checks(&self) -> &'static [CheckName] {
+        self.checks
+    }
+
+    fn default_images(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn expect(&self, _: Option<&Section>, _: &mut Problems) -> Option<Settings> {
+        Some(Arc::new(()))
+    }
+
+    fn expect_schema(&self, _: &mut SchemaGenerator) -> Schema {
+        false.into()
+    }
+
+    fn head_bytes(&self) -> u64 {
+        self.head_bytes
+    }
+
+    fn describe(&self, heads: &[Bytes]) -> SnapshotFacts {
+        (self.describe)(heads)
+    }
+
+    fn recognises(&self, _: &[u8]) -> bool {
+        false
+    }
+
+    fn inspect(&self, input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
+        (self.inspect)(input, tee)
+    }
+}
