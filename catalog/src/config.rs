@@ -86,6 +86,8 @@ pub struct Source {
     pub formerly: Vec<SourceName>,
     /// What its snapshots are.
     pub format: &'static dyn Format,
+    /// The engine's own keys, parsed by its format.
+    pub settings: Settings,
     /// Where they lie.
     pub repository: RepositoryName,
     /// How their keys are made.
@@ -113,7 +115,7 @@ pub struct Verify {
     pub image: Option<String>,
     /// Instead of 30 min + size ÷ 20 MB/s.
     pub deadline: Option<Duration>,
-    /// The engine's own keys, parsed by its format.
+    /// The engine's own expectations, parsed by its format.
     pub expect: Settings,
 }
 
@@ -164,6 +166,7 @@ impl Source {
         SurveySource {
             name: self.name.clone(),
             format: self.format,
+            settings: Settings::clone(&self.settings),
             layout: self.layout.clone(),
             completeness: self.completeness,
         }

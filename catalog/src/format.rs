@@ -38,8 +38,18 @@ pub fn format(engine: &str) -> Option<&'static dyn Format> {
         .find(|format| format.engine().as_str() == engine)
 }
 
-/// An engine's own expectations of a source, `verify.expect`; only its two files know the type.
+/// What an engine reads of a source by itself: its own keys, or `verify.expect`. Only its two files
+/// know the types.
 pub type Settings = Arc<dyn Any + Send + Sync>;
+
+/// A key of a source that only sources of one engine have.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnKey {
+    /// As written; no key that every source has.
+    pub name: &'static str,
+    /// The JSON Schema of its value.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+}
 
 /// One check an engine can make: its name in findings, and the question for documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +78,18 @@ pub trait Format: Debug + Send + Sync {
     /// Images tried in order where `verifier.images` names none.
     fn default_images(&self) -> &'static [&'static str];
 
+    /// The keys its sources have besides those that all sources have.
+    fn keys(&self) -> &'static [OwnKey] {
+        &[]
+    }
+
+    /// Reads its own [`keys`](Self::keys), of which `section` holds those that are written. Adds
+    /// what is wrong to `problems`.
+    fn settings(&self, section: &Section, problems: &mut Problems) -> Option<Settings> {
+        let _ = (section, problems);
+        Some(Arc::new(()))
+    }
+
     /// Reads `verify.expect`, also when nothing is written, as the engine's own settings. Adds what
     /// is wrong to `problems`.
     fn expect(&self, section: Option<&Section>, problems: &mut Problems) -> Option<Settings>;
@@ -80,8 +102,8 @@ pub trait Format: Debug + Send + Sync {
     fn head_bytes(&self) -> u64;
 
     /// What the heads say; one entry per artifact, in their order. Pure, never fails: what cannot
-    /// be understood is simply not said.
-    fn describe(&self, heads: &[Bytes]) -> SnapshotFacts;
+    /// be understood is simply not said. `settings` are of [`settings`](Self::settings).
+    fn describe(&self, heads: &[Bytes], settings: &Settings) -> SnapshotFacts;
 
     /// Whether these first bytes (after any wrapper) look like this format, for `inspect`.
     fn recognises(&self, head: &[u8]) -> bool;

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    format::Format,
+    format::{Format, Settings},
     grouping::{Completeness, Group, judge},
     layout::Layout,
     model::{Inventory, Pin, RepositoryName, Snapshot, SnapshotState, SourceInventory, SourceName},
@@ -45,6 +45,8 @@ pub struct SurveySource {
     pub name: SourceName,
     /// Of its engine.
     pub format: &'static dyn Format,
+    /// The engine's own keys, read by its format.
+    pub settings: Settings,
     /// Its paths.
     pub layout: Layout,
     /// When a snapshot of it is whole.

@@ -121,6 +121,17 @@ impl Section {
         Some(Self { node, path })
     }
 
+    /// This section in two: the keys that are wanted, and the rest. For keys that another type
+    /// reads than the one the mapping is read as.
+    pub fn split(&self, wanted: impl Fn(&str) -> bool) -> (Self, Self) {
+        let (own, rest) = self.node.split(wanted);
+        let section = |node| Self {
+            node: Arc::new(node),
+            path: self.path.clone(),
+        };
+        (section(own), section(rest))
+    }
+
     /// This section, completed by the keys of `defaults` that it lacks, at every depth.
     #[must_use]
     pub fn or(&self, defaults: &Self) -> Self {

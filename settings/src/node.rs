@@ -108,6 +108,19 @@ impl Node {
             || self.entries().any(|(_, value)| value.any(found))
     }
 
+    /// The entries of a mapping whose key is wanted, and the rest; anything else is all rest.
+    pub(crate) fn split(&self, wanted: impl Fn(&str) -> bool) -> (Self, Self) {
+        let node = |kind| Self { at: self.at, kind };
+        let Kind::Map(entries) = &self.kind else {
+            return (node(Kind::Map(Vec::new())), self.clone());
+        };
+        let (own, rest) = entries
+            .iter()
+            .cloned()
+            .partition(|(key, _)| key.text().is_some_and(&wanted));
+        (node(Kind::Map(own)), node(Kind::Map(rest)))
+    }
+
     /// This node, with the keys of `defaults` that it lacks; mappings within are joined likewise.
     pub(crate) fn or(&self, defaults: &Self) -> Self {
         let (Kind::Map(own), Kind::Map(others)) = (&self.kind, &defaults.kind) else {

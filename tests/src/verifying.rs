@@ -91,6 +91,7 @@ impl Subject {
         let meta = memory.head(&Key::new(KEY)).await.expect("it was put there");
         let head = 0..meta.size_bytes.min(self.format.head_bytes());
         let head = memory.read(&meta.pin(), head).await.unwrap_or_default();
+        let unconfigured: Settings = Arc::new(());
         let snapshot = Snapshot {
             id: SnapshotId("current".into()),
             source: source(),
@@ -103,7 +104,7 @@ impl Subject {
                 name: String::new(),
                 meta,
             }],
-            facts: self.format.describe(&[head]),
+            facts: self.format.describe(&[head], &unconfigured),
             manifest: None,
         };
         verify_one(&self.context(), self.assignment(memory, snapshot)).await

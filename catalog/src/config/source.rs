@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     assess::{Objectives, Tier},
-    format::{Format, format},
+    format::{FORMATS, Format, Settings, format},
     grouping::{ArtifactRule, Completeness, ManifestRule},
     layout::{Layout, Pattern},
     model::{RepositoryName, SourceName},
@@ -50,7 +50,8 @@ pub(super) fn read_all(
             .as_ref()
             .and_then(|defaults| defaults.get(engine));
         let joined = defaults.map_or_else(|| section.clone(), |defaults| section.or(&defaults));
-        let Some(written) = joined.read::<written::Source>(reading.problems) else {
+        let (engines_own, common) = joined.split(|key| engines_of(key).next().is_some());
+        let Some(written) = common.read::<written::Source>(reading.problems) else {
             continue;
         };
         once(&written, &mut seen, reading.problems);
@@ -59,6 +60,7 @@ pub(super) fn read_all(
             repositories,
             verify_zone,
             own: section,
+            engines_own: &engines_own,
         };
         sources.extend(read(reading, &written, &context));
     }
@@ -98,6 +100,8 @@ struct Context<'a> {
     verify_zone: &'a TimeZone,
     /// As written at the source itself, without defaults.
     own: &'a Section,
+    /// The keys that only sources of some engines have.
+    engines_own: &'a Section,
 }
 
 fn read(
@@ -132,11 +136,13 @@ fn read(
     let schedule = schedule(reading, written.schedule.as_ref(), &zone);
     let objectives = objectives(reading, written.objectives.as_ref());
     let format = format?;
+    let settings = settings(reading.problems, format, context.engines_own);
     let verify = verify(reading, written, format, context);
     Some(Source {
         name: name?,
         formerly,
         format,
+        settings: settings?,
         repository: repository?,
         layout: layout?,
         completeness,
@@ -146,6 +152,35 @@ fn read(
         owner: written.owner.clone(),
         verify,
     })
+}
+
+/// The engines whose sources have this key of their own.
+fn engines_of(key: &str) -> impl Iterator<Item = &'static dyn Format> {
+    FORMATS
+        .into_iter()
+        .filter(move |format| format.keys().iter().any(|own| own.name == key))
+}
+
+/// Of the keys that some engines have of their own, those of this one; others are a mistake.
+fn settings(
+    problems: &mut Problems,
+    format: &'static dyn Format,
+    section: &Section,
+) -> Option<Settings> {
+    let engine = format.engine();
+    let (own, foreign) = section.split(|key| engines_of(key).any(|it| it.engine() == engine));
+    for (key, _) in foreign.node().entries() {
+        let name = key.text().unwrap_or_default();
+        let owners: Vec<_> = engines_of(name).map(|it| it.engine().as_str()).collect();
+        let place = Place {
+            at: key.at(),
+            path: format!("{}.{name}", foreign.place().path),
+        };
+        let message = format!("engine {engine} knows no {name}");
+        let hint = format!("Remove it; it is a key of engine {}.", owners.join(", "));
+        problems.error(&place, message).hint(hint);
+    }
+    format.settings(&own, problems)
 }
 
 fn repository(

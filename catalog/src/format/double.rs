@@ -102,7 +102,7 @@ impl Format for Double {
         self.head_bytes
     }
 
-    fn describe(&self, heads: &[Bytes]) -> SnapshotFacts {
+    fn describe(&self, heads: &[Bytes], _: &Settings) -> SnapshotFacts {
         (self.describe)(heads)
     }
 

@@ -1,15 +1,16 @@
-//! Any object at all: evidence only, told by its first bytes where they are of a known kind.
+//! Any object at all: evidence only, and whether it begins as it should where `magic` says how.
 //!
 //! Nothing is restored and nothing inside is looked at.
 
 use std::{io::Read, sync::Arc};
 
 use bytes::Bytes;
-use schemars::{Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
 use settings::{Problems, Section};
 
 use super::{
-    CheckName, Format, Inspection, InspectionState, Settings,
+    CheckName, Format, Inspection, InspectionState, OwnKey, Settings,
     wrapper::{GZIP_MAGIC, ZSTD_MAGIC},
 };
 use crate::model::{EngineName, SnapshotFacts};
@@ -22,8 +23,16 @@ const TAR_MAGIC: (usize, &[u8]) = (257, b"ustar");
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Files;
 
-/// What the first bytes of an object can be known as, by the name used in a configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The keys that only a source of engine `files` has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Own {
+    magic: Option<Magic>,
+}
+
+/// What every object must begin as; another one is invalid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Magic {
     /// RFC 1952.
     Gzip,
@@ -105,6 +114,17 @@ impl Format for Files {
         &[]
     }
 
+    fn keys(&self) -> &'static [OwnKey] {
+        &[OwnKey {
+            name: "magic",
+            schema: SchemaGenerator::subschema_for::<Magic>,
+        }]
+    }
+
+    fn settings(&self, section: &Section, problems: &mut Problems) -> Option<Settings> {
+        Some(Arc::new(section.read::<Own>(problems)?))
+    }
+
     fn expect(&self, _: Option<&Section>, _: &mut Problems) -> Option<Settings> {
         Some(Arc::new(()))
     }
@@ -117,13 +137,10 @@ impl Format for Files {
         512
     }
 
-    fn describe(&self, heads: &[Bytes]) -> SnapshotFacts {
-        let invalid = heads
-            .iter()
-            .any(Bytes::is_empty)
-            .then(|| "it is empty".into());
+    fn describe(&self, heads: &[Bytes], settings: &Settings) -> SnapshotFacts {
+        let own = settings.downcast_ref::<Own>().copied().unwrap_or_default();
         SnapshotFacts {
-            invalid,
+            invalid: invalid(heads, own.magic),
             ..SnapshotFacts::default()
         }
     }
@@ -153,9 +170,64 @@ impl Format for Files {
     }
 }
 
+/// What is wrong with the first head that is not as it should be.
+fn invalid(heads: &[Bytes], magic: Option<Magic>) -> Option<String> {
+    let wrong = |head: &Bytes| {
+        if head.is_empty() {
+            return Some("is empty".into());
+        }
+        let name = magic.filter(|magic| !magic.begins(head))?.as_str();
+        Some(format!(
+            "does not begin as {name} does (expected by magic: {name})"
+        ))
+    };
+    let (index, what) = heads
+        .iter()
+        .enumerate()
+        .find_map(|(index, head)| Some((index, wrong(head)?)))?;
+    Some(match heads.len() {
+        1 => format!("it {what}"),
+        count => format!("artifact {} of {count} {what}", index + 1),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn invalid_of(heads: &[&'static [u8]], magic: Option<Magic>) -> Option<String> {
+        let heads: Vec<_> = heads.iter().copied().map(Bytes::from_static).collect();
+        let settings: Settings = Arc::new(Own { magic });
+        Files.describe(&heads, &settings).invalid
+    }
+
+    #[test]
+    fn every_artifact_must_begin_as_magic_says() {
+        let check = |heads: &[&'static [u8]], magic, expected: Option<&str>| {
+            assert_eq!(invalid_of(heads, magic).as_deref(), expected, "{heads:?}");
+        };
+        let gzip: &[u8] = &[0x1f, 0x8b, 8, 0];
+        check(&[b"text"], None, None);
+        check(&[gzip], Some(Magic::Gzip), None);
+        check(
+            &[b"text"],
+            Some(Magic::Gzip),
+            Some("it does not begin as gzip does (expected by magic: gzip)"),
+        );
+        check(
+            &[gzip, b"text"],
+            Some(Magic::Gzip),
+            Some("artifact 2 of 2 does not begin as gzip does (expected by magic: gzip)"),
+        );
+        check(&[gzip, gzip], Some(Magic::Gzip), None);
+        check(&[b"", gzip], None, Some("artifact 1 of 2 is empty"));
+        // Too short to be one is not one.
+        check(
+            &[&gzip[..2]],
+            Some(Magic::Gzip),
+            Some("it does not begin as gzip does (expected by magic: gzip)"),
+        );
+    }
 
     #[track_caller]
     fn check(head: &[u8], expected: &[Magic]) {
@@ -186,13 +258,8 @@ mod tests {
 
     #[test]
     fn an_empty_object_is_invalid_and_any_other_is_read_to_its_end() {
-        assert!(Files.describe(&[Bytes::new()]).invalid.is_some());
-        assert!(
-            Files
-                .describe(&[Bytes::from_static(b"x")])
-                .invalid
-                .is_none()
-        );
+        assert!(invalid_of(&[b""], None).is_some());
+        assert!(invalid_of(&[b"x"], None).is_none());
         let mut copy = Vec::new();
         let inspection = Files.inspect(&mut &b"anything"[..], &mut |bytes| copy.extend(bytes));
         assert_eq!((inspection.bytes, &copy[..]), (8, &b"anything"[..]));

@@ -78,7 +78,7 @@ impl Format for Redis {
         HEAD_MAX
     }
 
-    fn describe(&self, heads: &[Bytes]) -> SnapshotFacts {
+    fn describe(&self, heads: &[Bytes], _: &Settings) -> SnapshotFacts {
         heads.first().map(|head| describe(head)).unwrap_or_default()
     }
 

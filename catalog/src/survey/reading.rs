@@ -14,7 +14,7 @@ use crate::{
     format::HEAD_MAX,
     grouping::Group,
     manifest::{Manifest, ManifestError, SIZE_MAX},
-    model::{EngineName, Key, ObjectMeta, Pin, SnapshotFacts},
+    model::{Key, ObjectMeta, Pin, SnapshotFacts, SourceName},
     storage::{Storage, StorageError, StorageReason},
 };
 
@@ -27,7 +27,8 @@ pub const HEADS_MAX: usize = 512;
 /// Holds only what the last survey met, so it is as large as the repository and no larger.
 #[derive(Debug, Default)]
 pub struct HeadCache {
-    facts: HashMap<(EngineName, Vec<Pin>), SnapshotFacts>,
+    /// By source, because its settings decide what a head says.
+    facts: HashMap<(SourceName, Vec<Pin>), SnapshotFacts>,
     manifests: HashMap<Pin, Said>,
 }
 
@@ -148,7 +149,7 @@ impl Reader<'_> {
             learned.manifests.insert(meta.pin(), manifest);
         }
         let pins = group.artifacts.iter().map(|artifact| artifact.meta.pin());
-        let about = (self.source.format.engine(), pins.collect());
+        let about = (self.source.name.clone(), pins.collect());
         let facts = match self.known.facts.get(&about) {
             Some(facts) => Some(facts.clone()),
             None if may_read => self.facts(&about.1).await?,
@@ -172,7 +173,7 @@ impl Reader<'_> {
                 Err(silence) => return Err(silence),
             }
         }
-        Ok(Some(format.describe(&heads)))
+        Ok(Some(format.describe(&heads, &self.source.settings)))
     }
 
     /// `None` if it was not read this time.

@@ -9,11 +9,13 @@ use std::{
 };
 
 use jiff::tz::TimeZone;
+use settings::Document;
 use tokio::time::timeout;
 
 use self::fake::{NOW, Setup, ago, source};
 use super::*;
 use crate::{
+    format::files::Files,
     grouping::{ArtifactRule, ManifestRule},
     model::{Key, TakenAtFrom, UsageState},
     storage::{Counted, Directory, Operation, memory::Memory},
@@ -289,4 +291,32 @@ fn a_survey_can_be_spawned() {
     let memory = Memory::default();
     let mut setup = Setup::new(&[]);
     is_send(&setup.survey(&memory));
+}
+
+#[tokio::test]
+async fn the_settings_of_a_source_decide_what_its_heads_say() {
+    let expecting = |name: &str, keys: &str| {
+        let document = Document::parse("source", keys).unwrap();
+        let mut problems = document.problems();
+        SurveySource {
+            format: &Files,
+            settings: Files.settings(document.root(), &mut problems).unwrap(),
+            ..source(name, &["%Y%m%d/*"])
+        }
+    };
+    let memory = Memory::new(10);
+    memory.put_at("20261121/a.gz", &b"\x1f\x8b\x08\0"[..], ago(1500));
+    memory.put_at("20261121/b.gz", "<html>", ago(1500));
+    let sources = [expecting("strict", "magic: gzip"), expecting("any", "{}")];
+    let mut setup = Setup::new(&sources);
+    for _ in 0..2 {
+        let inventory = setup.survey(&memory).await.unwrap();
+        let of = |index: usize| {
+            let snapshot = &inventory.sources[&sources[index].name].snapshots[0];
+            (snapshot.state, snapshot.facts.invalid.as_deref())
+        };
+        let said = "artifact 2 of 2 does not begin as gzip does (expected by magic: gzip)";
+        assert_eq!(of(0), (SnapshotState::Invalid, Some(said)));
+        assert_eq!(of(1), (SnapshotState::Complete, None));
+    }
 }

@@ -30,6 +30,33 @@ async fn once_prints_the_metrics_or_a_table() {
 }
 
 #[tokio::test]
+async fn an_object_that_does_not_begin_as_it_should_is_counted_as_invalid() {
+    let site = Site::new();
+    site.configure(
+        "  - name: secrets
+    engine: files
+    repository: local
+    path: vault/%Y%m%d.tar.gz
+    magic: gzip
+",
+    );
+    site.put("backups/vault/20261120.tar.gz", &[0x1f, 0x8b, 8, 0]);
+    site.put(
+        "backups/vault/20261121.tar.gz",
+        b"<html>no such bucket</html>",
+    );
+    let config = format!("--config.file={}", site.config());
+    let run = ended(&[&config, "--once"]).await;
+    assert_eq!(run.exit, Exit::Fine, "{}", run.err);
+    for (state, count) in [("complete", 1), ("invalid", 1), ("partial", 0)] {
+        let line = format!(
+            "backup_snapshots{{engine=\"files\",source=\"secrets\",state=\"{state}\"}} {count}\n"
+        );
+        assert!(run.out.contains(&line), "{line}{}", run.out);
+    }
+}
+
+#[tokio::test]
 async fn once_replaces_its_output_and_leaves_nothing_else_behind() {
     let site = Site::new();
     let output = site.path().join("textfile/backups.prom");

@@ -184,6 +184,37 @@ fn the_engine_reads_its_own_expectations() {
 }
 
 #[test]
+fn a_key_of_one_engine_is_a_mistake_at_another() {
+    check_source(
+        "    magic: gzip\n",
+        "9:5 sources[0].magic: engine redis knows no magic | Remove it; it is a key of engine files.",
+    );
+    let files = |lines: &str| {
+        format!(
+            "{HEAD}sources:\n  - name: a\n    engine: files\n    repository: local\n    \
+             path: \"%Y%m%d.tar\"\n{lines}"
+        )
+    };
+    check(&files("    magic: tar\n"), &[]);
+    check(
+        &files("    magic: tarr\n"),
+        &[
+            "9:12 sources[0].magic: \"tarr\" is not one of gzip, zstd, gpg, age, tar | Did you mean tar?",
+        ],
+    );
+    check(
+        &files("defaults: { files: { magic: bzip2 }, redis: { magic: tar } }\n"),
+        &["9:29 sources[0].magic: \"bzip2\" is not one of gzip, zstd, gpg, age, tar"],
+    );
+    check(
+        &(source("") + "defaults: { redis: { magic: tar } }\n"),
+        &[
+            "9:22 sources[0].magic: engine redis knows no magic | Remove it; it is a key of engine files.",
+        ],
+    );
+}
+
+#[test]
 fn numbers_that_would_stop_everything_are_refused() {
     let text = source("")
         + "exporter: { refresh: 0s }\nverifier: { parallel: 0, runtime: podman, images: { redis: [], neo4j: [a] } }\n";

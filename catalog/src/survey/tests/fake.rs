@@ -32,6 +32,7 @@ pub(super) fn source(name: &str, paths: &[&str]) -> SurveySource {
     SurveySource {
         name: SourceName::new(name).unwrap(),
         format: &FAKE,
+        settings: std::sync::Arc::new(()),
         layout: Layout::new(patterns, TimeZone::UTC),
         completeness: Completeness::default(),
     }

@@ -1,6 +1,6 @@
 //! What a survey learns from the head, and what wrappers change.
 
-use std::io::Write;
+use std::{io::Write, sync::Arc};
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
@@ -14,13 +14,18 @@ use crate::{
     format::{
         Format,
         InspectionState::{Damaged, Intact, NotUnderstood},
+        Settings,
         redis::Redis,
     },
     model::SnapshotFacts,
 };
 
+fn none() -> Settings {
+    Arc::new(())
+}
+
 fn describe(head: &[u8]) -> SnapshotFacts {
-    Redis.describe(&[Bytes::copy_from_slice(head)])
+    Redis.describe(&[Bytes::copy_from_slice(head)], &none())
 }
 
 fn gzip(content: &[u8]) -> Vec<u8> {
@@ -71,7 +76,7 @@ fn what_can_never_be_a_snapshot_is_invalid_and_what_cannot_be_read_is_not() {
         assert!(describe(never).invalid.is_some(), "{never:?}");
     }
     assert_eq!(describe(&gzip(b"REDIS0003")[..12]).invalid, None);
-    assert_eq!(Redis.describe(&[]), SnapshotFacts::default());
+    assert_eq!(Redis.describe(&[], &none()), SnapshotFacts::default());
 }
 
 #[test]
