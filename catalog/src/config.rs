@@ -8,12 +8,13 @@ mod file;
 mod load;
 mod schema;
 mod source;
+mod undecided;
 mod written;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
-use settings::Schedule;
+use settings::{Place, Schedule};
 
 use crate::{
     assess::Objectives,
@@ -27,6 +28,7 @@ use crate::{
 pub use file::{ConfigError, load_file};
 pub use load::{Loaded, load};
 pub use schema::schema;
+pub use undecided::warn_undecided;
 pub use written::{Policy, Pull, S3};
 
 /// Everything both programs are told.
@@ -82,6 +84,8 @@ impl fmt::Display for Location {
 pub struct Source {
     /// Unique.
     pub name: SourceName,
+    /// Where it is written.
+    pub place: Place,
     /// Names whose ledgers go on under `name`.
     pub formerly: Vec<SourceName>,
     /// What its snapshots are.

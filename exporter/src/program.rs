@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use catalog::config::{ConfigError, load_file};
+use catalog::config::{ConfigError, load_file, warn_undecided};
 use clap::Parser;
 use tokio::sync::oneshot;
 use toolkit::{clock::Clock, exit::Exit, http::Server, log, problem, signals::Signals};
@@ -102,7 +102,10 @@ impl Refusal {
 }
 
 async fn go(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Refusal> {
-    let loaded = load_file(&cli.config.file)?;
+    let mut loaded = load_file(&cli.config.file)?;
+    if cli.check {
+        warn_undecided(&loaded.config, &mut loaded.warnings).await;
+    }
     write!(console.err, "{}", loaded.warnings)?;
     if cli.check {
         let (file, config) = (cli.config.file.display(), &loaded.config);

@@ -9,7 +9,7 @@ mod serving;
 
 use std::{fs, path::Path};
 
-use catalog::evidence::{DirectoryEvidence, Draft, append, fixtures};
+use catalog::evidence::{DirectoryEvidence, Draft, Finding, Outcome, Reason, append, fixtures};
 use tempfile::TempDir;
 
 /// A key that must never leave the program.
@@ -67,8 +67,25 @@ exporter: {{ refresh: 1h }}
 
     /// Writes down that the snapshot of this time was verified an hour later.
     async fn prove(&self, taken_at: &str) {
+        self.record(fixtures::verified(fixtures::at(taken_at))).await;
+    }
+
+    /// Writes down that it could not be judged for this reason, with a hint.
+    async fn prove_inconclusive(&self, taken_at: &str, reason: Reason) {
+        let mut run = fixtures::verification(fixtures::at(taken_at), Some(reason));
+        run.findings = vec![Finding {
+            check: "redis.checksum".into(),
+            outcome: Outcome::Failed,
+            observed: None,
+            expected: None,
+            basis: None,
+            message: "nothing vouches\nhint: Write expect.".into(),
+        }];
+        self.record(Draft::Verification(Box::new(run))).await;
+    }
+
+    async fn record(&self, draft: Draft) {
         let evidence = DirectoryEvidence::new(self.path().join("evidence"));
-        let draft: Draft = fixtures::verified(fixtures::at(taken_at));
         append(&evidence, &fixtures::cache(), draft).await.unwrap();
     }
 }

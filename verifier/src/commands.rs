@@ -41,7 +41,7 @@ pub async fn dispatch(command: &Command, console: &mut Console<'_>) -> Result<Ex
         }
         Command::Sweep => sweep::run(console).await,
         Command::Doctor => doctor::run(console).await,
-        Command::Check => check::run(console),
+        Command::Check => check::run(console).await,
         Command::Schema => check::schema(console),
         Command::Completions(flags) => completions::run(flags, console),
     }

@@ -112,21 +112,13 @@ pub(super) fn not_yet_of(source: &written::Source, problems: &mut Problems) {
 
 /// What only shows when several parts are held side by side.
 pub(super) fn across(file: &written::File, config: &Config, problems: &mut Problems) {
-    let places: Vec<_> = file.sources.iter().map(settings::Section::place).collect();
-    let place = |source: &Source| {
-        let by_name = file.sources.iter().position(|section| {
-            let name = section.get("name");
-            name.is_some_and(|name| name.node().text() == Some(source.name.as_str()))
-        });
-        by_name.map_or_else(Place::whole, |index| places[index].clone())
-    };
     for (index, source) in config.sources.iter().enumerate() {
-        promises(source, &place(source), problems);
+        promises(source, problems);
         for other in &config.sources[index + 1..] {
             let same = source.repository == other.repository;
             if same && source.layout.overlaps(&other.layout) {
                 let message = format!("its path may match the snapshots of {} too", other.name);
-                problems.warning(&place(source), message);
+                problems.warning(&source.place, message);
             }
         }
     }
@@ -137,14 +129,15 @@ pub(super) fn across(file: &written::File, config: &Config, problems: &mut Probl
             if let Some(source) = expected {
                 let message = "no evidence is configured: no proof can be written or read";
                 problems
-                    .warning(&place(source), message)
+                    .warning(&source.place, message)
                     .hint("Add evidence: { repository: { directory: … } }, or verify: false here.");
             }
         }
     }
 }
 
-fn promises(source: &Source, place: &Place, problems: &mut Problems) {
+fn promises(source: &Source, problems: &mut Problems) {
+    let place = &source.place;
     let objectives = &source.objectives;
     let Some(promise) = objectives.recovery_point else {
         return;

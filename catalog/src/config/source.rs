@@ -140,6 +140,7 @@ fn read(
     let verify = verify(reading, written, format, context);
     Some(Source {
         name: name?,
+        place: context.own.place(),
         formerly,
         format,
         settings: settings?,

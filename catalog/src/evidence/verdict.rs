@@ -68,6 +68,22 @@ reasons! {
         Internal = "internal";
 }
 
+impl Reason {
+    /// Whether no further try will change it, but a line of the configuration may.
+    pub const fn is_mendable(self) -> bool {
+        matches!(
+            self,
+            Self::NoChecksum
+                | Self::NoImage
+                | Self::ModuleMissing
+                | Self::UnknownVersion
+                | Self::TooLarge
+                | Self::NeedsEnterprise
+                | Self::MigrationRequired
+        )
+    }
+}
+
 /// How one check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,7 +1,9 @@
 //! Runs that end by themselves, and their exit codes.
 
-use std::fs;
+use std::{ffi::OsString, fs};
 
+use catalog::evidence::Reason;
+use tokio::task::spawn_blocking;
 use toolkit::exit::Exit;
 
 use super::{MARKER, Site, running::ended};
@@ -117,6 +119,39 @@ async fn a_configuration_can_be_checked() {
     let run = ended(&[&config, "--config.check"]).await;
     assert_eq!((run.exit, run.out.as_str()), (Exit::Usage, ""));
     assert!(run.err.contains("sorces"), "{}", run.err);
+}
+
+#[tokio::test]
+async fn both_programs_say_the_same_of_a_file_and_name_what_only_it_can_mend() {
+    let site = Site::new();
+    let said = async |warned: &str| {
+        let config = format!("--config.file={}", site.config());
+        let exporter = ended(&[&config, "--config.check"]).await;
+        let verifier = spawn_blocking(move || {
+            let (mut out, mut err) = (Vec::new(), Vec::new());
+            let words = ["backup-verifier", &config, "check"].map(OsString::from);
+            let exit = verifier::run(words, &mut out, &mut err);
+            let text = |bytes| String::from_utf8(bytes).unwrap();
+            (exit, text(out), text(err))
+        });
+        let (exit, out, err) = verifier.await.unwrap();
+        assert_eq!((exporter.exit, exit), (Exit::Fine, Exit::Fine), "{err}");
+        assert_eq!((exporter.out, &exporter.err), (out, &err));
+        assert!(err.contains(warned) && err.is_empty() == warned.is_empty(), "{err}");
+    };
+    said("").await;
+    site.prove_inconclusive("04:00:00", Reason::NoChecksum).await;
+    said(
+        "backups.yaml:4:5: warning: sources[0]: its newest proof is inconclusive (no_checksum): \
+         nothing vouches\n",
+    )
+    .await;
+    said("  hint: Write expect.\n").await;
+    // What cannot be read says nothing, and fails no check.
+    fs::remove_dir_all(site.path().join("evidence")).unwrap();
+    said("").await;
+    site.put("evidence", b"no directory");
+    said("").await;
 }
 
 #[tokio::test]

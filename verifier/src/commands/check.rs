@@ -1,11 +1,17 @@
 //! `check` and `schema`: the configuration, and the shape it must have.
 
+use catalog::config::{self, Loaded};
 use toolkit::exit::Exit;
 
 use super::{Console, Refusal};
 
-pub(super) fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
-    let config = console.config()?;
+pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
+    let Loaded {
+        config,
+        mut warnings,
+    } = console.loaded()?;
+    config::warn_undecided(&config, &mut warnings).await;
+    write!(console.err, "{warnings}")?;
     writeln!(
         console.out,
         "{}: {} repositories, {} sources, no error",
@@ -17,7 +23,7 @@ pub(super) fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
 }
 
 pub(super) fn schema(console: &mut Console<'_>) -> Result<Exit, Refusal> {
-    let schema = catalog::config::schema();
+    let schema = config::schema();
     writeln!(console.out, "{:#}", schema.as_value())?;
     Ok(Exit::Fine)
 }

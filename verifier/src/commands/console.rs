@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, io::Write, path::PathBuf};
 
-use catalog::config::{self, Config, ConfigError};
+use catalog::config::{self, Config, ConfigError, Loaded};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use toolkit::{clock::Clock, exit::Exit, problem::render};
@@ -70,14 +70,19 @@ impl From<std::io::Error> for Refusal {
 impl Console<'_> {
     /// The configuration; warnings are told, errors end the command.
     pub fn config(&mut self) -> Result<Config, Refusal> {
-        let loaded = config::load_file(&self.config_file).map_err(|error| match error {
+        let loaded = self.loaded()?;
+        write!(self.err, "{}", loaded.warnings)?;
+        Ok(loaded.config)
+    }
+
+    /// The configuration with its warnings, which are not told yet.
+    pub fn loaded(&self) -> Result<Loaded, Refusal> {
+        config::load_file(&self.config_file).map_err(|error| match error {
             ConfigError::Problems(problems) => Refusal {
                 located: true,
                 ..Refusal::usage(problems)
             },
             ConfigError::Read { .. } => Refusal::usage(render(&error, None)),
-        })?;
-        write!(self.err, "{}", loaded.warnings)?;
-        Ok(loaded.config)
+        })
     }
 }

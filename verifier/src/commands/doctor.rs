@@ -1,10 +1,6 @@
 //! `doctor`: whether everything is there that a verification needs, before the worst day.
 
-use catalog::{
-    config::Source,
-    evidence::{Finding, Outcome, Reason},
-    storage::ListFrom,
-};
+use catalog::{config::Source, storage::ListFrom};
 use futures::StreamExt as _;
 use toolkit::exit::Exit;
 
@@ -101,17 +97,6 @@ async fn runtime(world: &World) -> Vec<(String, Answer)> {
     }
 }
 
-/// Reasons that no further try will change, but a line of the configuration may.
-const MENDABLE: [Reason; 7] = [
-    Reason::NoChecksum,
-    Reason::NoImage,
-    Reason::ModuleMissing,
-    Reason::UnknownVersion,
-    Reason::TooLarge,
-    Reason::NeedsEnterprise,
-    Reason::MigrationRequired,
-];
-
 /// Sources whose last word is "could not tell" for a reason that only configuration can mend.
 async fn undecided(world: &World) -> Vec<(String, Answer)> {
     let mut answers = Vec::new();
@@ -124,26 +109,9 @@ async fn undecided(world: &World) -> Vec<(String, Answer)> {
         let Ok(ledger) = world.ledger(&source.name).await else {
             continue;
         };
-        let Some(newest) = ledger.newest() else {
-            continue;
-        };
-        let Some(reason) = newest.reason.filter(|reason| MENDABLE.contains(reason)) else {
-            continue;
-        };
-        let spoiled = |it: &&Finding| it.outcome != Outcome::Passed && it.message.contains("hint:");
-        let hint = newest
-            .findings
-            .iter()
-            .find(spoiled)
-            .map_or("", |it| it.message.as_str());
-        let text = format!(
-            "its newest proof is inconclusive ({})\n{hint}",
-            reason.as_label()
-        );
-        answers.push((
-            format!("source {}", source.name),
-            Answer::Doubtful(text.trim().into()),
-        ));
+        if let Some(why) = ledger.undecided() {
+            answers.push((format!("source {}", source.name), Answer::Doubtful(why)));
+        }
     }
     answers
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Ledger;
 use crate::{
-    evidence::{ArtifactEvidence, Reason, SnapshotEvidence, Verdict, Verification},
+    evidence::{ArtifactEvidence, Outcome, Reason, SnapshotEvidence, Verdict, Verification},
     model::{ObjectMeta, Snapshot},
 };
 
@@ -71,6 +71,19 @@ impl Ledger {
         self.verifications()
             .rev()
             .find(|it| is_same(&it.snapshot, snapshot))
+    }
+
+    /// Why the newest recovery point could not be judged, if only configuration can mend it: a
+    /// sentence, with the hint of the check that stopped it where there was one.
+    pub fn undecided(&self) -> Option<String> {
+        let newest = self.newest()?;
+        let reason = newest.reason.filter(|reason| reason.is_mendable())?;
+        let hinted = newest.findings.iter().find(|finding| {
+            finding.outcome != Outcome::Passed && finding.message.contains("\nhint: ")
+        });
+        let why = hinted.map_or_else(String::new, |finding| format!(": {}", finding.message));
+        let label = reason.as_label();
+        Some(format!("its newest proof is inconclusive ({label}){why}"))
     }
 
     /// How many runs in a row, up to the last, could not tell.

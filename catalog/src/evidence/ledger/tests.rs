@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::{
     evidence::{
-        Reason, Verdict,
+        Finding, Outcome, Reason, Verdict,
         fixtures::{acceptance, at, cache, sealed, verification},
     },
     model::{Artifact, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotState},
@@ -225,4 +225,42 @@ fn a_record_that_was_changed_never_enters() {
         (foreign.verifications().count(), foreign.report().records),
         (0, 1)
     );
+}
+
+#[test]
+fn only_what_configuration_can_mend_is_called_undecided() {
+    let finding = |outcome, message: &str| Finding {
+        check: "redis.checksum".into(),
+        outcome,
+        observed: None,
+        expected: None,
+        basis: None,
+        message: message.into(),
+    };
+    let ended = |taken_at: &str, reason, message: &str| {
+        let mut it = verification(at(taken_at), reason);
+        it.findings = vec![
+            finding(Outcome::Passed, "well\nhint: Not this one."),
+            finding(Outcome::Failed, message),
+        ];
+        Draft::Verification(Box::new(it))
+    };
+    let check = |drafts: Vec<Draft>, expected: Option<&str>| {
+        assert_eq!(ledger(drafts).undecided().as_deref(), expected);
+    };
+    let why = "nothing vouches\nhint: Write it.";
+    let unsummed = |at| ended(at, Some(Reason::NoChecksum), why);
+    check(vec![], None);
+    check(
+        vec![unsummed("01:00:00")],
+        Some("its newest proof is inconclusive (no_checksum): nothing vouches\nhint: Write it."),
+    );
+    check(
+        vec![ended("01:00:00", Some(Reason::NoImage), "no hint")],
+        Some("its newest proof is inconclusive (no_image)"),
+    );
+    // Another try may do, it was shown to be bad, or a newer one is decided.
+    check(vec![ended("01:00:00", Some(Reason::OutOfMemory), why)], None);
+    check(vec![ended("01:00:00", Some(Reason::Expectation), why)], None);
+    check(vec![unsummed("01:00:00"), run("02:00:00", None)], None);
 }

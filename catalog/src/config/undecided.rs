@@ -1,0 +1,36 @@
+//! Sources whose proof waits for a line of the configuration: what checking a file says beyond it.
+//!
+//! The only part of the configuration that reads evidence; what cannot be read says nothing here.
+
+use std::time::Duration;
+
+use settings::Problems;
+use tokio::time::timeout;
+
+use super::Config;
+use crate::evidence::{EvidenceRead, Ledger, open};
+
+/// How long the evidence may take altogether: a check is made by people, and in pipelines.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Warns of each source whose newest proof is inconclusive for a reason that only configuration
+/// can mend. Both programs say this when a file is checked.
+pub async fn warn_undecided(config: &Config, warnings: &mut Problems) {
+    let Some(evidence) = &config.evidence else {
+        return;
+    };
+    let evidence = open(&evidence.location);
+    let reading = warn(config, &*evidence, warnings);
+    // Evidence that hangs is `doctor`'s to tell.
+    let _ = timeout(PATIENCE, reading).await;
+}
+
+async fn warn(config: &Config, evidence: &dyn EvidenceRead, warnings: &mut Problems) {
+    let proven = config.sources.iter().filter(|it| it.verify.is_some());
+    for source in proven {
+        let ledger = Ledger::load(evidence, &source.name).await;
+        if let Some(why) = ledger.ok().and_then(|ledger| ledger.undecided()) {
+            warnings.warning(&source.place, why);
+        }
+    }
+}
