@@ -4,6 +4,7 @@
 //! nobody has witnessed is absent (`None`), never zero.
 
 mod cadence;
+mod capacity;
 mod concern;
 mod gaps;
 mod holdings;
@@ -16,6 +17,7 @@ use settings::Duration;
 use crate::{evidence::Ledger, model::SourceInventory};
 
 pub use cadence::Cadence;
+pub use capacity::{Stored, full_at};
 pub use concern::{CONCERNS, Concern, Severity, Witness};
 pub use holdings::Holdings;
 pub use objectives::{Objectives, Promises, Tier, VERIFICATION};

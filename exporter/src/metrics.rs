@@ -130,6 +130,9 @@ metrics! {
         "Objects stored (cached); source is empty for what fits no source.";
     StorageCapacity, Gauge, "backup_storage_capacity_bytes", [repository],
         "What the repository can hold, as configured.";
+    StorageFull, Gauge, "backup_storage_full_timestamp_seconds", [repository],
+        "When the repository will be full, see above (cached). Absent: not within ten years, or \
+         nobody can know.";
 
     BuildInfo, Gauge, "backup_exporter_build_info", [version],
         "Always 1: the version of this program.";

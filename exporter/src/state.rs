@@ -5,8 +5,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use catalog::{
-    assess::Assessment,
-    config::Config,
+    assess::{Assessment, Stored, full_at},
+    config::{Config, Repository},
     evidence::Ledger,
     model::{Inventory, RepositoryName, SourceInventory, SourceName, Usage},
     storage::Requests,
@@ -46,6 +46,16 @@ pub struct RepositoryState {
     pub requests: Requests,
     /// Since the program began.
     pub surveys: BTreeMap<SurveyOutcome, u64>,
+    /// When its capacity is used up, as far as the last good survey can tell.
+    pub full_at: Option<Timestamp>,
+}
+
+impl RepositoryState {
+    /// All that lies there, whosever it is.
+    pub fn stored_bytes(&self) -> u64 {
+        let bytes = self.usage.iter().map(|usage| usage.bytes);
+        bytes.fold(0, u64::saturating_add)
+    }
 }
 
 /// The survey that ended last.
@@ -161,6 +171,9 @@ impl State {
                 next.sources.insert(source.name.clone(), known.clone());
             }
         }
+        for repository in &next.config.repositories.clone() {
+            next.forecast(repository);
+        }
         next
     }
 
@@ -214,6 +227,30 @@ impl State {
                 source.surveyed_at = Some(inventory.surveyed_at);
                 source.inventory = Some(Arc::new(seen));
             }
+        }
+        let config = Arc::clone(&self.config);
+        let mut configured = config.repositories.iter();
+        if let Some(configured) = configured.find(|it| it.name == *repository) {
+            self.forecast(configured);
+        }
+    }
+
+    /// Looks ahead from the last survey: too dear for every scrape.
+    fn forecast(&mut self, repository: &Repository) {
+        let sources = self.config.sources_of(&repository.name);
+        let stored = sources.map(|source| {
+            let known = self.sources.get(&source.name)?;
+            Some(Stored {
+                inventory: known.inventory.as_deref()?,
+                retention: &source.objectives.retention,
+            })
+        });
+        let stored: Option<Vec<_>> = stored.collect();
+        if let Some(known) = self.repositories.get_mut(&repository.name) {
+            let holds = repository.capacity_bytes;
+            let look =
+                |stored: Vec<_>| full_at(holds?, known.stored_bytes(), &stored, known.surveyed_at?);
+            known.full_at = stored.and_then(look);
         }
     }
 }

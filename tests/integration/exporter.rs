@@ -67,7 +67,8 @@ exporter: {{ refresh: 1h }}
 
     /// Writes down that the snapshot of this time was verified an hour later.
     async fn prove(&self, taken_at: &str) {
-        self.record(fixtures::verified(fixtures::at(taken_at))).await;
+        self.record(fixtures::verified(fixtures::at(taken_at)))
+            .await;
     }
 
     /// Writes down that it could not be judged for this reason, with a hint.

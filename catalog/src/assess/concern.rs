@@ -6,6 +6,7 @@ mod evidence;
 mod intent;
 mod proof;
 
+pub(super) use self::evidence::EXPIRY_DELAY;
 use super::{Facts, Holdings, Intent, Proof};
 
 /// Who says so.

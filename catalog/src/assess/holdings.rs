@@ -94,7 +94,7 @@ fn begun_at(inventory: &SourceInventory, facts: &Facts<'_>) -> Timestamp {
 }
 
 /// The upper middle of an even number.
-fn median(values: impl Iterator<Item = u64>) -> Option<u64> {
+pub(super) fn median(values: impl Iterator<Item = u64>) -> Option<u64> {
     let mut values: Vec<u64> = values.collect();
     values.sort_unstable();
     values.get(values.len() / 2).copied()

@@ -1,4 +1,5 @@
 mod absent;
+mod capacity;
 mod concerns;
 mod figures;
 mod promises;

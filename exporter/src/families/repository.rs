@@ -56,11 +56,10 @@ fn health(families: &mut Families, name: &str, known: &RepositoryState) {
 /// Absent where no capacity is configured, and before the first survey.
 fn capacity(families: &mut Families, name: &str, known: &RepositoryState, holds: Option<u64>) {
     if let (Some(holds), Some(_)) = (holds, known.surveyed_at) {
-        let stored = known
-            .usage
-            .iter()
-            .map(|it| it.bytes)
-            .fold(0, u64::saturating_add);
+        let stored = known.stored_bytes();
+        if let Some(at) = known.full_at {
+            families.put(Metric::StorageFull, &[name], seconds(at));
+        }
         let full = stored > holds / 100 * CAPACITY_PERCENT;
         families.put(Metric::RepositoryConcern, &[name, "capacity"], flag(full));
     }

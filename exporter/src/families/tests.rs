@@ -9,7 +9,8 @@ use toolkit::exposition::render;
 
 use super::*;
 use crate::fixtures::{
-    at, fresh, healthy, inventory, local, proven, snapshot, source, survey_failed, surveyed,
+    CONFIG, at, config, fresh, healthy, inventory, local, proven, snapshot, source, survey_failed,
+    surveyed,
 };
 
 fn text(state: &State, now: &str) -> String {
@@ -182,6 +183,7 @@ fn every_metric_of_the_table_can_be_published() {
         .requests
         .errors;
     errors.insert((Operation::List, StorageReason::Io), 1);
+    state.repositories.get_mut(&local()).unwrap().full_at = Some(at("06:00:00"));
     seen.extend(
         families(&state, at("05:30:00"))
             .into_iter()
@@ -205,4 +207,22 @@ fn a_repository_that_fills_up_is_of_concern() {
     check(8 << 30, 0.0);
     check((9 << 30) + (200 << 20), 1.0);
     check(u64::MAX - 7, 1.0);
+}
+
+#[test]
+fn when_a_repository_will_be_full_is_told_where_a_capacity_is_configured() {
+    let mut state = fresh();
+    let hours = ["05:00:00", "04:00:00", "03:00:00", "02:00:00"];
+    let snapshots = hours.map(|hour| snapshot("cache", hour, 1 << 30));
+    surveyed(&mut state, inventory("05:05:00", snapshots.into()));
+    let series = r#"backup_storage_full_timestamp_seconds{repository="local"}"#;
+    let full = value(&state, "05:30:00", series);
+    assert_eq!(full, Some(seconds(at("11:00:00"))), "six more of a GiB");
+    let larger = CONFIG.replace("capacity: 10GiB", "capacity: 5GiB");
+    let state = state.under(config(&larger), at("05:31:00"));
+    let full = value(&state, "05:40:00", series);
+    assert_eq!(full, Some(seconds(at("06:00:00"))));
+    let none = CONFIG.replace(", capacity: 10GiB", "");
+    let state = state.under(config(&none), at("05:41:00"));
+    assert_eq!(value(&state, "05:50:00", series), None);
 }

@@ -19,6 +19,13 @@ objectives and survey metrics exist. A survey that fails later keeps the last va
 on growing and `up` is 0. Where evidence cannot be read, the last ledger is kept and
 `backup_evidence_up` is 0. Where no proof is expected, the metrics of proof are absent.
 
+**When a repository will be full** is told, where `capacity` is configured, from what lies in it
+now: snapshots leave as `retention` promises, and one of the usual size (the median of the newest
+thirty) comes in every usual interval (likewise). A series that has reached its retention stands
+still; one that is older than its retention is taken to be never pruned; a growth of the snapshots
+to come is not guessed at. Nobody can know where a source promises no retention, or has a single
+snapshot yet.
+
 Beside these the program publishes `process_*`: its own CPU, memory, file descriptors and threads.
 
 | metric | kind | labels | meaning |

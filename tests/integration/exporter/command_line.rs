@@ -137,10 +137,14 @@ async fn both_programs_say_the_same_of_a_file_and_name_what_only_it_can_mend() {
         let (exit, out, err) = verifier.await.unwrap();
         assert_eq!((exporter.exit, exit), (Exit::Fine, Exit::Fine), "{err}");
         assert_eq!((exporter.out, &exporter.err), (out, &err));
-        assert!(err.contains(warned) && err.is_empty() == warned.is_empty(), "{err}");
+        assert!(
+            err.contains(warned) && err.is_empty() == warned.is_empty(),
+            "{err}"
+        );
     };
     said("").await;
-    site.prove_inconclusive("04:00:00", Reason::NoChecksum).await;
+    site.prove_inconclusive("04:00:00", Reason::NoChecksum)
+        .await;
     said(
         "backups.yaml:4:5: warning: sources[0]: its newest proof is inconclusive (no_checksum): \
          nothing vouches\n",

@@ -9,7 +9,7 @@ use crate::model::{Snapshot, SnapshotState as State};
 const SERIES_MIN: usize = 4;
 /// Deleting what retention no longer keeps may take an object store this long: lifecycle rules of
 /// S3 run once a day and round up to the next midnight, twice over.
-const EXPIRY_DELAY: Duration = Duration::from_days(2);
+pub(in crate::assess) const EXPIRY_DELAY: Duration = Duration::from_days(2);
 
 /// Nothing complete lies there and nothing is on its way.
 pub(super) fn missing(holdings: &Holdings<'_>, _: &Facts<'_>) -> bool {

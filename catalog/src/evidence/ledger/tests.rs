@@ -260,7 +260,13 @@ fn only_what_configuration_can_mend_is_called_undecided() {
         Some("its newest proof is inconclusive (no_image)"),
     );
     // Another try may do, it was shown to be bad, or a newer one is decided.
-    check(vec![ended("01:00:00", Some(Reason::OutOfMemory), why)], None);
-    check(vec![ended("01:00:00", Some(Reason::Expectation), why)], None);
+    check(
+        vec![ended("01:00:00", Some(Reason::OutOfMemory), why)],
+        None,
+    );
+    check(
+        vec![ended("01:00:00", Some(Reason::Expectation), why)],
+        None,
+    );
     check(vec![unsummed("01:00:00"), run("02:00:00", None)], None);
 }
