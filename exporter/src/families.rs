@@ -8,7 +8,10 @@ mod source;
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
-use toolkit::exposition::{Family, Sample};
+use toolkit::{
+    exposition::{Family, Sample},
+    http::DoorState,
+};
 
 use crate::{metrics::Metric, state::State};
 
@@ -21,6 +24,13 @@ pub fn families(state: &State, now: Timestamp) -> Vec<Family> {
         source::put(&mut families, state, source, now);
         proof::put(&mut families, state, source);
     }
+    families.finish()
+}
+
+/// What is said of a door that a file configures.
+pub fn door_families(door: DoorState) -> Vec<Family> {
+    let mut families = Families::default();
+    own::put_door(&mut families, door);
     families.finish()
 }
 

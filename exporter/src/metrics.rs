@@ -141,6 +141,12 @@ metrics! {
          kept.";
     ReloadTimestamp, Gauge, "backup_exporter_config_last_reload_success_timestamp_seconds", [],
         "When the configuration in use was loaded.";
+    WebReloadSuccessful, Gauge, "backup_exporter_web_config_last_reload_successful", [],
+        "Whether the files of --web.config.file can be used as they are now; if not, the ones \
+         before are kept. Absent: no such file.";
+    WebReloadTimestamp, Gauge,
+        "backup_exporter_web_config_last_reload_success_timestamp_seconds", [],
+        "When the web configuration in use was loaded. Absent: no such file.";
     Surveys, Counter, "backup_exporter_surveys_total", [repository, outcome],
         "Surveys that ended: completed, failed, or cut off at their deadline.";
     RefreshInterval, Gauge, "backup_exporter_refresh_interval_seconds", [],

@@ -13,7 +13,13 @@ use std::{
 use catalog::config::{ConfigError, load_file, warn_undecided};
 use clap::Parser;
 use tokio::sync::oneshot;
-use toolkit::{clock::Clock, exit::Exit, http::Server, log, problem, signals::Signals};
+use toolkit::{
+    clock::Clock,
+    exit::Exit,
+    http::{Door, Limits, Server, WebConfigError},
+    log, problem,
+    signals::Signals,
+};
 use tracing::info;
 
 use crate::{
@@ -83,6 +89,8 @@ enum Refusal {
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
+    WebConfig(#[from] WebConfigError),
+    #[error(transparent)]
     Listen(#[from] toolkit::http::ListenError),
     #[error("cannot write what was asked for")]
     Write(#[from] io::Error),
@@ -94,8 +102,13 @@ impl Refusal {
     fn explain(&self) -> (Exit, String) {
         match self {
             // Located and with hints of their own.
-            Self::Config(ConfigError::Problems(problems)) => (Exit::Usage, problems.to_string()),
-            Self::Config(_) | Self::Listen(_) => (Exit::Usage, problem::render(self, None)),
+            Self::Config(ConfigError::Problems(problems))
+            | Self::WebConfig(WebConfigError::Problems(problems)) => {
+                (Exit::Usage, problems.to_string())
+            }
+            Self::Config(_) | Self::WebConfig(_) | Self::Listen(_) => {
+                (Exit::Usage, problem::render(self, None))
+            }
             Self::Write(_) | Self::Exposition(_) => (Exit::Unknown, problem::render(self, None)),
         }
     }
@@ -107,6 +120,8 @@ async fn go(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Refusal> {
         warn_undecided(&loaded.config, &mut loaded.warnings).await;
     }
     write!(console.err, "{}", loaded.warnings)?;
+    let web = cli.web.config_file.as_deref();
+    let door = Door::configured(web, console.clock.clone(), Limits::default())?;
     if cli.check {
         let (file, config) = (cli.config.file.display(), &loaded.config);
         let (repositories, sources) = (config.repositories.len(), config.sources.len());
@@ -123,25 +138,26 @@ async fn go(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Refusal> {
         exporter.surveyor(world).once().await;
         return once::print(cli, &exporter.published().get(), console);
     }
-    serve(cli, exporter, world, console).await
+    serve(cli, exporter, door, world, console).await
 }
 
 async fn serve(
     cli: &Cli,
     exporter: Exporter,
+    door: Door,
     world: Arc<World>,
     console: &mut Console<'_>,
 ) -> Result<Exit, Refusal> {
     let server = Server::bind(&cli.web.addresses(PORT)).await?;
     for address in server.addresses() {
-        info!("listening on http://{address}");
+        info!("listening on {}://{address}", door.scheme());
     }
     if let Some(listening) = console.listening.take() {
         // A test that went away does not stop the program.
         let _ = listening.send(server.addresses());
     }
     let Signals { stop, reload } = console.signals.clone();
-    let routes = routes(&exporter, cli.web.enable_lifecycle);
+    let routes = routes(&exporter, &door, cli.web.enable_lifecycle);
     exporter.start(world).await;
     let reloading = async {
         loop {
@@ -151,7 +167,7 @@ async fn serve(
         }
     };
     tokio::select! {
-        () = server.serve(routes, stop) => {}
+        () = server.serve(routes, door, stop) => {}
         () = reloading => {}
     }
     exporter.stop().await;

@@ -3,12 +3,12 @@
 use toolkit::{
     clock::Clock,
     exposition,
-    http::{Response, Route, StatusCode},
+    http::{Caller, Door, DoorState, Response, Route, StatusCode},
 };
 use tracing::error;
 
 use crate::{
-    families::families,
+    families::{door_families, families},
     lifecycle::Exporter,
     page::page,
     state::{Published, State},
@@ -17,28 +17,31 @@ use crate::{
 const HTML: &str = "text/html; charset=utf-8";
 
 /// Every path of the program.
-pub fn routes(exporter: &Exporter, enable_lifecycle: bool) -> Vec<Route> {
+pub fn routes(exporter: &Exporter, door: &Door, enable_lifecycle: bool) -> Vec<Route> {
     let clock = exporter.clock().clone();
     let published = exporter.published();
     let with = |make: fn(&State, &Clock) -> Response| {
         let (published, clock): (Published, Clock) = (published.clone(), clock.clone());
         move || make(&published.get(), &clock)
     };
-    let reloading = exporter.clone();
+    let (reloading, door) = (exporter.clone(), door.clone());
+    let (states, time) = (published.clone(), clock.clone());
     vec![
         Route::get("/", with(landing)),
-        Route::get("/metrics", with(metrics)),
+        Route::get("/metrics", move || {
+            metrics(&states.get(), &time, door.state())
+        }),
         Route::get("/-/healthy", || Response::text(StatusCode::OK, "Healthy.")),
         Route::get("/-/ready", with(ready)),
-        Route::post("/-/reload", move || {
+        Route::post("/-/reload", move |caller| {
             let exporter = reloading.clone();
-            async move { reload(&exporter, enable_lifecycle).await }
+            async move { reload(&exporter, caller, enable_lifecycle).await }
         }),
     ]
 }
 
-fn metrics(state: &State, clock: &Clock) -> Response {
-    match exposition_text(state, clock) {
+fn metrics(state: &State, clock: &Clock, door: Option<DoorState>) -> Response {
+    match exposition_text(state, clock, door) {
         Ok(text) => Response::ok(exposition::CONTENT_TYPE, text),
         Err(problem) => internal(&problem),
     }
@@ -48,8 +51,10 @@ fn metrics(state: &State, clock: &Clock) -> Response {
 pub fn exposition_text(
     state: &State,
     clock: &Clock,
+    door: Option<DoorState>,
 ) -> Result<String, exposition::ExpositionError> {
     let mut all = families(state, clock.now());
+    all.extend(door.map(door_families).unwrap_or_default());
     all.extend(exposition::process());
     exposition::render(all)
 }
@@ -72,9 +77,10 @@ fn ready(state: &State, _: &Clock) -> Response {
     }
 }
 
-async fn reload(exporter: &Exporter, enable_lifecycle: bool) -> Response {
-    if !enable_lifecycle {
-        let sentence = "Reloading over HTTP is off; start with --web.enable-lifecycle.";
+async fn reload(exporter: &Exporter, caller: Caller, enable_lifecycle: bool) -> Response {
+    if !enable_lifecycle && !caller.authenticated {
+        let sentence = "Reloading over HTTP is for those who authenticate (--web.config.file), or \
+                        for all with --web.enable-lifecycle.";
         return Response::text(StatusCode::FORBIDDEN, sentence);
     }
     match exporter.reload().await {

@@ -6,6 +6,7 @@ mod command_line;
 mod reload;
 mod running;
 mod serving;
+mod web;
 
 use std::{fs, path::Path};
 

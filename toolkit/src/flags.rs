@@ -22,7 +22,12 @@ pub struct WebFlags {
     #[arg(long = "web.listen-address", value_name = "ADDRESS")]
     pub listen_address: Vec<String>,
 
-    /// Allow POST /-/reload
+    /// TLS, users, headers and rate limit, in the format of Prometheus' exporter-toolkit; read
+    /// again when it changes
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub config_file: Option<PathBuf>,
+
+    /// Allow POST /-/reload also to callers who did not authenticate
     #[arg(long = "web.enable-lifecycle")]
     pub enable_lifecycle: bool,
 }

@@ -1,11 +1,30 @@
-//! A small HTTP listener: a table of fixed paths, bounded in every direction.
+//! A small HTTP listener: a table of fixed paths behind a door, bounded in every direction.
 //!
-//! One request per connection, no request body, nothing of the request but method and path is
-//! looked at. It is no place for an API.
+//! Who is let in says `--web.config.file`, in the format of Prometheus' exporter-toolkit. No request
+//! body is read; of the request only method, path and credentials are looked at. It is no place for
+//! an API.
+//!
+//! Read in this order: [`Server`], [`Door`], `answer`, `web_config`.
 
+mod answer;
+mod auth;
+mod door;
+mod files;
+mod limits;
+mod listen;
+mod pace;
+mod rate;
 mod route;
 mod server;
+#[cfg(test)]
+mod testing;
+mod tls;
+mod web_config;
 
+pub use door::{Door, DoorState};
 pub use hyper::StatusCode;
-pub use route::{Handler, Method, Response, Route};
-pub use server::{CONNECTIONS_MAX, ListenError, Server};
+pub use limits::Limits;
+pub use listen::ListenError;
+pub use route::{Caller, Handler, Method, Response, Route};
+pub use server::Server;
+pub use web_config::WebConfigError;

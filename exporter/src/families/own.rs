@@ -1,5 +1,7 @@
 //! What the program says of itself.
 
+use toolkit::http::DoorState;
+
 use super::{Families, flag, length, number, seconds};
 use crate::{
     metrics::Metric,
@@ -25,4 +27,9 @@ pub(super) fn put(families: &mut Families, state: &State) {
             );
         }
     }
+}
+
+pub(super) fn put_door(families: &mut Families, door: DoorState) {
+    families.put(Metric::WebReloadSuccessful, &[], flag(door.is_valid));
+    families.put(Metric::WebReloadTimestamp, &[], seconds(door.loaded_at));
 }

@@ -20,7 +20,7 @@ use crate::{
 /// Prints, and says by the exit code whether everything could be seen.
 pub(super) fn print(cli: &Cli, state: &State, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let text = match cli.once_format {
-        OnceFormat::Metrics => exposition_text(state, &console.clock)?,
+        OnceFormat::Metrics => exposition_text(state, &console.clock, None)?,
         OnceFormat::Table => table(state, console.clock.now()),
     };
     match &cli.once_output {

@@ -83,8 +83,14 @@ pub(super) async fn start(site: &Site, flags: &[&str]) -> Running {
 impl Running {
     /// The whole answer: status line, headers and body.
     pub(super) async fn ask(&self, method: &str, path: &str) -> String {
+        self.ask_with(method, path, "").await
+    }
+
+    /// The same with further header lines.
+    pub(super) async fn ask_with(&self, method: &str, path: &str, headers: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let request = format!("{method} {path} HTTP/1.1\r\nhost: here\r\n\r\n");
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n{headers}\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         let read = stream.read_to_string(&mut answer);
@@ -105,9 +111,19 @@ impl Running {
 
     /// Asks until the answer is as wanted.
     pub(super) async fn wait_for(&self, path: &str, wanted: impl Fn(&str) -> bool) -> String {
+        self.wait_with(path, "", wanted).await
+    }
+
+    /// The same with further header lines.
+    pub(super) async fn wait_with(
+        &self,
+        path: &str,
+        headers: &str,
+        wanted: impl Fn(&str) -> bool,
+    ) -> String {
         let asking = async {
             loop {
-                let answer = self.ask("GET", path).await;
+                let answer = self.ask_with("GET", path, headers).await;
                 if wanted(&answer) {
                     return answer;
                 }

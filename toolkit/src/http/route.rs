@@ -5,8 +5,16 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use hyper::StatusCode;
 
-/// Makes one response; everything it needs is captured.
-pub type Handler = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
+/// Makes one response; everything it needs but the caller is captured.
+pub type Handler =
+    Arc<dyn Fn(Caller) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
+
+/// Who asks, as far as a handler may know.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// Shown by a password or a client certificate, for this very request.
+    pub authenticated: bool,
+}
 
 /// What a route answers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +56,7 @@ pub struct Route {
 impl Route {
     /// A page made from memory.
     pub fn get(path: &'static str, page: impl Fn() -> Response + Send + Sync + 'static) -> Self {
-        let handler: Handler = Arc::new(move || Box::pin(std::future::ready(page())));
+        let handler: Handler = Arc::new(move |_| Box::pin(std::future::ready(page())));
         Self {
             path,
             method: Method::Get,
@@ -57,11 +65,11 @@ impl Route {
     }
 
     /// An act that may take a moment.
-    pub fn post<F>(path: &'static str, act: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub fn post<F>(path: &'static str, act: impl Fn(Caller) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Response> + Send + 'static,
     {
-        let handler: Handler = Arc::new(move || Box::pin(act()));
+        let handler: Handler = Arc::new(move |caller| Box::pin(act(caller)));
         Self {
             path,
             method: Method::Post,

@@ -1,19 +1,23 @@
-//! Accepting, bounding and answering connections.
+//! Accepting, bounding and ending connections.
+//!
+//! What a request means is decided elsewhere.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
-
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{
-    Request, StatusCode,
-    body::Incoming,
-    header::{self, HeaderName, HeaderValue},
-    server::conn::http1,
-    service::service_fn,
+use std::{
+    convert::Infallible, fmt::Display, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
-use thiserror::Error;
+
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::{Service, service_fn},
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::graceful::GracefulConnection,
+};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
@@ -22,56 +26,17 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{Response, Route};
-
-/// Connections open at one time; further ones wait in the kernel's backlog.
-pub const CONNECTIONS_MAX: usize = 128;
-
-/// A client that has not sent its whole header by then is cut off.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A connection is one request and one response, and ends by then even if nobody reads it.
-const CONNECTION_TIMEOUT: Duration = Duration::from_mins(1);
-
-/// How long requests under way may go on after a stop.
-const STOP_GRACE: Duration = Duration::from_secs(5);
+use super::{
+    Door, ListenError, Route,
+    answer::answer,
+    limits::{HEAD_MAX, RESETS_MAX, STREAMS_MAX},
+    listen,
+    pace::{self, Heard, Late, Pace},
+    tls::Peer,
+};
 
 /// Pause after a failed accept, so that exhausted file descriptors do not become a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-
-/// Largest request head; hyper's smallest possible buffer.
-const HEAD_MAX: usize = 8 * 1024;
-
-/// What every response carries: pages are self-contained, so nothing else may be loaded.
-const HEADERS: [(HeaderName, HeaderValue); 4] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
-             frame-ancestors 'none'",
-        ),
-    ),
-    (
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    ),
-    (
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    ),
-    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-];
-
-/// An address that cannot be listened on.
-#[derive(Debug, Error)]
-#[error("cannot listen on {address:?}; hint: Use --web.listen-address=host:port or :port.")]
-pub struct ListenError {
-    /// As given.
-    pub address: String,
-    /// The operating system's error.
-    #[source]
-    pub source: io::Error,
-}
 
 /// Bound, not yet answering.
 #[derive(Debug)]
@@ -79,131 +44,164 @@ pub struct Server {
     listeners: Vec<TcpListener>,
 }
 
+/// What all connections share.
+#[derive(Debug)]
+struct House {
+    routes: Vec<Route>,
+    door: Door,
+    stop: CancellationToken,
+}
+
 impl Server {
     /// Binds every address; `:port` means all of them, IPv6 where there is IPv6.
     pub async fn bind(addresses: &[String]) -> Result<Self, ListenError> {
-        let mut listeners = Vec::new();
-        for address in addresses {
-            let bound = bind(address).await;
-            listeners.push(bound.map_err(|source| ListenError {
-                address: address.clone(),
-                source,
-            })?);
-        }
+        let listeners = listen::listeners(addresses).await?;
         Ok(Self { listeners })
     }
 
     /// The addresses really bound, ports filled in.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.listeners
-            .iter()
-            .filter_map(|listener| listener.local_addr().ok())
-            .collect()
+        listen::addresses(&self.listeners)
     }
 
-    /// Answers until stopped, then lets requests under way finish for a moment.
-    pub async fn serve(self, routes: Vec<Route>, stop: CancellationToken) {
-        let routes: Arc<[Route]> = routes.into();
-        let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    /// Answers whom the door lets in until stopped, then lets requests under way finish for a
+    /// moment.
+    pub async fn serve(self, routes: Vec<Route>, door: Door, stop: CancellationToken) {
+        let room = Arc::new(Semaphore::new(door.limits().connections));
+        let house = Arc::new(House { routes, door, stop });
         let mut accepting = JoinSet::new();
         for listener in self.listeners {
-            accepting.spawn(accept(
-                listener,
-                Arc::clone(&routes),
-                Arc::clone(&room),
-                stop.clone(),
-            ));
+            accepting.spawn(accept(listener, Arc::clone(&house), Arc::clone(&room)));
         }
         accepting.join_all().await;
     }
 }
 
-async fn bind(address: &str) -> io::Result<TcpListener> {
-    let Some(port) = address.strip_prefix(':') else {
-        return TcpListener::bind(address).await;
-    };
-    match TcpListener::bind(format!("[::]:{port}")).await {
-        // A kernel without IPv6 says so in several ways; a port in use is one answer for both.
-        Err(error) if error.kind() != io::ErrorKind::AddrInUse => {
-            TcpListener::bind(format!("0.0.0.0:{port}")).await
-        }
-        bound => bound,
-    }
-}
-
-async fn accept(
-    listener: TcpListener,
-    routes: Arc<[Route]>,
-    room: Arc<Semaphore>,
-    stop: CancellationToken,
-) {
+async fn accept(listener: TcpListener, house: Arc<House>, room: Arc<Semaphore>) {
     let mut connections = JoinSet::new();
+    let stopped = house.stop.cancelled();
+    tokio::pin!(stopped);
     loop {
-        let arrived = async {
-            let permit = Arc::clone(&room).acquire_owned().await;
-            (permit, listener.accept().await)
+        let accepted = tokio::select! {
+            () = &mut stopped => break,
+            accepted = listener.accept() => accepted,
         };
-        tokio::select! {
-            () = stop.cancelled() => break,
-            Some(_) = connections.join_next() => {}
-            (permit, accepted) = arrived => match (permit, accepted) {
-                (Ok(permit), Ok((stream, _))) => {
-                    connections.spawn(converse(stream, Arc::clone(&routes), permit));
-                }
-                (_, Err(error)) => {
-                    warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-                (Err(_), _) => break,
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
             }
-        }
+        };
+        // Room is asked for after, or addresses that nobody calls would occupy some.
+        let permit = tokio::select! {
+            () = &mut stopped => break,
+            permit = Arc::clone(&room).acquire_owned() => permit,
+        };
+        let Ok(permit) = permit else { break };
+        connections.spawn(converse(stream, Arc::clone(&house), permit));
+        while connections.try_join_next().is_some() {}
     }
     drop(listener);
     let rest = async { while connections.join_next().await.is_some() {} };
-    if timeout(STOP_GRACE, rest).await.is_err() {
+    if timeout(house.door.limits().stop, rest).await.is_err() {
         warn!("requests that did not end in time are cut off");
     }
 }
 
-async fn converse(stream: TcpStream, routes: Arc<[Route]>, _permit: OwnedSemaphorePermit) {
-    let service = service_fn(move |request: Request<Incoming>| {
-        let routes = Arc::clone(&routes);
-        async move { Ok::<_, Infallible>(answer(&routes, &request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(HEAD_MAX)
-        .keep_alive(false)
-        .serve_connection(TokioIo::new(stream), service);
-    match timeout(CONNECTION_TIMEOUT, connection).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => debug!(%error, "connection ended early"),
-        Err(_) => debug!("connection took too long"),
+async fn converse(stream: TcpStream, house: Arc<House>, _permit: OwnedSemaphorePermit) {
+    let config = house.door.config().await;
+    let Some(tls) = &config.tls else {
+        return http1(stream, Peer::default(), &house).await;
+    };
+    let handshake = timeout(house.door.limits().handshake, tls.accept(stream));
+    let shaken = tokio::select! {
+        shaken = handshake => shaken,
+        () = house.stop.cancelled() => return,
+    };
+    match shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+        Ok((stream, peer)) if peer.http2 => http2(stream, peer, &house).await,
+        Ok((stream, peer)) => http1(stream, peer, &house).await,
+        Err(error) => debug!(%error, "no handshake"),
     }
 }
 
-async fn answer(routes: &[Route], request: &Request<Incoming>) -> hyper::Response<Full<Bytes>> {
-    let path = request.uri().path();
-    let mut allow = None;
-    let response = match routes.iter().find(|route| route.path == path) {
-        None => Response::text(StatusCode::NOT_FOUND, "Nothing here."),
-        Some(route) if route.method.admits(request.method()) => (route.handler)().await,
-        Some(route) => {
-            allow = Some(HeaderValue::from_static(route.method.allow()));
-            Response::text(StatusCode::METHOD_NOT_ALLOWED, "Another method is needed.")
-        }
+async fn http1<S>(stream: S, peer: Peer, house: &Arc<House>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let pace = Pace::new(*house.door.limits());
+    let heard = Heard {
+        stream,
+        pace: pace.clone(),
     };
-    let mut answer = hyper::Response::new(Full::new(response.body));
-    *answer.status_mut() = response.status;
-    let headers = answer.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(response.content_type),
-    );
-    headers.extend(HEADERS);
-    headers.extend(allow.map(|value| (header::ALLOW, value)));
-    answer
+    let service = service(peer, house, pace.clone());
+    let connection = http1::Builder::new()
+        // The pace is watched from outside.
+        .header_read_timeout(None)
+        .max_buf_size(HEAD_MAX as usize)
+        .serve_connection(TokioIo::new(heard), service);
+    drive(connection, &pace, house).await;
+}
+
+async fn http2<S>(stream: S, peer: Peer, house: &Arc<House>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let pace = Pace::new(*house.door.limits());
+    let service = service(peer, house, pace.clone());
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_pending_accept_reset_streams(RESETS_MAX)
+        .max_header_list_size(HEAD_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    drive(connection, &pace, house).await;
+}
+
+fn service(
+    peer: Peer,
+    house: &Arc<House>,
+    pace: Pace,
+) -> impl Service<
+    Request<Incoming>,
+    Response = hyper::Response<pace::Answer>,
+    Error = Infallible,
+    Future: Send + 'static,
+> + Send
++ use<> {
+    let (house, peer) = (Arc::clone(house), Arc::new(peer));
+    service_fn(move |request: Request<Incoming>| {
+        let (house, peer, under_way) = (Arc::clone(&house), Arc::clone(&peer), pace.begin());
+        async move { answer(&house.routes, &house.door, &peer, &request, under_way).await }
+    })
+}
+
+/// To its end, which comes when it is late or the program stops.
+async fn drive<C>(connection: C, pace: &Pace, house: &House)
+where
+    C: GracefulConnection,
+    C::Error: Display,
+{
+    let mut connection = pin!(connection);
+    let late = tokio::select! {
+        ended = connection.as_mut() => {
+            if let Err(error) = ended {
+                debug!(%error, "connection ended early");
+            }
+            return;
+        }
+        late = pace.late() => late,
+        () = house.stop.cancelled() => Late::End,
+    };
+    if late == Late::Cut {
+        return debug!("a request that did not come whole in time is cut off");
+    }
+    connection.as_mut().graceful_shutdown();
+    if timeout(house.door.limits().stop, connection).await.is_err() {
+        debug!("an answer that was not read in time is cut off");
+    }
 }
 
 #[cfg(test)]

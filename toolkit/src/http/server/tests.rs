@@ -1,38 +1,26 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
+use crate::{
+    clock::Clock,
+    http::{
+        Limits, Response,
+        testing::{Running, exchange_one, request, with},
+    },
+};
 
-/// A server on a free port, and what stops it.
-async fn start() -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
-    let server = Server::bind(&["127.0.0.1:0".to_owned()]).await.unwrap();
-    let address = server.addresses()[0];
-    let stop = CancellationToken::new();
-    let routes = vec![
-        Route::get("/page", || {
-            Response::ok("text/html; charset=utf-8", "<p>hello</p>")
-        }),
-        Route::post("/act", || async { Response::text(StatusCode::OK, "Done.") }),
-    ];
-    let serving = tokio::spawn(server.serve(routes, stop.clone()));
-    (address, stop, serving)
+async fn start() -> Running {
+    limited(Limits::default()).await
 }
 
-async fn exchange(address: SocketAddr, request: &str) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
-}
-
-fn request(method: &str, path: &str) -> String {
-    format!("{method} {path} HTTP/1.1\r\nhost: here\r\n\r\n")
+async fn limited(limits: Limits) -> Running {
+    crate::http::testing::start(Door::open(Clock::system(), limits), 1).await
 }
 
 #[tokio::test]
 async fn a_page_is_answered_with_what_protects_it() {
-    let (address, ..) = start().await;
-    let answer = exchange(address, &request("GET", "/page?x=1")).await;
+    let running = start().await;
+    let answer = running.ask(&request("GET", "/page?x=1")).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.ends_with("\r\n\r\n<p>hello</p>"), "{answer}");
     for header in [
@@ -46,8 +34,7 @@ async fn a_page_is_answered_with_what_protects_it() {
 
 #[tokio::test]
 async fn head_has_the_length_but_no_body() {
-    let (address, ..) = start().await;
-    let answer = exchange(address, &request("HEAD", "/page")).await;
+    let answer = start().await.ask(&request("HEAD", "/page")).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.contains("content-length: 12\r\n"), "{answer}");
     assert!(answer.ends_with("\r\n\r\n"), "{answer}");
@@ -55,9 +42,9 @@ async fn head_has_the_length_but_no_body() {
 
 #[tokio::test]
 async fn other_methods_and_paths_are_refused() {
-    let (address, ..) = start().await;
+    let running = start().await;
     let check = async |method: &str, path: &str, status: &str, allow: Option<&str>| {
-        let answer = exchange(address, &request(method, path)).await;
+        let answer = running.ask(&request(method, path)).await;
         assert!(
             answer.starts_with(&format!("HTTP/1.1 {status}")),
             "{method} {path}: {answer}"
@@ -76,32 +63,147 @@ async fn other_methods_and_paths_are_refused() {
 }
 
 #[tokio::test]
-async fn a_head_without_end_is_refused() {
-    let (address, ..) = start().await;
-    let long = format!("GET /page HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(HEAD_MAX));
-    let answer = exchange(address, &long).await;
-    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+async fn a_connection_is_kept_for_the_next_request() {
+    let mut stream = start().await.connect().await;
+    for _ in 0..3 {
+        let answer = exchange_one(&mut stream, &with("GET", "/page", "")).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_not_read() {
+    let running = start().await;
+    let head = with("POST", "/act", "content-length: 1000000000\r\n");
+    // Nor is the connection kept for what would follow it.
+    let answer = running.ask(&head).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_long_or_has_too_many_lines_is_refused() {
+    let running = start().await;
+    let long = format!("x: {}\r\n", "y".repeat(HEAD_MAX as usize));
+    for headers in [long, "x: y\r\n".repeat(200)] {
+        let answer = running.ask(&with("GET", "/page", &headers)).await;
+        assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_refused() {
+    let answer = start().await.ask("\x16\x03\x01\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+}
+
+/// Sends this and says what comes before the connection ends.
+async fn left_alone_after(running: &Running, sent: &str) -> String {
+    let mut stream = running.connect().await;
+    stream.write_all(sent.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // A reset is an end as well.
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8(answer).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_never_finishes_its_header_is_cut_off() {
-    let (address, ..) = start().await;
-    let answer = exchange(address, "GET /page HTTP/1.1\r\nhost: he").await;
-    assert!(!answer.contains("200"), "{answer}");
+async fn a_client_that_never_finishes_its_head_is_cut_off() {
+    let running = start().await;
+    for sent in ["", "GET /page HTTP/1.1\r\nhost: he"] {
+        assert_eq!(left_alone_after(&running, sent).await, "", "{sent:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_ends_the_server_although_a_client_hangs() {
-    let (address, stop, serving) = start().await;
-    let _hanging = TcpStream::connect(address).await.unwrap();
-    stop.cancel();
-    serving.await.unwrap();
-    assert!(TcpStream::connect(address).await.is_err());
+async fn a_client_that_falls_silent_after_an_answer_is_cut_off() {
+    let running = start().await;
+    let whole = with("GET", "/page", "");
+    for more in ["", "GET /pa"] {
+        let answer = left_alone_after(&running, &format!("{whole}{more}")).await;
+        assert!(answer.ends_with("<p>hello</p>"), "{more:?}: {answer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_nothing_is_cut_off() {
+    let large = || Response::ok("text/plain", vec![b'x'; 64 << 20]);
+    let server = Server::bind(&["127.0.0.1:0".to_owned()]).await.unwrap();
+    let address = server.addresses()[0];
+    let limits = Limits {
+        connections: 1,
+        ..Limits::default()
+    };
+    let door = Door::open(Clock::system(), limits);
+    let routes = vec![
+        Route::get("/large", large),
+        Route::get("/", || Response::ok("text/plain", "small")),
+    ];
+    tokio::spawn(server.serve(routes, door, CancellationToken::new()));
+    let mut stalled = TcpStream::connect(address).await.unwrap();
+    let sent = with("GET", "/large", "");
+    stalled.write_all(sent.as_bytes()).await.unwrap();
+    // There is room for this one only when the other was ended.
+    let mut next = TcpStream::connect(address).await.unwrap();
+    let answer = exchange_one(&mut next, &with("GET", "/", "")).await;
+    assert!(answer.ends_with("small"), "{answer}");
+}
+
+#[tokio::test]
+async fn beyond_the_cap_a_client_waits_until_another_leaves() {
+    let limits = Limits {
+        connections: 1,
+        ..Limits::default()
+    };
+    let running = limited(limits).await;
+    let mut first = running.connect().await;
+    exchange_one(&mut first, &with("GET", "/page", "")).await;
+    let mut second = running.connect().await;
+    let asking = request("POST", "/act");
+    second.write_all(asking.as_bytes()).await.unwrap();
+    // As long as the first is there and answered, the second is not.
+    for _ in 0..20 {
+        exchange_one(&mut first, &with("GET", "/page", "")).await;
+        let early = second.try_read(&mut [0; 1]).unwrap_err();
+        assert_eq!(early.kind(), io::ErrorKind::WouldBlock);
+    }
+    drop(first);
+    let mut answer = String::new();
+    second.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn every_address_is_answered_and_the_cap_is_one_for_all() {
+    let limits = Limits {
+        connections: 1,
+        ..Limits::default()
+    };
+    let door = Door::open(Clock::system(), limits);
+    let running = crate::http::testing::start(door, 2).await;
+    assert_eq!(running.addresses.len(), 2);
+    for address in &running.addresses {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let answer = exchange_one(&mut stream, &with("GET", "/page", "")).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{address}: {answer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_ends_the_server_although_clients_hang() {
+    let running = start().await;
+    let _silent = running.connect().await;
+    let mut kept = running.connect().await;
+    exchange_one(&mut kept, &with("GET", "/page", "")).await;
+    let mut half = running.connect().await;
+    half.write_all(b"GET /pa").await.unwrap();
+    running.stop.cancel();
+    running.serving.await.unwrap();
+    assert!(TcpStream::connect(running.addresses[0]).await.is_err());
 }
 
 #[tokio::test]
 async fn a_port_in_use_is_named_with_advice() {
-    let (address, ..) = start().await;
+    let address = start().await.addresses[0];
     let error = Server::bind(&[address.to_string()]).await.unwrap_err();
     let text = crate::problem::render(&error, None);
     assert!(

@@ -1,0 +1,108 @@
+//! From a request to an answer: the door, the table of routes, and the headers that every answer
+//! carries.
+
+use std::convert::Infallible;
+
+use hyper::{
+    Request, StatusCode,
+    body::Incoming,
+    header::{self, HeaderName, HeaderValue},
+};
+
+use super::{Caller, Door, Response, Route, door::Refusal, pace, tls::Peer};
+
+/// What every response carries: pages are self-contained, so nothing else may be loaded.
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'none'",
+        ),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+/// RFC 7617 §2: the realm is required.
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"restricted\"");
+
+/// A response, and a header of its own.
+type Made = (Response, Option<(HeaderName, HeaderValue)>);
+
+/// Answers one request.
+pub(super) async fn answer(
+    routes: &[Route],
+    door: &Door,
+    peer: &Peer,
+    request: &Request<Incoming>,
+    under_way: pace::UnderWay,
+) -> Result<hyper::Response<pace::Answer>, Infallible> {
+    let config = door.config().await;
+    let (response, own) = match door.admits(&config, peer, request.headers()).await {
+        Ok(caller) => routed(routes, caller, request).await,
+        Err(refusal) => refused(refusal),
+    };
+    let mut answer = hyper::Response::new(under_way.answer(response.body));
+    *answer.status_mut() = response.status;
+    let headers = answer.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(response.content_type),
+    );
+    headers.extend(HEADERS);
+    for (name, value) in &config.headers {
+        match value {
+            Some(value) => headers.insert(name, value.clone()),
+            None => headers.remove(name),
+        };
+    }
+    headers.extend(own);
+    Ok(answer)
+}
+
+async fn routed(routes: &[Route], caller: Caller, request: &Request<Incoming>) -> Made {
+    let path = request.uri().path();
+    match routes.iter().find(|route| route.path == path) {
+        None => (Response::text(StatusCode::NOT_FOUND, "Nothing here."), None),
+        Some(route) if route.method.admits(request.method()) => {
+            ((route.handler)(caller).await, None)
+        }
+        Some(route) => {
+            let allow = HeaderValue::from_static(route.method.allow());
+            (
+                Response::text(StatusCode::METHOD_NOT_ALLOWED, "Another method is needed."),
+                Some((header::ALLOW, allow)),
+            )
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> Made {
+    let (status, sentence, own) = match refusal {
+        Refusal::TooMany => (StatusCode::TOO_MANY_REQUESTS, "Too many requests.", None),
+        Refusal::NoCertificate => (
+            StatusCode::FORBIDDEN,
+            "Another client certificate is needed; connect again.",
+            None,
+        ),
+        Refusal::NoPassword => (
+            StatusCode::UNAUTHORIZED,
+            "User and password are needed.",
+            Some((header::WWW_AUTHENTICATE, CHALLENGE)),
+        ),
+        Refusal::Busy => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Too many passwords are being checked.",
+            None,
+        ),
+    };
+    (Response::text(status, sentence), own)
+}

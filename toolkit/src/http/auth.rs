@@ -1,0 +1,187 @@
+//! Basic authentication (RFC 7617) with bcrypt.
+//!
+//! What a request costs and how long it takes must not tell whether a user exists. No password is
+//! kept: what was found out is remembered by a keyed digest.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_lc_rs::{
+    hmac::{Context, HMAC_SHA256, Key},
+    rand::SystemRandom,
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use hyper::header::HeaderValue;
+use tokio::{sync::Semaphore, time::timeout};
+
+/// Longest password that bcrypt looks at, in bytes.
+const PASSWORD_MAX: usize = 72;
+
+/// Passwords found right, and as many found wrong, that are remembered; wrong ones cannot push out
+/// right ones. exporter-toolkit remembers 100 of both together.
+const REMEMBERED_MAX: usize = 64;
+
+/// How long a request waits for its turn: bcrypt is run once at a time, as in exporter-toolkit, so
+/// that guessing cannot take the machine.
+const TURN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A salt and a digest of nothing in particular, for users that do not exist.
+const NOBODY: &str = "abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzABCDG";
+
+/// Who may come in; at least one.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Users {
+    hashes: BTreeMap<String, String>,
+    /// As costly as the costliest of them.
+    nobody: String,
+}
+
+/// What became of a request's credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// User and password are right.
+    Granted,
+    /// They are not, or there are none.
+    Refused,
+    /// Too many were to be checked at once.
+    Busy,
+}
+
+/// Checks passwords and remembers the outcome; goes on through changes of the users.
+#[derive(Debug)]
+pub(super) struct Porter {
+    key: Key,
+    remembered: Mutex<Remembered>,
+    turn: Arc<Semaphore>,
+}
+
+/// Of user, hash and password together, so that a changed hash is another question.
+type Digest = [u8; 32];
+
+#[derive(Debug, Default)]
+struct Remembered {
+    right: VecDeque<Digest>,
+    wrong: VecDeque<Digest>,
+}
+
+impl Users {
+    /// None where nobody is named; hashes were checked by [`cost`].
+    pub(super) fn new(hashes: BTreeMap<String, String>) -> Option<Self> {
+        let costliest = hashes.values().filter_map(|hash| cost(hash)).max()?;
+        let nobody = format!("$2b${costliest:02}${NOBODY}");
+        Some(Self { hashes, nobody })
+    }
+}
+
+impl fmt::Debug for Users {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.hashes.keys()).finish()
+    }
+}
+
+/// The cost of a bcrypt hash, if that is what it is.
+pub(super) fn cost(hash: &str) -> Option<u32> {
+    let parts: bcrypt::HashParts = hash.parse().ok()?;
+    Some(parts.get_cost())
+}
+
+impl Porter {
+    pub(super) fn new() -> Self {
+        let key = Key::generate(HMAC_SHA256, &SystemRandom::new());
+        Self {
+            key: key.expect("invariant: the operating system has randomness, or TLS had failed"),
+            remembered: Mutex::default(),
+            turn: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// Whether an `Authorization` header lets its sender in.
+    pub(super) async fn admits(&self, users: &Users, header: Option<&HeaderValue>) -> Entry {
+        let Some((user, password)) = header.and_then(credentials) else {
+            return Entry::Refused;
+        };
+        let (known, hash) = match users.hashes.get(&user) {
+            Some(hash) => (true, hash),
+            None => (false, &users.nobody),
+        };
+        let digest = self.digest(&user, hash, &password);
+        if let Some(entry) = self.recall(&digest) {
+            return entry;
+        }
+        let Ok(Ok(turn)) = timeout(TURN_TIMEOUT, Arc::clone(&self.turn).acquire_owned()).await
+        else {
+            return Entry::Busy;
+        };
+        // Another request may have asked the same while this one waited.
+        if let Some(entry) = self.recall(&digest) {
+            return entry;
+        }
+        let hash = hash.clone();
+        let checking = tokio::task::spawn_blocking(move || {
+            // Held to the end of the work, also when nobody waits for it any more.
+            let _turn = turn;
+            let right = bcrypt::verify(&password, &hash).unwrap_or(false);
+            right && password.len() <= PASSWORD_MAX
+        });
+        let right = checking.await.unwrap_or(false) && known;
+        self.remember(digest, right);
+        if right {
+            Entry::Granted
+        } else {
+            Entry::Refused
+        }
+    }
+
+    fn digest(&self, user: &str, hash: &str, password: &[u8]) -> Digest {
+        let mut context = Context::with_key(&self.key);
+        for part in [user.as_bytes(), hash.as_bytes(), password] {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let mut digest = Digest::default();
+        digest.copy_from_slice(context.sign().as_ref());
+        digest
+    }
+
+    fn recall(&self, digest: &Digest) -> Option<Entry> {
+        let remembered = self.remembered.lock();
+        let remembered = remembered.unwrap_or_else(PoisonError::into_inner);
+        if remembered.right.contains(digest) {
+            Some(Entry::Granted)
+        } else {
+            let wrong = remembered.wrong.contains(digest);
+            wrong.then_some(Entry::Refused)
+        }
+    }
+
+    fn remember(&self, digest: Digest, right: bool) {
+        let remembered = self.remembered.lock();
+        let mut remembered = remembered.unwrap_or_else(PoisonError::into_inner);
+        let list = if right {
+            &mut remembered.right
+        } else {
+            &mut remembered.wrong
+        };
+        list.truncate(REMEMBERED_MAX - 1);
+        list.push_front(digest);
+    }
+}
+
+/// User and password of a `Basic` header (RFC 7617 §2).
+fn credentials(header: &HeaderValue) -> Option<(String, Vec<u8>)> {
+    let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let plain = BASE64_STANDARD.decode(token.trim()).ok()?;
+    let colon = plain.iter().position(|byte| *byte == b':')?;
+    let user = String::from_utf8(plain[..colon].to_vec()).ok()?;
+    Some((user, plain[colon + 1..].to_vec()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! TLS: what a handshake is made of, and what it showed of the client.
+//!
+//! Pure but for the handshake itself; files are read by [`web_config`](super::web_config).
+
+mod clients;
+mod names;
+mod words;
+
+use std::{io, sync::Arc};
+
+use rustls::{
+    ServerConfig,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, PrivateKeyDer},
+};
+use thiserror::Error;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+pub(super) use clients::{Clients, Policy};
+pub(super) use words::{Words, curves, suites, versions};
+
+/// First byte of every TLS connection: a record of a handshake (RFC 8446 §5.1).
+const HANDSHAKE: u8 = 22;
+
+/// What a client that speaks no TLS is told; browsers and curl show it.
+const PLAIN_ANSWER: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n\
+    connection: close\r\ncontent-length: 28\r\n\r\nThis port speaks only HTTPS.";
+
+/// How much of a plain request is read after the answer, so that the answer is not lost to a reset.
+const PLAIN_MAX: u64 = 64 * 1024;
+
+/// TLS as configured.
+#[derive(Debug, Clone)]
+pub(super) struct Tls {
+    server: Arc<ServerConfig>,
+    /// Which client certificates are asked for.
+    pub(super) clients: Arc<Clients>,
+}
+
+/// What TLS is made of.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) key: PrivateKeyDer<'static>,
+    pub(super) clients: Clients,
+    pub(super) words: Words,
+    /// The server's order of cipher suites counts, not the client's.
+    pub(super) own_order: bool,
+    pub(super) http2: bool,
+}
+
+/// What is wrong with certificate and key, or with what may be negotiated.
+#[derive(Debug, Error)]
+pub(super) enum TlsError {
+    /// Nothing is left to negotiate.
+    #[error(
+        "no cipher suite is left for these versions\n\
+         hint: List one of TLS 1.2 as well, or leave out max_version."
+    )]
+    Nothing,
+    /// The two do not belong together.
+    #[error("the key is not the one of the certificate")]
+    Mismatch,
+    /// Anything else that rustls says.
+    #[error("certificate and key cannot be used: {0}")]
+    Unusable(rustls::Error),
+}
+
+/// What a handshake showed of a client.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Peer {
+    /// Shown to have been issued under these rules.
+    proven: Option<Arc<Clients>>,
+    /// HTTP/2 was agreed upon.
+    pub(super) http2: bool,
+}
+
+impl Tls {
+    pub(super) fn new(parts: Parts) -> Result<Self, TlsError> {
+        let Parts { words, clients, .. } = parts;
+        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+        words.restrict(&mut provider);
+        let provider: Arc<CryptoProvider> = Arc::new(provider);
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(&words.versions)
+            .map_err(|_| TlsError::Nothing)?;
+        let verifier = clients.verifier(&provider).map_err(TlsError::Unusable)?;
+        let mut server = builder
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(parts.chain, parts.key)
+            .map_err(|error| match error {
+                rustls::Error::InconsistentKeys(_) => TlsError::Mismatch,
+                other => TlsError::Unusable(other),
+            })?;
+        server.ignore_client_order = parts.own_order;
+        // The order is the preference.
+        server.alpn_protocols = if parts.http2 {
+            vec![b"h2".to_vec(), b"http/1.1".to_vec()]
+        } else {
+            vec![b"http/1.1".to_vec()]
+        };
+        Ok(Self {
+            server: Arc::new(server),
+            clients: Arc::new(clients),
+        })
+    }
+
+    /// Shakes hands; who speaks no TLS is told so. The caller bounds the time.
+    pub(super) async fn accept(
+        &self,
+        mut stream: TcpStream,
+    ) -> io::Result<(TlsStream<TcpStream>, Peer)> {
+        let mut first = [0];
+        if stream.peek(&mut first).await? == 1 && first[0] != HANDSHAKE {
+            stream.write_all(PLAIN_ANSWER).await?;
+            stream.shutdown().await?;
+            tokio::io::copy(&mut stream.take(PLAIN_MAX), &mut tokio::io::sink()).await?;
+            return Err(io::Error::other("the client speaks no TLS"));
+        }
+        let stream = TlsAcceptor::from(Arc::clone(&self.server))
+            .accept(stream)
+            .await?;
+        let (_, session) = stream.get_ref();
+        let shown = session.peer_certificates().is_some();
+        let peer = Peer {
+            proven: (shown && self.clients.proves()).then(|| Arc::clone(&self.clients)),
+            http2: session.alpn_protocol() == Some(b"h2"),
+        };
+        Ok((stream, peer))
+    }
+}
+
+impl Peer {
+    /// Whether its certificate is one that these rules would let in. A connection outlives the
+    /// configuration under which it began.
+    pub(super) fn is_proven(&self, clients: &Clients) -> bool {
+        clients.proves() && self.proven.as_deref() == Some(clients)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,221 @@
+//! Which clients a handshake lets in, in the words of Go's `tls.ClientAuthType`.
+
+use std::sync::Arc;
+
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
+    SignatureScheme,
+    client::danger::HandshakeSignatureValid,
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, UnixTime},
+    server::{
+        WebPkiClientVerifier,
+        danger::{ClientCertVerified, ClientCertVerifier},
+    },
+};
+
+use super::names::names;
+
+/// The rules for client certificates.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::http) struct Clients {
+    pub(in crate::http) policy: Policy,
+    /// Who may have issued them; some where the policy proves.
+    pub(in crate::http) issuers: Vec<CertificateDer<'static>>,
+    /// Alternative names of which a certificate must have one; none means that any will do.
+    pub(in crate::http) names: Vec<String>,
+}
+
+/// What is asked of a client.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::http) enum Policy {
+    /// Nothing.
+    #[default]
+    None,
+    /// A certificate, which proves nothing, if it likes.
+    Request,
+    /// A certificate, which proves nothing.
+    RequireAny,
+    /// A certificate of a known issuer, if any.
+    VerifyIfGiven,
+    /// A certificate of a known issuer.
+    RequireAndVerify,
+}
+
+impl Policy {
+    /// As written; the second spelling of `RequireAnyClientCert` is an old one of
+    /// exporter-toolkit.
+    pub(in crate::http) const WORDS: [(&'static str, Self); 6] = [
+        ("NoClientCert", Self::None),
+        ("RequestClientCert", Self::Request),
+        ("RequireAnyClientCert", Self::RequireAny),
+        ("RequireClientCert", Self::RequireAny),
+        ("VerifyClientCertIfGiven", Self::VerifyIfGiven),
+        ("RequireAndVerifyClientCert", Self::RequireAndVerify),
+    ];
+
+    const fn is_mandatory(self) -> bool {
+        matches!(self, Self::RequireAny | Self::RequireAndVerify)
+    }
+
+    /// Whether a certificate that came through says who its owner is.
+    pub(in crate::http) const fn proves(self) -> bool {
+        matches!(self, Self::VerifyIfGiven | Self::RequireAndVerify)
+    }
+}
+
+impl Clients {
+    /// See [`Policy::proves`].
+    pub(in crate::http) const fn proves(&self) -> bool {
+        self.policy.proves()
+    }
+
+    /// Whether nobody is let in without such a proof.
+    pub(in crate::http) const fn demand_proof(&self) -> bool {
+        matches!(self.policy, Policy::RequireAndVerify)
+    }
+
+    pub(super) fn verifier(
+        &self,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Arc<dyn ClientCertVerifier>, Error> {
+        if self.policy == Policy::None {
+            return Ok(WebPkiClientVerifier::no_client_auth());
+        }
+        if !self.proves() {
+            let provider = Arc::clone(provider);
+            let mandatory = self.policy.is_mandatory();
+            return Ok(Arc::new(Anybody {
+                provider,
+                mandatory,
+            }));
+        }
+        let mut roots = RootCertStore::empty();
+        for issuer in &self.issuers {
+            roots.add(issuer.clone())?;
+        }
+        let builder =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
+        let builder = if self.policy.is_mandatory() {
+            builder
+        } else {
+            builder.allow_unauthenticated()
+        };
+        let issued = builder
+            .build()
+            .map_err(|error| Error::General(error.to_string()))?;
+        if self.names.is_empty() {
+            return Ok(issued);
+        }
+        let allowed = self.names.clone();
+        Ok(Arc::new(Named { issued, allowed }))
+    }
+}
+
+/// Takes any certificate of whose key the client has shown to be the owner.
+#[derive(Debug)]
+struct Anybody {
+    provider: Arc<CryptoProvider>,
+    mandatory: bool,
+}
+
+impl ClientCertVerifier for Anybody {
+    fn client_auth_mandatory(&self) -> bool {
+        self.mandatory
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        algorithms.supported_schemes()
+    }
+}
+
+/// Takes certificates of known issuers that carry an allowed name.
+#[derive(Debug)]
+struct Named {
+    issued: Arc<dyn ClientCertVerifier>,
+    allowed: Vec<String>,
+}
+
+impl ClientCertVerifier for Named {
+    fn client_auth_mandatory(&self) -> bool {
+        self.issued.client_auth_mandatory()
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.issued.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let issued = self
+            .issued
+            .verify_client_cert(certificate, intermediates, now)?;
+        let mut names = names(certificate).into_iter();
+        if names.any(|name| self.allowed.contains(&name)) {
+            return Ok(issued);
+        }
+        Err(CertificateError::ApplicationVerificationFailure.into())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.issued
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.issued
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.issued.supported_verify_schemes()
+    }
+}
