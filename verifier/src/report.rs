@@ -10,7 +10,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use catalog::evidence::{Outcome, Verification};
+use catalog::evidence::{Finding, Outcome, Verdict, Verification};
 use serde_json::Value;
 
 pub use amount::{ago, bytes, count, milliseconds};
@@ -56,6 +56,22 @@ pub fn headline(verification: &Verification) -> String {
         Some(reason) => format!("{verdict} ({})", reason.as_label()),
         None => verdict.into(),
     }
+}
+
+/// The findings a person has to read: what is wrong, and of what could not be told, why not.
+fn told(verification: &Verification) -> impl Iterator<Item = &Finding> {
+    let unknown = verification.verdict == Verdict::Inconclusive;
+    // A check that was not reached because of another one has nothing to add.
+    let explains =
+        |it: &Finding| it.check.starts_with("snapshot.") || it.message.contains("hint: ");
+    verification
+        .findings
+        .iter()
+        .filter(move |finding| match finding.outcome {
+            Outcome::Failed | Outcome::Warning => true,
+            Outcome::NotRun => unknown && explains(finding),
+            Outcome::Passed | Outcome::NotApplicable => false,
+        })
 }
 
 /// How many checks ended how: `9 passed · 1 warning`, the worst first.

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use catalog::evidence::Outcome;
 use jiff::Timestamp;
 
-use super::{Reported, ago, counted, headline, milliseconds, tally, text::printable};
+use super::{Reported, ago, counted, headline, milliseconds, tally, text::printable, told};
 
 /// One section per verification under one table.
 pub fn markdown(reports: &[Reported], now: Timestamp) -> String {
@@ -43,13 +42,7 @@ pub fn markdown(reports: &[Reported], now: Timestamp) -> String {
 }
 
 fn findings(page: &mut String, reported: &Reported) {
-    let told = |outcome| matches!(outcome, Outcome::Failed | Outcome::Warning);
-    for finding in reported
-        .verification
-        .findings
-        .iter()
-        .filter(|finding| told(finding.outcome))
-    {
+    for finding in told(&reported.verification) {
         let source = &reported.verification.source;
         let outcome = finding.outcome.as_label();
         let _ = writeln!(

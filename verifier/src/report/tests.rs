@@ -128,6 +128,36 @@ fn a_failed_block_ends_with_what_is_wrong() {
 }
 
 #[test]
+fn what_could_not_be_told_is_explained_once() {
+    let report = reported(
+        Verdict::Inconclusive,
+        Some(Reason::OutOfMemory),
+        vec![
+            finding("snapshot.intact", Outcome::Passed, "every byte was read"),
+            finding(
+                "snapshot.restored",
+                Outcome::NotRun,
+                "out of memory\nhint: Raise verifier.limits.memory.",
+            ),
+            finding(
+                "redis.keys",
+                Outcome::NotRun,
+                "the snapshot was not restored",
+            ),
+        ],
+    );
+    let block = text(&report, at("2026-11-22T02:00:03Z"));
+    let end = "    ? snapshot.restored: out of memory\n      hint: Raise verifier.limits.memory.\n";
+    assert!(block.ends_with(end), "{block}");
+    let page = markdown(&[report], at("2026-11-22T02:00:03Z"));
+    assert!(
+        page.contains("`snapshot.restored` not_run: out of memory"),
+        "{page}"
+    );
+    assert!(!page.contains("redis.keys"), "{page}");
+}
+
+#[test]
 fn evidence_that_was_not_written_is_said_loudly() {
     let mut report = reported(Verdict::Verified, None, Vec::new());
     report.written = None;

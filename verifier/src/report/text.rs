@@ -6,7 +6,7 @@ use catalog::evidence::{Finding, Outcome, Verdict, Verification};
 use catalog::model::TakenAtFrom;
 use jiff::Timestamp;
 
-use super::{Reported, ago, bytes, counted, headline, milliseconds, tally};
+use super::{Reported, ago, bytes, counted, headline, milliseconds, tally, told};
 
 /// The block of one verification; ends with a line feed.
 pub fn text(reported: &Reported, now: Timestamp) -> String {
@@ -26,15 +26,9 @@ pub fn text(reported: &Reported, now: Timestamp) -> String {
     for (label, value) in rows(reported, now) {
         let _ = writeln!(block, "    {label:<15} {value}");
     }
-    for finding in &verification.findings {
-        if let Some(mark) = mark(finding) {
-            let _ = writeln!(
-                block,
-                "    {mark} {}: {}",
-                finding.check,
-                indented(&finding.message)
-            );
-        }
+    for finding in told(verification) {
+        let (mark, check) = (mark(finding), &finding.check);
+        let _ = writeln!(block, "    {mark} {check}: {}", indented(&finding.message));
     }
     block
 }
@@ -105,11 +99,12 @@ fn evidence(reported: &Reported) -> String {
     }
 }
 
-fn mark(finding: &Finding) -> Option<char> {
+fn mark(finding: &Finding) -> char {
     match finding.outcome {
-        Outcome::Failed => Some('✘'),
-        Outcome::Warning => Some('!'),
-        Outcome::Passed | Outcome::NotApplicable | Outcome::NotRun => None,
+        Outcome::Failed => '✘',
+        Outcome::Warning => '!',
+        Outcome::NotRun => '?',
+        Outcome::Passed | Outcome::NotApplicable => '✔',
     }
 }
 
