@@ -125,7 +125,7 @@ pub enum EvidenceError {
         attempts: u32,
     },
     /// The store refused or failed.
-    #[error("cannot {operation} evidence at {location}")]
+    #[error("cannot {operation} evidence at {location}{}", behind(hint))]
     Store {
         /// `list`, `read` or `write`.
         operation: &'static str,
@@ -137,4 +137,10 @@ pub enum EvidenceError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// A hint as a message carries it.
+fn behind(hint: &str) -> String {
+    let word = if hint.is_empty() { "" } else { "\nhint: " };
+    format!("{word}{hint}")
 }

@@ -47,6 +47,8 @@ pub(super) struct Kept {
     pub(super) passed: Option<Passed>,
     /// When the first byte was asked for.
     pub(super) requested: Option<Instant>,
+    /// Set once a sandbox was asked for: before, there is nothing to be left behind.
+    pub(super) asked_for: bool,
     /// Set once there was a sandbox.
     pub(super) sandbox: Option<SandboxEvidence>,
     /// Set once a restored server was asked.
@@ -191,7 +193,7 @@ async fn body_then_destroy(run: Arc<Attempt>) {
         Ok(Err(error)) => Some(error.message),
         Err(_) => Some("its removal took too long".into()),
     };
-    run.keep(|kept| kept.left_behind = left_behind);
+    run.keep(|kept| kept.left_behind = left_behind.filter(|_| kept.asked_for));
     let _ = catalog::fault::point("destroyed");
 }
 

@@ -82,6 +82,7 @@ async fn provision(run: &Attempt) -> Result<Place, Stopped> {
         deadline: run.ends_at,
     };
     let spec = assignment.engine.prepare(&request, &assignment.settings)?;
+    run.keep(|kept| kept.asked_for = true);
     let sandbox = runtime.provision(&run.run, &spec).await?;
     run.keep(|kept| kept.sandbox = Some(sandbox.facts()));
     point("provisioned")?;

@@ -29,8 +29,19 @@ impl Client {
         match self {
             Self::Given(docker) => Ok(docker.clone()),
             Self::Host(host) => Docker::connect_with_host(host)
-                .map_err(|error| trouble(&format!("connecting to {host}"), error)),
+                .map_err(|error| trouble(&format!("connecting to {host}"), seen(error))),
         }
+    }
+}
+
+/// The client says of a socket that we may not even look at that it is not there.
+fn seen(error: Error) -> Error {
+    let Error::SocketNotFoundError(path) = &error else {
+        return error;
+    };
+    match std::fs::metadata(path) {
+        Err(err) if err.kind() == io::ErrorKind::PermissionDenied => Error::IOError { err },
+        _ => error,
     }
 }
 
