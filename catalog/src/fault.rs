@@ -18,7 +18,8 @@ pub const fn point(_name: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Passes, unless `FAULT_POINT=name:abort|hang|error` names this point.
+/// Passes, unless `FAULT_POINT=name:abort|hang|pause|error` names this point. A pause lasts until
+/// the file named by `FAULT_UNTIL` is there.
 ///
 /// # Errors
 ///
@@ -33,6 +34,13 @@ pub fn point(name: &str) -> std::io::Result<()> {
         Some((at, "hang")) if at == name => loop {
             std::thread::park();
         },
+        Some((at, "pause")) if at == name => {
+            let until = std::env::var_os("FAULT_UNTIL").unwrap_or_default();
+            while !std::path::Path::new(&until).exists() {
+                std::thread::park_timeout(std::time::Duration::from_millis(10));
+            }
+            Ok(())
+        }
         Some((at, "error")) if at == name => {
             Err(std::io::Error::other(format!("fault injected at {name}")))
         }

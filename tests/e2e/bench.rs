@@ -1,6 +1,9 @@
 //! A place with a repository, evidence and a configuration, and the program run in it.
 
+mod elsewhere;
+
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -11,11 +14,15 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tests::rdb_bytes;
 
+pub(crate) use elsewhere::{Nobody, SmallDisk};
+
 /// One verifier's world, removed at the end.
 pub(crate) struct Bench {
     directory: TempDir,
     /// `verifier.runtime`
     runtime: &'static str,
+    /// Further flags of the program.
+    pub(crate) log: &'static [&'static str],
 }
 
 /// What a run of the program came to.
@@ -33,7 +40,12 @@ impl Bench {
         for name in ["repository/redis", "evidence", "state"] {
             fs::create_dir_all(directory.path().join(name)).unwrap();
         }
-        let bench = Self { directory, runtime };
+        let log = &["--log.level", "error"];
+        let bench = Self {
+            directory,
+            runtime,
+            log,
+        };
         bench.configure("");
         bench
     }
@@ -44,12 +56,18 @@ impl Bench {
 
     /// Writes the configuration anew, with `extra` lines of the source.
     pub(crate) fn configure(&self, extra: &str) {
+        self.configure_limits("4GiB", "50GiB", extra);
+    }
+
+    /// The same with limits of memory and disk.
+    pub(crate) fn configure_limits(&self, memory: &str, disk: &str, extra: &str) {
         let runtime = self.runtime;
         let text = format!(
             "schema: 1\n\
              repositories: [{{ name: local, directory: repository }}]\n\
              evidence: {{ repository: {{ directory: evidence }} }}\n\
-             verifier: {{ runtime: {runtime}, pull: never, images: {{ redis: [\"redis:8.0\"] }} }}\n\
+             verifier:\n  runtime: {runtime}\n  pull: never\n  images: {{ redis: [\"redis:8.0\"] }}\n  \
+             limits: {{ memory: {memory}, disk: {disk} }}\n\
              sources:\n  - name: cache\n    engine: redis\n    repository: local\n    \
              path: \"redis/%Y%m%d-%H%M.rdb\"\n    schedule: \"0 * * * *\"\n{extra}"
         );
@@ -63,15 +81,59 @@ impl Bench {
         path
     }
 
+    /// Puts these bytes there as they would lie since an hour: nothing looks at them twice.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a file is given a time of its own"
+    )]
+    pub(crate) fn put(&self, hour: u32, bytes: &[u8]) -> PathBuf {
+        let path = self.snapshot(hour);
+        fs::write(&path, bytes).unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        let earlier = SystemTime::now() - Duration::from_hours(1);
+        file.set_modified(earlier).unwrap();
+        path
+    }
+
+    /// How many runs are there, living or dead: their lock files name them.
+    pub(crate) fn runs(&self) -> usize {
+        let runs = fs::read_dir(self.path("state/backup-witness/runs"));
+        runs.map_or(0, Iterator::count)
+    }
+
+    /// One verification that begins with what lies there, and reads after `change`.
+    pub(crate) fn verify_while(&self, change: impl FnOnce()) -> (i32, Vec<Value>) {
+        let mut program = self.program(&["verify", "--format", "json"]);
+        let running = program
+            .env("FAULT_POINT", "provisioned:pause")
+            .env("FAULT_UNTIL", self.path("go"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        eventually("a run that has chosen", || self.runs() == 1);
+        change();
+        fs::write(self.path("go"), "").unwrap();
+        Ran::from(running.wait_with_output().unwrap()).records()
+    }
+
     /// The program, not started yet.
+    pub(crate) fn program(&self, words: &[&str]) -> Command {
+        let program = OsStr::new(env!("CARGO_BIN_EXE_verifier-under-test"));
+        self.program_by(&[program], words)
+    }
+
+    /// The program, started by these words, which end with its own path.
     #[expect(
         clippy::disallowed_methods,
         reason = "the program under test is run as a user does"
     )]
-    pub(crate) fn program(&self, words: &[&str]) -> Command {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_verifier-under-test"));
+    pub(crate) fn program_by(&self, by: &[&OsStr], words: &[&str]) -> Command {
+        let mut program = Command::new(by[0]);
         program
-            .args(["--config.file", "backups.yaml", "--log.level", "error"])
+            .args(&by[1..])
+            .args(["--config.file", "backups.yaml"])
+            .args(self.log)
             .args(words)
             .current_dir(self.directory.path())
             .env("XDG_STATE_HOME", self.path("state"))
@@ -81,7 +143,7 @@ impl Bench {
 
     /// Runs one command to its end.
     pub(crate) fn run(&self, words: &[&str]) -> Ran {
-        Ran::of(&self.program(words).output().unwrap())
+        Ran::of(&mut self.program(words))
     }
 
     /// Runs a verification that a fault ends, and says that it did not end by itself.
@@ -105,22 +167,30 @@ impl Bench {
 
     /// The records of one verification, as printed.
     pub(crate) fn verify(&self) -> (i32, Vec<Value>) {
-        let ran = self.run(&["verify", "--format", "json"]);
-        let records = serde_json::from_str(&ran.out);
-        (
-            ran.code,
-            records.unwrap_or_else(|error| panic!("{error}: {ran:?}")),
-        )
+        self.run(&["verify", "--format", "json"]).records()
     }
 }
 
 impl Ran {
-    fn of(output: &Output) -> Self {
+    /// To its end.
+    pub(crate) fn of(program: &mut Command) -> Self {
+        Self::from(program.output().unwrap())
+    }
+
+    fn from(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Self {
             code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+            out: text(output.stdout),
+            err: text(output.stderr),
         }
+    }
+
+    /// With the records that were printed.
+    fn records(self) -> (i32, Vec<Value>) {
+        let records = serde_json::from_str(&self.out);
+        let records = records.unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        (self.code, records)
     }
 
     /// It ended like this, and said so.
@@ -147,7 +217,7 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Whether a directory holds anything.
+/// Whether a directory holds nothing.
 pub(crate) fn is_empty(directory: &Path) -> bool {
     fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none())
 }

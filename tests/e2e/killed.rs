@@ -25,12 +25,6 @@ const POINTS: [&str; 14] = [
     "evidence.synced",
 ];
 
-/// What is left of a bench's runs: its lock files name them.
-fn runs(bench: &Bench) -> usize {
-    let runs = fs::read_dir(bench.path("state/backup-witness/runs"));
-    runs.map_or(0, Iterator::count)
-}
-
 #[test]
 fn every_fault_point_of_the_programs_is_one_we_are_killed_at() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -75,7 +69,7 @@ fn killed_everywhere(runtime: &'static str) {
             "{point} was reached and killed it: {output:?}"
         );
         bench.run(&["sweep"]).ends(0, "alive or not ours");
-        assert_eq!(runs(&bench), 0, "{point}");
+        assert_eq!(bench.runs(), 0, "{point}");
         bench.run(&["sweep"]).ends(0, "0 runs removed");
         bench.run(&["evidence", "check"]).ends(0, "unbroken");
     }
@@ -105,12 +99,12 @@ fn neighbours(runtime: &'static str) {
     dead.snapshot(1);
     alive.snapshot(1);
     let mut living = alive.hang_at("served");
-    eventually("the other verifier runs", || runs(&alive) == 1);
+    eventually("the other verifier runs", || alive.runs() == 1);
     let output = dead.verify_until("staged:abort");
     assert_eq!(output.status.code(), None, "{output:?}");
     dead.run(&["sweep"]).ends(0, "1 runs removed");
     alive.run(&["sweep"]).ends(0, "0 runs removed");
-    assert_eq!(runs(&alive), 1, "its own living run is spared, too");
+    assert_eq!(alive.runs(), 1, "its own living run is spared, too");
     living.kill().unwrap();
     living.wait().unwrap();
     alive.run(&["sweep"]).ends(0, "1 runs removed");

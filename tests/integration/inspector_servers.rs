@@ -1,21 +1,19 @@
 //! Files that real servers write, of every type they have, counted as the servers count them.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    os::unix::net::UnixStream,
+    fs,
+    io::{BufRead, Read},
     path::Path,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    process::Command,
 };
 
 use catalog::format::{Checksum, Format, Inspection, InspectionState, redis::Redis};
-use tempfile::TempDir;
 use testcontainers::{
     GenericImage, ImageExt,
     core::{ExecCommand, WaitFor},
     runners::AsyncRunner,
 };
-use tests::require;
+use tests::{redis_server::Server, require};
 
 /// Writes small and large values of every type; returns how many keys there are then.
 const SEED: &str = r"
@@ -50,74 +48,6 @@ return redis.call('DBSIZE') + 1
 
 const FUNCTION: &str =
     "#!lua name=library\nredis.register_function('f', function(keys, args) return 1 end)";
-
-/// A server of this machine on a socket of its own; ends with the value.
-struct Server {
-    child: Child,
-    folder: TempDir,
-}
-
-impl Server {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let child = Command::new("redis-server")
-            .args([
-                "--port",
-                "0",
-                "--save",
-                "",
-                "--unixsocket",
-                "socket",
-                "--dir",
-            ])
-            .arg(folder.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("redis-server starts");
-        Self { child, folder }
-    }
-
-    /// Waits for the socket at most ten seconds.
-    fn connect(&self) -> UnixStream {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        let socket = self.folder.path().join("socket");
-        loop {
-            match UnixStream::connect(&socket) {
-                Ok(stream) => return stream,
-                Err(error) => assert!(Instant::now() < deadline, "no server: {error}"),
-            }
-            std::thread::yield_now();
-        }
-    }
-
-    fn dump(&self) -> Vec<u8> {
-        std::fs::read(self.folder.path().join("dump.rdb")).expect("what was saved")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Sends one command; returns the first line of the reply.
-fn ask(stream: &mut UnixStream, words: &[&str]) -> String {
-    let parts = words
-        .iter()
-        .map(|word| format!("${}\r\n{word}\r\n", word.len()));
-    let command = format!("*{}\r\n{}", words.len(), parts.collect::<String>());
-    stream
-        .write_all(command.as_bytes())
-        .expect("the server listens");
-    let mut line = String::new();
-    BufReader::new(stream)
-        .read_line(&mut line)
-        .expect("the server answers");
-    assert!(!line.starts_with('-'), "{line}");
-    line[1..].trim_end().to_owned()
-}
 
 fn inspect(file: &[u8]) -> Inspection {
     Redis.inspect(&mut &*file, &mut |_| ())
@@ -164,23 +94,15 @@ fn keys_by_check_rdb(file: &Path) -> u64 {
 #[test]
 fn a_server_of_this_machine_compressing_or_not() {
     require!(redis);
-    let server = Server::start();
-    let mut stream = server.connect();
-    let keys = ask(&mut stream, &["EVAL", SEED, "0"])
-        .parse()
-        .expect("a count");
-    ask(&mut stream, &["FUNCTION", "LOAD", FUNCTION]);
+    let server = Server::start(&[]);
+    let keys = server.ask(&["EVAL", SEED, "0"]).parse().expect("a count");
+    server.ask(&["FUNCTION", "LOAD", FUNCTION]);
     for compression in ["yes", "no"] {
-        ask(
-            &mut stream,
-            &["CONFIG", "SET", "rdbcompression", compression],
-        );
-        ask(&mut stream, &["SAVE"]);
-        expect(&server.dump(), keys, 10);
-        assert_eq!(
-            keys_by_check_rdb(&server.folder.path().join("dump.rdb")),
-            keys
-        );
+        server.ask(&["CONFIG", "SET", "rdbcompression", compression]);
+        server.ask(&["SAVE"]);
+        let file = fs::read(server.dump()).expect("what was saved");
+        expect(&file, keys, 10);
+        assert_eq!(keys_by_check_rdb(&server.dump()), keys);
     }
 }
 

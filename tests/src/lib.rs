@@ -16,6 +16,7 @@ pub mod engine_suite;
 pub mod evidence_suite;
 pub mod noop;
 pub mod rdb_bytes;
+pub mod redis_server;
 pub mod redis_writer;
 pub mod require;
 #[allow(

@@ -13,9 +13,21 @@ pub fn two_keys() -> Vec<u8> {
 /// # Panics
 /// If a key or value has 64 bytes or more.
 pub fn with_keys(keys: &[(&str, &str)]) -> Vec<u8> {
-    let mut file = b"REDIS0010".to_vec();
-    let count = u8::try_from(keys.len()).expect("few keys");
-    file.extend([0xfe, 0, 0xfb, count, 0]); // SELECTDB 0, RESIZEDB
+    written(keys.len(), keys.iter().copied())
+}
+
+/// The same with these names, however many, and one value.
+///
+/// # Panics
+/// If a name has 64 bytes or more.
+pub fn with_names(names: &[String]) -> Vec<u8> {
+    written(names.len(), names.iter().map(|name| (name.as_str(), "1")))
+}
+
+fn written<'a>(count: usize, keys: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<u8> {
+    let mut file = b"REDIS0010\xfe\0\xfb\x80".to_vec(); // SELECTDB 0, RESIZEDB with 32 bits
+    file.extend(u32::try_from(count).expect("not too many").to_be_bytes());
+    file.push(0);
     for (key, value) in keys {
         file.push(0); // a string
         for text in [key, value] {
@@ -35,17 +47,61 @@ pub fn sealed(mut file: Vec<u8>) -> Vec<u8> {
     file
 }
 
-fn crc64(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |crc, &byte| {
-        (0..8).fold(crc ^ u64::from(byte), |crc, _| {
-            if crc & 1 == 1 {
-                crc >> 1 ^ POLYNOMIAL
-            } else {
-                crc >> 1
-            }
-        })
-    })
+/// `count` keys whose values take no room in the file and `value_bytes` each in memory, from a
+/// writer that says that it used `used_memory` bytes.
+///
+/// # Panics
+/// If the values are so large that their compressed length has more than 14 bits.
+pub fn tiny_but_large(count: u32, value_bytes: u32, used_memory: u64) -> Vec<u8> {
+    /// Longest match of one token (`lzf_d.c`).
+    const TOKEN_BYTES: u32 = 264;
+    let used = used_memory.to_string();
+    let mut file = b"REDIS0010\xfa\x08used-mem".to_vec();
+    file.push(u8::try_from(used.len()).expect("a short number"));
+    file.extend(used.as_bytes());
+    file.extend([0xfe, 0, 0xfb, 0x80]); // SELECTDB 0, RESIZEDB with 32 bits
+    file.extend(count.to_be_bytes());
+    file.push(0);
+    // One literal zero, then copies of what is one byte before.
+    let tokens = value_bytes / TOKEN_BYTES;
+    let compressed = u16::try_from(2 + 3 * tokens).expect("not too large");
+    assert!(compressed < 1 << 14, "a length of fourteen bits");
+    for key in 0..count {
+        file.extend([0, 4]); // a string whose key has four bytes
+        file.extend(key.to_be_bytes());
+        file.push(0xc3); // LZF
+        file.extend((compressed | 0x4000).to_be_bytes());
+        file.push(0x80);
+        file.extend((1 + TOKEN_BYTES * tokens).to_be_bytes());
+        file.extend([0, 0]);
+        for _ in 0..tokens {
+            file.extend([0xe0, 0xff, 0]);
+        }
+    }
+    file.push(0xff);
+    sealed(file)
 }
+
+fn crc64(bytes: &[u8]) -> u64 {
+    let update = |crc: u64, byte: &u8| TABLE[usize::from(crc.to_le_bytes()[0] ^ byte)] ^ crc >> 8;
+    bytes.iter().fold(0, update)
+}
+
+const TABLE: [u64; 256] = {
+    let mut table = [0; 256];
+    let mut index = 0;
+    while index < 256 {
+        let mut crc = index as u64;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = crc >> 1 ^ if crc & 1 == 1 { POLYNOMIAL } else { 0 };
+            bit += 1;
+        }
+        table[index] = crc;
+        index += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

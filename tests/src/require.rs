@@ -27,7 +27,8 @@ enum Outcome {
 }
 
 /// Returns from the surrounding test, counted, unless the machine has what is named: `docker`,
-/// `redis`, `promtool`, or `image` with its name.
+/// `redis`, `promtool`, `root` (who may mount a file system and be another user), or `image` with
+/// its name.
 #[macro_export]
 macro_rules! require {
     (docker) => {
@@ -38,6 +39,9 @@ macro_rules! require {
     };
     (promtool) => {
         $crate::require!(@ "promtool", $crate::require::program("promtool"))
+    };
+    (root) => {
+        $crate::require!(@ "root", $crate::require::root())
     };
     (image $image:expr) => {
         $crate::require!(@ $image, $crate::require::image($image))
@@ -85,6 +89,19 @@ pub fn program(name: &str) -> Probe {
         Ok(())
     } else {
         Err(format!("{name} is not on the PATH"))
+    }
+}
+
+/// A file system may be mounted, where nobody else sees it, and we may become another user.
+pub fn root() -> Probe {
+    let tried = std::process::Command::new("unshare")
+        .args(["--mount", "sh", "-c"])
+        .arg("mount -t tmpfs tmpfs /mnt && exec setpriv --reuid=65534 --clear-groups true")
+        .output();
+    match tried {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        Err(error) => Err(format!("unshare does not run: {error}")),
     }
 }
 
