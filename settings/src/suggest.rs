@@ -8,7 +8,7 @@ pub fn did_you_mean<'a>(
     let word = word.to_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| (distance(&word, candidate), candidate))
+        .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance * 3 <= candidate.chars().count().max(3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn slips_of_the_finger_are_recognized_and_other_words_are_not() {
-        let keys = ["schedule", "retention", "minimum_size", "name"];
+        let keys = ["schedule", "retention", "minimum_size", "name", "TLS13"];
         let check = |word, expected| assert_eq!(did_you_mean(word, keys), expected, "for {word}");
         check("shedule", Some("schedule"));
         check("schedlue", Some("schedule"));
@@ -51,6 +51,7 @@ mod tests {
         check("min_size", Some("minimum_size"));
         check("minimum-size", Some("minimum_size"));
         check("nmae", Some("name"));
+        check("tls_13", Some("TLS13"));
         check("owner", None);
         check("", None);
         check(&"schedule".repeat(100), None);

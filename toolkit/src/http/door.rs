@@ -196,7 +196,7 @@ impl Door {
                 self.0.standing.send_replace(Standing { config, state });
                 info!(file = %file.display(), "web configuration loaded");
             }
-            Err(WebConfigError::Problems(problems)) => self.keep(&problems.to_string()),
+            Err(WebConfigError::Problems(problems)) => self.keep(problems.to_string().trim_end()),
             Err(other) => self.keep(&problem::render(&other, None)),
         }
     }

@@ -73,6 +73,17 @@ impl Site {
         }
     }
 
+    /// As `openssl req -x509` makes it: able to issue others.
+    pub(super) fn self_signed(name: &str) -> Pair {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Pair {
+            certificate: params.self_signed(&key).unwrap().pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
     /// Writes the web configuration.
     pub(super) fn configure(&self, text: &str) {
         self.put("web.yml", text);

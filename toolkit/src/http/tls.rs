@@ -2,8 +2,8 @@
 //!
 //! Pure but for the handshake itself; files are read by [`web_config`](super::web_config).
 
+mod certificate;
 mod clients;
-mod names;
 mod words;
 
 use std::{io, sync::Arc};

@@ -132,6 +132,27 @@ async fn a_connection_that_began_under_laxer_rules_does_not_come_in_under_strict
 }
 
 #[tokio::test]
+async fn what_a_client_proved_under_other_rules_does_not_count() {
+    let site = Site::new();
+    let rules = "client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.pem";
+    let running = site
+        .start(&TLS.replace(" }", &format!(", {rules} }}")))
+        .await;
+    let pair = site.issue("scraper.example");
+    let mut kept = running.handshake(site.client(Some(&pair))).await.unwrap();
+    let answer = exchange_one(&mut kept, &with("POST", "/act", "")).await;
+    assert!(answer.ends_with("authenticated: true\n"), "{answer}");
+    // Another certificate of the server changes nothing for who is here.
+    site.renew();
+    let answer = exchange_one(&mut kept, &with("POST", "/act", "")).await;
+    assert!(answer.ends_with("authenticated: true\n"), "{answer}");
+    let names = "client_allowed_sans: [other.example]";
+    site.configure(&TLS.replace(" }", &format!(", {rules}, {names} }}")));
+    let answer = exchange_one(&mut kept, &with("POST", "/act", "")).await;
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+}
+
+#[tokio::test]
 async fn more_requests_than_allowed_are_refused_before_any_password_is_looked_at() {
     let site = Site::new();
     let limit = "rate_limit: { interval: 1h, burst: 2 }\n";

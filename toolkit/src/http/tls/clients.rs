@@ -14,7 +14,7 @@ use rustls::{
     },
 };
 
-use super::names::names;
+use super::certificate::{names, serves_client};
 
 /// The rules for client certificates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -104,11 +104,8 @@ impl Clients {
         let issued = builder
             .build()
             .map_err(|error| Error::General(error.to_string()))?;
-        if self.names.is_empty() {
-            return Ok(issued);
-        }
-        let allowed = self.names.clone();
-        Ok(Arc::new(Named { issued, allowed }))
+        let rules = self.clone();
+        Ok(Arc::new(Known { issued, rules }))
     }
 }
 
@@ -163,14 +160,15 @@ impl ClientCertVerifier for Anybody {
     }
 }
 
-/// Takes certificates of known issuers that carry an allowed name.
+/// Takes certificates of known issuers, and those that are listed among them themselves; both only
+/// with an allowed name.
 #[derive(Debug)]
-struct Named {
+struct Known {
     issued: Arc<dyn ClientCertVerifier>,
-    allowed: Vec<String>,
+    rules: Clients,
 }
 
-impl ClientCertVerifier for Named {
+impl ClientCertVerifier for Known {
     fn client_auth_mandatory(&self) -> bool {
         self.issued.client_auth_mandatory()
     }
@@ -187,10 +185,25 @@ impl ClientCertVerifier for Named {
     ) -> Result<ClientCertVerified, Error> {
         let issued = self
             .issued
-            .verify_client_cert(certificate, intermediates, now)?;
+            .verify_client_cert(certificate, intermediates, now);
+        // Self-signed ones, which openssl makes able to issue; webpki, unlike Go, takes no issuer
+        // for a client.
+        let listed = || {
+            self.rules
+                .issuers
+                .iter()
+                .any(|issuer| issuer == certificate)
+        };
+        let known = match issued {
+            Err(_) if listed() && serves_client(certificate, now) => {
+                ClientCertVerified::assertion()
+            }
+            issued => issued?,
+        };
+        let allowed = &self.rules.names;
         let mut names = names(certificate).into_iter();
-        if names.any(|name| self.allowed.contains(&name)) {
-            return Ok(issued);
+        if allowed.is_empty() || names.any(|name| allowed.contains(&name)) {
+            return Ok(known);
         }
         Err(CertificateError::ApplicationVerificationFailure.into())
     }

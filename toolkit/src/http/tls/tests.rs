@@ -139,6 +139,25 @@ async fn clients_are_let_in_by_what_their_certificate_proves() {
 }
 
 #[tokio::test]
+async fn a_self_signed_certificate_that_is_listed_is_known_by_itself() {
+    let site = Site::new();
+    let (pinned, other) = (Site::self_signed("scraper"), Site::self_signed("scraper"));
+    site.put("pinned.pem", &pinned.certificate);
+    let rules = "client_auth_type: RequireAndVerifyClientCert, client_ca_file: pinned.pem";
+    for (names, welcome) in [("", true), (", client_allowed_sans: [nobody]", false)] {
+        let config = TLS.replace(" }", &format!(", {rules}{names} }}"));
+        let running = site.start(&config).await;
+        for (client, expected) in [(&pinned, welcome), (&other, false)] {
+            let asked = running
+                .ask_over_tls(site.client(Some(client)), &request("POST", "/act"))
+                .await;
+            let known = asked.is_ok_and(|answer| answer.ends_with("authenticated: true\n"));
+            assert_eq!(known, expected, "{names}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn versions_suites_and_curves_are_what_was_asked_for() {
     let site = Site::new();
     let check = async |rules: &str, expected: &str| {

@@ -149,9 +149,7 @@ pub(in crate::http) fn suites(
 ) -> Vec<CipherSuite> {
     let why = |word: &str| {
         word.starts_with("TLS_").then(|| {
-            format!(
-                "{word} is not offered: it has no forward secrecy or a broken mode, or is unknown"
-            )
+            format!("{word} is not offered: it is unknown, broken or without forward secrecy")
         })
     };
     read(written, &SUITES, "a cipher suite", why, problems)
@@ -183,11 +181,13 @@ fn read<T: Copy>(
             found.push(*value);
             continue;
         }
-        let message = why(word).unwrap_or_else(|| format!("this is not {what}"));
+        let reason = why(word);
         let hint = match did_you_mean(word, names()) {
             Some(meant) => format!("Did you mean {meant}?"),
+            None if reason.is_some() => "Leave it out; what is offered by default is good.".into(),
             None => format!("Write one of {}.", names().collect::<Vec<_>>().join(", ")),
         };
+        let message = reason.unwrap_or_else(|| format!("this is not {what}"));
         problems.error(&one.place, message).hint(hint);
     }
     found

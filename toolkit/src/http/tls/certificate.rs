@@ -1,8 +1,10 @@
-//! The alternative names of a certificate, as text.
+//! What a certificate says of itself.
+//!
+//! It must not decide whom to believe.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_parser::{parse_x509_certificate, prelude::GeneralName};
 
 /// DNS names, mail addresses, IP addresses and URIs, spelled as Go's `crypto/x509` spells them;
@@ -16,6 +18,23 @@ pub(super) fn names(certificate: &CertificateDer<'_>) -> Vec<String> {
     };
     let alternatives = &alternatives.value.general_names;
     alternatives.iter().filter_map(text).collect()
+}
+
+/// Whether it is valid now, and not made for something else than a client (RFC 5280 §4.2.1.12).
+pub(super) fn serves_client(certificate: &CertificateDer<'_>, now: UnixTime) -> bool {
+    let Ok((_, certificate)) = parse_x509_certificate(certificate) else {
+        return false;
+    };
+    let Ok(now) = i64::try_from(now.as_secs()) else {
+        return false;
+    };
+    let validity = certificate.validity();
+    let valid = (validity.not_before.timestamp()..=validity.not_after.timestamp()).contains(&now);
+    let made_for = match certificate.extended_key_usage() {
+        Ok(usage) => usage.is_none_or(|usage| usage.value.client_auth || usage.value.any),
+        Err(_) => false,
+    };
+    valid && made_for
 }
 
 fn text(name: &GeneralName<'_>) -> Option<String> {
@@ -38,7 +57,9 @@ fn address(bytes: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use rcgen::{CertificateParams, KeyPair, SanType};
+    use std::time::Duration;
+
+    use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, SanType, date_time_ymd};
 
     use super::*;
 
@@ -71,5 +92,28 @@ mod tests {
         let params = CertificateParams::default();
         let bare = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
         assert!(names(bare.der()).is_empty());
+    }
+
+    #[test]
+    fn a_certificate_serves_a_client_while_it_is_valid_and_made_for_that() {
+        let check = |purposes: &[ExtendedKeyUsagePurpose], year: u64, expected: bool| {
+            let mut params = CertificateParams::default();
+            params.not_before = date_time_ymd(2020, 1, 1);
+            params.not_after = date_time_ymd(2030, 1, 1);
+            params.extended_key_usages = purposes.to_vec();
+            let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+            let now = Duration::from_hours((year - 1970) * 365 * 24 + 24 * 30);
+            let now = UnixTime::since_unix_epoch(now);
+            let served = serves_client(certificate.der(), now);
+            assert_eq!(served, expected, "{purposes:?} in {year}");
+        };
+        check(&[], 2025, true);
+        check(&[ExtendedKeyUsagePurpose::ClientAuth], 2025, true);
+        check(&[ExtendedKeyUsagePurpose::Any], 2025, true);
+        check(&[ExtendedKeyUsagePurpose::ServerAuth], 2025, false);
+        check(&[], 2019, false);
+        check(&[], 2031, false);
+        let broken = CertificateDer::from(vec![0x30, 0x03, 1, 2]);
+        assert!(!serves_client(&broken, UnixTime::now()));
     }
 }
