@@ -1,5 +1,7 @@
 //! Evidence in memory and in a directory, and what survives a crash.
 
+mod pruning;
+
 use std::{
     fs,
     path::Path,
@@ -155,7 +157,7 @@ async fn a_record_edited_in_its_directory_is_named() {
 async fn a_missing_evidence_directory_is_an_error_and_not_an_empty_ledger() {
     let directory = tempfile::tempdir().unwrap();
     let evidence = DirectoryEvidence::new(directory.path().join("not-mounted"));
-    let listed = evidence.list(&fixtures::cache()).await;
+    let listed = evidence.list(&fixtures::cache(), 0).await;
     assert!(
         matches!(
             listed,
@@ -205,7 +207,7 @@ async fn removing_the_newest_record_is_noticed_by_who_remembers_it() {
         append(&evidence, &source, draft).await.unwrap();
     }
     let mut ledger = Ledger::load(&evidence, &source).await.unwrap();
-    evidence.remove(&source, 3);
+    evidence.lose(&source, 3);
     ledger.refresh(&evidence).await.unwrap();
     let report = ledger.report();
     assert_eq!((report.records, report.head.unwrap().sequence), (2, 2));
@@ -218,6 +220,24 @@ async fn removing_the_newest_record_is_noticed_by_who_remembers_it() {
             .first_break,
         None
     );
+}
+
+#[tokio::test]
+async fn what_was_broken_stays_broken_for_who_saw_it() {
+    let evidence = MemoryEvidence::default();
+    let source = fixtures::cache();
+    for _ in 0..3 {
+        let draft = fixtures::verified(fixtures::at("01:00:00"));
+        append(&evidence, &source, draft).await.unwrap();
+    }
+    let whole = evidence.read(&source, 2).await.unwrap();
+    evidence.tamper(&source, 2, "{}");
+    let mut ledger = Ledger::load(&evidence, &source).await.unwrap();
+    evidence.tamper(&source, 2, whole);
+    evidence.lose(&source, 3);
+    ledger.refresh(&evidence).await.unwrap();
+    let found = ledger.report().first_break.unwrap();
+    assert!(matches!(found.what, BrokenBy::Contents(_)), "{found}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use catalog::evidence::{DirectoryEvidence, Draft, append, fixtures};
 use tests::{rdb_bytes, require};
 
 use crate::bench::Bench;
@@ -69,6 +70,38 @@ fn a_record_edited_by_hand_is_named() {
     bench
         .run(&["evidence", "check"])
         .ends(1, "broken at 00000001");
+}
+
+#[tokio::test]
+async fn what_retention_no_longer_keeps_is_pruned_once_a_new_record_is_written() {
+    require!(redis);
+    let bench = Bench::new("process");
+    bench.snapshot(1);
+    let evidence = DirectoryEvidence::new(bench.path("evidence"));
+    for day in 1..=3 {
+        let taken_at = format!("2020-01-0{day}T01:00:00Z").parse().unwrap();
+        let run = fixtures::verification(taken_at, None);
+        let draft = Draft::Verification(Box::new(run));
+        append(&evidence, &fixtures::cache(), draft).await.unwrap();
+    }
+    assert_eq!(bench.verify().0, 0);
+    bench
+        .run(&["evidence", "check"])
+        .ends(0, "4 records, unbroken");
+
+    let path = bench.path("backups.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    let text = text.replace("evidence } }", "evidence }, retention: 400d }");
+    fs::write(&path, text).unwrap();
+    assert_eq!(bench.verify().0, 0);
+    bench
+        .run(&["evidence", "check"])
+        .ends(0, "3 records, unbroken");
+    let listed = bench.run(&["evidence", "list"]);
+    listed.ends(0, "records up to 00000003 were pruned");
+    let exported = bench.run(&["evidence", "export"]);
+    assert_eq!(exported.out.lines().count(), 3, "{exported:?}");
+    assert!(!bench.path("evidence/cache/00000003.json").exists());
 }
 
 #[test]

@@ -2,12 +2,15 @@
 //!
 //! Every case uses a source of its own, so that one store serves them all.
 
+mod pruning;
+
 use std::sync::Arc;
 
 use catalog::{
-    evidence::{Evidence, EvidenceError, Ledger, append, fixtures},
+    evidence::{Evidence, EvidenceError, EvidenceRead, Ledger, append, fixtures, sequences},
     model::SourceName,
 };
+use futures::TryStreamExt as _;
 
 /// Panics where the driver does not obey.
 pub async fn obeys(evidence: Arc<dyn Evidence>) {
@@ -15,16 +18,22 @@ pub async fn obeys(evidence: Arc<dyn Evidence>) {
     what_was_created_is_read_back_to_the_byte(&*evidence).await;
     a_sequence_number_has_one_writer(&*evidence).await;
     records_are_listed_in_order(&*evidence).await;
+    what_was_removed_is_gone_and_nothing_else(&*evidence).await;
     of_many_creators_exactly_one_wins(Arc::clone(&evidence)).await;
-    every_concurrent_append_is_recorded_in_one_intact_chain(evidence).await;
+    every_concurrent_append_is_recorded_in_one_intact_chain(Arc::clone(&evidence)).await;
+    pruning::obeys(evidence).await;
+}
+
+/// All of a source.
+async fn numbers(evidence: &dyn EvidenceRead, source: &SourceName) -> Vec<u64> {
+    let all = sequences(evidence, source, 0);
+    all.try_collect().await.expect("listed")
 }
 
 async fn an_unknown_source_has_no_records(evidence: &dyn Evidence) {
     let source = name("unknown");
-    assert_eq!(
-        evidence.list(&source).await.expect("list"),
-        Vec::<u64>::new()
-    );
+    assert_eq!(numbers(evidence, &source).await, [0; 0]);
+    assert_eq!(evidence.newest(&source).await.expect("newest"), None);
     let read = evidence.read(&source, 1).await;
     assert!(
         matches!(read, Err(EvidenceError::Gone { sequence: 1, .. })),
@@ -37,11 +46,11 @@ async fn what_was_created_is_read_back_to_the_byte(evidence: &dyn Evidence) {
     let text = "{\n  \"any\": \"text, ü and 😀\"\n}\n";
     evidence.create(&source, 1, text).await.expect("create");
     assert_eq!(evidence.read(&source, 1).await.expect("read"), text);
-    assert_eq!(evidence.list(&source).await.expect("list"), [1]);
-    assert_eq!(
-        evidence.list(&name("read-bac")).await.expect("list"),
-        Vec::<u64>::new()
-    );
+    assert_eq!(numbers(evidence, &source).await, [1]);
+    // The name of a source may begin that of another.
+    assert_eq!(numbers(evidence, &name("read-bac")).await, [0; 0]);
+    let newest = evidence.newest(&name("read")).await.expect("newest");
+    assert_eq!(newest, None);
 }
 
 async fn a_sequence_number_has_one_writer(evidence: &dyn Evidence) {
@@ -63,10 +72,36 @@ async fn records_are_listed_in_order(evidence: &dyn Evidence) {
             .await
             .expect("create");
     }
+    assert_eq!(numbers(evidence, &source).await, [1, 2, 10, 100_000]);
     assert_eq!(
-        evidence.list(&source).await.expect("list"),
-        [1, 2, 10, 100_000]
+        evidence.newest(&source).await.expect("newest"),
+        Some(100_000)
     );
+    for (after, next) in [
+        (1, Some(2)),
+        (2, Some(10)),
+        (11, Some(100_000)),
+        (100_000, None),
+    ] {
+        let page = evidence.list(&source, after).await.expect("list");
+        assert_eq!(page.first().copied(), next, "after {after}");
+    }
+}
+
+async fn what_was_removed_is_gone_and_nothing_else(evidence: &dyn Evidence) {
+    let source = name("removed");
+    for sequence in 1..=4 {
+        let created = evidence.create(&source, sequence, "text").await;
+        created.expect("create");
+    }
+    for sequence in [1, 2, 2] {
+        evidence.remove(&source, sequence).await.expect("remove");
+    }
+    assert_eq!(numbers(evidence, &source).await, [3, 4]);
+    assert_eq!(evidence.newest(&source).await.expect("newest"), Some(4));
+    let read = evidence.read(&source, 2).await;
+    assert!(matches!(read, Err(EvidenceError::Gone { .. })), "{read:?}");
+    assert_eq!(evidence.read(&source, 3).await.expect("read"), "text");
 }
 
 async fn of_many_creators_exactly_one_wins(evidence: Arc<dyn Evidence>) {

@@ -68,13 +68,12 @@ pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
     if let Some(asked) = kubernetes.filter(|it| it.value == written::Kubernetes::Always) {
         say(&asked.place, "asking Kubernetes is");
     }
-    if let Some(evidence) = &file.evidence {
-        if evidence.repository.s3.is_some() {
-            say(&evidence.repository.place, "evidence in S3 is");
-        }
-        if let Some(retention) = &evidence.retention {
-            say(&retention.place, "pruning of evidence is");
-        }
+    if let Some(evidence) = file
+        .evidence
+        .as_ref()
+        .filter(|it| it.repository.s3.is_some())
+    {
+        say(&evidence.repository.place, "evidence in S3 is");
     }
     if let Some(runtime) = verifier.and_then(|it| it.runtime.as_ref()) {
         match runtime.value.as_str() {

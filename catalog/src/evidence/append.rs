@@ -1,7 +1,7 @@
 //! Writing the next record of a chain, with other writers about.
 
 use super::{
-    Draft, Evidence, EvidenceError, EvidenceRead, RECORDS_MAX, Record, chain::digest_to_follow,
+    Draft, Evidence, EvidenceError, EvidenceRead, Record, SEQUENCE_MAX, chain::digest_to_follow,
 };
 use crate::model::SourceName;
 
@@ -53,15 +53,14 @@ async fn next_place(
     evidence: &(impl EvidenceRead + ?Sized),
     source: &SourceName,
 ) -> Result<Option<(u64, Option<String>)>, EvidenceError> {
-    let listed = evidence.list(source).await?;
-    if listed.len() >= RECORDS_MAX {
-        return Err(EvidenceError::TooMany {
+    let Some(head) = evidence.newest(source).await? else {
+        return Ok(Some((1, None)));
+    };
+    if head >= SEQUENCE_MAX {
+        return Err(EvidenceError::Exhausted {
             source_name: source.clone(),
         });
     }
-    let Some(&head) = listed.last() else {
-        return Ok(Some((1, None)));
-    };
     let previous = match evidence.read(source, head).await {
         Ok(text) => digest_to_follow(Ok(&text)),
         Err(EvidenceError::Unreadable { what, .. }) => digest_to_follow(Err(&what)),

@@ -4,8 +4,11 @@
 //! record was changed, removed or inserted; that the newest ones were removed only somebody who
 //! remembers the head can tell.
 
+mod unfounded;
+
 use std::fmt;
 
+use self::unfounded::Unfounded;
 use super::{Draft, Record, RecordError};
 use crate::{digest::sha256, model::SourceName};
 
@@ -21,7 +24,8 @@ pub struct Head {
 /// What a whole chain is like.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChainReport {
-    /// How many records lie there, readable or not.
+    /// How many records count, readable or not: a checkpoint takes away what it says is pruned, be
+    /// it removed already or not.
     pub records: u64,
     /// The newest record; `None` for an empty chain.
     pub head: Option<Head>,
@@ -88,17 +92,10 @@ pub(super) fn digest_to_follow(text: Result<&str, &str>) -> String {
 pub struct Checker {
     source: SourceName,
     report: ChainReport,
-    /// Of a chain that does not begin with record 1: what a checkpoint must vouch for.
-    unfounded: Option<Unfounded>,
-}
-
-/// A chain that begins late is legitimate if a checkpoint in it names the last pruned record, or
-/// one that is still here: pruning writes the checkpoint first and may have been interrupted.
-#[derive(Debug, Clone)]
-struct Unfounded {
+    /// The oldest record that counts, from 1.
     first: u64,
-    vouched: Vec<String>,
-    pruned: Vec<String>,
+    /// What is not there, until a checkpoint vouches for it.
+    unfounded: Option<Unfounded>,
 }
 
 impl Checker {
@@ -112,6 +109,7 @@ impl Checker {
         Self {
             source,
             report,
+            first: 1,
             unfounded: None,
         }
     }
@@ -121,27 +119,29 @@ impl Checker {
         &self.source
     }
 
+    /// The oldest record that is not pruned, whether or not what was pruned is removed already.
+    pub const fn first(&self) -> u64 {
+        self.first
+    }
+
     /// Takes the next record that exists, `text` being `Err` where it could not be read as text.
     /// Returns it if its own digest is right, wherever it stands.
     pub fn take(&mut self, sequence: u64, text: Result<&str, &str>) -> Option<Record> {
-        let expected = self
-            .report
-            .head
-            .as_ref()
-            .map_or(1, |head| head.sequence + 1);
         let digest = digest_to_follow(text);
         let parsed = text
             .map_err(ToOwned::to_owned)
             .and_then(|text| Record::parse(text).map_err(|error| explain(&error)));
-        if self.report.records == 0 && sequence > 1 {
-            self.unfounded = Some(Unfounded::at(sequence, parsed.as_ref().ok()));
-        } else if sequence != expected {
-            self.broken(expected, BrokenBy::Missing);
+        let head = self.report.head.as_ref();
+        let follows = sequence == head.map_or(1, |head| head.sequence + 1);
+        if !follows {
+            let missing = head.map_or(sequence - 1, |head| head.sequence + 1);
+            let earlier = self.unfounded.take();
+            self.unfounded = Some(Unfounded::new(earlier, missing, sequence));
         }
         self.report.records += 1;
         match parsed {
             Ok(record) => {
-                self.link(sequence, &record);
+                self.link(sequence, &record, follows);
                 Some(record)
             }
             Err(why) => {
@@ -152,36 +152,40 @@ impl Checker {
         }
     }
 
-    /// Notes that a record seen before is another one now, or gone.
-    pub fn rewritten(&mut self, sequence: u64) {
-        self.broken(sequence, BrokenBy::Rewritten);
+    /// Holds on to a break that these records alone do not show any more.
+    pub fn remember(&mut self, first_break: Break) {
+        self.report.first_break = Some(first_break);
     }
 
     /// What is known so far.
     pub fn report(&self) -> ChainReport {
         let mut report = self.report.clone();
-        if let Some(unfounded) = self.unfounded.as_ref().filter(|it| !it.is_vouched()) {
-            let sequence = unfounded.first - 1;
-            report.first_break = Some(Break {
-                sequence,
-                what: BrokenBy::Missing,
-            });
+        if let Some(unfounded) = &self.unfounded {
+            let missing = unfounded.missing();
+            if report
+                .first_break
+                .as_ref()
+                .is_none_or(|it| it.sequence >= missing)
+            {
+                report.first_break = Some(Break {
+                    sequence: missing,
+                    what: BrokenBy::Missing,
+                });
+            }
         }
         report
     }
 
-    fn link(&mut self, sequence: u64, record: &Record) {
+    fn link(&mut self, sequence: u64, record: &Record, follows: bool) {
         let previous = self.report.head.as_ref().map(|head| head.digest.as_str());
-        let begins_late = self.report.records == 1 && sequence > 1;
         if record.sequence != sequence {
             self.broken(sequence, BrokenBy::Sequence(record.sequence));
         } else if let Some(other) = record.draft.source().filter(|&it| *it != self.source) {
             self.broken(sequence, BrokenBy::Source(other.clone()));
-        } else if !begins_late && record.previous.as_deref() != previous {
+        } else if follows && record.previous.as_deref() != previous {
             self.broken(sequence, BrokenBy::Previous);
-        }
-        if let Some(unfounded) = &mut self.unfounded {
-            unfounded.see(record);
+        } else {
+            self.found(record);
         }
         self.report.head = Some(Head {
             sequence,
@@ -189,39 +193,23 @@ impl Checker {
         });
     }
 
+    /// What a record at its place says of those that are not there any more.
+    fn found(&mut self, record: &Record) {
+        self.unfounded = self.unfounded.take().and_then(|it| it.after(record));
+        let Draft::Checkpoint(checkpoint) = &record.draft else {
+            return;
+        };
+        let through = checkpoint.through;
+        if (self.first..record.sequence).contains(&through) {
+            self.first = through + 1;
+            self.report.records = self.report.records.min(record.sequence - through);
+        }
+    }
+
     fn broken(&mut self, sequence: u64, what: BrokenBy) {
         self.report
             .first_break
             .get_or_insert(Break { sequence, what });
-    }
-}
-
-impl Unfounded {
-    fn at(first: u64, record: Option<&Record>) -> Self {
-        let vouched = record
-            .and_then(|record| record.previous.clone())
-            .into_iter()
-            .collect();
-        Self {
-            first,
-            vouched,
-            pruned: Vec::new(),
-        }
-    }
-
-    fn see(&mut self, record: &Record) {
-        if !self.is_vouched() {
-            self.vouched.push(record.digest.clone());
-            if let Draft::Checkpoint(checkpoint) = &record.draft {
-                self.pruned.push(checkpoint.pruned.clone());
-            }
-        }
-    }
-
-    fn is_vouched(&self) -> bool {
-        self.pruned
-            .iter()
-            .any(|pruned| self.vouched.contains(pruned))
     }
 }
 

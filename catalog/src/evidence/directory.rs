@@ -5,8 +5,10 @@
 //! exists.
 
 mod create;
+mod remove;
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -15,8 +17,11 @@ use std::{
 use futures::future::{BoxFuture, FutureExt};
 use tokio::task::spawn_blocking;
 
-use super::{Evidence, EvidenceError, EvidenceRead, RECORD_BYTES_MAX, RECORDS_MAX};
+use super::{Evidence, EvidenceError, EvidenceRead, RECORD_BYTES_MAX};
 use crate::model::SourceName;
+
+/// How many sequence numbers one look into a directory answers.
+const PAGE_MAX: usize = 100_000;
 
 /// Evidence below one directory, which must exist.
 #[derive(Debug, Clone)]
@@ -57,8 +62,35 @@ impl EvidenceRead for DirectoryEvidence {
     fn list<'a>(
         &'a self,
         source: &'a SourceName,
+        after: u64,
     ) -> BoxFuture<'a, Result<Vec<u64>, EvidenceError>> {
-        self.blocking("list", source, list).boxed()
+        self.blocking("list", source, move |root, source| {
+            let mut page = BTreeSet::new();
+            each(root, &source, |sequence| {
+                if sequence > after {
+                    page.insert(sequence);
+                }
+                if page.len() > PAGE_MAX {
+                    page.pop_last();
+                }
+            })?;
+            Ok(page.into_iter().collect())
+        })
+        .boxed()
+    }
+
+    fn newest<'a>(
+        &'a self,
+        source: &'a SourceName,
+    ) -> BoxFuture<'a, Result<Option<u64>, EvidenceError>> {
+        self.blocking("list", source, |root, source| {
+            let mut newest = None;
+            each(root, &source, |sequence| {
+                newest = newest.max(Some(sequence));
+            })?;
+            Ok(newest)
+        })
+        .boxed()
     }
 
     fn read<'a>(
@@ -94,6 +126,17 @@ impl Evidence for DirectoryEvidence {
         })
         .boxed()
     }
+
+    fn remove<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+    ) -> BoxFuture<'a, Result<(), EvidenceError>> {
+        self.blocking("prune", source, move |root, source| {
+            Ok(remove::remove(root, &source, sequence)?)
+        })
+        .boxed()
+    }
 }
 
 /// What a blocking step fails with: an error that is already named, or the operating system's.
@@ -114,23 +157,22 @@ impl From<EvidenceError> for Failure {
     }
 }
 
-fn list(root: &Path, source_name: SourceName) -> Result<Vec<u64>, Failure> {
+/// Tells every sequence number that exists, in no order.
+fn each(root: &Path, source_name: &SourceName, mut tell: impl FnMut(u64)) -> io::Result<()> {
     let entries = match fs::read_dir(root.join(source_name.as_str())) {
         // No record yet, unless the evidence itself is missing.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return fs::metadata(root).map(|_| Vec::new()).map_err(Failure::Io);
+            return fs::metadata(root).map(drop);
         }
         entries => entries?,
     };
-    let mut sequences = Vec::new();
     for entry in entries {
-        sequences.extend(entry?.file_name().to_str().and_then(sequence_of));
-        if sequences.len() > RECORDS_MAX {
-            return Err(EvidenceError::TooMany { source_name }.into());
+        let name = entry?.file_name();
+        if let Some(sequence) = name.to_str().and_then(sequence_of) {
+            tell(sequence);
         }
     }
-    sequences.sort_unstable();
-    Ok(sequences)
+    Ok(())
 }
 
 fn read(root: &Path, source_name: SourceName, sequence: u64) -> Result<String, Failure> {
@@ -186,7 +228,7 @@ fn store(operation: &'static str, place: &Path, error: io::Error) -> EvidenceErr
     EvidenceError::Store {
         operation,
         location,
-        hint,
+        hint: hint.into(),
         source: Box::new(error),
     }
 }

@@ -93,13 +93,14 @@ pub fn acceptance(taken_at: Timestamp, keys: u64) -> Draft {
     }))
 }
 
-/// Says that records up to the one with this digest were pruned.
-pub fn checkpoint(pruned: &str) -> Draft {
-    let (source, pruned) = (cache(), pruned.into());
+/// Says that records up to this one, with this digest, were pruned.
+pub fn checkpoint(through: u64, pruned: &str) -> Draft {
     Draft::Checkpoint(Checkpoint {
-        source,
+        source: cache(),
         ended_at: at("12:00:00"),
-        pruned,
+        through,
+        pruned: pruned.into(),
+        begun_at: None,
     })
 }
 

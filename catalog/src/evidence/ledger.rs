@@ -5,6 +5,7 @@
 
 mod load;
 mod query;
+mod retention;
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -15,15 +16,19 @@ use crate::model::SourceName;
 
 pub use query::Baseline;
 
-/// Newest records that are kept in memory: hourly verifications for more than a year. All of them
-/// are checked and counted.
-const KEPT_MAX: usize = 10_000;
+/// Records that are kept in memory: hourly verifications for more than a year. All of them are
+/// checked and counted.
+const KEPT_MAX: usize = if cfg!(test) { 50 } else { 10_000 };
+
+/// How many are let go at once, when there are more.
+const SHED: usize = KEPT_MAX / 10;
 
 /// The records of one source, oldest first, and the state of their chain.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     checker: Checker,
     records: VecDeque<Arc<Record>>,
+    begun_at: Option<Timestamp>,
 }
 
 impl Ledger {
@@ -32,6 +37,7 @@ impl Ledger {
         Self {
             checker: Checker::new(source),
             records: VecDeque::new(),
+            begun_at: None,
         }
     }
 
@@ -47,13 +53,28 @@ impl Ledger {
         {
             return;
         }
-        if let Draft::Verification(verification) = &mut record.draft {
-            verification.log_tail = Vec::new();
-        }
+        let began = match &mut record.draft {
+            Draft::Verification(verification) => {
+                verification.log_tail = Vec::new();
+                Some(verification.snapshot.taken_at)
+            }
+            Draft::Checkpoint(checkpoint) => checkpoint.begun_at,
+            _ => None,
+        };
+        self.begun_at = [self.begun_at, began].into_iter().flatten().min();
         if self.records.len() == KEPT_MAX {
-            self.records.pop_front();
+            self.shed();
         }
         self.records.push_back(Arc::new(record));
+        let first = self.checker.first();
+        while self.records.front().is_some_and(|it| it.sequence < first) {
+            self.records.pop_front();
+        }
+    }
+
+    /// Whose records these are.
+    pub const fn source(&self) -> &SourceName {
+        self.checker.source()
     }
 
     /// How many records there are, and whether their chain is intact.
@@ -91,8 +112,8 @@ impl Ledger {
     }
 
     /// The earliest recovery point ever written down: the source existed then.
-    pub fn begun_at(&self) -> Option<Timestamp> {
-        self.verifications().map(|it| it.snapshot.taken_at).min()
+    pub const fn begun_at(&self) -> Option<Timestamp> {
+        self.begun_at
     }
 }
 

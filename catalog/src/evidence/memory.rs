@@ -7,13 +7,16 @@ use std::{
 
 use futures::future::{BoxFuture, FutureExt, ready};
 
-use super::{Evidence, EvidenceError, EvidenceRead, RECORD_BYTES_MAX, RECORDS_MAX};
+use super::{Evidence, EvidenceError, EvidenceRead, RECORD_BYTES_MAX};
 use crate::model::SourceName;
+
+/// How many sequence numbers come at once: few, so that all who list prove that they ask again.
+const PAGE_MAX: usize = 2;
 
 /// What the next matching call does instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MemoryFault {
-    /// `list` fails.
+    /// `list` or `newest` fails.
     List,
     /// `read` fails.
     Read,
@@ -23,6 +26,8 @@ pub enum MemoryFault {
     Lost,
     /// Another writer puts this text there first.
     Overtaken(String),
+    /// `remove` fails, and nothing is removed.
+    Remove,
 }
 
 /// Records of all sources; clones share them.
@@ -51,7 +56,7 @@ impl MemoryEvidence {
     }
 
     /// Removes a record, as somebody with a shell would.
-    pub fn remove(&self, source: &SourceName, sequence: u64) {
+    pub fn lose(&self, source: &SourceName, sequence: u64) {
         self.state().records.remove(&(source.clone(), sequence));
     }
 
@@ -68,24 +73,36 @@ impl State {
             None
         }
     }
+
+    fn of(&self, source: &SourceName) -> impl Iterator<Item = u64> {
+        let mine = (source.clone(), 0)..=(source.clone(), u64::MAX);
+        self.records.range(mine).map(|((_, sequence), _)| *sequence)
+    }
 }
 
 impl EvidenceRead for MemoryEvidence {
     fn list<'a>(
         &'a self,
         source: &'a SourceName,
+        after: u64,
     ) -> BoxFuture<'a, Result<Vec<u64>, EvidenceError>> {
         let mut state = self.state();
         if state.strikes(|fault| *fault == MemoryFault::List).is_some() {
             return ready(Err(refused("list"))).boxed();
         }
-        let mine = state.records.keys().filter(|(name, _)| name == source);
-        let sequences: Vec<u64> = mine.map(|(_, sequence)| *sequence).collect();
-        if sequences.len() > RECORDS_MAX {
-            let source_name = source.clone();
-            return ready(Err(EvidenceError::TooMany { source_name })).boxed();
+        let later = state.of(source).filter(|&sequence| sequence > after);
+        ready(Ok(later.take(PAGE_MAX).collect())).boxed()
+    }
+
+    fn newest<'a>(
+        &'a self,
+        source: &'a SourceName,
+    ) -> BoxFuture<'a, Result<Option<u64>, EvidenceError>> {
+        let mut state = self.state();
+        if state.strikes(|fault| *fault == MemoryFault::List).is_some() {
+            return ready(Err(refused("list"))).boxed();
         }
-        ready(Ok(sequences)).boxed()
+        ready(Ok(state.of(source).last())).boxed()
     }
 
     fn read<'a>(
@@ -151,6 +168,19 @@ impl Evidence for MemoryEvidence {
         };
         ready(created).boxed()
     }
+
+    fn remove<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+    ) -> BoxFuture<'a, Result<(), EvidenceError>> {
+        let fault = self.state().strikes(|fault| *fault == MemoryFault::Remove);
+        if fault.is_some() {
+            return ready(Err(refused("prune"))).boxed();
+        }
+        self.lose(source, sequence);
+        ready(Ok(())).boxed()
+    }
 }
 
 fn refused(operation: &'static str) -> EvidenceError {
@@ -158,7 +188,7 @@ fn refused(operation: &'static str) -> EvidenceError {
     EvidenceError::Store {
         operation,
         location,
-        hint: "",
+        hint: "".into(),
         source,
     }
 }

@@ -49,8 +49,12 @@ pub struct Checkpoint {
     pub source: SourceName,
     /// When.
     pub ended_at: Timestamp,
-    /// Digest of the last pruned record.
+    /// Sequence number of the last pruned record.
+    pub through: u64,
+    /// Its digest.
     pub pruned: String,
+    /// The earliest recovery point of all that were ever pruned or still lie there.
+    pub begun_at: Option<Timestamp>,
 }
 
 /// One verification.

@@ -23,7 +23,7 @@ impl Unbuilt {
         let error = EvidenceError::Store {
             operation,
             location: self.location.clone(),
-            hint: "Name a directory.",
+            hint: "Name a directory.".into(),
             source: "evidence in S3 is not built into this version".into(),
         };
         future::ready(Err(error)).boxed()
@@ -31,7 +31,18 @@ impl Unbuilt {
 }
 
 impl EvidenceRead for Unbuilt {
-    fn list<'a>(&'a self, _: &'a SourceName) -> BoxFuture<'a, Result<Vec<u64>, EvidenceError>> {
+    fn list<'a>(
+        &'a self,
+        _: &'a SourceName,
+        _: u64,
+    ) -> BoxFuture<'a, Result<Vec<u64>, EvidenceError>> {
+        self.refuse("list")
+    }
+
+    fn newest<'a>(
+        &'a self,
+        _: &'a SourceName,
+    ) -> BoxFuture<'a, Result<Option<u64>, EvidenceError>> {
         self.refuse("list")
     }
 
@@ -52,5 +63,9 @@ impl Evidence for Unbuilt {
         _: &'a str,
     ) -> BoxFuture<'a, Result<(), EvidenceError>> {
         self.refuse("write")
+    }
+
+    fn remove<'a>(&'a self, _: &'a SourceName, _: u64) -> BoxFuture<'a, Result<(), EvidenceError>> {
+        self.refuse("prune")
     }
 }

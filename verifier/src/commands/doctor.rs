@@ -65,7 +65,7 @@ async fn evidence(world: &World) -> Answer {
     let Some(source) = world.config.sources.first() else {
         return Answer::Doubtful("there is no source".into());
     };
-    match evidence.list(&source.name).await {
+    match evidence.newest(&source.name).await {
         Ok(_) => Answer::Good("it can be read".into()),
         Err(error) => bad(&error),
     }

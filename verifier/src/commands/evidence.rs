@@ -2,8 +2,9 @@
 
 use catalog::{
     config::Source,
-    evidence::{Draft, Record},
+    evidence::{Draft, Evidence, EvidenceError, Record, sequences},
 };
+use futures::TryStreamExt as _;
 use toolkit::exit::Exit;
 
 use super::{Console, Refusal, World};
@@ -68,7 +69,12 @@ fn line(record: &Record, now: jiff::Timestamp) -> (String, String, String, Strin
             ),
             report::counted(&act.items).unwrap_or_default(),
         ),
-        Draft::Checkpoint(_) => empty_but("checkpoint: older records were pruned"),
+        Draft::Checkpoint(it) => (
+            report::ago(it.ended_at, now),
+            String::new(),
+            format!("checkpoint: records up to {:08} were pruned", it.through),
+            String::new(),
+        ),
         Draft::Unknown { kind, why } => empty_but(&format!("{}: {why}", report::printable(kind))),
     }
 }
@@ -90,16 +96,19 @@ pub(super) async fn export(select: &Select, console: &mut Console<'_>) -> Result
 
 async fn export_one(
     source: &Source,
-    evidence: &dyn catalog::evidence::Evidence,
+    evidence: &dyn Evidence,
     console: &mut Console<'_>,
 ) -> Result<Exit, Refusal> {
     let refuse = |error| Refusal::unknown(toolkit::problem::render(&error, None));
     let mut exit = Exit::Fine;
-    for sequence in evidence.list(&source.name).await.map_err(refuse)? {
-        let text = evidence
-            .read(&source.name, sequence)
-            .await
-            .map_err(refuse)?;
+    let mut sequences = sequences(evidence, &source.name, 0);
+    while let Some(sequence) = sequences.try_next().await.map_err(refuse)? {
+        let text = match evidence.read(&source.name, sequence).await {
+            Ok(text) => text,
+            // Pruned since it was listed.
+            Err(EvidenceError::Gone { .. }) => continue,
+            Err(error) => return Err(refuse(error)),
+        };
         // One line each; a record that is no JSON is told, and the others are still exported.
         if let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) {
             writeln!(console.out, "{value}")?;

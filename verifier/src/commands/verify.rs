@@ -6,11 +6,14 @@ mod progress;
 
 use std::{io, sync::Arc};
 
-use catalog::evidence::{self, Draft, Verdict, Verification};
+use catalog::{
+    evidence::{self, Draft, Pruned, Verdict, Verification},
+    model::SourceName,
+};
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use toolkit::{exit::Exit, problem::render};
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use self::{choose::choose, progress::Progress};
 use super::{Console, Refusal, World, sweep::GRACE};
@@ -36,7 +39,11 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
         async move {
             let assignment = chosen.assignment(&world, on_progress).await?;
             let verification = verify_one(&context, assignment).await;
-            Ok::<_, Refusal>(world.write_down(verification).await)
+            let written = world.write_down(verification).await;
+            if written.0.written.is_some() {
+                world.prune(&written.0.verification.source).await;
+            }
+            Ok::<_, Refusal>(written)
         }
     });
     let mut running = stream::iter(verifications).buffer_unordered(world.config.verifier.parallel);
@@ -170,6 +177,29 @@ impl World {
                     Some(message),
                 )
             }
+        }
+    }
+
+    /// Removes what `evidence.retention` no longer keeps. What fails is said, and tried again the
+    /// next time: it changes nothing of what was proven.
+    async fn prune(&self, source: &SourceName) {
+        let Some(keep) = self.config.evidence.as_ref().and_then(|it| it.retention) else {
+            return;
+        };
+        let pruned = async {
+            let ledger = self.ledger(source).await?;
+            let pruned = evidence::prune(&**self.evidence()?, &ledger, keep, self.clock.now());
+            pruned
+                .await
+                .map_err(|error| Refusal::unknown(render(&error, None)))
+        };
+        match pruned.await {
+            Ok(Pruned::Removed(0)) => {}
+            Ok(Pruned::Removed(records)) => info!(%source, records, "old evidence was pruned"),
+            Ok(Pruned::Broken(first_break)) => {
+                warn!(%source, "its evidence is not pruned, for it is broken: {first_break}");
+            }
+            Err(refusal) => warn!(%source, "old evidence stays: {}", refusal.message),
         }
     }
 }

@@ -15,6 +15,7 @@ use catalog::{
     model::{RepositoryName, SourceName},
     storage::{self, Storage},
 };
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use toolkit::{clock::Clock, problem::render};
 
@@ -37,6 +38,8 @@ pub struct World {
     env: Env,
     storages: BTreeMap<RepositoryName, Arc<dyn Storage>>,
     evidence: Option<Arc<dyn Evidence>>,
+    /// What was read of each chain: the next look reads only what is new.
+    ledgers: BTreeMap<SourceName, Mutex<Ledger>>,
 }
 
 /// Where the process runtime keeps its run directories: stable, so that a sweep finds them, and
@@ -68,9 +71,11 @@ impl World {
             make_root(&evidence.location);
             evidence::open(&evidence.location)
         });
+        let unread = |it: &Source| (it.name.clone(), Mutex::new(Ledger::new(it.name.clone())));
         Ok(Self {
             storages,
             evidence,
+            ledgers: config.sources.iter().map(unread).collect(),
             config,
             clock: console.clock.clone(),
             cancelled: console.cancelled.clone(),
@@ -146,13 +151,18 @@ impl World {
     }
 
     /// The ledger of a source; an unreadable one is an error, an absent one is empty.
+    ///
+    /// # Panics
+    /// If the source is of another configuration.
     pub async fn ledger(&self, source: &SourceName) -> Result<Ledger, Refusal> {
-        match &self.evidence {
-            Some(evidence) => Ledger::load(&**evidence, source)
-                .await
-                .map_err(|error| Refusal::unknown(render(&error, None))),
-            None => Ok(Ledger::new(source.clone())),
+        let known = self.ledgers.get(source);
+        let known = known.expect("invariant: every source of a configuration has a ledger");
+        let mut known = known.lock().await;
+        if let Some(evidence) = &self.evidence {
+            let refreshed = known.refresh(&**evidence).await;
+            refreshed.map_err(|error| Refusal::unknown(render(&error, None)))?;
         }
+        Ok(known.clone())
     }
 
     /// One survey of every repository the sources lie in, side by side.

@@ -237,7 +237,7 @@ fn what_is_not_built_yet_is_said_and_not_hidden() {
 schema: 1
 repositories:
   - { name: cloud, s3: { bucket: b }, replica: { bucket: c } }
-evidence: { repository: { s3: { bucket: e } }, retention: 400d }
+evidence: { repository: { s3: { bucket: e } } }
 drills: []
 exporter: { kubernetes: always }
 verifier: { runtime: kubernetes, slack: {}, heartbeat: {}, registry: {} }
@@ -251,7 +251,7 @@ sources:
     verify: { rehearse: \"redis:9\" }
 ";
     let found = problems(text);
-    assert_eq!(found.len(), 13, "{found:#?}");
+    assert_eq!(found.len(), 12, "{found:#?}");
     for problem in &found {
         assert!(
             problem.ends_with("not built into this version: it has no effect"),

@@ -18,7 +18,6 @@ fn check(records: &[(u64, String)], expected: Option<(u64, &str)>) -> ChainRepor
         checker.take(*sequence, Ok(text));
     }
     let report = checker.report();
-    assert_eq!(report.records, records.len() as u64);
     let found = report
         .first_break
         .as_ref()
@@ -40,6 +39,7 @@ fn check(records: &[(u64, String)], expected: Option<(u64, &str)>) -> ChainRepor
 fn an_intact_chain_has_a_head_and_no_break() {
     assert_eq!(check(&[], None).head, None);
     let report = check(&five(), None);
+    assert_eq!(report.records, 5);
     let last = Record::parse(&five()[4].1).unwrap();
     assert_eq!(
         report.head,
@@ -102,25 +102,69 @@ fn a_record_of_another_source_is_named() {
     assert_eq!(what, BrokenBy::Source(cache()));
 }
 
-#[test]
-fn only_a_checkpoint_lets_a_chain_begin_late() {
-    let records = five();
-    check(&records[2..], Some((2, "is missing")));
+/// The five, and a checkpoint behind them.
+fn five_and(through: u64, pruned: &str) -> Vec<(u64, String)> {
+    let mut records = five();
+    let text = Record::seal(checkpoint(through, pruned), 6, Some(&digest(5))).unwrap();
+    records.push((6, text));
+    records
+}
 
-    let digest = |index: usize| Record::parse(&records[index].1).unwrap().digest;
-    let with_checkpoint = |pruned: &str| {
-        let mut records = records.clone();
-        let text = Record::seal(checkpoint(pruned), 6, Some(&digest(4))).unwrap();
-        records.push((6, text));
-        records
-    };
-    let third = with_checkpoint(&digest(2));
-    check(&third, None);
-    check(&third[1..], None);
-    check(&third[3..], None);
-    check(&third[4..], Some((4, "is missing")));
-    check(&with_checkpoint(&digest(4))[5..], None);
-    check(&with_checkpoint("sha256:0")[1..], Some((1, "is missing")));
+/// Of one of the five.
+fn digest(sequence: usize) -> String {
+    Record::parse(&five()[sequence - 1].1).unwrap().digest
+}
+
+fn without(records: &[(u64, String)], gone: &[u64]) -> Vec<(u64, String)> {
+    let left = records
+        .iter()
+        .filter(|(sequence, _)| !gone.contains(sequence));
+    left.cloned().collect()
+}
+
+#[test]
+fn only_a_checkpoint_excuses_records_that_are_not_there() {
+    check(&five()[2..], Some((2, "is missing")));
+
+    // However far the removal came, and wherever a reader was meanwhile.
+    let pruned = five_and(3, &digest(3));
+    for gone in [&[][..], &[1], &[1, 2], &[1, 2, 3], &[2, 3], &[3]] {
+        check(&without(&pruned, gone), None);
+    }
+    check(&without(&pruned, &[1, 2, 3, 4]), Some((4, "is missing")));
+    check(&without(&pruned, &[4]), Some((4, "is missing")));
+    check(&without(&pruned, &[1, 2, 4]), Some((2, "is missing")));
+    check(&without(&five_and(5, &digest(5)), &[1, 2, 3, 4, 5]), None);
+
+    // A checkpoint that does not know what it vouches for excuses nothing.
+    check(
+        &without(&five_and(3, "sha256:0"), &[1]),
+        Some((1, "is missing")),
+    );
+    check(
+        &without(&five_and(2, &digest(3)), &[1, 2]),
+        Some((2, "is missing")),
+    );
+    check(
+        &without(&five_and(9, &digest(3)), &[1]),
+        Some((1, "is missing")),
+    );
+}
+
+#[test]
+fn what_a_checkpoint_says_is_pruned_counts_no_more_whether_it_lies_there_or_not() {
+    let pruned = five_and(3, &digest(3));
+    for gone in [&[][..], &[1], &[1, 2, 3]] {
+        let mut checker = Checker::new(cache());
+        for (sequence, text) in without(&pruned, gone) {
+            checker.take(sequence, Ok(&text));
+        }
+        assert_eq!(
+            (checker.report().records, checker.first()),
+            (3, 4),
+            "{gone:?}"
+        );
+    }
 }
 
 #[test]

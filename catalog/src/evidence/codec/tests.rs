@@ -119,5 +119,5 @@ fn what_not_every_reader_keeps_exactly_is_never_written() {
     let error = Record::seal(unknown, 1, None).expect_err("unknown");
     assert!(matches!(error, RecordError::UnknownKind(_)), "{error}");
 
-    Record::seal(checkpoint("sha256:0"), 1, None).expect("a checkpoint may be written");
+    Record::seal(checkpoint(1, "sha256:0"), 1, None).expect("a checkpoint may be written");
 }

@@ -113,6 +113,6 @@ fn remove_leftovers(directory: &Path, fresh: &File) {
     }
 }
 
-fn sync_directory(directory: &Path) -> io::Result<()> {
+pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }

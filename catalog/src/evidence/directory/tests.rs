@@ -28,9 +28,11 @@ fn an_error_of_the_disk_says_what_to_do() {
         (io::ErrorKind::Unsupported, "hard links"),
     ] {
         let error = store("write", Path::new("/evidence/cache"), kind.into());
-        let message = error.to_string();
-        let (what, hint) = message.split_once("\nhint: ").unwrap_or_default();
+        let text = error.to_string();
+        let (what, hint) = text.split_once("\nhint: ").expect("a hint");
         assert_eq!(what, "cannot write evidence at /evidence/cache");
-        assert!(hint.contains(part), "{message}");
+        assert!(hint.contains(part), "{hint}");
     }
+    let error = store("write", Path::new("/evidence"), io::ErrorKind::Other.into());
+    assert_eq!(error.to_string(), "cannot write evidence at /evidence");
 }

@@ -1,10 +1,15 @@
 //! Reading a ledger from where evidence lies, whole or only what is new.
 
+use futures::{StreamExt as _, TryStreamExt as _};
+
 use super::Ledger;
 use crate::{
-    evidence::{EvidenceError, EvidenceRead, chain::digest_to_follow},
+    evidence::{Break, BrokenBy, EvidenceError, EvidenceRead, chain::digest_to_follow, sequences},
     model::SourceName,
 };
+
+/// How many records are read at once: each may have 1 MiB.
+const READS_MAX: usize = 8;
 
 impl Ledger {
     /// Reads and checks every record of a source.
@@ -17,30 +22,64 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Reads what was appended since; on an error nothing has changed.
+    /// Reads the newest record known and what was appended since; on an error nothing has changed.
     ///
-    /// If the newest record known is gone or another one, everything is read again, and the chain
-    /// stays broken there for as long as this ledger lives: only who remembers the head can tell.
+    /// If the newest record known is gone or another one, everything is read again. Unless it was
+    /// pruned, the chain stays broken there for as long as this ledger lives: only who remembers
+    /// the head can tell.
     pub async fn refresh(&mut self, evidence: &dyn EvidenceRead) -> Result<(), EvidenceError> {
         let source = self.checker.source().clone();
-        let listed = evidence.list(&source).await?;
-        let mut next = self.clone();
         if let Some(head) = self.report().head {
             let found = raw(evidence, &source, head.sequence).await?;
             let digest = found.map(|raw| digest_to_follow(as_text(&raw)));
             if digest.as_ref() != Some(&head.digest) {
-                next = Self::new(source.clone());
-                next.checker.rewritten(head.sequence);
+                *self = self.anew(evidence, head.sequence, digest.is_none()).await?;
+                return Ok(());
             }
         }
-        let known = next.report().head.map_or(0, |head| head.sequence);
-        for sequence in listed.into_iter().filter(|&sequence| sequence > known) {
-            // Gone: pruned between listing and reading; if it was not pruned, the gap is named.
-            if let Some(raw) = raw(evidence, &source, sequence).await? {
-                next.take(sequence, as_text(&raw));
-            }
-        }
+        let mut next = self.clone();
+        next.read_on(evidence).await?;
         *self = next;
+        Ok(())
+    }
+
+    /// Everything once more, because record `known` is another one now, or `gone`.
+    async fn anew(
+        &self,
+        evidence: &dyn EvidenceRead,
+        known: u64,
+        gone: bool,
+    ) -> Result<Self, EvidenceError> {
+        let mut anew = Self::new(self.checker.source().clone());
+        anew.read_on(evidence).await?;
+        let pruned = gone && anew.checker.first() > known;
+        let rewritten = (!pruned).then_some(Break {
+            sequence: known,
+            what: BrokenBy::Rewritten,
+        });
+        if let Some(first_break) = self.report().first_break.or(rewritten) {
+            anew.checker.remember(first_break);
+        }
+        Ok(anew)
+    }
+
+    /// Takes every record behind the newest one known.
+    async fn read_on(&mut self, evidence: &dyn EvidenceRead) -> Result<(), EvidenceError> {
+        let source = self.checker.source().clone();
+        let known = self.report().head.map_or(0, |head| head.sequence);
+        let mut records = sequences(evidence, &source, known)
+            .map_ok(|sequence| {
+                let read = raw(evidence, &source, sequence);
+                async move { Ok((sequence, read.await?)) }
+            })
+            .try_buffered(READS_MAX)
+            .boxed();
+        while let Some((sequence, raw)) = records.try_next().await? {
+            // Gone between listing and reading: pruned, or the gap is named.
+            if let Some(raw) = raw {
+                self.take(sequence, as_text(&raw));
+            }
+        }
         Ok(())
     }
 }

@@ -22,6 +22,14 @@ pub struct Baseline {
     pub items: BTreeMap<String, u64>,
 }
 
+/// Contents that are right, by which record.
+pub(super) struct Right<'a> {
+    pub(super) sequence: u64,
+    pub(super) taken_at: Timestamp,
+    by_a_person: bool,
+    items: &'a BTreeMap<String, u64>,
+}
+
 impl Ledger {
     /// The run with this verdict that ended last.
     pub fn last(&self, verdict: Verdict) -> Option<&Verification> {
@@ -34,7 +42,7 @@ impl Ledger {
     /// source now. A look at an older snapshot changes nothing here.
     pub fn newest(&self) -> Option<&Verification> {
         self.numbered()
-            .max_by_key(|(at, it)| (it.snapshot.taken_at, *at))
+            .max_by_key(by_recovery_point)
             .map(|(_, it)| it)
     }
 
@@ -42,28 +50,41 @@ impl Ledger {
     pub fn newest_verified(&self) -> Option<&Verification> {
         self.numbered()
             .filter(|(_, it)| it.verdict == Verdict::Verified)
-            .max_by_key(|(at, it)| (it.snapshot.taken_at, *at))
+            .max_by_key(by_recovery_point)
             .map(|(_, it)| it)
     }
 
     /// The nearest earlier recovery point that was verified, or accepted by a person. An acceptance
     /// of this very recovery point counts, for it says that these contents are right.
     pub fn baseline(&self, taken_at: Timestamp) -> Option<Baseline> {
+        let right = self
+            .right()
+            .filter(|it| it.taken_at < taken_at || (it.by_a_person && it.taken_at == taken_at));
+        let nearest = right.max_by_key(|it| (it.taken_at, it.sequence))?;
+        Some(Baseline {
+            taken_at: nearest.taken_at,
+            items: nearest.items.clone(),
+        })
+    }
+
+    /// Contents that were verified, or accepted by a person.
+    pub(super) fn right(&self) -> impl Iterator<Item = Right<'_>> {
         let verified = self
             .numbered()
-            .filter(|(_, it)| it.verdict == Verdict::Verified && it.snapshot.taken_at < taken_at)
-            .map(|(at, it)| (it.snapshot.taken_at, at, &it.items));
-        let accepted = self
-            .acceptances()
-            .filter(|(_, it)| it.snapshot.taken_at <= taken_at)
-            .map(|(at, it)| (it.snapshot.taken_at, at, &it.items));
-        let (taken_at, _, items) = verified
-            .chain(accepted)
-            .max_by_key(|&(taken_at, at, _)| (taken_at, at))?;
-        Some(Baseline {
-            taken_at,
-            items: items.clone(),
-        })
+            .filter(|(_, it)| it.verdict == Verdict::Verified)
+            .map(|(sequence, it)| Right {
+                sequence,
+                taken_at: it.snapshot.taken_at,
+                by_a_person: false,
+                items: &it.items,
+            });
+        let accepted = self.acceptances().map(|(sequence, it)| Right {
+            sequence,
+            taken_at: it.snapshot.taken_at,
+            by_a_person: true,
+            items: &it.items,
+        });
+        verified.chain(accepted)
     }
 
     /// The last verification of these very objects.
@@ -136,6 +157,10 @@ impl Verification {
             .map(|it| it.size_bytes)
             .fold(0, u64::saturating_add)
     }
+}
+
+pub(super) const fn by_recovery_point((sequence, run): &(u64, &Verification)) -> (Timestamp, u64) {
+    (run.snapshot.taken_at, *sequence)
 }
 
 fn scaled(milliseconds: u64, measured: u64, size: u64) -> u64 {

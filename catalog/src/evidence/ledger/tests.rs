@@ -270,3 +270,16 @@ fn only_what_configuration_can_mend_is_called_undecided() {
     );
     check(vec![unsummed("01:00:00"), run("02:00:00", None)], None);
 }
+
+#[test]
+fn of_more_records_than_are_kept_those_that_matter_stay() {
+    let failing = std::iter::repeat_n(run("02:00:00", Some(Reason::Damaged)), 2 * KEPT_MAX);
+    let drafts = [run("00:30:00", None), run("01:00:00", None)];
+    let ledger = ledger(drafts.into_iter().chain(failing));
+    assert_eq!(ledger.report().records, 2 * KEPT_MAX as u64 + 2);
+    assert!((KEPT_MAX - SHED..=KEPT_MAX).contains(&ledger.records().count()));
+    let verified = ledger.newest_verified().map(|it| it.snapshot.taken_at);
+    assert_eq!(verified, Some(at("01:00:00")));
+    assert_eq!(ledger.begun_at(), Some(at("00:30:00")));
+    assert!(ledger.records().is_sorted_by_key(|it| it.sequence));
+}

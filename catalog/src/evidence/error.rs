@@ -1,0 +1,81 @@
+//! Why evidence could not be read or written, and what to do about it.
+
+use std::borrow::Cow;
+
+use thiserror::Error;
+
+use super::{RecordError, SEQUENCE_MAX};
+use crate::model::SourceName;
+
+/// Why evidence could not be read or written.
+#[derive(Debug, Error)]
+pub enum EvidenceError {
+    /// Somebody else wrote this sequence number first; read the chain again and try the next.
+    #[error("evidence record {sequence:08} of {source_name} already exists")]
+    Taken {
+        /// Whose chain.
+        source_name: SourceName,
+        /// Which link.
+        sequence: u64,
+    },
+    /// Not there, although it was listed.
+    #[error("evidence record {sequence:08} of {source_name} is gone")]
+    Gone {
+        /// Whose chain.
+        source_name: SourceName,
+        /// Which link.
+        sequence: u64,
+    },
+    /// There, but no record can be read from it: too large, or not text.
+    #[error("evidence record {sequence:08} of {source_name} is unreadable: {what}")]
+    Unreadable {
+        /// Whose chain.
+        source_name: SourceName,
+        /// Which link.
+        sequence: u64,
+        /// What it is instead.
+        what: String,
+    },
+    /// The chain has come to [`SEQUENCE_MAX`].
+    #[error("{source_name} has no sequence number left: {SEQUENCE_MAX} is the last")]
+    Exhausted {
+        /// Whose chain.
+        source_name: SourceName,
+    },
+    /// The draft cannot be written as a record.
+    #[error("cannot seal a record of {source_name}")]
+    Seal {
+        /// Whose chain.
+        source_name: SourceName,
+        /// What is wrong with it.
+        #[source]
+        source: RecordError,
+    },
+    /// Sixteen other writers were faster in a row.
+    #[error("cannot append to the evidence of {source_name}: others were faster {attempts} times")]
+    Contended {
+        /// Whose chain.
+        source_name: SourceName,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// The store refused or failed.
+    #[error("cannot {operation} evidence at {location}{}", behind(hint))]
+    Store {
+        /// `list`, `read`, `write` or `prune`.
+        operation: &'static str,
+        /// Directory or URL.
+        location: String,
+        /// What to do, as a sentence; empty where nothing is known.
+        hint: Cow<'static, str>,
+        /// The driver's own error.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// A hint as a message carries it.
+fn behind(hint: &str) -> String {
+    let word = if hint.is_empty() { "" } else { "\nhint: " };
+    format!("{word}{hint}")
+}

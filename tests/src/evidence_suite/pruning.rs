@@ -1,0 +1,174 @@
+//! Pruning, watched after every single step.
+
+use std::{sync::Arc, time::Duration};
+
+use catalog::{
+    evidence::{
+        Draft, Evidence, EvidenceError, EvidenceRead, Ledger, Pruned, append, fixtures, prune,
+    },
+    model::SourceName,
+};
+use futures::future::{BoxFuture, FutureExt as _};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{name, numbers};
+
+/// Everything that the fixtures say happened in the morning is older.
+const KEEP: Duration = Duration::from_hours(1);
+
+pub(super) async fn obeys(evidence: Arc<dyn Evidence>) {
+    every_step_of_pruning_leaves_an_unbroken_chain(Arc::clone(&evidence)).await;
+    who_prunes_and_who_appends_at_once_leave_one_unbroken_chain(evidence).await;
+}
+
+async fn every_step_of_pruning_leaves_an_unbroken_chain(evidence: Arc<dyn Evidence>) {
+    let source = name("pruned");
+    fill(&*evidence, &source, 5).await;
+    let watched = Watched {
+        evidence: Arc::clone(&evidence),
+        kept: Ledger::load(&*evidence, &source).await.expect("load"),
+    };
+    let ledger = Ledger::load(&watched, &source).await.expect("load");
+    let pruned = prune(&watched, &ledger, KEEP, evening(0)).await;
+    assert_eq!(pruned.expect("prune"), Pruned::Removed(4));
+    assert_eq!(numbers(&*evidence, &source).await, [5, 6]);
+
+    // Soon after, nothing is due; later, the checkpoint goes like any other record.
+    for (minutes, removed, left) in [(1, 0, &[5, 6][..]), (10, 0, &[5, 6])] {
+        let ledger = Ledger::load(&watched, &source).await.expect("load");
+        let pruned = prune(&watched, &ledger, KEEP, evening(minutes)).await;
+        assert_eq!(pruned.expect("prune"), Pruned::Removed(removed));
+        assert_eq!(numbers(&*evidence, &source).await, left);
+    }
+    fill(&*evidence, &source, 1).await;
+    let ledger = Ledger::load(&watched, &source).await.expect("load");
+    let pruned = prune(&watched, &ledger, KEEP, evening(100)).await;
+    assert_eq!(pruned.expect("prune"), Pruned::Removed(2));
+    assert_eq!(numbers(&*evidence, &source).await, [7, 8]);
+}
+
+async fn who_prunes_and_who_appends_at_once_leave_one_unbroken_chain(evidence: Arc<dyn Evidence>) {
+    let source = name("busy");
+    fill(&*evidence, &source, 6).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for writer in 0..2 {
+        let (evidence, source) = (Arc::clone(&evidence), source.clone());
+        tasks.spawn(async move {
+            fill(&*evidence, &source, 2).await;
+            for round in 0..2 {
+                let ledger = load(&*evidence, &source).await;
+                let pruned = prune(&*evidence, &ledger, KEEP, evening(10 * round + writer)).await;
+                assert!(matches!(pruned.expect("prune"), Pruned::Removed(_)));
+            }
+        });
+    }
+    let (reader, theirs) = (Arc::clone(&evidence), source.clone());
+    tasks.spawn(async move {
+        let mut kept = load(&*reader, &theirs).await;
+        for _ in 0..5 {
+            kept.refresh(&*reader).await.expect("refresh");
+            assert_eq!(kept.report().first_break, None);
+            load(&*reader, &theirs).await;
+        }
+    });
+    while let Some(task) = tasks.join_next().await {
+        task.expect("no panic");
+    }
+    let ledger = load(&*evidence, &source).await;
+    assert!(ledger.newest_verified().is_some());
+    assert!(
+        numbers(&*evidence, &source).await[0] > 5,
+        "nothing was pruned"
+    );
+}
+
+async fn load(evidence: &dyn EvidenceRead, source: &SourceName) -> Ledger {
+    let ledger = Ledger::load(evidence, source).await.expect("load");
+    assert_eq!(ledger.report().first_break, None);
+    ledger
+}
+
+async fn fill(evidence: &dyn Evidence, source: &SourceName, records: u32) {
+    for _ in 0..records {
+        let mut run = fixtures::verification(fixtures::at("01:00:00"), None);
+        run.source = source.clone();
+        let draft = Draft::Verification(Box::new(run));
+        append(evidence, source, draft).await.expect("append");
+    }
+}
+
+fn evening(minutes: i64) -> Timestamp {
+    fixtures::at("20:00:00") + SignedDuration::from_mins(minutes)
+}
+
+/// After every step, who reads all and who remembers the head find the chain unbroken.
+#[derive(Debug)]
+struct Watched {
+    evidence: Arc<dyn Evidence>,
+    kept: Ledger,
+}
+
+impl Watched {
+    async fn look(&self, source: &SourceName) {
+        let mut kept = self.kept.clone();
+        kept.refresh(&*self.evidence).await.expect("refresh");
+        let anew = load(&*self.evidence, source).await;
+        assert_eq!(kept.report(), anew.report());
+        assert!(anew.newest_verified().is_some());
+        assert_eq!(anew.begun_at(), Some(fixtures::at("01:00:00")));
+    }
+}
+
+impl EvidenceRead for Watched {
+    fn list<'a>(
+        &'a self,
+        source: &'a SourceName,
+        after: u64,
+    ) -> BoxFuture<'a, Result<Vec<u64>, EvidenceError>> {
+        self.evidence.list(source, after)
+    }
+
+    fn newest<'a>(
+        &'a self,
+        source: &'a SourceName,
+    ) -> BoxFuture<'a, Result<Option<u64>, EvidenceError>> {
+        self.evidence.newest(source)
+    }
+
+    fn read<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+    ) -> BoxFuture<'a, Result<String, EvidenceError>> {
+        self.evidence.read(source, sequence)
+    }
+}
+
+impl Evidence for Watched {
+    fn create<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<(), EvidenceError>> {
+        async move {
+            let created = self.evidence.create(source, sequence, text).await;
+            self.look(source).await;
+            created
+        }
+        .boxed()
+    }
+
+    fn remove<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+    ) -> BoxFuture<'a, Result<(), EvidenceError>> {
+        async move {
+            let removed = self.evidence.remove(source, sequence).await;
+            self.look(source).await;
+            removed
+        }
+        .boxed()
+    }
+}
