@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt audit images clean-cache
+.PHONY: help demo test lint fmt audit fuzz images clean-cache
 
 help: ## list these recipes
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -24,6 +24,10 @@ fmt: ## format the tree
 
 audit: ## advisories, licences and bans of every dependency; installs cargo-deny
 	@scripts/audit
+
+MINUTES ?= 10
+fuzz: ## try to break the inspector, the layout and the configuration, MINUTES=10 each
+	@scripts/fuzz $(MINUTES)
 
 images: ## fetch or build the images of the container tests
 	@scripts/setup

@@ -9,3 +9,4 @@ mod exporter;
 mod inspector_corpus;
 mod inspector_differential;
 mod inspector_servers;
+mod laws;

@@ -14,6 +14,11 @@ pub mod corpus;
 )]
 pub mod engine_suite;
 pub mod evidence_suite;
+#[allow(
+    clippy::missing_panics_doc,
+    reason = "a law panics where it is broken, and its sentence is its documentation"
+)]
+pub mod laws;
 pub mod noop;
 pub mod rdb_bytes;
 pub mod redis_server;
