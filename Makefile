@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt audit fuzz images clean-cache
+.PHONY: help demo test lint fmt bench audit fuzz images clean-cache
 
 help: ## list these recipes
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -21,6 +21,10 @@ lint: ## formatting and clippy, as `make test` asks for them
 
 fmt: ## format the tree
 	cargo fmt --all
+
+bench: ## measure the programs beside others; writes docs/performance.md
+	@scripts/setup
+	@scripts/docker-env scripts/bench
 
 audit: ## advisories, licences and bans of every dependency; installs cargo-deny
 	@scripts/audit
