@@ -43,7 +43,7 @@ impl<'r> Feed<'r> {
     pub(super) fn head(&mut self) -> &[u8] {
         self.buffer.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);
-        while self.end < SNIFFED && self.more() > 0 {}
+        self.fill();
         &self.buffer[..self.end.min(SNIFFED)]
     }
 
@@ -62,7 +62,14 @@ impl<'r> Feed<'r> {
 
     fn refill(&mut self) -> bool {
         (self.start, self.end) = (0, 0);
-        self.more() > 0
+        self.fill();
+        self.end > 0
+    }
+
+    /// As much as there is room for: how far a decoder comes in a damaged file depends on how much
+    /// it is given at once, and what is found must not depend on how the bytes arrived.
+    fn fill(&mut self) {
+        while self.end < self.buffer.len() && self.more() > 0 {}
     }
 
     /// Reads once behind what is there; nothing at the end, and ever after a failure.
