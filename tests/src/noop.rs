@@ -17,7 +17,9 @@ use catalog::{
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use verifier::{
-    engine::{Bench, Engine, Evidence, Judged, Observation, Observed, Request, Staging, Stopped},
+    engine::{
+        Bench, Engine, Evidence, Judged, Observation, Observed, Request, Staging, Stopped, Whole,
+    },
     runtime::{Command, SandboxSpec},
 };
 
@@ -152,6 +154,10 @@ impl Engine for NoopEngine {
                 Judged::failed(CHECKSUM, Reason::NoChecksum, "nothing vouches for them")
             },
         ]
+    }
+
+    fn judge_whole(&self, _: &Whole<'_>, _: &Settings) -> Vec<Judged> {
+        Vec::new()
     }
 
     fn items(&self, evidence: &Evidence<'_>) -> BTreeMap<String, u64> {

@@ -88,10 +88,22 @@ impl Subject {
     /// # Panics
     /// When nothing lies there.
     pub async fn verify_in(&self, memory: Memory) -> Verification {
-        let meta = memory.head(&Key::new(KEY)).await.expect("it was put there");
-        let head = 0..meta.size_bytes.min(self.format.head_bytes());
-        let head = memory.read(&meta.pin(), head).await.unwrap_or_default();
-        let unconfigured: Settings = Arc::new(());
+        self.verify_artifacts(memory, &[KEY]).await
+    }
+
+    /// Verifies the snapshot made of what lies under these keys, in this order.
+    ///
+    /// # Panics
+    /// When nothing lies under one of them.
+    pub async fn verify_artifacts(&self, memory: Memory, keys: &[&str]) -> Verification {
+        let (mut artifacts, mut heads) = (Vec::new(), Vec::new());
+        for key in keys {
+            let meta = memory.head(&Key::new(*key)).await.expect("it is there");
+            let head = 0..meta.size_bytes.min(self.format.head_bytes());
+            heads.push(memory.read(&meta.pin(), head).await.unwrap_or_default());
+            let name = (*key).to_owned();
+            artifacts.push(Artifact { name, meta });
+        }
         let snapshot = Snapshot {
             id: SnapshotId("current".into()),
             source: source(),
@@ -100,11 +112,8 @@ impl Subject {
             from_the_future: false,
             completed_at: MODIFIED_AT,
             state: SnapshotState::Complete,
-            artifacts: vec![Artifact {
-                name: String::new(),
-                meta,
-            }],
-            facts: self.format.describe(&[head], &unconfigured),
+            artifacts,
+            facts: self.format.describe(&heads, &unconfigured()),
             manifest: None,
         };
         verify_one(&self.context(), self.assignment(memory, snapshot)).await
@@ -135,6 +144,7 @@ impl Subject {
             format: self.format,
             engine: self.engine,
             settings: Arc::clone(&self.settings),
+            own: unconfigured(),
             images: self.images.clone(),
             snapshot,
             selected_in: Duration::ZERO,
@@ -145,6 +155,10 @@ impl Subject {
             on_progress: Arc::new(|_| ()),
         }
     }
+}
+
+fn unconfigured() -> Settings {
+    Arc::new(())
 }
 
 fn source() -> SourceName {

@@ -112,7 +112,7 @@ pub enum Observed {
     Missing,
 }
 
-/// Everything a judgement may rest on; plain data.
+/// Everything a judgement of one artifact may rest on; plain data.
 #[derive(Debug)]
 pub struct Evidence<'a> {
     /// From the native reading of every byte.
@@ -123,13 +123,20 @@ pub struct Evidence<'a> {
     pub artifact: &'a ArtifactEvidence,
     /// Written by the producer.
     pub manifest: Option<&'a Manifest>,
+    /// Our own time when the observations were made.
+    pub asked_at: Timestamp,
+}
+
+/// Everything a judgement of the snapshot as a whole may rest on; plain data.
+#[derive(Debug)]
+pub struct Whole<'a> {
+    /// At least one, in the order of the snapshot.
+    pub artifacts: &'a [Evidence<'a>],
     /// Items of the nearest earlier verified recovery point, or of an acceptance.
     pub previous: Option<&'a BTreeMap<String, u64>>,
     /// Recovery point of the snapshot.
     pub taken_at: Timestamp,
-    /// Our own time when the observations were made.
-    pub asked_at: Timestamp,
-    /// Measured.
+    /// Measured; over all artifacts, which are restored one after the other.
     pub recovery_milliseconds: Option<u64>,
     /// `objectives.recovery_time`.
     pub recovery_milliseconds_max: Option<u64>,
@@ -160,10 +167,14 @@ pub trait Engine: Debug + Send + Sync {
         settings: &'a Settings,
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>>;
 
-    /// Every check of the engine's table, in its order, each with an outcome. Pure.
+    /// The checks of the engine's table that each artifact must pass by itself. Pure.
     fn judge(&self, evidence: &Evidence<'_>, settings: &Settings) -> Vec<Judged>;
 
-    /// What was counted, for the record's `items`. Pure.
+    /// The other checks of the table, which ask for the snapshot as a whole: what is expected of
+    /// the source is spread over all its artifacts. Pure.
+    fn judge_whole(&self, whole: &Whole<'_>, settings: &Settings) -> Vec<Judged>;
+
+    /// What was counted in one artifact, for the record's `items`. Pure.
     fn items(&self, evidence: &Evidence<'_>) -> BTreeMap<String, u64>;
 
     /// The newest change inside, where it was observed. Pure.

@@ -1,163 +1,136 @@
 //! One verification from its snapshot to its record. It cannot fail: whatever happens, there is a
 //! verdict, and no sandbox is left behind.
 //!
-//! What shows a snapshot to be bad is shown twice where the first showing could have been us.
+//! Each artifact of the snapshot is restored in a sandbox of its own, one after the other within the
+//! one deadline. What shows one to be bad is shown twice where the first showing could have been us.
 
+mod answers;
 mod assignment;
 mod attempt;
+mod part;
 mod reasons;
 mod record;
 mod steps;
+mod twice;
 
 use std::sync::Arc;
 
 use catalog::evidence::{Reason, Verification};
 use tokio::time::Instant;
 
-use self::attempt::{Attempt, Kept, attempt, read_again};
-use crate::{
-    engine::{Judged, Stopped},
-    runtime::RunId,
-    stream::Passed,
-    verdict::conclude,
+use self::{
+    attempt::{Attempt, Kept, attempt},
+    part::{Part, Shown},
 };
+use crate::{engine::Stopped, verdict::conclude};
 
 pub use assignment::{Assignment, Context, OnProgress, Progress, SelectAgain, default_deadline};
 
 /// The stage before a run: the survey and the choice, also when made once more.
 const SELECT: &str = "select";
 
-/// Name of the finding that says what a second look came to.
-const TWICE: &str = "snapshot.shown_twice";
+/// Most artifacts of one snapshot: each adds up to 10 KiB to a record, which has at most 1 MiB.
+const ARTIFACTS_MAX: usize = 100;
 
 /// Verifies one snapshot. When the returned future is dropped, the run goes on to its end and its
 /// sandbox is removed all the same: end it by the token of `context`.
 pub async fn verify_one(context: &Context, mut assignment: Assignment) -> Verification {
     let began_at = context.clock.now();
     let deadline = Instant::now() + assignment.deadline;
-    let first = Attempt::new(context, &assignment, assignment.run.clone(), deadline);
-    let mut kept = attempt(&first).await;
-    if kept.stopped_by(&[Reason::Vanished, Reason::Replaced]) {
-        let select_again = Arc::clone(&assignment.select_again);
-        (assignment.on_progress)(Progress::Stage(SELECT));
-        let began = Instant::now();
-        let selected = first.guard(async { Ok(select_again().await) }).await;
-        assignment.selected_in += began.elapsed();
-        match selected {
-            Ok(None) => {}
-            Ok(Some(snapshot)) => {
-                assignment.snapshot = snapshot;
-                let run = again(&assignment.run, "reselected");
-                let left_behind = kept.left_behind.take();
-                kept = attempt(&Attempt::new(context, &assignment, run, deadline)).await;
-                kept.left_behind = kept.left_behind.or(left_behind);
+    let mut kept = every_artifact(context, &assignment, deadline, None).await;
+    let gone = |kept: &Kept| kept.stopped_by(&[Reason::Vanished, Reason::Replaced]);
+    if let Some(at) = kept.iter().position(gone) {
+        match selected_again(context, &mut assignment, deadline).await {
+            Ok(false) => {}
+            Ok(true) => {
+                let left_behind = kept.iter_mut().find_map(|kept| kept.left_behind.take());
+                kept = every_artifact(context, &assignment, deadline, Some("reselected")).await;
+                if let Some(first) = kept.first_mut() {
+                    first.left_behind = first.left_behind.take().or(left_behind);
+                }
             }
-            Err(stopped) => kept.stopped = Some(stopped),
+            Err(stopped) => kept[at].stopped = Some(stopped),
         }
     }
-    let (kept, answers) = show_twice(context, &assignment, deadline, kept).await;
-    let conclusion = conclude(&answers, kept.observed());
-    let verification = record::write(context, &assignment, began_at, &kept, (answers, conclusion));
+    let mut shown: Vec<Shown> = Vec::new();
+    for (index, kept) in kept.into_iter().enumerate() {
+        let part = Part {
+            context,
+            assignment: &assignment,
+            index,
+            deadline,
+        };
+        shown.push(twice::show(&part, kept).await);
+    }
+    let answers = answers::of_all(context, &assignment, &shown);
+    let observed = !shown.is_empty() && shown.iter().all(|shown| shown.kept.observed());
+    let conclusion = conclude(&answers, observed);
+    let verification = record::write(
+        context,
+        &assignment,
+        began_at,
+        &shown,
+        (answers, conclusion),
+    );
     let _ = catalog::fault::point("judged");
     verification
 }
 
-/// What is answered in the end, of the run that counts.
-async fn show_twice(
+/// One after the other. What ends the verification as a whole leaves those behind it untried.
+async fn every_artifact(
     context: &Context,
     assignment: &Assignment,
     deadline: Instant,
-    mut kept: Kept,
-) -> (Kept, Vec<Judged>) {
-    let answers = record::answers(context, assignment, &kept);
-    let first = conclude(&answers, kept.observed()).reason;
-    match first {
-        Some(Reason::Damaged) => {
-            let run = Attempt::new(context, assignment, assignment.run.clone(), deadline);
-            if let Err(doubt) = damaged_again(&run, &mut kept).await {
-                kept.stopped = Some(doubt);
-            }
-            let answers = record::answers(context, assignment, &kept);
-            (kept, answers)
-        }
-        Some(reason @ (Reason::Unrestorable | Reason::Identity | Reason::Inconsistent)) => {
-            let run = Attempt::new(
-                context,
-                assignment,
-                again(&assignment.run, "again"),
-                deadline,
-            );
-            let mut second = attempt(&run).await;
-            second.left_behind = second.left_behind.or(kept.left_behind.take());
-            let mut answers = record::answers(context, assignment, &second);
-            let twice = match same_again(reason, &kept, &second, &answers) {
-                None => Judged::passed(TWICE, "a second run in a new sandbox showed the same"),
-                Some(doubt) => {
-                    for answer in &mut answers {
-                        answer.spoils = None;
-                    }
-                    Judged::not_run(TWICE, Some(doubt.reason), doubt.message)
-                }
-            };
-            answers.push(twice);
-            (second, answers)
-        }
-        _ => (kept, answers),
+    why: Option<&str>,
+) -> Vec<Kept> {
+    let count = assignment.snapshot.artifacts.len();
+    if count > ARTIFACTS_MAX {
+        let message = format!("it has {count} artifacts, and at most {ARTIFACTS_MAX} are verified");
+        return vec![Kept::untried(Stopped::new(Reason::TooLarge, message))];
     }
-}
-
-/// A second reading of the same pin, hashed and inspected only.
-async fn damaged_again(run: &Arc<Attempt>, kept: &mut Kept) -> Result<(), Stopped> {
-    let second = read_again(run, &mut kept.seen).await?;
-    let first = kept.passed.as_ref().map(|passed| &passed.sha256);
-    if first != Some(&second.sha256) {
-        let message = "two readings of the same object gave different bytes\nhint: Look at the \
-                       storage, the network and this machine's memory.";
-        return Err(Stopped::new(Reason::UnstableRead, message));
-    }
-    match reasons::understood(&second.inspection) {
-        Err(stopped) if stopped.reason == Reason::Damaged => Ok(()),
-        _ => {
-            let message = "the same bytes were found damaged once and not again\nhint: Look at \
-                           this machine's memory.";
-            Err(Stopped::new(Reason::Internal, message))
-        }
-    }
-}
-
-/// Why a second run does not confirm the first; `None` = it does.
-fn same_again(reason: Reason, first: &Kept, second: &Kept, answers: &[Judged]) -> Option<Stopped> {
-    let conclusion = conclude(answers, second.observed());
-    let sha256 = |kept: &Kept| {
-        kept.passed
-            .as_ref()
-            .map(|passed: &Passed| passed.sha256.clone())
-    };
-    if let (Some(one), Some(other)) = (sha256(first), sha256(second))
-        && one != other
-    {
-        let message = "two readings of the same object gave different bytes";
-        return Some(Stopped::new(Reason::UnstableRead, message));
-    }
-    if conclusion.reason != Some(reason) {
-        let message = match conclusion.reason {
-            Some(other) => format!("a second run ended with {} instead", other.as_label()),
-            None => "a second run in a new sandbox found nothing wrong".into(),
+    let mut all: Vec<Kept> = Vec::new();
+    for index in 0..count {
+        let part = Part {
+            context,
+            assignment,
+            index,
+            deadline,
         };
-        let kind = conclusion
-            .reason
-            .filter(|other| other.verdict() != reason.verdict());
-        return Some(Stopped::new(kind.unwrap_or(Reason::Internal), message));
+        let kept = match all.last().and_then(Kept::ends_all) {
+            Some(reason) => {
+                let message = "not tried, for the verification had ended before";
+                Kept::untried(Stopped::new(reason, message))
+            }
+            None => attempt(&part.attempt(why)).await,
+        };
+        all.push(kept);
     }
-    (!second.sound).then(|| {
-        let message = "shown twice, but it is not known that the sandbox had memory and disk left";
-        Stopped::new(Reason::Disk, message)
-    })
+    all
 }
 
-/// A further run of the same verification has labels of its own.
-fn again(run: &RunId, why: &str) -> RunId {
-    RunId(format!("{}-{why}", run.0))
+/// Looks once more for a snapshot; whether there is one now. Its time is that of choosing.
+async fn selected_again(
+    context: &Context,
+    assignment: &mut Assignment,
+    deadline: Instant,
+) -> Result<bool, Stopped> {
+    let select_again = Arc::clone(&assignment.select_again);
+    (assignment.on_progress)(Progress::Stage(SELECT));
+    let began = Instant::now();
+    let part = Part {
+        context,
+        assignment,
+        index: 0,
+        deadline,
+    };
+    let run: Arc<Attempt> = part.attempt(None);
+    let selected = run.guard(async { Ok(select_again().await) }).await;
+    assignment.selected_in += began.elapsed();
+    let Some(snapshot) = selected? else {
+        return Ok(false);
+    };
+    assignment.snapshot = snapshot;
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -84,13 +84,15 @@ pub struct Verification {
     pub findings: Vec<Finding>,
     /// In the order they began; they overlap.
     pub stages: Vec<StageEvidence>,
-    /// First byte requested to first successful answer, less provisioning, pulls and our checks.
+    /// First byte requested to first successful answer, less provisioning, pulls and our checks; of
+    /// several artifacts the sum, for they are restored one after the other.
     pub recovery_milliseconds: Option<u64>,
-    /// What was counted.
+    /// What was counted, over all artifacts.
     pub items: BTreeMap<String, u64>,
     /// Newest change inside, where known.
     pub data_at: Option<Timestamp>,
-    /// Where it was restored; `None` if no sandbox was reached.
+    /// Where it was restored; `None` if no sandbox was reached. Of several artifacts, each of which
+    /// has one of its own, the first one's.
     pub sandbox: Option<SandboxEvidence>,
     /// The same snapshot in other images.
     #[serde(default)]

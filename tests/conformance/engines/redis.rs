@@ -5,6 +5,7 @@ use std::{env, fs, path::PathBuf, sync::Arc};
 use catalog::{
     evidence::{Outcome, Reason, Verification},
     format::redis::{Bounds, ChecksumRule, Expect, Redis},
+    storage::memory::Memory,
 };
 use futures::{StreamExt as _, stream};
 use tests::{
@@ -198,6 +199,67 @@ async fn the_programs_of_this_machine_restore_and_refuse_as_an_image_does() {
     assert_eq!(
         verification.reason,
         Some(Reason::Damaged),
+        "{verification:#?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_files_of_two_shards_are_one_snapshot_each_restored_by_a_server_that_reads_it() {
+    require!(docker);
+    let (old, new) = (IMAGES[0], IMAGES[1]);
+    require!(image old);
+    require!(image new);
+    let mut subject = subject(&[old, new]);
+    let at_least = |min| {
+        let keys = Bounds {
+            min: Some(min),
+            max: None,
+        };
+        Arc::new(Expect {
+            keys,
+            ..Expect::default()
+        })
+    };
+    let one = save(&subject.runtime, new, &commands()).await;
+    let other = save(&subject.runtime, old, &commands()).await;
+    let verify = async |subject: &Subject, other: Vec<u8>| {
+        let memory = Memory::default();
+        memory.put("one", one.clone());
+        memory.put("other", other);
+        subject.verify_artifacts(memory, &["one", "other"]).await
+    };
+    subject.settings = at_least(2 * KEYS);
+    let verification = verify(&subject, other.clone()).await;
+    assert_eq!(verification.reason, None, "{verification:#?}");
+    let items = &verification.items;
+    assert_eq!(
+        (items["keys"], items["live_keys"], items["functions"]),
+        (2 * KEYS, 2 * KEYS, 2)
+    );
+    let servers = verification.findings.iter();
+    let servers: Vec<_> = servers.filter(|it| it.check == "redis.server").collect();
+    let served = |index: usize, name: &str, version: &str| {
+        servers[index].message.starts_with(name)
+            && servers[index]
+                .observed
+                .as_ref()
+                .is_some_and(|it| it.contains(version))
+    };
+    assert!(
+        served(0, "one: ", " 8.") && served(1, "other: ", " 7."),
+        "{servers:?}"
+    );
+    let verification = verify(&subject, flipped(other.clone())).await;
+    assert_eq!(
+        verification.reason,
+        Some(Reason::Damaged),
+        "{verification:#?}"
+    );
+    subject.settings = at_least(2 * KEYS + 1);
+    let verification = verify(&subject, other).await;
+    assert_eq!(
+        verification.reason,
+        Some(Reason::Expectation),
         "{verification:#?}"
     );
 }

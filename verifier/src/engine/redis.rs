@@ -31,6 +31,7 @@ use self::{
 };
 use super::{
     Bench, Engine, Evidence, Judged, Observation, Observed, Request, Settings, Staging, Stopped,
+    Whole,
 };
 use crate::runtime::{Command, ImageFacts, SandboxError, SandboxSpec, ServerId, ServerState};
 
@@ -126,14 +127,20 @@ impl Engine for Redis {
 
     fn judge(&self, evidence: &Evidence<'_>, settings: &Settings) -> Vec<Judged> {
         match (census_of(evidence.inspection), expect_of(settings)) {
-            (Ok(census), Ok(expect)) => checks::all(&case(evidence, census, expect)),
-            (Err(stopped), _) | (_, Err(stopped)) => {
-                vec![Judged::not_run(
-                    "redis.identity",
-                    Some(stopped.reason),
-                    stopped.message,
-                )]
-            }
+            (Ok(census), Ok(expect)) => checks::of_artifact(&case(evidence, census, expect)),
+            (Err(stopped), _) | (_, Err(stopped)) => unanswered("redis.identity", stopped),
+        }
+    }
+
+    fn judge_whole(&self, whole: &Whole<'_>, settings: &Settings) -> Vec<Judged> {
+        let cases = expect_of(settings).and_then(|expect| {
+            let cases = whole.artifacts.iter();
+            let cases = cases.map(|it| Ok(case(it, census_of(it.inspection)?, expect)));
+            Ok((expect, cases.collect::<Result<Vec<_>, Stopped>>()?))
+        });
+        match cases {
+            Ok((expect, cases)) => checks::of_snapshot(whole, &cases, expect),
+            Err(stopped) => unanswered("redis.keys", stopped),
         }
     }
 
@@ -150,6 +157,14 @@ impl Engine for Redis {
             _ => None,
         }
     }
+}
+
+fn unanswered(check: &str, stopped: Stopped) -> Vec<Judged> {
+    vec![Judged::not_run(
+        check,
+        Some(stopped.reason),
+        stopped.message,
+    )]
 }
 
 fn case<'a>(evidence: &'a Evidence<'_>, census: &'a Census, expect: &'a Expect) -> Case<'a> {

@@ -4,7 +4,11 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::{Reported, ago, counted, headline, milliseconds, tally, text::printable, told};
+use super::{
+    Reported, ago, counted, headline, milliseconds, tally,
+    text::{called, printable},
+    told,
+};
 
 /// One section per verification under one table.
 pub fn markdown(reports: &[Reported], now: Timestamp) -> String {
@@ -20,12 +24,7 @@ pub fn markdown(reports: &[Reported], now: Timestamp) -> String {
             "| {} | **{}** | {} | {} ({}) | {} | {} | {} |",
             verification.source,
             headline(verification),
-            cell(
-                snapshot
-                    .artifacts
-                    .first()
-                    .map_or("", |artifact| &artifact.key)
-            ),
+            cell(&called(verification)),
             snapshot.taken_at.strftime("%Y-%m-%d %H:%M:%SZ"),
             ago(snapshot.taken_at, now),
             verification

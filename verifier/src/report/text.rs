@@ -49,15 +49,19 @@ fn rows(reported: &Reported, now: Timestamp) -> Vec<(&'static str, String)> {
 }
 
 fn snapshot(verification: &Verification) -> String {
-    let artifacts = &verification.snapshot.artifacts;
-    let size = bytes(artifacts.iter().map(|artifact| artifact.size_bytes).sum());
-    match artifacts.as_slice() {
-        [only] => format!("{} ({size})", printable(&only.key)),
-        several => format!(
-            "{} ({} artifacts, {size})",
-            verification.snapshot.id,
-            several.len()
-        ),
+    let size = bytes(verification.size_bytes());
+    match verification.snapshot.artifacts.len() {
+        1 => format!("{} ({size})", called(verification)),
+        several => format!("{} ({several} artifacts, {size})", called(verification)),
+    }
+}
+
+/// The key of the only object; what several have in common.
+pub(super) fn called(verification: &Verification) -> String {
+    let snapshot = &verification.snapshot;
+    match snapshot.artifacts.as_slice() {
+        [only] => printable(&only.key),
+        _ => printable(&snapshot.id.0),
     }
 }
 

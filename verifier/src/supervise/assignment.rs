@@ -55,6 +55,8 @@ pub struct Assignment {
     pub engine: &'static dyn Engine,
     /// The engine's own part of the configuration.
     pub settings: Settings,
+    /// The source's own keys, as its format reads them.
+    pub own: Settings,
     /// In the order of preference.
     pub images: Vec<String>,
     /// Which one.

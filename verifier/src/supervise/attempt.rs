@@ -1,4 +1,4 @@
-//! One run in one sandbox: the body on a task of its own, then always the removal.
+//! One run of one artifact in one sandbox: the body on a task of its own, then always the removal.
 //!
 //! The body may fail, panic or be cut off at its deadline; what it had kept until then is read
 //! after it. The removal runs under its own deadline and nobody cancels it.
@@ -9,12 +9,15 @@ use std::{
     time::Duration,
 };
 
-use catalog::evidence::{Reason, SandboxEvidence};
+use catalog::{
+    evidence::{Reason, SandboxEvidence},
+    model::ObjectMeta,
+};
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
-use super::{Assignment, Context, Progress, steps};
+use super::{Assignment, Context, Progress, part::Part, steps};
 use crate::{
     engine::{Observation, Seen, Stopped, lock, timed},
     runtime::RunId,
@@ -33,6 +36,8 @@ const PROVISION_GRACE: Duration = Duration::from_secs(5);
 pub(super) struct Attempt {
     pub(super) context: Context,
     pub(super) assignment: Assignment,
+    /// Of the artifact.
+    pub(super) index: usize,
     pub(super) run: RunId,
     pub(super) deadline: Instant,
     pub(super) ends_at: Timestamp,
@@ -66,6 +71,26 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// It never began.
+    pub(super) fn untried(stopped: Stopped) -> Self {
+        Self {
+            stopped: Some(stopped),
+            ..Self::default()
+        }
+    }
+
+    /// Why no further artifact of the same snapshot need be tried.
+    pub(super) fn ends_all(&self) -> Option<Reason> {
+        const ALL: [Reason; 4] = [
+            Reason::Interrupted,
+            Reason::Deadline,
+            Reason::Vanished,
+            Reason::Replaced,
+        ];
+        let reason = self.stopped.as_ref()?.reason;
+        ALL.contains(&reason).then_some(reason)
+    }
+
     /// No observation, no `verified`.
     pub(super) fn observed(&self) -> bool {
         self.observations
@@ -81,12 +106,10 @@ impl Kept {
 }
 
 impl Attempt {
-    pub(super) fn new(
-        context: &Context,
-        assignment: &Assignment,
-        run: RunId,
-        deadline: Instant,
-    ) -> Arc<Self> {
+    pub(super) fn new(part: &Part<'_>, run: RunId) -> Arc<Self> {
+        let Part {
+            context, deadline, ..
+        } = *part;
         let left = deadline.saturating_duration_since(Instant::now());
         let ends_at = context
             .clock
@@ -95,13 +118,21 @@ impl Attempt {
             .unwrap_or(Timestamp::MAX);
         Arc::new(Self {
             context: context.clone(),
-            assignment: assignment.clone(),
+            assignment: part.assignment.clone(),
+            index: part.index,
             run,
             deadline,
             ends_at,
             seen: Mutex::default(),
             kept: Mutex::default(),
         })
+    }
+
+    /// The object this run is about.
+    pub(super) fn object(&self) -> Result<&ObjectMeta, Stopped> {
+        let artifacts = &self.assignment.snapshot.artifacts;
+        let artifact = artifacts.get(self.index).map(|artifact| &artifact.meta);
+        artifact.ok_or_else(|| Stopped::new(Reason::Internal, "the snapshot has no object"))
     }
 
     /// Notes something for after the run.

@@ -1,54 +1,26 @@
-//! The record of one verification: what was kept of its run, judged and written down. Pure.
+//! The record of one verification: what was kept of its runs, written down. Pure.
+
+use std::collections::BTreeMap;
 
 use catalog::evidence::{
     ArtifactEvidence, Integrity, SnapshotEvidence, StageEvidence, Verification,
 };
 use jiff::Timestamp;
 
-use super::{Assignment, Context, attempt::Kept};
+use super::{Assignment, Context, answers, attempt::Kept, part::Shown};
 use crate::{
-    engine::{Evidence, Judged},
+    engine::Judged,
     verdict::{Conclusion, integrity},
 };
-
-/// Checks that every engine's snapshots undergo.
-const INTACT: &str = "snapshot.intact";
-const RESTORED: &str = "snapshot.restored";
-const EGRESS: &str = "sandbox.egress";
-const REMOVED: &str = "sandbox.removed";
-
-/// Every check with its outcome: those of all engines, and the engine's own.
-pub(super) fn answers(context: &Context, assignment: &Assignment, kept: &Kept) -> Vec<Judged> {
-    let mut answers = vec![intact(kept), restored(kept)];
-    match &kept.observations {
-        Some(_) => answers.extend(with_evidence(context, assignment, kept, |evidence| {
-            assignment.engine.judge(evidence, &assignment.settings)
-        })),
-        None => {
-            answers.extend(
-                assignment.format.checks().iter().map(|check| {
-                    Judged::not_run(check.name, None, "the snapshot was not restored")
-                }),
-            );
-        }
-    }
-    answers.push(egress(kept));
-    if let Some(why) = &kept.left_behind {
-        let message = format!("the sandbox may be left: {why}\nhint: Run backup-verifier sweep.");
-        answers.push(Judged::warning(REMOVED, message));
-    }
-    answers
-}
 
 /// The whole record but for its place in the chain.
 pub(super) fn write(
     context: &Context,
     assignment: &Assignment,
     began_at: Timestamp,
-    kept: &Kept,
+    shown: &[Shown],
     (answers, conclusion): (Vec<Judged>, Conclusion),
 ) -> Verification {
-    let observations = kept.observations.as_deref().unwrap_or_default();
     let snapshot = &assignment.snapshot;
     Verification {
         id: assignment.run.0.clone(),
@@ -63,121 +35,93 @@ pub(super) fn write(
             id: snapshot.id.clone(),
             taken_at: snapshot.taken_at,
             taken_at_from: snapshot.taken_at_from,
-            artifacts: artifacts(assignment, kept),
+            artifacts: artifacts(assignment, shown),
         },
         verdict: conclusion.verdict,
         reason: conclusion.reason,
         findings: answers.into_iter().map(|answer| answer.finding).collect(),
-        stages: stages(assignment, kept),
-        recovery_milliseconds: recovery_milliseconds(kept),
-        items: with_evidence(context, assignment, kept, |evidence| {
-            assignment.engine.items(evidence)
-        }),
-        data_at: assignment
-            .engine
-            .data_at(observations)
-            .or(snapshot.facts.data_at),
-        sandbox: kept.sandbox.clone(),
+        stages: stages(assignment, shown),
+        recovery_milliseconds: recovery_milliseconds(shown),
+        items: items(context, assignment, shown),
+        data_at: data_at(assignment, shown),
+        sandbox: shown.iter().find_map(|shown| shown.kept.sandbox.clone()),
         rehearsals: Vec::new(),
         tool: context.tool.clone(),
-        log_tail: kept.seen.log.clone(),
+        log_tail: log_tail(shown),
     }
 }
 
-fn intact(kept: &Kept) -> Judged {
-    let Some(passed) = &kept.passed else {
-        return Judged::not_run(INTACT, None, "the snapshot was not read to its last byte");
-    };
-    match super::reasons::understood(&passed.inspection) {
-        Ok(()) => Judged::passed(INTACT, "every byte was read and understood")
-            .observed(format!("{} bytes", passed.restorable_bytes)),
-        Err(found) => {
-            // A second reading may have raised doubts: then the run's own reason holds.
-            let doubt = kept.stopped.as_ref().map(|stopped| stopped.reason);
-            match (found.reason, doubt) {
-                (reason, Some(other)) if reason == other => {
-                    Judged::failed(INTACT, reason, found.message)
-                }
-                _ => Judged::not_run(INTACT, None, found.message),
-            }
-        }
-    }
+/// Each with what was read of it.
+fn artifacts(assignment: &Assignment, shown: &[Shown]) -> Vec<ArtifactEvidence> {
+    let indexes = 0..assignment.snapshot.artifacts.len();
+    let kept = |index: usize| shown.get(index).map(|shown| &shown.kept);
+    let evidence = indexes.filter_map(|index| artifact(assignment, index, kept(index)));
+    evidence.collect()
 }
 
-fn restored(kept: &Kept) -> Judged {
-    use catalog::evidence::{Reason, Verdict};
-    match &kept.stopped {
-        Some(stopped) if stopped.reason == Reason::Damaged => {
-            let message = "what is damaged is not restored";
-            Judged::not_run(RESTORED, Some(stopped.reason), message)
-        }
-        Some(stopped) if stopped.reason.verdict() == Verdict::Failed => {
-            Judged::failed(RESTORED, stopped.reason, &stopped.message)
-        }
-        Some(stopped) => Judged::not_run(RESTORED, Some(stopped.reason), &stopped.message),
-        None if kept.observed() => Judged::passed(RESTORED, "a server restored it and answered"),
-        None => Judged::not_run(RESTORED, Some(Reason::Internal), "no server answered"),
-    }
-}
-
-fn egress(kept: &Kept) -> Judged {
-    let egress = kept.sandbox.as_ref().map(|sandbox| sandbox.egress.as_str());
-    match egress {
-        Some("denied") => Judged::passed(EGRESS, "there was no way out of the sandbox"),
-        Some("open") => {
-            let message = "there was a way out of the sandbox: its server could be reached or \
-                           reach others\nhint: Use a runtime that isolates.";
-            Judged::warning(EGRESS, message)
-        }
-        _ => Judged::not_run(EGRESS, None, "it was not looked at"),
-    }
-}
-
-fn artifacts(assignment: &Assignment, kept: &Kept) -> Vec<ArtifactEvidence> {
-    let read = kept.passed.as_ref();
-    let manifest = assignment.snapshot.manifest.as_ref();
-    let several = assignment.snapshot.artifacts.len() > 1;
-    let evidence = |artifact: &catalog::model::Artifact| ArtifactEvidence {
-        key: artifact.meta.key.as_str().into(),
-        version_id: artifact.meta.version_id.clone(),
-        etag: artifact.meta.etag.clone(),
-        size_bytes: artifact.meta.size_bytes,
-        sha256: read
-            .filter(|_| !several)
-            .map(|passed| passed.sha256.clone()),
-        modified_at: artifact.meta.modified_at,
-        integrity: read.filter(|_| !several).map_or(Integrity::None, |passed| {
+pub(super) fn artifact(
+    assignment: &Assignment,
+    index: usize,
+    kept: Option<&Kept>,
+) -> Option<ArtifactEvidence> {
+    let meta = &assignment.snapshot.artifacts.get(index)?.meta;
+    let read = kept.and_then(|kept| kept.passed.as_ref());
+    let manifest = assignment.manifest_of(index);
+    Some(ArtifactEvidence {
+        key: meta.key.as_str().into(),
+        version_id: meta.version_id.clone(),
+        etag: meta.etag.clone(),
+        size_bytes: meta.size_bytes,
+        sha256: read.map(|passed| passed.sha256.clone()),
+        modified_at: meta.modified_at,
+        integrity: read.map_or(Integrity::None, |passed| {
             integrity(&passed.inspection, &passed.sha256, manifest)
         }),
-    };
-    assignment.snapshot.artifacts.iter().map(evidence).collect()
-}
-
-fn with_evidence<T: Default>(
-    context: &Context,
-    assignment: &Assignment,
-    kept: &Kept,
-    judge: impl FnOnce(&Evidence<'_>) -> T,
-) -> T {
-    let artifacts = artifacts(assignment, kept);
-    let (Some(passed), Some(artifact)) = (&kept.passed, artifacts.first()) else {
-        return T::default();
-    };
-    judge(&Evidence {
-        inspection: &passed.inspection,
-        observations: kept.observations.as_deref().unwrap_or_default(),
-        artifact,
-        manifest: assignment.snapshot.manifest.as_ref(),
-        previous: assignment.previous.as_ref(),
-        taken_at: assignment.snapshot.taken_at,
-        asked_at: kept.asked_at.unwrap_or_else(|| context.clock.now()),
-        recovery_milliseconds: recovery_milliseconds(kept),
-        recovery_milliseconds_max: assignment.recovery_milliseconds_max,
     })
 }
 
+/// Summed over the artifacts; what was not counted in each of them has no sum.
+fn items(context: &Context, assignment: &Assignment, shown: &[Shown]) -> BTreeMap<String, u64> {
+    let counted = answers::with_evidence(context, assignment, shown, |artifacts| {
+        let counted = artifacts.iter().map(|it| assignment.engine.items(it));
+        counted.collect::<Vec<_>>()
+    });
+    if counted.len() != assignment.snapshot.artifacts.len() {
+        return BTreeMap::new();
+    }
+    let names = counted.iter().flat_map(BTreeMap::keys);
+    let sum = |name: &String| -> Option<u64> {
+        counted.iter().map(|items| items.get(name).copied()).sum()
+    };
+    names
+        .filter_map(|name| Some((name.clone(), sum(name)?)))
+        .collect()
+}
+
+/// The newest of all artifacts.
+fn data_at(assignment: &Assignment, shown: &[Shown]) -> Option<Timestamp> {
+    let observed = shown
+        .iter()
+        .filter_map(|it| it.kept.observations.as_deref());
+    let newest = observed.filter_map(|observed| assignment.engine.data_at(observed));
+    newest.max().or(assignment.snapshot.facts.data_at)
+}
+
+/// Of the first artifact that something spoils, else of the last: a record has no room for all.
+fn log_tail(shown: &[Shown]) -> Vec<String> {
+    let spoiled = |shown: &&Shown| shown.answers.iter().any(|it| it.spoils.is_some());
+    let told = shown.iter().find(spoiled).or(shown.last());
+    told.map_or_else(Vec::new, |shown| shown.kept.seen.log.clone())
+}
+
+/// The sum over the artifacts, which are restored one after the other; `None` unless all answered.
+pub(super) fn recovery_milliseconds(shown: &[Shown]) -> Option<u64> {
+    let each = shown.iter().map(|shown| recovered(&shown.kept));
+    each.sum::<Option<u64>>().filter(|_| !shown.is_empty())
+}
+
 /// First byte requested to first successful answer, less our own check in between.
-fn recovery_milliseconds(kept: &Kept) -> Option<u64> {
+fn recovered(kept: &Kept) -> Option<u64> {
     let (requested, answered) = (kept.requested?, kept.seen.answered?);
     let ours = kept
         .seen
@@ -192,11 +136,10 @@ fn recovery_milliseconds(kept: &Kept) -> Option<u64> {
 }
 
 /// A stage that never ended has no duration to tell, and is left out.
-fn stages(assignment: &Assignment, kept: &Kept) -> Vec<StageEvidence> {
-    let ended = kept
-        .seen
-        .stages
+fn stages(assignment: &Assignment, shown: &[Shown]) -> Vec<StageEvidence> {
+    let ended = shown
         .iter()
+        .flat_map(|shown| &shown.kept.seen.stages)
         .filter_map(|stage| Some((stage.name, stage.took?)));
     let evidence = [(super::SELECT, assignment.selected_in)]
         .into_iter()

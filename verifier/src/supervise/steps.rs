@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use catalog::evidence::Reason;
+use catalog::{evidence::Reason, model::SnapshotFacts};
 use tokio::time::Instant;
 
-use super::{Progress, attempt::Attempt, reasons};
+use super::{Assignment, Progress, attempt::Attempt, reasons};
 use crate::{
     engine::{Bench, Request, Stopped},
     runtime::{Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec},
@@ -16,8 +16,9 @@ use crate::{
 /// Free space below which a failed load may be the disk's fault.
 const DISK_FREE_MIN: u64 = 16 << 20;
 
-/// A sandbox, and what it was asked to be.
+/// A sandbox, what it was asked to be, and why.
 struct Place {
+    head: SnapshotFacts,
     spec: SandboxSpec,
     sandbox: Arc<dyn Sandbox>,
 }
@@ -45,37 +46,31 @@ pub(super) async fn all(run: &Attempt) -> Result<(), Stopped> {
 
 /// Reads the pinned object to its last byte.
 pub(super) async fn read(run: &Attempt, feed: Option<Fed>) -> Result<Passed, Stopped> {
-    let pin = only_artifact(run)?.pin();
-    let storage = &run.assignment.storage;
+    let pin = run.object()?.pin();
+    let Assignment {
+        storage, snapshot, ..
+    } = &run.assignment;
     let on_progress = Arc::clone(&run.assignment.on_progress);
-    let on_bytes = Arc::new(move |read, of| on_progress(Progress::Bytes { read, of }));
+    let before = snapshot.artifacts.iter().take(run.index);
+    let before: u64 = before.map(|artifact| artifact.meta.size_bytes).sum();
+    let of = snapshot.size_bytes();
+    let on_bytes = Arc::new(move |read, _| {
+        let read = before + read;
+        on_progress(Progress::Bytes { read, of });
+    });
     let input = storage.open(&pin).await?;
     Ok(stream::pass(input, pin.size_bytes, run.assignment.format, feed, on_bytes).await?)
 }
 
-/// The one object of the snapshot.
-fn only_artifact(run: &Attempt) -> Result<&catalog::model::ObjectMeta, Stopped> {
-    match run.assignment.snapshot.artifacts.as_slice() {
-        [artifact] => Ok(&artifact.meta),
-        several => {
-            let message = format!(
-                "snapshots of {} objects cannot be restored yet",
-                several.len()
-            );
-            Err(Stopped::new(Reason::Internal, message))
-        }
-    }
-}
-
 async fn provision(run: &Attempt) -> Result<Place, Stopped> {
-    only_artifact(run)?;
+    let head = head(run).await?;
     let (assignment, runtime) = (&run.assignment, &run.context.runtime);
     let images = runtime
         .images(&assignment.images, assignment.engine.programs())
         .await?;
     let request = Request {
-        head: &assignment.snapshot.facts,
-        size_bytes: assignment.snapshot.size_bytes(),
+        head: &head,
+        size_bytes: run.object()?.size_bytes,
         images: &images,
         memory_bytes_max: run.context.memory_bytes_max,
         disk_bytes_max: run.context.disk_bytes_max,
@@ -86,7 +81,28 @@ async fn provision(run: &Attempt) -> Result<Place, Stopped> {
     let sandbox = runtime.provision(&run.run, &spec).await?;
     run.keep(|kept| kept.sandbox = Some(sandbox.facts()));
     point("provisioned")?;
-    Ok(Place { spec, sandbox })
+    Ok(Place {
+        head,
+        spec,
+        sandbox,
+    })
+}
+
+/// What the first bytes say, which the survey has read of the first artifact.
+async fn head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
+    let Assignment {
+        storage,
+        format,
+        own,
+        ..
+    } = &run.assignment;
+    if let Some(facts) = run.assignment.facts_of(run.index) {
+        return Ok(facts.clone());
+    }
+    let pin = run.object()?.pin();
+    let end = pin.size_bytes.min(format.head_bytes());
+    let head = storage.read(&pin, 0..end).await?;
+    Ok(format.describe(&[head], own))
 }
 
 async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
@@ -119,7 +135,7 @@ async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
 
 /// The bytes into the sandbox, hashed and inspected on their way, and compared inside.
 async fn bring(run: &Attempt, place: &Place) -> Result<Passed, Stopped> {
-    let staging = run.assignment.engine.stage(&run.assignment.snapshot.facts);
+    let staging = run.assignment.engine.stage(&place.head);
     let (items, feed) = stream::feed();
     let bytes_max = run.context.disk_bytes_max;
     let (passed, put) = tokio::join!(

@@ -2,8 +2,14 @@
 
 mod endings;
 mod fake;
+mod several;
 
-use std::{collections::VecDeque, ops::Range, sync::Mutex, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    ops::Range,
+    sync::Mutex,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use catalog::{
@@ -26,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use toolkit::clock::Clock;
 
 use super::*;
+use crate::runtime::RunId;
 use fake::{FAKE, FakeEngine, FakeRuntime, GOOD, Script, Step};
 
 const KEY: &str = "cache.rdb";
@@ -37,6 +44,7 @@ struct World {
     images: Vec<String>,
     snapshot: Snapshot,
     newer: Option<Snapshot>,
+    previous: Option<BTreeMap<String, u64>>,
     cancelled: CancellationToken,
 }
 
@@ -58,6 +66,7 @@ impl World {
             images: vec!["fake:1".into()],
             snapshot: snapshot(size, "revision-1"),
             newer: None,
+            previous: None,
             cancelled: CancellationToken::new(),
         }
     }
@@ -89,6 +98,7 @@ impl World {
             format: &FAKE,
             engine: &FakeEngine,
             settings: Arc::new(()),
+            own: Arc::new(()),
             images: self.images.clone(),
             snapshot: self.snapshot.clone(),
             selected_in: Duration::from_millis(250),
@@ -99,7 +109,7 @@ impl World {
                     newer
                 })
             }),
-            previous: None,
+            previous: self.previous.clone(),
             recovery_milliseconds_max: None,
             deadline: Duration::from_hours(1),
             on_progress: Arc::new(|_| ()),

@@ -61,6 +61,7 @@ impl Chosen {
             format: source.format,
             engine,
             settings: Arc::clone(&verify.expect),
+            own: Arc::clone(&source.settings),
             images: world.config.images_of(source),
             previous,
             recovery_milliseconds_max: recovery_time

@@ -1,6 +1,11 @@
 //! What is asked of a restored Redis, and what each answer means. Pure.
 //!
+//! Here is what every artifact must answer for itself; what is expected of the source as a whole
+//! is in `whole`.
+//!
 //! Keys are judged as counted *in the file*: what has expired by the time of the load is no loss.
+
+mod whole;
 
 use std::collections::BTreeMap;
 
@@ -8,13 +13,15 @@ use catalog::{
     evidence::{Basis, Integrity, Reason},
     format::{
         InspectionState,
-        redis::{Bounds, Census, ChecksumRule, Expect},
+        redis::{Census, ChecksumRule, Expect},
     },
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-use super::seen::{CanarySeen, Seen};
+use super::seen::Seen;
 use crate::engine::{Evidence, Judged};
+
+pub(super) use whole::{of_snapshot, time_of};
 
 /// Clocks of one machine, and what lies between two questions.
 const SKEW_MAX: SignedDuration = SignedDuration::from_mins(5);
@@ -27,21 +34,16 @@ pub(super) struct Case<'a> {
     pub(super) seen: Seen,
 }
 
-/// All of them, in the order of the format's table.
-pub(super) fn all(case: &Case<'_>) -> Vec<Judged> {
+/// What each artifact is asked, in the order of the format's table.
+pub(super) fn of_artifact(case: &Case<'_>) -> Vec<Judged> {
     vec![
         checksum(case),
         trailing_bytes(case),
         identity(case),
         announced(case),
-        keys(case),
-        databases(case),
-        change(case),
         manifest(case),
         functions(case),
         evictions(case),
-        canary(case),
-        recovery_time(case),
         memory(case),
         server(case),
         clock(case),
@@ -167,96 +169,6 @@ fn announced(case: &Case<'_>) -> Judged {
         .expected(announced, Basis::Snapshot)
 }
 
-fn keys(case: &Case<'_>) -> Judged {
-    const CHECK: &str = "redis.keys";
-    let counted = case.census.keys();
-    let bounds = case.expect.keys;
-    if counted == 0 && bounds.min.is_none() {
-        return Judged::failed(
-            CHECK,
-            Reason::Expectation,
-            "there is no key in the snapshot\nhint: If that is right, write expect: { keys: \
-             { min: 0 } }.",
-        )
-        .observed(0)
-        .expected("at least 1", Basis::Configured);
-    }
-    if !bounds.any() {
-        return Judged::not_applicable(CHECK, "no number is expected").observed(counted);
-    }
-    bounded(CHECK, counted, bounds).expected(spelled(bounds), Basis::Configured)
-}
-
-fn databases(case: &Case<'_>) -> Judged {
-    const CHECK: &str = "redis.databases";
-    let count = |number: &u64| {
-        case.census
-            .databases
-            .get(number)
-            .map_or(0, |found| found.keys)
-    };
-    let written = &case.expect.databases;
-    let wrong = written
-        .iter()
-        .find(|(number, bounds)| !bounds.hold(count(number)));
-    match wrong.or_else(|| written.iter().next()) {
-        None => Judged::not_applicable(CHECK, "nothing is expected of single databases"),
-        Some((number, bounds)) => {
-            let expected = format!("database {number}: {}", spelled(*bounds));
-            bounded(CHECK, count(number), *bounds).expected(expected, Basis::Configured)
-        }
-    }
-}
-
-fn bounded(check: &str, counted: u64, bounds: Bounds) -> Judged {
-    let judged = if bounds.hold(counted) {
-        Judged::passed(check, "as many keys as expected")
-    } else {
-        let message = "the snapshot holds another number of keys than expected";
-        Judged::failed(check, Reason::Expectation, message)
-    };
-    judged.observed(counted)
-}
-
-fn spelled(bounds: Bounds) -> String {
-    match (bounds.min, bounds.max) {
-        (Some(min), Some(max)) => format!("{min} to {max}"),
-        (Some(min), None) => format!("at least {min}"),
-        (None, Some(max)) => format!("at most {max}"),
-        (None, None) => "any".into(),
-    }
-}
-
-fn change(case: &Case<'_>) -> Judged {
-    const CHECK: &str = "redis.change";
-    let Some(max_drop) = case.expect.change.max_drop else {
-        return Judged::not_applicable(CHECK, "no largest drop is configured");
-    };
-    let previous = case
-        .evidence
-        .previous
-        .and_then(|items| items.get("keys").copied());
-    let Some(before) = previous else {
-        return Judged::not_applicable(CHECK, "no earlier verified snapshot to compare with");
-    };
-    let (counted, least) = (case.census.keys(), before - max_drop.of(before));
-    let judged = if counted >= least {
-        Judged::passed(
-            CHECK,
-            format!("no more than {max_drop} fewer keys than before"),
-        )
-    } else {
-        let message = format!(
-            "more than {max_drop} of the keys of the verified snapshot before are gone\nhint: If \
-             that is right, record it with backup-verifier accept."
-        );
-        Judged::failed(CHECK, Reason::Expectation, message)
-    };
-    judged
-        .observed(counted)
-        .expected(format!("at least {least} of {before}"), Basis::Previous)
-}
-
 fn manifest(case: &Case<'_>) -> Judged {
     const CHECK: &str = "redis.manifest";
     let Some(manifest) = case.evidence.manifest else {
@@ -347,62 +259,6 @@ fn evictions(case: &Case<'_>) -> Judged {
     }
 }
 
-fn canary(case: &Case<'_>) -> Judged {
-    const CHECK: &str = "redis.canary";
-    let Some(canary) = &case.expect.canary else {
-        return Judged::not_applicable(CHECK, "no canary is configured");
-    };
-    let failed = |message: &str| Judged::failed(CHECK, Reason::Expectation, message);
-    let Some(seen) = case.seen.canary else {
-        return Judged::not_run(
-            CHECK,
-            Some(Reason::Internal),
-            "the canary was not asked for",
-        );
-    };
-    let CanarySeen::At(at) = seen else {
-        let gone = case.census.keys() > case.seen.live_keys.unwrap_or(0);
-        if gone {
-            // It may be one of those that expired since, which is no loss (design §5).
-            let message = "the canary is not there, but keys expired or were dropped while the \
-                           snapshot was loaded\nhint: Let the source write it without an expiry.";
-            return Judged::not_run(CHECK, Some(Reason::Internal), message);
-        }
-        return failed(
-            "the canary is missing or holds no time\nhint: Let the source write the time into it: \
-             epoch seconds, milliseconds or RFC 3339.",
-        );
-    };
-    let age = case.evidence.taken_at.duration_since(at);
-    let judged = match canary.max_age {
-        Some(max) if age > SignedDuration::from(max) => {
-            failed("the newest heartbeat is older than allowed").expected(max, Basis::Configured)
-        }
-        Some(max) => Judged::passed(CHECK, "the newest heartbeat is recent enough")
-            .expected(max, Basis::Configured),
-        None => Judged::passed(CHECK, "the canary holds a time"),
-    };
-    judged.observed(format!("{} s older than the snapshot", age.as_secs()))
-}
-
-fn recovery_time(case: &Case<'_>) -> Judged {
-    const CHECK: &str = "redis.recovery_time";
-    let Some(max) = case.evidence.recovery_milliseconds_max else {
-        return Judged::not_applicable(CHECK, "no recovery time is promised");
-    };
-    let Some(took) = case.evidence.recovery_milliseconds else {
-        return Judged::not_run(CHECK, None, "it was not measured");
-    };
-    let judged = if took <= max {
-        Judged::passed(CHECK, "restored within the promised time")
-    } else {
-        Judged::warning(CHECK, "restored, but not within the promised time")
-    };
-    judged
-        .observed(format!("{took} ms"))
-        .expected(format!("{max} ms"), Basis::Objective)
-}
-
 fn memory(case: &Case<'_>) -> Judged {
     const CHECK: &str = "redis.memory";
     let Some(used) = case.seen.used_memory else {
@@ -459,22 +315,6 @@ pub(super) fn items(case: &Case<'_>) -> BTreeMap<String, u64> {
         items.insert("live_keys".into(), live);
     }
     items
-}
-
-/// The time a canary holds: epoch seconds or milliseconds, or RFC 3339.
-pub(super) fn time_of(text: &str) -> Option<Timestamp> {
-    /// Epoch seconds have 12 digits only after the year 5138; milliseconds have 12 since 1973.
-    const MILLISECOND_DIGITS: usize = 12;
-    let text = text.trim();
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse().ok();
-    }
-    let number = text.parse().ok()?;
-    if text.len() < MILLISECOND_DIGITS {
-        Timestamp::from_second(number).ok()
-    } else {
-        Timestamp::from_millisecond(number).ok()
-    }
 }
 
 #[cfg(test)]

@@ -210,11 +210,3 @@ async fn storage_that_fails_or_breaks_off_is_never_the_snapshots_fault() {
     };
     check(replaced, Reason::Replaced).await;
 }
-
-#[tokio::test(start_paused = true)]
-async fn a_snapshot_of_several_objects_is_never_verified_by_one_of_them() {
-    let mut world = World::new("Good", [GOOD]);
-    let twin = world.snapshot.artifacts[0].clone();
-    world.snapshot.artifacts.push(twin);
-    world.check(Some(Reason::Internal), 0).await;
-}

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     io::Read,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use catalog::{
@@ -19,9 +20,11 @@ use jiff::Timestamp;
 
 use super::super::*;
 use crate::{
-    engine::{Bench, Engine, Evidence, Observation, Observed, Request, Settings, Staging},
+    engine::{
+        Bench, Engine, Evidence, Judged, Observation, Observed, Request, Settings, Staging, Whole,
+    },
     runtime::{
-        ByteStreamIo, Capture, Command, Exit, Feed, FeedEnd, FeedItem, ImageFacts, Runtime,
+        ByteStreamIo, Capture, Command, Exit, Feed, FeedEnd, FeedItem, ImageFacts, RunId, Runtime,
         Sandbox, SandboxError, SandboxSpec, ServerId, ServerState, SweepPolicy, Swept,
     },
     stream::Sha256,
@@ -48,6 +51,7 @@ pub(super) struct Script {
 pub(super) enum Step {
     Well,
     Fails(Reason),
+    Takes(Duration),
     Hangs,
     Panics,
 }
@@ -57,6 +61,10 @@ impl Step {
         match self {
             Self::Well => Ok(()),
             Self::Fails(reason) => Err(SandboxError::new(reason, "scripted")),
+            Self::Takes(time) => {
+                tokio::time::sleep(time).await;
+                Ok(())
+            }
             Self::Hangs => future::pending().await,
             Self::Panics => panic!("scripted"),
         }
@@ -310,7 +318,7 @@ impl Engine for FakeEngine {
     }
 
     fn stage(&self, _: &SnapshotFacts) -> Staging {
-        let command = |name: &str| Command::new([name], std::time::Duration::from_secs(1));
+        let command = |name: &str| Command::new([name], Duration::from_secs(1));
         Staging {
             put: command("put"),
             digest: command("digest"),
@@ -362,6 +370,17 @@ impl Engine for FakeEngine {
         }]
     }
 
+    fn judge_whole(&self, whole: &Whole<'_>, _: &Settings) -> Vec<Judged> {
+        let said = whole.artifacts.len() as u64;
+        let before = whole.previous.and_then(|items| items.get("words").copied());
+        let judged = if before.is_some_and(|before| said < before) {
+            Judged::failed("fake.total", Reason::Expectation, "fewer than before")
+        } else {
+            Judged::passed("fake.total", "enough")
+        };
+        vec![judged.observed(said)]
+    }
+
     fn items(&self, _: &Evidence<'_>) -> BTreeMap<String, u64> {
         BTreeMap::from([("words".to_owned(), 1)])
     }
@@ -374,13 +393,17 @@ impl Engine for FakeEngine {
 /// The first byte says what the inspection finds.
 pub(super) static FAKE: Double = Double {
     items: &["words"],
-    checks: &[CheckName {
-        name: "fake.words",
-        question: "Is it well said?",
-    }],
+    checks: &[
+        check("fake.words", "Is it well said?"),
+        check("fake.total", "Is enough said?"),
+    ],
     inspect,
     ..Double::new("fake")
 };
+
+const fn check(name: &'static str, question: &'static str) -> CheckName {
+    CheckName { name, question }
+}
 
 fn inspect(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
     let (all, state) = read_whole(input, tee, |all| match all.first() {

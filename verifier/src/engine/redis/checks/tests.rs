@@ -2,20 +2,24 @@
 
 mod others;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::{
     evidence::{ArtifactEvidence, Outcome},
     format::{
         Checksum, Detail, Inspection, InspectionFinding,
-        redis::{Canary, Change, Database, Family},
+        redis::{Bounds, Canary, Change, Database, Family},
     },
     manifest::Manifest,
 };
+use jiff::Timestamp;
 use settings::Percent;
 
 use super::*;
-use crate::engine::{Observation, Observed, redis::seen};
+use crate::engine::{
+    Observation, Observed, Whole,
+    redis::seen::{self, CanarySeen},
+};
 
 mod world;
 use world::{TAKEN_AT, World, at, manifest};
@@ -33,19 +37,91 @@ fn check(name: &str, outcome: Outcome, spoils: Option<Reason>, change: impl FnOn
 use Outcome::{Failed, NotApplicable, NotRun, Passed, Warning};
 
 #[test]
-fn the_answers_are_those_of_the_formats_table_in_its_order_and_a_good_snapshot_spoils_nothing() {
+fn the_answers_are_those_of_the_formats_table_and_a_good_snapshot_spoils_nothing() {
     let judged = World::new().judge();
-    let names: Vec<_> = judged
+    let names: BTreeSet<_> = judged
         .iter()
         .map(|judged| judged.finding.check.as_str())
         .collect();
+    assert_eq!(names.len(), judged.len(), "each is asked once");
     let format = catalog::format::Format::checks(&catalog::format::redis::Redis);
-    let table: Vec<_> = format.iter().map(|check| check.name).collect();
+    let table: BTreeSet<_> = format.iter().map(|check| check.name).collect();
     assert_eq!(names, table);
     assert!(
         judged.iter().all(|judged| judged.spoils.is_none()),
         "{judged:?}"
     );
+}
+
+/// The answers about two artifacts together, of which `expect` is expected.
+fn together(one: &World, other: &World, check: &str) -> Judged {
+    let evidence = [one.evidence(), other.evidence()];
+    let cases = [one.case(&evidence[0]), other.case(&evidence[1])];
+    let judged = of_snapshot(&one.whole(&evidence), &cases, &one.expect);
+    let mut found = judged.into_iter().filter(|it| it.finding.check == check);
+    found.next().expect("it is asked")
+}
+
+#[test]
+fn what_is_expected_of_the_source_is_judged_on_the_sums_over_its_artifacts() {
+    const BAD: Option<Reason> = Some(Reason::Expectation);
+    let shard = World::new(); // 100 keys in database 0 and 1 in database 3
+    let check = |name, spoils: Option<Reason>, change: &dyn Fn(&mut World)| {
+        let judged = together(&World::with(change), &shard, name);
+        assert_eq!(judged.spoils, spoils, "{judged:?}");
+    };
+    let keys = |min| move |world: &mut World| world.expect.keys.min = Some(min);
+    check("redis.keys", None, &keys(202));
+    check("redis.keys", BAD, &keys(203));
+    let three = |min| {
+        move |world: &mut World| {
+            let bounds = Bounds {
+                min: Some(min),
+                max: None,
+            };
+            world.expect.databases.insert(3, bounds);
+        }
+    };
+    check("redis.databases", None, &three(2));
+    check("redis.databases", BAD, &three(3));
+    let before = |keys| {
+        move |world: &mut World| {
+            world.expect.change.max_drop = Some(Percent::new(50));
+            world.previous = Some(BTreeMap::from([("keys".to_owned(), keys)]));
+        }
+    };
+    check("redis.change", None, &before(404));
+    check("redis.change", BAD, &before(406));
+    // Not one key in this shard: the source has some all the same.
+    check("redis.keys", None, &|world| world.census.databases.clear());
+}
+
+#[test]
+fn a_canary_lives_in_one_shard_only() {
+    let asked = |seen| {
+        World::with(|world| {
+            world.expect.canary = Some(Canary {
+                key: "beat".into(),
+                database: 0,
+                max_age: Some("2h".parse().expect("a duration")),
+            });
+            world.seen.canary = seen;
+            world.seen.live_keys = Some(world.census.keys());
+        })
+    };
+    let (young, old) = (CanarySeen::At(at(-60)), CanarySeen::At(at(-9000)));
+    let check = |one, other, outcome| {
+        for (one, other) in [(one, other), (other, one)] {
+            let judged = together(&asked(one), &asked(other), "redis.canary");
+            assert_eq!(judged.finding.outcome, outcome, "{one:?} {other:?}");
+        }
+    };
+    let nothing = Some(CanarySeen::NoTime);
+    check(Some(young), nothing, Passed);
+    check(Some(young), Some(old), Passed);
+    check(Some(old), nothing, Failed);
+    check(nothing, nothing, Failed);
+    check(None, None, NotRun);
 }
 
 #[test]

@@ -83,23 +83,41 @@ impl World {
     }
 
     pub(super) fn judge(&self) -> Vec<Judged> {
-        let evidence = Evidence {
+        let evidence = self.evidence();
+        let cases = [self.case(&evidence)];
+        let whole = self.whole(std::slice::from_ref(&evidence));
+        let mut judged = of_artifact(&cases[0]);
+        judged.extend(of_snapshot(&whole, &cases, &self.expect));
+        judged
+    }
+
+    pub(super) fn evidence(&self) -> Evidence<'_> {
+        Evidence {
             inspection: &self.inspection,
             observations: &[],
             artifact: &self.artifact,
             manifest: self.manifest.as_ref(),
-            previous: self.previous.as_ref(),
-            taken_at: at(0),
             asked_at: at(61),
-            recovery_milliseconds: self.recovery.0,
-            recovery_milliseconds_max: self.recovery.1,
-        };
-        all(&Case {
-            evidence: &evidence,
+        }
+    }
+
+    pub(super) fn case<'a>(&'a self, evidence: &'a Evidence<'a>) -> Case<'a> {
+        Case {
+            evidence,
             census: &self.census,
             expect: &self.expect,
             seen: self.seen.clone(),
-        })
+        }
+    }
+
+    pub(super) fn whole<'a>(&'a self, artifacts: &'a [Evidence<'a>]) -> Whole<'a> {
+        Whole {
+            artifacts,
+            previous: self.previous.as_ref(),
+            taken_at: at(0),
+            recovery_milliseconds: self.recovery.0,
+            recovery_milliseconds_max: self.recovery.1,
+        }
     }
 
     pub(super) fn answer(&self, check: &str) -> Judged {

@@ -1,0 +1,193 @@
+//! Every check with its outcome: those of all engines, and the engine's own. Pure.
+//!
+//! Where the snapshot has several artifacts, each answer about one of them says which.
+
+use catalog::evidence::ArtifactEvidence;
+
+use super::{
+    Assignment, Context,
+    attempt::Kept,
+    part::{Part, Shown},
+    record,
+};
+use crate::engine::{Evidence, Judged, Whole};
+
+/// Checks that every engine's snapshots undergo.
+const INTACT: &str = "snapshot.intact";
+const RESTORED: &str = "snapshot.restored";
+const EGRESS: &str = "sandbox.egress";
+const REMOVED: &str = "sandbox.removed";
+/// What a second look came to.
+pub(super) const TWICE: &str = "snapshot.shown_twice";
+
+/// About one artifact, whatever the others are like.
+pub(super) fn of_part(part: &Part<'_>, kept: &Kept) -> Vec<Judged> {
+    let assignment = part.assignment;
+    let mut answers = vec![intact(kept), restored(kept)];
+    if kept.observations.is_some() {
+        let artifact = record::artifact(assignment, part.index, Some(kept));
+        let evidence = artifact.as_ref();
+        let evidence =
+            evidence.and_then(|it| evidence_of(part.context, assignment, (part.index, kept), it));
+        answers.extend(
+            evidence
+                .iter()
+                .flat_map(|evidence| assignment.engine.judge(evidence, &assignment.settings)),
+        );
+    }
+    answers.push(egress(kept));
+    if let Some(why) = &kept.left_behind {
+        let message = format!("the sandbox may be left: {why}\nhint: Run backup-verifier sweep.");
+        answers.push(Judged::warning(REMOVED, message));
+    }
+    answers
+}
+
+/// About all of them and about the snapshot as a whole, check by check.
+pub(super) fn of_all(context: &Context, assignment: &Assignment, shown: &[Shown]) -> Vec<Judged> {
+    let mut answers: Vec<Judged> = Vec::new();
+    for (index, shown) in shown.iter().enumerate() {
+        let name = assignment.name_of(index);
+        answers.extend(shown.answers.iter().cloned().map(|mut answer| {
+            if let Some(name) = &name {
+                answer.finding.message = format!("{name}: {}", answer.finding.message);
+            }
+            answer
+        }));
+    }
+    answers.extend(of_whole(context, assignment, shown));
+    for check in assignment.format.checks() {
+        if answers.iter().all(|it| it.finding.check != check.name) {
+            let message = "the snapshot was not restored";
+            answers.push(Judged::not_run(check.name, None, message));
+        }
+    }
+    answers.sort_by_key(|answer| rank(assignment, &answer.finding.check));
+    answers
+}
+
+/// Only once every artifact was asked: of less than all there is no sum.
+fn of_whole(context: &Context, assignment: &Assignment, shown: &[Shown]) -> Vec<Judged> {
+    let asked = !shown.is_empty() && shown.iter().all(|shown| shown.kept.observations.is_some());
+    if !asked {
+        return Vec::new();
+    }
+    let mut answers = with_evidence(context, assignment, shown, |artifacts| {
+        let whole = Whole {
+            artifacts,
+            previous: assignment.previous.as_ref(),
+            taken_at: assignment.snapshot.taken_at,
+            recovery_milliseconds: record::recovery_milliseconds(shown),
+            recovery_milliseconds_max: assignment.recovery_milliseconds_max,
+        };
+        assignment.engine.judge_whole(&whole, &assignment.settings)
+    });
+    if shown.iter().any(|shown| shown.doubtful) {
+        for answer in &mut answers {
+            answer.spoils = None;
+        }
+    }
+    answers
+}
+
+/// Gives what is known of every artifact that was wholly read, in their order.
+pub(super) fn with_evidence<T>(
+    context: &Context,
+    assignment: &Assignment,
+    shown: &[Shown],
+    judge: impl FnOnce(&[Evidence<'_>]) -> T,
+) -> T {
+    let written =
+        |(index, shown): (usize, &Shown)| record::artifact(assignment, index, Some(&shown.kept));
+    let written: Vec<_> = shown.iter().enumerate().map(written).collect();
+    let evidence = shown.iter().zip(&written).enumerate();
+    let evidence = evidence.filter_map(|(index, (shown, artifact))| {
+        evidence_of(
+            context,
+            assignment,
+            (index, &shown.kept),
+            artifact.as_ref()?,
+        )
+    });
+    judge(&evidence.collect::<Vec<_>>())
+}
+
+fn evidence_of<'a>(
+    context: &Context,
+    assignment: &'a Assignment,
+    (index, kept): (usize, &'a Kept),
+    artifact: &'a ArtifactEvidence,
+) -> Option<Evidence<'a>> {
+    Some(Evidence {
+        inspection: &kept.passed.as_ref()?.inspection,
+        observations: kept.observations.as_deref().unwrap_or_default(),
+        artifact,
+        manifest: assignment.manifest_of(index),
+        asked_at: kept.asked_at.unwrap_or_else(|| context.clock.now()),
+    })
+}
+
+/// What every snapshot undergoes first, then the engine's own table, then the sandbox.
+fn rank(assignment: &Assignment, check: &str) -> usize {
+    let mut table = assignment.format.checks().iter();
+    let last = table.len() + 2;
+    match check {
+        INTACT => 0,
+        RESTORED => 1,
+        EGRESS => last + 1,
+        REMOVED => last + 2,
+        TWICE => last + 3,
+        _ => table
+            .position(|it| it.name == check)
+            .map_or(last, |at| at + 2),
+    }
+}
+
+fn intact(kept: &Kept) -> Judged {
+    let Some(passed) = &kept.passed else {
+        return Judged::not_run(INTACT, None, "the snapshot was not read to its last byte");
+    };
+    match super::reasons::understood(&passed.inspection) {
+        Ok(()) => Judged::passed(INTACT, "every byte was read and understood")
+            .observed(format!("{} bytes", passed.restorable_bytes)),
+        Err(found) => {
+            // A second reading may have raised doubts: then the run's own reason holds.
+            let doubt = kept.stopped.as_ref().map(|stopped| stopped.reason);
+            match (found.reason, doubt) {
+                (reason, Some(other)) if reason == other => {
+                    Judged::failed(INTACT, reason, found.message)
+                }
+                _ => Judged::not_run(INTACT, None, found.message),
+            }
+        }
+    }
+}
+
+fn restored(kept: &Kept) -> Judged {
+    use catalog::evidence::{Reason, Verdict};
+    match &kept.stopped {
+        Some(stopped) if stopped.reason == Reason::Damaged => {
+            let message = "what is damaged is not restored";
+            Judged::not_run(RESTORED, Some(stopped.reason), message)
+        }
+        Some(stopped) if stopped.reason.verdict() == Verdict::Failed => {
+            Judged::failed(RESTORED, stopped.reason, &stopped.message)
+        }
+        Some(stopped) => Judged::not_run(RESTORED, Some(stopped.reason), &stopped.message),
+        None if kept.observed() => Judged::passed(RESTORED, "a server restored it and answered"),
+        None => Judged::not_run(RESTORED, Some(Reason::Internal), "no server answered"),
+    }
+}
+
+fn egress(kept: &Kept) -> Judged {
+    let egress = kept.sandbox.as_ref().map(|sandbox| sandbox.egress.as_str());
+    match egress {
+        Some("denied") => Judged::passed(EGRESS, "there was no way out of the sandbox"),
+        Some("open") => {
+            let message = "there was a way out of the sandbox: its server could be reached or \
+                           reach others\nhint: Use a runtime that isolates.";
+            Judged::warning(EGRESS, message)
+        }
+        _ => Judged::not_run(EGRESS, None, "it was not looked at"),
+    }
+}

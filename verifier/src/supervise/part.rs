@@ -1,0 +1,84 @@
+//! One artifact of the snapshot under verification.
+
+use std::sync::Arc;
+
+use catalog::{
+    manifest::Manifest,
+    model::{Artifact, SnapshotFacts},
+};
+use tokio::time::Instant;
+
+use super::{
+    Assignment, Context,
+    attempt::{Attempt, Kept},
+};
+use crate::{engine::Judged, report, runtime::RunId};
+
+/// Which one, and within which deadline.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) context: &'a Context,
+    pub(super) assignment: &'a Assignment,
+    pub(super) index: usize,
+    pub(super) deadline: Instant,
+}
+
+/// What is known of an artifact in the end.
+#[derive(Debug)]
+pub(super) struct Shown {
+    /// Of the run that counts.
+    pub(super) kept: Kept,
+    /// About this artifact alone.
+    pub(super) answers: Vec<Judged>,
+    /// A second run did not confirm the first: nothing counted in it may accuse the snapshot.
+    pub(super) doubtful: bool,
+}
+
+impl Shown {
+    pub(super) const fn of(kept: Kept, answers: Vec<Judged>) -> Self {
+        Self {
+            kept,
+            answers,
+            doubtful: false,
+        }
+    }
+}
+
+impl Part<'_> {
+    /// A run of it; a further one of the same verification says why, and has labels of its own.
+    pub(super) fn attempt(&self, why: Option<&str>) -> Arc<Attempt> {
+        let mut run = self.assignment.run.0.clone();
+        if self.assignment.is_of_several() {
+            run = format!("{run}-{}", self.index + 1);
+        }
+        if let Some(why) = why {
+            run = format!("{run}-{why}");
+        }
+        Attempt::new(self, RunId(run))
+    }
+}
+
+impl Assignment {
+    /// Whether findings must say which artifact they are about.
+    pub(super) fn is_of_several(&self) -> bool {
+        self.snapshot.artifacts.len() > 1
+    }
+
+    /// What `*` of the path matched, as it may be printed; `None` where there is only one.
+    pub(super) fn name_of(&self, index: usize) -> Option<String> {
+        let artifact: &Artifact = self.snapshot.artifacts.get(index)?;
+        self.is_of_several()
+            .then(|| report::printable(&artifact.name))
+    }
+
+    /// The survey keeps the manifest of the first one.
+    pub(super) fn manifest_of(&self, index: usize) -> Option<&Manifest> {
+        let manifest = self.snapshot.manifest.as_ref();
+        manifest.filter(|_| index == 0)
+    }
+
+    /// The survey keeps what the head of the first one says.
+    pub(super) fn facts_of(&self, index: usize) -> Option<&SnapshotFacts> {
+        (index == 0).then_some(&self.snapshot.facts)
+    }
+}
