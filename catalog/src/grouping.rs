@@ -123,6 +123,8 @@ struct Moment {
     at: Option<Timestamp>,
     /// Only where no time tells snapshots apart.
     version: String,
+    /// Not the newest of these.
+    is_older: bool,
     /// The newest layout first.
     pattern: usize,
     id: String,
@@ -136,13 +138,30 @@ impl Moment {
 
 impl Grouping {
     /// One more object that the layout recognised.
-    pub fn add(&mut self, found: Match, meta: ObjectMeta) {
+    pub fn add(&mut self, found: Match, mut meta: ObjectMeta) {
         self.objects += 1;
+        if !is_version(&found) {
+            // Whether versions were listed depends on the other sources; its entity tag will do.
+            meta.version_id = None;
+        }
         if let Some(of) = found.manifest_of {
             self.manifests.insert(of, meta);
             return;
         }
         let moment = moment(&found, &meta);
+        self.put(moment, found.artifact, meta);
+    }
+
+    /// An older version of an object that the layout recognised: a snapshot of its own where
+    /// nothing else tells snapshots apart. Its manifest is not known: the one that lies there is of the
+    /// newest.
+    pub fn add_older(&mut self, found: Match, meta: ObjectMeta) {
+        if found.manifest_of.is_some() || !is_version(&found) {
+            return;
+        }
+        self.objects += 1;
+        let mut moment = moment(&found, &meta);
+        moment.is_older = true;
         self.put(moment, found.artifact, meta);
     }
 
@@ -186,8 +205,9 @@ impl Grouping {
                 duplicates += 1;
                 continue;
             }
+            let known = artifacts.values().filter(|_| !moment.is_older);
             let manifest = |meta: &ObjectMeta| self.manifests.remove_entry(&meta.key);
-            let manifests = artifacts.values().filter_map(manifest).collect();
+            let manifests = known.filter_map(manifest).collect();
             let artifact = |(name, meta)| Artifact { name, meta };
             let group = Group {
                 id: SnapshotId(moment.id.clone()),
@@ -203,6 +223,11 @@ impl Grouping {
     }
 }
 
+/// Whether the versions of this object are snapshots of their own.
+fn is_version(found: &Match) -> bool {
+    found.named.is_none() && found.artifact.is_empty()
+}
+
 fn moment(found: &Match, meta: &ObjectMeta) -> Moment {
     let pattern = found.pattern;
     if let Some(named) = &found.named {
@@ -210,19 +235,18 @@ fn moment(found: &Match, meta: &ObjectMeta) -> Moment {
         return Moment {
             at,
             version: String::new(),
+            is_older: false,
             pattern,
             id,
         };
     }
     // Versions tell whole snapshots apart, but not which artifacts of several belong together.
-    let version = meta
-        .version_id
-        .clone()
-        .filter(|_| found.artifact.is_empty());
+    let version = meta.version_id.clone().filter(|_| is_version(found));
     let id = version.unwrap_or_else(|| CURRENT.into());
     Moment {
         at: None,
         version: id.clone(),
+        is_older: false,
         pattern,
         id,
     }

@@ -65,6 +65,13 @@ impl Layout {
         self.patterns.iter().all(Pattern::has_time)
     }
 
+    /// Whether the versions of one object are snapshots of their own: a path has neither time nor
+    /// `*`.
+    pub fn has_versions(&self) -> bool {
+        let mut patterns = self.patterns.iter();
+        patterns.any(|pattern| !pattern.has_time() && !pattern.has_star())
+    }
+
     /// What must be listed to see every key of this source, and the strangers beside them.
     ///
     /// The directory before the first directive or `*`, or the characters before it where there is

@@ -8,7 +8,7 @@ mod error;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
 mod open;
-mod unbuilt;
+mod s3;
 
 use std::{fmt::Debug, ops::Range};
 
@@ -21,6 +21,7 @@ pub use counted::{Counted, Requests};
 pub use directory::Directory;
 pub use error::{Operation, StorageError, StorageReason};
 pub use open::open;
+pub use s3::{Bucket, Patience};
 
 /// Most bytes one [`Storage::read`] may ask for.
 pub const READ_MAX: u64 = 8 * 1024 * 1024;
@@ -38,6 +39,8 @@ pub struct ListFrom {
     pub prefix: String,
     /// Only keys after this one, in byte order.
     pub after: Option<Key>,
+    /// Whether older versions are listed too, where the store keeps them.
+    pub versions: bool,
 }
 
 /// A bounded part of a listing.
@@ -45,6 +48,8 @@ pub struct ListFrom {
 pub struct Page {
     /// In byte order of their keys, also across pages.
     pub objects: Vec<ObjectMeta>,
+    /// Older versions, if they were asked for: in byte order of their keys, the newest first.
+    pub noncurrent: Vec<ObjectMeta>,
     /// Entries that are no objects we could name: not UTF-8, sockets, dangling links.
     pub skipped: u64,
 }
@@ -52,9 +57,9 @@ pub struct Page {
 /// Reads one repository.
 ///
 /// Required of every driver, and checked by one conformance suite: keys come in byte order, a page
-/// holds at most 1,000 objects, a listing that could not be finished ends with an error and never
-/// short, a read beyond the end is an error, and no read returns bytes of another content than its
-/// pin names.
+/// holds at most 1,000 objects (versions included), a listing that could not be finished ends with
+/// an error and never short, a read beyond the end is an error, and no read returns bytes of
+/// another content than its pin names.
 pub trait Storage: Debug + Send + Sync {
     /// Pages of keys, never a `Vec` of all. The stream ends after its first error.
     fn list(&self, from: ListFrom) -> BoxStream<'_, Result<Page, StorageError>>;

@@ -192,7 +192,9 @@ fn is_young(snapshot: &Snapshot, now: Timestamp) -> bool {
 }
 
 async fn look(storage: &dyn Storage, snapshot: &mut Snapshot) {
-    for artifact in &snapshot.artifacts {
+    // A version never changes.
+    let keys = snapshot.artifacts.iter();
+    for artifact in keys.filter(|artifact| artifact.meta.version_id.is_none()) {
         let changed = match storage.head(&artifact.meta.key).await {
             Ok(meta) => meta.pin() != artifact.meta.pin(),
             Err(error) => error.reason == StorageReason::NotFound,

@@ -10,3 +10,4 @@ mod evidence;
 mod images;
 mod runtimes;
 mod storage;
+mod storage_s3;

@@ -177,7 +177,7 @@ impl Ran {
         Self::from(program.output().unwrap())
     }
 
-    fn from(output: Output) -> Self {
+    pub(crate) fn from(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Self {
             code: output.status.code().unwrap_or(-1),

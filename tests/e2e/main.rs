@@ -31,6 +31,7 @@
 )]
 
 mod bench;
+mod bucket;
 mod exhausted;
 mod inputs;
 mod killed;

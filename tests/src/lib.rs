@@ -29,6 +29,7 @@ pub mod require;
     reason = "a suite panics by design, and the names of its cases are their documentation"
 )]
 pub mod runtime_suite;
+pub mod s3_server;
 #[allow(
     missing_docs,
     clippy::missing_panics_doc,

@@ -63,6 +63,7 @@ async fn objects(storage: &dyn Storage, prefix: &str, after: Option<&str>) -> Ve
     let from = ListFrom {
         prefix: prefix.into(),
         after: after.map(Key::new),
+        ..ListFrom::default()
     };
     let pages = pages(storage, from).await.expect("a listing");
     pages.into_iter().flat_map(|page| page.objects).collect()
@@ -214,7 +215,7 @@ pub async fn hostile_keys_are_keys(fixture: &dyn Fixture) {
     let mut hostile = vec![
         "-rf",
         "..a/...",
-        " ",
+        "blank/ ",
         "a b",
         "line\nbreak",
         "tab\t",

@@ -27,6 +27,46 @@ pub(super) fn nothing_here(file: &written::File, config: &Config, problems: &mut
     }
 }
 
+/// What can be said of a bucket without asking it.
+pub(super) fn bucket(place: &Place, s3: &written::S3, problems: &mut Problems) {
+    if s3.bucket.is_empty() || s3.bucket.contains('/') {
+        let message = format!("{:?} is not the name of a bucket", s3.bucket);
+        let hint = "What stands before all keys is the prefix.";
+        problems.error(place, message).hint(hint);
+    }
+    if !s3.prefix.is_empty() && !s3.prefix.ends_with('/') {
+        let message = format!(
+            "the prefix {:?} does not end with /: paths begin with what follows it",
+            s3.prefix
+        );
+        problems.warning(place, message);
+    }
+    let endpoint = s3.endpoint.as_deref().unwrap_or("https://");
+    if !endpoint.starts_with("https://") && !endpoint.starts_with("http://") {
+        let message = format!("the endpoint {endpoint:?} is not a URL");
+        let hint = "Write https://host, or http://host:port.";
+        problems.error(place, message).hint(hint);
+    }
+    let keys = [&s3.access_key_id_file, &s3.secret_access_key_file];
+    match keys.map(Option::is_some) {
+        [true, true] if s3.profile.is_some() => {
+            let message = "both a profile and key files are written; credentials come from one";
+            problems.error(place, message);
+        }
+        [true, false] | [false, true] => {
+            let message = "access_key_id_file and secret_access_key_file belong together";
+            problems.error(place, message);
+        }
+        _ => {}
+    }
+    if s3.external_id.is_some() && s3.role_arn.is_none() {
+        problems.error(
+            place,
+            "an external_id is given with a role_arn, and none is written",
+        );
+    }
+}
+
 /// Keys of the contract that this version accepts and does not act upon: said, not hidden.
 pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
     let mut say = |place: &Place, what: &str| {
@@ -36,9 +76,6 @@ pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
         );
     };
     for repository in &file.repositories {
-        if let Some(s3) = &repository.s3 {
-            say(&s3.place, "S3 repositories are");
-        }
         if let Some(replica) = &repository.replica {
             say(&replica.place, "auditing a replica is");
         }

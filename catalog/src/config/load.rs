@@ -113,6 +113,9 @@ impl Reading<'_> {
                 self.problems.error(place, message);
             }
             let name = self.ok(place, RepositoryName::new(&repository.name));
+            if let Some(s3) = &repository.s3 {
+                checks::bucket(&s3.place, s3, self.problems);
+            }
             let s3 = repository.s3.as_ref().map(|s3| &s3.value);
             let location = self.location(place, repository.directory.as_deref(), s3);
             let (Some(name), Some(location)) = (name, location) else {
@@ -132,6 +135,9 @@ impl Reading<'_> {
         let repository = &written.repository.value;
         let directory = repository.directory.as_deref();
         let place = &written.repository.place;
+        if let Some(s3) = &repository.s3 {
+            checks::bucket(place, s3, self.problems);
+        }
         let location = self.location(place, directory, repository.s3.as_ref())?;
         let retention = written.retention.as_ref().map(|it| it.value.as_std());
         Some(Evidence {
@@ -148,7 +154,7 @@ impl Reading<'_> {
     ) -> Option<Location> {
         match (directory, s3) {
             (Some(directory), None) => Some(Location::Directory(self.absolute(directory))),
-            (None, Some(s3)) => Some(Location::S3(Box::new(s3.clone()))),
+            (None, Some(s3)) => Some(Location::S3(Box::new(self.with_absolute_files(s3)))),
             (None, None) => {
                 let hint = "Write directory: /path, or s3: { bucket: … }.";
                 self.problems
@@ -161,6 +167,16 @@ impl Reading<'_> {
                 self.problems.error(place, message);
                 None
             }
+        }
+    }
+
+    fn with_absolute_files(&self, written: &written::S3) -> written::S3 {
+        let absolute = |path: &Option<PathBuf>| path.as_deref().map(|path| self.absolute(path));
+        written::S3 {
+            ca_file: absolute(&written.ca_file),
+            access_key_id_file: absolute(&written.access_key_id_file),
+            secret_access_key_file: absolute(&written.secret_access_key_file),
+            ..written.clone()
         }
     }
 

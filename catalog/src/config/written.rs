@@ -80,17 +80,17 @@ pub struct S3 {
     /// Characters every key begins with; may be empty.
     #[serde(default)]
     pub prefix: String,
-    /// Of the bucket.
+    /// Of the bucket; default: the SDK's, with an endpoint us-east-1.
     pub region: Option<String>,
     /// URL of a compatible store.
     pub endpoint: Option<String>,
-    /// The bucket is in the path, not in the host name.
+    /// The bucket is in the path, not in the host name; default: with an endpoint.
     pub path_style: Option<bool>,
     /// Certificates trusted besides those of the system, PEM.
     pub ca_file: Option<PathBuf>,
-    /// Of the shared credentials file.
+    /// Of the shared configuration and credentials files.
     pub profile: Option<String>,
-    /// Assumed before every use.
+    /// Assumed with those credentials.
     pub role_arn: Option<String>,
     /// Given when the role is assumed.
     pub external_id: Option<String>,

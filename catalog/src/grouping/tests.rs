@@ -17,9 +17,13 @@ fn object(key: &str, age_minutes: i64) -> ObjectMeta {
     }
 }
 
-fn grouping(patterns: &[&str], objects: &[ObjectMeta]) -> Grouping {
+fn layout(patterns: &[&str]) -> Layout {
     let patterns = patterns.iter().map(|text| text.parse().unwrap()).collect();
-    let layout = Layout::new(patterns, TimeZone::UTC);
+    Layout::new(patterns, TimeZone::UTC)
+}
+
+fn grouping(patterns: &[&str], objects: &[ObjectMeta]) -> Grouping {
+    let layout = layout(patterns);
     let mut grouping = Grouping::default();
     for object in objects {
         grouping.add(layout.recognise(&object.key).unwrap(), object.clone());
@@ -117,6 +121,49 @@ fn without_a_time_each_version_is_a_snapshot() {
     let (groups, _) = grouping(&["dump.rdb"], &[version("z", 9), version("a", 1)]).finish();
     let ids: Vec<_> = groups.iter().map(|group| group.id.0.as_str()).collect();
     assert_eq!(ids, ["a", "z"]);
+}
+
+#[test]
+fn an_older_version_is_a_snapshot_without_the_newest_ones_manifest() {
+    let version = |key: &str, version: &str, age| ObjectMeta {
+        version_id: Some(version.into()),
+        ..object(key, age)
+    };
+    let mut grouping = grouping(
+        &["dump.rdb", "%F/x"],
+        &[
+            version("dump.rdb", "b", 1),
+            version("dump.rdb.manifest.json", "d", 1),
+            version("2026-11-22/x", "e", 5),
+        ],
+    );
+    let layout = layout(&["dump.rdb", "%F/x"]);
+    for (key, id) in [
+        ("dump.rdb", "a"),
+        ("dump.rdb.manifest.json", "c"),
+        ("2026-11-22/x", "f"),
+    ] {
+        let found = layout.recognise(&Key::new(key)).unwrap();
+        grouping.add_older(found, version(key, id, 9));
+    }
+    let (groups, duplicates) = grouping.finish();
+    let seen: Vec<_> = groups
+        .iter()
+        .map(|group| {
+            let artifact = &group.artifacts[0].meta;
+            (
+                &*group.id.0,
+                artifact.version_id.as_deref(),
+                group.manifests.len(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("b", Some("b"), 1),
+        ("a", Some("a"), 0),
+        ("20261122", None, 0),
+    ];
+    assert_eq!((seen.as_slice(), duplicates), (&expected[..], 0));
 }
 
 #[test]

@@ -151,7 +151,7 @@ impl Memory {
         let listed = metas.take_while(|meta| meta.key.as_str().starts_with(&from.prefix));
         Page {
             objects: listed.take(self.page_max).cloned().collect(),
-            skipped: 0,
+            ..Page::default()
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Directory, Storage, unbuilt::Unbuilt};
+use super::{Bucket, Directory, Storage};
 use crate::config::Location;
 
 /// Chooses the driver; nothing is read yet, so a repository that does not answer is found out by
@@ -10,8 +10,6 @@ use crate::config::Location;
 pub fn open(location: &Location) -> Arc<dyn Storage> {
     match location {
         Location::Directory(path) => Arc::new(Directory::new(path)),
-        Location::S3(_) => Arc::new(Unbuilt {
-            subject: location.to_string(),
-        }),
+        Location::S3(s3) => Arc::new(Bucket::new((**s3).clone())),
     }
 }

@@ -93,6 +93,7 @@ impl<'a> Tally<'a> {
         let mut pages = storage.list(ListFrom {
             prefix: prefix.into(),
             after: None,
+            versions: self.wants_versions(prefix),
         });
         let mut last: Option<Key> = None;
         while let Some(page) = pages.next().await {
@@ -116,36 +117,56 @@ impl<'a> Tally<'a> {
 
     fn add(&mut self, page: Page) {
         if page.skipped > 0 {
-            self.count(None, String::new(), 0, page.skipped);
+            let of = (None, String::new(), UsageState::Unrecognised);
+            self.count(of, 0, page.skipped);
         }
         for object in page.objects {
-            let owner = self.recognise(&object);
-            if owner.is_none() && self.unrecognised.len() < UNRECOGNISED_SHOWN_MAX {
-                self.unrecognised.push(object.key.to_string());
-            }
-            let class = object.storage_class.unwrap_or_default();
-            self.count(owner, class, object.size_bytes, 1);
+            self.see(object, UsageState::Current);
+        }
+        for object in page.noncurrent {
+            self.see(object, UsageState::Noncurrent);
         }
     }
 
+    fn see(&mut self, object: ObjectMeta, state: UsageState) {
+        let owner = self.recognise(&object, state);
+        if owner.is_none() && self.unrecognised.len() < UNRECOGNISED_SHOWN_MAX {
+            self.unrecognised.push(object.key.to_string());
+        }
+        let state = owner.map_or(UsageState::Unrecognised, |_| state);
+        let class = object.storage_class.unwrap_or_default();
+        self.count((owner, class, state), object.size_bytes, 1);
+    }
+
     /// Two sources that share a path both see the object; its bytes are counted to the first.
-    fn recognise(&mut self, object: &ObjectMeta) -> Option<usize> {
+    fn recognise(&mut self, object: &ObjectMeta, state: UsageState) -> Option<usize> {
         let mut owner = None;
         for (index, source) in self.sources.iter().enumerate() {
             let Some(found) = source.layout.recognise(&object.key) else {
                 continue;
             };
             owner = owner.or(Some(index));
-            if self.groupings[index].objects() <= OBJECTS_MAX {
-                self.groupings[index].add(found, object.clone());
+            let grouping = &mut self.groupings[index];
+            if grouping.objects() <= OBJECTS_MAX {
+                match state {
+                    UsageState::Noncurrent => grouping.add_older(found, object.clone()),
+                    _ => grouping.add(found, object.clone()),
+                }
             }
         }
         owner
     }
 
-    fn count(&mut self, owner: Option<usize>, class: String, bytes: u64, objects: u64) {
-        let state = owner.map_or(UsageState::Unrecognised, |_| UsageState::Current);
-        let counted = self.usage.entry((owner, class, state)).or_default();
+    /// Whether an object's versions are snapshots of a source below this prefix.
+    fn wants_versions(&self, prefix: &str) -> bool {
+        self.sources.iter().any(|source| {
+            let mut prefixes = source.layout.listing_prefixes();
+            source.layout.has_versions() && prefixes.any(|its| its.starts_with(prefix))
+        })
+    }
+
+    fn count(&mut self, of: (Option<usize>, String, UsageState), bytes: u64, objects: u64) {
+        let counted = self.usage.entry(of).or_default();
         counted.0 = counted.0.saturating_add(bytes);
         counted.1 += objects;
     }

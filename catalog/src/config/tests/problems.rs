@@ -1,6 +1,7 @@
 //! Every message of the configuration, with its place.
 
 use super::{HEAD, problems, source};
+use crate::config::Location;
 
 fn check(text: &str, expected: &[&str]) {
     assert_eq!(problems(text), expected, "{text}");
@@ -34,7 +35,7 @@ sources:
     assert_eq!(
         lines,
         [
-            "2:24", "2:24", "2:50", "7:17", "8:11", "9:15", "10:16", "11:30", "11:34"
+            "2:24", "2:24", "7:17", "8:11", "9:15", "10:16", "11:30", "11:34"
         ],
         "{found:#?}"
     );
@@ -259,4 +260,61 @@ sources:
         );
     }
     super::loaded(text);
+}
+
+#[test]
+fn a_bucket_is_checked_as_far_as_it_can_be_unasked() {
+    let file = |s3: &str| {
+        super::source("").replace(
+            "{ name: local, directory: /backups }",
+            &format!("{{ name: local, s3: {s3} }}"),
+        )
+    };
+    let check = |s3: &str, expected: &[&str]| {
+        let place = "2:35 repositories[0].s3: ";
+        let expected: Vec<_> = expected.iter().map(|it| format!("{place}{it}")).collect();
+        assert_eq!(problems(&file(s3)), expected, "{s3}");
+    };
+    check(
+        "{ bucket: b, prefix: a/, endpoint: \"http://h:9000\" }",
+        &[],
+    );
+    check(
+        "{ bucket: b, role_arn: r, external_id: e, profile: p }",
+        &[],
+    );
+    check(
+        "{ bucket: b/c, prefix: a, endpoint: h }",
+        &[
+            "\"b/c\" is not the name of a bucket | What stands before all keys is the prefix.",
+            "the prefix \"a\" does not end with /: paths begin with what follows it",
+            "the endpoint \"h\" is not a URL | Write https://host, or http://host:port.",
+        ],
+    );
+    check(
+        "{ bucket: b, access_key_id_file: k, external_id: e }",
+        &[
+            "access_key_id_file and secret_access_key_file belong together",
+            "an external_id is given with a role_arn, and none is written",
+        ],
+    );
+    check(
+        "{ bucket: b, access_key_id_file: k, secret_access_key_file: s, profile: p }",
+        &["both a profile and key files are written; credentials come from one"],
+    );
+    let text = file("{ bucket: b, access_key_id_file: k, secret_access_key_file: /s, ca_file: c }");
+    let Location::S3(s3) = &super::loaded(&text).config.repositories[0].location else {
+        panic!("a bucket");
+    };
+    let files = [
+        &s3.access_key_id_file,
+        &s3.secret_access_key_file,
+        &s3.ca_file,
+    ];
+    let files = files.map(|file| file.as_ref().unwrap().to_str().unwrap());
+    assert_eq!(
+        files,
+        ["/etc/k", "/s", "/etc/c"],
+        "relative to the configuration"
+    );
 }

@@ -32,7 +32,7 @@ fn tree(files: &[&str]) -> (TempDir, Directory) {
 async fn listed(directory: &Directory, prefix: &str) -> Result<(Vec<String>, u64), StorageError> {
     let from = ListFrom {
         prefix: prefix.into(),
-        after: None,
+        ..ListFrom::default()
     };
     let pages: Vec<Page> = directory.list(from).try_collect().await?;
     let keys = pages.iter().flat_map(|page| &page.objects);
@@ -200,6 +200,7 @@ fn a_directory_larger_than_the_names_held_is_read_in_parts_without_loss() {
         let from = ListFrom {
             prefix: String::new(),
             after: Some(Key::new("d/004")),
+            versions: false,
         };
         let mut walker = Walker::new(root.path().into(), from).with_names_max(names_max);
         let page = walker.next_page().unwrap().unwrap();

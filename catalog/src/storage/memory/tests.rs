@@ -8,7 +8,7 @@ use super::*;
 async fn all(memory: &Memory, prefix: &str) -> Result<Vec<Page>, StorageError> {
     let from = ListFrom {
         prefix: prefix.into(),
-        after: None,
+        ..ListFrom::default()
     };
     memory.list(from).try_collect().await
 }

@@ -22,6 +22,7 @@ impl Storage for Endless {
             let numbers = page * PAGE_MAX..(page + 1) * PAGE_MAX;
             Ok(Page {
                 objects: numbers.map(|number| object((self.key)(number))).collect(),
+                noncurrent: Vec::new(),
                 skipped: 1,
             })
         };

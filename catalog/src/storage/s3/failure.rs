@@ -1,0 +1,130 @@
+//! Why a store did not answer as it should: its code, its status or the broken connection, as one
+//! of the closed reasons and what to do about it.
+//!
+//! It must not show what only the store and we should know: of an answer, only code and message are
+//! passed on.
+
+mod hint;
+mod words;
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_s3::{
+    config::http::HttpResponse,
+    error::{ProvideErrorMetadata, SdkError},
+};
+
+use self::words::{Answer, chain};
+use super::super::{Operation, StorageError, StorageReason};
+use crate::config::S3;
+
+/// What was asked, to say what would have been needed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// Where.
+    pub(crate) bucket: &'a S3,
+    /// A label, and with it the permission that is needed.
+    pub(crate) operation: Operation,
+    /// The whole key, or prefix.
+    pub(crate) key: &'a str,
+    /// Of the object, or of any object of a listing.
+    pub(crate) version: Option<&'a str>,
+}
+
+impl Asked<'_> {
+    /// From what the SDK says.
+    pub(crate) fn failed<E>(self, error: SdkError<E, HttpResponse>) -> StorageError
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let Some(answer) = Answer::of(&error) else {
+            return self.unanswered(error);
+        };
+        let reason = reason(&answer);
+        let hint = hint::of_answer(&self, reason, &answer);
+        self.refused(reason, hint)
+    }
+
+    /// Of our own judgement of an answer that the SDK took for a good one.
+    pub(crate) fn refused(self, reason: StorageReason, hint: impl Into<String>) -> StorageError {
+        StorageError {
+            operation: self.operation,
+            subject: self.subject(),
+            reason,
+            hint: hint.into(),
+            source: None,
+        }
+    }
+
+    /// No answer: not sent, not received, or not understood.
+    pub(crate) fn unanswered(self, error: impl Error + Send + Sync + 'static) -> StorageError {
+        let reason = silence(&error);
+        let hint = hint::of_silence(&self, reason, &error);
+        StorageError {
+            source: Some(Box::new(error)),
+            ..self.refused(reason, hint)
+        }
+    }
+
+    /// As people write it.
+    pub(crate) fn subject(&self) -> String {
+        format!("s3://{}/{}", self.bucket.bucket, self.key)
+    }
+}
+
+/// Codes of the S3 API ("Error responses" of its reference), of STS and of `MinIO`; where a store
+/// sends none, the status.
+fn reason(answer: &Answer) -> StorageReason {
+    if answer.is_page {
+        return StorageReason::Protocol;
+    }
+    match answer.code() {
+        "NoSuchBucket" | "NoSuchKey" | "NoSuchVersion" | "NotFound"
+        // MinIO: no object can be called so.
+        | "XMinioInvalidObjectName" | "KeyTooLongError" => StorageReason::NotFound,
+        "PreconditionFailed" | "InvalidRange" => StorageReason::Replaced,
+        "InvalidObjectState" => StorageReason::Archived,
+        code if code.starts_with("KMS.") || answer.speaks_of_a_key() => StorageReason::KeyDenied,
+        "ExpiredToken" | "ExpiredTokenException" | "InvalidToken" | "TokenRefreshRequired"
+        | "InvalidAccessKeyId" | "InvalidClientTokenId" | "SignatureDoesNotMatch"
+        | "NotSignedUp" | "RequestTimeTooSkewed" | "RequestExpired" => StorageReason::Credentials,
+        "PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed" => {
+            StorageReason::Protocol
+        }
+        "SlowDown" | "ServiceUnavailable" | "Throttling" | "ThrottlingException"
+        | "RequestLimitExceeded" | "TooManyRequests" | "BandwidthLimitExceeded" => {
+            StorageReason::Throttled
+        }
+        "RequestTimeout" | "RequestTimeoutException" => StorageReason::Timeout,
+        _ => of_status(answer.status),
+    }
+}
+
+/// RFC 9110 §15.
+fn of_status(status: u16) -> StorageReason {
+    match status {
+        401 | 403 => StorageReason::AccessDenied,
+        404 => StorageReason::NotFound,
+        407 | 500 | 502 => StorageReason::Unreachable,
+        408 | 504 => StorageReason::Timeout,
+        412 | 416 => StorageReason::Replaced,
+        429 | 503 => StorageReason::Throttled,
+        _ => StorageReason::Protocol,
+    }
+}
+
+/// What went wrong before or behind an answer.
+fn silence(error: &(dyn Error + 'static)) -> StorageReason {
+    if chain(error).any(<dyn Error>::is::<CredentialsError>) {
+        return StorageReason::Credentials;
+    }
+    let said = words::all(error);
+    if said.contains("timeout") || said.contains("timed out") {
+        StorageReason::Timeout
+    } else if said.contains("XML") || said.contains("failed to construct request") {
+        StorageReason::Protocol
+    } else {
+        StorageReason::Unreachable
+    }
+}

@@ -1,0 +1,105 @@
+//! One line of a listing, whichever kind of listing it is of.
+
+use aws_sdk_s3::types::{Object, ObjectStorageClass, ObjectVersion, ObjectVersionStorageClass};
+use jiff::Timestamp;
+
+use super::super::get::{class, timestamp};
+use crate::model::{Key, ObjectMeta};
+
+/// What every listing says of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// `None` if it is not UTF-8.
+    pub(super) key: Option<String>,
+    size_bytes: u64,
+    modified_at: Timestamp,
+    etag: Option<String>,
+    version_id: Option<String>,
+    storage_class: String,
+}
+
+impl Entry {
+    /// `None` if something is missing that every object has.
+    pub(super) fn of(object: &Object, encoded: bool) -> Option<Self> {
+        Some(Self {
+            key: key(object.key()?, encoded),
+            size_bytes: object.size()?.try_into().ok()?,
+            modified_at: object.last_modified().and_then(timestamp)?,
+            etag: object.e_tag().map(Into::into),
+            version_id: None,
+            storage_class: class(object.storage_class().map(ObjectStorageClass::as_str)),
+        })
+    }
+
+    /// The same of one version.
+    pub(super) fn of_version(version: &ObjectVersion, encoded: bool) -> Option<Self> {
+        Some(Self {
+            key: key(version.key()?, encoded),
+            size_bytes: version.size()?.try_into().ok()?,
+            modified_at: version.last_modified().and_then(timestamp)?,
+            etag: version.e_tag().map(Into::into),
+            version_id: version.version_id().map(Into::into),
+            storage_class: class(
+                version
+                    .storage_class()
+                    .map(ObjectVersionStorageClass::as_str),
+            ),
+        })
+    }
+
+    /// Of what has the version that says nothing.
+    pub(super) fn forget_version(&mut self, nothing: &str) {
+        self.version_id.take_if(|version| version == nothing);
+    }
+
+    pub(super) fn object(self, key: Key) -> ObjectMeta {
+        ObjectMeta {
+            key,
+            size_bytes: self.size_bytes,
+            modified_at: self.modified_at,
+            etag: self.etag,
+            version_id: self.version_id,
+            storage_class: Some(self.storage_class),
+        }
+    }
+}
+
+/// As it was before `encoding-type=url`: of every character XML 1.0 cannot hold, and of most others
+/// (RFC 3986 §2.1, and `+` for a space as in HTML forms, which S3 and `MinIO` write).
+pub(super) fn key(listed: &str, encoded: bool) -> Option<String> {
+    if !encoded {
+        return Some(listed.into());
+    }
+    let mut bytes = listed.bytes();
+    let mut decoded = Vec::with_capacity(listed.len());
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digit = |byte: u8| char::from(byte).to_digit(16);
+                let (high, low) = (digit(bytes.next()?)?, digit(bytes.next()?)?);
+                u8::try_from(high * 16 + low).ok()?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(decoded).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key;
+
+    #[test]
+    fn a_key_is_decoded_only_if_the_store_says_that_it_encoded() {
+        let check = |listed, encoded, expected| {
+            assert_eq!(key(listed, encoded).as_deref(), expected, "{listed}");
+        };
+        check("a+b%2B%25%0a/%E2%98%83", true, Some("a b+%\n/☃"));
+        check("a+b%2B", false, Some("a+b%2B"));
+        check("%ff", true, None);
+        check("%e2%98", true, None);
+        check("100%", true, None);
+        check("%zz", true, None);
+    }
+}

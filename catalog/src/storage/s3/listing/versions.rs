@@ -1,0 +1,94 @@
+//! The same with every version: the newest of a key is the object, the others lie behind it.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_s3::{
+    error::ProvideErrorMetadata as _, operation::list_object_versions::ListObjectVersionsOutput,
+    types::EncodingType,
+};
+
+use super::{
+    Cursor, Next,
+    entry::{Entry, key},
+};
+use crate::storage::{PAGE_MAX, Page, StorageError};
+
+/// The version of an object that was written while the bucket had no versions. Another write may
+/// replace it under the same name.
+const UNVERSIONED: &str = "null";
+
+impl Cursor<'_> {
+    pub(super) async fn versions_page(&mut self) -> Result<(Page, Next), StorageError> {
+        let asked = self.asked();
+        let (key_marker, version_marker) = if let Next::Marker(key, version) = &self.next {
+            (Some(key.clone()), version.clone())
+        } else {
+            let after = self.from.after.as_ref();
+            (after.map(|key| self.bucket.whole(key.as_str())), None)
+        };
+        let client = self.bucket.client(asked).await?;
+        let request = client
+            .list_object_versions()
+            .bucket(&asked.bucket.bucket)
+            .prefix(&self.whole_prefix)
+            .encoding_type(EncodingType::Url)
+            .max_keys(i32::try_from(PAGE_MAX).unwrap_or(i32::MAX))
+            .set_key_marker(key_marker)
+            .set_version_id_marker(version_marker);
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) if self.next == Next::First && error.code() == Some("NotImplemented") => {
+                self.versions = false;
+                return self.plain_page().await;
+            }
+            Err(error) => return Err(asked.failed(error)),
+        };
+        let encoded = answer.encoding_type() == Some(&EncodingType::Url);
+        let next = self.behind_version(&answer, encoded)?;
+        let page = self.sorted_out(&answer, encoded)?;
+        Ok((page, next))
+    }
+
+    /// A delete marker is no object; what it hides is no current one.
+    fn sorted_out(
+        &mut self,
+        answer: &ListObjectVersionsOutput,
+        encoded: bool,
+    ) -> Result<Page, StorageError> {
+        let mut page = Page::default();
+        for version in answer.versions() {
+            let Some(mut entry) = Entry::of_version(version, encoded) else {
+                return Err(self.nonsense("It lists a version without key, size or time."));
+            };
+            if version.is_latest() == Some(true) {
+                entry.forget_version(UNVERSIONED);
+                self.add(&mut page, Some(entry))?;
+            } else if let Some(object) = self.placed(&mut page, entry)? {
+                page.noncurrent.push(object);
+            }
+        }
+        let names = page.noncurrent.iter().map(|it| (&it.key, &it.version_id));
+        if names.collect::<BTreeSet<_>>().len() < page.noncurrent.len() {
+            return Err(self.nonsense("It lists a version twice."));
+        }
+        Ok(page)
+    }
+
+    fn behind_version(
+        &self,
+        answer: &ListObjectVersionsOutput,
+        encoded: bool,
+    ) -> Result<Next, StorageError> {
+        if answer.is_truncated() != Some(true) {
+            return Ok(Next::End);
+        }
+        match answer.next_key_marker().map(|marker| key(marker, encoded)) {
+            Some(Some(marker)) if !marker.is_empty() => {
+                let version = answer.next_version_id_marker();
+                let version = version.filter(|version| !version.is_empty());
+                Ok(Next::Marker(marker, version.map(Into::into)))
+            }
+            _ => Err(self.nonsense("It promises more and does not say where.")),
+        }
+    }
+}

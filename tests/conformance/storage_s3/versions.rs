@@ -1,0 +1,111 @@
+//! Older versions: listed when asked for, read as what they were.
+
+use tests::s3_server::{Call, Effect, Fault};
+
+use super::*;
+
+async fn versioned() -> Repository {
+    let repository = Repository::start("p/").await;
+    let world = repository.server.world();
+    world.put("p/dump.rdb", "before versions");
+    world.version();
+    world.put("p/dump.rdb", "one");
+    world.put("p/dump.rdb", "two");
+    world.put("p/gone.rdb", "gone");
+    world.remove("p/gone.rdb");
+    world.put("p/new", "new");
+    repository
+}
+
+#[tokio::test]
+async fn every_version_is_listed_and_read_and_a_delete_marker_is_none() {
+    let repository = versioned().await;
+    let pages = listed(&repository.bucket, true).await.expect("a listing");
+    let [page] = &*pages else {
+        panic!("{pages:?}");
+    };
+    assert_eq!(keys(&page.objects), ["dump.rdb", "new"]);
+    assert_eq!(keys(&page.noncurrent), ["dump.rdb", "dump.rdb", "gone.rdb"]);
+    let bodies = ["two", "new", "one", "before versions", "gone"];
+    let all = page.objects.iter().chain(&page.noncurrent);
+    for (object, body) in all.zip(bodies) {
+        assert!(object.version_id.is_some(), "{object:?}");
+        assert_eq!(
+            opened(&repository.bucket, object).await.expect("its bytes"),
+            body.as_bytes()
+        );
+    }
+
+    let plain = listed(&repository.bucket, false).await.expect("a listing");
+    assert_eq!(keys(&plain[0].objects), ["dump.rdb", "new"]);
+    assert!(plain[0].noncurrent.is_empty());
+    assert!(
+        plain[0]
+            .objects
+            .iter()
+            .all(|object| object.version_id.is_none())
+    );
+}
+
+#[tokio::test]
+async fn versions_go_on_from_page_to_page_within_a_key() {
+    let repository = Repository::start("").await;
+    let world = repository.server.world();
+    world.version();
+    for number in 0..1300 {
+        world.put("odd key+%\u{7}", format!("{number}"));
+        world.put("other", format!("{number}"));
+    }
+    let pages = listed(&repository.bucket, true).await.expect("a listing");
+    assert!(
+        pages
+            .iter()
+            .all(|page| page.objects.len() + page.noncurrent.len() <= 1000)
+    );
+    let objects: usize = pages.iter().map(|page| page.objects.len()).sum();
+    let older: usize = pages.iter().map(|page| page.noncurrent.len()).sum();
+    assert_eq!((objects, older), (2, 2598));
+
+    let lost = Effect::replace("NextKeyMarker>", "Other>");
+    world.fail(Fault::always(Call::Versions, lost));
+    let error = listed(&repository.bucket, true)
+        .await
+        .expect_err("no marker");
+    expect(&error, Operation::List, StorageReason::Protocol);
+}
+
+#[tokio::test]
+async fn an_unversioned_bucket_has_single_ones_without_a_version() {
+    let repository = Repository::start("").await;
+    repository.server.world().put("dump.rdb", "x");
+    let with = listed(&repository.bucket, true).await.expect("a listing");
+    assert_eq!(
+        with,
+        listed(&repository.bucket, false).await.expect("a listing")
+    );
+}
+
+#[tokio::test]
+async fn a_store_without_versions_lists_the_single_ones_and_a_refusal_names_the_permission() {
+    let repository = versioned().await;
+    let unknown = Effect::error(501, "NotImplemented", "Not here.");
+    repository
+        .server
+        .world()
+        .fail(Fault::always(Call::Versions, unknown));
+    let pages = listed(&repository.bucket, true).await.expect("a listing");
+    assert_eq!(keys(&pages[0].objects), ["dump.rdb", "new"]);
+    repository.server.world().heal();
+    let denied = Effect::error(403, "AccessDenied", "Access Denied");
+    repository
+        .server
+        .world()
+        .fail(Fault::always(Call::Versions, denied));
+    let error = listed(&repository.bucket, true).await.expect_err("denied");
+    expect(&error, Operation::List, StorageReason::AccessDenied);
+    assert!(
+        told(&error).contains("s3:ListBucketVersions"),
+        "{}",
+        told(&error)
+    );
+}

@@ -1,0 +1,98 @@
+//! A snapshot in a bucket, from the listing to the record.
+
+use std::fs;
+
+use serde_json::Value;
+use tests::{
+    rdb_bytes, require,
+    s3_server::{ACCESS_KEY_ID, Call, Effect, Fault, S3Server, SECRET_ACCESS_KEY},
+};
+
+use crate::bench::{Bench, Ran};
+
+/// A verifier whose one source lies in the bucket.
+fn bench(server: &S3Server) -> Bench {
+    let bench = Bench::new("process");
+    let text = format!(
+        "schema: 1\n\
+         repositories: [{{ name: cloud, s3: {} }}]\n\
+         evidence: {{ repository: {{ directory: evidence }} }}\n\
+         verifier: {{ runtime: process, pull: never, images: {{ redis: [\"redis:8.0\"] }} }}\n\
+         sources:\n  - name: cache\n    engine: redis\n    repository: cloud\n    \
+         path: \"redis/%Y%m%d-%H%M.rdb\"\n    schedule: \"0 * * * *\"\n",
+        server.yaml("prod/")
+    );
+    fs::write(bench.path("backups.yaml"), text).unwrap();
+    bench
+}
+
+/// Runs the program while the store answers.
+async fn run(bench: &Bench, words: &[&str]) -> Ran {
+    let mut program = tokio::process::Command::from(bench.program(words));
+    Ran::from(program.output().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_snapshot_in_a_bucket_is_streamed_into_a_sandbox_and_verified() {
+    require!(redis);
+    let server = S3Server::start().await;
+    server
+        .world()
+        .put("prod/redis/20261101-0100.rdb", rdb_bytes::two_keys());
+    // A connection that breaks once is no reason to fail.
+    server
+        .world()
+        .fail(Fault::always(Call::Get, Effect::Cut(20)).times(2));
+    let bench = bench(&server);
+    let ran = run(&bench, &["verify", "--format", "json"]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let records: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    let artifact = &records[0]["snapshot"]["artifacts"][0];
+    assert_eq!(records[0]["verdict"], "verified", "{records:#?}");
+    assert_eq!(artifact["key"], "redis/20261101-0100.rdb");
+    assert_eq!(artifact["integrity"], "file");
+    assert!(
+        artifact["etag"]
+            .as_str()
+            .is_some_and(|etag| etag.starts_with('"'))
+    );
+    for secret in [SECRET_ACCESS_KEY, ACCESS_KEY_ID] {
+        assert!(!ran.err.contains(secret) && !ran.out.contains(secret));
+    }
+}
+
+#[tokio::test]
+async fn what_the_store_refuses_is_inconclusive_and_says_what_to_do() {
+    require!(redis);
+    let server = S3Server::start().await;
+    server
+        .world()
+        .put("prod/redis/20261101-0100.rdb", rdb_bytes::two_keys());
+    let bench = bench(&server);
+    let refusals = [
+        (
+            "InvalidObjectState",
+            "INCONCLUSIVE (ARCHIVED)",
+            "aws s3api restore-object",
+        ),
+        (
+            "KMS.DisabledException",
+            "INCONCLUSIVE (KEY_DENIED)",
+            "kms:Decrypt",
+        ),
+        (
+            "AccessDenied",
+            "INCONCLUSIVE (ACCESS_DENIED)",
+            "s3:GetObject",
+        ),
+    ];
+    for (code, verdict, hint) in refusals {
+        server.world().heal();
+        server
+            .world()
+            .fail(Fault::always(Call::Get, Effect::error(403, code, "No.")));
+        let ran = run(&bench, &["verify"]).await;
+        ran.ends(3, verdict);
+        ran.ends(3, hint);
+    }
+}

@@ -1,0 +1,211 @@
+//! What the store holds, and which faults stand.
+
+use std::{
+    collections::BTreeMap,
+    ops::Bound,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use catalog::storage::memory::MODIFIED_AT;
+use jiff::Timestamp;
+
+use super::fault::{Call, Fault};
+
+/// What the keys of made-up objects begin with.
+const FOREIGN: &str = "foreign/";
+
+/// One version of one key.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// `None` is a delete marker.
+    pub body: Option<Bytes>,
+    /// `LastModified`.
+    pub modified_at: Timestamp,
+    /// Without quotes.
+    pub etag: String,
+    /// `null` while the bucket has no versions.
+    pub version_id: String,
+    /// `None` is `STANDARD`.
+    pub storage_class: Option<String>,
+    /// Header and value, e.g. `("crc32", "…")`; the value of a composite one ends with `-N`.
+    pub checksum: Option<(&'static str, String)>,
+}
+
+/// What a store may not look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ignored {
+    /// `If-Match`.
+    Conditions,
+    /// `Range`.
+    Ranges,
+    /// `encoding-type`.
+    Encoding,
+}
+
+/// Everything behind the front.
+#[derive(Debug, Default)]
+pub struct World(Mutex<State>);
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// Newest version first.
+    pub(super) objects: BTreeMap<String, Vec<Object>>,
+    revision: u64,
+    versioned: bool,
+    /// Objects that are made up while they are listed: `foreign/00000000` and on.
+    pub(super) foreign: u64,
+    ignores: Vec<Ignored>,
+    faults: Vec<Fault>,
+    calls: Vec<(Call, String)>,
+}
+
+impl World {
+    /// Writes an object, or a version of it.
+    pub fn put(&self, key: &str, body: impl Into<Bytes>) {
+        self.put_with(key, body, |_| ());
+    }
+
+    /// The same, described otherwise.
+    pub fn put_with(&self, key: &str, body: impl Into<Bytes>, change: impl FnOnce(&mut Object)) {
+        let mut state = self.lock();
+        let mut object = state.next(Some(body.into()));
+        change(&mut object);
+        state.add(key, object);
+    }
+
+    /// Deletes an object, with versions by a marker.
+    pub fn remove(&self, key: &str) {
+        let mut state = self.lock();
+        if state.versioned {
+            let marker = state.next(None);
+            state.add(key, marker);
+        } else {
+            state.objects.remove(key);
+        }
+    }
+
+    /// From now on every write is a version.
+    pub fn version(&self) {
+        self.lock().versioned = true;
+    }
+
+    /// So many further objects, that take no memory here.
+    pub fn foreign(&self, count: u64) {
+        self.lock().foreign = count;
+    }
+
+    /// Makes it a store that does not do all that S3 does.
+    pub fn ignore(&self, what: &[Ignored]) {
+        self.lock().ignores = what.into();
+    }
+
+    /// From now on; the first fault that meets a call is the one.
+    pub fn fail(&self, fault: Fault) {
+        self.lock().faults.push(fault);
+    }
+
+    /// Forgets every fault.
+    pub fn heal(&self) {
+        self.lock().faults.clear();
+    }
+
+    /// What was asked since the last time, and of which path and query.
+    pub fn take_calls(&self) -> Vec<(Call, String)> {
+        std::mem::take(&mut self.lock().calls)
+    }
+
+    /// The fault that meets this call.
+    pub(super) fn meet(&self, call: Call, target: &str) -> Option<Fault> {
+        let mut state = self.lock();
+        state.calls.push((call, target.into()));
+        let meets = |fault: &Fault| {
+            fault.times > 0
+                && fault.call.is_none_or(|of| of == call)
+                && target.contains(&fault.containing)
+        };
+        let fault = state.faults.iter_mut().find(|fault| meets(fault))?;
+        if fault.after > 0 {
+            fault.after -= 1;
+            return None;
+        }
+        fault.times -= usize::from(fault.times < usize::MAX);
+        Some(fault.clone())
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    pub(super) fn ignores(&self, what: Ignored) -> bool {
+        self.ignores.contains(&what)
+    }
+
+    fn next(&mut self, body: Option<Bytes>) -> Object {
+        self.revision += 1;
+        let version_id = if self.versioned {
+            format!("version-{}", self.revision)
+        } else {
+            "null".into()
+        };
+        Object {
+            body,
+            modified_at: MODIFIED_AT,
+            etag: format!("{:032x}", self.revision),
+            version_id,
+            storage_class: None,
+            checksum: None,
+        }
+    }
+
+    fn add(&mut self, key: &str, object: Object) {
+        let versions = self.objects.entry(key.into()).or_default();
+        versions.retain(|old| old.version_id != object.version_id);
+        versions.insert(0, object);
+    }
+
+    /// Keys behind this one, in order, the made-up ones between the others.
+    pub(super) fn keys_behind(
+        &self,
+        after: Option<&str>,
+        prefix: &str,
+        most: usize,
+    ) -> Vec<(String, Option<&Vec<Object>>)> {
+        let begin = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix),
+        };
+        let real = self.objects.range::<str, _>((begin, Bound::Unbounded));
+        let real = real
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .take(most);
+        let mut keys: Vec<_> = real
+            .map(|(key, versions)| (key.clone(), Some(versions)))
+            .collect();
+        keys.extend(self.foreign_behind(after, prefix, most));
+        keys.sort_by(|one, other| one.0.cmp(&other.0));
+        keys.truncate(most);
+        keys
+    }
+
+    fn foreign_behind(
+        &self,
+        after: Option<&str>,
+        prefix: &str,
+        most: usize,
+    ) -> impl Iterator<Item = (String, Option<&Vec<Object>>)> {
+        let name = |number: u64| format!("{FOREIGN}{number:08}");
+        let number = |key: &str| key.strip_prefix(FOREIGN)?.parse::<u64>().ok();
+        let begin = match after {
+            Some(after) if after >= FOREIGN => number(after).map_or(self.foreign, |it| it + 1),
+            _ => 0,
+        };
+        let names = (begin..self.foreign).map(name).take(most);
+        let prefix = prefix.to_owned();
+        names
+            .filter(move |name| name.starts_with(&prefix))
+            .map(|name| (name, None))
+    }
+}
