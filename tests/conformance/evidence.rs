@@ -1,7 +1,6 @@
 //! Evidence in memory and in a directory, and what survives a crash.
 
 mod pruning;
-mod s3;
 
 use std::{
     fs,

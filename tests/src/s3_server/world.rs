@@ -35,7 +35,7 @@ pub struct Object {
 /// What a store may not look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ignored {
-    /// `If-Match` and `If-None-Match`.
+    /// `If-Match`.
     Conditions,
     /// `Range`.
     Ranges,
@@ -143,13 +143,7 @@ impl State {
         self.ignores.contains(&what)
     }
 
-    /// Whether a reader would find it.
-    pub(super) fn holds(&self, key: &str) -> bool {
-        let newest = self.objects.get(key).and_then(|versions| versions.first());
-        newest.is_some_and(|object| object.body.is_some())
-    }
-
-    pub(super) fn next(&mut self, body: Option<Bytes>) -> Object {
+    fn next(&mut self, body: Option<Bytes>) -> Object {
         self.revision += 1;
         let version_id = if self.versioned {
             format!("version-{}", self.revision)
@@ -166,7 +160,7 @@ impl State {
         }
     }
 
-    pub(super) fn add(&mut self, key: &str, object: Object) {
+    fn add(&mut self, key: &str, object: Object) {
         let versions = self.objects.entry(key.into()).or_default();
         versions.retain(|old| old.version_id != object.version_id);
         versions.insert(0, object);

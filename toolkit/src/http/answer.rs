@@ -4,12 +4,12 @@
 use std::convert::Infallible;
 
 use hyper::{
-    Request, StatusCode,
+    HeaderMap, Request, StatusCode, Version,
     body::Incoming,
     header::{self, HeaderName, HeaderValue},
 };
 
-use super::{Caller, Door, Response, Route, door::Refusal, pace, tls::Peer};
+use super::{Caller, Door, Method, Response, Route, door::Refusal, pace, tls::Peer};
 
 /// What every response carries: pages are self-contained, so nothing else may be loaded.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -46,9 +46,16 @@ pub(super) async fn answer(
     under_way: pace::UnderWay,
 ) -> Result<hyper::Response<pace::Answer>, Infallible> {
     let config = door.config().await;
-    let (response, own) = match door.admits(&config, peer, request.headers()).await {
+    let admitted = door.admits(&config, peer, request.headers()).await;
+    // HTTP/2 has no such header (RFC 9113 §8.2.2).
+    let closes = admitted.is_err() && request.version() < Version::HTTP_2;
+    let (response, own) = match admitted {
         Ok(caller) => routed(routes, caller, request).await,
-        Err(refusal) => refused(refusal),
+        Err(refusal) => {
+            // Who is not let in keeps no place that others wait for.
+            under_way.close_after();
+            refused(refusal)
+        }
     };
     let mut answer = hyper::Response::new(under_way.answer(response.body));
     *answer.status_mut() = response.status;
@@ -65,6 +72,9 @@ pub(super) async fn answer(
         };
     }
     headers.extend(own);
+    if closes {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     Ok(answer)
 }
 
@@ -73,7 +83,15 @@ async fn routed(routes: &[Route], caller: Caller, request: &Request<Incoming>) -
     match routes.iter().find(|route| route.path == path) {
         None => (Response::text(StatusCode::NOT_FOUND, "Nothing here."), None),
         Some(route) if route.method.admits(request.method()) => {
-            ((route.handler)(caller).await, None)
+            let response = if route.method == Method::Post && is_made_to_ask(request.headers()) {
+                Response::text(
+                    StatusCode::FORBIDDEN,
+                    "A page of another site asks for this.",
+                )
+            } else {
+                (route.handler)(caller).await
+            };
+            (response, None)
         }
         Some(route) => {
             let allow = HeaderValue::from_static(route.method.allow());
@@ -82,6 +100,16 @@ async fn routed(routes: &[Route], caller: Caller, request: &Request<Incoming>) -
                 Some((header::ALLOW, allow)),
             )
         }
+    }
+}
+
+/// Whether a page of another site makes a browser ask, which may add a password or a certificate by
+/// itself. Browsers say so (W3C Fetch Metadata, `Sec-Fetch-Site`), over plain HTTP or when old by
+/// an `Origin` alone; none of our pages can send anything, so every origin is another's.
+fn is_made_to_ask(headers: &HeaderMap) -> bool {
+    match headers.get("sec-fetch-site") {
+        Some(site) => site != "same-origin" && site != "none",
+        None => headers.contains_key(header::ORIGIN),
     }
 }
 

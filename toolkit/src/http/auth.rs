@@ -1,7 +1,8 @@
 //! Basic authentication (RFC 7617) with bcrypt.
 //!
-//! What a request costs and how long it takes must not tell whether a user exists. No password is
-//! kept: what was found out is remembered by a keyed digest.
+//! A refusal costs the same work whether the user exists or not and whatever their hash costs, so
+//! that its time does not tell who exists. No password is kept: what was found out is remembered by
+//! a keyed digest.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -36,8 +37,18 @@ const NOBODY: &str = "abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzABCDG";
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Users {
     hashes: BTreeMap<String, String>,
-    /// As costly as the costliest of them.
-    nobody: String,
+    /// Of any of them.
+    costliest: u32,
+}
+
+/// What a password is held against.
+#[derive(Debug)]
+struct Question {
+    is_known: bool,
+    /// Of the user, or of nobody.
+    hash: String,
+    /// Of nobody: what a cheaper hash spares is spent on them when the password is wrong.
+    rest: Vec<String>,
 }
 
 /// What became of a request's credentials.
@@ -72,8 +83,32 @@ impl Users {
     /// None where nobody is named; hashes were checked by [`cost`].
     pub(super) fn new(hashes: BTreeMap<String, String>) -> Option<Self> {
         let costliest = hashes.values().filter_map(|hash| cost(hash)).max()?;
-        let nobody = format!("$2b${costliest:02}${NOBODY}");
-        Some(Self { hashes, nobody })
+        Some(Self { hashes, costliest })
+    }
+
+    fn question(&self, user: &str) -> Question {
+        let nobody = |cost| format!("$2b${cost:02}${NOBODY}");
+        let own = self.hashes.get(user);
+        let cost = own.and_then(|hash| cost(hash)).unwrap_or(self.costliest);
+        Question {
+            is_known: own.is_some(),
+            hash: own.cloned().unwrap_or_else(|| nobody(cost)),
+            // A cost of n is 2^n rounds, and 2^n + (2^n + 2^(n+1) + … + 2^(m-1)) = 2^m.
+            rest: (cost..self.costliest).map(nobody).collect(),
+        }
+    }
+}
+
+impl Question {
+    fn is_answered_by(&self, password: &[u8]) -> bool {
+        let matches = |hash: &str| bcrypt::verify(password, hash).unwrap_or(false);
+        let right = matches(&self.hash) && password.len() <= PASSWORD_MAX && self.is_known;
+        if !right {
+            for hash in &self.rest {
+                std::hint::black_box(matches(hash));
+            }
+        }
+        right
     }
 }
 
@@ -104,11 +139,8 @@ impl Porter {
         let Some((user, password)) = header.and_then(credentials) else {
             return Entry::Refused;
         };
-        let (known, hash) = match users.hashes.get(&user) {
-            Some(hash) => (true, hash),
-            None => (false, &users.nobody),
-        };
-        let digest = self.digest(&user, hash, &password);
+        let question = users.question(&user);
+        let digest = self.digest(&user, &question.hash, &password);
         if let Some(entry) = self.recall(&digest) {
             return entry;
         }
@@ -120,14 +152,12 @@ impl Porter {
         if let Some(entry) = self.recall(&digest) {
             return entry;
         }
-        let hash = hash.clone();
         let checking = tokio::task::spawn_blocking(move || {
             // Held to the end of the work, also when nobody waits for it any more.
             let _turn = turn;
-            let right = bcrypt::verify(&password, &hash).unwrap_or(false);
-            right && password.len() <= PASSWORD_MAX
+            question.is_answered_by(&password)
         });
-        let right = checking.await.unwrap_or(false) && known;
+        let right = checking.await.unwrap_or(false);
         self.remember(digest, right);
         if right {
             Entry::Granted

@@ -36,6 +36,8 @@ struct Step {
     phase: Phase,
     since: Instant,
     under_way: usize,
+    /// No further request is awaited.
+    is_last: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,7 @@ impl Pace {
             phase: Phase::Head,
             since: Instant::now(),
             under_way: 0,
+            is_last: false,
         };
         Self {
             now: Arc::new(watch::Sender::new(step)),
@@ -104,11 +107,14 @@ impl Pace {
         UnderWay(self.clone())
     }
 
-    /// Ends when the present phase has lasted too long.
+    /// Ends when the present phase has lasted too long, or after the last request.
     pub(super) async fn late(&self) -> Late {
         let mut steps = self.now.subscribe();
         loop {
             let step = *steps.borrow_and_update();
+            if step.is_last {
+                return Late::End;
+            }
             let (limit, late) = self.limit(step.phase);
             tokio::select! {
                 () = sleep_until(step.since + limit) => return late,
@@ -135,6 +141,11 @@ impl Step {
 }
 
 impl UnderWay {
+    /// The connection ends with what is under way.
+    pub(super) fn close_after(&self) {
+        self.0.now.send_modify(|step| step.is_last = true);
+    }
+
     /// Until this body is handed over.
     pub(super) fn answer(self, body: Bytes) -> Answer {
         Answer {
@@ -214,5 +225,15 @@ mod tests {
             () = trickle => {}
             end = ends(&pace) => assert_eq!(end, (10, Late::Cut)),
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_the_last_request_nothing_is_awaited() {
+        let pace = Pace::new(Limits::default());
+        let request = pace.begin();
+        request.close_after();
+        assert_eq!(ends(&pace).await, (0, Late::End));
+        drop(request);
+        assert_eq!(ends(&pace).await, (0, Late::End));
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Rate {
 /// The virtual scheduling form of a token bucket (ITU-T I.371, "generic cell rate algorithm").
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Bucket {
+    /// The rate it was last asked under: with another one it begins anew.
+    rate: Option<Rate>,
     /// When it will be full again.
     full_at: Option<Instant>,
 }
@@ -25,6 +27,9 @@ pub(super) struct Bucket {
 impl Bucket {
     /// Takes a token, if there is one.
     pub(super) fn admits(&mut self, rate: Rate, now: Instant) -> bool {
+        if self.rate.replace(rate) != Some(rate) {
+            self.full_at = None;
+        }
         let full_at = self.full_at.map_or(now, |full_at| full_at.max(now));
         let spare = rate.interval.saturating_mul(rate.burst - 1);
         if full_at.duration_since(now) > spare {
@@ -55,5 +60,16 @@ mod tests {
         assert_eq!(admitted(1_000, 10), 1);
         assert_eq!(admitted(3_000, 10), 2);
         assert_eq!(admitted(60_000, 10), 3);
+    }
+
+    #[test]
+    fn what_was_used_up_under_another_rate_does_not_count() {
+        let rate = |interval| Rate { interval, burst: 1 };
+        let (slow, fast) = (rate(Duration::from_hours(1)), rate(Duration::from_secs(1)));
+        let (mut bucket, now) = (Bucket::default(), Instant::now());
+        for rate in [slow, fast] {
+            assert!(bucket.admits(rate, now));
+            assert!(!bucket.admits(rate, now));
+        }
     }
 }

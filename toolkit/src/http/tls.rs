@@ -12,6 +12,7 @@ use rustls::{
     ServerConfig,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer},
+    server::NoServerSessionStorage,
 };
 use thiserror::Error;
 use tokio::{
@@ -97,6 +98,12 @@ impl Tls {
                 rustls::Error::InconsistentKeys(_) => TlsError::Mismatch,
                 other => TlsError::Unusable(other),
             })?;
+        if clients.policy != Policy::None {
+            // A resumed session brings its certificate along and the verifier is not asked again:
+            // it might have expired by then.
+            server.session_storage = Arc::new(NoServerSessionStorage {});
+            server.send_tls13_tickets = 0;
+        }
         server.ignore_client_order = parts.own_order;
         // The order is the preference.
         server.alpn_protocols = if parts.http2 {

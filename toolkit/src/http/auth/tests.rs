@@ -104,12 +104,33 @@ async fn who_waits_too_long_for_a_turn_is_told_so_whether_known_or_not() {
 }
 
 #[test]
-fn a_stranger_costs_as_much_as_the_costliest_user() {
+fn a_refusal_costs_as_much_as_the_costliest_user_whoever_asks() {
     let hash = |cost| format!("$2y${cost:02}${NOBODY}");
     let hashes = [("a", hash(4)), ("b", hash(11)), ("c", hash(7))];
     let hashes = hashes.map(|(user, hash)| (user.to_owned(), hash));
     let users = Users::new(hashes.into()).unwrap();
-    assert_eq!(cost(&users.nobody), Some(11));
+    for user in ["a", "b", "c", "stranger"] {
+        let question = users.question(user);
+        let hashes = question.rest.iter().chain([&question.hash]);
+        let rounds: u32 = hashes.map(|hash| 1 << cost(hash).unwrap()).sum();
+        assert_eq!(rounds, 1 << 11, "{user}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_with_a_cheaper_hash_comes_in_as_well() {
+    let hash = |password: &str, cost| bcrypt::hash(password, cost).unwrap();
+    let hashes = [("cheap", hash("a", 4)), ("costly", hash("b", 6))];
+    let hashes = hashes.map(|(user, hash)| (user.to_owned(), hash));
+    let (porter, users) = (Porter::new(), Users::new(hashes.into()).unwrap());
+    let check = async |user: &str, password: &str, expected: Entry| {
+        let entry = porter.admits(&users, Some(&basic(user, password))).await;
+        assert_eq!(entry, expected, "{user}:{password}");
+    };
+    check("cheap", "a", Entry::Granted).await;
+    check("costly", "b", Entry::Granted).await;
+    check("cheap", "b", Entry::Refused).await;
+    check("costly", "a", Entry::Refused).await;
 }
 
 #[test]

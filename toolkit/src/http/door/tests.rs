@@ -2,7 +2,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use super::*;
-use crate::http::testing::{Running, Site, TLS, basic, exchange_one, request, start, user, with};
+use crate::http::testing::{
+    Running, Site, TLS, basic, exchange, exchange_one, request, start, user, with,
+};
 
 async fn status(running: &Running, headers: &str) -> String {
     let answer = running.ask(&with("POST", "/act", headers)).await;
@@ -163,6 +165,26 @@ async fn more_requests_than_allowed_are_refused_before_any_password_is_looked_at
     // A limit that is lifted is lifted at once.
     site.configure(&user("a", "b"));
     assert_eq!(status(&running, &basic("a", "b")).await, "200");
+}
+
+#[tokio::test]
+async fn who_is_refused_keeps_no_connection_that_others_wait_for() {
+    let site = Site::new();
+    let running = site.start(&user("a", "b")).await;
+    let check = async |config: &str, admitted: usize, status: &str| {
+        site.configure(config);
+        let mut stream = running.connect().await;
+        for _ in 0..admitted {
+            exchange_one(&mut stream, &with("GET", "/page", "")).await;
+        }
+        // Reads to the end of the connection, which would be open for two minutes.
+        let answer = exchange(stream, &with("GET", "/page", "")).await.unwrap();
+        let expected = format!("HTTP/1.1 {status}");
+        assert!(answer.starts_with(&expected), "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    };
+    check(&user("a", "b"), 0, "401").await;
+    check("rate_limit: { interval: 1h, burst: 2 }", 2, "429").await;
 }
 
 #[tokio::test]

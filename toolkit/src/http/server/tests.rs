@@ -63,6 +63,27 @@ async fn other_methods_and_paths_are_refused() {
 }
 
 #[tokio::test]
+async fn no_page_of_another_site_makes_a_browser_act() {
+    let running = start().await;
+    let check = async |method: &str, path: &str, headers: &str, status: &str| {
+        let headers = format!("connection: close\r\n{headers}");
+        let answer = running.ask(&with(method, path, &headers)).await;
+        let expected = format!("HTTP/1.1 {status}");
+        assert!(answer.starts_with(&expected), "{headers}: {answer}");
+    };
+    check("POST", "/act", "", "200").await;
+    check("POST", "/act", "sec-fetch-site: none\r\n", "200").await;
+    let ours = "sec-fetch-site: same-origin\r\norigin: http://here\r\n";
+    check("POST", "/act", ours, "200").await;
+    check("POST", "/act", "sec-fetch-site: cross-site\r\n", "403").await;
+    check("POST", "/act", "sec-fetch-site: same-site\r\n", "403").await;
+    check("POST", "/act", "origin: https://elsewhere\r\n", "403").await;
+    check("POST", "/act", "origin: null\r\n", "403").await;
+    // A link is followed.
+    check("GET", "/page", "sec-fetch-site: cross-site\r\n", "200").await;
+}
+
+#[tokio::test]
 async fn a_connection_is_kept_for_the_next_request() {
     let mut stream = start().await.connect().await;
     for _ in 0..3 {

@@ -1,18 +1,19 @@
 use http_body_util::{BodyExt, Empty};
-use hyper::{Version, client::conn::http2};
+use hyper::{Version, body::Bytes, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::HandshakeKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::http::{
     Limits,
-    testing::{Running, Site, TLS, exchange_one, request, with},
+    testing::{Running, Site, TLS, exchange_one, request, user, with},
 };
 
 /// Bytes of an alert with the head of its record (RFC 8446 §5.1, §6).
 const ALERT: usize = 7;
 
 /// Asks over HTTP/2, if that is what is agreed upon.
-async fn ask_http2(running: &Running, site: &Site) -> Option<hyper::Response<hyper::body::Bytes>> {
+async fn ask_http2(running: &Running, site: &Site) -> Option<hyper::Response<Bytes>> {
     let mut client = site.client(None);
     client.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let stream = running.handshake(client).await.unwrap();
@@ -22,8 +23,7 @@ async fn ask_http2(running: &Running, site: &Site) -> Option<hyper::Response<hyp
     let shaken = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
     let (mut sender, connection) = shaken.unwrap();
     tokio::spawn(connection);
-    let ask =
-        hyper::Request::get("https://localhost/page").body(Empty::<hyper::body::Bytes>::new());
+    let ask = hyper::Request::get("https://localhost/page").body(Empty::<Bytes>::new());
     let (head, body) = sender
         .send_request(ask.unwrap())
         .await
@@ -48,6 +48,24 @@ async fn http2_is_spoken_over_tls_unless_it_is_off() {
     let off = format!("{TLS}http_server_config: {{ http2: false }}\n");
     let running = site.start(&off).await;
     assert!(ask_http2(&running, &site).await.is_none());
+}
+
+#[tokio::test]
+async fn who_is_refused_over_http2_keeps_no_connection_either() {
+    let site = Site::new();
+    let running = site.start(&format!("{TLS}{}", user("a", "b"))).await;
+    let mut client = site.client(None);
+    client.alpn_protocols = vec![b"h2".to_vec()];
+    let stream = running.handshake(client).await.unwrap();
+    let shaken = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+    let (mut sender, connection) = shaken.unwrap();
+    let connection = tokio::spawn(connection);
+    let ask = hyper::Request::get("https://localhost/page").body(Empty::<Bytes>::new());
+    let answer = sender.send_request(ask.unwrap()).await.unwrap();
+    assert_eq!(answer.status().as_u16(), 401);
+    // It ends without our leaving: `sender` is still here.
+    connection.await.unwrap().unwrap();
+    assert!(sender.is_closed());
 }
 
 #[tokio::test]
@@ -158,6 +176,31 @@ async fn a_self_signed_certificate_that_is_listed_is_known_by_itself() {
 }
 
 #[tokio::test]
+async fn a_session_is_not_resumed_where_a_certificate_is_to_be_looked_at_again() {
+    let site = Site::new();
+    let pair = site.issue("scraper.example");
+    let check = async |rules: &str, expected: HandshakeKind| {
+        let config = TLS.replace(" }", &format!(", {rules} }}"));
+        let running = site.start(&config).await;
+        let client = site.client(Some(&pair));
+        let mut last = None;
+        for _ in 0..2 {
+            let mut stream = running.handshake(client.clone()).await.unwrap();
+            // Tickets come with the answer.
+            exchange_one(&mut stream, &with("GET", "/page", "")).await;
+            last = stream.get_ref().1.handshake_kind();
+        }
+        assert_eq!(last, Some(expected), "{rules}");
+    };
+    let proven = "client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.pem";
+    for version in ["TLS12", "TLS13"] {
+        let version = format!("min_version: {version}, max_version: {version}");
+        check(&version, HandshakeKind::Resumed).await;
+        check(&format!("{version}, {proven}"), HandshakeKind::Full).await;
+    }
+}
+
+#[tokio::test]
 async fn versions_suites_and_curves_are_what_was_asked_for() {
     let site = Site::new();
     let check = async |rules: &str, expected: &str| {
@@ -210,7 +253,7 @@ async fn a_head_that_is_too_long_is_refused_over_http2_as_well() {
     tokio::spawn(connection);
     let ask = hyper::Request::get("https://localhost/page")
         .header("x", "y".repeat(crate::http::limits::HEAD_MAX as usize))
-        .body(Empty::<hyper::body::Bytes>::new());
+        .body(Empty::<Bytes>::new());
     match sender.send_request(ask.unwrap()).await {
         Ok(answer) => assert_eq!(answer.status().as_u16(), 431),
         Err(refused) => panic!("{refused:?}"),
