@@ -14,16 +14,17 @@ pub mod fixtures;
 mod ledger;
 #[cfg(feature = "testing")]
 mod memory;
+mod name;
 mod open;
 mod prune;
 mod record;
+mod s3;
 mod sequences;
-mod unbuilt;
 mod verdict;
 
 use std::fmt::Debug;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use crate::model::SourceName;
 
@@ -41,6 +42,7 @@ pub use record::{
     Acceptance, ArtifactEvidence, Checkpoint, Draft, Integrity, Record, RehearsalEvidence,
     SandboxEvidence, SnapshotEvidence, StageEvidence, ToolEvidence, Trigger, Verification,
 };
+pub use s3::S3Evidence;
 pub use sequences::sequences;
 pub use verdict::{Basis, Finding, Outcome, Reason, Verdict};
 
@@ -77,6 +79,12 @@ pub trait EvidenceRead: Debug + Send + Sync {
 
 /// Where records are also written, exclusively: one writer per sequence number.
 pub trait Evidence: EvidenceRead {
+    /// Whether a number can have one writer here, found out before the first record is written. A
+    /// store that overwrites is refused.
+    fn ready(&self) -> BoxFuture<'_, Result<(), EvidenceError>> {
+        ready(Ok(())).boxed()
+    }
+
     /// Creates the record with this sequence number, or says [`EvidenceError::Taken`]. Durable when
     /// it returns; a crash between any two steps leaves either the whole record or none.
     fn create<'a>(

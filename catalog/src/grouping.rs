@@ -153,8 +153,8 @@ impl Grouping {
     }
 
     /// An older version of an object that the layout recognised: a snapshot of its own where
-    /// nothing else tells snapshots apart. Its manifest is not known: the one that lies there is of the
-    /// newest.
+    /// nothing else tells snapshots apart. Its manifest is not known: the one that lies there is of
+    /// the newest.
     pub fn add_older(&mut self, found: Match, meta: ObjectMeta) {
         if found.manifest_of.is_some() || !is_version(&found) {
             return;

@@ -8,7 +8,7 @@ mod error;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
 mod open;
-mod s3;
+pub(crate) mod s3;
 
 use std::{fmt::Debug, ops::Range};
 

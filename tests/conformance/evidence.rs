@@ -1,6 +1,7 @@
 //! Evidence in memory and in a directory, and what survives a crash.
 
 mod pruning;
+mod s3;
 
 use std::{
     fs,

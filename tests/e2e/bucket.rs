@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 use tests::{
     rdb_bytes, require,
-    s3_server::{ACCESS_KEY_ID, Call, Effect, Fault, S3Server, SECRET_ACCESS_KEY},
+    s3_server::{ACCESS_KEY_ID, Call, Effect, Fault, Ignored, S3Server, SECRET_ACCESS_KEY},
 };
 
 use crate::bench::{Bench, Ran};
@@ -95,4 +95,56 @@ async fn what_the_store_refuses_is_inconclusive_and_says_what_to_do() {
         ran.ends(3, verdict);
         ran.ends(3, hint);
     }
+}
+
+#[tokio::test]
+async fn evidence_in_a_bucket_is_written_pruned_and_checked() {
+    require!(redis);
+    let server = S3Server::start().await;
+    let world = server.world();
+    world.put("prod/redis/20261101-0100.rdb", rdb_bytes::two_keys());
+    let bench = bench_with_evidence(&server);
+    for _ in 0..2 {
+        run(&bench, &["verify"]).await.ends(0, "VERIFIED");
+    }
+    let checked = run(&bench, &["evidence", "check"]).await;
+    checked.ends(0, "2 records, unbroken");
+    run(&bench, &["evidence", "list"])
+        .await
+        .ends(0, "cache/00000002");
+    world.remove("evidence/cache/00000001.json");
+    let checked = run(&bench, &["evidence", "check"]).await;
+    checked.ends(1, "broken at 00000001: is missing");
+    for call in world.take_calls() {
+        let (Call::Put | Call::Delete, what) = &call else {
+            continue;
+        };
+        assert!(what.starts_with("/backups/evidence/"), "{call:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_overwrites_holds_no_evidence_and_doctor_says_so() {
+    require!(redis);
+    let server = S3Server::start().await;
+    let world = server.world();
+    world.put("prod/redis/20261101-0100.rdb", rdb_bytes::two_keys());
+    world.ignore(&[Ignored::Conditions]);
+    let bench = bench_with_evidence(&server);
+    let ran = run(&bench, &["verify"]).await;
+    ran.ends(3, "overwrites what it is told to create only once");
+    ran.ends(3, "hint: Use a store with conditional writes");
+    let doctor = run(&bench, &["doctor"]).await;
+    assert!(doctor.out.contains("✘ evidence: s3://"), "{doctor:?}");
+    let checked = run(&bench, &["evidence", "check"]).await;
+    checked.ends(0, "0 records");
+}
+
+fn bench_with_evidence(server: &S3Server) -> Bench {
+    let bench = bench(server);
+    let path = bench.path("backups.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    let s3 = format!("s3: {}", server.yaml("evidence"));
+    fs::write(&path, text.replace("directory: evidence", &s3)).unwrap();
+    bench
 }

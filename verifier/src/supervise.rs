@@ -1,8 +1,9 @@
 //! One verification from its snapshot to its record. It cannot fail: whatever happens, there is a
 //! verdict, and no sandbox is left behind.
 //!
-//! Each artifact of the snapshot is restored in a sandbox of its own, one after the other within the
-//! one deadline. What shows one to be bad is shown twice where the first showing could have been us.
+//! Each artifact of the snapshot is restored in a sandbox of its own, one after the other within
+//! the one deadline. What shows one to be bad is shown twice where the first showing could have
+//! been us.
 
 mod answers;
 mod assignment;

@@ -1,11 +1,10 @@
 //! What is wrong only between parts of the file, or doubtful although it can be read.
 
-use std::path::Path;
+mod apart;
 
 use settings::{Place, Problems, Switch};
 
-use super::{Config, Location, Source, written};
-use crate::layout::Layout;
+use super::{Config, Source, written};
 
 /// A file without repositories or sources says nothing.
 pub(super) fn nothing_here(file: &written::File, config: &Config, problems: &mut Problems) {
@@ -105,13 +104,6 @@ pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
     if let Some(asked) = kubernetes.filter(|it| it.value == written::Kubernetes::Always) {
         say(&asked.place, "asking Kubernetes is");
     }
-    if let Some(evidence) = file
-        .evidence
-        .as_ref()
-        .filter(|it| it.repository.s3.is_some())
-    {
-        say(&evidence.repository.place, "evidence in S3 is");
-    }
     if let Some(runtime) = verifier.and_then(|it| it.runtime.as_ref()) {
         match runtime.value.as_str() {
             "docker" | "process" => {}
@@ -160,7 +152,7 @@ pub(super) fn across(file: &written::File, config: &Config, problems: &mut Probl
     }
     let expected = config.sources.iter().find(|source| source.verify.is_some());
     match &config.evidence {
-        Some(evidence) => evidence_apart(file, config, &evidence.location, problems),
+        Some(evidence) => apart::evidence(file, config, &evidence.location, problems),
         None => {
             if let Some(source) = expected {
                 let message = "no evidence is configured: no proof can be written or read";
@@ -199,48 +191,4 @@ fn promises(source: &Source, problems: &mut Problems) {
             .warning(place, message)
             .hint("Run more often, or promise less.");
     }
-}
-
-/// Records among snapshots would be counted, aged and pruned with them.
-fn evidence_apart(
-    file: &written::File,
-    config: &Config,
-    evidence: &Location,
-    problems: &mut Problems,
-) {
-    let Location::Directory(evidence) = evidence else {
-        return;
-    };
-    let place = file.evidence.as_ref().map(|it| it.repository.place.clone());
-    for repository in &config.repositories {
-        let Location::Directory(root) = &repository.location else {
-            continue;
-        };
-        let Ok(within) = evidence.strip_prefix(root) else {
-            continue;
-        };
-        for source in config.sources_of(&repository.name) {
-            let record = format!("{}/{}/00000001.json", within.display(), source.name);
-            if source.layout.may_hold(&record) || below(&source.layout, within) {
-                let message = format!(
-                    "the evidence would lie among the snapshots of {}",
-                    source.name
-                );
-                let place = place.clone().unwrap_or_else(Place::whole);
-                problems
-                    .error(&place, message)
-                    .hint("Write it to a directory of its own.");
-            }
-        }
-    }
-}
-
-/// Whether it lies in the directory that all keys of a path begin with, unless that is the root.
-fn below(layout: &Layout, within: &Path) -> bool {
-    layout.listing_prefixes().any(|prefix| {
-        let directory = prefix
-            .rsplit_once('/')
-            .map_or("", |(directory, _)| directory);
-        !directory.is_empty() && within.starts_with(directory)
-    })
 }

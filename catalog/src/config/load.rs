@@ -135,10 +135,11 @@ impl Reading<'_> {
         let repository = &written.repository.value;
         let directory = repository.directory.as_deref();
         let place = &written.repository.place;
-        if let Some(s3) = &repository.s3 {
+        let s3 = repository.s3.clone().map(written::S3::in_directory);
+        if let Some(s3) = &s3 {
             checks::bucket(place, s3, self.problems);
         }
-        let location = self.location(place, directory, repository.s3.as_ref())?;
+        let location = self.location(place, directory, s3.as_ref())?;
         let retention = written.retention.as_ref().map(|it| it.value.as_std());
         Some(Evidence {
             location,

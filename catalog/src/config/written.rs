@@ -100,6 +100,16 @@ pub struct S3 {
     pub secret_access_key_file: Option<PathBuf>,
 }
 
+impl S3 {
+    /// The same with a prefix that is a directory and not the beginning of a name.
+    pub(super) fn in_directory(mut self) -> Self {
+        if !self.prefix.is_empty() && !self.prefix.ends_with('/') {
+            self.prefix.push('/');
+        }
+        self
+    }
+}
+
 /// A thing that is backed up.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

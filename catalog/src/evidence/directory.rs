@@ -17,7 +17,10 @@ use std::{
 use futures::future::{BoxFuture, FutureExt};
 use tokio::task::spawn_blocking;
 
-use super::{Evidence, EvidenceError, EvidenceRead, RECORD_BYTES_MAX};
+use super::{
+    Evidence, EvidenceError, EvidenceRead, RECORD_BYTES_MAX,
+    name::{file_name, sequence_of},
+};
 use crate::model::SourceName;
 
 /// How many sequence numbers one look into a directory answers.
@@ -200,18 +203,6 @@ fn read(root: &Path, source_name: SourceName, sequence: u64) -> Result<String, F
         return Err(unreadable("larger than 1 MiB"));
     }
     String::from_utf8(bytes).map_err(|_| unreadable("not UTF-8"))
-}
-
-fn file_name(sequence: u64) -> String {
-    format!("{sequence:08}.json")
-}
-
-/// Eight digits and `.json`; anything else, and names that begin with `.`, are not records.
-fn sequence_of(name: &str) -> Option<u64> {
-    let digits = name.strip_suffix(".json")?;
-    let eight = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let sequence = eight.then(|| digits.parse().ok())??;
-    (sequence > 0).then_some(sequence)
 }
 
 fn store(operation: &'static str, place: &Path, error: io::Error) -> EvidenceError {

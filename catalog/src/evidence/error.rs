@@ -59,6 +59,15 @@ pub enum EvidenceError {
         /// How often it was tried.
         attempts: u32,
     },
+    /// Two writers of one record would not notice each other.
+    #[error(
+        "{location} cannot hold evidence: the store overwrites what it is told to create only \
+         once\nhint: Use a store with conditional writes (If-None-Match: *), or a directory."
+    )]
+    Overwrites {
+        /// URL.
+        location: String,
+    },
     /// The store refused or failed.
     #[error("cannot {operation} evidence at {location}{}", behind(hint))]
     Store {

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use tokio::sync::OnceCell;
 
-use self::{body::Body, failure::Asked};
+use self::body::Body;
 use super::{
     ByteStream, ListFrom, Operation, Page, Storage, StorageError, StorageReason, check_range,
 };
@@ -29,6 +29,7 @@ use crate::{
 };
 
 pub use client::Patience;
+pub(crate) use failure::Asked;
 
 /// Reads one bucket. Clones share the client.
 #[derive(Clone)]
@@ -57,7 +58,7 @@ impl Bucket {
     }
 
     /// The client, made at the first call; one that could not be made is tried again.
-    async fn client(&self, asked: Asked<'_>) -> Result<&Client, StorageError> {
+    pub(crate) async fn client(&self, asked: Asked<'_>) -> Result<&Client, StorageError> {
         let made = || client::connect(&self.0.config, &self.0.patience);
         let client = self.0.client.get_or_try_init(made).await;
         client.map_err(|error| {
@@ -66,7 +67,7 @@ impl Bucket {
         })
     }
 
-    fn asked<'a>(&'a self, operation: Operation, key: &'a str) -> Asked<'a> {
+    pub(crate) fn asked<'a>(&'a self, operation: Operation, key: &'a str) -> Asked<'a> {
         Asked {
             bucket: &self.0.config,
             operation,
@@ -76,7 +77,7 @@ impl Bucket {
     }
 
     /// As the store knows it.
-    fn whole(&self, key: &str) -> String {
+    pub(crate) fn whole(&self, key: &str) -> String {
         format!("{}{key}", self.0.config.prefix)
     }
 }

@@ -1,5 +1,6 @@
 //! Repositories that are buckets, in one run.
 
+use catalog::evidence::{S3Evidence, append, fixtures};
 use tests::s3_server::{Call, Effect, Fault, S3Server, SECRET_ACCESS_KEY};
 use toolkit::exit::Exit;
 
@@ -118,4 +119,36 @@ async fn a_hundred_thousand_foreign_objects_are_counted_and_the_few_of_ours_are_
     let lists = server.world().take_calls();
     let lists = lists.iter().filter(|(call, _)| *call == Call::List).count();
     assert_eq!(lists, 101, "each page once");
+}
+
+#[tokio::test]
+async fn evidence_in_a_bucket_is_read_and_nothing_is_ever_written_there() {
+    let server = S3Server::start().await;
+    let evidence = S3Evidence::new(server.config("evidence/"));
+    let proof = fixtures::verified(fixtures::at("04:00:00"));
+    append(&evidence, &fixtures::cache(), proof).await.unwrap();
+    server.world().take_calls();
+    let site = site(&server, "redis/%Y%m%d-%H%M.rdb");
+    let text = std::fs::read_to_string(site.config()).unwrap();
+    let s3 = format!("s3: {}", server.yaml("evidence"));
+    let text = text.replace("directory: evidence", &s3);
+    site.put("backups.yaml", text.as_bytes());
+    let run = ended(&[&format!("--config.file={}", site.config()), "--once"]).await;
+    assert_eq!(run.exit, Exit::Fine, "{}", run.err);
+    assert_has(
+        &run.out,
+        &[
+            "backup_evidence_up{engine=\"redis\",source=\"cache\"} 1",
+            "backup_evidence_records{engine=\"redis\",source=\"cache\"} 1",
+            "backup_evidence_intact{engine=\"redis\",source=\"cache\"} 1",
+        ],
+    );
+    let calls = server.world().take_calls();
+    let writes = |call: &Call| matches!(call, Call::Put | Call::Delete);
+    assert!(
+        calls
+            .iter()
+            .any(|(_, what)| what.contains("evidence/cache/"))
+    );
+    assert!(!calls.iter().any(|(call, _)| writes(call)), "{calls:?}");
 }

@@ -1,4 +1,6 @@
-//! The calls of S3 that a reader makes, on a [`World`].
+//! The calls of S3 that we make, on a [`World`].
+
+mod write;
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -6,11 +8,11 @@ use bytes::Bytes;
 use s3s::{
     Body, S3, S3Request, S3Response, S3Result,
     dto::{
-        ChecksumMode, ChecksumType, DeleteMarkerEntry, ETag, ETagCondition, EncodingType,
-        GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
-        ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsV2Input, ListObjectsV2Output,
-        Object as Listed, ObjectStorageClass, ObjectVersion, StorageClass, StreamingBlob,
-        Timestamp,
+        ChecksumMode, ChecksumType, DeleteMarkerEntry, DeleteObjectInput, DeleteObjectOutput, ETag,
+        ETagCondition, EncodingType, GetObjectInput, GetObjectOutput, HeadObjectInput,
+        HeadObjectOutput, ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsV2Input,
+        ListObjectsV2Output, Object as Listed, ObjectStorageClass, ObjectVersion, PutObjectInput,
+        PutObjectOutput, StorageClass, StreamingBlob, Timestamp,
     },
     s3_error,
 };
@@ -164,6 +166,24 @@ impl S3 for Api {
             version_id: Some(object.version_id.clone()).filter(|id| id != "null"),
             ..Default::default()
         }))
+    }
+
+    async fn put_object(
+        &self,
+        request: S3Request<PutObjectInput>,
+    ) -> S3Result<S3Response<PutObjectOutput>> {
+        bucket(&request.input.bucket)?;
+        let output = write::put(&self.0, request.input).await?;
+        Ok(S3Response::new(output))
+    }
+
+    async fn delete_object(
+        &self,
+        request: S3Request<DeleteObjectInput>,
+    ) -> S3Result<S3Response<DeleteObjectOutput>> {
+        bucket(&request.input.bucket)?;
+        self.0.remove(&request.input.key);
+        Ok(S3Response::new(DeleteObjectOutput::default()))
     }
 }
 

@@ -13,6 +13,10 @@ pub enum Call {
     Head,
     /// `GetObject`.
     Get,
+    /// `PutObject`.
+    Put,
+    /// `DeleteObject`.
+    Delete,
 }
 
 /// One scripted fault.
@@ -71,6 +75,8 @@ pub enum Effect {
     Hang,
     /// The connection ends without an answer.
     Drop,
+    /// The call is done, and its answer is lost with the connection.
+    Lose,
     /// Another answer; for a HEAD without its body.
     Answer {
         /// Of HTTP.
@@ -122,6 +128,7 @@ impl fmt::Debug for Effect {
         let name = match self {
             Self::Hang => "Hang",
             Self::Drop => "Drop",
+            Self::Lose => "Lose",
             Self::Answer { status, .. } => return write!(f, "Answer({status})"),
             Self::Cut(at) => return write!(f, "Cut({at})"),
             Self::CutAndReplace(at, _) => return write!(f, "CutAndReplace({at})"),

@@ -143,6 +143,10 @@ impl Front {
             Some(Fault { effect, .. }) => match effect {
                 Effect::Hang => future::pending().await,
                 Effect::Drop => Err(io::ErrorKind::ConnectionReset.into()),
+                Effect::Lose => {
+                    self.pass(request).await?;
+                    Err(io::ErrorKind::ConnectionReset.into())
+                }
                 Effect::Answer {
                     status,
                     headers,
@@ -183,6 +187,10 @@ fn call(request: &Request<Incoming>) -> Call {
     let query = request.uri().query().unwrap_or_default();
     if *request.method() == Method::HEAD {
         Call::Head
+    } else if *request.method() == Method::PUT {
+        Call::Put
+    } else if *request.method() == Method::DELETE {
+        Call::Delete
     } else if query.contains("list-type=2") {
         Call::List
     } else if query

@@ -35,7 +35,7 @@ pub struct Object {
 /// What a store may not look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ignored {
-    /// `If-Match`.
+    /// `If-Match` and `If-None-Match`.
     Conditions,
     /// `Range`.
     Ranges,
@@ -143,7 +143,13 @@ impl State {
         self.ignores.contains(&what)
     }
 
-    fn next(&mut self, body: Option<Bytes>) -> Object {
+    /// Whether a reader would find it.
+    pub(super) fn holds(&self, key: &str) -> bool {
+        let newest = self.objects.get(key).and_then(|versions| versions.first());
+        newest.is_some_and(|object| object.body.is_some())
+    }
+
+    pub(super) fn next(&mut self, body: Option<Bytes>) -> Object {
         self.revision += 1;
         let version_id = if self.versioned {
             format!("version-{}", self.revision)
@@ -160,7 +166,7 @@ impl State {
         }
     }
 
-    fn add(&mut self, key: &str, object: Object) {
+    pub(super) fn add(&mut self, key: &str, object: Object) {
         let versions = self.objects.entry(key.into()).or_default();
         versions.retain(|old| old.version_id != object.version_id);
         versions.insert(0, object);

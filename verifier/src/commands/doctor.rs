@@ -65,8 +65,11 @@ async fn evidence(world: &World) -> Answer {
     let Some(source) = world.config.sources.first() else {
         return Answer::Doubtful("there is no source".into());
     };
-    match evidence.newest(&source.name).await {
-        Ok(_) => Answer::Good("it can be read".into()),
+    if let Err(error) = evidence.newest(&source.name).await {
+        return bad(&error);
+    }
+    match evidence.ready().await {
+        Ok(()) => Answer::Good("it can be read, and no record can be overwritten".into()),
         Err(error) => bad(&error),
     }
 }

@@ -238,7 +238,7 @@ fn what_is_not_built_yet_is_said_and_not_hidden() {
 schema: 1
 repositories:
   - { name: cloud, s3: { bucket: b }, replica: { bucket: c } }
-evidence: { repository: { s3: { bucket: e } } }
+evidence: { repository: { directory: /e } }
 drills: []
 exporter: { kubernetes: always }
 verifier: { runtime: kubernetes, slack: {}, heartbeat: {}, registry: {} }
@@ -252,7 +252,7 @@ sources:
     verify: { rehearse: \"redis:9\" }
 ";
     let found = problems(text);
-    assert_eq!(found.len(), 12, "{found:#?}");
+    assert_eq!(found.len(), 11, "{found:#?}");
     for problem in &found {
         assert!(
             problem.ends_with("not built into this version: it has no effect"),
@@ -260,6 +260,39 @@ sources:
         );
     }
     super::loaded(text);
+}
+
+#[test]
+fn evidence_lies_apart_from_snapshots_in_a_bucket_too() {
+    let check = |repository: &str, path: &str, evidence: &str, expected: bool| {
+        let text = format!(
+            "schema: 1\nrepositories: [{{ name: cloud, s3: {{ {repository} }} }}]\n\
+             evidence: {{ repository: {{ s3: {{ {evidence} }} }} }}\n\
+             sources:\n  - {{ name: cache, engine: files, repository: cloud, path: \"{path}\" }}\n"
+        );
+        let found = problems(&text);
+        let said = "the evidence would lie among the snapshots of cache | Write it to a directory or \
+                    prefix of its own.";
+        let is_said = found.iter().any(|it| it.ends_with(said));
+        assert_eq!(is_said, expected, "{text}{found:#?}");
+    };
+    let (bucket, dated) = ("bucket: b, prefix: prod/", "files/%Y%m%d.tar");
+    check(bucket, dated, "bucket: b, prefix: prod/files", true);
+    check(
+        bucket,
+        dated,
+        "bucket: b, prefix: prod/files/evidence",
+        true,
+    );
+    check(bucket, dated, "bucket: b, prefix: prod/filesystem", false);
+    check(bucket, dated, "bucket: b, prefix: prod/evidence", false);
+    check(bucket, dated, "bucket: b, prefix: evidence", false);
+    check(bucket, dated, "bucket: b", false);
+    check(bucket, dated, "bucket: c, prefix: prod/files", false);
+    let elsewhere = "bucket: b, prefix: prod/files, endpoint: \"http://h\"";
+    check(bucket, dated, elsewhere, false);
+    check("bucket: b", "cache/*.json", "bucket: b", true);
+    check("bucket: b, prefix: ca", "che/*.json", "bucket: b", true);
 }
 
 #[test]

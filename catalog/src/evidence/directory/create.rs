@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{fault, model::SourceName};
+use crate::{evidence::name::file_name, fault, model::SourceName};
 
 /// A temporary file this much older than the one being written belongs to nobody any more.
 const LEFTOVER_AFTER: Duration = Duration::from_hours(1);
@@ -32,7 +32,7 @@ pub(super) fn create(
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    let target = directory.join(super::file_name(sequence));
+    let target = directory.join(file_name(sequence));
     if target.symlink_metadata().is_ok() {
         return Ok(false);
     }

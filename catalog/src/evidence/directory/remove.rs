@@ -5,8 +5,8 @@
 
 use std::{fs, io, path::Path};
 
-use super::{create::sync_directory, file_name};
-use crate::{fault, model::SourceName};
+use super::create::sync_directory;
+use crate::{evidence::name::file_name, fault, model::SourceName};
 
 pub(super) fn remove(root: &Path, source: &SourceName, sequence: u64) -> io::Result<()> {
     let directory = root.join(source.as_str());

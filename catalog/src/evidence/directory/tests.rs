@@ -1,24 +1,6 @@
 use super::*;
 
 #[test]
-fn only_eight_digits_name_a_record() {
-    for (name, expected) in [
-        ("00000001.json", Some(1)),
-        ("99999999.json", Some(99_999_999)),
-        ("00000000.json", None),
-        ("1.json", None),
-        ("000000001.json", None),
-        ("+0000001.json", None),
-        ("00000001.json~", None),
-        (".00000001.1.0.tmp", None),
-        ("00000001", None),
-    ] {
-        assert_eq!(sequence_of(name), expected, "{name}");
-    }
-    assert_eq!(sequence_of(&file_name(12)), Some(12));
-}
-
-#[test]
 fn an_error_of_the_disk_says_what_to_do() {
     for (kind, part) in [
         (io::ErrorKind::StorageFull, "Free space"),

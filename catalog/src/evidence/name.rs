@@ -1,0 +1,36 @@
+//! What a record is called: its sequence number in eight digits, `00000012.json`.
+
+pub(super) fn file_name(sequence: u64) -> String {
+    format!("{sequence:08}.json")
+}
+
+/// Eight digits and `.json`; anything else, and names that begin with `.`, are not records.
+pub(super) fn sequence_of(name: &str) -> Option<u64> {
+    let digits = name.strip_suffix(".json")?;
+    let eight = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let sequence = eight.then(|| digits.parse().ok())??;
+    (sequence > 0).then_some(sequence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_eight_digits_name_a_record() {
+        for (name, expected) in [
+            ("00000001.json", Some(1)),
+            ("99999999.json", Some(99_999_999)),
+            ("00000000.json", None),
+            ("1.json", None),
+            ("000000001.json", None),
+            ("+0000001.json", None),
+            ("00000001.json~", None),
+            (".00000001.1.0.tmp", None),
+            ("00000001", None),
+        ] {
+            assert_eq!(sequence_of(name), expected, "{name}");
+        }
+        assert_eq!(sequence_of(&file_name(12)), Some(12));
+    }
+}

@@ -1,0 +1,177 @@
+//! Evidence in a bucket of S3, or of a store that speaks as S3 does:
+//! `<prefix>/<source>/<sequence, 8 digits>.json`.
+//!
+//! A record is created by one request that must not overwrite (`If-None-Match: *`). A store that
+//! overwrites nevertheless is found out before the first record is written to it, and refused.
+
+mod create;
+mod exclusive;
+mod failure;
+mod numbers;
+mod read;
+
+use aws_sdk_s3::Client;
+use futures::{FutureExt as _, future::BoxFuture};
+use tokio::sync::OnceCell;
+
+use self::create::Put;
+use super::{Evidence, EvidenceError, EvidenceRead, name::file_name};
+use crate::{
+    config::S3,
+    model::SourceName,
+    storage::{
+        Operation,
+        s3::{Asked, Bucket, Patience},
+    },
+};
+
+/// Evidence below one prefix of a bucket.
+#[derive(Debug)]
+pub struct S3Evidence {
+    bucket: Bucket,
+    patience: Patience,
+    /// Set once the store has refused to overwrite.
+    exclusive: OnceCell<()>,
+}
+
+impl S3Evidence {
+    /// The prefix is one that [`config`](crate::config) gives: a directory. Nothing is asked of the
+    /// store before the first call.
+    pub fn new(config: S3) -> Self {
+        Self::with_patience(config, Patience::default())
+    }
+
+    /// With other limits than the usual ones.
+    pub fn with_patience(config: S3, patience: Patience) -> Self {
+        Self {
+            bucket: Bucket::with_patience(config, patience.clone()),
+            patience,
+            exclusive: OnceCell::new(),
+        }
+    }
+
+    /// The whole key of a record.
+    fn key(&self, source: &SourceName, sequence: u64) -> String {
+        self.bucket
+            .whole(&format!("{source}/{}", file_name(sequence)))
+    }
+
+    fn call<'a>(&'a self, key: &'a str) -> Call<'a> {
+        Call {
+            evidence: self,
+            key,
+        }
+    }
+}
+
+/// One object that something is done with.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    evidence: &'a S3Evidence,
+    /// As the store knows it.
+    key: &'a str,
+}
+
+impl<'a> Call<'a> {
+    fn asked(self) -> Asked<'a> {
+        self.evidence.bucket.asked(Operation::Read, self.key)
+    }
+
+    async fn client(self) -> Result<&'a Client, crate::storage::StorageError> {
+        self.evidence.bucket.client(self.asked()).await
+    }
+}
+
+impl EvidenceRead for S3Evidence {
+    fn list<'a>(
+        &'a self,
+        source: &'a SourceName,
+        after: u64,
+    ) -> BoxFuture<'a, Result<Vec<u64>, EvidenceError>> {
+        async move {
+            let part = numbers::behind(&self.bucket, source, after).await;
+            part.map(|part| part.sequences).map_err(failure::listing)
+        }
+        .boxed()
+    }
+
+    fn newest<'a>(
+        &'a self,
+        source: &'a SourceName,
+    ) -> BoxFuture<'a, Result<Option<u64>, EvidenceError>> {
+        async move {
+            let newest = numbers::newest(&self.bucket, source).await;
+            newest.map_err(failure::listing)
+        }
+        .boxed()
+    }
+
+    fn read<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+    ) -> BoxFuture<'a, Result<String, EvidenceError>> {
+        async move {
+            let key = self.key(source, sequence);
+            let source_name = source.clone();
+            match self.call(&key).read().await.map_err(failure::reading)? {
+                Some(Ok(text)) => Ok(text),
+                Some(Err(what)) => Err(EvidenceError::Unreadable {
+                    source_name,
+                    sequence,
+                    what: what.into(),
+                }),
+                None => Err(EvidenceError::Gone {
+                    source_name,
+                    sequence,
+                }),
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Evidence for S3Evidence {
+    fn ready(&self) -> BoxFuture<'_, Result<(), EvidenceError>> {
+        async move {
+            let proven = || exclusive::prove(self);
+            self.exclusive.get_or_try_init(proven).await.copied()
+        }
+        .boxed()
+    }
+
+    fn create<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<(), EvidenceError>> {
+        async move {
+            self.ready().await?;
+            let key = self.key(source, sequence);
+            match self.call(&key).create(text).await {
+                Ok(Put::Created) => Ok(()),
+                Ok(Put::Exists) => Err(EvidenceError::Taken {
+                    source_name: source.clone(),
+                    sequence,
+                }),
+                Ok(Put::Unconditional) => Err(failure::overwrites(self)),
+                Err(error) => Err(failure::writing(self, error)),
+            }
+        }
+        .boxed()
+    }
+
+    fn remove<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+    ) -> BoxFuture<'a, Result<(), EvidenceError>> {
+        async move {
+            let key = self.key(source, sequence);
+            let removed = self.call(&key).remove().await;
+            removed.map_err(|error| failure::pruning(self, error))
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,46 @@
+//! The calls of S3 that a writer makes.
+
+use aws_smithy_types::base64;
+use bytes::{Bytes, BytesMut};
+use futures::TryStreamExt as _;
+use md5::{Digest as _, Md5};
+use s3s::{
+    S3Result,
+    dto::{ETag, ETagCondition, PutObjectInput, PutObjectOutput, StreamingBlob},
+    s3_error,
+};
+
+use crate::s3_server::world::{Ignored, World};
+
+/// A new object; whether the condition holds is looked at and done in one step.
+pub(super) async fn put(world: &World, input: PutObjectInput) -> S3Result<PutObjectOutput> {
+    let body = collected(input.body).await?;
+    if let Some(sum) = input.content_md5
+        && sum != base64::encode(Md5::digest(&body))
+    {
+        return Err(s3_error!(BadDigest));
+    }
+    let only_new = matches!(input.if_none_match, Some(ETagCondition::Any));
+    let mut state = world.lock();
+    let only_new = only_new && !state.ignores(Ignored::Conditions);
+    if only_new && state.holds(&input.key) {
+        return Err(s3_error!(PreconditionFailed));
+    }
+    let object = state.next(Some(body));
+    let tag = ETag::Strong(object.etag.clone());
+    state.add(&input.key, object);
+    Ok(PutObjectOutput {
+        e_tag: Some(tag),
+        ..Default::default()
+    })
+}
+
+async fn collected(body: Option<StreamingBlob>) -> S3Result<Bytes> {
+    let Some(body) = body else {
+        return Ok(Bytes::new());
+    };
+    let bytes: Result<BytesMut, _> = body.try_collect().await;
+    bytes
+        .map(BytesMut::freeze)
+        .map_err(|_| s3_error!(IncompleteBody))
+}
