@@ -9,11 +9,16 @@ mod error;
 pub mod memory;
 mod open;
 pub(crate) mod s3;
+mod upload;
 
 use std::{fmt::Debug, ops::Range};
 
 use bytes::Bytes;
-use futures::{future::BoxFuture, stream::BoxStream};
+use futures::{
+    FutureExt,
+    future::{self, BoxFuture},
+    stream::BoxStream,
+};
 
 use crate::model::{Key, ObjectMeta, Pin};
 
@@ -22,6 +27,7 @@ pub use directory::Directory;
 pub use error::{Operation, StorageError, StorageReason};
 pub use open::open;
 pub use s3::{Bucket, Patience};
+pub use upload::{Recomputed, UploadAlgorithm, UploadChecksum, UploadChecksumError};
 
 /// Most bytes one [`Storage::read`] may ask for.
 pub const READ_MAX: u64 = 8 * 1024 * 1024;
@@ -76,6 +82,15 @@ pub trait Storage: Debug + Send + Sync {
 
     /// The whole object as a stream; a driver over a network resumes by range inside.
     fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>>;
+
+    /// The checksum that the store keeps of all the pinned bytes since their upload: a witness for
+    /// whoever recomputes it. None where the store has none, as a directory.
+    fn uploaded<'a>(
+        &'a self,
+        _pin: &'a Pin,
+    ) -> BoxFuture<'a, Result<Option<UploadChecksum>, StorageError>> {
+        future::ready(Ok(None)).boxed()
+    }
 }
 
 /// What every driver says of a range before it asks: one beyond the pinned size is an error, as is

@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod bodies;
+mod checksums;
 mod listings;
 mod secrets;
 mod versions;

@@ -148,3 +148,29 @@ fn bench_with_evidence(server: &S3Server) -> Bench {
     fs::write(&path, text.replace("directory: evidence", &s3)).unwrap();
     bench
 }
+
+#[tokio::test]
+async fn the_checksum_of_an_upload_vouches_for_a_file_without_one() {
+    require!(redis);
+    let file = &b"REDIS0010\xfe\0\xfb\x02\0\0\x01a\x011\0\x01b\x012\xff\0\0\0\0\0\0\0\0"[..];
+    // CRC-32 of these bytes, by zlib.
+    let crc32 = "B5fm9Q==";
+    let server = S3Server::start().await;
+    let bench = bench(&server);
+    let cases = [
+        (format!("{crc32}-2"), 3, "INCONCLUSIVE (NO_CHECKSUM)"),
+        ("AAAAAA==".into(), 3, "INCONCLUSIVE (UNSTABLE_READ)"),
+        (crc32.to_owned(), 0, "VERIFIED"),
+    ];
+    for (checksum, code, verdict) in cases {
+        server
+            .world()
+            .put_with("prod/redis/20261101-0100.rdb", file, |object| {
+                object.checksum = Some(("crc32", checksum));
+            });
+        run(&bench, &["verify"]).await.ends(code, verdict);
+    }
+    let text = fs::read_to_string(bench.path("evidence/cache/00000003.json")).unwrap();
+    let record: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(record["snapshot"]["artifacts"][0]["integrity"], "object");
+}

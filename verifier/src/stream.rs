@@ -6,6 +6,7 @@
 
 mod digest;
 mod reader;
+mod upload;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::runtime::{Feed, FeedItem};
 
 pub use digest::Sha256;
 use reader::ChunkReader;
+pub use upload::{AsUploaded, watched};
 
 /// Chunks that wait between storage and inspection, and again between inspection and sandbox: a
 /// driver's chunk is at most 1 MiB, so that both queues together stay below 16 MiB.
@@ -44,6 +46,8 @@ pub struct Passed {
     pub restorable_bytes: u64,
     /// From the native reading of every byte.
     pub inspection: Inspection,
+    /// Whether they are those that the store took in; `None` where it keeps no checksum of them.
+    pub as_uploaded: Option<bool>,
 }
 
 /// Why a pass did not reach the last byte: never about the snapshot.
@@ -144,6 +148,7 @@ fn read(
         restorable_sha256: tee.digest.finish(),
         restorable_bytes: tee.bytes,
         inspection,
+        as_uploaded: None,
     })
 }
 

@@ -6,11 +6,11 @@
 
 use catalog::{
     evidence::{Integrity, Reason, Verdict},
-    format::{Checksum, Inspection},
+    format::Checksum,
     manifest::Manifest,
 };
 
-use crate::engine::Judged;
+use crate::{engine::Judged, stream::Passed};
 
 /// What shows a snapshot to be bad, the most telling first: damage explains whatever follows it.
 const SHOWN: [Reason; 5] = [
@@ -58,12 +58,14 @@ pub fn conclude(answers: &[Judged], observed: bool) -> Conclusion {
 }
 
 /// Which witness vouches for the bytes read; an entity tag never does.
-pub fn integrity(inspection: &Inspection, sha256: &str, manifest: Option<&Manifest>) -> Integrity {
+pub fn integrity(passed: &Passed, manifest: Option<&Manifest>) -> Integrity {
     let written = manifest.and_then(|manifest| manifest.sha256.as_deref());
-    if inspection.checksum == Checksum::Verified {
+    if passed.inspection.checksum == Checksum::Verified {
         Integrity::File
-    } else if written.is_some_and(|written| written.eq_ignore_ascii_case(sha256)) {
+    } else if written.is_some_and(|written| written.eq_ignore_ascii_case(&passed.sha256)) {
         Integrity::Manifest
+    } else if passed.as_uploaded == Some(true) {
+        Integrity::Object
     } else {
         Integrity::None
     }
@@ -73,7 +75,7 @@ pub fn integrity(inspection: &Inspection, sha256: &str, manifest: Option<&Manife
 mod tests {
     use std::collections::BTreeMap;
 
-    use catalog::format::InspectionState;
+    use catalog::format::{Inspection, InspectionState};
 
     use super::*;
 
@@ -112,11 +114,17 @@ mod tests {
     }
 
     #[test]
-    fn a_checksum_inside_or_a_digest_beside_vouches_for_the_bytes() {
-        let check = |checksum, sha256: Option<&str>, expected| {
-            let inspection = Inspection {
-                checksum,
-                ..Inspection::new("rdb", InspectionState::Intact)
+    fn a_checksum_inside_beside_or_of_the_upload_vouches_for_the_bytes() {
+        let check = |checksum, sha256: Option<&str>, as_uploaded, expected| {
+            let passed = Passed {
+                sha256: "ab12".into(),
+                restorable_sha256: String::new(),
+                restorable_bytes: 0,
+                inspection: Inspection {
+                    checksum,
+                    ..Inspection::new("rdb", InspectionState::Intact)
+                },
+                as_uploaded,
             };
             let manifest = Manifest {
                 schema: 1,
@@ -127,12 +135,20 @@ mod tests {
                 producer: None,
                 engine_version: None,
             };
-            assert_eq!(integrity(&inspection, "ab12", Some(&manifest)), expected);
+            assert_eq!(integrity(&passed, Some(&manifest)), expected);
         };
-        check(Checksum::Verified, None, Integrity::File);
-        check(Checksum::Absent, Some("AB12"), Integrity::Manifest);
-        check(Checksum::Absent, Some("ab13"), Integrity::None);
-        check(Checksum::Absent, None, Integrity::None);
-        check(Checksum::Wrong, Some("ab12"), Integrity::Manifest);
+        check(Checksum::Verified, None, None, Integrity::File);
+        check(Checksum::Absent, Some("AB12"), None, Integrity::Manifest);
+        check(Checksum::Absent, Some("ab13"), None, Integrity::None);
+        check(Checksum::Absent, None, None, Integrity::None);
+        check(Checksum::Wrong, Some("ab12"), None, Integrity::Manifest);
+        check(
+            Checksum::Absent,
+            Some("ab13"),
+            Some(true),
+            Integrity::Object,
+        );
+        check(Checksum::Absent, None, Some(true), Integrity::Object);
+        check(Checksum::Absent, None, Some(false), Integrity::None);
     }
 }

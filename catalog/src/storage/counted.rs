@@ -9,7 +9,9 @@ use std::{
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 
-use super::{ByteStream, ListFrom, Operation, Page, Storage, StorageError, StorageReason};
+use super::{
+    ByteStream, ListFrom, Operation, Page, Storage, StorageError, StorageReason, UploadChecksum,
+};
 use crate::model::{Key, ObjectMeta, Pin};
 
 /// Calls since the layer was made; only ever grows.
@@ -104,6 +106,16 @@ impl Storage for Counted {
             Ok(watched.boxed())
         }
         .boxed()
+    }
+
+    fn uploaded<'a>(
+        &'a self,
+        pin: &'a Pin,
+    ) -> BoxFuture<'a, Result<Option<UploadChecksum>, StorageError>> {
+        let answer = self.inner.uploaded(pin);
+        answer
+            .map(|answer| count(&self.requests, Operation::Head, answer))
+            .boxed()
     }
 }
 

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use super::{
     ByteStream, ListFrom, Operation, PAGE_MAX, Page, Storage, StorageError, StorageReason,
-    check_range,
+    UploadChecksum, check_range,
 };
 use crate::model::{Key, ObjectMeta, Pin};
 
@@ -39,6 +39,7 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct State {
     objects: BTreeMap<Key, (ObjectMeta, Bytes)>,
+    uploads: BTreeMap<Key, UploadChecksum>,
     revision: u64,
     faults: Vec<Fault>,
 }
@@ -84,6 +85,11 @@ impl Memory {
         if let Some((meta, _)) = self.lock().objects.get_mut(&Key::new(key)) {
             change(meta);
         }
+    }
+
+    /// What the uploader of this key gave.
+    pub fn vouch(&self, key: &str, checksum: UploadChecksum) {
+        self.lock().uploads.insert(Key::new(key), checksum);
     }
 
     /// Deletes an object.
@@ -238,6 +244,13 @@ impl Storage for Memory {
             Ok(stream::iter(chunks).boxed())
         }
         .boxed()
+    }
+
+    fn uploaded<'a>(
+        &'a self,
+        pin: &'a Pin,
+    ) -> BoxFuture<'a, Result<Option<UploadChecksum>, StorageError>> {
+        future::ready(Ok(self.lock().uploads.get(&pin.key).cloned())).boxed()
     }
 }
 

@@ -5,6 +5,7 @@
 //! ignores the condition is found out. There is no request here that writes.
 
 mod body;
+mod checksum;
 pub(crate) mod client;
 mod failure;
 mod get;
@@ -21,7 +22,8 @@ use tokio::sync::OnceCell;
 
 use self::body::Body;
 use super::{
-    ByteStream, ListFrom, Operation, Page, Storage, StorageError, StorageReason, check_range,
+    ByteStream, ListFrom, Operation, Page, Storage, StorageError, StorageReason, UploadChecksum,
+    check_range,
 };
 use crate::{
     config::S3,
@@ -121,5 +123,12 @@ impl Storage for Bucket {
             Ok(body.stream())
         }
         .boxed()
+    }
+
+    fn uploaded<'a>(
+        &'a self,
+        pin: &'a Pin,
+    ) -> BoxFuture<'a, Result<Option<UploadChecksum>, StorageError>> {
+        checksum::uploaded(self, pin).boxed()
     }
 }

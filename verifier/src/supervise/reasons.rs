@@ -9,7 +9,7 @@ use catalog::{
 use crate::{
     engine::Stopped,
     runtime::{Exit, FeedEnd},
-    stream::PassError,
+    stream::{PassError, Passed},
 };
 
 /// Exit code of whatever was killed by `SIGKILL`, as a shell reports it.
@@ -70,6 +70,18 @@ pub(super) fn understood(inspection: &Inspection) -> Result<(), Stopped> {
         None => what.into(),
     };
     Err(Stopped::new(reason, message))
+}
+
+/// Whether the bytes that were read are those that the store took in. If not, nobody can tell
+/// whether they changed there or on the way, so nothing is said of the snapshot.
+pub(super) fn as_uploaded(passed: &Passed) -> Result<(), Stopped> {
+    if passed.as_uploaded != Some(false) {
+        return Ok(());
+    }
+    let message = "the bytes that were read are not those that were uploaded: the store's checksum \
+                   of the whole object is another\nhint: Read it by another way; look at the \
+                   store, proxies and this machine's memory.";
+    Err(Stopped::new(Reason::UnstableRead, message))
 }
 
 /// Whether what was unwrapped is no more than the sandbox may hold.

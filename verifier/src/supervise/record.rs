@@ -74,9 +74,7 @@ pub(super) fn artifact(
         size_bytes: meta.size_bytes,
         sha256: read.map(|passed| passed.sha256.clone()),
         modified_at: meta.modified_at,
-        integrity: read.map_or(Integrity::None, |passed| {
-            integrity(&passed.inspection, &passed.sha256, manifest)
-        }),
+        integrity: read.map_or(Integrity::None, |passed| integrity(passed, manifest)),
     })
 }
 

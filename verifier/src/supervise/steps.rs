@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
-use catalog::{evidence::Reason, model::SnapshotFacts};
+use catalog::{
+    evidence::Reason,
+    model::{Pin, SnapshotFacts},
+    storage::{Storage, UploadChecksum},
+};
 use tokio::time::Instant;
 
 use super::{Assignment, Progress, attempt::Attempt, reasons};
@@ -59,7 +63,23 @@ pub(super) async fn read(run: &Attempt, feed: Option<Fed>) -> Result<Passed, Sto
         on_progress(Progress::Bytes { read, of });
     });
     let input = storage.open(&pin).await?;
-    Ok(stream::pass(input, pin.size_bytes, run.assignment.format, feed, on_bytes).await?)
+    let (input, as_uploaded) = stream::watched(input, checksum(storage.as_ref(), &pin).await);
+    let format = run.assignment.format;
+    let mut passed = stream::pass(input, pin.size_bytes, format, feed, on_bytes).await?;
+    passed.as_uploaded = as_uploaded.is_equal();
+    reasons::as_uploaded(&passed)?;
+    Ok(passed)
+}
+
+/// A witness that does not answer is none: the others may do.
+async fn checksum(storage: &dyn Storage, pin: &Pin) -> Option<UploadChecksum> {
+    match storage.uploaded(pin).await {
+        Ok(checksum) => checksum,
+        Err(error) => {
+            tracing::warn!(%error, "the checksum of the upload is not known");
+            None
+        }
+    }
 }
 
 async fn provision(run: &Attempt) -> Result<Place, Stopped> {

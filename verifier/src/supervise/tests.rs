@@ -19,7 +19,8 @@ use catalog::{
         SnapshotState, SourceName, TakenAtFrom,
     },
     storage::{
-        ByteStream, ListFrom, Operation, Page, Storage, StorageError,
+        ByteStream, Counted, ListFrom, Operation, Page, Storage, StorageError, UploadAlgorithm,
+        UploadChecksum,
         memory::{Fault, Memory},
     },
 };
@@ -278,6 +279,36 @@ async fn damage_read_twice_alike_is_failed_without_a_restore() {
     assert_eq!(outcome(&verification, "snapshot.intact"), Outcome::Failed);
     assert_eq!(outcome(&verification, "fake.words"), Outcome::NotRun);
     assert_eq!(verification.recovery_milliseconds, None);
+}
+
+/// A repository of which the store says what was uploaded: this, as CRC-32.
+fn vouched(body: &'static str, crc32: u32) -> Memory {
+    let memory = Memory::default();
+    memory.put(KEY, body);
+    let value = crc32.to_be_bytes().to_vec();
+    let checksum = UploadChecksum::new(UploadAlgorithm::Crc32, value);
+    memory.vouch(KEY, checksum.unwrap());
+    memory
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_equals_its_upload_is_not_read_twice_and_what_does_not_is_not_judged() {
+    // crc32 of gzip(1).
+    let (good, damaged) = (0xccb6_e1ac, 0x1375_9677);
+    let world = |body: &'static str, crc32| World::of(vouched(body, crc32), [GOOD], body.len());
+    world("Good", good).check(None, 1).await;
+
+    let memory = vouched("Damaged", damaged);
+    let opened = Arc::new(Counted::new(Arc::new(memory)));
+    let seen = Arc::clone(&opened);
+    let mut world_of_damage = world("Damaged", damaged);
+    world_of_damage.storage = opened;
+    world_of_damage.check(Some(Reason::Damaged), 1).await;
+    assert_eq!(seen.requests().calls.get(&Operation::Open), Some(&1));
+
+    for body in ["Good", "Damaged"] {
+        world(body, 1).check(Some(Reason::UnstableRead), 1).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

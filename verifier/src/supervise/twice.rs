@@ -21,7 +21,7 @@ pub(super) async fn show(part: &Part<'_>, mut kept: Kept) -> Shown {
     let answers = answers::of_part(part, &kept);
     let first = conclude(&answers, kept.observed()).reason;
     match first {
-        Some(Reason::Damaged) => {
+        Some(Reason::Damaged) if !is_as_uploaded(&kept) => {
             if let Err(doubt) = damaged_again(&part.attempt(None), &mut kept).await {
                 kept.stopped = Some(doubt);
             }
@@ -56,6 +56,12 @@ async fn run_again(part: &Part<'_>, reason: Reason, mut first: Kept) -> Shown {
         doubtful,
         ..Shown::of(second, answers)
     }
+}
+
+/// Whether the store's own checksum says that what was read is what lies there.
+fn is_as_uploaded(kept: &Kept) -> bool {
+    let passed = kept.passed.as_ref();
+    passed.is_some_and(|passed| passed.as_uploaded == Some(true))
 }
 
 /// A second reading of the same pin, hashed and inspected only.

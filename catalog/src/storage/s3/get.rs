@@ -117,7 +117,7 @@ pub(super) async fn get(
 }
 
 /// The SDK takes a key of blanks alone for none.
-fn nameable(asked: Asked<'_>) -> Result<(), StorageError> {
+pub(super) fn nameable(asked: Asked<'_>) -> Result<(), StorageError> {
     if asked.key.is_empty() {
         return Err(asked.refused(StorageReason::NotFound, ""));
     }

@@ -66,7 +66,8 @@ fn checksum(case: &Case<'_>) -> Judged {
             Reason::NoChecksum,
             "nothing vouches for the bytes: the file carries no checksum, so changed values would \
              load unnoticed\nhint: Set rdbchecksum yes, or upload a manifest with the SHA-256, or \
-             write expect: { checksum: optional }.",
+             upload to S3 with a checksum of the whole object (CRC64NVME), or write expect: \
+             { checksum: optional }.",
         ),
     }
 }
