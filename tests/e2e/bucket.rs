@@ -174,3 +174,21 @@ async fn the_checksum_of_an_upload_vouches_for_a_file_without_one() {
     let record: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(record["snapshot"]["artifacts"][0]["integrity"], "object");
 }
+
+#[tokio::test]
+async fn a_snapshot_in_a_bucket_is_fetched_in_ranges_although_connections_break() {
+    let server = S3Server::start().await;
+    let body: Vec<u8> = (0u32..5 << 20).flat_map(u32::to_le_bytes).collect();
+    let body = [rdb_bytes::two_keys(), body].concat();
+    server
+        .world()
+        .put("prod/redis/20261101-0100.rdb", body.clone());
+    server
+        .world()
+        .fail(Fault::always(Call::Get, Effect::Cut(20)).times(2));
+    let bench = bench(&server);
+    let ran = run(&bench, &["fetch", "--source", "cache", "--to", "to"]).await;
+    ran.ends(0, "  to/20261101-0100.rdb");
+    assert_eq!(fs::read(bench.path("to/20261101-0100.rdb")).unwrap(), body);
+    assert_eq!(fs::read_dir(bench.path("to")).unwrap().count(), 1);
+}

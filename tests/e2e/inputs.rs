@@ -38,7 +38,7 @@ fn an_empty_repository_is_no_verdict() {
         .ends(3, "there is no complete snapshot");
     bench
         .run(&["latest", "--source", "cache"])
-        .ends(3, "cache has no complete snapshot");
+        .ends(3, "there is no complete snapshot");
     bench.run(&["snapshots"]).ends(0, "none");
     bench
         .run(&["plan", "--explain"])

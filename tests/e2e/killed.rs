@@ -5,9 +5,12 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use tests::require;
 
-use crate::bench::{Bench, eventually};
+use crate::{
+    bench::{Bench, eventually},
+    fetch,
+};
 
-/// Between any two stages, and between the steps of an append: all there are.
+/// Between any two stages, and between the steps of an append: all there are of a verification.
 const POINTS: [&str; 14] = [
     "provisioned",
     "fetched",
@@ -25,6 +28,9 @@ const POINTS: [&str; 14] = [
     "evidence.synced",
 ];
 
+/// Of pruning; the conformance suite of evidence is killed there.
+const ELSEWHERE: [&str; 2] = ["evidence.removed", "evidence.removal_synced"];
+
 #[test]
 fn every_fault_point_of_the_programs_is_one_we_are_killed_at() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -32,11 +38,9 @@ fn every_fault_point_of_the_programs_is_one_we_are_killed_at() {
     for program in ["catalog/src", "verifier/src", "exporter/src", "toolkit/src"] {
         named_in(&root.join(program), &mut found);
     }
-    assert_eq!(
-        found,
-        POINTS.map(str::to_owned).into(),
-        "POINTS is the list"
-    );
+    let points = POINTS.iter().chain(&fetch::POINTS).chain(&ELSEWHERE);
+    let points: BTreeSet<_> = points.map(ToString::to_string).collect();
+    assert_eq!(found, points, "POINTS are the list");
 }
 
 /// The names that stand in calls of `point("…")` below a directory.

@@ -33,6 +33,7 @@
 mod bench;
 mod bucket;
 mod exhausted;
+mod fetch;
 mod inputs;
 mod killed;
 mod ledger;

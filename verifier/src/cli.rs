@@ -33,6 +33,11 @@ const EXIT_CODES: &str = "Exit codes: 0 all verified, or fine; 1 something faile
 configuration, also a --source that matches nothing; 3 could not tell, also no complete snapshot \
 to verify. Of several outcomes: 2 > 1 > 3 > 0.";
 
+const FETCH: &str = "Prints one line for each file, as sha256sum does: pipe it to `sha256sum -c`. \
+An interrupted fetch goes on where it stopped when it is run again. What is whole is compared with \
+the record that verified it and with its manifest, and only then given its name; no file is ever \
+replaced. Files are readable by their owner only.";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -44,6 +49,9 @@ pub enum Command {
     Snapshots(Select),
     /// Print the location of one snapshot, for scripts
     Latest(Latest),
+    /// Copy one snapshot into a directory: checksummed, resumable, never a half file
+    #[command(after_help = FETCH)]
+    Fetch(Fetch),
     /// Read one snapshot file to its last byte, without a server
     Inspect(Inspect),
     /// Record that the contents of a snapshot are right: the new baseline
@@ -134,6 +142,23 @@ pub struct Latest {
     /// Only one taken before this time
     #[arg(long, value_name = "TIME")]
     pub before: Option<Timestamp>,
+}
+
+/// `fetch`
+#[derive(Debug, Args)]
+pub struct Fetch {
+    /// Of this source
+    #[arg(long, value_name = "SOURCE")]
+    pub source: String,
+    /// Only a snapshot with a proof
+    #[arg(long)]
+    pub verified: bool,
+    /// Which snapshot; the newest complete one otherwise
+    #[command(flatten)]
+    pub which: Which,
+    /// Where to; made if it is missing, but not the directories above it
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
 }
 
 /// `inspect`

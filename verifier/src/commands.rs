@@ -9,9 +9,11 @@ mod completions;
 mod console;
 mod doctor;
 mod evidence;
+mod fetch;
 mod inspect;
 mod latest;
 mod plan;
+mod progress;
 mod snapshots;
 mod surveyed;
 mod sweep;
@@ -32,6 +34,7 @@ pub async fn dispatch(command: &Command, console: &mut Console<'_>) -> Result<Ex
         Command::Plan(flags) => plan::run(flags, console).await,
         Command::Snapshots(flags) => snapshots::run(flags, console).await,
         Command::Latest(flags) => latest::run(flags, console).await,
+        Command::Fetch(flags) => fetch::run(flags, console).await,
         Command::Inspect(flags) => inspect::run(flags, console),
         Command::Accept(flags) => accept::run(flags, console).await,
         Command::Evidence(EvidenceCommand::Check(select)) => evidence::check(select, console).await,

@@ -1,6 +1,9 @@
 //! Which snapshot of a source is meant. Pure.
 
-use catalog::model::{Snapshot, SnapshotState, SourceInventory};
+use catalog::{
+    evidence::{Ledger, Verdict},
+    model::{Snapshot, SnapshotState, SourceInventory},
+};
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -34,6 +37,15 @@ pub enum NotChosen {
         /// What lies there instead.
         others: String,
     },
+    /// There is one, or several, but without a proof of these very objects.
+    #[error(
+        "there is no verified snapshot{when}\n\
+         hint: `backup-verifier snapshots` shows which have a proof."
+    )]
+    NoneVerified {
+        /// ` before …`, ` of …`, ` called …`, or nothing.
+        when: String,
+    },
 }
 
 /// The wanted snapshot of what a survey found.
@@ -41,23 +53,55 @@ pub fn select<'a>(
     inventory: &'a SourceInventory,
     wanted: &Wanted,
 ) -> Result<&'a Snapshot, NotChosen> {
+    find(inventory, wanted, |_| true).ok_or_else(|| match wanted {
+        Wanted::Named(name) => NotChosen::Unknown { name: name.clone() },
+        _ => none(inventory, &when(wanted)),
+    })
+}
+
+/// The same among those with a proof.
+pub fn select_verified<'a>(
+    inventory: &'a SourceInventory,
+    wanted: &Wanted,
+    ledger: &Ledger,
+) -> Result<&'a Snapshot, NotChosen> {
+    find(inventory, wanted, |snapshot| is_verified(snapshot, ledger)).ok_or_else(|| {
+        let when = when(wanted);
+        let unverified = NotChosen::NoneVerified { when };
+        select(inventory, wanted).err().unwrap_or(unverified)
+    })
+}
+
+/// Whether the last verification of these very objects verified them.
+pub fn is_verified(snapshot: &Snapshot, ledger: &Ledger) -> bool {
+    let last = ledger.of_object(snapshot);
+    last.is_some_and(|last| last.verdict == Verdict::Verified)
+}
+
+fn find<'a>(
+    inventory: &'a SourceInventory,
+    wanted: &Wanted,
+    keep: impl Fn(&Snapshot) -> bool,
+) -> Option<&'a Snapshot> {
+    let is_it = |snapshot: &Snapshot| match wanted {
+        Wanted::Newest => true,
+        Wanted::Named(name) => is_called(snapshot, name),
+        Wanted::At(at) => snapshot.taken_at.as_second() == at.as_second(),
+        Wanted::Before(before) => snapshot.taken_at < *before,
+    };
+    let meant = |snapshot: &&Snapshot| is_it(snapshot) && keep(snapshot);
     match wanted {
-        Wanted::Newest => inventory
-            .newest_complete()
-            .ok_or_else(|| none(inventory, "")),
-        Wanted::Named(name) => inventory
-            .snapshots
-            .iter()
-            .find(|snapshot| is_called(snapshot, name))
-            .ok_or_else(|| NotChosen::Unknown { name: name.clone() }),
-        Wanted::At(at) => inventory
-            .complete()
-            .find(|snapshot| snapshot.taken_at.as_second() == at.as_second())
-            .ok_or_else(|| none(inventory, &format!(" of {at}"))),
-        Wanted::Before(before) => inventory
-            .complete()
-            .find(|snapshot| snapshot.taken_at < *before)
-            .ok_or_else(|| none(inventory, &format!(" before {before}"))),
+        Wanted::Named(_) => inventory.snapshots.iter().find(meant),
+        _ => inventory.complete().find(meant),
+    }
+}
+
+fn when(wanted: &Wanted) -> String {
+    match wanted {
+        Wanted::Newest => String::new(),
+        Wanted::Named(name) => format!(" called {name:?}"),
+        Wanted::At(at) => format!(" of {at}"),
+        Wanted::Before(before) => format!(" before {before}"),
     }
 }
 

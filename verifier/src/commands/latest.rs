@@ -1,14 +1,13 @@
 //! `latest`: the location of one snapshot, alone on a line, for scripts.
 
-use catalog::{
-    config::{Config, Location, Source},
-    evidence::{Ledger, Verdict},
-    model::{Snapshot, SourceInventory},
-};
+use catalog::config::{Config, Location, Source};
 use toolkit::exit::Exit;
 
 use super::{Console, Refusal, World};
-use crate::cli::Latest;
+use crate::{
+    cli::Latest,
+    select::{Wanted, select, select_verified},
+};
 
 pub(super) async fn run(flags: &Latest, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let world = World::open(console)?;
@@ -19,39 +18,17 @@ pub(super) async fn run(flags: &Latest, console: &mut Console<'_>) -> Result<Exi
         return Ok(Exit::Unknown);
     };
     let ledger = world.ledger(&source.name).await?;
-    let found = newest(flags, inventory, &ledger).ok_or_else(|| none(flags))?;
+    let wanted = flags.before.map_or(Wanted::Newest, Wanted::Before);
+    let found = if flags.verified {
+        select_verified(inventory, &wanted, &ledger)?
+    } else {
+        select(inventory, &wanted)?
+    };
     for artifact in &found.artifacts {
         let location = location(&world.config, source, artifact.meta.key.as_str());
         writeln!(console.out, "{location}")?;
     }
     Ok(Exit::Fine)
-}
-
-fn newest<'a>(
-    flags: &Latest,
-    inventory: &'a SourceInventory,
-    ledger: &Ledger,
-) -> Option<&'a Snapshot> {
-    let proven = |snapshot: &&Snapshot| {
-        let last = ledger.of_object(snapshot);
-        last.is_some_and(|last| last.verdict == Verdict::Verified)
-    };
-    inventory
-        .complete()
-        .filter(|snapshot| flags.before.is_none_or(|before| snapshot.taken_at < before))
-        .find(|snapshot| !flags.verified || proven(snapshot))
-}
-
-fn none(flags: &Latest) -> Refusal {
-    let kind = if flags.verified {
-        "verified"
-    } else {
-        "complete"
-    };
-    let before = flags
-        .before
-        .map_or_else(String::new, |before| format!(" before {before}"));
-    Refusal::unknown(format!("{} has no {kind} snapshot{before}", flags.source))
 }
 
 fn location(config: &Config, source: &Source, key: &str) -> String {

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use toolkit::{exit::Exit, problem::render};
 
 use super::{Console, Refusal, World};
-use crate::select::{NotChosen, Wanted, select};
+use crate::select::{NotChosen, Wanted, select, select_verified};
 
 /// Inventories of the repositories that answered, and why the others did not.
 #[derive(Debug, Default)]
@@ -92,17 +92,38 @@ impl Surveyed {
 
     /// The wanted snapshot, or why there is none.
     pub(super) fn select(&self, source: &Source, wanted: &Wanted) -> Result<&Snapshot, Refusal> {
+        Ok(select(self.found(source)?, wanted)?)
+    }
+
+    /// The wanted snapshot among those with a proof, or why there is none.
+    pub(super) fn select_verified(
+        &self,
+        source: &Source,
+        wanted: &Wanted,
+        ledger: &Ledger,
+    ) -> Result<&Snapshot, Refusal> {
+        Ok(select_verified(self.found(source)?, wanted, ledger)?)
+    }
+
+    fn found(&self, source: &Source) -> Result<&SourceInventory, Refusal> {
         let inventory = self.inventories.get(&source.repository);
-        let Some(found) = inventory.and_then(|it| it.sources.get(&source.name)) else {
+        let found = inventory.and_then(|it| it.sources.get(&source.name));
+        let Some(found) = found else {
             return Err(Refusal::unknown("its repository could not be surveyed"));
         };
-        if let Some(error) = &found.error {
-            return Err(Refusal::unknown(error));
+        match &found.error {
+            Some(error) => Err(Refusal::unknown(error)),
+            None => Ok(found),
         }
-        select(found, wanted).map_err(|error| match error {
-            NotChosen::Unknown { .. } => Refusal::usage(error),
-            NotChosen::NoneComplete { .. } => Refusal::unknown(error),
-        })
+    }
+}
+
+impl From<NotChosen> for Refusal {
+    fn from(error: NotChosen) -> Self {
+        match error {
+            NotChosen::Unknown { .. } => Self::usage(error),
+            NotChosen::NoneComplete { .. } | NotChosen::NoneVerified { .. } => Self::unknown(error),
+        }
     }
 }
 

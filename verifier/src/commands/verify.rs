@@ -2,7 +2,6 @@
 
 mod assignment;
 mod choose;
-mod progress;
 
 use std::{io, sync::Arc};
 
@@ -15,8 +14,9 @@ use jiff::Timestamp;
 use toolkit::{exit::Exit, problem::render};
 use tracing::{debug, info, warn};
 
-use self::{choose::choose, progress::Progress};
-use super::{Console, Refusal, World, sweep::GRACE};
+use self::choose::choose;
+pub(super) use self::choose::wanted;
+use super::{Console, Refusal, World, progress::Progress, sweep::GRACE};
 use crate::{
     cli::{ReportFormat, Verify},
     report::{self, Reported, Written},

@@ -94,6 +94,19 @@ impl Ledger {
             .find(|it| is_same(&it.snapshot, snapshot))
     }
 
+    /// Who read this very object to its last byte, and the SHA-256 they saw: the newest record that
+    /// verified it, else the newest that did not. One that saw different bytes at two readings is
+    /// no witness.
+    pub fn read_whole(&self, object: &ObjectMeta) -> Option<(&Verification, &str)> {
+        let read = self.verifications().rev().filter_map(|run| {
+            let mut artifacts = run.snapshot.artifacts.iter();
+            let same = artifacts.find(|written| is_same_object(written, object))?;
+            Some((run, same.sha256.as_deref()?))
+        });
+        let steady = read.filter(|(run, _)| run.reason != Some(Reason::UnstableRead));
+        steady.min_by_key(|(run, _)| run.verdict != Verdict::Verified)
+    }
+
     /// Why the newest recovery point could not be judged, if only configuration can mend it: a
     /// sentence, with the hint of the check that stopped it where there was one.
     pub fn undecided(&self) -> Option<String> {

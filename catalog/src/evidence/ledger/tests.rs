@@ -283,3 +283,35 @@ fn of_more_records_than_are_kept_those_that_matter_stay() {
     assert_eq!(ledger.begun_at(), Some(at("00:30:00")));
     assert!(ledger.records().is_sorted_by_key(|it| it.sequence));
 }
+
+#[test]
+fn the_digest_of_an_object_is_known_from_who_verified_it_or_else_read_it_last() {
+    let read = |reason, sha256: Option<&str>| {
+        let mut it = verification(at("01:00:00"), reason);
+        it.snapshot.artifacts[0].sha256 = sha256.map(ToOwned::to_owned);
+        Draft::Verification(Box::new(it))
+    };
+    let object = listed(at("01:00:00")).artifacts.remove(0).meta;
+    let check = |drafts: Vec<Draft>, expected: Option<&str>| {
+        let ledger = ledger(drafts);
+        assert_eq!(ledger.read_whole(&object).map(|it| it.1), expected);
+        let mut other = object.clone();
+        other.etag = Some("another".into());
+        assert_eq!(ledger.read_whole(&other).map(|it| it.1), None);
+    };
+    let (damaged, disk) = (Some(Reason::Damaged), Some(Reason::Disk));
+    check(vec![], None);
+    check(vec![read(None, Some("a"))], Some("a"));
+    check(vec![read(disk, None)], None);
+    check(
+        vec![read(disk, Some("a")), read(damaged, Some("b"))],
+        Some("b"),
+    );
+    check(
+        vec![read(None, Some("a")), read(disk, Some("b"))],
+        Some("a"),
+    );
+    check(vec![read(None, Some("a")), read(disk, None)], Some("a"));
+    // It saw different bytes at two readings.
+    check(vec![read(Some(Reason::UnstableRead), Some("b"))], None);
+}

@@ -91,7 +91,8 @@ async fn due<'a>(
     Ok((due.collect(), exit))
 }
 
-fn wanted(which: &Which) -> Wanted {
+/// What these flags mean.
+pub(in super::super) fn wanted(which: &Which) -> Wanted {
     match (&which.snapshot, which.at, which.before) {
         (Some(name), _, _) => Wanted::Named(name.clone()),
         (None, Some(at), _) => Wanted::At(at),

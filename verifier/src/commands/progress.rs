@@ -3,7 +3,8 @@
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
-    sync::{Arc, Mutex, PoisonError},
+    mem::take,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use catalog::model::SourceName;
@@ -17,7 +18,7 @@ const PERCENT_STEP: u64 = 25;
 /// Erases the line the cursor is in and returns to its beginning (ECMA-48, EL and CR).
 const ERASE: &str = "\r\u{1b}[K";
 
-/// The state of every running verification.
+/// The state of everything that runs.
 #[derive(Debug, Clone)]
 pub(super) struct Progress {
     terminal: bool,
@@ -33,7 +34,10 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     running: BTreeMap<SourceName, Running>,
+    /// Steps that are lines of their own, elsewhere than on a terminal.
     lines: String,
+    /// Sentences that are lines of their own everywhere; on a terminal above the moving one.
+    said: String,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -52,11 +56,11 @@ impl Progress {
         }
     }
 
-    /// What the verification of `source` tells.
+    /// What a verification or a fetch of `source` tells.
     pub(super) fn of(&self, source: &SourceName) -> supervise::OnProgress {
         let (shared, source) = (Arc::clone(&self.shared), source.clone());
         Arc::new(move |progress| {
-            let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = shared.lock();
             let line = state
                 .running
                 .entry(source.clone())
@@ -70,18 +74,38 @@ impl Progress {
         })
     }
 
+    /// A sentence about `source` that stays.
+    pub(super) fn say(&self, source: &SourceName, sentence: &str) {
+        let mut state = self.shared.lock();
+        let lines = if self.terminal {
+            &mut state.said
+        } else {
+            &mut state.lines
+        };
+        let _ = writeln!(lines, "{source}: {sentence}");
+        drop(state);
+        self.shared.changed.notify_one();
+    }
+
+    /// What was not written yet, after the end; nothing of the moving line stays.
+    pub(super) fn rest(&self) -> String {
+        let mut state = self.shared.lock();
+        let (said, lines) = (take(&mut state.said), take(&mut state.lines));
+        if self.terminal {
+            format!("{ERASE}{said}")
+        } else {
+            lines
+        }
+    }
+
     /// The next thing to write, as soon as there is one.
     pub(super) async fn line(&self) -> String {
         loop {
             self.shared.changed.notified().await;
-            let mut state = self
-                .shared
-                .state
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let lines = std::mem::take(&mut state.lines);
+            let mut state = self.shared.lock();
+            let (said, lines) = (take(&mut state.said), take(&mut state.lines));
             if self.terminal {
-                return format!("{ERASE}{}", moving(&state.running));
+                return format!("{ERASE}{said}{}", moving(&state.running));
             }
             if !lines.is_empty() {
                 return lines;
@@ -92,6 +116,12 @@ impl Progress {
     /// Written before anything else is, so that nothing of the moving line stays.
     pub(super) fn clear(&self) -> &'static str {
         if self.terminal { ERASE } else { "" }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -180,6 +210,30 @@ mod tests {
             progress.line().await,
             format!("{ERASE}cache: fetch {bar} 50 % of 1.0 KiB")
         );
+    }
+
+    #[tokio::test]
+    async fn a_sentence_stays_above_the_moving_line_and_is_written_at_the_latest_at_the_end() {
+        let cache = SourceName::new("cache").unwrap();
+        for (terminal, line, rest) in [
+            (
+                true,
+                format!("{ERASE}cache: a\ncache: fetch"),
+                format!("{ERASE}cache: b\n"),
+            ),
+            (
+                false,
+                "cache: fetch\ncache: a\n".into(),
+                "cache: b\n".into(),
+            ),
+        ] {
+            let progress = Progress::new(terminal);
+            progress.of(&cache)(Stage("fetch"));
+            progress.say(&cache, "a");
+            assert_eq!(progress.line().await, line);
+            progress.say(&cache, "b");
+            assert_eq!(progress.rest(), rest);
+        }
     }
 
     #[tokio::test]

@@ -1,0 +1,224 @@
+//! `fetch`: one snapshot into a directory, checksummed, resumable, never a half file.
+//!
+//! Reads repositories by the [`Storage`](catalog::storage::Storage) trait only, and writes nothing
+//! but new files of the directory it was told.
+
+mod directory;
+mod error;
+mod names;
+mod object;
+mod part;
+mod place;
+mod plan;
+mod read;
+mod witness;
+
+use std::{os::unix::ffi::OsStrExt as _, path::Path, pin::pin, sync::Arc};
+
+use catalog::{
+    config::Source,
+    evidence::{Ledger, Verdict},
+    model::{Snapshot, SnapshotState, SourceName},
+    storage::READ_MAX,
+};
+use tokio_util::sync::CancellationToken;
+use toolkit::exit::Exit;
+
+use self::{
+    error::FetchError,
+    names::names,
+    object::{Fetched, Fetcher, Listener},
+    place::Watch,
+    witness::witnesses,
+};
+use super::{Console, Refusal, Surveyed, World, progress::Progress, verify::wanted};
+use crate::{
+    cli::Fetch,
+    report::{self, printable},
+    supervise,
+};
+
+pub(super) async fn run(flags: &Fetch, console: &mut Console<'_>) -> Result<Exit, Refusal> {
+    let world = World::open(console)?;
+    let source = world.source(&flags.source)?;
+    let progress = Progress::new(console.err_is_terminal);
+    let cancelled = console.cancelled.clone();
+    let sources = &[source];
+    let surveyed = tokio::select! {
+        surveyed = world.survey(sources) => surveyed,
+        () = cancelled.cancelled() => return Err(interrupted()),
+    };
+    surveyed.tell(console)?;
+    let wish = Wish {
+        world: &world,
+        source,
+        flags,
+        progress: &progress,
+        cancelled: &cancelled,
+    };
+    let ledger = world.ledger(&source.name).await?;
+    let snapshot = wish.choose(&surveyed, &ledger)?;
+    if directory::prepare(&flags.to, &world.config)? {
+        writeln!(console.err, "{} was created", flags.to.display())?;
+    }
+    let mut work = pin!(wish.fetch(snapshot, &ledger));
+    let outcome = loop {
+        tokio::select! {
+            line = progress.line() => drop(write!(console.err, "{line}")),
+            done = &mut work => break done,
+            () = cancelled.cancelled() => break Err(interrupted()),
+        }
+    };
+    write!(console.err, "{}", progress.rest())?;
+    for fetched in outcome? {
+        console
+            .out
+            .write_all(&line(&fetched.sha256, &fetched.path))?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn interrupted() -> Refusal {
+    Refusal::unknown("interrupted\nhint: What was read is kept: run it again to go on.")
+}
+
+/// What the command line asks for, and where that lies.
+struct Wish<'a> {
+    world: &'a World,
+    source: &'a Source,
+    flags: &'a Fetch,
+    progress: &'a Progress,
+    cancelled: &'a CancellationToken,
+}
+
+impl Wish<'_> {
+    fn choose<'a>(&self, surveyed: &'a Surveyed, ledger: &Ledger) -> Result<&'a Snapshot, Refusal> {
+        let wanted = wanted(&self.flags.which);
+        if self.flags.verified {
+            surveyed.select_verified(self.source, &wanted, ledger)
+        } else {
+            surveyed.select(self.source, &wanted)
+        }
+    }
+
+    /// The chosen snapshot; if it went away meanwhile, what is chosen now, once.
+    async fn fetch(&self, first: &Snapshot, ledger: &Ledger) -> Result<Vec<Fetched>, Refusal> {
+        let error = match self.snapshot(first, ledger).await {
+            Err(error) if error.is_outdated() => Refusal::from(error),
+            outcome => return Ok(outcome?),
+        };
+        self.say(&format!(
+            "{}; it is selected again",
+            headline(&error.message)
+        ));
+        let surveyed = self.world.survey(&[self.source]).await;
+        let snapshot = self.choose(&surveyed, ledger)?;
+        Ok(self.snapshot(snapshot, ledger).await?)
+    }
+
+    /// Every artifact, one after the other.
+    async fn snapshot(
+        &self,
+        snapshot: &Snapshot,
+        ledger: &Ledger,
+    ) -> Result<Vec<Fetched>, FetchError> {
+        self.warn(snapshot, ledger);
+        let fetcher = self.fetcher();
+        let keys = snapshot.artifacts.iter().map(|it| it.meta.key.as_str());
+        let keys: Vec<_> = keys.collect();
+        let mut whole = Vec::new();
+        for (index, (artifact, name)) in snapshot.artifacts.iter().zip(names(&keys)).enumerate() {
+            let key = keys[index];
+            if !key.ends_with(&name) {
+                self.say(&format!("{} is called {name} here", printable(key)));
+            }
+            let witnesses = witnesses(snapshot, index, ledger);
+            let pin = artifact.meta.pin();
+            whole.push(fetcher.object(&pin, &name, witnesses).await?);
+        }
+        Ok(whole)
+    }
+
+    /// What somebody who restores this should know.
+    fn warn(&self, snapshot: &Snapshot, ledger: &Ledger) {
+        let id = printable(&snapshot.id.0);
+        if snapshot.state != SnapshotState::Complete {
+            let state = snapshot.state.as_label().replace('_', " ");
+            self.say(&format!("warning: snapshot {id} is {state}"));
+        }
+        let last = ledger.of_object(snapshot);
+        if let Some(failed) = last.filter(|last| last.verdict == Verdict::Failed) {
+            let verdict = report::headline(failed);
+            self.say(&format!(
+                "warning: snapshot {id} was {verdict} when it was verified"
+            ));
+        }
+    }
+
+    fn fetcher(&self) -> Fetcher {
+        let tell = self.progress.of(&self.source.name);
+        let on_bytes = Arc::clone(&tell);
+        Fetcher {
+            storage: self.world.storage(self.source),
+            repository: self.source.repository.clone(),
+            directory: self.flags.to.clone(),
+            piece: READ_MAX,
+            watch: Watch {
+                cancelled: self.cancelled.clone(),
+                on_bytes: Arc::new(move |read, of| {
+                    on_bytes(supervise::Progress::Bytes { read, of });
+                }),
+            },
+            listener: Arc::new(Told {
+                source: self.source.name.clone(),
+                progress: self.progress.clone(),
+                tell,
+            }),
+        }
+    }
+
+    fn say(&self, sentence: &str) {
+        self.progress.say(&self.source.name, sentence);
+    }
+}
+
+/// What happened, without the advice.
+fn headline(message: &str) -> &str {
+    message.lines().next().unwrap_or_default()
+}
+
+struct Told {
+    source: SourceName,
+    progress: Progress,
+    tell: supervise::OnProgress,
+}
+
+impl Listener for Told {
+    fn stage(&self, stage: &'static str) {
+        (self.tell)(supervise::Progress::Stage(stage));
+    }
+
+    fn say(&self, sentence: &str) {
+        self.progress.say(&self.source, sentence);
+    }
+}
+
+/// `DIGEST  PATH`, escaped as sha256sum of GNU coreutils does and reads it.
+fn line(sha256: &str, path: &Path) -> Vec<u8> {
+    let path = path.as_os_str().as_bytes();
+    let escaped: Vec<u8> = path
+        .iter()
+        .flat_map(|byte| match byte {
+            b'\\' => b"\\\\".as_slice(),
+            b'\n' => b"\\n",
+            b'\r' => b"\\r",
+            other => std::slice::from_ref(other),
+        })
+        .copied()
+        .collect();
+    let mark: &[u8] = if escaped == path { b"" } else { b"\\" };
+    [mark, sha256.as_bytes(), b"  ", &escaped, b"\n"].concat()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! The last step: the final name, which is given to a whole file or to none, and never taken away
+//! from another.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, ErrorKind},
+    path::Path,
+};
+
+use catalog::fault;
+use rustix::{
+    fs::{CWD, RenameFlags, renameat_with},
+    io::Errno,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    error::FetchError,
+    part::{Part, hash, regular},
+};
+use crate::stream::OnBytes;
+
+/// Told how far the reading of a file is, and asked whether to stop.
+#[derive(Clone)]
+pub(super) struct Watch {
+    pub(super) cancelled: CancellationToken,
+    pub(super) on_bytes: OnBytes,
+}
+
+/// Gives the part, whose digest this is, its name. `false` if this very content already had it.
+/// Blocks.
+pub(super) fn place(part: &Part, sha256: &str, watch: &Watch) -> Result<bool, FetchError> {
+    let (from, to) = (&part.paths.part, &part.paths.whole);
+    let renamed = fault::point("fetch.hashed").and_then(|()| rename(from, to));
+    match renamed {
+        Ok(()) => part.finish().map(|()| true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            if existing(to, watch)?.as_deref() != Some(sha256) {
+                return Err(FetchError::Taken(to.clone()));
+            }
+            part.discard();
+            Ok(false)
+        }
+        Err(error) => Err(FetchError::local("name", to, error)),
+    }
+}
+
+/// The digest of what already has the final name; `None` if nothing has. Blocks.
+pub(super) fn existing(whole: &Path, watch: &Watch) -> Result<Option<String>, FetchError> {
+    let metadata = match fs::symlink_metadata(whole) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(FetchError::local("look at", whole, error)),
+    };
+    if !metadata.is_file() {
+        return Err(FetchError::Taken(whole.into()));
+    }
+    let failed = |error| FetchError::local("read", whole, error);
+    let file = regular(OpenOptions::new().read(true), whole).map_err(failed)?;
+    let digest = hash(&file, &watch.cancelled, &watch.on_bytes).map_err(failed)?;
+    digest.map(Some).ok_or(FetchError::Interrupted)
+}
+
+/// Never replaces anything. Where the file system cannot promise that in one step, a second name is
+/// given first, which it always refuses if it is taken (rename(2), link(2)).
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            fs::hard_link(from, to)?;
+            fs::remove_file(from)
+        }
+        renamed => Ok(renamed?),
+    }
+}
