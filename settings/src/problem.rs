@@ -142,6 +142,7 @@ impl Problems {
             Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
             None => (message, None),
         };
+        let (message, hint) = (on_one_line(&message), hint.map(|hint| on_one_line(&hint)));
         let place = Place {
             at: place.at,
             path: redact_url(&place.path),
@@ -159,6 +160,26 @@ impl Problems {
         });
         &mut self.list[at]
     }
+}
+
+/// Longest message or hint, in characters; the list of all directives of a path has 330.
+const MESSAGE_MAX: usize = 600;
+
+/// A message may quote what is written in the file: never more than a line of it, and nothing that
+/// a terminal would obey.
+fn on_one_line(text: &str) -> String {
+    let mut line = String::new();
+    for letter in text.chars().take(MESSAGE_MAX) {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    if text.chars().nth(MESSAGE_MAX).is_some() {
+        line.push('…');
+    }
+    line
 }
 
 impl fmt::Display for Problems {

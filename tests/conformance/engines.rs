@@ -3,3 +3,4 @@
 mod noop;
 mod redis;
 mod redis_damage;
+mod redis_disk;

@@ -33,6 +33,9 @@ fn a_disk_that_fills_while_the_snapshot_is_put_there_is_ours() {
     bench.put(1, &swelling());
     let sandboxes = Path::new("/var/tmp/backup-witness-0");
     fs::create_dir_all(sandboxes).unwrap();
+    // Another test's last run would remove an empty directory, and the disk that lies over it.
+    let held = sandboxes.join("held-by-a-test");
+    fs::write(&held, "").unwrap();
     let disk = SmallDisk::over(sandboxes, "80m");
     disk.run(&bench, &["verify"]).ends(3, "INCONCLUSIVE (DISK)");
     assert!(is_empty(&disk.path()), "nothing is left of the sandbox");
@@ -43,6 +46,7 @@ fn a_disk_that_fills_while_the_snapshot_is_put_there_is_ours() {
     bench
         .run(&["evidence", "check"])
         .ends(0, "3 records, unbroken");
+    fs::remove_file(held).unwrap();
 }
 
 #[test]

@@ -35,6 +35,7 @@ mod bucket;
 mod exhausted;
 mod fetch;
 mod inputs;
+mod interrupted;
 mod killed;
 mod ledger;
 mod marker;

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use toolkit::clock::Clock;
 use verifier::{
     engine::Engine,
-    runtime::{Runtime, open},
+    runtime::{RunId, Runtime, open},
     supervise::{Assignment, Context, verify_one},
 };
 
@@ -91,11 +91,23 @@ impl Subject {
         self.verify_artifacts(memory, &[KEY]).await
     }
 
+    /// The same as a run of this name.
+    ///
+    /// # Panics
+    /// When nothing lies there.
+    pub async fn verify_as(&self, run: RunId, memory: Memory) -> Verification {
+        self.verify_keys(run, memory, &[KEY]).await
+    }
+
     /// Verifies the snapshot made of what lies under these keys, in this order.
     ///
     /// # Panics
     /// When nothing lies under one of them.
     pub async fn verify_artifacts(&self, memory: Memory, keys: &[&str]) -> Verification {
+        self.verify_keys(run_id(), memory, keys).await
+    }
+
+    async fn verify_keys(&self, run: RunId, memory: Memory, keys: &[&str]) -> Verification {
         let (mut artifacts, mut heads) = (Vec::new(), Vec::new());
         for key in keys {
             let meta = memory.head(&Key::new(*key)).await.expect("it is there");
@@ -116,7 +128,7 @@ impl Subject {
             facts: self.format.describe(&heads, &unconfigured()),
             manifest: None,
         };
-        verify_one(&self.context(), self.assignment(memory, snapshot)).await
+        verify_one(&self.context(), self.assignment(run, memory, snapshot)).await
     }
 
     fn context(&self) -> Context {
@@ -134,9 +146,9 @@ impl Subject {
         }
     }
 
-    fn assignment(&self, memory: Memory, snapshot: Snapshot) -> Assignment {
+    fn assignment(&self, run: RunId, memory: Memory, snapshot: Snapshot) -> Assignment {
         Assignment {
-            run: run_id(),
+            run,
             trigger: Trigger::Manual,
             source: source(),
             repository: RepositoryName::new("local").expect("a name"),

@@ -18,7 +18,8 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Listens for SIGTERM, SIGINT and SIGHUP from now on, until stopped.
+    /// Listens for SIGTERM, SIGINT and SIGHUP from now on, until stopped; also for those that
+    /// a shell had ignored for what it starts in the background.
     pub fn listen() -> io::Result<Self> {
         let signals = Self::default();
         let mut terminate = signal(SignalKind::terminate())?;

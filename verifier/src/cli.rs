@@ -2,12 +2,16 @@
 //!
 //! Only words and their shapes; what each command does is in [`commands`](crate::commands).
 
+mod moment;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::Timestamp;
 use toolkit::flags::LogFlags;
+
+use self::moment::moment;
 
 /// Restores the newest backups into throwaway servers and tells the truth about them.
 #[derive(Debug, Parser)]
@@ -104,10 +108,10 @@ pub struct Which {
     #[arg(long, value_name = "KEY")]
     pub snapshot: Option<String>,
     /// The snapshot of exactly this recovery point
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     pub at: Option<Timestamp>,
     /// The newest snapshot before this time
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     pub before: Option<Timestamp>,
 }
 
@@ -140,7 +144,7 @@ pub struct Latest {
     #[arg(long)]
     pub verified: bool,
     /// Only one taken before this time
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     pub before: Option<Timestamp>,
 }
 

@@ -21,7 +21,7 @@ use thiserror::Error;
 
 use crate::runtime::{Command, ImageFacts, SandboxError, SandboxSpec};
 
-pub use bench::{Bench, Seen, Stage};
+pub use bench::{Bench, OnStage, Seen, Stage};
 pub(crate) use bench::{lock, timed};
 pub use judged::Judged;
 

@@ -157,3 +157,17 @@ fn of_a_file_that_holds_secrets_neither_a_line_nor_a_value_is_shown() {
     let said = broken.unwrap_err().to_string();
     assert!(!said.contains("hunter2"), "{said}");
 }
+
+#[test]
+fn what_a_message_quotes_is_one_short_line_that_no_terminal_obeys() {
+    let mut problems = Problems::new("a.yaml", "a: 1\n");
+    let place = Place::whole();
+    problems.error(
+        &place,
+        format!("bad \u{1b}[2J\r\n{}\nhint: Not\nthat.", "x".repeat(2000)),
+    );
+    let text = problems.to_string();
+    assert!(text.contains("bad \\u{1b}[2J\\r\\nxxx"), "{text}");
+    assert!(text.contains("  hint: Not\\nthat."), "{text}");
+    assert!(text.lines().count() <= 4 && text.len() < 1000, "{text}");
+}

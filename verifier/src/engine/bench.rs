@@ -1,6 +1,7 @@
 //! The bench an engine works at: the sandbox, and what is kept of the run.
 
 use std::{
+    fmt,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -11,14 +12,25 @@ use tokio::time::Instant;
 use super::Stopped;
 use crate::runtime::{Sandbox, SandboxSpec};
 
+/// Told which stage begins; never blocks.
+pub type OnStage<'a> = &'a (dyn Fn(&'static str) + Send + Sync);
+
 /// Wraps a sandbox for one run.
-#[derive(Debug)]
 pub struct Bench<'a> {
     /// The throwaway place.
     pub sandbox: &'a dyn Sandbox,
     /// As prepared by the engine.
     pub spec: &'a SandboxSpec,
     seen: &'a Mutex<Seen>,
+    on_stage: OnStage<'a>,
+}
+
+impl fmt::Debug for Bench<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bench")
+            .field("sandbox", &self.sandbox)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is kept of a run, however it ends.
@@ -45,16 +57,23 @@ pub struct Stage {
 
 impl<'a> Bench<'a> {
     /// A bench for one run; `seen` outlives it.
-    pub fn new(sandbox: &'a dyn Sandbox, spec: &'a SandboxSpec, seen: &'a Mutex<Seen>) -> Self {
+    pub fn new(
+        sandbox: &'a dyn Sandbox,
+        spec: &'a SandboxSpec,
+        seen: &'a Mutex<Seen>,
+        on_stage: OnStage<'a>,
+    ) -> Self {
         Self {
             sandbox,
             spec,
             seen,
+            on_stage,
         }
     }
 
-    /// Times one stage of the record.
+    /// Times one stage of the record, and says that it began.
     pub async fn stage<T>(&self, name: &'static str, work: impl Future<Output = T>) -> T {
+        (self.on_stage)(name);
         timed(self.seen, name, work).await
     }
 

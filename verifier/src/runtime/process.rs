@@ -8,6 +8,7 @@ mod directory;
 mod keeper;
 mod programs;
 mod remove;
+mod root;
 mod sandbox;
 mod server;
 mod streams;
@@ -55,6 +56,7 @@ impl ProcessRuntime {
             );
             SandboxError::new(reason_of(&error), message).caused_by(error)
         };
+        root::trusted(&self.run_root)?;
         self.instance
             .hold(run)
             .map_err(|error| said("locking the run", error))?;

@@ -128,7 +128,8 @@ async fn head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
 async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
     let passed = bring(run, place).await?;
     point("staged")?;
-    let bench = Bench::new(&*place.sandbox, &place.spec, &run.seen);
+    let on_stage = |stage| (run.assignment.on_progress)(Progress::Stage(stage));
+    let bench = Bench::new(&*place.sandbox, &place.spec, &run.seen, &on_stage);
     let inspection = &passed.inspection;
     let restored = run
         .assignment

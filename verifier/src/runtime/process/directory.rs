@@ -13,10 +13,8 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::root;
 use crate::runtime::RunId;
-
-/// May be passed through, not listed: the server's user is another than ours.
-const PASS_MODE: u32 = 0o711;
 
 /// Whose run it is.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,12 +40,8 @@ impl RunDirectory {
         deadline: Timestamp,
         user: Option<(u32, u32)>,
     ) -> io::Result<Self> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(PASS_MODE)
-            .create(root)?;
         let directory = Self::at(root, run);
-        DirBuilder::new().mode(PASS_MODE).create(&directory.path)?;
+        root::make(root, &directory.path)?;
         let (instance, boot) = (instance.to_owned(), boot()?);
         let owner = serde_json::to_vec(&Owner {
             instance,

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::time::{Instant, sleep};
 
-use super::{children::RUN_VARIABLE, directory::RunDirectory};
+use super::{children::RUN_VARIABLE, directory::RunDirectory, root};
 use crate::runtime::{Instance, RunId, SandboxError, SweepPolicy, Swept};
 
 /// For killed processes to be gone.
@@ -26,6 +26,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Kills what is left of `run` and removes its directory; `Ok` means that nothing is left.
 pub(super) async fn remove(root: &Path, run: &RunId) -> Result<(), SandboxError> {
+    root::trusted(root)?;
     let directory = RunDirectory::at(root, run);
     let deadline = Instant::now() + REMOVE_LIMIT;
     loop {
@@ -35,7 +36,10 @@ pub(super) async fn remove(root: &Path, run: &RunId) -> Result<(), SandboxError>
             _ => Ok(()),
         };
         let what = match removed {
-            Ok(()) if left == 0 => return Ok(()),
+            Ok(()) if left == 0 => {
+                root::tidy(root);
+                return Ok(());
+            }
             Ok(()) => format!("{left} processes live on"),
             Err(error) => error.to_string(),
         };
@@ -91,6 +95,7 @@ pub(super) async fn sweep(
     instance: &Instance,
     policy: &SweepPolicy,
 ) -> Result<Swept, SandboxError> {
+    root::trusted(root)?;
     let (mut swept, mut failed) = (Swept::default(), None);
     for path in runs(root) {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {

@@ -62,7 +62,7 @@ impl Step {
             Self::Well => Ok(()),
             Self::Fails(reason) => Err(SandboxError::new(reason, "scripted")),
             Self::Takes(time) => {
-                tokio::time::sleep(time).await;
+                tokio::time::sleep_until(tokio::time::Instant::now() + time).await;
                 Ok(())
             }
             Self::Hangs => future::pending().await,

@@ -1,0 +1,72 @@
+//! A time as it is typed at 3 a.m.: RFC 3339, or a part of it, in UTC unless it says otherwise.
+
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
+
+/// Shapes without an offset, read as UTC.
+const SHAPES: [&str; 4] = [
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M",
+];
+
+/// Reads it; a date alone is its beginning.
+pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if let Ok(at) = text.parse() {
+        return Ok(at);
+    }
+    let dates = Date::strptime("%Y-%m-%d", text).map(DateTime::from);
+    let times = SHAPES.iter().map(|shape| DateTime::strptime(shape, text));
+    let civil = std::iter::once(dates).chain(times).find_map(Result::ok);
+    let at = civil.and_then(|civil| TimeZone::UTC.to_timestamp(civil).ok());
+    at.ok_or_else(|| {
+        "a time is written as 2026-11-22, 2026-11-22 14:00 (UTC) or 2026-11-22T14:00:00+01:00"
+            .into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(
+            moment(text).map(|at| at.to_string()),
+            Ok(expected.to_owned()),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_time_may_be_typed_in_parts() {
+        check("2026-11-22T14:00:00Z", "2026-11-22T14:00:00Z");
+        check("2026-11-22T14:00:00+01:00", "2026-11-22T13:00:00Z");
+        check("2026-11-22 14:00:00.5Z", "2026-11-22T14:00:00.5Z");
+        check("2026-11-22", "2026-11-22T00:00:00Z");
+        check("2026-11-22 14:00", "2026-11-22T14:00:00Z");
+        check("2026-11-22T14:00", "2026-11-22T14:00:00Z");
+        check("2026-11-22 14:00:07", "2026-11-22T14:00:07Z");
+    }
+
+    #[test]
+    fn what_is_no_time_is_told_how_one_is_written() {
+        for text in [
+            "",
+            "now",
+            "14:00",
+            "22.11.2026",
+            "2026-13-01",
+            "2026-11-22 25:00",
+            "2h",
+        ] {
+            let said = moment(text).unwrap_err();
+            assert!(said.contains("2026-11-22 14:00 (UTC)"), "{text}: {said}");
+        }
+    }
+}
