@@ -130,7 +130,8 @@ impl Memory {
         Ok(())
     }
 
-    async fn pass_page(&self, number: usize, prefix: &str) -> Result<(), StorageError> {
+    async fn pass_page(&self, number: usize, from: &ListFrom) -> Result<(), StorageError> {
+        let prefix = &from.prefix;
         self.pass(Operation::List, prefix).await?;
         let faults = self.lock().faults.clone();
         for fault in &faults {
@@ -138,6 +139,9 @@ impl Memory {
                 Fault::HangAtPage(at) if *at == number => future::pending().await,
                 Fault::RefusePage { at, reason } if *at == number => {
                     return Err(error(Operation::List, prefix, *reason));
+                }
+                Fault::VersionsDenied if from.versions => {
+                    return Err(error(Operation::List, prefix, StorageReason::AccessDenied));
                 }
                 _ => {}
             }
@@ -182,7 +186,7 @@ impl Storage for Memory {
                 if ended {
                     return None;
                 }
-                if let Err(error) = self.pass_page(number, &from.prefix).await {
+                if let Err(error) = self.pass_page(number, &from).await {
                     return Some((Err(error), (number, after, true)));
                 }
                 let page = self.page(&from, after.as_ref());

@@ -2,7 +2,10 @@
 //!
 //! Memory is bounded by what is recognised, and that by [`OBJECTS_MAX`] for each source.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 use futures::StreamExt;
 
@@ -37,12 +40,25 @@ pub(super) async fn list(
         .flat_map(|source| source.layout.listing_prefixes());
     let mut wanted: BTreeSet<&str> = prefixes.chain(everything.then_some("")).collect();
     let mut refused = BTreeMap::new();
+    // Of these all was seen but older versions.
+    let mut unversioned = BTreeMap::new();
     let mut answered = false;
     // In byte order a prefix comes before all that it covers.
     while let Some(prefix) = wanted.pop_first() {
-        let mut part = Tally::new(sources);
-        match part.listed(storage, prefix).await {
-            Ok(()) => {
+        let mut part = Tally::of(storage, sources, prefix, wants_versions(sources, prefix)).await;
+        if let Err(error) = &part
+            && error.reason == StorageReason::AccessDenied
+            && is_shared(sources, prefix)
+        {
+            let plain = Tally::of(storage, sources, prefix, false).await;
+            if plain.is_ok()
+                && let Err(error) = mem::replace(&mut part, plain)
+            {
+                unversioned.insert(prefix, error);
+            }
+        }
+        match part {
+            Ok(part) => {
                 answered = true;
                 wanted.retain(|other| !other.starts_with(prefix));
                 tally.absorb(part);
@@ -55,9 +71,26 @@ pub(super) async fn list(
         Some((_, error)) if !answered => Err(error),
         first => {
             refused.extend(first);
-            Ok(tally.finish(&refused))
+            Ok(tally.finish(&refused, &unversioned))
         }
     }
+}
+
+/// Whether an object's versions are snapshots of a source below this prefix.
+fn wants_versions(sources: &[SurveySource], prefix: &str) -> bool {
+    let mut sources = sources.iter();
+    sources.any(|source| source.layout.has_versions() && is_below(source, prefix))
+}
+
+/// Whether versions are wanted, and also snapshots of sources that need none.
+fn is_shared(sources: &[SurveySource], prefix: &str) -> bool {
+    let dated = |source: &SurveySource| !source.layout.has_versions() && is_below(source, prefix);
+    wants_versions(sources, prefix) && sources.iter().any(dated)
+}
+
+fn is_below(source: &SurveySource, prefix: &str) -> bool {
+    let mut prefixes = source.layout.listing_prefixes();
+    prefixes.any(|its| its.starts_with(prefix))
 }
 
 /// Whether only what lies below the prefix is out of reach.
@@ -89,11 +122,18 @@ impl<'a> Tally<'a> {
         }
     }
 
-    async fn listed(&mut self, storage: &dyn Storage, prefix: &str) -> Result<(), StorageError> {
+    /// All that lies below a prefix.
+    async fn of(
+        storage: &dyn Storage,
+        sources: &'a [SurveySource],
+        prefix: &str,
+        versions: bool,
+    ) -> Result<Self, StorageError> {
+        let mut tally = Self::new(sources);
         let mut pages = storage.list(ListFrom {
             prefix: prefix.into(),
             after: None,
-            versions: self.wants_versions(prefix),
+            versions,
         });
         let mut last: Option<Key> = None;
         while let Some(page) = pages.next().await {
@@ -110,9 +150,9 @@ impl<'a> Tally<'a> {
                 .last()
                 .map(|object| object.key.clone())
                 .or(last);
-            self.add(page);
+            tally.add(page);
         }
-        Ok(())
+        Ok(tally)
     }
 
     fn add(&mut self, page: Page) {
@@ -157,14 +197,6 @@ impl<'a> Tally<'a> {
         owner
     }
 
-    /// Whether an object's versions are snapshots of a source below this prefix.
-    fn wants_versions(&self, prefix: &str) -> bool {
-        self.sources.iter().any(|source| {
-            let mut prefixes = source.layout.listing_prefixes();
-            source.layout.has_versions() && prefixes.any(|its| its.starts_with(prefix))
-        })
-    }
-
     fn count(&mut self, of: (Option<usize>, String, UsageState), bytes: u64, objects: u64) {
         let counted = self.usage.entry(of).or_default();
         counted.0 = counted.0.saturating_add(bytes);
@@ -186,10 +218,18 @@ impl<'a> Tally<'a> {
     }
 
     /// Leaves out every number that a refused prefix made a part of the whole.
-    fn finish(self, refused: &BTreeMap<&str, StorageError>) -> Listing {
+    fn finish(
+        self,
+        refused: &BTreeMap<&str, StorageError>,
+        unversioned: &BTreeMap<&str, StorageError>,
+    ) -> Listing {
         let why = |source: &SurveySource| {
             let mut prefixes = source.layout.listing_prefixes();
-            let error = prefixes.find_map(|prefix| refused.get(prefix))?;
+            let all = prefixes.find_map(|prefix| refused.get(prefix));
+            let mut parts = unversioned.iter();
+            let versions = parts.find(|(prefix, _)| is_below(source, prefix));
+            let versions = versions.filter(|_| source.layout.has_versions());
+            let error = all.or(versions.map(|(_, error)| error))?;
             Some(format!("{error}\nhint: {}", error.hint))
         };
         let errors: Vec<Option<String>> = self.sources.iter().map(why).collect();

@@ -33,6 +33,8 @@ pub enum Fault {
         /// Characters, not a segment.
         prefix: String,
     },
+    /// Listings with versions are refused.
+    VersionsDenied,
     /// The body of an opened object ends early.
     Cut {
         /// Which object.

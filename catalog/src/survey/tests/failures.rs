@@ -105,6 +105,31 @@ async fn a_source_above_a_refused_prefix_does_not_spoil_those_beside_it() {
 }
 
 #[tokio::test]
+async fn refused_versions_spoil_only_the_source_that_needs_them() {
+    let memory = filled();
+    memory.put_at("a/dump", "head=-90", ago(60));
+    memory.fail(Fault::VersionsDenied);
+    let [a, b] = two();
+    let sources = [a, b, source("timeless", &["a/dump"])];
+    for everything in [false, true] {
+        let mut setup = Setup::new(&sources);
+        setup.everything = everything;
+        let inventory = setup.survey(&memory).await.unwrap();
+        let [a, b, timeless] = sources
+            .each_ref()
+            .map(|source| inventory.sources[&source.name].clone());
+        assert_eq!((a.error, a.snapshots.len()), (None, 2));
+        assert_eq!((b.error, b.snapshots.len()), (None, 1));
+        let error = timeless.error.unwrap();
+        assert!(error.contains("access denied\nhint: "), "{error}");
+        assert!(timeless.snapshots.is_empty());
+    }
+    let mut alone = Setup::new(&sources[2..]);
+    let error = alone.survey(&memory).await.unwrap_err();
+    assert_eq!(error.reason, StorageReason::AccessDenied);
+}
+
+#[tokio::test]
 async fn a_repository_of_which_nothing_can_be_listed_is_an_error() {
     let memory = filled();
     memory.fail(Fault::Denied {

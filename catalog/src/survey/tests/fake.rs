@@ -43,6 +43,7 @@ pub(super) struct Setup {
     pub(super) cache: HeadCache,
     /// Recovery points in evidence, by key.
     pub(super) known: Vec<(&'static str, Timestamp)>,
+    pub(super) everything: bool,
 }
 
 impl Setup {
@@ -51,6 +52,7 @@ impl Setup {
             sources: sources.into(),
             cache: HeadCache::default(),
             known: Vec::new(),
+            everything: false,
         }
     }
 
@@ -66,7 +68,7 @@ impl Setup {
             now: NOW,
             cache: &mut self.cache,
             known: &recorded,
-            everything: false,
+            everything: self.everything,
         };
         let repository = RepositoryName::new("local").unwrap();
         survey(storage, &repository, &self.sources, context).await
