@@ -31,6 +31,9 @@ pub use schema::schema;
 pub use undecided::warn_undecided;
 pub use written::{Policy, Pull, S3};
 
+/// No survey is given less, however short the refresh.
+const SURVEY_MIN: Duration = Duration::from_mins(1);
+
 /// Everything both programs are told.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -178,6 +181,12 @@ impl Source {
 }
 
 impl Config {
+    /// How long the survey of one repository may take: twice the refresh, or it cannot keep its
+    /// promise of "now".
+    pub fn survey_deadline(&self) -> Duration {
+        (self.refresh * 2).max(SURVEY_MIN)
+    }
+
     /// The source of this name, also by a former one.
     pub fn source(&self, name: &str) -> Option<&Source> {
         self.sources.iter().find(|source| {

@@ -23,9 +23,6 @@ use tracing::{info, warn};
 use crate::state::{LastSurvey, Published, SurveyOutcome};
 use known::Known;
 
-/// No survey is given less, however short the refresh.
-const DEADLINE_MIN: Duration = Duration::from_mins(1);
-
 /// A pause is longer than the refresh by up to this part of it, so that many exporters that began
 /// together do not ask together.
 const JITTER_PART: f64 = 0.1;
@@ -110,9 +107,8 @@ impl Surveyor {
         self.world.config.refresh.mul_f64(1.0 + part)
     }
 
-    /// Twice the refresh: a survey that takes longer than that cannot keep its promise of "now".
     fn deadline(&self) -> Duration {
-        (self.world.config.refresh * 2).max(DEADLINE_MIN)
+        self.world.config.survey_deadline()
     }
 
     async fn survey(&self, name: &RepositoryName, cache: &mut HeadCache) {

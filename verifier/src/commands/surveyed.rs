@@ -1,15 +1,17 @@
 //! What one survey of the needed repositories found; a repository that failed is told, not hidden.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use catalog::{
     config::Source,
     evidence::Ledger,
     model::{Inventory, Pin, RepositoryName, Snapshot, SourceInventory, SourceName, TakenAtFrom},
+    storage::{Operation, StorageError, StorageReason},
     survey::{HeadCache, SurveyContext, survey},
 };
 use futures::future::join_all;
 use jiff::Timestamp;
+use tokio::time::timeout;
 use toolkit::{exit::Exit, problem::render};
 
 use super::{Console, Refusal, World};
@@ -30,18 +32,19 @@ impl Surveyed {
             .filter(|(name, _)| sources.iter().any(|source| source.repository == **name));
         let surveys = needed.map(async |(name, storage)| {
             let mine: Vec<_> = sources.iter().filter(|it| it.repository == *name).collect();
-            let known = Known::read(world, &mine).await;
-            let of_survey: Vec<_> = mine.iter().map(|source| source.surveyed()).collect();
-            let context = SurveyContext {
-                now: world.clock.now(),
-                cache: &mut HeadCache::default(),
-                known: &|source, pin| known.taken_at(source, pin),
-                everything: false,
+            let surveying = async {
+                let known = Known::read(world, &mine).await;
+                let of_survey: Vec<_> = mine.iter().map(|source| source.surveyed()).collect();
+                let context = SurveyContext {
+                    now: world.clock.now(),
+                    cache: &mut HeadCache::default(),
+                    known: &|source, pin| known.taken_at(source, pin),
+                    everything: false,
+                };
+                survey(&**storage, name, &of_survey, context).await
             };
-            (
-                name.clone(),
-                survey(&**storage, name, &of_survey, context).await,
-            )
+            let deadline = world.config.survey_deadline();
+            (name.clone(), in_time(deadline, surveying).await)
         });
         let mut surveyed = Self::default();
         for (name, outcome) in join_all(surveys).await {
@@ -127,6 +130,26 @@ impl From<NotChosen> for Refusal {
     }
 }
 
+/// Of a store that answers too slowly: the error that one gives that does not answer.
+async fn in_time<T>(
+    deadline: Duration,
+    surveying: impl Future<Output = Result<T, StorageError>>,
+) -> Result<T, StorageError> {
+    timeout(deadline, surveying).await.unwrap_or_else(|_| {
+        let seconds = deadline.as_secs();
+        Err(StorageError {
+            operation: Operation::List,
+            subject: String::new(),
+            reason: StorageReason::Timeout,
+            hint: format!(
+                "The survey has no end after {seconds} s; look at the store, or make \
+                 exporter.refresh longer, of which that is twice."
+            ),
+            source: None,
+        })
+    })
+}
+
 /// Recovery points that records got from the content of an object, for one that is seen again.
 struct Known {
     ledgers: Vec<Ledger>,
@@ -156,5 +179,23 @@ impl Known {
             TakenAtFrom::Content | TakenAtFrom::Manifest
         );
         inside.then_some(of_object.snapshot.taken_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_survey_without_an_end_is_a_timeout_and_says_what_to_do() {
+        let deadline = Duration::from_mins(10);
+        let surveyed = in_time(deadline, future::pending::<Result<(), _>>()).await;
+        let error = surveyed.unwrap_err();
+        let text = render(&error, Some(&error.hint));
+        assert!(text.contains("timeout"), "{text}");
+        assert!(text.contains("no end after 600 s"), "{text}");
+        assert_eq!(in_time(deadline, future::ready(Ok(1))).await.unwrap(), 1);
     }
 }
