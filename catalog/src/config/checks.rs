@@ -41,7 +41,15 @@ pub(super) fn bucket(place: &Place, s3: &written::S3, problems: &mut Problems) {
         problems.warning(place, message);
     }
     let endpoint = s3.endpoint.as_deref().unwrap_or("https://");
-    if !endpoint.starts_with("https://") && !endpoint.starts_with("http://") {
+    let (_, rest) = endpoint.split_once("://").unwrap_or(("", endpoint));
+    let authority = rest.split(['?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        // Not quoted. A password may hold a slash, so that of a path is refused as well.
+        let hint = "Write https://host; keys go to access_key_id_file and secret_access_key_file.";
+        problems
+            .error(place, "the endpoint names a user, who is not asked for")
+            .hint(hint);
+    } else if !endpoint.starts_with("https://") && !endpoint.starts_with("http://") {
         let message = format!("the endpoint {endpoint:?} is not a URL");
         let hint = "Write https://host, or http://host:port.";
         problems.error(place, message).hint(hint);

@@ -324,6 +324,20 @@ fn a_bucket_is_checked_as_far_as_it_can_be_unasked() {
             "the endpoint \"h\" is not a URL | Write https://host, or http://host:port.",
         ],
     );
+    for endpoint in [
+        "https://u:pa@h",
+        "http://u@h:9000/",
+        "u:pa@h",
+        "https://u:p/a@h",
+    ] {
+        check(
+            &format!("{{ bucket: b, endpoint: \"{endpoint}\" }}"),
+            &[
+                "the endpoint names a user, who is not asked for | Write https://host; keys go to \
+               access_key_id_file and secret_access_key_file.",
+            ],
+        );
+    }
     check(
         "{ bucket: b, access_key_id_file: k, external_id: e }",
         &[
