@@ -77,6 +77,25 @@ async fn a_stalled_body_is_resumed_and_in_the_end_a_timeout() {
 }
 
 #[tokio::test]
+async fn a_body_that_drips_is_a_timeout_in_the_end() {
+    let (repository, object, _) = large().await;
+    let bucket = repository.reader(IMPATIENT, |_| ());
+    let drip = Effect::Drip(Duration::from_millis(20));
+    repository
+        .server
+        .world()
+        .fail(Fault::always(Call::Get, drip));
+    let error = opened(&bucket, &object).await.expect_err("some bytes");
+    expect(&error, Operation::Open, StorageReason::Timeout);
+    let read = bucket.read(&object.pin(), 0..9000).await;
+    expect(
+        &read.expect_err("some bytes"),
+        Operation::Read,
+        StorageReason::Timeout,
+    );
+}
+
+#[tokio::test]
 async fn an_object_replaced_while_it_is_read_is_replaced() {
     let (repository, object, _) = large().await;
     let effect = Effect::CutAndReplace(1_000_000, "y".repeat(LARGE));
@@ -117,6 +136,29 @@ async fn a_store_that_ignores_conditions_or_ranges_is_found_out() {
     expect(&error, Operation::Read, StorageReason::Protocol);
     let whole = repository.bucket.read(&new.pin(), 0..LARGE as u64).await;
     assert_eq!(whole.expect("no range was needed").len(), LARGE);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_say_what_it_is_or_is_another_version_is_not_read() {
+    let repository = Repository::start("").await;
+    let world = repository.server.world();
+    world.version();
+    world.put("a", "one");
+    world.put("a", "two");
+    let pages = listed(&repository.bucket, true).await.expect("a listing");
+    let objects = [&pages[0].objects[0], &pages[0].noncurrent[0]];
+    let check = async |name, value, reason: Option<StorageReason>| {
+        world.heal();
+        world.fail(Fault::always(Call::Get, Effect::Header(name, value)));
+        for object in objects {
+            let read = opened(&repository.bucket, object).await;
+            assert_eq!(read.err().map(|error| error.reason), reason, "{name}");
+        }
+    };
+    check("etag", "", Some(StorageReason::Protocol)).await;
+    check("x-amz-version-id", "other", Some(StorageReason::Replaced)).await;
+    // The version was asked for; not every store repeats it.
+    check("x-amz-version-id", "", None).await;
 }
 
 #[tokio::test]

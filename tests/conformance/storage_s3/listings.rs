@@ -64,6 +64,37 @@ async fn pages_that_end_without_a_token_repeat_or_go_back_are_an_error_and_never
 }
 
 #[tokio::test]
+async fn a_page_that_does_not_say_whether_it_is_the_last_never_makes_a_short_listing() {
+    let repository = many().await;
+    let world = repository.server.world();
+    for (call, versions) in [(Call::List, false), (Call::Versions, true)] {
+        let check = async |lie: fn(String) -> String, expected: Option<usize>| {
+            world.heal();
+            let effect = Effect::Rewrite(std::sync::Arc::new(lie));
+            world.fail(Fault::always(call, effect));
+            match listed(&repository.bucket, versions).await {
+                Ok(pages) => {
+                    let count = pages.iter().map(|page| page.objects.len()).sum();
+                    assert_eq!(Some(count), expected);
+                }
+                Err(error) => {
+                    expect(&error, Operation::List, StorageReason::Protocol);
+                    assert_eq!(expected, None, "{}", told(&error));
+                }
+            }
+        };
+        // Where there is a place to go on, it is gone on to.
+        check(|body| body.replace("IsTruncated>", "Other>"), Some(2500)).await;
+        let mute = |body: String| {
+            let body = body.replace("IsTruncated>", "Other>");
+            let body = body.replace("NextKeyMarker>", "Other>");
+            body.replace("NextContinuationToken>", "Other>")
+        };
+        check(mute, None).await;
+    }
+}
+
+#[tokio::test]
 async fn a_refused_page_comes_after_the_pages_before_it() {
     let repository = many().await;
     let broken = Effect::error(500, "InternalError", "We encountered an internal error.");

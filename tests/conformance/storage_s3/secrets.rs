@@ -38,7 +38,9 @@ async fn a_file_without_a_key_is_named_and_its_content_is_not() {
         assert!(all.contains(words) && all.contains("secret"), "{all}");
         assert!(!all.contains("hunter2"), "{all}");
     };
+    let long = "hunter2-".repeat(600);
     for text in [
+        &*long,
         "",
         "\n",
         "hunter2 and more",

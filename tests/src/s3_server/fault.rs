@@ -1,6 +1,6 @@
 //! What a store can be told to do wrong.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// What is asked of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +94,10 @@ pub enum Effect {
     CutAndReplace(usize, String),
     /// After so many bytes no more come.
     Stall(usize),
+    /// The body comes byte by byte, one in each such time.
+    Drip(Duration),
+    /// Another value of one header of the same answer; empty is none.
+    Header(&'static str, &'static str),
     /// Another body of the same answer.
     Rewrite(Arc<dyn Fn(String) -> String + Send + Sync>),
 }
@@ -133,6 +137,8 @@ impl fmt::Debug for Effect {
             Self::Cut(at) => return write!(f, "Cut({at})"),
             Self::CutAndReplace(at, _) => return write!(f, "CutAndReplace({at})"),
             Self::Stall(at) => return write!(f, "Stall({at})"),
+            Self::Drip(pause) => return write!(f, "Drip({pause:?})"),
+            Self::Header(name, value) => return write!(f, "Header({name}: {value})"),
             Self::Rewrite(_) => "Rewrite",
         };
         f.write_str(name)

@@ -1,13 +1,14 @@
 //! What stands before the store: connections, and the faults that no answer of S3 expresses.
 
-use std::{convert::Infallible, error::Error, fmt, io, path::Path, sync::Arc};
+use std::{convert::Infallible, error::Error, fmt, io, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures::{StreamExt, future, stream};
+use futures::{StreamExt, TryStreamExt, future, stream};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
     Method, Request, Response,
     body::{Frame, Incoming},
+    header::HeaderValue,
     service::{Service, service_fn},
 };
 use hyper_util::{
@@ -20,6 +21,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
     task::{JoinSet, yield_now},
+    time::sleep,
 };
 use tokio_rustls::{
     TlsAcceptor,
@@ -165,6 +167,16 @@ impl Front {
                 Effect::Stall(after) => {
                     Ok(self.pass(request).await?.map(|body| stalled(body, after)))
                 }
+                Effect::Drip(pause) => Ok(self.pass(request).await?.map(|body| drip(body, pause))),
+                Effect::Header(name, value) => {
+                    let mut sent = self.pass(request).await?;
+                    sent.headers_mut().remove(name);
+                    if !value.is_empty() {
+                        let value = HeaderValue::from_static(value);
+                        sent.headers_mut().insert(name, value);
+                    }
+                    Ok(sent)
+                }
                 Effect::Rewrite(rewrite) => {
                     let (mut head, body) = self.pass(request).await?.into_parts();
                     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
@@ -240,6 +252,20 @@ fn cut(body: Whole, after: usize) -> Whole {
 /// The first bytes, then nothing.
 fn stalled(body: Whole, after: usize) -> Whole {
     StreamBody::new(first(body, after).chain(stream::pending())).boxed_unsync()
+}
+
+/// A byte at a time.
+fn drip(body: Whole, pause: Duration) -> Whole {
+    let frames = first(body, usize::MAX).map_ok(|frame| frame.into_data().unwrap_or_default());
+    let bytes = frames.map_ok(move |bytes| {
+        stream::unfold(bytes, move |mut rest| async move {
+            sleep(pause).await;
+            let byte = (!rest.is_empty()).then(|| rest.split_to(1))?;
+            Some((Ok(Frame::data(byte)), rest))
+        })
+        .boxed()
+    });
+    StreamBody::new(bytes.try_flatten()).boxed_unsync()
 }
 
 fn first(

@@ -11,7 +11,7 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{Bucket, get::get};
 use crate::{
@@ -25,6 +25,10 @@ const BREAKS_MAX: u32 = 5;
 /// Bytes that must come for a break to be forgotten: a store that ends every connection after a few
 /// bytes is given up, however many times it goes on.
 const PROGRESS_BYTES: u64 = 8 << 20;
+
+/// Bytes, or the rest of the body, that must come while we wait for [`Patience::stall`]: 2 KiB in a
+/// second. A store that lets single bytes drip is stalled.
+const STALL_BYTES: u64 = 64 << 10;
 
 /// Longest pause before a body is resumed.
 const PAUSE_MAX: Duration = Duration::from_secs(8);
@@ -40,6 +44,29 @@ pub(super) struct Body {
     breaks: u32,
     /// Where the body last broke, or began.
     broke_at: u64,
+    pulse: Pulse,
+}
+
+/// Whether bytes come fast enough: how long they were waited for, and how many came.
+#[derive(Debug, Default)]
+struct Pulse {
+    waited: Duration,
+    bytes: u64,
+}
+
+impl Pulse {
+    /// How long to wait on.
+    fn left(&self, stall: Duration) -> Duration {
+        stall.saturating_sub(self.waited)
+    }
+
+    fn came(&mut self, bytes: u64, waited: Duration) {
+        self.waited += waited;
+        self.bytes += bytes;
+        if self.bytes >= STALL_BYTES {
+            *self = Self::default();
+        }
+    }
 }
 
 impl Body {
@@ -59,6 +86,7 @@ impl Body {
             left: range,
             part: Some(part),
             breaks: 0,
+            pulse: Pulse::default(),
         })
     }
 
@@ -82,21 +110,30 @@ impl Body {
 
     /// The next bytes; `None` once all were given.
     async fn next(&mut self) -> Result<Option<Bytes>, StorageError> {
-        let stall = self.bucket.0.patience.stall;
         while !self.left.is_empty() {
-            let broken = match self.part().await {
-                Ok(part) => match timeout(stall, part.next()).await {
-                    Ok(Some(Ok(bytes))) if bytes.is_empty() => continue,
-                    Ok(Some(Ok(bytes))) => return self.taken(bytes).map(Some),
-                    Ok(Some(Err(error))) => self.broken(StorageReason::Truncated, Some(error)),
-                    Ok(None) => self.broken(StorageReason::Truncated, None),
-                    Err(_) => self.broken(StorageReason::Timeout, None),
-                },
-                Err(error) => error,
-            };
-            self.pause(broken).await?;
+            match self.chunk().await {
+                Ok(bytes) => return self.taken(bytes).map(Some),
+                Err(broken) => self.pause(broken).await?,
+            }
         }
         Ok(None)
+    }
+
+    /// At least one byte of the part.
+    async fn chunk(&mut self) -> Result<Bytes, StorageError> {
+        let patience = self.pulse.left(self.bucket.0.patience.stall);
+        let part = self.part().await?;
+        let began = Instant::now();
+        match timeout(patience, part.next()).await {
+            Ok(Some(Ok(bytes))) if !bytes.is_empty() => {
+                self.pulse.came(bytes.len() as u64, began.elapsed());
+                Ok(bytes)
+            }
+            Ok(Some(Err(error))) => Err(self.broken(StorageReason::Truncated, Some(error))),
+            // Its end, or nothing: a store that sends that again and again is never waited for.
+            Ok(_) => Err(self.broken(StorageReason::Truncated, None)),
+            Err(_) => Err(self.broken(StorageReason::Timeout, None)),
+        }
     }
 
     async fn part(&mut self) -> Result<&mut Part, StorageError> {
@@ -120,6 +157,7 @@ impl Body {
     /// Rests before the body is resumed, or gives up.
     async fn pause(&mut self, broken: StorageError) -> Result<(), StorageError> {
         self.part = None;
+        self.pulse = Pulse::default();
         if self.left.start - self.broke_at >= PROGRESS_BYTES {
             self.breaks = 0;
         }
@@ -156,5 +194,22 @@ impl Body {
         self.bucket
             .asked(self.operation, &whole)
             .refused(reason, hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_drip_use_up_the_patience_and_those_that_flow_renew_it() {
+        let stall = Duration::from_secs(30);
+        let mut pulse = Pulse::default();
+        pulse.came(1, Duration::from_secs(29));
+        assert_eq!(pulse.left(stall), Duration::from_secs(1));
+        pulse.came(1, Duration::from_secs(29));
+        assert_eq!(pulse.left(stall), Duration::ZERO);
+        pulse.came(STALL_BYTES, Duration::from_secs(1));
+        assert_eq!(pulse.left(stall), stall);
     }
 }

@@ -144,13 +144,18 @@ fn compared(
     };
     let tags =
         [pin.etag.as_deref(), answer.e_tag()].map(|tag| tag.map(|tag| tag.trim_matches('"')));
-    if matches!(tags, [Some(pinned), Some(now)] if pinned != now)
-        || size.is_some_and(|size| size != pin.size_bytes)
-    {
+    let versions = [pin.version_id.as_deref(), answer.version_id()];
+    let differ =
+        |pair: [Option<&str>; 2]| matches!(pair, [Some(pinned), Some(now)] if pinned != now);
+    if differ(tags) || differ(versions) || size.is_some_and(|size| size != pin.size_bytes) {
         return Err(asked.refused(StorageReason::Replaced, "Select the snapshot again."));
     }
     if size.is_none() {
         let hint = "The store ignores ranges or names no sizes; look at what answers there.";
+        return Err(asked.refused(StorageReason::Protocol, hint));
+    }
+    if let [Some(_), None] = tags {
+        let hint = "The store lists an ETag and answers without; look at what answers there.";
         return Err(asked.refused(StorageReason::Protocol, hint));
     }
     Ok(())

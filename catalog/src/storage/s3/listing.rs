@@ -119,10 +119,26 @@ impl Cursor<'_> {
     }
 
     fn behind(&self, answer: &ListObjectsV2Output) -> Result<Next, StorageError> {
-        match (answer.is_truncated(), answer.next_continuation_token()) {
-            (Some(true), Some(token)) if !token.is_empty() => Ok(Next::Token(token.into())),
-            (Some(true), _) => Err(self.nonsense("It promises more and does not say where.")),
-            _ => Ok(Next::End),
+        let token = answer.next_continuation_token();
+        let next = token.filter(|token| !token.is_empty());
+        let next = next.map(|token| Next::Token(token.into()));
+        self.follows(answer.is_truncated(), next, answer.contents().len())
+    }
+
+    /// What follows a page; where `IsTruncated` is missing, a place to go on says that it is true.
+    fn follows(
+        &self,
+        is_truncated: Option<bool>,
+        next: Option<Next>,
+        listed: usize,
+    ) -> Result<Next, StorageError> {
+        match (is_truncated, next) {
+            (Some(true) | None, Some(next)) => Ok(next),
+            (Some(true), None) => Err(self.nonsense("It promises more and does not say where.")),
+            (None, None) if listed >= PAGE_MAX => {
+                Err(self.nonsense("It fills a page and does not say whether that is all."))
+            }
+            (Some(false), _) | (None, None) => Ok(Next::End),
         }
     }
 

@@ -79,16 +79,14 @@ impl Cursor<'_> {
         answer: &ListObjectVersionsOutput,
         encoded: bool,
     ) -> Result<Next, StorageError> {
-        if answer.is_truncated() != Some(true) {
-            return Ok(Next::End);
-        }
-        match answer.next_key_marker().map(|marker| key(marker, encoded)) {
-            Some(Some(marker)) if !marker.is_empty() => {
-                let version = answer.next_version_id_marker();
-                let version = version.filter(|version| !version.is_empty());
-                Ok(Next::Marker(marker, version.map(Into::into)))
-            }
-            _ => Err(self.nonsense("It promises more and does not say where.")),
-        }
+        let marker = answer.next_key_marker();
+        let marker = marker.and_then(|marker| key(marker, encoded));
+        let next = marker.filter(|marker| !marker.is_empty()).map(|marker| {
+            let version = answer.next_version_id_marker();
+            let version = version.filter(|version| !version.is_empty());
+            Next::Marker(marker, version.map(Into::into))
+        });
+        let listed = answer.versions().len() + answer.delete_markers().len();
+        self.follows(answer.is_truncated(), next, listed)
     }
 }
