@@ -129,16 +129,16 @@ fn snapshot(
 ) -> Snapshot {
     let Described {
         mut facts,
-        mut manifests,
+        manifests,
     } = described;
     let rule = &source.completeness;
     let state = judge(&group, rule, &manifests, &mut facts, context.now);
     let completed_at = group.completed_at();
     let first = group.artifacts.first().map(|artifact| &artifact.meta);
-    let manifest = first.and_then(|meta| manifests.remove(&meta.key));
     let point = recovery_point(&Witnesses {
         content: facts.taken_at,
-        manifest: manifest.as_ref().and_then(|manifest| manifest.taken_at),
+        // As of the heads: the oldest artifact dates the snapshot.
+        manifest: manifests.values().filter_map(|it| it.taken_at).min(),
         evidence: first.and_then(|meta| (context.known)(&source.name, &meta.pin())),
         name: group.named,
         modified: completed_at,
@@ -153,7 +153,7 @@ fn snapshot(
         state,
         artifacts: group.artifacts,
         facts,
-        manifest,
+        manifests,
     }
 }
 

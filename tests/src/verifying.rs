@@ -126,7 +126,7 @@ impl Subject {
             state: SnapshotState::Complete,
             artifacts,
             facts: self.format.describe(&heads, &unconfigured()),
-            manifest: None,
+            manifests: std::collections::BTreeMap::new(),
         };
         verify_one(&self.context(), self.assignment(run, memory, snapshot)).await
     }

@@ -167,7 +167,7 @@ mod tests {
                 meta,
             }],
             facts: SnapshotFacts::default(),
-            manifest: None,
+            manifests: std::collections::BTreeMap::new(),
         }
     }
 

@@ -79,7 +79,9 @@ impl Format for Redis {
     }
 
     fn describe(&self, heads: &[Bytes], _: &Settings) -> SnapshotFacts {
-        heads.first().map(|head| describe(head)).unwrap_or_default()
+        let told = heads.iter().map(|head| describe(head)).enumerate();
+        let told = told.map(|(index, facts)| of_several(index, heads.len(), facts));
+        told.reduce(both).unwrap_or_default()
     }
 
     fn recognises(&self, head: &[u8]) -> bool {
@@ -180,6 +182,30 @@ fn describe(mut head: &[u8]) -> SnapshotFacts {
         engine_version: census.writer,
         used_memory_bytes: census.used_memory_bytes,
         invalid: foreign.then(|| "it does not begin as an RDB file does".into()),
+    }
+}
+
+/// What is wrong with one of several says which one, in the order of their names.
+fn of_several(index: usize, count: usize, mut facts: SnapshotFacts) -> SnapshotFacts {
+    if count > 1 {
+        let why = facts.invalid.take();
+        facts.invalid = why.map(|why| format!("artifact {} of {count}: {why}", index + 1));
+    }
+    facts
+}
+
+/// A snapshot is as old as its oldest artifact, and takes the memory of all.
+fn both(one: SnapshotFacts, other: SnapshotFacts) -> SnapshotFacts {
+    let used = one.used_memory_bytes.zip(other.used_memory_bytes);
+    SnapshotFacts {
+        taken_at: one.taken_at.into_iter().chain(other.taken_at).min(),
+        data_at: one.data_at.max(other.data_at),
+        family: one.family.or(other.family),
+        version: one.version.max(other.version),
+        writer: one.writer.or(other.writer),
+        engine_version: one.engine_version.or(other.engine_version),
+        used_memory_bytes: used.and_then(|(one, other)| one.checked_add(other)),
+        invalid: one.invalid.or(other.invalid),
     }
 }
 

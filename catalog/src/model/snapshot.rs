@@ -1,11 +1,12 @@
 //! Objects as a repository lists them, and the snapshots they form.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::SourceName;
+use crate::manifest::Manifest;
 
 /// The key of one object, relative to its repository's prefix or directory; `/` separates segments.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -189,10 +190,10 @@ pub struct Snapshot {
     pub state: SnapshotState,
     /// At least one, ordered by name.
     pub artifacts: Vec<Artifact>,
-    /// From the head of the first artifact; empty where it was not read.
+    /// From the heads of all artifacts; empty where they were not read.
     pub facts: SnapshotFacts,
-    /// Read from `<key>.manifest.json` of the first artifact.
-    pub manifest: Option<crate::manifest::Manifest>,
+    /// Read from `<key>.manifest.json`, by the key of their artifact.
+    pub manifests: BTreeMap<Key, Manifest>,
 }
 
 impl Snapshot {

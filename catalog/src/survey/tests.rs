@@ -58,7 +58,10 @@ async fn every_key_goes_to_its_source_and_the_rest_is_counted() {
         (ago(90), TakenAtFrom::Content)
     );
     assert_eq!((newest.completed_at, newest.size_bytes()), (ago(60), 8));
-    assert_eq!(newest.manifest.as_ref().unwrap().size_bytes, Some(8));
+    assert_eq!(
+        newest.manifests.values().next().unwrap().size_bytes,
+        Some(8)
+    );
     assert_eq!(
         inventory.sources[&sources[1].name].snapshots[0].artifacts[0].name,
         "a"
@@ -134,6 +137,30 @@ async fn the_best_witness_dates_a_snapshot() {
         ("current", TakenAtFrom::Modified, ago(50), false),
     ];
     assert_eq!(dated, expected);
+}
+
+#[tokio::test]
+async fn each_artifact_has_its_own_manifest_and_the_oldest_dates_the_snapshot() {
+    let memory = Memory::default();
+    for (name, minutes) in [("a", 70), ("b", 90), ("c", 80)] {
+        let key = format!("2026-11-22/{name}");
+        let manifest = format!(
+            r#"{{"schema":1,"size_bytes":4,"taken_at":"{}"}}"#,
+            ago(minutes)
+        );
+        memory.put_at(format!("{key}.manifest.json"), manifest, ago(60));
+        memory.put_at(key, "head", ago(60));
+    }
+    let source = source("graph", &["%F/*"]);
+    let inventory = Setup::new(std::slice::from_ref(&source))
+        .survey(&memory)
+        .await
+        .unwrap();
+    let snapshot = &inventory.sources[&source.name].snapshots[0];
+    let dated = (snapshot.taken_at, snapshot.taken_at_from);
+    assert_eq!(dated, (ago(90), TakenAtFrom::Manifest));
+    let keys: Vec<_> = snapshot.manifests.keys().map(Key::as_str).collect();
+    assert_eq!(keys, ["2026-11-22/a", "2026-11-22/b", "2026-11-22/c"]);
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ fn snapshot(hour: i64) -> Snapshot {
             meta,
         }],
         facts: SnapshotFacts::default(),
-        manifest: None,
+        manifests: std::collections::BTreeMap::new(),
     }
 }
 

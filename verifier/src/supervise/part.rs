@@ -71,14 +71,16 @@ impl Assignment {
             .then(|| report::printable(&artifact.name))
     }
 
-    /// The survey keeps the manifest of the first one.
+    /// Its own one.
     pub(super) fn manifest_of(&self, index: usize) -> Option<&Manifest> {
-        let manifest = self.snapshot.manifest.as_ref();
-        manifest.filter(|_| index == 0)
+        let artifact = self.snapshot.artifacts.get(index)?;
+        self.snapshot.manifests.get(&artifact.meta.key)
     }
 
-    /// The survey keeps what the head of the first one says.
-    pub(super) fn facts_of(&self, index: usize) -> Option<&SnapshotFacts> {
-        (index == 0).then_some(&self.snapshot.facts)
+    /// What its head says, where the survey read that of this one alone: it folds those of several,
+    /// and says nothing of what it did not read.
+    pub(super) fn facts_of_only(&self) -> Option<&SnapshotFacts> {
+        let facts = &self.snapshot.facts;
+        (!self.is_of_several() && facts.version.is_some()).then_some(facts)
     }
 }

@@ -108,7 +108,7 @@ async fn provision(run: &Attempt) -> Result<Place, Stopped> {
     })
 }
 
-/// What the first bytes say, which the survey has read of the first artifact.
+/// What the first bytes say, which a survey may have read.
 async fn head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
     let Assignment {
         storage,
@@ -116,7 +116,7 @@ async fn head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
         own,
         ..
     } = &run.assignment;
-    if let Some(facts) = run.assignment.facts_of(run.index) {
+    if let Some(facts) = run.assignment.facts_of_only() {
         return Ok(facts.clone());
     }
     let pin = run.object()?.pin();

@@ -167,8 +167,11 @@ fn snapshot(size: usize, etag: &str) -> Snapshot {
             name: String::new(),
             meta,
         }],
-        facts: SnapshotFacts::default(),
-        manifest: None,
+        facts: SnapshotFacts {
+            version: Some(1),
+            ..SnapshotFacts::default()
+        },
+        manifests: BTreeMap::new(),
     }
 }
 
@@ -245,6 +248,20 @@ async fn a_good_snapshot_is_verified_and_every_stage_is_told() {
             .iter()
             .all(|it| it.outcome == Outcome::Passed)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_no_survey_read_is_read_when_it_is_verified() {
+    let memory = Memory::default();
+    memory.put(KEY, "Good");
+    let counted = Counted::new(Arc::new(memory));
+    let reads = || counted.requests().calls.get(&Operation::Read).copied();
+    let mut world = World::of(counted.clone(), [GOOD], 4);
+    world.check(None, 1).await;
+    assert_eq!(reads(), None, "the survey has read it");
+    world.snapshot.facts = SnapshotFacts::default();
+    world.verify().await;
+    assert_eq!(reads(), Some(1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -175,7 +175,7 @@ pub(super) fn snapshot(taken_at: Timestamp) -> Snapshot {
             },
         }],
         facts: SnapshotFacts::default(),
-        manifest: None,
+        manifests: std::collections::BTreeMap::new(),
         id: SnapshotId(id),
     }
 }

@@ -55,7 +55,7 @@ fn listed(taken_at: Timestamp) -> Snapshot {
             },
         }],
         facts: SnapshotFacts::default(),
-        manifest: None,
+        manifests: std::collections::BTreeMap::new(),
     }
 }
 

@@ -27,8 +27,7 @@ pub(super) fn witnesses(snapshot: &Snapshot, index: usize, ledger: &Ledger) -> V
             ),
             sha256: sha256.into(),
         });
-    // A manifest is read beside the first artifact only, and speaks of that one.
-    let manifest = snapshot.manifest.as_ref().filter(|_| index == 0);
+    let manifest = snapshot.manifests.get(&artifact.meta.key);
     let manifest = manifest.and_then(|manifest| manifest.sha256.clone());
     let manifest = manifest.map(|sha256| Witness {
         who: "its manifest".into(),

@@ -397,6 +397,7 @@ pub(super) static FAKE: Double = Double {
         check("fake.words", "Is it well said?"),
         check("fake.total", "Is enough said?"),
     ],
+    head_bytes: 4,
     inspect,
     ..Double::new("fake")
 };
@@ -420,7 +421,10 @@ fn inspect(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
     let intact = state == InspectionState::Intact;
     Inspection {
         bytes: all.len() as u64,
-        checksum: Checksum::Verified,
+        checksum: match all.first() {
+            Some(b'A') => Checksum::Absent,
+            _ => Checksum::Verified,
+        },
         findings: if intact { Vec::new() } else { vec![finding] },
         ..Inspection::new("fake", state)
     }

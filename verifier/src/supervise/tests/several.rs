@@ -1,6 +1,6 @@
 //! Snapshots of several artifacts, as the shards of a cluster make them.
 
-use catalog::evidence::Integrity;
+use catalog::{evidence::Integrity, manifest::Manifest};
 
 use super::*;
 
@@ -71,6 +71,28 @@ async fn each_artifact_is_restored_in_a_sandbox_of_its_own_and_all_are_counted_t
     let digests: Vec<_> = artifacts.iter().map(|it| it.sha256.as_ref()).collect();
     assert!(digests.iter().all(Option::is_some) && digests[0] != digests[1]);
     assert!(artifacts.iter().all(|it| it.integrity == Integrity::File));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_artifact_is_judged_by_its_own_manifest() {
+    let mut world = world(&["All", "Also", "Any"], [GOOD]);
+    let unwitnessed = world.check(None, 3).await;
+    for (at, artifact) in unwitnessed.snapshot.artifacts.iter().enumerate() {
+        // That of the last one is another's.
+        let of = unwitnessed.snapshot.artifacts[at.min(1)].sha256.as_ref();
+        let text = format!(r#"{{"schema":1,"sha256":"{}"}}"#, of.expect("all was read"));
+        let manifest = Manifest::parse(text.as_bytes()).expect("a manifest");
+        let key = Key::new(&artifact.key);
+        world.snapshot.manifests.insert(key, manifest);
+    }
+    let witnessed = world.verify().await;
+    let integrity = |verification: &Verification| -> Vec<Integrity> {
+        let artifacts = verification.snapshot.artifacts.iter();
+        artifacts.map(|artifact| artifact.integrity).collect()
+    };
+    assert_eq!(integrity(&unwitnessed), [Integrity::None; 3]);
+    let expected = [Integrity::Manifest, Integrity::Manifest, Integrity::None];
+    assert_eq!(integrity(&witnessed), expected);
 }
 
 #[tokio::test(start_paused = true)]

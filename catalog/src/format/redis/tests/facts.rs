@@ -114,3 +114,25 @@ fn a_wrapper_that_needs_too_much_is_not_understood() {
     file[4] |= 1;
     expect(&file, NotUnderstood);
 }
+
+#[test]
+fn of_several_artifacts_the_oldest_dates_the_snapshot_and_any_may_spoil_it() {
+    let shard = |ctime: &str, used: &str| {
+        let file = Rdb::new("REDIS0010").aux("ctime", ctime);
+        Bytes::from(file.aux("used-mem", used).end())
+    };
+    let (new, old) = (shard("1700000000", "30"), shard("1600000000", "12"));
+    let of = |heads: &[Bytes]| Redis.describe(heads, &none());
+    for heads in [[new.clone(), old.clone()], [old.clone(), new.clone()]] {
+        let facts = of(&heads);
+        let taken_at = facts.taken_at.map(Timestamp::as_second);
+        assert_eq!(taken_at, Some(1_600_000_000));
+        assert_eq!(facts.used_memory_bytes, Some(42));
+        assert_eq!((facts.version, facts.invalid), (Some(10), None));
+    }
+    let foreign = Bytes::from_static(b"<html>");
+    let facts = of(&[new, foreign, old]);
+    let why = "artifact 2 of 3: it does not begin as an RDB file does";
+    assert_eq!(facts.invalid.as_deref(), Some(why));
+    assert_eq!(of(&[]), SnapshotFacts::default());
+}
