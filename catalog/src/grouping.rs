@@ -77,6 +77,9 @@ pub struct Completeness {
     pub artifacts: Option<ArtifactRule>,
     /// Whether manifests are waited for.
     pub manifest: ManifestRule,
+    /// Nobody says how many artifacts there are, and all are needed: it is whole once none has
+    /// arrived for a while.
+    pub settles: bool,
 }
 
 /// The objects of one snapshot.
@@ -287,7 +290,7 @@ pub fn judge(
         let manifest = group.manifests.get(&artifact.meta.key);
         manifest.is_some_and(|manifest| manifest.modified_at < artifact.meta.modified_at)
     });
-    if young && overtaken {
+    if young && (overtaken || rule.settles) {
         return SnapshotState::InProgress;
     }
     match (too_few || unwitnessed, young) {

@@ -25,7 +25,9 @@ use self::{
 };
 use crate::{engine::Stopped, verdict::conclude};
 
-pub use assignment::{Assignment, Context, OnProgress, Progress, SelectAgain, default_deadline};
+pub use assignment::{
+    Assignment, Context, OnProgress, Progress, SelectAgain, Selected, default_deadline,
+};
 
 /// The stage before a run: the survey and the choice, also when made once more.
 const SELECT: &str = "select";
@@ -44,10 +46,10 @@ pub async fn verify_one(context: &Context, mut assignment: Assignment) -> Verifi
         match selected_again(context, &mut assignment, deadline).await {
             Ok(false) => {}
             Ok(true) => {
-                let left_behind = kept.iter_mut().find_map(|kept| kept.left_behind.take());
+                let earlier = kept;
                 kept = every_artifact(context, &assignment, deadline, Some("reselected")).await;
                 if let Some(first) = kept.first_mut() {
-                    first.left_behind = first.left_behind.take().or(left_behind);
+                    earlier.into_iter().rev().for_each(|it| first.after(it));
                 }
             }
             Err(stopped) => kept[at].stopped = Some(stopped),
@@ -127,10 +129,11 @@ async fn selected_again(
     let run: Arc<Attempt> = part.attempt(None);
     let selected = run.guard(async { Ok(select_again().await) }).await;
     assignment.selected_in += began.elapsed();
-    let Some(snapshot) = selected? else {
+    let Some(selected) = selected? else {
         return Ok(false);
     };
-    assignment.snapshot = snapshot;
+    assignment.snapshot = selected.snapshot;
+    assignment.previous = selected.previous;
     Ok(true)
 }
 

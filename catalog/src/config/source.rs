@@ -132,7 +132,7 @@ fn read(
     let repository = repository(&written.repository, context.repositories, reading.problems);
     let zone = reading.time_zone(written.time_zone.as_ref());
     let layout = layout(reading, written, zone.clone());
-    let completeness = completeness(reading, written);
+    let completeness = completeness(reading, written, format);
     let schedule = schedule(reading, written.schedule.as_ref(), &zone);
     let objectives = objectives(reading, written.objectives.as_ref());
     let format = format?;
@@ -221,7 +221,11 @@ fn layout(reading: &mut Reading<'_>, written: &written::Source, zone: TimeZone) 
 }
 
 /// When a snapshot is whole: the rules of its artifacts and manifests.
-fn completeness(reading: &mut Reading<'_>, written: &written::Source) -> Completeness {
+fn completeness(
+    reading: &mut Reading<'_>,
+    written: &written::Source,
+    format: Option<&dyn Format>,
+) -> Completeness {
     let has_star = written.path.iter().any(|path| path.value.contains('*'));
     let artifacts = written.artifacts.as_ref().and_then(|artifacts| {
         let within = artifacts.within.unwrap_or(Duration::from(WITHIN));
@@ -232,9 +236,19 @@ fn completeness(reading: &mut Reading<'_>, written: &written::Source) -> Complet
         written::Manifest::Required => ManifestRule::Required,
         written::Manifest::Optional => ManifestRule::Optional,
     };
+    // Of plain files some may be missing; of what is restored none may.
+    let restorable = format.is_some_and(Format::restorable);
+    let settles = restorable && has_star && written.artifacts.is_none();
+    if settles {
+        let message = "the path has *, and nothing says how many artifacts a snapshot has: one that \
+                       is missing is not noticed";
+        let warning = reading.problems.warning(&written.name.place, message);
+        warning.hint("Write artifacts: { count: … }.");
+    }
     Completeness {
         artifacts,
         manifest,
+        settles,
     }
 }
 

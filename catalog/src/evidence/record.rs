@@ -92,7 +92,7 @@ pub struct Verification {
     /// Newest change inside, where known.
     pub data_at: Option<Timestamp>,
     /// Where it was restored; `None` if no sandbox was reached. Of several artifacts, each of which
-    /// has one of its own, the first one's.
+    /// has one of its own, the one whose way out was closed least.
     pub sandbox: Option<SandboxEvidence>,
     /// The same snapshot in other images.
     #[serde(default)]

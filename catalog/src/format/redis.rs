@@ -118,6 +118,7 @@ const CHECKS: &[CheckName] = &[
         "redis.keys",
         "Are there as many keys in the file as expected?",
     ),
+    check("redis.distinct", "Is every artifact another one?"),
     check(
         "redis.databases",
         "Are there as many keys in each database as expected?",

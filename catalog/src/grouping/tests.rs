@@ -200,6 +200,7 @@ const CASE: Case = Case {
     rule: Completeness {
         artifacts: None,
         manifest: ManifestRule::Optional,
+        settles: false,
     },
     promised: None,
     invalid: None,
@@ -278,6 +279,25 @@ fn a_snapshot_is_complete_in_progress_or_partial_by_its_count() {
         Complete,
         "no rule"
     );
+}
+
+#[test]
+fn of_uncounted_artifacts_more_may_come_for_a_while() {
+    let rule = Completeness {
+        settles: true,
+        ..CASE.rule
+    };
+    let aged = |age| {
+        let case = Case {
+            artifacts: 2,
+            age,
+            rule,
+            ..CASE
+        };
+        state(&case).0
+    };
+    assert_eq!(aged(9), SnapshotState::InProgress);
+    assert_eq!(aged(10), SnapshotState::Complete);
 }
 
 #[test]

@@ -2,7 +2,10 @@
 //!
 //! Where the snapshot has several artifacts, each answer about one of them says which.
 
-use catalog::evidence::ArtifactEvidence;
+use catalog::{
+    evidence::{ArtifactEvidence, Reason, Verdict},
+    model::SnapshotState,
+};
 
 use super::{
     Assignment, Context,
@@ -15,6 +18,7 @@ use crate::engine::{Evidence, Judged, Whole};
 /// Checks that every engine's snapshots undergo.
 const INTACT: &str = "snapshot.intact";
 const RESTORED: &str = "snapshot.restored";
+const COMPLETE: &str = "snapshot.complete";
 const EGRESS: &str = "sandbox.egress";
 const REMOVED: &str = "sandbox.removed";
 /// What a second look came to.
@@ -56,9 +60,25 @@ pub(super) fn of_all(context: &Context, assignment: &Assignment, shown: &[Shown]
         }));
     }
     answers.extend(of_whole(context, assignment, shown));
+    let state = assignment.snapshot.state;
+    if state == SnapshotState::InProgress {
+        // What its writer has not finished yet accuses nobody.
+        let accuses = |answer: &&mut Judged| {
+            answer
+                .spoils
+                .is_some_and(|it| it.verdict() == Verdict::Failed)
+        };
+        for answer in answers.iter_mut().filter(accuses) {
+            answer.spoils = None;
+        }
+    }
+    answers.push(complete(state));
+    let message = match state {
+        SnapshotState::Complete => "the snapshot was not restored",
+        _ => "the snapshot was not restored as a whole",
+    };
     for check in assignment.format.checks() {
         if answers.iter().all(|it| it.finding.check != check.name) {
-            let message = "the snapshot was not restored";
             answers.push(Judged::not_run(check.name, None, message));
         }
     }
@@ -66,10 +86,10 @@ pub(super) fn of_all(context: &Context, assignment: &Assignment, shown: &[Shown]
     answers
 }
 
-/// Only once every artifact was asked: of less than all there is no sum.
+/// Only once every artifact was asked, and there is no other: of less than all there is no sum.
 fn of_whole(context: &Context, assignment: &Assignment, shown: &[Shown]) -> Vec<Judged> {
     let asked = !shown.is_empty() && shown.iter().all(|shown| shown.kept.observations.is_some());
-    if !asked {
+    if !asked || assignment.snapshot.state != SnapshotState::Complete {
         return Vec::new();
     }
     let mut answers = with_evidence(context, assignment, shown, |artifacts| {
@@ -130,16 +150,17 @@ fn evidence_of<'a>(
 /// What every snapshot undergoes first, then the engine's own table, then the sandbox.
 fn rank(assignment: &Assignment, check: &str) -> usize {
     let mut table = assignment.format.checks().iter();
-    let last = table.len() + 2;
+    let last = table.len() + 3;
     match check {
         INTACT => 0,
         RESTORED => 1,
+        COMPLETE => 2,
         EGRESS => last + 1,
         REMOVED => last + 2,
         TWICE => last + 3,
         _ => table
             .position(|it| it.name == check)
-            .map_or(last, |at| at + 2),
+            .map_or(last, |at| at + 3),
     }
 }
 
@@ -164,7 +185,6 @@ fn intact(kept: &Kept) -> Judged {
 }
 
 fn restored(kept: &Kept) -> Judged {
-    use catalog::evidence::{Reason, Verdict};
     match &kept.stopped {
         Some(stopped) if stopped.reason == Reason::Damaged => {
             let message = "what is damaged is not restored";
@@ -177,6 +197,31 @@ fn restored(kept: &Kept) -> Judged {
         None if kept.observed() => Judged::passed(RESTORED, "a server restored it and answered"),
         None => Judged::not_run(RESTORED, Some(Reason::Internal), "no server answered"),
     }
+}
+
+/// Whoever names a snapshot may name any: a part of one proves nothing of the whole.
+fn complete(state: SnapshotState) -> Judged {
+    let (reason, what) = match state {
+        SnapshotState::Complete => {
+            return Judged::passed(COMPLETE, "everything that belongs to it is there");
+        }
+        SnapshotState::InProgress => (
+            Reason::UnstableRead,
+            "it is still being written, or more of it may arrive\nhint: Verify it once `backup-verifier \
+             snapshots` calls it complete.",
+        ),
+        SnapshotState::Partial => (
+            Reason::Vanished,
+            "something that belongs to it is missing: artifacts, or a manifest\nhint: Look at what \
+             uploads it, and at `artifacts` and `manifest` of the source.",
+        ),
+        SnapshotState::Failed => (Reason::Vanished, "its producer says that it failed"),
+        SnapshotState::Invalid => (
+            Reason::UnknownVersion,
+            "it cannot be a snapshot\nhint: `backup-verifier snapshots` says why.",
+        ),
+    };
+    Judged::not_run(COMPLETE, Some(reason), what).observed(state.as_label())
 }
 
 fn egress(kept: &Kept) -> Judged {

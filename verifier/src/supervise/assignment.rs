@@ -76,7 +76,16 @@ pub struct Assignment {
 }
 
 /// Surveys again; `None` if there is nothing any more.
-pub type SelectAgain = Arc<dyn Fn() -> BoxFuture<'static, Option<Snapshot>> + Send + Sync>;
+pub type SelectAgain = Arc<dyn Fn() -> BoxFuture<'static, Option<Selected>> + Send + Sync>;
+
+/// A snapshot with what it is compared to.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// Which one.
+    pub snapshot: Snapshot,
+    /// As of [`Assignment::previous`].
+    pub previous: Option<BTreeMap<String, u64>>,
+}
 
 /// Never blocks.
 pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{Assignment, Context, Progress, part::Part, steps};
 use crate::{
-    engine::{Observation, Seen, Stopped, lock, timed},
+    engine::{Observation, Seen, Stage, Stopped, lock, timed},
     runtime::RunId,
     stream::Passed,
 };
@@ -68,6 +68,8 @@ pub(super) struct Kept {
     pub(super) left_behind: Option<String>,
     /// Stages, log.
     pub(super) seen: Seen,
+    /// Of runs before, which do not count.
+    pub(super) discarded: Vec<Stage>,
 }
 
 impl Kept {
@@ -77,6 +79,17 @@ impl Kept {
             stopped: Some(stopped),
             ..Self::default()
         }
+    }
+
+    /// What is told of an earlier run although this one counts: how long it took, and that its
+    /// sandbox may still be there.
+    pub(super) fn after(&mut self, mut earlier: Self) {
+        earlier.discarded.append(&mut earlier.seen.stages);
+        earlier.discarded.append(&mut self.discarded);
+        self.discarded = earlier.discarded;
+        let left_behind = [earlier.left_behind.take(), self.left_behind.take()];
+        let left_behind: Vec<_> = left_behind.into_iter().flatten().collect();
+        self.left_behind = (!left_behind.is_empty()).then(|| left_behind.join("; "));
     }
 
     /// Why no further artifact of the same snapshot need be tried.
@@ -174,21 +187,32 @@ impl Attempt {
         }
     }
 
+    /// Whether the run is to end before it began.
+    pub(super) fn may_begin(&self) -> Result<(), Stopped> {
+        if self.context.cancelled.is_cancelled() {
+            return Err(interrupted());
+        }
+        if Instant::now() >= self.deadline {
+            return Err(self.late());
+        }
+        Ok(())
+    }
+
     /// Waits until the run is to end, and says why.
     async fn ended(&self) -> Stopped {
         tokio::select! {
-            () = self.context.cancelled.cancelled() => {
-                Stopped::new(Reason::Interrupted, "the verifier was told to end")
-            }
-            () = tokio::time::sleep_until(self.deadline) => {
-                let allowed = self.assignment.deadline.as_secs();
-                let message = format!(
-                    "not done within {allowed} s\nhint: Raise verify.deadline, or look at the \
-                     stages for what took so long."
-                );
-                Stopped::new(Reason::Deadline, message)
-            }
+            () = self.context.cancelled.cancelled() => interrupted(),
+            () = tokio::time::sleep_until(self.deadline) => self.late(),
         }
+    }
+
+    fn late(&self) -> Stopped {
+        let allowed = self.assignment.deadline.as_secs();
+        let message = format!(
+            "not done within {allowed} s\nhint: Raise verify.deadline, or look at the stages for \
+             what took so long."
+        );
+        Stopped::new(Reason::Deadline, message)
     }
 }
 
@@ -236,6 +260,10 @@ fn finish(run: &Attempt) -> Kept {
         .clone();
     kept.seen = lock(&run.seen).clone();
     kept
+}
+
+fn interrupted() -> Stopped {
+    Stopped::new(Reason::Interrupted, "the verifier was told to end")
 }
 
 fn panicked() -> Stopped {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use catalog::evidence::{
-    ArtifactEvidence, Integrity, SnapshotEvidence, StageEvidence, Verification,
+    ArtifactEvidence, Integrity, SandboxEvidence, SnapshotEvidence, StageEvidence, Verification,
 };
 use jiff::Timestamp;
 
@@ -44,7 +44,7 @@ pub(super) fn write(
         recovery_milliseconds: recovery_milliseconds(shown),
         items: items(context, assignment, shown),
         data_at: data_at(assignment, shown),
-        sandbox: shown.iter().find_map(|shown| shown.kept.sandbox.clone()),
+        sandbox: weakest(shown).cloned(),
         rehearsals: Vec::new(),
         tool: context.tool.clone(),
         log_tail: log_tail(shown),
@@ -53,7 +53,12 @@ pub(super) fn write(
 
 /// Each with what was read of it.
 fn artifacts(assignment: &Assignment, shown: &[Shown]) -> Vec<ArtifactEvidence> {
-    let indexes = 0..assignment.snapshot.artifacts.len();
+    // A snapshot of more is refused, and its record must not outgrow what can be written.
+    let indexes = 0..assignment
+        .snapshot
+        .artifacts
+        .len()
+        .min(super::ARTIFACTS_MAX);
     let kept = |index: usize| shown.get(index).map(|shown| &shown.kept);
     let evidence = indexes.filter_map(|index| artifact(assignment, index, kept(index)));
     evidence.collect()
@@ -89,11 +94,22 @@ fn items(context: &Context, assignment: &Assignment, shown: &[Shown]) -> BTreeMa
     }
     let names = counted.iter().flat_map(BTreeMap::keys);
     let sum = |name: &String| -> Option<u64> {
-        counted.iter().map(|items| items.get(name).copied()).sum()
+        let mut each = counted.iter().map(|items| items.get(name).copied());
+        each.try_fold(0_u64, |sum, count| sum.checked_add(count?))
     };
     names
         .filter_map(|name| Some((name.clone(), sum(name)?)))
         .collect()
+}
+
+/// The sandbox that kept the data least: a record tells of one, and must not tell of a better one.
+fn weakest(shown: &[Shown]) -> Option<&SandboxEvidence> {
+    let sandboxes = shown.iter().filter_map(|shown| shown.kept.sandbox.as_ref());
+    sandboxes.min_by_key(|sandbox| match sandbox.egress.as_str() {
+        "open" => 0,
+        "denied" => 2,
+        _ => 1,
+    })
 }
 
 /// The newest of all artifacts.
@@ -114,8 +130,9 @@ fn log_tail(shown: &[Shown]) -> Vec<String> {
 
 /// The sum over the artifacts, which are restored one after the other; `None` unless all answered.
 pub(super) fn recovery_milliseconds(shown: &[Shown]) -> Option<u64> {
-    let each = shown.iter().map(|shown| recovered(&shown.kept));
-    each.sum::<Option<u64>>().filter(|_| !shown.is_empty())
+    let mut each = shown.iter().map(|shown| recovered(&shown.kept));
+    let sum = each.try_fold(0_u64, |sum, each| sum.checked_add(each?));
+    sum.filter(|_| !shown.is_empty())
 }
 
 /// First byte requested to first successful answer, less our own check in between.
@@ -137,7 +154,7 @@ fn recovered(kept: &Kept) -> Option<u64> {
 fn stages(assignment: &Assignment, shown: &[Shown]) -> Vec<StageEvidence> {
     let ended = shown
         .iter()
-        .flat_map(|shown| &shown.kept.seen.stages)
+        .flat_map(|Shown { kept, .. }| kept.discarded.iter().chain(&kept.seen.stages))
         .filter_map(|stage| Some((stage.name, stage.took?)));
     let evidence = [(super::SELECT, assignment.selected_in)]
         .into_iter()

@@ -30,6 +30,7 @@ struct Place {
 /// From an image to observations. What can be said without a sandbox is said without one: damage
 /// shows in the bytes.
 pub(super) async fn all(run: &Attempt) -> Result<(), Stopped> {
+    run.may_begin()?;
     let place = run
         .guard_gently(run.stage("provision", provision(run)))
         .await;

@@ -45,6 +45,7 @@ struct World {
     images: Vec<String>,
     snapshot: Snapshot,
     newer: Option<Snapshot>,
+    newer_previous: Option<BTreeMap<String, u64>>,
     previous: Option<BTreeMap<String, u64>>,
     cancelled: CancellationToken,
 }
@@ -67,6 +68,7 @@ impl World {
             images: vec!["fake:1".into()],
             snapshot: snapshot(size, "revision-1"),
             newer: None,
+            newer_previous: None,
             previous: None,
             cancelled: CancellationToken::new(),
         }
@@ -89,7 +91,10 @@ impl World {
     }
 
     fn assignment(&self) -> Assignment {
-        let newer = self.newer.clone();
+        let newer = self.newer.clone().map(|snapshot| Selected {
+            snapshot,
+            previous: self.newer_previous.clone(),
+        });
         Assignment {
             run: RunId("run".into()),
             trigger: Trigger::Manual,
@@ -272,6 +277,40 @@ async fn without_an_answer_of_the_server_nothing_is_verified() {
         .await;
 }
 
+#[test]
+fn every_sandbox_that_may_be_left_is_told() {
+    let left = |why: &str| Kept {
+        left_behind: Some(why.into()),
+        ..Kept::default()
+    };
+    let mut last = left("three");
+    for earlier in ["two", "one"] {
+        last.after(left(earlier));
+    }
+    assert_eq!(last.left_behind.as_deref(), Some("one; two; three"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_is_not_complete_is_never_verified() {
+    use SnapshotState::{Failed, InProgress, Invalid, Partial};
+    let check = async |state, body, expected| {
+        let mut world = World::new(body, [GOOD]);
+        world.snapshot.state = state;
+        world.previous = Some(BTreeMap::from([("words".to_owned(), 9)]));
+        let verification = world.check(Some(expected), 1).await;
+        let complete = outcome(&verification, "snapshot.complete");
+        assert_eq!(complete, Outcome::NotRun, "{state:?}");
+        let of_whole = outcome(&verification, "fake.total");
+        assert_eq!(of_whole, Outcome::NotRun, "of a part there is no sum");
+    };
+    check(Partial, "Good", Reason::Vanished).await;
+    check(Failed, "Good", Reason::Vanished).await;
+    check(Invalid, "Good", Reason::UnknownVersion).await;
+    check(InProgress, "Good", Reason::UnstableRead).await;
+    check(Partial, "Damaged", Reason::Damaged).await;
+    check(InProgress, "Damaged", Reason::UnstableRead).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_way_out_of_the_sandbox_is_a_warning() {
     let open = Script {
@@ -380,6 +419,13 @@ async fn what_only_the_server_shows_must_show_in_a_second_sandbox() {
     assert_eq!(
         outcome(&verification, "snapshot.shown_twice"),
         Outcome::Passed
+    );
+    let provisioned = verification.stages.iter();
+    let provisioned = provisioned.filter(|stage| stage.stage == "provision");
+    assert_eq!(
+        provisioned.count(),
+        2,
+        "what the first run took is told, too"
     );
     let other = Script {
         says: "identity",

@@ -36,11 +36,11 @@ pub(super) async fn show(part: &Part<'_>, mut kept: Kept) -> Shown {
 }
 
 /// A whole second run in a new sandbox: it is the one that counts.
-async fn run_again(part: &Part<'_>, reason: Reason, mut first: Kept) -> Shown {
+async fn run_again(part: &Part<'_>, reason: Reason, first: Kept) -> Shown {
     let mut second = attempt(&part.attempt(Some("again"))).await;
-    second.left_behind = second.left_behind.or(first.left_behind.take());
+    let doubt = same_again(reason, &first, &second, &answers::of_part(part, &second));
+    second.after(first);
     let mut answers = answers::of_part(part, &second);
-    let doubt = same_again(reason, &first, &second, &answers);
     let doubtful = doubt.is_some();
     let twice = match doubt {
         None => Judged::passed(TWICE, "a second run in a new sandbox showed the same"),

@@ -125,6 +125,21 @@ fn a_promise_the_schedule_cannot_keep_is_doubtful() {
 }
 
 #[test]
+fn artifacts_that_nobody_counts_are_doubtful_where_they_are_restored() {
+    let path = "redis/%Y%m%d-%H%M.rdb";
+    let uncounted = source("").replace(path, "redis/%Y%m%d-%H%M/*.rdb");
+    let found = problems(&uncounted);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(
+        found[0].contains("nothing says how many artifacts"),
+        "{found:#?}"
+    );
+    let counted = source("    artifacts: { count: 3 }\n");
+    check(&counted.replace(path, "redis/%Y%m%d-%H%M/*.rdb"), &[]);
+    check(&uncounted.replace("engine: redis", "engine: files"), &[]);
+}
+
+#[test]
 fn sources_and_evidence_keep_apart() {
     let shared = source("")
         + "  - { name: b, engine: redis, repository: local, path: redis/%Y%m%d-%H%M.* }\n";

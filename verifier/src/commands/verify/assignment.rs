@@ -11,7 +11,7 @@ use crate::{
     identity,
     runtime::RunId,
     select::Wanted,
-    supervise::{Assignment, OnProgress, SelectAgain, default_deadline},
+    supervise::{Assignment, OnProgress, SelectAgain, Selected, default_deadline},
 };
 
 /// One snapshot that is to be verified.
@@ -46,9 +46,8 @@ impl Chosen {
             ))
         })?;
         let ledger = world.ledger(&source.name).await?;
-        let previous = ledger
-            .baseline(self.snapshot.taken_at)
-            .map(|baseline| baseline.items);
+        let baseline = ledger.baseline(self.snapshot.taken_at);
+        let previous = baseline.map(|baseline| baseline.items);
         let recovery_time = source.objectives.recovery_time;
         let deadline = verify.deadline;
         let deadline = deadline.unwrap_or_else(|| default_deadline(self.snapshot.size_bytes()));
@@ -81,7 +80,11 @@ fn again(world: Arc<World>, source: Source, wanted: Wanted) -> SelectAgain {
         let (world, source, wanted) = (Arc::clone(&world), source.clone(), wanted.clone());
         async move {
             let surveyed = world.survey(&[&source]).await;
-            surveyed.select(&source, &wanted).ok().cloned()
+            let snapshot = surveyed.select(&source, &wanted).ok()?.clone();
+            let ledger = world.ledger(&source.name).await.ok()?;
+            let baseline = ledger.baseline(snapshot.taken_at);
+            let previous = baseline.map(|baseline| baseline.items);
+            Some(Selected { snapshot, previous })
         }
         .boxed()
     })

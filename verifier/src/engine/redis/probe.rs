@@ -92,8 +92,6 @@ impl Client {
         see(seen::EVICTED, number(&stats, "evicted_keys"));
         let memory = self.info("memory").await?;
         see(seen::USED_MEMORY, number(&memory, "used_memory"));
-        let keyspace = self.info("keyspace").await?;
-        see(seen::LIVE_KEYS, Some(Observed::Count(live_keys(&keyspace))));
         let server = self.info("server").await?;
         see(seen::SERVER, server_name(&server).map(Observed::Word));
         see(seen::TIME, self.time().await?.map(Observed::Time));
@@ -104,6 +102,9 @@ impl Client {
         if let Some(canary) = canary {
             see(seen::CANARY, Some(self.canary(canary).await?));
         }
+        // Last: a canary that has expired is counted until it is asked for.
+        let keyspace = self.info("keyspace").await?;
+        see(seen::LIVE_KEYS, Some(Observed::Count(live_keys(&keyspace))));
         Ok(observations)
     }
 
@@ -172,7 +173,9 @@ fn live_keys(keyspace: &Info) -> u64 {
         line.strip_prefix("keys=")?.split(',').next()?.parse().ok()
     };
     let databases = keyspace.iter().filter(|(name, _)| name.starts_with("db"));
-    databases.filter_map(|(_, line)| keys(line)).sum()
+    databases
+        .filter_map(|(_, line)| keys(line))
+        .fold(0, u64::saturating_add)
 }
 
 /// Valkey goes on calling itself Redis 7.2.4 beside its own version.

@@ -169,6 +169,8 @@ async fn a_snapshot_of_which_one_artifact_is_gone_is_selected_again_as_a_whole()
     let mut newer = world.snapshot.clone();
     newer.artifacts.remove(1);
     world.newer = Some(newer);
+    // What the first choice is compared to is not what the second one is.
+    world.previous = Some(BTreeMap::from([("words".to_owned(), 3)]));
     let verification = world.verify().await;
     assert_eq!(verification.verdict, Verdict::Verified, "{verification:#?}");
     assert_eq!(verification.snapshot.artifacts.len(), 2);
@@ -207,12 +209,49 @@ async fn an_interruption_tries_no_further_artifact() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_second_sandbox_is_begun_once_the_verification_is_to_end() {
+    let bad = Script {
+        says: "unrestorable",
+        ..GOOD
+    };
+    let hangs = Script {
+        restore: Step::Hangs,
+        ..GOOD
+    };
+    let late = world(&["Good", "Good"], [bad.clone(), hangs.clone()]);
+    let verification = late.check(Some(Reason::Deadline), 2).await;
+    assert_eq!(
+        answers(&verification, "snapshot.shown_twice"),
+        [(NotRun, NAMES[0])]
+    );
+    let ended = world(&["Good", "Good"], [bad, hangs]);
+    let (verification, ()) = tokio::join!(ended.verify(), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        ended.cancelled.cancel();
+    });
+    assert_eq!(verification.reason, Some(Reason::Interrupted));
+    assert_eq!(ended.runtime.runs().0, ["run-1", "run-2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_record_tells_of_the_sandbox_that_kept_the_data_least() {
+    let kept = async |each: [&'static str; 3]| {
+        let scripts = each.map(|egress| Script { egress, ..GOOD });
+        let verification = world(&["Good"; 3], scripts).verify().await;
+        verification.sandbox.expect("there were three").egress
+    };
+    assert_eq!(kept(["denied", "open", "not_tried"]).await, "open");
+    assert_eq!(kept(["denied", "denied", "not_tried"]).await, "not_tried");
+    assert_eq!(kept(["denied"; 3]).await, "denied");
+}
+
+#[tokio::test(start_paused = true)]
 async fn more_artifacts_than_a_record_holds_are_not_tried() {
-    let bodies = vec!["Good"; ARTIFACTS_MAX + 1];
+    let bodies = vec!["Good"; 50 * ARTIFACTS_MAX];
     let verification = world(&bodies, [GOOD])
         .check(Some(Reason::TooLarge), 0)
         .await;
-    assert_eq!(verification.snapshot.artifacts.len(), bodies.len());
+    assert_eq!(verification.snapshot.artifacts.len(), ARTIFACTS_MAX);
     let record = serde_json::to_string(&verification).expect("a record is JSON");
     assert!(record.len() < 1 << 20);
     let bodies = vec!["Good"; ARTIFACTS_MAX];

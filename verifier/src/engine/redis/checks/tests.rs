@@ -55,11 +55,15 @@ fn the_answers_are_those_of_the_formats_table_and_a_good_snapshot_spoils_nothing
 
 /// The answers about two artifacts together, of which `expect` is expected.
 fn together(one: &World, other: &World, check: &str) -> Judged {
+    let judged = every(one, other).into_iter();
+    let mut found = judged.filter(|it| it.finding.check == check);
+    found.next().expect("it is asked")
+}
+
+fn every(one: &World, other: &World) -> Vec<Judged> {
     let evidence = [one.evidence(), other.evidence()];
     let cases = [one.case(&evidence[0]), other.case(&evidence[1])];
-    let judged = of_snapshot(&one.whole(&evidence), &cases, &one.expect);
-    let mut found = judged.into_iter().filter(|it| it.finding.check == check);
-    found.next().expect("it is asked")
+    of_snapshot(&one.whole(&evidence), &cases, &one.expect)
 }
 
 #[test]
@@ -92,8 +96,58 @@ fn what_is_expected_of_the_source_is_judged_on_the_sums_over_its_artifacts() {
     };
     check("redis.change", None, &before(404));
     check("redis.change", BAD, &before(406));
-    // Not one key in this shard: the source has some all the same.
-    check("redis.keys", None, &|world| world.census.databases.clear());
+}
+
+#[test]
+fn a_server_that_counts_beyond_all_numbers_accuses_nobody() {
+    check("redis.identity", NotRun, Some(Reason::Internal), |world| {
+        world.seen.loaded = Some(u64::MAX);
+    });
+}
+
+#[test]
+fn an_empty_artifact_among_others_is_told() {
+    let shard = World::new();
+    let warnings = |min| {
+        let empty = World::with(|world| {
+            world.census.databases.clear();
+            world.artifact.key = "shard-7.rdb".into();
+            world.artifact.sha256 = Some("cd".repeat(32));
+            world.expect.keys.min = min;
+        });
+        let judged = every(&empty, &shard);
+        assert!(judged.iter().all(|it| it.spoils.is_none()), "{judged:?}");
+        let told = judged.into_iter().filter(|it| {
+            let named = it.finding.message.contains("shard-7.rdb");
+            named && it.finding.outcome == Warning
+        });
+        told.count()
+    };
+    assert_eq!(warnings(None), 1);
+    assert_eq!(warnings(Some(1)), 1);
+    assert_eq!(warnings(Some(0)), 0);
+}
+
+#[test]
+fn one_file_uploaded_twice_does_not_stand_for_two() {
+    let named = |name: &str, sha256: &str| {
+        World::with(|world| {
+            world.artifact.key = name.into();
+            world.artifact.sha256 = Some(sha256.into());
+        })
+    };
+    let judged = |one: &World, other: &World| together(one, other, "redis.distinct");
+    let (one, twin, other) = (named("a", "1"), named("b", "1"), named("c", "2"));
+    let found = judged(&one, &twin);
+    assert_eq!(found.spoils, Some(Reason::Replaced));
+    assert!(found.finding.message.starts_with("a and b "), "{found:?}");
+    assert_eq!(judged(&one, &other).finding.outcome, Passed);
+    let mut nothing = [named("a", "1"), named("b", "1")];
+    for world in &mut nothing {
+        world.census.databases.clear();
+    }
+    let judged = together(&nothing[0], &nothing[1], "redis.distinct");
+    assert_eq!(judged.finding.outcome, Passed, "no key is lost");
 }
 
 #[test]

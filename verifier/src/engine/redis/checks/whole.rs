@@ -1,6 +1,8 @@
 //! What is asked of a snapshot as a whole: the shards of a cluster hold the keys of one source, and
 //! only one of them its canary.
 
+use std::collections::BTreeMap;
+
 use catalog::{
     evidence::{Basis, Reason},
     format::redis::{Bounds, Expect},
@@ -8,7 +10,10 @@ use catalog::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{super::seen::CanarySeen, Case};
-use crate::engine::{Judged, Whole};
+use crate::{
+    engine::{Judged, Whole},
+    report,
+};
 
 /// Every artifact together.
 struct Sums<'a> {
@@ -30,7 +35,7 @@ impl Sums<'_> {
 
     fn live_keys(&self) -> u64 {
         let live = self.cases.iter().map(|case| case.seen.live_keys);
-        live.map(|live| live.unwrap_or(0)).sum()
+        live.fold(0, |sum, live| sum.saturating_add(live.unwrap_or(0)))
     }
 
     /// The newest heartbeat; without any, that it was asked for in vain.
@@ -55,13 +60,16 @@ pub(in super::super) fn of_snapshot<'a>(
         cases,
         expect,
     };
-    vec![
-        keys(&sums),
+    let mut answers = vec![keys(&sums)];
+    answers.extend(empty(&sums));
+    answers.extend([
+        distinct(&sums),
         databases(&sums),
         change(&sums),
         canary(&sums),
         recovery_time(whole),
-    ]
+    ]);
+    answers
 }
 
 fn keys(sums: &Sums<'_>) -> Judged {
@@ -82,6 +90,60 @@ fn keys(sums: &Sums<'_>) -> Judged {
         return Judged::not_applicable(CHECK, "no number is expected").observed(counted);
     }
     bounded(CHECK, counted, bounds).expected(spelled(bounds), Basis::Configured)
+}
+
+/// A shard without keys may be right, but one of its peers has some.
+fn empty(sums: &Sums<'_>) -> Option<Judged> {
+    let without = sums.cases.iter().filter(|case| case.census.keys() == 0);
+    let named: Vec<_> = without.map(|case| named(case)).collect();
+    let silent = sums.keys() == 0 || sums.expect.keys.min == Some(0);
+    let message = || {
+        format!(
+            "there is no key in {}, but in others\nhint: If that is right, write expect: {{ keys: \
+             {{ min: 0 }} }}.",
+            few(&named)
+        )
+    };
+    (!silent && !named.is_empty()).then(|| Judged::warning("redis.keys", message()))
+}
+
+/// No two shards hold the same keys, so equal bytes are one file that was uploaded twice: then the
+/// keys of another shard are nowhere.
+fn distinct(sums: &Sums<'_>) -> Judged {
+    const CHECK: &str = "redis.distinct";
+    if sums.cases.len() < 2 {
+        return Judged::not_applicable(CHECK, "there is one artifact");
+    }
+    let mut seen: BTreeMap<&str, &Case<'_>> = BTreeMap::new();
+    for case in sums.cases.iter().filter(|case| case.census.keys() > 0) {
+        let Some(sha256) = case.evidence.artifact.sha256.as_deref() else {
+            continue;
+        };
+        if let Some(twin) = seen.insert(sha256, case) {
+            let message = format!(
+                "{} and {} hold the very same bytes: one of them was uploaded twice\nhint: Upload \
+                 each shard's own file, or write a path that does not match copies.",
+                named(twin),
+                named(case)
+            );
+            return Judged::not_run(CHECK, Some(Reason::Replaced), message);
+        }
+    }
+    Judged::passed(CHECK, "no two artifacts hold the same bytes")
+}
+
+fn named(case: &Case<'_>) -> String {
+    report::printable(&case.evidence.artifact.key)
+}
+
+/// The first of these names, and how many more there are.
+fn few(names: &[String]) -> String {
+    const FEW: usize = 5;
+    let told = names[..names.len().min(FEW)].join(", ");
+    match names.len() {
+        ..=FEW => told,
+        many => format!("{told} and {} more", many - FEW),
+    }
 }
 
 fn databases(sums: &Sums<'_>) -> Judged {
