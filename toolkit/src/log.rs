@@ -4,6 +4,9 @@ use std::io::{self, IsTerminal};
 
 use clap::ValueEnum;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{
+    Layer as _, filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use crate::flags::LogFlags;
 
@@ -33,6 +36,12 @@ pub enum LogFormat {
     Json,
 }
 
+/// Beginnings of the names of libraries that tell below a warning what they send and receive,
+/// session tokens and signatures among it.
+const LIBRARIES: [&str; 8] = [
+    "aws_", "bollard", "h2", "hyper", "redis", "reqwest", "rustls", "tower",
+];
+
 /// Sends the log to stderr for the rest of the process; a second call changes nothing.
 pub fn init(flags: &LogFlags) {
     let level = match flags.level {
@@ -42,12 +51,46 @@ pub fn init(flags: &LogFlags) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let lines = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(io::stderr);
-    // Already set is no error: tests run several programs in one process.
-    let _ = match flags.format {
-        LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    let lines = fmt::layer().with_writer(io::stderr);
+    let lines = match flags.format {
+        LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
+    let log = tracing_subscriber::registry().with(lines.with_filter(targets(level)));
+    // Already set is no error: tests run several programs in one process.
+    let _ = log.try_init();
+}
+
+/// What is logged at this level.
+fn targets(level: LevelFilter) -> Targets {
+    let muted = LIBRARIES.map(|name| (name, level.min(LevelFilter::WARN)));
+    Targets::new().with_default(level).with_targets(muted)
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn no_level_opens_what_libraries_say_of_requests_and_credentials() {
+        for level in [LevelFilter::DEBUG, LevelFilter::TRACE] {
+            let targets = targets(level);
+            assert!(targets.would_enable("verifier::stream", &Level::DEBUG));
+            for library in [
+                "aws_config::profile",
+                "aws_smithy_runtime::client::http",
+                "aws_sdk_s3::operation",
+                "hyper_util::client",
+                "h2::codec",
+                "rustls::client",
+                "bollard::docker",
+            ] {
+                assert!(!targets.would_enable(library, &Level::INFO), "{library}");
+                assert!(targets.would_enable(library, &Level::WARN), "{library}");
+            }
+        }
+        assert!(!targets(LevelFilter::ERROR).would_enable("aws_config", &Level::WARN));
+    }
 }
