@@ -308,6 +308,7 @@ fn keys_that_would_lead_astray_are_files_of_the_directory_all_the_same() {
     let bench = Bench::new("process");
     let text = fs::read_to_string(bench.path("backups.yaml")).unwrap();
     let text = text.replace("%Y%m%d-%H%M.rdb", "*/%Y%m%d-%H%M.rdb");
+    let text = format!("{text}    artifacts: {{ count: 3 }}\n");
     fs::write(bench.path("backups.yaml"), text).unwrap();
     for (number, name) in ["a\n$(touch b)", "..\u{202e}\\", "-rf"].iter().enumerate() {
         let directory = bench.path("repository/redis").join(name);

@@ -42,8 +42,8 @@ pub struct Patience {
     pub answer: Duration,
     /// Until a call is answered, all its attempts together.
     pub call: Duration,
-    /// Until the next 64 KiB of a body have come, or its rest, while we wait for them: a reader that
-    /// is slow itself, such as a sandbox that writes to a disk, never uses it up.
+    /// Until the next 64 KiB of a body have come, or its rest, while we wait for them: a reader
+    /// that is slow itself, such as a sandbox that writes to a disk, never uses it up.
     pub stall: Duration,
     /// Attempts of one call, the first included.
     pub attempts: u32,
