@@ -46,11 +46,7 @@ pub(crate) fn bare_load(image: &str, directory: &Path) -> Result<Took> {
         .status()?;
     server.wait()?;
     ready?;
-    Ok(Took {
-        wall,
-        cpu: wall,
-        memory: 0,
-    })
+    Ok(Took::by_the_clock(wall))
 }
 
 fn wait_until_ready(server: &mut Child) -> Result<()> {

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{Bench, report::Row};
+use crate::{Bench, report::Row, samples::EMPTY};
 
 const SOURCES: usize = 100;
 
@@ -26,9 +26,6 @@ const P99_MAX: Duration = Duration::from_millis(2);
 
 /// Longest wait for the first survey.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// An empty RDB file, version 10.
-const EMPTY: &[u8] = b"REDIS0010\xff\0\0\0\0\0\0\0\0";
 
 pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let mut exporter = start(bench)?;

@@ -8,13 +8,11 @@ use crate::{
     Bench,
     child::{paired, run},
     report::{Row, mib},
+    samples::EMPTY,
 };
 
 /// Files of the repository.
 const FILES: u64 = 100_000;
-
-/// The smallest whole RDB file, version 10, without a checksum: only its name differs.
-const EMPTY: &[u8] = b"REDIS0010\xff\0\0\0\0\0\0\0\0";
 
 pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let repository = bench.work.join("many");

@@ -28,3 +28,4 @@ pub use self::schedule::{Field, FieldFault, Schedule, ScheduleError};
 pub use self::secret::{Secret, SecretError, SecretFile};
 pub use self::size::{Size, SizeError};
 pub use self::suggest::did_you_mean;
+pub use self::text::one_line;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub(crate) use self::excerpt::REDACTED;
 use self::excerpt::{excerpt, redact_url, secret_path};
-use crate::Place;
+use crate::{Place, text::one_line};
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,9 @@ pub struct Problems {
 }
 
 const PROBLEMS_MAX: usize = 200;
+
+/// Longest message or hint, in characters; the list of all directives of a path has 330.
+const MESSAGE_MAX: usize = 600;
 
 impl Problems {
     /// None so far, of a file with this name and text.
@@ -142,7 +145,9 @@ impl Problems {
             Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
             None => (message, None),
         };
-        let (message, hint) = (on_one_line(&message), hint.map(|hint| on_one_line(&hint)));
+        // It may quote what is written in the file.
+        let shown = |text: &str| one_line(text, MESSAGE_MAX);
+        let (message, hint) = (shown(&message), hint.as_deref().map(shown));
         let place = Place {
             at: place.at,
             path: redact_url(&place.path),
@@ -160,26 +165,6 @@ impl Problems {
         });
         &mut self.list[at]
     }
-}
-
-/// Longest message or hint, in characters; the list of all directives of a path has 330.
-const MESSAGE_MAX: usize = 600;
-
-/// A message may quote what is written in the file: never more than a line of it, and nothing that
-/// a terminal would obey.
-fn on_one_line(text: &str) -> String {
-    let mut line = String::new();
-    for letter in text.chars().take(MESSAGE_MAX) {
-        if letter.is_control() {
-            line.extend(letter.escape_default());
-        } else {
-            line.push(letter);
-        }
-    }
-    if text.chars().nth(MESSAGE_MAX).is_some() {
-        line.push('…');
-    }
-    line
 }
 
 impl fmt::Display for Problems {

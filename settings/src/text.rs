@@ -1,5 +1,5 @@
-//! Gives a value that people write as one word (`26h`, `10Gi`, `20%`) its serde and JSON Schema
-//! forms, from its `FromStr` and `Display`.
+//! Text: a value that people write as one word (`26h`, `10Gi`, `20%`) gets its serde and JSON Schema
+//! forms from its `FromStr` and `Display`; what others wrote gets fit to be shown.
 //!
 //! It must not know what any of the words mean.
 
@@ -39,6 +39,23 @@ macro_rules! spelled {
 }
 
 pub(crate) use spelled;
+
+/// What a message may show of a text that somebody else wrote: one line of at most `letters_max`
+/// characters, with `…` for the rest, and nothing in it that a terminal would obey.
+pub fn one_line(text: &str, letters_max: usize) -> String {
+    let mut line = String::new();
+    for letter in text.chars().take(letters_max) {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    if text.chars().nth(letters_max).is_some() {
+        line.push('…');
+    }
+    line
+}
 
 /// Splits `text` after its leading ASCII digits.
 pub(crate) fn split_digits(text: &str) -> (&str, &str) {

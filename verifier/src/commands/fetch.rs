@@ -31,10 +31,11 @@ use self::{
     place::Watch,
     witness::witnesses,
 };
-use super::{Console, Refusal, Surveyed, World, progress::Progress, verify::wanted};
+use super::{Console, Refusal, Surveyed, World, progress::Progress};
 use crate::{
     cli::Fetch,
     report::{self, printable},
+    select::Wanted,
     supervise,
 };
 
@@ -93,7 +94,7 @@ struct Wish<'a> {
 
 impl Wish<'_> {
     fn choose<'a>(&self, surveyed: &'a Surveyed, ledger: &Ledger) -> Result<&'a Snapshot, Refusal> {
-        let wanted = wanted(&self.flags.which);
+        let wanted = Wanted::from(&self.flags.which);
         if self.flags.verified {
             surveyed.select_verified(self.source, &wanted, ledger)
         } else {

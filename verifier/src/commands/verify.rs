@@ -15,7 +15,6 @@ use toolkit::{exit::Exit, problem::render};
 use tracing::{debug, info, warn};
 
 use self::choose::choose;
-pub(super) use self::choose::wanted;
 use super::{Console, Refusal, World, progress::Progress, sweep::GRACE};
 use crate::{
     cli::{ReportFormat, Verify},

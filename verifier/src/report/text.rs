@@ -120,18 +120,5 @@ fn indented(message: &str) -> String {
 /// A key as one line: control characters are escaped, an endless name is cut.
 pub fn printable(key: &str) -> String {
     const SHOWN_MAX: usize = 120;
-    let shown: String = key.chars().take(SHOWN_MAX).flat_map(escape).collect();
-    if key.chars().nth(SHOWN_MAX).is_some() {
-        shown + "…"
-    } else {
-        shown
-    }
-}
-
-fn escape(character: char) -> Vec<char> {
-    if character.is_control() {
-        character.escape_default().collect()
-    } else {
-        vec![character]
-    }
+    settings::one_line(key, SHOWN_MAX)
 }

@@ -10,10 +10,7 @@ use super::{
     super::{Console, Refusal, World, plan, surveyed::Surveyed},
     assignment::Chosen,
 };
-use crate::{
-    cli::{Verify, Which},
-    select::Wanted,
-};
+use crate::{cli::Verify, select::Wanted};
 
 /// Every snapshot to verify. Sources without one are told on `err`, and the exit code says so.
 pub(super) async fn choose(
@@ -39,7 +36,7 @@ pub(super) async fn choose(
             "nothing is to be verified; `plan --explain` says why"
         )?;
     }
-    let wanted = wanted(&flags.which);
+    let wanted = Wanted::from(&flags.which);
     let mut chosen = Vec::new();
     for (source, trigger) in sources {
         match surveyed.select(source, &wanted) {
@@ -91,16 +88,6 @@ async fn due<'a>(
     Ok((due.collect(), exit))
 }
 
-/// What these flags mean.
-pub(in super::super) fn wanted(which: &Which) -> Wanted {
-    match (&which.snapshot, which.at, which.before) {
-        (Some(name), _, _) => Wanted::Named(name.clone()),
-        (None, Some(at), _) => Wanted::At(at),
-        (None, None, Some(before)) => Wanted::Before(before),
-        (None, None, None) => Wanted::Newest,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -110,7 +97,7 @@ mod tests {
     use toolkit::clock::Clock;
 
     use super::*;
-    use crate::cli::{ReportFormat, Select};
+    use crate::cli::{ReportFormat, Select, Which};
 
     const CONFIG: &str = "schema: 1
 repositories: [{ name: local, directory: repository }]
