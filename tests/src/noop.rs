@@ -99,8 +99,8 @@ impl Engine for NoopEngine {
 
     fn stage(&self, _: &SnapshotFacts) -> Staging {
         Staging {
-            put: shell("cat > part"),
-            digest: shell("sha256sum part && mv part whole"),
+            put: shell("cat > part && mv part whole"),
+            digest: shell("sha256sum whole"),
         }
     }
 

@@ -82,11 +82,10 @@ impl From<SandboxError> for Stopped {
 /// How the restorable bytes come into a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staging {
-    /// Reads them from its standard input.
+    /// Reads them from its standard input, and leaves them where [`Engine::restore`] looks.
     pub put: Command,
-    /// Run when all are there: its output begins with their SHA-256 as they lie there, in
-    /// lower-case hexadecimal. What it also does, e.g. giving the file its final name, takes no
-    /// time: it is not part of the recovery time.
+    /// Run when all are there, beside the restore: its output begins with their SHA-256 as they
+    /// lie there, in lower-case hexadecimal. It changes nothing.
     pub digest: Command,
 }
 

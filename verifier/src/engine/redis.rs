@@ -100,8 +100,8 @@ impl Engine for Redis {
     fn stage(&self, _head: &SnapshotFacts) -> Staging {
         let shell = |script: String| Command::new(["sh", "-c", &script], STAGE_MAX);
         Staging {
-            put: shell(format!("cat > {PART} && sync {PART}")),
-            digest: shell(format!("sha256sum {PART} && mv {PART} {WHOLE}")),
+            put: shell(format!("cat > {PART} && mv {PART} {WHOLE}")),
+            digest: shell(format!("sync {WHOLE} && sha256sum {WHOLE}")),
         }
     }
 

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use catalog::{
-    evidence::Reason,
+    evidence::{Reason, Verdict},
+    format::Inspection,
     model::{Pin, SnapshotFacts},
     storage::{Storage, UploadChecksum},
 };
@@ -12,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{Assignment, Progress, attempt::Attempt, reasons};
 use crate::{
-    engine::{Bench, Request, Stopped},
+    engine::{Bench, Observation, Request, Stopped, timed},
     runtime::{Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec},
     stream::{self, Fed, Passed},
 };
@@ -127,17 +128,18 @@ async fn head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
 }
 
 async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
-    let passed = bring(run, place).await?;
+    let (passed, digest) = bring(run, place).await?;
     point("staged")?;
-    let on_stage = |stage| (run.assignment.on_progress)(Progress::Stage(stage));
-    let bench = Bench::new(&*place.sandbox, &place.spec, &run.seen, &on_stage);
-    let inspection = &passed.inspection;
-    let restored = run
-        .assignment
-        .engine
-        .restore(&bench, inspection, &run.assignment.settings)
-        .await;
+    let (restored, compared) = tokio::join!(
+        restore(run, place, &passed.inspection),
+        compare_inside(run, place, digest, &passed),
+    );
     let out_of_memory = is_starved(run, place).await;
+    match restored {
+        // What is ours is said in the words of whoever met it.
+        Err(stopped) if stopped.reason.verdict() != Verdict::Failed => return Err(stopped),
+        _ => compared?,
+    }
     match restored {
         Ok(observations) => run.keep(|kept| {
             kept.observations = Some(observations);
@@ -155,8 +157,35 @@ async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
     point("probed")
 }
 
-/// The bytes into the sandbox, hashed and inspected on their way, and compared inside.
-async fn bring(run: &Attempt, place: &Place) -> Result<Passed, Stopped> {
+async fn restore(
+    run: &Attempt,
+    place: &Place,
+    inspection: &Inspection,
+) -> Result<Vec<Observation>, Stopped> {
+    let on_stage = |stage| (run.assignment.on_progress)(Progress::Stage(stage));
+    let bench = Bench::new(&*place.sandbox, &place.spec, &run.seen, &on_stage);
+    let assignment = &run.assignment;
+    let engine = assignment.engine;
+    engine
+        .restore(&bench, inspection, &assignment.settings)
+        .await
+}
+
+/// Whether what lies in the sandbox is what was sent: without that, what a server makes of it says
+/// nothing, for or against. It runs beside the restore, so it takes none of the recovery time.
+async fn compare_inside(
+    run: &Attempt,
+    place: &Place,
+    digest: Command,
+    passed: &Passed,
+) -> Result<(), Stopped> {
+    let digest = bounded(run, digest);
+    let digest = timed(&run.seen, "stage", place.sandbox.exec(&digest, None)).await?;
+    reasons::same_inside(&digest, &passed.restorable_sha256)
+}
+
+/// The bytes into the sandbox, hashed and inspected on their way; and how they are compared there.
+async fn bring(run: &Attempt, place: &Place) -> Result<(Passed, Command), Stopped> {
     let staging = run.assignment.engine.stage(&place.head);
     let (items, feed) = stream::feed();
     let bytes_max = run.context.disk_bytes_max;
@@ -169,12 +198,7 @@ async fn bring(run: &Attempt, place: &Place) -> Result<Passed, Stopped> {
     reasons::understood(&passed.inspection)?;
     reasons::fits(passed.restorable_bytes, bytes_max)?;
     reasons::arrived(&put?, passed.restorable_bytes)?;
-    let digest = bounded(run, staging.digest);
-    let digest = run
-        .stage("check", place.sandbox.exec(&digest, None))
-        .await?;
-    reasons::same_inside(&digest, &passed.restorable_sha256)?;
-    Ok(passed)
+    Ok((passed, staging.digest))
 }
 
 async fn read_to_keep(run: &Attempt, feed: Option<Fed>) -> Result<Passed, Stopped> {

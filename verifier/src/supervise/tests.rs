@@ -233,8 +233,8 @@ async fn a_good_snapshot_is_verified_and_every_stage_is_told() {
         "fetch",
         "inspect",
         "stage",
-        "check",
         "restore",
+        "stage",
         "destroy",
     ];
     assert_eq!(stages, expected);

@@ -42,6 +42,25 @@ async fn what_fails_on_our_side_is_inconclusive() {
         Reason::Internal,
     )
     .await;
+    // Neither does what a server makes of other bytes condemn the snapshot.
+    check(
+        Script {
+            corrupts: true,
+            says: "unrestorable",
+            ..GOOD
+        },
+        Reason::Internal,
+    )
+    .await;
+    check(
+        Script {
+            corrupts: true,
+            restore: fails(Reason::OutOfMemory),
+            ..GOOD
+        },
+        Reason::OutOfMemory,
+    )
+    .await;
     check(
         Script {
             provision: Step::Panics,
