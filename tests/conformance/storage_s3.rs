@@ -5,6 +5,7 @@ mod answers;
 mod bodies;
 mod checksums;
 mod listings;
+mod names;
 mod secrets;
 mod versions;
 

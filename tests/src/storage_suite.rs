@@ -270,7 +270,9 @@ pub async fn what_is_not_there_is_not_found(fixture: &dyn Fixture) {
         let error = fixture.storage().head(&Key::new(key)).await.expect_err(key);
         assert_eq!(
             (error.operation, error.reason),
-            (Operation::Head, StorageReason::NotFound)
+            (Operation::Head, StorageReason::NotFound),
+            "{key:?}: {}",
+            error.hint
         );
     }
 }

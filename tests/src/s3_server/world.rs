@@ -8,12 +8,15 @@ use std::{
 
 use bytes::Bytes;
 use catalog::storage::memory::MODIFIED_AT;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::fault::{Call, Fault};
 
 /// What the keys of made-up objects begin with.
 const FOREIGN: &str = "foreign/";
+
+/// Listings tell it, and a header cannot (RFC 9110 §5.6.7).
+const PART_OF_A_SECOND: SignedDuration = SignedDuration::from_millis(789);
 
 /// One version of one key.
 #[derive(Debug, Clone)]
@@ -158,7 +161,7 @@ impl State {
         };
         Object {
             body,
-            modified_at: MODIFIED_AT,
+            modified_at: MODIFIED_AT + PART_OF_A_SECOND,
             etag: format!("{:032x}", self.revision),
             version_id,
             storage_class: None,

@@ -80,25 +80,44 @@ fn reason(answer: &Answer) -> StorageReason {
         return StorageReason::Protocol;
     }
     match answer.code() {
-        "NoSuchBucket" | "NoSuchKey" | "NoSuchVersion" | "NotFound"
-        // MinIO: no object can be called so.
-        | "XMinioInvalidObjectName" | "KeyTooLongError" => StorageReason::NotFound,
+        "NoSuchBucket" | "NoSuchKey" | "NoSuchVersion" | "NotFound" | "KeyTooLongError" => {
+            StorageReason::NotFound
+        }
+        code if is_unnameable(code) => StorageReason::NotFound,
         "PreconditionFailed" | "InvalidRange" => StorageReason::Replaced,
         "InvalidObjectState" => StorageReason::Archived,
         code if code.starts_with("KMS.") || answer.speaks_of_a_key() => StorageReason::KeyDenied,
-        "ExpiredToken" | "ExpiredTokenException" | "InvalidToken" | "TokenRefreshRequired"
-        | "InvalidAccessKeyId" | "InvalidClientTokenId" | "SignatureDoesNotMatch"
-        | "NotSignedUp" | "RequestTimeTooSkewed" | "RequestExpired" => StorageReason::Credentials,
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidToken"
+        | "TokenRefreshRequired"
+        | "InvalidAccessKeyId"
+        | "InvalidClientTokenId"
+        | "SignatureDoesNotMatch"
+        | "NotSignedUp"
+        | "RequestTimeTooSkewed"
+        | "RequestExpired" => StorageReason::Credentials,
         "PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed" => {
             StorageReason::Protocol
         }
-        "SlowDown" | "ServiceUnavailable" | "Throttling" | "ThrottlingException"
-        | "RequestLimitExceeded" | "TooManyRequests" | "BandwidthLimitExceeded" => {
-            StorageReason::Throttled
-        }
+        "SlowDown"
+        | "ServiceUnavailable"
+        | "Throttling"
+        | "ThrottlingException"
+        | "RequestLimitExceeded"
+        | "TooManyRequests"
+        | "BandwidthLimitExceeded" => StorageReason::Throttled,
         "RequestTimeout" | "RequestTimeoutException" => StorageReason::Timeout,
         _ => of_status(answer.status),
     }
+}
+
+/// `MinIO`: no object can be called so.
+pub(super) fn is_unnameable(code: &str) -> bool {
+    matches!(
+        code,
+        "XMinioInvalidObjectName" | "XMinioInvalidResourceName"
+    )
 }
 
 /// RFC 9110 §15.

@@ -11,12 +11,13 @@ use aws_sdk_s3::{
     primitives::{ByteStream, DateTime},
     types::StorageClass,
 };
+use futures::TryStreamExt as _;
 use jiff::Timestamp;
 
-use super::{Asked, Bucket};
+use super::{Asked, Bucket, listing};
 use crate::{
     model::{Key, ObjectMeta, Pin},
-    storage::{Operation, StorageError, StorageReason},
+    storage::{ListFrom, Operation, StorageError, StorageReason},
 };
 
 /// What S3 calls the class of an object that names none.
@@ -33,10 +34,24 @@ pub(super) async fn head(bucket: &Bucket, key: &Key) -> Result<ObjectMeta, Stora
         .bucket(&asked.bucket.bucket)
         .key(&whole);
     match request.send().await {
+        Ok(_) if whole.starts_with('/') && !is_listed(bucket, key).await? => {
+            Err(asked.refused(StorageReason::NotFound, ""))
+        }
         Ok(head) => described(asked, key, &head),
         Err(error) if is_mute(&error) => Err(asked_again(bucket, asked, error).await),
         Err(error) => Err(asked.failed(error)),
     }
+}
+
+/// Whether there is a key of exactly this name: `MinIO` answers for `/a` with the object `a`.
+async fn is_listed(bucket: &Bucket, key: &Key) -> Result<bool, StorageError> {
+    let from = ListFrom {
+        prefix: key.as_str().into(),
+        ..ListFrom::default()
+    };
+    let first = listing::pages(bucket, from).try_next().await?;
+    let first = first.as_ref().and_then(|page| page.objects.first());
+    Ok(first.is_some_and(|object| object.key == *key))
 }
 
 fn described(
@@ -168,10 +183,10 @@ fn size_behind(said: &str, part: &Range<u64>) -> Option<u64> {
     (sent == format!("{}-{}", part.start, part.end - 1)).then(|| size.parse().ok())?
 }
 
-/// To the precision given: a listing of some stores has milliseconds, a header has seconds.
+/// In whole seconds, which every answer can tell: a header never has more (RFC 9110 §5.6.7), and a
+/// listing has milliseconds in some stores. One object has one time, whoever tells it.
 pub(super) fn timestamp(at: &DateTime) -> Option<Timestamp> {
-    let nanoseconds = i32::try_from(at.subsec_nanos()).ok()?;
-    Timestamp::new(at.secs(), nanoseconds).ok()
+    Timestamp::from_second(at.secs()).ok()
 }
 
 pub(super) fn class(named: Option<&str>) -> String {

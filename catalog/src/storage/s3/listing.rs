@@ -6,14 +6,17 @@
 mod entry;
 mod versions;
 
-use aws_sdk_s3::{operation::list_objects_v2::ListObjectsV2Output, types::EncodingType};
+use aws_sdk_s3::{
+    error::ProvideErrorMetadata as _, operation::list_objects_v2::ListObjectsV2Output,
+    types::EncodingType,
+};
 use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
 
 use self::entry::Entry;
-use super::{Asked, Bucket};
+use super::{Asked, Bucket, failure::is_unnameable};
 use crate::{
     model::{Key, ObjectMeta},
     storage::{ListFrom, Operation, PAGE_MAX, Page, StorageError, StorageReason},
@@ -21,6 +24,16 @@ use crate::{
 
 /// Pages without a key that may follow each other, as S3 gives behind many delete markers.
 const EMPTY_PAGES_MAX: u32 = 1000;
+
+/// All there is where no object can be.
+const NOTHING: (Page, Next) = (
+    Page {
+        objects: Vec::new(),
+        noncurrent: Vec::new(),
+        skipped: 0,
+    },
+    Next::End,
+);
 
 /// Lists as asked; a store that knows no versions lists the single ones.
 pub(super) fn pages(bucket: &Bucket, from: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
@@ -107,7 +120,11 @@ impl Cursor<'_> {
             .max_keys(i32::try_from(PAGE_MAX).unwrap_or(i32::MAX))
             .set_start_after(after.map(|key| self.bucket.whole(key.as_str())))
             .set_continuation_token(token);
-        let answer = request.send().await.map_err(|error| asked.failed(error))?;
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) if self.is_nowhere(error.code()) => return Ok(NOTHING),
+            Err(error) => return Err(asked.failed(error)),
+        };
         let next = self.behind(&answer)?;
         let encoded = answer.encoding_type() == Some(&EncodingType::Url);
         let mut page = Page::default();
@@ -116,6 +133,19 @@ impl Cursor<'_> {
             self.add(&mut page, entry)?;
         }
         Ok((page, next))
+    }
+
+    /// Whether the store refuses to list because nothing can lie there: some hold no key with an
+    /// empty, `.` or `..` segment, which is no failure. The last one may be but a segment's
+    /// beginning, and then the refusal is one.
+    fn is_nowhere(&self, code: Option<&str>) -> bool {
+        let directories = self.whole_prefix.rsplit_once('/').map(|(them, _)| them);
+        self.next == Next::First
+            && code.is_some_and(is_unnameable)
+            && directories.is_some_and(|them| {
+                let mut segments = them.split('/');
+                segments.any(|segment| matches!(segment, "" | "." | ".."))
+            })
     }
 
     fn behind(&self, answer: &ListObjectsV2Output) -> Result<Next, StorageError> {

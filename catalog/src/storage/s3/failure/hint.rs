@@ -14,6 +14,9 @@ pub(super) fn of_answer(asked: &Asked<'_>, reason: StorageReason, answer: &Answe
     let todo = match reason {
         _ if answer.is_page => page(asked),
         StorageReason::NotFound if answer.code() == "NoSuchBucket" => no_bucket(asked),
+        StorageReason::NotFound if asked.operation == Operation::List => {
+            "The store lists no names that begin so; correct prefix or path.".into()
+        }
         StorageReason::NotFound => return String::new(),
         StorageReason::Replaced => "Select the snapshot again.".into(),
         StorageReason::Archived => thaw(asked, answer),

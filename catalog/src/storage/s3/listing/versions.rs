@@ -8,7 +8,7 @@ use aws_sdk_s3::{
 };
 
 use super::{
-    Cursor, Next,
+    Cursor, NOTHING, Next,
     entry::{Entry, key},
 };
 use crate::storage::{PAGE_MAX, Page, StorageError};
@@ -41,6 +41,7 @@ impl Cursor<'_> {
                 self.versions = false;
                 return self.plain_page().await;
             }
+            Err(error) if self.is_nowhere(error.code()) => return Ok(NOTHING),
             Err(error) => return Err(asked.failed(error)),
         };
         let encoded = answer.encoding_type() == Some(&EncodingType::Url);
