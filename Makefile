@@ -2,10 +2,10 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt bench audit fuzz images clean-cache
+.PHONY: help demo test test-s3 lint fmt bench audit fuzz images clean-cache
 
 help: ## list these recipes
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 demo: ## a real Redis is backed up, restored and verified; then one byte is damaged, and caught
 	@scripts/setup
@@ -14,6 +14,9 @@ demo: ## a real Redis is backed up, restored and verified; then one byte is dama
 test: ## install what is needed and run everything, the container tests included
 	@scripts/setup
 	@scripts/docker-env scripts/test
+
+test-s3: ## the suites of storage and evidence on a real S3 store; the first time builds MinIO
+	@scripts/test-s3
 
 lint: ## formatting and clippy, as `make test` asks for them
 	cargo fmt --all --check

@@ -30,6 +30,7 @@ pub mod require;
 )]
 pub mod runtime_suite;
 pub mod s3_server;
+pub mod s3_store;
 #[allow(
     missing_docs,
     clippy::missing_panics_doc,

@@ -27,8 +27,8 @@ enum Outcome {
 }
 
 /// Returns from the surrounding test, counted, unless the machine has what is named: `docker`,
-/// `redis`, `promtool`, `root` (who may mount a file system and be another user), or `image` with
-/// its name.
+/// `redis`, `promtool`, `root` (who may mount a file system and be another user), `s3` (a real
+/// store), or `image` with its name.
 #[macro_export]
 macro_rules! require {
     (docker) => {
@@ -42,6 +42,9 @@ macro_rules! require {
     };
     (root) => {
         $crate::require!(@ "root", $crate::require::root())
+    };
+    (s3) => {
+        $crate::require!(@ "s3", $crate::s3_store::probe())
     };
     (image $image:expr) => {
         $crate::require!(@ $image, $crate::require::image($image))

@@ -1,0 +1,56 @@
+//! The drivers of S3 on a store that nobody here wrote: `make test-s3`.
+//!
+//! Not part of `make test`. Without a store every test is a counted skip.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests start programs and look at the clock"
+)]
+
+mod answers;
+
+use std::sync::Arc;
+
+use catalog::evidence::S3Evidence;
+use tests::{evidence_suite, require, s3_store::RealBucket, storage_suite};
+
+mod whole_bucket {
+    use super::*;
+
+    storage_suite!({
+        require!(s3);
+        RealBucket::new("").await
+    });
+}
+
+mod prefixed {
+    use super::*;
+
+    storage_suite!({
+        require!(s3);
+        RealBucket::new("odd prefix+%/é/").await
+    });
+}
+
+mod versioned {
+    use super::*;
+
+    storage_suite!({
+        require!(s3);
+        RealBucket::new("").await.versioned().await
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_obeys_the_suite() {
+    require!(s3);
+    let bucket = RealBucket::new("evidence/").await;
+    evidence_suite::obeys(Arc::new(S3Evidence::new(bucket.config()))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_in_a_bucket_with_versions_obeys_the_suite() {
+    require!(s3);
+    let bucket = RealBucket::new("evidence/").await.versioned().await;
+    evidence_suite::obeys(Arc::new(S3Evidence::new(bucket.config()))).await;
+}
