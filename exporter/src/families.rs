@@ -5,11 +5,9 @@ mod proof;
 mod repository;
 mod source;
 
-use std::{collections::BTreeMap, time::Duration};
-
 use jiff::Timestamp;
 use toolkit::{
-    exposition::{Family, Sample},
+    exposition::{self, Family, flag, length, number, seconds},
     http::DoorState,
 };
 
@@ -34,37 +32,8 @@ pub fn door_families(door: DoorState) -> Vec<Family> {
     families.finish()
 }
 
-/// Samples by metric; names of labels come from the table.
-#[derive(Debug, Default)]
-struct Families(BTreeMap<Metric, Vec<Sample>>);
-
-impl Families {
-    /// One sample; `values` in the order of the table's labels.
-    fn put(&mut self, metric: Metric, values: &[&str], value: f64) {
-        let names = metric.labels();
-        assert_eq!(names.len(), values.len(), "labels of {}", metric.name());
-        let labels = names.iter().zip(values);
-        let labels = labels
-            .map(|(&name, &value)| (name, value.to_owned()))
-            .collect();
-        self.0
-            .entry(metric)
-            .or_default()
-            .push(Sample { labels, value });
-    }
-
-    fn finish(self) -> Vec<Family> {
-        let families = self.0.into_iter();
-        families
-            .map(|(metric, samples)| Family {
-                name: metric.name().to_owned(),
-                help: metric.help().to_owned(),
-                kind: metric.kind(),
-                samples,
-            })
-            .collect()
-    }
-}
+/// Samples of this program's metrics.
+type Families = exposition::Families<Metric>;
 
 /// Puts samples of one source.
 struct OfSource<'a> {
@@ -98,26 +67,6 @@ impl OfSource<'_> {
             self.put(metric, &[value], flag(current == Some(value)));
         }
     }
-}
-
-fn flag(set: bool) -> f64 {
-    if set { 1.0 } else { 0.0 }
-}
-
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "Prometheus has only doubles: exact up to 2^53, 8 PiB"
-)]
-fn number(count: u64) -> f64 {
-    count as f64
-}
-
-fn seconds(at: Timestamp) -> f64 {
-    at.as_duration().as_secs_f64()
-}
-
-fn length(duration: Duration) -> f64 {
-    duration.as_secs_f64()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::{
 use catalog::config::{ConfigError, load_file};
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use toolkit::{clock::Clock, problem};
+use toolkit::{clock::Clock, http::service::ReloadError, problem};
 use tracing::{error, info, warn};
 
 use crate::{
@@ -137,11 +137,6 @@ impl Exporter {
         }
     }
 }
-
-/// The configuration before is still in use; the log says why.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the configuration has errors and the one before is kept; the log says more")]
-pub struct ReloadError;
 
 impl Running {
     async fn end(self) {

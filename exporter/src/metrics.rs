@@ -4,44 +4,9 @@
 
 mod document;
 
-use toolkit::exposition::Kind;
-
 pub use document::document;
 
-macro_rules! metrics {
-    ($($variant:ident, $kind:ident, $name:literal, [$($label:ident),*], $help:literal;)+) => {
-        /// One metric, in the order of the documentation.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Metric { $(#[doc = $help] $variant,)+ }
-
-        impl Metric {
-            /// Every metric.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// As exposed.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
-            }
-
-            /// One line for people.
-            pub const fn help(self) -> &'static str {
-                match self { $(Self::$variant => $help,)+ }
-            }
-
-            /// What its values mean.
-            pub const fn kind(self) -> Kind {
-                match self { $(Self::$variant => Kind::$kind,)+ }
-            }
-
-            /// Names of its labels, in the order in which values are given.
-            pub const fn labels(self) -> &'static [&'static str] {
-                match self { $(Self::$variant => &[$(stringify!($label)),*],)+ }
-            }
-        }
-    };
-}
-
-metrics! {
+toolkit::metric_table! {
     SourceInfo, Gauge, "backup_source_info", [source, engine, repository, owner],
         "Always 1: the source is configured.";
     SourceSurveyTimestamp, Gauge, "backup_source_survey_timestamp_seconds", [source, engine],

@@ -9,6 +9,7 @@ mod words;
 
 use askama::Template;
 use jiff::Timestamp;
+use toolkit::http::shell::{STALE, Shell};
 
 use crate::state::State;
 
@@ -76,13 +77,9 @@ impl Cell {
 #[derive(Debug, Template)]
 #[template(path = "page.html")]
 struct Page {
-    now: String,
-    loaded: String,
-    version: &'static str,
-    summary: Summary,
+    shell: Shell,
     sources: Vec<SourceRow>,
     repositories: Vec<RepositoryRow>,
-    configuration_problem: Option<&'static str>,
 }
 
 /// The answer for everything together.
@@ -96,16 +93,25 @@ struct Summary {
 /// The landing page.
 pub fn page(state: &State, now: Timestamp) -> Result<String, askama::Error> {
     let sources = sources::rows(state, now);
-    let problem = "The file as it is now has errors, so the configuration loaded before is still \
-                   in use. The log says what is wrong.";
+    let Summary {
+        recoverable,
+        title,
+        detail,
+    } = summary(&sources);
     let page = Page {
-        now: words::time(now),
-        loaded: words::relative(state.loaded_at, now),
-        version: env!("CARGO_PKG_VERSION"),
-        summary: summary(&sources),
+        shell: Shell {
+            brand: "Backup Witness",
+            title,
+            tone: recoverable.class(),
+            detail,
+            now: words::time(now),
+            program: "backup-exporter",
+            version: env!("CARGO_PKG_VERSION"),
+            loaded: words::relative(state.loaded_at, now),
+            problem: state.reload_problem.as_ref().map(|_| STALE),
+        },
         sources,
         repositories: repositories::rows(state, now),
-        configuration_problem: state.reload_problem.as_ref().map(|_| problem),
     };
     page.render()
 }

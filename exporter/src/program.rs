@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use toolkit::{
     clock::Clock,
     exit::Exit,
-    http::{Door, Limits, Server, WebConfigError},
+    http::{Door, Limits, Server, WebConfigError, service},
     log, problem,
     signals::Signals,
 };
@@ -156,20 +156,10 @@ async fn serve(
         // A test that went away does not stop the program.
         let _ = listening.send(server.addresses());
     }
-    let Signals { stop, reload } = console.signals.clone();
     let routes = routes(&exporter, &door, cli.web.enable_lifecycle);
     exporter.start(world).await;
-    let reloading = async {
-        loop {
-            reload.notified().await;
-            // Said in the log and in a metric.
-            let _ = exporter.reload().await;
-        }
-    };
-    tokio::select! {
-        () = server.serve(routes, door, stop) => {}
-        () = reloading => {}
-    }
+    let signals = console.signals.clone();
+    service::serve(server, routes, door, signals, || exporter.reload()).await;
     exporter.stop().await;
     info!("stopped");
     Ok(Exit::Fine)

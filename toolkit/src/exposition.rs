@@ -4,6 +4,7 @@
 //! that should be absent is simply not there. The encoder is swapped in [`render`] alone.
 
 mod names;
+mod table;
 
 use std::collections::BTreeSet;
 
@@ -11,6 +12,7 @@ use prometheus::{TextEncoder, core::Collector, process_collector::ProcessCollect
 use thiserror::Error;
 
 pub use names::{is_label_name, is_metric_name};
+pub use table::{Described, Families, Row, flag, length, markdown, number, seconds};
 
 /// The content type of [`render`]'s text.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -4,7 +4,7 @@
 //! body is read; of the request only method, path, credentials and who makes a browser ask are
 //! looked at. It is no place for an API.
 //!
-//! Read in this order: [`Server`], [`Door`], `answer`, `web_config`.
+//! Read in this order: [`service`], [`Server`], [`Door`], `answer`, `web_config`.
 
 mod answer;
 mod auth;
@@ -16,6 +16,8 @@ mod pace;
 mod rate;
 mod route;
 mod server;
+pub mod service;
+pub mod shell;
 #[cfg(test)]
 mod testing;
 mod tls;

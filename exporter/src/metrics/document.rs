@@ -1,6 +1,6 @@
-//! docs/metrics.md, written from the table.
+//! docs/metrics.md as far as it is about this program, written from the table.
 
-use std::fmt::Write;
+use toolkit::exposition::markdown;
 
 use super::Metric;
 
@@ -28,28 +28,9 @@ snapshot yet.
 
 Beside these the program publishes `process_*`: its own CPU, memory, file descriptors and threads.
 
-| metric | kind | labels | meaning |
-|---|---|---|---|
 ";
 
-/// The whole document.
+/// The part of the document that is this program's.
 pub fn document() -> String {
-    let mut text = HEAD.to_owned();
-    for metric in Metric::ALL {
-        let labels: Vec<_> = metric
-            .labels()
-            .iter()
-            .map(|label| format!("`{label}`"))
-            .collect();
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "| `{}` | {} | {} | {} |",
-            metric.name(),
-            metric.kind().as_str(),
-            labels.join(", "),
-            metric.help()
-        );
-    }
-    text
+    HEAD.to_owned() + &markdown(Metric::ALL)
 }

@@ -1,0 +1,194 @@
+//! A program's metrics as one table that spells each name, and samples that follow it.
+
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{Family, Kind, Sample};
+
+/// What is fixed of one metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Described {
+    /// As exposed.
+    pub name: &'static str,
+    /// One line for people.
+    pub help: &'static str,
+    /// What its values mean.
+    pub kind: Kind,
+    /// Names of its labels, in the order in which values are given.
+    pub labels: &'static [&'static str],
+}
+
+/// A row of a table made by [`metric_table`](crate::metric_table).
+pub trait Row: Copy + Ord {
+    /// What the table says of it.
+    fn described(self) -> Described;
+}
+
+/// Makes the enum `Metric` of a program out of lines
+/// `Variant, Kind, "name", [label, …], "Help.";`, in the order of the documentation.
+#[macro_export]
+macro_rules! metric_table {
+    ($($variant:ident, $kind:ident, $name:literal, [$($label:ident),*], $help:literal;)+) => {
+        /// One metric, in the order of the documentation.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Metric { $(#[doc = $help] $variant,)+ }
+
+        impl Metric {
+            /// Every metric.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// As exposed.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// One line for people.
+            pub const fn help(self) -> &'static str {
+                match self { $(Self::$variant => $help,)+ }
+            }
+
+            /// What its values mean.
+            pub const fn kind(self) -> $crate::exposition::Kind {
+                match self { $(Self::$variant => $crate::exposition::Kind::$kind,)+ }
+            }
+
+            /// Names of its labels, in the order in which values are given.
+            pub const fn labels(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$(stringify!($label)),*],)+ }
+            }
+        }
+
+        impl $crate::exposition::Row for Metric {
+            fn described(self) -> $crate::exposition::Described {
+                $crate::exposition::Described {
+                    name: self.name(),
+                    help: self.help(),
+                    kind: self.kind(),
+                    labels: self.labels(),
+                }
+            }
+        }
+    };
+}
+
+/// Samples by metric; names of labels come from the table.
+#[derive(Debug)]
+pub struct Families<M>(BTreeMap<M, Vec<Sample>>);
+
+impl<M> Default for Families<M> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<M: Row> Families<M> {
+    /// One sample; `values` in the order of the table's labels.
+    ///
+    /// # Panics
+    /// If there are not as many values as labels: a mistake of the program.
+    pub fn put(&mut self, metric: M, values: &[&str], value: f64) {
+        let Described { name, labels, .. } = metric.described();
+        assert_eq!(labels.len(), values.len(), "labels of {name}");
+        let labels = labels.iter().zip(values);
+        let labels = labels
+            .map(|(&name, &value)| (name, value.to_owned()))
+            .collect();
+        let samples = self.0.entry(metric).or_default();
+        samples.push(Sample { labels, value });
+    }
+
+    /// What [`render`](super::render) takes.
+    pub fn finish(self) -> Vec<Family> {
+        let families = self.0.into_iter();
+        families
+            .map(|(metric, samples)| {
+                let Described {
+                    name, help, kind, ..
+                } = metric.described();
+                Family {
+                    name: name.to_owned(),
+                    help: help.to_owned(),
+                    kind,
+                    samples,
+                }
+            })
+            .collect()
+    }
+}
+
+/// The table in Markdown, for a document that is generated.
+pub fn markdown<M: Row>(metrics: &[M]) -> String {
+    let mut text = String::from("| metric | kind | labels | meaning |\n|---|---|---|---|\n");
+    for metric in metrics {
+        let Described {
+            name,
+            help,
+            kind,
+            labels,
+        } = metric.described();
+        let labels: Vec<_> = labels.iter().map(|label| format!("`{label}`")).collect();
+        let (kind, labels) = (kind.as_str(), labels.join(", "));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "| `{name}` | {kind} | {labels} | {help} |");
+    }
+    text
+}
+
+/// A condition as a value.
+pub const fn flag(set: bool) -> f64 {
+    if set { 1.0 } else { 0.0 }
+}
+
+/// A count as a value.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "Prometheus has only doubles: exact up to 2^53, 8 PiB"
+)]
+pub const fn number(count: u64) -> f64 {
+    count as f64
+}
+
+/// A moment as a value.
+pub fn seconds(at: Timestamp) -> f64 {
+    at.as_duration().as_secs_f64()
+}
+
+/// A length of time as a value.
+pub fn length(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}
+
+#[cfg(test)]
+#[allow(unreachable_pub, reason = "a table is made for the whole program")]
+mod tests {
+    use super::*;
+
+    crate::metric_table! {
+        Plain, Gauge, "a_seconds", [], "A.";
+        Labelled, Counter, "b_total", [kind, name], "B.";
+    }
+
+    #[test]
+    fn samples_have_the_labels_of_the_table() {
+        let mut families = Families::default();
+        families.put(Metric::Labelled, &["k", "n"], number(3));
+        families.put(Metric::Plain, &[], flag(true));
+        let text = crate::exposition::render(families.finish()).unwrap();
+        assert!(
+            text.contains("b_total{kind=\"k\",name=\"n\"} 3\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("# TYPE a_seconds gauge\na_seconds 1\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_table_is_written_in_its_own_order() {
+        let rows =
+            "| `a_seconds` | gauge |  | A. |\n| `b_total` | counter | `kind`, `name` | B. |\n";
+        assert!(markdown(Metric::ALL).ends_with(rows));
+    }
+}
