@@ -40,6 +40,7 @@ mod killed;
 mod ledger;
 mod marker;
 mod memory;
+mod serve;
 mod source;
 mod unsettled;
 

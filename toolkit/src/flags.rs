@@ -33,6 +33,24 @@ pub struct WebFlags {
 }
 
 impl WebFlags {
+    /// Whether none was given.
+    pub fn is_empty(&self) -> bool {
+        self.listen_address.is_empty() && self.config_file.is_none() && !self.enable_lifecycle
+    }
+
+    /// These, and where they say nothing the others: those of a command and of its program.
+    #[must_use]
+    pub fn or(&self, others: &Self) -> Self {
+        let mut listen_address = self.listen_address.clone();
+        listen_address.extend_from_slice(&others.listen_address);
+        let config_file = self.config_file.as_ref().or(others.config_file.as_ref());
+        Self {
+            listen_address,
+            config_file: config_file.cloned(),
+            enable_lifecycle: self.enable_lifecycle || others.enable_lifecycle,
+        }
+    }
+
     /// The addresses asked for, or `:port`.
     pub fn addresses(&self, port: u16) -> Vec<String> {
         if self.listen_address.is_empty() {

@@ -9,9 +9,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::Timestamp;
-use toolkit::flags::LogFlags;
+use toolkit::flags::{LogFlags, WebFlags};
 
 use self::moment::moment;
+
+/// Where `serve` listens unless told otherwise.
+pub const PORT: u16 = 9878;
 
 /// Restores the newest backups into throwaway servers and tells the truth about them.
 #[derive(Debug, Parser)]
@@ -28,6 +31,9 @@ pub struct Cli {
     /// The log
     #[command(flatten)]
     pub log: LogFlags,
+    /// Where serve listens
+    #[command(flatten, next_help_heading = "Options of serve, before or behind it")]
+    pub web: WebFlags,
     /// What to do
     #[command(subcommand)]
     pub command: Command,
@@ -42,9 +48,15 @@ An interrupted fetch goes on where it stopped when it is run again. What is whol
 the record that verified it and with its manifest, and only then given its name; no file is ever \
 replaced. Files are readable by their owner only.";
 
+const SERVE: &str = "Listens on :9878 unless told otherwise. SIGHUP reads the configuration again, \
+SIGTERM ends: what runs then is inconclusive (interrupted), and its sandbox is removed.";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Verify what is due, again and again, until stopped; answer over HTTP how it goes
+    #[command(after_help = SERVE)]
+    Serve(Serve),
     /// Restore snapshots in sandboxes, judge them, and write the evidence
     Verify(Verify),
     /// Say what is due for verification, and why
@@ -73,6 +85,14 @@ pub enum Command {
     Schema,
     /// Print what makes a shell complete these words
     Completions(Completions),
+}
+
+/// `serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where it listens
+    #[command(flatten)]
+    pub web: WebFlags,
 }
 
 /// Which sources.

@@ -14,6 +14,7 @@ mod inspect;
 mod latest;
 mod plan;
 mod progress;
+mod serve;
 mod snapshots;
 mod surveyed;
 mod sweep;
@@ -22,14 +23,22 @@ mod world;
 
 pub use console::{Console, Env, Refusal};
 pub use surveyed::Surveyed;
-use toolkit::exit::Exit;
+use toolkit::{exit::Exit, flags::WebFlags};
 pub use world::World;
 
 use crate::cli::{Command, EvidenceCommand};
 
 /// Runs one command to its end.
-pub async fn dispatch(command: &Command, console: &mut Console<'_>) -> Result<Exit, Refusal> {
+pub async fn dispatch(
+    command: &Command,
+    web: &WebFlags,
+    console: &mut Console<'_>,
+) -> Result<Exit, Refusal> {
     match command {
+        Command::Serve(flags) => serve::run(&flags.web.or(web), console).await,
+        _ if !web.is_empty() => Err(Refusal::usage(
+            "only serve listens\nhint: Leave out --web.…, or say serve.",
+        )),
         Command::Verify(flags) => verify::run(flags, console).await,
         Command::Plan(flags) => plan::run(flags, console).await,
         Command::Snapshots(flags) => snapshots::run(flags, console).await,

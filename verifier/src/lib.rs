@@ -11,6 +11,7 @@ pub mod cli;
 pub mod commands;
 pub mod engine;
 pub mod identity;
+pub mod metrics;
 pub mod plan;
 pub mod report;
 pub mod run;

@@ -1,4 +1,4 @@
-//! What is due for verification, and why. Pure: an inventory, a ledger and the time go in.
+//! What is due for verification, and why. Pure: a snapshot, a ledger and the time go in.
 //!
 //! A proof is renewed before it runs out, in the last third of `objectives.verification`: where the
 //! newest snapshot stays the same, waiting for the end would raise `verification_stale` every time.
@@ -6,18 +6,22 @@
 //! within the whole objective, for a second failure proves nothing anew; one that was inconclusive
 //! is. So whoever plans at least four times within the objective never sees it exceeded.
 
+mod prospect;
+
 use std::time;
 
 use catalog::{
     assess::VERIFICATION,
     config::{Due, Source, Verify},
     evidence::{Ledger, Trigger, Verdict, Verification},
-    model::{Snapshot, SourceInventory, SourceName},
+    model::{Snapshot, SourceName},
 };
 use jiff::Timestamp;
 use settings::{Duration, Schedule};
 
 use crate::report::ago;
+
+pub use prospect::{Prospect, doubled, prospect};
 
 /// One line of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +36,13 @@ pub struct Planned {
     pub why: String,
 }
 
-/// Whether the newest snapshot of `source` is due.
+/// Whether this, the newest complete snapshot of `source`, is due.
 pub fn plan(
     source: &Source,
-    inventory: &SourceInventory,
+    newest: Option<&Snapshot>,
     ledger: &Ledger,
     now: Timestamp,
 ) -> Planned {
-    let newest = inventory.newest_complete();
     let (due, why) = match (&source.verify, newest) {
         (None, _) => (None, "no proof is expected of it".to_owned()),
         (Some(_), None) => (None, "there is no complete snapshot".to_owned()),
@@ -60,7 +63,7 @@ fn judge(
     ledger: &Ledger,
     now: Timestamp,
 ) -> (Option<Trigger>, String) {
-    let promised = source.objectives.verification.unwrap_or(VERIFICATION);
+    let promised = promised(source);
     let lasts = |proof: &Verification| age(proof.ended_at, now) <= unrenewed(promised);
     let last = ledger.of_object(newest);
     if let Some(last) = last {
@@ -99,7 +102,7 @@ fn judge(
 
 /// By `verify.schedule`: at the first slot after the last run, of whatever snapshot.
 fn slot(schedule: &Schedule, ledger: &Ledger, now: Timestamp) -> (Option<Trigger>, String) {
-    let Some(last) = ledger.verifications().map(|it| it.ended_at).max() else {
+    let Some(last) = last_run(ledger) else {
         return (Some(Trigger::Schedule), "it was never tried".into());
     };
     match schedule.next(last) {
@@ -110,6 +113,16 @@ fn slot(schedule: &Schedule, ledger: &Ledger, now: Timestamp) -> (Option<Trigger
         Some(slot) => (None, format!("it is due {}", ago(slot, now))),
         None => (None, "its schedule has no further slot".into()),
     }
+}
+
+/// When any snapshot of it was tried last.
+fn last_run(ledger: &Ledger) -> Option<Timestamp> {
+    ledger.verifications().map(|it| it.ended_at).max()
+}
+
+/// How old its proof may be.
+fn promised(source: &Source) -> Duration {
+    source.objectives.verification.unwrap_or(VERIFICATION)
 }
 
 /// How long a proof is left alone: two thirds of its life, as cert-manager leaves a certificate

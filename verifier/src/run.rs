@@ -32,8 +32,8 @@ pub fn run(
         Err(error) => return told(err, &format!("cannot start: {error}"), Exit::Unknown),
     };
     runtime.block_on(async {
-        let cancelled = match Signals::listen() {
-            Ok(signals) => signals.stop,
+        let signals = match Signals::listen() {
+            Ok(signals) => signals,
             Err(error) => return told(err, &format!("cannot start: {error}"), Exit::Unknown),
         };
         let mut console = Console {
@@ -43,9 +43,10 @@ pub fn run(
             err_is_terminal: io::stderr().is_terminal(),
             env: |name| std::env::var(name).ok(),
             clock: Clock::system(),
-            cancelled,
+            cancelled: signals.stop,
+            reload: signals.reload,
         };
-        let outcome = commands::dispatch(&cli.command, &mut console).await;
+        let outcome = commands::dispatch(&cli.command, &cli.web, &mut console).await;
         match outcome {
             Ok(exit) => exit,
             Err(refusal) if refusal.located => {

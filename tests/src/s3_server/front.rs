@@ -71,6 +71,14 @@ impl Identity {
         std::fs::write(path, self.0.cert.pem()).expect("a certificate's file");
     }
 
+    /// Its key, for a server that reads one.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn write_key(&self, path: &Path) {
+        std::fs::write(path, self.0.signing_key.serialize_pem()).expect("a key's file");
+    }
+
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         let key = PrivatePkcs8KeyDer::from(self.0.signing_key.serialize_der());
         let provider = tokio_rustls::rustls::crypto::aws_lc_rs::default_provider();

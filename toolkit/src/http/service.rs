@@ -59,7 +59,7 @@ where
                 ),
                 Some(reloading) => match reloading.await {
                     Ok(()) => Response::text(StatusCode::OK, "Reloaded."),
-                    // The problems quote the file, which is not for everybody who reaches this port.
+                    // The problems quote the file, which is not for everybody at this port.
                     Err(ReloadError) => Response::text(
                         StatusCode::INTERNAL_SERVER_ERROR,
                         "The configuration has errors and the one before is kept; the log says \

@@ -18,7 +18,7 @@ pub(super) fn run(flags: &Completions, console: &mut Console<'_>) -> Result<Exit
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
+    use std::{process::Command, sync::Arc};
 
     use clap::ValueEnum;
     use clap_complete::Shell;
@@ -37,6 +37,7 @@ mod tests {
             env: |_| None,
             clock: Clock::system(),
             cancelled: CancellationToken::new(),
+            reload: Arc::default(),
         };
         let exit = run(&Completions { shell }, &mut console).unwrap();
         assert_eq!(exit, Exit::Fine);

@@ -1,11 +1,14 @@
 //! What a command may touch of the world outside: two streams, a clock, a file name.
 
-use std::{fmt::Display, io::Write, path::PathBuf};
+use std::{fmt::Display, io::Write, path::PathBuf, sync::Arc};
 
 use catalog::config::{self, Config, ConfigError, Loaded};
 use thiserror::Error;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use toolkit::{clock::Clock, exit::Exit, problem::render};
+
+use super::world::Outside;
 
 /// Reads one variable of the environment.
 pub type Env = fn(&str) -> Option<String>;
@@ -26,6 +29,8 @@ pub struct Console<'a> {
     pub clock: Clock,
     /// Raised by Ctrl-C and SIGTERM: end what runs, leave nothing behind.
     pub cancelled: CancellationToken,
+    /// Notified by SIGHUP.
+    pub reload: Arc<Notify>,
 }
 
 /// Why a command did not do what it was asked to.
@@ -68,6 +73,15 @@ impl From<std::io::Error> for Refusal {
 }
 
 impl Console<'_> {
+    /// What outlives a command's own streams.
+    pub(super) fn outside(&self) -> Outside {
+        Outside {
+            clock: self.clock.clone(),
+            cancelled: self.cancelled.clone(),
+            env: self.env,
+        }
+    }
+
     /// The configuration; warnings are told, errors end the command.
     pub fn config(&mut self) -> Result<Config, Refusal> {
         let loaded = self.loaded()?;
@@ -77,12 +91,18 @@ impl Console<'_> {
 
     /// The configuration with its warnings, which are not told yet.
     pub fn loaded(&self) -> Result<Loaded, Refusal> {
-        config::load_file(&self.config_file).map_err(|error| match error {
-            ConfigError::Problems(problems) => Refusal {
+        Ok(config::load_file(&self.config_file)?)
+    }
+}
+
+impl From<ConfigError> for Refusal {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Problems(problems) => Self {
                 located: true,
-                ..Refusal::usage(problems)
+                ..Self::usage(problems)
             },
-            ConfigError::Read { .. } => Refusal::usage(render(&error, None)),
-        })
+            ConfigError::Read { .. } => Self::usage(render(&error, None)),
+        }
     }
 }

@@ -57,7 +57,12 @@ pub(super) async fn of(
             continue;
         };
         let ledger = world.ledger(&source.name).await?;
-        planned.push(plan::plan(source, inventory, &ledger, now));
+        planned.push(plan::plan(
+            source,
+            inventory.newest_complete(),
+            &ledger,
+            now,
+        ));
     }
     Ok((planned, exit))
 }

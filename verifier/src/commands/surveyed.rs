@@ -25,8 +25,9 @@ pub struct Surveyed {
 }
 
 impl Surveyed {
-    /// Surveys, side by side, every repository these sources lie in.
-    pub(super) async fn make(world: &World, sources: &[&Source]) -> Self {
+    /// Surveys, side by side, every repository these sources lie in; where it `keeps` what it read
+    /// of heads, for the next survey of the same sources.
+    pub(super) async fn make(world: &World, sources: &[&Source], keeps: bool) -> Self {
         let needed = world
             .storages()
             .filter(|(name, _)| sources.iter().any(|source| source.repository == **name));
@@ -35,9 +36,11 @@ impl Surveyed {
             let surveying = async {
                 let known = Known::read(world, &mine).await;
                 let of_survey: Vec<_> = mine.iter().map(|source| source.surveyed()).collect();
+                let mut kept = world.heads(name).filter(|_| keeps);
+                let mut unkept = HeadCache::default();
                 let context = SurveyContext {
                     now: world.clock.now(),
-                    cache: &mut HeadCache::default(),
+                    cache: kept.as_deref_mut().unwrap_or(&mut unkept),
                     known: &|source, pin| known.taken_at(source, pin),
                     everything: false,
                 };
@@ -60,6 +63,11 @@ impl Surveyed {
             }
         }
         surveyed
+    }
+
+    /// Why this repository could not be surveyed, if so.
+    pub(super) fn problem_of(&self, name: &RepositoryName) -> Option<&str> {
+        self.failed.get(name).map(String::as_str)
     }
 
     /// Tells on `err` which repositories could not be surveyed.
@@ -108,7 +116,8 @@ impl Surveyed {
         Ok(select_verified(self.found(source)?, wanted, ledger)?)
     }
 
-    fn found(&self, source: &Source) -> Result<&SourceInventory, Refusal> {
+    /// What lies there of a source, or why that is not known.
+    pub(super) fn found(&self, source: &Source) -> Result<&SourceInventory, Refusal> {
         let inventory = self.inventories.get(&source.repository);
         let found = inventory.and_then(|it| it.sources.get(&source.name));
         let Some(found) = found else {

@@ -1,27 +1,25 @@
 //! `verify`: restore, judge, write it down, say so.
 
 mod assignment;
+mod carry_out;
 mod choose;
 
 use std::{io, sync::Arc};
 
-use catalog::{
-    evidence::{self, Draft, Pruned, Verdict, Verification},
-    model::SourceName,
-};
+use catalog::evidence::Verdict;
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
-use toolkit::{exit::Exit, problem::render};
-use tracing::{debug, info, warn};
+use toolkit::exit::Exit;
 
 use self::choose::choose;
-use super::{Console, Refusal, World, progress::Progress, sweep::GRACE};
+use super::{Console, Refusal, World, progress::Progress};
 use crate::{
     cli::{ReportFormat, Verify},
-    report::{self, Reported, Written},
-    runtime::SweepPolicy,
-    supervise::{Context, verify_one},
+    report::{self, Reported},
 };
+
+pub(super) use assignment::Chosen;
+pub(super) use carry_out::{carry_out, sweep};
 
 pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let world = Arc::new(World::open(console)?);
@@ -29,21 +27,14 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
     let (chosen, mut exit) = choose(flags, &world, console).await?;
     let context = world.context()?;
     if !chosen.is_empty() {
-        sweep(&context).await;
+        // It is no reason not to go on.
+        let _ = sweep(&context).await;
     }
     let progress = Progress::new(console.err_is_terminal);
     let verifications = chosen.into_iter().map(|chosen| {
         let (world, context) = (Arc::clone(&world), context.clone());
         let on_progress = progress.of(&chosen.source.name);
-        async move {
-            let assignment = chosen.assignment(&world, on_progress).await?;
-            let verification = verify_one(&context, assignment).await;
-            let written = world.write_down(verification).await;
-            if written.0.written.is_some() {
-                world.prune(&written.0.verification.source).await;
-            }
-            Ok::<_, Refusal>(written)
-        }
+        async move { carry_out(&world, &context, chosen, on_progress).await }
     });
     let mut running = stream::iter(verifications).buffer_unordered(world.config.verifier.parallel);
     let mut reports = Vec::new();
@@ -93,19 +84,6 @@ fn tell(
     Ok(())
 }
 
-/// What killed runs left is removed before anything new is made. It is no reason not to go on.
-async fn sweep(context: &Context) {
-    let policy = SweepPolicy {
-        now: context.clock.now(),
-        grace: GRACE,
-    };
-    match context.runtime.sweep(&policy).await {
-        Ok(swept) if swept.runs.is_empty() => {}
-        Ok(swept) => info!(runs = swept.runs.len(), "what killed runs left was removed"),
-        Err(error) => debug!("nothing could be swept: {}", render(&error, None)),
-    }
-}
-
 /// A verdict that could not be written down is not known tomorrow: that is never fine.
 fn outcome(reported: &Reported) -> Exit {
     match reported.verification.verdict {
@@ -132,73 +110,4 @@ fn finish(
         }
     }
     Ok(())
-}
-
-impl World {
-    /// Appends the record; on failure, what to tell.
-    async fn write_down(&self, verification: Verification) -> (Reported, Option<String>) {
-        let source = verification.source.clone();
-        let draft = Draft::Verification(Box::new(verification.clone()));
-        let evidence = match self.evidence() {
-            Ok(evidence) => evidence,
-            Err(refusal) => {
-                return (
-                    Reported {
-                        verification,
-                        written: None,
-                    },
-                    Some(refusal.message),
-                );
-            }
-        };
-        match evidence::append(&**evidence, &source, draft).await {
-            Ok(appended) => {
-                let written = Written {
-                    sequence: appended.record.sequence,
-                    digest: appended.record.digest,
-                    text: appended.text,
-                };
-                (
-                    Reported {
-                        verification,
-                        written: Some(written),
-                    },
-                    None,
-                )
-            }
-            Err(error) => {
-                let message = toolkit::problem::render(&error, None);
-                (
-                    Reported {
-                        verification,
-                        written: None,
-                    },
-                    Some(message),
-                )
-            }
-        }
-    }
-
-    /// Removes what `evidence.retention` no longer keeps. What fails is said, and tried again the
-    /// next time: it changes nothing of what was proven.
-    async fn prune(&self, source: &SourceName) {
-        let Some(keep) = self.config.evidence.as_ref().and_then(|it| it.retention) else {
-            return;
-        };
-        let pruned = async {
-            let ledger = self.ledger(source).await?;
-            let pruned = evidence::prune(&**self.evidence()?, &ledger, keep, self.clock.now());
-            pruned
-                .await
-                .map_err(|error| Refusal::unknown(render(&error, None)))
-        };
-        match pruned.await {
-            Ok(Pruned::Removed(0)) => {}
-            Ok(Pruned::Removed(records)) => info!(%source, records, "old evidence was pruned"),
-            Ok(Pruned::Broken(first_break)) => {
-                warn!(%source, "its evidence is not pruned, for it is broken: {first_break}");
-            }
-            Err(refusal) => warn!(%source, "old evidence stays: {}", refusal.message),
-        }
-    }
 }

@@ -14,8 +14,9 @@ use catalog::{
     evidence::{self, Evidence, Ledger, ToolEvidence},
     model::{RepositoryName, SourceName},
     storage::{self, Storage},
+    survey::HeadCache,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 use toolkit::{clock::Clock, problem::render};
 
@@ -38,8 +39,17 @@ pub struct World {
     env: Env,
     storages: BTreeMap<RepositoryName, Arc<dyn Storage>>,
     evidence: Option<Arc<dyn Evidence>>,
+    heads: BTreeMap<RepositoryName, Mutex<HeadCache>>,
     /// What was read of each chain: the next look reads only what is new.
     ledgers: BTreeMap<SourceName, Mutex<Ledger>>,
+}
+
+/// What a world needs of its surroundings.
+#[derive(Debug, Clone)]
+pub(super) struct Outside {
+    pub(super) clock: Clock,
+    pub(super) cancelled: CancellationToken,
+    pub(super) env: Env,
 }
 
 /// Where the process runtime keeps its run directories: stable, so that a sweep finds them, and
@@ -64,7 +74,11 @@ const PULL_MAX: Duration = Duration::from_mins(15);
 impl World {
     /// Reads the configuration and opens what it names; nothing is listed yet.
     pub fn open(console: &mut Console<'_>) -> Result<Self, Refusal> {
-        let config = console.config()?;
+        Ok(Self::of(console.config()?, &console.outside()))
+    }
+
+    /// Opens what this configuration names; nothing is listed yet.
+    pub(super) fn of(config: Config, outside: &Outside) -> Self {
         let opened = |it: &Repository| (it.name.clone(), storage::open(&it.location));
         let storages = config.repositories.iter().map(opened).collect();
         let evidence = config.evidence.as_ref().map(|evidence| {
@@ -72,15 +86,19 @@ impl World {
             evidence::open(&evidence.location)
         });
         let unread = |it: &Source| (it.name.clone(), Mutex::new(Ledger::new(it.name.clone())));
-        Ok(Self {
+        let heads = config.repositories.iter();
+        Self {
             storages,
+            heads: heads
+                .map(|it| (it.name.clone(), Mutex::default()))
+                .collect(),
             evidence,
             ledgers: config.sources.iter().map(unread).collect(),
             config,
-            clock: console.clock.clone(),
-            cancelled: console.cancelled.clone(),
-            env: console.env,
-        })
+            clock: outside.clock.clone(),
+            cancelled: outside.cancelled.clone(),
+            env: outside.env,
+        }
     }
 
     /// The same world, with a count of what every repository is asked.
@@ -167,7 +185,19 @@ impl World {
 
     /// One survey of every repository the sources lie in, side by side.
     pub async fn survey(&self, sources: &[&Source]) -> Surveyed {
-        Surveyed::make(self, sources).await
+        Surveyed::make(self, sources, false).await
+    }
+
+    /// The same for who surveys these again and again: what was read of a snapshot that still lies
+    /// there is not read again. A cache holds what the last survey met, so it must always be the
+    /// same sources of a repository.
+    pub(super) async fn survey_again(&self, sources: &[&Source]) -> Surveyed {
+        Surveyed::make(self, sources, true).await
+    }
+
+    /// What was read of a repository, unless another survey is at it.
+    pub(super) fn heads(&self, name: &RepositoryName) -> Option<MutexGuard<'_, HeadCache>> {
+        self.heads.get(name)?.try_lock().ok()
     }
 
     /// The configured runtime; connects to nothing yet.

@@ -1,5 +1,7 @@
 //! When a snapshot is due: one at a time, and over months.
 
+mod prospects;
+
 use std::path::Path;
 
 use catalog::{
@@ -56,13 +58,6 @@ fn snapshot(hour: i64) -> Snapshot {
     }
 }
 
-fn inventory(hour: Option<i64>) -> SourceInventory {
-    SourceInventory {
-        snapshots: hour.map(snapshot).into_iter().collect(),
-        ..SourceInventory::default()
-    }
-}
-
 /// Verifications as (snapshot of this hour, ended at that hour, why not verified).
 fn ledger(runs: &[(i64, i64, Option<Reason>)]) -> Ledger {
     let drafts = runs.iter().map(|(of, ended, reason)| {
@@ -91,7 +86,12 @@ fn check(
     now: i64,
     expected: (Option<Trigger>, &str),
 ) {
-    let planned = plan(&source(lines), &inventory(newest), &ledger(runs), at(now));
+    let planned = plan(
+        &source(lines),
+        newest.map(snapshot).as_ref(),
+        &ledger(runs),
+        at(now),
+    );
     assert_eq!((planned.due, planned.why.as_str()), expected);
 }
 
@@ -168,7 +168,7 @@ fn longest_without(lines: &str, snapshot_every: i64, planned_every: usize) -> i6
     let (mut runs, mut known) = (Vec::new(), ledger(&[]));
     for now in (1..30 * 24).step_by(planned_every) {
         let newest = now / snapshot_every * snapshot_every;
-        let planned = plan(&source, &inventory(Some(newest)), &known, at(now));
+        let planned = plan(&source, Some(&snapshot(newest)), &known, at(now));
         if planned.due.is_some() {
             runs.push((newest, now + 1, None));
             known = ledger(&runs);

@@ -16,17 +16,17 @@ use crate::{
 
 /// One snapshot that is to be verified.
 #[derive(Debug, Clone)]
-pub(super) struct Chosen {
+pub(in crate::commands) struct Chosen {
     /// Whose.
-    pub(super) source: Source,
+    pub(in crate::commands) source: Source,
     /// Which.
-    pub(super) snapshot: Snapshot,
+    pub(in crate::commands) snapshot: Snapshot,
     /// Why.
-    pub(super) trigger: Trigger,
+    pub(in crate::commands) trigger: Trigger,
     /// How it was chosen, should it have to be chosen again.
-    pub(super) wanted: Wanted,
+    pub(in crate::commands) wanted: Wanted,
     /// How long the survey and the choice took.
-    pub(super) took: Duration,
+    pub(in crate::commands) took: Duration,
 }
 
 impl Chosen {

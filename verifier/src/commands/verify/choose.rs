@@ -125,6 +125,7 @@ sources:
             env: |_| None,
             clock: Clock::system(),
             cancelled: CancellationToken::new(),
+            reload: Arc::default(),
         };
         let (world, counts) = World::open(&mut console)?.counted();
         let (chosen, exit) = choose(flags, &Arc::new(world), &mut console).await?;

@@ -1,0 +1,273 @@
+//! `serve` as an operator meets it: what is due is verified by itself, and HTTP tells how it goes.
+
+mod served;
+
+use std::{
+    fs::{self, Permissions},
+    net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
+};
+
+use serde_json::Value;
+use tests::{rdb_bytes, require, s3_server::Identity};
+
+use self::served::Served;
+use crate::bench::{Bench, eventually, is_empty};
+
+/// Looks every second for the next snapshot, which makes it due.
+const ALERT: &str = "    verify: { when: new_snapshot }\nexporter: { refresh: 1s }\n";
+
+/// A server that never listens, so that its restore lasts until somebody ends it.
+const DEAF: &str = "#!/bin/sh
+[ \"$1\" = --version ] && exec echo 'Redis server v=8.0.0 sha=0'
+exec sleep 600
+";
+
+/// alice, whose password is "secret", by a hash of the least cost there is.
+const USERS: &str = "basic_auth_users: { alice: \"$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW\" }\n";
+
+/// alice and her password (RFC 7617).
+const ALICE: &str = "authorization: Basic YWxpY2U6c2VjcmV0\r\n";
+
+const LOADED: &str = "backup_verifier_config_last_reload_successful";
+
+const PLANNED: &str = "backup_verifier_last_plan_successful{repository=\"local\"}";
+
+fn bench() -> Bench {
+    let mut bench = Bench::new("process");
+    bench.log = &["--log.level", "info"];
+    bench.configure(ALERT);
+    bench
+}
+
+/// The first record of `cache`, as soon as it is there.
+fn record(bench: &Bench) -> Value {
+    let file = bench.path("evidence/cache/00000001.json");
+    eventually("a record", || file.exists());
+    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+}
+
+#[test]
+fn a_snapshot_that_arrives_is_verified_and_its_record_and_the_metrics_tell_of_it() {
+    require!(redis);
+    let bench = bench();
+    let served = Served::start(&bench, &["serve"]);
+    served.ready();
+    let metrics = served.page("/metrics");
+    for line in [
+        "backup_verifier_verifications_total{verdict=\"verified\"} 0\n",
+        "backup_verifier_verifications_running 0\n",
+        &format!("{LOADED} 1\n"),
+        &format!("{PLANNED} 1\n"),
+    ] {
+        assert!(metrics.contains(line), "{line} in {metrics}");
+    }
+    assert!(!metrics.contains("backup_age"), "the exporter's: {metrics}");
+    assert!(served.page("/").contains("cache was never tried"));
+    bench.put(1, &rdb_bytes::two_keys());
+    let record = record(&bench);
+    let told = ["trigger", "verdict"].map(|key| record[key].as_str().unwrap());
+    assert_eq!(told, ["new_snapshot", "verified"], "{record}");
+    let verified = "backup_verifier_verifications_total{verdict=\"verified\"} 1\n";
+    let metrics = served.wait_for("/metrics", verified);
+    let next = "backup_verifier_next_due_timestamp_seconds{engine=\"redis\",source=\"cache\"}";
+    assert!(metrics.contains(next), "{metrics}");
+    let page = served.wait_for("/", "Everything was restored and verified");
+    assert!(!page.contains("20261101"), "a name of a snapshot: {page}");
+    assert_eq!(served.stop().code(), Some(0));
+    assert_eq!(bench.runs(), 0);
+    bench.run(&["evidence", "check"]).ends(0, "unbroken");
+}
+
+#[test]
+fn what_runs_at_a_stop_is_interrupted_and_leaves_nothing() {
+    require!(redis);
+    let bench = bench();
+    bench.put(1, &rdb_bytes::two_keys());
+    let deaf = bench.path("redis-server");
+    fs::write(&deaf, DEAF).unwrap();
+    fs::set_permissions(&deaf, Permissions::from_mode(0o755)).unwrap();
+    // The server runs as nobody.
+    fs::set_permissions(bench.path(""), Permissions::from_mode(0o755)).unwrap();
+    let served = Served::start(&bench, &["serve"]);
+    served.wait_for("/", "cache runs now");
+    let running = served.wait_for("/metrics", "backup_verifier_verifications_running 1\n");
+    assert!(running.contains(&format!("{PLANNED} 1\n")), "{running}");
+    served.wait_for("/", "restore");
+    assert_eq!(bench.runs(), 1);
+    // Under a bad configuration and a good one it goes on.
+    let good = fs::read_to_string(bench.path("backups.yaml")).unwrap();
+    for text in ["schema: 1\n", &good] {
+        fs::write(bench.path("backups.yaml"), text).unwrap();
+        let loaded = u8::from(text == good);
+        served.signal("-HUP");
+        served.wait_for("/metrics", &format!("{LOADED} {loaded}\n"));
+        assert_eq!(bench.runs(), 1);
+    }
+    assert_eq!(served.stop().code(), Some(0));
+    let record = record(&bench);
+    let told = ["verdict", "reason"].map(|key| record[key].as_str().unwrap());
+    assert_eq!(told, ["inconclusive", "interrupted"], "{record}");
+    assert!(is_empty(&bench.path("state/backup-witness/runs")));
+}
+
+#[test]
+fn a_reload_brings_a_source_and_a_bad_file_changes_nothing() {
+    let bench = bench();
+    let words = ["--web.enable-lifecycle", "serve"];
+    let served = Served::start(&bench, &words);
+    served.ready();
+    let file = bench.path("backups.yaml");
+    let good = fs::read_to_string(&file).unwrap();
+    let without_evidence = good.replace("evidence: {", "x-evidence: {");
+    for bad in [
+        "schema: 1\nsources: [{ name: MARKER }]\n",
+        &without_evidence,
+    ] {
+        fs::write(&file, bad).unwrap();
+        let answer = served.ask("POST", "/-/reload", "");
+        assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
+        assert!(!answer.contains("MARKER"), "{answer}");
+        assert!(served.page("/metrics").contains(&format!("{LOADED} 0\n")));
+        let page = served.page("/");
+        assert!(page.contains("loaded before is still in use"), "{page}");
+        assert!(page.contains("cache"), "{page}");
+    }
+    let more = "  - { name: more, engine: redis, repository: local, path: \"more/%Y%m%d.rdb\" }\n";
+    let more = good.replace("exporter:", &format!("{more}exporter:"));
+    fs::write(&file, &more).unwrap();
+    let answer = served.ask("POST", "/-/reload", "");
+    assert!(answer.ends_with("Reloaded.\n"), "{answer}");
+    let page = served.wait_for("/", "There is no complete snapshot");
+    assert!(
+        page.contains("more") && !page.contains("still in use"),
+        "{page}"
+    );
+    fs::write(&file, &good).unwrap();
+    served.signal("-HUP");
+    eventually("one source less", || !served.page("/").contains("more"));
+    assert_eq!(served.stop().code(), Some(0));
+}
+
+#[test]
+fn without_lifecycle_nobody_unknown_reloads() {
+    let bench = bench();
+    let served = Served::start(&bench, &["serve"]);
+    let answer = served.ask("POST", "/-/reload", "");
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert_eq!(served.page("/-/healthy"), "Healthy.\n");
+    assert_eq!(served.stop().code(), Some(0));
+}
+
+#[test]
+fn a_repository_that_is_not_there_ends_nothing_and_is_told_once() {
+    let bench = bench();
+    fs::rename(bench.path("repository"), bench.path("elsewhere")).unwrap();
+    let served = Served::start(&bench, &["serve"]);
+    served.ready();
+    let metrics = served.page("/metrics");
+    assert!(metrics.contains(&format!("{PLANNED} 0\n")), "{metrics}");
+    let failed = "backup_verifier_failures_total{step=\"survey\"} 1\n";
+    assert!(metrics.contains(failed), "{metrics}");
+    let page = served.page("/");
+    assert!(
+        page.contains("its repository could not be surveyed"),
+        "{page}"
+    );
+    let said = served.said();
+    let told = said.matches("its repository could not be surveyed").count();
+    assert_eq!(told, 1, "{said}");
+    fs::rename(bench.path("elsewhere"), bench.path("repository")).unwrap();
+    served.signal("-HUP");
+    served.wait_for("/metrics", &format!("{PLANNED} 1\n"));
+    assert_eq!(served.stop().code(), Some(0));
+}
+
+#[test]
+fn evidence_that_cannot_be_written_ends_nothing_and_is_counted() {
+    require!(redis);
+    let bench = bench();
+    bench.put(1, &rdb_bytes::two_keys());
+    let at_append = ("FAULT_POINT", "evidence.created:error");
+    let served = Served::start_with(&bench, &["serve"], &[at_append]);
+    let lost = "backup_verifier_failures_total{step=\"write_evidence\"} 1\n";
+    let metrics = served.wait_for("/metrics", lost);
+    let verified = "backup_verifier_verifications_total{verdict=\"verified\"} 1\n";
+    assert!(metrics.contains(verified), "{metrics}");
+    let page = served.page("/");
+    assert!(page.contains("its record could not be written"), "{page}");
+    assert!(page.contains("cache was never tried"), "{page}");
+    assert_eq!(served.stop().code(), Some(0));
+    assert_eq!(bench.runs(), 0);
+}
+
+#[test]
+fn whoever_asks_needs_tls_and_a_password_where_a_file_says_so() {
+    let bench = bench();
+    let identity = Identity::new();
+    identity.write_certificate(&bench.path("server.pem"));
+    identity.write_key(&bench.path("server.key"));
+    let tls = "tls_server_config: { cert_file: server.pem, key_file: server.key }\n";
+    fs::write(bench.path("web.yml"), format!("{tls}{USERS}")).unwrap();
+    let served = Served::start(&bench, &["serve", "--web.config.file=web.yml"]);
+    for path in ["/", "/metrics", "/-/healthy", "/-/ready"] {
+        let answer = served.ask("GET", path, "");
+        assert!(answer.starts_with("HTTP/1.1 401"), "{path}: {answer}");
+        let answer = served.ask("GET", path, ALICE);
+        assert!(!answer.starts_with("HTTP/1.1 401"), "{path}: {answer}");
+    }
+    let metrics = served.ask("GET", "/metrics", ALICE);
+    let valid = "backup_verifier_web_config_last_reload_successful 1\n";
+    assert!(metrics.contains(valid), "{metrics}");
+    let answer = served.ask("POST", "/-/reload", ALICE);
+    assert!(answer.ends_with("Reloaded.\n"), "{answer}");
+    assert_eq!(served.stop().code(), Some(0));
+    fs::write(
+        bench.path("web.yml"),
+        "basic_auth_users: { alice: hunter2 }\n",
+    )
+    .unwrap();
+    let refused = bench.run(&["--web.config.file=web.yml", "serve"]);
+    refused.ends(2, "this is not a bcrypt hash");
+    assert!(!refused.err.contains("hunter2"), "{refused:?}");
+}
+
+#[test]
+fn it_listens_on_every_address_and_says_which_it_cannot() {
+    let bench = bench();
+    let second = ["--web.listen-address=127.0.0.1:0", "serve"];
+    let served = Served::start(&bench, &second);
+    let [first, second] = served.addresses[..] else {
+        panic!("{:?}", served.addresses)
+    };
+    for address in [first, second] {
+        let answer = served.ask_at(address, "GET", "/-/healthy", "");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    assert_eq!(served.stop().code(), Some(0));
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let flag = format!("--web.listen-address={}", taken.local_addr().unwrap());
+    let refused = bench.run(&[&flag, "serve"]);
+    refused.ends(2, "cannot listen on");
+    assert!(
+        refused.err.contains("hint: Use --web.listen-address"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn only_serve_listens_and_nothing_is_served_that_could_not_verify() {
+    let bench = bench();
+    for flag in ["--web.enable-lifecycle", "--web.config.file=web.yml"] {
+        bench.run(&[flag, "check"]).ends(2, "only serve listens");
+    }
+    let without = "schema: 1\nrepositories: [{ name: local, directory: repository }]\n\
+                   sources: [{ name: cache, engine: redis, repository: local, path: \"%Y.rdb\" }]\n";
+    fs::write(bench.path("backups.yaml"), without).unwrap();
+    bench.run(&["serve"]).ends(2, "no evidence is configured");
+    let help = bench.run(&["serve", "--help"]);
+    help.ends(0, "--web.listen-address");
+    help.ends(0, ":9878");
+    let completions = bench.run(&["completions", "bash"]);
+    completions.ends(0, "--web.enable-lifecycle");
+}

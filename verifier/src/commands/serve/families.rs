@@ -1,0 +1,67 @@
+//! From a state to metrics: pure, so that what is absent is simply never put.
+
+use catalog::evidence::Verdict;
+use toolkit::{
+    exposition::{self, ExpositionError, flag, number, seconds},
+    http::DoorState,
+};
+
+use super::state::{State, Step};
+use crate::{metrics::Metric, plan::prospect};
+
+type Families = exposition::Families<Metric>;
+
+/// Everything at `/metrics`; an error is a mistake of the program.
+pub(super) fn exposition_text(
+    state: &State,
+    door: Option<DoorState>,
+) -> Result<String, ExpositionError> {
+    let mut families = Families::default();
+    put_own(&mut families, state);
+    put_plans(&mut families, state);
+    if let Some(door) = door {
+        families.put(Metric::WebReloadSuccessful, &[], flag(door.is_valid));
+        families.put(Metric::WebReloadTimestamp, &[], seconds(door.loaded_at));
+    }
+    let mut all = families.finish();
+    all.extend(exposition::process());
+    exposition::render(all)
+}
+
+fn put_own(families: &mut Families, state: &State) {
+    families.put(Metric::BuildInfo, &[env!("CARGO_PKG_VERSION")], 1.0);
+    families.put(Metric::ReloadSuccessful, &[], flag(!state.reload_failed));
+    families.put(Metric::ReloadTimestamp, &[], seconds(state.loaded_at));
+    families.put(Metric::Running, &[], number(state.running.len() as u64));
+    families.put(Metric::Waiting, &[], number(state.waiting.len() as u64));
+    for verdict in Verdict::ALL {
+        let ended = state.finished.get(&verdict).copied().unwrap_or_default();
+        families.put(Metric::Verifications, &[verdict.as_label()], number(ended));
+    }
+    for step in Step::ALL {
+        let failed = state.failures.get(&step).copied().unwrap_or_default();
+        families.put(Metric::Failures, &[step.as_label()], number(failed));
+    }
+}
+
+fn put_plans(families: &mut Families, state: &State) {
+    if let Some(at) = state.turned_at {
+        families.put(Metric::SchedulerTimestamp, &[], seconds(at));
+    }
+    for (repository, planned) in &state.plans {
+        let Some(planned) = planned else { continue };
+        let labels = [repository.as_str()];
+        families.put(Metric::PlanSuccessful, &labels, flag(planned.succeeded));
+        families.put(Metric::PlanTimestamp, &labels, seconds(planned.at));
+    }
+    for (source, known) in state.provable() {
+        let Some(ledger) = &known.ledger else {
+            continue;
+        };
+        let next = prospect(source, known.newest.as_deref(), ledger, &state.tool);
+        if let Some(at) = next.at {
+            let labels = [source.name.as_str(), source.format.engine().as_str()];
+            families.put(Metric::NextDue, &labels, seconds(at));
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What a person sees: what runs, what is due next and why, and how each source stands.
+//!
+//! Pure, and made to be understood in five seconds. No key of an object is ever on it.
+
+use askama::Template;
+use catalog::{
+    config::{Due, Source},
+    evidence::{Trigger, Verdict, Verification},
+};
+use jiff::Timestamp;
+use toolkit::http::shell::{STALE, Shell};
+
+use super::state::{Far, Known, Running, State};
+use crate::{
+    plan::{plan, prospect},
+    report::{ago, bytes, headline},
+};
+
+#[derive(Debug, Template)]
+#[template(path = "page.html")]
+struct Page {
+    shell: Shell,
+    rows: Vec<Row>,
+    unproven: usize,
+}
+
+/// One source on the page.
+#[derive(Debug)]
+struct Row {
+    stands: Stands,
+    name: String,
+    engine: &'static str,
+    owner: Option<String>,
+    why: String,
+    problem: Option<&'static str>,
+    now: Cell,
+    last: Cell,
+    next: Cell,
+    /// When it is due, for the summary.
+    due_at: Option<Timestamp>,
+    runs: bool,
+}
+
+/// A value, and a smaller line below it.
+#[derive(Debug, Default)]
+struct Cell {
+    value: String,
+    note: String,
+}
+
+/// The verdict on the newest recovery point that was tried, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stands {
+    Failed,
+    Inconclusive,
+    Untried,
+    Verified,
+}
+
+impl Stands {
+    fn of(last: Option<&Verification>) -> Self {
+        match last.map(|last| last.verdict) {
+            None => Self::Untried,
+            Some(Verdict::Verified) => Self::Verified,
+            Some(Verdict::Failed) => Self::Failed,
+            Some(Verdict::Inconclusive) => Self::Inconclusive,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "Failed",
+            Self::Inconclusive => "Inconclusive",
+            Self::Untried => "Untried",
+            Self::Verified => "Verified",
+        }
+    }
+
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Failed => "no",
+            Self::Inconclusive => "unknown",
+            Self::Untried => "unproven",
+            Self::Verified => "yes",
+        }
+    }
+}
+
+/// The landing page.
+pub(super) fn page(state: &State, now: Timestamp) -> Result<String, askama::Error> {
+    let provable = state.provable();
+    let mut rows: Vec<_> = provable
+        .map(|(source, known)| row(state, source, known, now))
+        .collect();
+    rows.sort_by_key(|row| row.stands);
+    let (title, tone) = title(&rows);
+    let page = Page {
+        shell: Shell {
+            brand: "Backup Witness",
+            title,
+            tone,
+            detail: detail(&rows, now),
+            now: now.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+            program: "backup-verifier",
+            version: env!("CARGO_PKG_VERSION"),
+            loaded: ago(state.loaded_at, now),
+            problem: state.reload_failed.then_some(STALE),
+        },
+        unproven: state.config.sources.len() - rows.len(),
+        rows,
+    };
+    page.render()
+}
+
+fn title(rows: &[Row]) -> (String, &'static str) {
+    let Some(worst) = rows.first().map(|row| row.stands) else {
+        return ("No proof is expected here".into(), Stands::Untried.class());
+    };
+    let such: Vec<_> = rows.iter().filter(|row| row.stands == worst).collect();
+    let subject = match such[..] {
+        [one] => one.name.clone(),
+        _ => format!("{} sources", such.len()),
+    };
+    let was = if such.len() == 1 { "was" } else { "were" };
+    let title = match worst {
+        Stands::Failed => format!("{subject} failed when last restored"),
+        Stands::Inconclusive => format!("Whether {subject} can be restored is not known"),
+        Stands::Untried => format!("{subject} {was} never tried"),
+        Stands::Verified => "Everything was restored and verified".into(),
+    };
+    (title, worst.class())
+}
+
+/// What runs, and what comes next.
+fn detail(rows: &[Row], now: Timestamp) -> String {
+    let running = rows.iter().filter(|row| row.runs);
+    let running: Vec<_> = running.map(|row| row.name.as_str()).collect();
+    let runs = match running[..] {
+        [] => "nothing runs now".to_owned(),
+        _ => format!("{} runs now", running.join(", ")),
+    };
+    let idle = rows.iter().filter(|row| !row.runs);
+    let next = idle.filter_map(|row| Some((row.due_at?, &row.name))).min();
+    match next {
+        None => runs,
+        Some((at, name)) if at <= now => {
+            format!("{runs} · next is {name}, due since {}", ago(at, now))
+        }
+        Some((at, name)) => format!("{runs} · next is {name} {}", ago(at, now)),
+    }
+}
+
+fn row(state: &State, source: &Source, known: &Known, now: Timestamp) -> Row {
+    let newest = known.newest.as_deref();
+    let ledger = known.ledger.as_deref();
+    let last = ledger.and_then(|ledger| ledger.newest());
+    let running = state.running.get(&source.name);
+    let waits = state.waiting.contains(&source.name);
+    let due_at = ledger.and_then(|ledger| prospect(source, newest, ledger, &state.tool).at);
+    let seen = ledger.filter(|_| known.seen_at.is_some());
+    let why = seen.map(|ledger| plan(source, newest, ledger, now).why);
+    Row {
+        stands: Stands::of(last),
+        name: source.name.to_string(),
+        engine: source.format.engine().as_str(),
+        owner: source.owner.clone(),
+        why: sentence(why.as_deref().unwrap_or("it has not been looked at yet")),
+        problem: known.missed.map(super::state::Step::sentence),
+        now: match running {
+            Some(running) => under_way(running, now),
+            None if waits => Cell::new("waits", "for another to end"),
+            None => Cell::new("–", ""),
+        },
+        last: last.map_or_else(
+            || Cell::new("never", ""),
+            |last| Cell::new(headline(last).replace('_', " "), ago(last.ended_at, now)),
+        ),
+        next: next(source, due_at, now),
+        due_at,
+        runs: running.is_some(),
+    }
+}
+
+impl Cell {
+    fn new(value: impl Into<String>, note: impl Into<String>) -> Self {
+        Self {
+            value: value.into(),
+            note: note.into(),
+        }
+    }
+}
+
+fn under_way(running: &Running, now: Timestamp) -> Cell {
+    let Far { stage, read, of } = running.progress.get();
+    let percent = read.saturating_mul(100).checked_div(of).unwrap_or_default();
+    let read = (1..100)
+        .contains(&percent)
+        .then(|| format!(" {percent} % of {}", bytes(of)));
+    let stage = if stage.is_empty() { "begins" } else { stage };
+    let why = match running.trigger {
+        Trigger::Schedule => "as scheduled",
+        Trigger::NewSnapshot => "a new snapshot",
+        Trigger::Retry => "once more",
+        Trigger::Manual => "by hand",
+        Trigger::Drill => "a drill",
+    };
+    let since = ago(running.began_at, now);
+    Cell::new(
+        format!("{stage}{}", read.unwrap_or_default()),
+        format!("{why}, begun {since}"),
+    )
+}
+
+fn next(source: &Source, due_at: Option<Timestamp>, now: Timestamp) -> Cell {
+    let by = match source.verify.as_ref().map(|verify| &verify.due) {
+        Some(Due::Schedule(schedule)) => format!("schedule {}", schedule.text()),
+        Some(Due::NewSnapshot) => "or with the next snapshot".to_owned(),
+        Some(Due::Objective) | None => "so that its proof stays young".to_owned(),
+    };
+    match due_at {
+        None => Cell::new("–", by),
+        Some(at) if at <= now => Cell::new("now", format!("due since {}", ago(at, now))),
+        Some(at) => Cell::new(ago(at, now), by),
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+use std::{path::Path, sync::Arc};
+
+use catalog::{
+    config::load,
+    evidence::{Draft, Ledger, Reason, ToolEvidence, fixtures},
+    model::{Snapshot, SnapshotFacts, SnapshotId, SnapshotState, SourceName, TakenAtFrom},
+};
+
+use super::*;
+use crate::{
+    commands::serve::{
+        families::exposition_text,
+        state::{Step, Tracker},
+    },
+    supervise::Progress,
+};
+
+const CONFIG: &str = "schema: 1
+repositories: [{ name: local, directory: /backups }]
+evidence: { repository: { directory: /evidence } }
+sources:
+  - name: cache
+    engine: redis
+    repository: local
+    owner: \"<script>\"
+    path: \"redis/%Y%m%d-%H%M.rdb\"
+    verify: { when: new_snapshot }
+  - { name: other, engine: redis, repository: local, path: \"%Y.rdb\" }
+  - { name: files, engine: files, repository: local, path: \"%Y.tar\" }
+";
+
+fn fresh() -> State {
+    let loaded = load(Path::new("backups.yaml"), CONFIG).expect("a configuration");
+    let tool = ToolEvidence {
+        version: "0".into(),
+        config_digest: loaded.config.digest.clone(),
+    };
+    State::new(&Arc::new(loaded.config), tool, fixtures::at("05:00:00"))
+}
+
+/// `cache` was seen with one snapshot and these verifications of another.
+fn seen(runs: &[Option<Reason>]) -> State {
+    let mut state = fresh();
+    let drafts = runs.iter().map(|reason| {
+        let run = fixtures::verification(fixtures::at("02:00:00"), *reason);
+        Draft::Verification(Box::new(run))
+    });
+    let mut ledger = Ledger::new(fixtures::cache());
+    for (sequence, text) in (1..).zip(fixtures::sealed(drafts)) {
+        ledger.take(sequence, Ok(&text));
+    }
+    let at = fixtures::at("04:00:00");
+    let snapshot = Snapshot {
+        id: SnapshotId("MARKER".into()),
+        source: fixtures::cache(),
+        taken_at: at,
+        taken_at_from: TakenAtFrom::Name,
+        from_the_future: false,
+        completed_at: at,
+        state: SnapshotState::Complete,
+        artifacts: Vec::new(),
+        facts: SnapshotFacts::default(),
+        manifests: std::collections::BTreeMap::new(),
+    };
+    let known = Known {
+        newest: Some(Arc::new(snapshot)),
+        ledger: Some(Arc::new(ledger)),
+        seen_at: Some(fixtures::at("05:00:00")),
+        missed: None,
+    };
+    state.sources.insert(fixtures::cache(), known);
+    state
+}
+
+/// What a reader sees: tags and spaces gone.
+fn shown(state: &State) -> String {
+    let html = page(state, fixtures::at("05:30:00")).expect("a page");
+    for never in ["MARKER", "<script", "://"] {
+        assert!(!html.contains(never), "{never} in {html}");
+    }
+    let body = html.split_once("<body>").expect("a body").1;
+    let pieces = body
+        .split('<')
+        .map(|piece| piece.split_once('>').map_or(piece, |it| it.1));
+    let text = pieces.collect::<Vec<_>>().join(" ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[track_caller]
+fn says(state: &State, sentences: &[&str]) {
+    let page = shown(state);
+    for sentence in sentences {
+        assert!(page.contains(sentence), "{sentence} is not in: {page}");
+    }
+}
+
+#[test]
+fn before_the_first_look_nothing_is_claimed() {
+    says(
+        &fresh(),
+        &[
+            "2 sources were never tried nothing runs now",
+            "It has not been looked at yet.",
+            "No proof is expected of 1 further source.",
+        ],
+    );
+}
+
+#[test]
+fn what_is_due_next_is_said_with_its_reason() {
+    let state = seen(&[None]);
+    says(
+        &state,
+        &[
+            "other was never tried",
+            "nothing runs now · next is cache, due since 90 min ago",
+            "Verified cache redis · &#60;script&#62; Its newest snapshot is new.",
+            "now due since 90 min ago",
+        ],
+    );
+    says(
+        &seen(&[Some(Reason::Damaged)]),
+        &["cache failed when last restored", "failed (damaged)"],
+    );
+    let unknown = Some(Reason::RuntimeUnavailable);
+    says(
+        &seen(&[unknown]),
+        &[
+            "Whether cache can be restored is not known",
+            "inconclusive (runtime unavailable)",
+        ],
+    );
+}
+
+#[test]
+fn what_runs_what_waits_and_what_went_wrong_is_said() {
+    let mut state = seen(&[None]);
+    let progress = Tracker::default();
+    let running = Running {
+        trigger: Trigger::NewSnapshot,
+        began_at: fixtures::at("05:25:00"),
+        progress: progress.clone(),
+    };
+    let other = SourceName::new("other").expect("a name");
+    state.running.insert(fixtures::cache(), running);
+    state.waiting.insert(other.clone());
+    state.reload_failed = true;
+    let missed = state.sources.get_mut(&other).expect("it is there");
+    missed.missed = Some(Step::ReadEvidence);
+    says(
+        &state,
+        &[
+            "cache runs now",
+            "begins a new snapshot, begun 5 min ago",
+            "waits for another to end",
+            "The last time its evidence could not be read; the log says more.",
+            "the configuration loaded before is still in use",
+        ],
+    );
+    progress.take(Progress::Stage("fetch"));
+    progress.take(Progress::Bytes { read: 25, of: 100 });
+    says(&state, &["fetch 25 % of 100 B"]);
+}
+
+#[test]
+fn metrics_tell_the_same_and_nothing_of_what_is_not_known() {
+    let metrics = |state: &State| exposition_text(state, None).expect("metrics");
+    let text = metrics(&fresh());
+    for verdict in ["verified", "failed", "inconclusive"] {
+        let line = format!("backup_verifier_verifications_total{{verdict=\"{verdict}\"}} 0\n");
+        assert!(text.contains(&line), "{line} in {text}");
+    }
+    for absent in [
+        "next_due",
+        "last_plan",
+        "web_config",
+        "scheduler_time",
+        "MARKER",
+    ] {
+        assert!(!text.contains(absent), "{absent} in {text}");
+    }
+    assert!(
+        text.contains("backup_verifier_verifications_running 0\n"),
+        "{text}"
+    );
+    let mut state = seen(&[None]);
+    state.count(Step::Sweep);
+    state.finished.insert(Verdict::Verified, 3);
+    let text = metrics(&state);
+    let due = fixtures::at("04:00:00").as_second();
+    for line in [
+        format!(
+            "backup_verifier_next_due_timestamp_seconds{{engine=\"redis\",source=\"cache\"}} {due}\n"
+        ),
+        "backup_verifier_failures_total{step=\"sweep\"} 1\n".into(),
+        "backup_verifier_verifications_total{verdict=\"verified\"} 3\n".into(),
+    ] {
+        assert!(text.contains(&line), "{line} in {text}");
+    }
+    let others = text.lines().filter(|line| !line.starts_with('#'));
+    for line in others {
+        let ours = line.starts_with("backup_verifier_") || line.starts_with("process_");
+        assert!(ours, "{line}");
+    }
+}

@@ -1,0 +1,100 @@
+//! One verification of the scheduler, from its turn to its record.
+
+use std::sync::Arc;
+
+use catalog::{
+    evidence::{Ledger, Verdict},
+    model::SourceName,
+};
+use tokio::time::Instant;
+use tracing::info;
+
+use super::{
+    super::verify::{self, Chosen},
+    lifecycle::Opened,
+    look::Missed,
+    state::{Step, Tracker},
+};
+use crate::report::headline;
+
+/// What is to be verified, and under which configuration.
+#[derive(Debug)]
+pub(super) struct Order {
+    pub(super) name: SourceName,
+    pub(super) opened: Arc<Opened>,
+    pub(super) chosen: Chosen,
+    /// Whether it waited so long that a newer snapshot may lie there.
+    pub(super) look_again: bool,
+    pub(super) tracker: Tracker,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) name: SourceName,
+    /// Also where it could not be written down.
+    pub(super) verdict: Option<Verdict>,
+    /// Why there is no record.
+    pub(super) lost: Option<Missed>,
+    /// With that record.
+    pub(super) ledger: Option<Ledger>,
+}
+
+impl Ended {
+    fn lost(name: SourceName, step: Step, why: String) -> Self {
+        Self {
+            name,
+            verdict: None,
+            lost: Some(Missed::one(step, why)),
+            ledger: None,
+        }
+    }
+}
+
+/// To its end, whatever happens: a panic on the way is told like any other failure.
+pub(super) async fn carry_out(order: Order) -> Ended {
+    let name = order.name.clone();
+    let carried = tokio::spawn(carry_out_whole(order)).await;
+    carried.unwrap_or_else(|_| {
+        let why = "it ended unexpectedly".to_owned();
+        Ended::lost(name, Step::Begin, why)
+    })
+}
+
+async fn carry_out_whole(order: Order) -> Ended {
+    let Order {
+        name,
+        opened,
+        mut chosen,
+        look_again,
+        tracker,
+    } = order;
+    let (world, context) = (&opened.world, &opened.context);
+    if look_again {
+        let began = Instant::now();
+        let of_it = [&chosen.source];
+        let surveying = world.survey(&of_it);
+        let surveyed = context.cancelled.run_until_cancelled(surveying).await;
+        let surveyed = surveyed.unwrap_or_default();
+        // Else what was chosen before is tried, and its record says what is wrong.
+        if let Ok(snapshot) = surveyed.select(&chosen.source, &chosen.wanted) {
+            chosen.snapshot = snapshot.clone();
+            chosen.took = began.elapsed();
+        }
+    }
+    let trigger = chosen.trigger;
+    let on_progress = Arc::new(move |progress| tracker.take(progress));
+    let carried = verify::carry_out(world, context, chosen, on_progress).await;
+    let (reported, problem) = match carried {
+        Ok(carried) => carried,
+        Err(refusal) => return Ended::lost(name, Step::Begin, refusal.message),
+    };
+    let verification = &reported.verification;
+    info!(source = %name, ?trigger, "{}", headline(verification));
+    Ended {
+        verdict: Some(verification.verdict),
+        lost: problem.map(|why| Missed::one(Step::WriteEvidence, why)),
+        ledger: world.ledger(&name).await.ok(),
+        name,
+    }
+}

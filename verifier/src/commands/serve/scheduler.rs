@@ -1,0 +1,395 @@
+//! The loop of `serve`: looks at sources when they may be due, and verifies what is.
+//!
+//! Looks and verifications are tasks of their own; the loop itself only decides, so nothing that
+//! hangs holds up anything else. It never ends but by the stop.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use catalog::{
+    evidence::{Ledger, Trigger},
+    model::{RepositoryName, SourceName},
+};
+use jiff::Timestamp;
+use tokio::{task::JoinSet, time::timeout};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tracing::error;
+
+use super::{
+    super::verify::{Chosen, sweep},
+    agenda::Agenda,
+    lifecycle::{Opened, Service},
+    look::{Looked, Missed, Sight, look},
+    run::{Ended, Order, carry_out},
+    state::{Known, Planning, Running, Step},
+    told::Told,
+};
+use crate::select::Wanted;
+
+/// The longest wait for anything: a timer stands still while a machine sleeps and does not notice a
+/// clock that is set, and a scheduler that is stuck is to be seen. A turn in vain costs nothing.
+const TURN_MAX: Duration = Duration::from_mins(10);
+
+/// How long a runtime may take to say what killed runs left: bollard's own timeout of a request.
+const SWEEP_MAX: Duration = Duration::from_mins(2);
+
+/// Decides what is looked at and what is verified.
+#[derive(Debug)]
+pub(super) struct Scheduler {
+    service: Service,
+    stop: CancellationToken,
+    opened: Arc<Opened>,
+    agenda: Agenda,
+    turned_at: Timestamp,
+    looks: JoinSet<Looked>,
+    looking: BTreeSet<SourceName>,
+    waiting: BTreeMap<SourceName, Waiting>,
+    runs: JoinSet<Ended>,
+    running: BTreeSet<SourceName>,
+    told: Told,
+}
+
+/// Due, until there is room.
+#[derive(Debug)]
+struct Waiting {
+    /// Who waited longest for a verification comes first.
+    last_run: Option<Timestamp>,
+    seen_at: Timestamp,
+    chosen: Chosen,
+}
+
+impl Scheduler {
+    pub(super) fn new(service: Service, stop: CancellationToken) -> Self {
+        let opened = Arc::clone(&service.opened().borrow());
+        let mut scheduler = Self {
+            agenda: Agenda::new([], Timestamp::MIN),
+            turned_at: Timestamp::MIN,
+            service,
+            stop,
+            opened: Arc::clone(&opened),
+            looks: JoinSet::new(),
+            looking: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            runs: JoinSet::new(),
+            running: BTreeSet::new(),
+            told: Told::default(),
+        };
+        scheduler.take_over(opened);
+        scheduler
+    }
+
+    /// Until stopped; what runs then comes to its end, which its own token makes soon.
+    pub(super) async fn run(mut self) {
+        let mut opened = self.service.opened();
+        let stop = self.stop.clone();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = self.sweep() => {}
+        }
+        loop {
+            self.turn();
+            let pause = self.pause();
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Ok(()) = opened.changed() => {
+                    let opened = Arc::clone(&opened.borrow_and_update());
+                    self.take_over(opened);
+                }
+                Some(looked) = self.looks.join_next() => {
+                    if let Ok(looked) = looked {
+                        self.looked(looked);
+                    }
+                }
+                Some(ended) = self.runs.join_next() => self.ended(ended.ok()),
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        self.looks.abort_all();
+        while let Some(ended) = self.runs.join_next().await {
+            self.ended(ended.ok());
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.service.clock().now()
+    }
+
+    /// It is no reason not to go on.
+    async fn sweep(&mut self) {
+        let swept = timeout(SWEEP_MAX, sweep(&self.opened.context)).await;
+        if !matches!(swept, Ok(Ok(()))) {
+            let published = self.service.published();
+            published.update(|state| state.count(Step::Sweep));
+        }
+    }
+
+    /// Everything anew under another configuration; what runs goes on under the one before.
+    fn take_over(&mut self, opened: Arc<Opened>) {
+        // Their outcomes would be of the configuration before.
+        self.looks = JoinSet::new();
+        self.looking.clear();
+        self.waiting.clear();
+        self.told = Told::default();
+        self.opened = opened;
+        self.begin_anew();
+    }
+
+    fn begin_anew(&mut self) {
+        let sources = self.opened.world.config.sources.iter();
+        let provable = sources.filter(|source| source.verify.is_some());
+        let names = provable.map(|source| source.name.clone());
+        self.agenda = Agenda::new(names, self.now());
+    }
+
+    fn pause(&self) -> Duration {
+        let busy = |name: &SourceName| self.is_busy(name);
+        let Some(next) = self.agenda.next(busy) else {
+            return TURN_MAX;
+        };
+        // What passed meanwhile is negative: no pause.
+        let until = Duration::try_from(next.duration_since(self.now()));
+        until.unwrap_or_default().min(TURN_MAX)
+    }
+
+    fn is_busy(&self, name: &SourceName) -> bool {
+        self.looking.contains(name)
+            || self.waiting.contains_key(name)
+            || self.running.contains(name)
+    }
+
+    /// Looks at what may be due, and begins what is where there is room.
+    fn turn(&mut self) {
+        let now = self.now();
+        if now < self.turned_at {
+            // The clock was set back: what was to be soon would be far away.
+            self.begin_anew();
+        }
+        self.turned_at = now;
+        let names = self.agenda.now(now, |name| self.is_busy(name));
+        let world = Arc::clone(&self.opened.world);
+        for repository in &world.config.repositories {
+            let sources = world.config.sources_of(&repository.name);
+            let provable = sources.filter(|source| source.verify.is_some());
+            let all: Vec<_> = provable.map(|source| source.name.clone()).collect();
+            if all.iter().any(|name| names.contains(name)) {
+                self.look_at(&repository.name, all);
+            }
+        }
+        self.begin_what_fits();
+        let waiting: BTreeSet<_> = self.waiting.keys().cloned().collect();
+        self.service.published().update(|state| {
+            state.turned_at = Some(now);
+            state.waiting = waiting;
+        });
+    }
+
+    fn look_at(&mut self, repository: &RepositoryName, names: Vec<SourceName>) {
+        self.looking.extend(names.iter().cloned());
+        let Opened { world, context } = &*self.opened;
+        let looking = look(
+            Arc::clone(world),
+            context.tool.clone(),
+            repository.clone(),
+            names.clone(),
+        );
+        let looking = AbortOnDropHandle::new(tokio::spawn(looking));
+        let repository = repository.clone();
+        self.looks.spawn(async move {
+            let lost = "the look ended unexpectedly";
+            let looked = looking.await;
+            looked.unwrap_or_else(|_| Looked::at_nothing(repository, names, lost))
+        });
+    }
+
+    fn begin_what_fits(&mut self) {
+        if self.stop.is_cancelled() {
+            return;
+        }
+        let config = &self.opened.world.config;
+        let (parallel, refresh) = (config.verifier.parallel, config.refresh);
+        while self.running.len() < parallel {
+            let first = self.waiting.iter().min_by_key(|(_, it)| it.last_run);
+            let Some(name) = first.map(|(name, _)| name.clone()) else {
+                return;
+            };
+            let Some(Waiting {
+                seen_at, chosen, ..
+            }) = self.waiting.remove(&name)
+            else {
+                return;
+            };
+            let now = self.now();
+            let aged = now.duration_since(seen_at).unsigned_abs() > refresh;
+            let running = Running {
+                trigger: chosen.trigger,
+                began_at: now,
+                progress: super::state::Tracker::default(),
+            };
+            let order = Order {
+                name: name.clone(),
+                opened: Arc::clone(&self.opened),
+                chosen,
+                look_again: aged,
+                tracker: running.progress.clone(),
+            };
+            self.running.insert(name.clone());
+            self.service.published().update(|state| {
+                state.running.insert(name, running);
+            });
+            self.runs.spawn(carry_out(order));
+        }
+    }
+
+    fn looked(&mut self, looked: Looked) {
+        let now = self.now();
+        let planned = Planning {
+            at: now,
+            succeeded: looked.is_whole(),
+        };
+        let Looked {
+            repository,
+            sources,
+        } = looked;
+        let of_all = |(_, seen): &(SourceName, Result<Sight, Missed>)| {
+            let missed = seen.as_ref().err().filter(|missed| missed.all);
+            missed.cloned()
+        };
+        match sources.iter().find_map(of_all) {
+            None => {
+                self.told.well(&repository, Step::Survey);
+            }
+            Some(missed) => {
+                self.told.ill(&repository, missed.step, &missed.why);
+                let published = self.service.published();
+                published.update(|state| state.count(missed.step));
+            }
+        }
+        for (name, seen) in sources {
+            self.looking.remove(&name);
+            match seen {
+                Ok(sight) => self.seen(&name, sight, now),
+                Err(missed) => self.missed(&name, &missed, now),
+            }
+        }
+        self.service.published().update(|state| {
+            if let Some(plan) = state.plans.get_mut(&repository) {
+                *plan = Some(planned);
+            }
+        });
+    }
+
+    fn seen(&mut self, name: &SourceName, sight: Sight, now: Timestamp) {
+        self.told.well(name, Step::Survey);
+        self.told.well(name, Step::ReadEvidence);
+        let again_at = sight.again_at(now, self.opened.world.config.refresh);
+        let is_due = match sight.planned.due {
+            None => false,
+            // Paced: the plan says that it may be tried again, not how soon.
+            Some(Trigger::Retry) => sight.prospect.at.is_some_and(|at| at <= now),
+            Some(_) => true,
+        };
+        let is_free = !self.running.contains(name) && self.agenda.is_rested(name, now);
+        // What is due and rests is looked at again after that; what is busy, when it ended.
+        self.agenda
+            .looked(name, if is_due { now } else { again_at });
+        // What waited already waits for what lies there now.
+        self.waiting.remove(name);
+        if is_due && is_free {
+            self.wait(name, &sight, now);
+        }
+        self.know(name, |known| {
+            *known = Known {
+                newest: sight.newest.map(Arc::new),
+                ledger: Some(Arc::new(sight.ledger)),
+                seen_at: Some(now),
+                // Over only when one left its record.
+                missed: known.missed.filter(|step| step.is_of_a_run()),
+            };
+        });
+    }
+
+    fn wait(&mut self, name: &SourceName, sight: &Sight, now: Timestamp) {
+        let source = self.opened.world.config.source(name.as_str());
+        let (Some(source), Some(trigger), Some(snapshot)) =
+            (source, sight.planned.due, &sight.newest)
+        else {
+            return;
+        };
+        let chosen = Chosen {
+            source: source.clone(),
+            snapshot: snapshot.clone(),
+            trigger,
+            wanted: Wanted::Newest,
+            took: sight.took,
+        };
+        let waiting = Waiting {
+            last_run: sight.ledger.verifications().map(|it| it.ended_at).max(),
+            seen_at: now,
+            chosen,
+        };
+        self.waiting.insert(name.clone(), waiting);
+    }
+
+    fn missed(&mut self, name: &SourceName, missed: &Missed, now: Timestamp) {
+        self.agenda.missed(name, now);
+        let step = missed.step;
+        if !missed.all {
+            self.told.ill(name, step, &missed.why);
+            self.service.published().update(|state| state.count(step));
+        }
+        self.know(name, |known| known.missed = Some(step));
+    }
+
+    fn ended(&mut self, ended: Option<Ended>) {
+        // The task that carries out has none of the verification's own code in it.
+        let Some(Ended {
+            name,
+            verdict,
+            lost,
+            ledger,
+        }) = ended
+        else {
+            return error!("a verification ended without a trace");
+        };
+        self.running.remove(&name);
+        self.agenda.ran(&name, lost.is_none(), self.now());
+        match &lost {
+            None => {
+                self.told.well(&name, Step::Begin);
+                self.told.well(&name, Step::WriteEvidence);
+            }
+            Some(missed) => {
+                self.told.ill(&name, missed.step, &missed.why);
+            }
+        }
+        let step = lost.map(|missed| missed.step);
+        self.service.published().update(|state| {
+            state.running.remove(&name);
+            if let Some(verdict) = verdict {
+                *state.finished.entry(verdict).or_default() += 1;
+            }
+            if let Some(step) = step {
+                state.count(step);
+            }
+        });
+        self.know(&name, |known| {
+            known.missed = step;
+            known.ledger = ledger.map(Arc::<Ledger>::new).or(known.ledger.take());
+        });
+    }
+
+    fn know(&self, name: &SourceName, change: impl FnOnce(&mut Known)) {
+        self.service.published().update(|state| {
+            if let Some(known) = state.sources.get_mut(name) {
+                change(known);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

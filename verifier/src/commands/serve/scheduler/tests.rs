@@ -1,0 +1,142 @@
+//! Days of the loop in paused time, where no verification can come to a verdict.
+
+use std::{cell::RefCell, fs, path::Path};
+
+use catalog::{
+    config::load_file,
+    evidence::{Reason, Verdict, fixtures},
+};
+use tempfile::TempDir;
+use tokio::time::sleep;
+use toolkit::clock::Clock;
+
+use super::*;
+use crate::commands::world::Outside;
+
+const CONFIG: &str = "schema: 1
+repositories: [{ name: local, directory: repository }, { name: far, directory: far }]
+evidence: { repository: { directory: evidence } }
+exporter: { refresh: 1h }
+verifier: { runtime: docker }
+sources:
+  - { name: cache, engine: redis, repository: local, path: \"%Y%m%d.rdb\" }
+  - { name: other, engine: redis, repository: far, path: \"%Y%m%d.rdb\" }
+";
+
+thread_local! {
+    /// `XDG_STATE_HOME` of the test that runs.
+    static HOME: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+fn env(name: &str) -> Option<String> {
+    match name {
+        "XDG_STATE_HOME" => Some(HOME.with_borrow(Clone::clone)),
+        "DOCKER_HOST" => Some("unix:///nowhere/docker.sock".into()),
+        _ => None,
+    }
+}
+
+/// A verifier without a runtime, on two repositories of which one is missing.
+fn served(place: &TempDir) -> (Service, CancellationToken) {
+    let file = place.path().join("backups.yaml");
+    fs::create_dir(place.path().join("repository")).expect("made");
+    put(&place.path().join("repository"));
+    fs::write(&file, CONFIG).expect("written");
+    HOME.set(place.path().display().to_string());
+    let stop = CancellationToken::new();
+    let outside = Outside {
+        clock: Clock::starting_at(fixtures::at("12:00:00")),
+        cancelled: stop.clone(),
+        env,
+    };
+    let config = load_file(&file).expect("a configuration").config;
+    let opened = Opened::new(config, &outside).expect("a world");
+    (Service::new(file, outside, opened), stop)
+}
+
+fn put(directory: &Path) {
+    let nothing_in_it = b"REDIS0011\xff\0\0\0\0\0\0\0\0";
+    fs::write(directory.join("20261101.rdb"), nothing_in_it).expect("written");
+}
+
+fn source(name: &str) -> SourceName {
+    SourceName::new(name).expect("a name")
+}
+
+/// When verifications of it ended, in minutes since the first, and that none came to a verdict.
+fn ended(service: &Service, name: &str) -> Vec<i64> {
+    let state = service.published().get();
+    let Some(ledger) = &state.sources[&source(name)].ledger else {
+        return Vec::new();
+    };
+    let runs: Vec<_> = ledger.verifications().collect();
+    let all = runs.iter().all(|run| run.verdict == Verdict::Inconclusive);
+    assert!(all, "{runs:?}");
+    let first = runs.first().map(|run| run.ended_at);
+    let since = |run: &&_| {
+        let run: &catalog::evidence::Verification = run;
+        run.ended_at
+            .duration_since(first.expect("there is one"))
+            .as_mins()
+    };
+    runs.iter().map(since).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_told_is_tried_ever_later_and_one_repository_holds_up_no_other() {
+    let place = tempfile::tempdir().expect("a directory");
+    let (service, stop) = served(&place);
+    let running = tokio::spawn(Scheduler::new(service.clone(), stop.clone()).run());
+    sleep(Duration::from_hours(24)).await;
+    let first_day = ended(&service, "cache");
+    // 5 minutes, doubled up to six hours: nine retries in a day, within minutes.
+    assert_eq!(first_day.len(), 10, "{first_day:?}");
+    let pauses: Vec<_> = first_day.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    for (pause, least) in pauses.iter().zip([5, 10, 20, 40, 80, 160, 320, 360, 360]) {
+        assert!((least..least + 5).contains(pause), "{pauses:?}");
+    }
+    let state = service.published().get();
+    let far = RepositoryName::new("far").expect("a name");
+    assert!(state.plans[&far].is_some_and(|plan| !plan.succeeded));
+    // 1, 2, 4, … 60 minutes: 6 tries in the first hour, then one each.
+    let failed = state.failures[&Step::Survey];
+    assert!((25..=31).contains(&failed), "{failed}");
+    assert_eq!(state.failures.get(&Step::Sweep), Some(&1));
+    assert!(state.is_planned() && state.running.is_empty());
+
+    fs::create_dir(place.path().join("far")).expect("made");
+    put(&place.path().join("far"));
+    sleep(Duration::from_mins(62)).await;
+    assert_eq!(ended(&service, "other").first(), Some(&0));
+    stop.cancel();
+    running.await.expect("it ends");
+    assert_eq!(state.finished.get(&Verdict::Verified), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reload_tries_again_at_once_what_another_configuration_may_have_mended() {
+    let place = tempfile::tempdir().expect("a directory");
+    let (service, stop) = served(&place);
+    let running = tokio::spawn(Scheduler::new(service.clone(), stop.clone()).run());
+    sleep(Duration::from_hours(6)).await;
+    let before = ended(&service, "cache").len();
+    let reload = async |text: &str| {
+        fs::write(place.path().join("backups.yaml"), text).expect("written");
+        service.reload().await.is_ok()
+    };
+    assert!(!reload("schema: 1\n").await);
+    assert!(reload(CONFIG).await);
+    sleep(Duration::from_mins(2)).await;
+    assert_eq!(ended(&service, "cache").len(), before, "nothing changed");
+    assert!(reload(&format!("{CONFIG}# mended\n")).await);
+    sleep(Duration::from_mins(2)).await;
+    assert_eq!(ended(&service, "cache").len(), before + 1);
+    let ledger = service.published().get().sources[&source("cache")]
+        .ledger
+        .clone();
+    let last = ledger.and_then(|ledger| ledger.newest().cloned());
+    let last = last.expect("a record");
+    assert_eq!(last.reason, Some(Reason::RuntimeUnavailable));
+    stop.cancel();
+    running.await.expect("it ends");
+}

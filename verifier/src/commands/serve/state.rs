@@ -1,0 +1,228 @@
+//! What is known right now: one value from which every page is made, replaced as a whole.
+//!
+//! It reads no clock and no storage.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use catalog::{
+    config::{Config, Source},
+    evidence::{Ledger, ToolEvidence, Trigger, Verdict},
+    model::{RepositoryName, Snapshot, SourceName},
+};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::supervise::Progress;
+
+/// Everything `serve` knows.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    /// In use.
+    pub(super) config: Arc<Config>,
+    /// What it would write into a record.
+    pub(super) tool: ToolEvidence,
+    /// When that was loaded.
+    pub(super) loaded_at: Timestamp,
+    /// Whether the last attempt to load another one failed.
+    pub(super) reload_failed: bool,
+    /// When the scheduler last decided.
+    pub(super) turned_at: Option<Timestamp>,
+    /// The last plan of each repository with a source that expects a proof.
+    pub(super) plans: BTreeMap<RepositoryName, Option<Planning>>,
+    /// Of each source that expects a proof.
+    pub(super) sources: BTreeMap<SourceName, Known>,
+    /// Under way.
+    pub(super) running: BTreeMap<SourceName, Running>,
+    /// Due, without room.
+    pub(super) waiting: BTreeSet<SourceName>,
+    /// Since the program began.
+    pub(super) finished: BTreeMap<Verdict, u64>,
+    /// Since the program began.
+    pub(super) failures: BTreeMap<Step, u64>,
+}
+
+/// How planning a repository ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Planning {
+    pub(super) at: Timestamp,
+    pub(super) succeeded: bool,
+}
+
+/// As far as one source was last seen.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    pub(super) newest: Option<Arc<Snapshot>>,
+    pub(super) ledger: Option<Arc<Ledger>>,
+    /// When it was seen to have that snapshot, or none.
+    pub(super) seen_at: Option<Timestamp>,
+    /// Why it was not seen the last time: what could not be done.
+    pub(super) missed: Option<Step>,
+}
+
+/// One verification under way.
+#[derive(Debug, Clone)]
+pub(super) struct Running {
+    pub(super) trigger: Trigger,
+    pub(super) began_at: Timestamp,
+    pub(super) progress: Tracker,
+}
+
+/// What the scheduler may fail to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Step {
+    Survey,
+    ReadEvidence,
+    Begin,
+    WriteEvidence,
+    Sweep,
+}
+
+impl Step {
+    /// Every step.
+    pub(super) const ALL: [Self; 5] = [
+        Self::Survey,
+        Self::ReadEvidence,
+        Self::Begin,
+        Self::WriteEvidence,
+        Self::Sweep,
+    ];
+
+    /// The value of the `step` label.
+    pub(super) const fn as_label(self) -> &'static str {
+        match self {
+            Self::Survey => "survey",
+            Self::ReadEvidence => "read_evidence",
+            Self::Begin => "begin",
+            Self::WriteEvidence => "write_evidence",
+            Self::Sweep => "sweep",
+        }
+    }
+
+    /// Whether a verification could not do it, and not a look.
+    pub(super) const fn is_of_a_run(self) -> bool {
+        matches!(self, Self::Begin | Self::WriteEvidence)
+    }
+
+    /// For people.
+    pub(super) const fn sentence(self) -> &'static str {
+        match self {
+            Self::Survey => "its repository could not be surveyed",
+            Self::ReadEvidence => "its evidence could not be read",
+            Self::Begin => "its verification could not begin",
+            Self::WriteEvidence => "its record could not be written",
+            Self::Sweep => "what killed runs left could not be swept",
+        }
+    }
+}
+
+/// How far a verification is; clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tracker(Arc<Mutex<Far>>);
+
+/// The stage a verification is in, and the bytes read of all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Far {
+    pub(super) stage: &'static str,
+    pub(super) read: u64,
+    pub(super) of: u64,
+}
+
+impl Tracker {
+    pub(super) fn get(&self) -> Far {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn take(&self, progress: Progress) {
+        let mut far = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match progress {
+            Progress::Stage(stage) => far.stage = stage,
+            Progress::Bytes { read, of } => (far.read, far.of) = (read, of),
+        }
+    }
+}
+
+impl State {
+    /// Nothing planned yet.
+    pub(super) fn new(config: &Arc<Config>, tool: ToolEvidence, loaded_at: Timestamp) -> Self {
+        let provable = || config.sources.iter().filter(|it| it.verify.is_some());
+        Self {
+            plans: provable().map(|it| (it.repository.clone(), None)).collect(),
+            sources: provable()
+                .map(|it| (it.name.clone(), Known::default()))
+                .collect(),
+            config: Arc::clone(config),
+            tool,
+            loaded_at,
+            reload_failed: false,
+            turned_at: None,
+            running: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            finished: BTreeMap::new(),
+            failures: BTreeMap::new(),
+        }
+    }
+
+    /// The same under another configuration: what runs and what was counted goes on. Of sources
+    /// only their ledgers stay, for their snapshots may lie elsewhere now.
+    #[must_use]
+    pub(super) fn under(
+        &self,
+        config: &Arc<Config>,
+        tool: ToolEvidence,
+        loaded_at: Timestamp,
+    ) -> Self {
+        let same_evidence = match (&self.config.evidence, &config.evidence) {
+            (Some(before), Some(after)) => before.location == after.location,
+            _ => false,
+        };
+        let mut next = Self {
+            turned_at: self.turned_at,
+            running: self.running.clone(),
+            finished: self.finished.clone(),
+            failures: self.failures.clone(),
+            ..Self::new(config, tool, loaded_at)
+        };
+        for (name, known) in &mut next.sources {
+            let before = self.sources.get(name).filter(|_| same_evidence);
+            known.ledger = before.and_then(|before| before.ledger.clone());
+        }
+        next
+    }
+
+    /// Sources that expect a proof, in the order of the file.
+    pub(super) fn provable(&self) -> impl Iterator<Item = (&Source, &Known)> {
+        let sources = self.config.sources.iter();
+        sources.filter_map(|source| Some((source, self.sources.get(&source.name)?)))
+    }
+
+    /// Whether every repository was planned once, or an attempt was made.
+    pub(super) fn is_planned(&self) -> bool {
+        self.plans.values().all(Option::is_some)
+    }
+
+    pub(super) fn count(&mut self, failed: Step) {
+        *self.failures.entry(failed).or_default() += 1;
+    }
+}
+
+/// The one place where states are replaced; clones publish to the same readers.
+#[derive(Debug, Clone)]
+pub(super) struct Published(watch::Sender<Arc<State>>);
+
+impl Published {
+    pub(super) fn new(state: State) -> Self {
+        Self(watch::Sender::new(Arc::new(state)))
+    }
+
+    pub(super) fn get(&self) -> Arc<State> {
+        Arc::clone(&self.0.borrow())
+    }
+
+    /// Replaces the state by a changed copy, in one step.
+    pub(super) fn update(&self, change: impl FnOnce(&mut State)) {
+        self.0.send_modify(|state| change(Arc::make_mut(state)));
+    }
+}

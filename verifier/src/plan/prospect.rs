@@ -1,0 +1,100 @@
+//! When a source is due next, for whoever waits instead of asking again and again. Pure.
+//!
+//! It must agree with [`plan`](super::plan): what it calls not yet due, the plan does.
+
+use std::time::Duration;
+
+use catalog::{
+    config::{Due, Source},
+    evidence::{Ledger, Reason, ToolEvidence, Verdict, Verification},
+    model::Snapshot,
+};
+use jiff::Timestamp;
+
+use super::{last_run, promised, unrenewed};
+
+/// The first retry of what was inconclusive: a restarted engine or store is back by then.
+const RETRY_FIRST: Duration = Duration::from_mins(5);
+
+/// The longest pause between two: four tries a day, as often as a promise of one day needs.
+const RETRY_MAX: Duration = Duration::from_hours(6);
+
+/// When a source is due next, as far as can be known now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prospect {
+    /// Whatever arrives, it is not due before this; `None` = the next snapshot makes it due.
+    pub not_before: Option<Timestamp>,
+    /// When what lies there now is to be verified, if nothing arrives; `None` = there is nothing,
+    /// or its schedule has no further slot.
+    pub at: Option<Timestamp>,
+}
+
+/// Of a source with this newest complete snapshot, for a verifier that would write `tool` down.
+pub fn prospect(
+    source: &Source,
+    newest: Option<&Snapshot>,
+    ledger: &Ledger,
+    tool: &ToolEvidence,
+) -> Prospect {
+    let Some(verify) = &source.verify else {
+        return Prospect {
+            not_before: Some(Timestamp::MAX),
+            at: None,
+        };
+    };
+    let lasts = unrenewed(promised(source));
+    let not_before = match &verify.due {
+        Due::NewSnapshot => None,
+        Due::Schedule(schedule) => {
+            last_run(ledger).map(|last| schedule.next(last).unwrap_or(Timestamp::MAX))
+        }
+        Due::Objective => ledger
+            .newest_verified()
+            .map(|proof| after(proof.ended_at, lasts)),
+    };
+    let at = newest.map(|newest| {
+        let settled = match ledger.of_object(newest) {
+            None => newest.completed_at,
+            Some(last) => match last.verdict {
+                Verdict::Inconclusive => return retry_at(last, lasts, ledger, tool),
+                Verdict::Failed => after(last.ended_at, promised(source).as_std()),
+                Verdict::Verified => after(last.ended_at, lasts),
+            },
+        };
+        settled.max(not_before.unwrap_or(settled))
+    });
+    Prospect {
+        not_before,
+        at: at.filter(|at| *at < Timestamp::MAX),
+    }
+}
+
+/// When to try again what was inconclusive: at once if we ended it ourselves or are another
+/// verifier since, by version or configuration; never because of time alone where only
+/// configuration can mend it, until its proof would be renewed anyway; else after pauses that
+/// double.
+fn retry_at(
+    last: &Verification,
+    lasts: Duration,
+    ledger: &Ledger,
+    tool: &ToolEvidence,
+) -> Timestamp {
+    let pause = match last.reason {
+        _ if last.tool != *tool => Duration::ZERO,
+        Some(Reason::Interrupted) => Duration::ZERO,
+        Some(reason) if reason.is_mendable() => lasts,
+        _ => doubled(RETRY_FIRST, ledger.consecutive_inconclusive(), RETRY_MAX).min(lasts),
+    };
+    after(last.ended_at, pause)
+}
+
+/// The pause after so many failures in a row: twice the one before, up to a longest.
+pub fn doubled(first: Duration, failures: usize, longest: Duration) -> Duration {
+    let times = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX);
+    let factor = 2_u32.checked_pow(times).unwrap_or(u32::MAX);
+    first.saturating_mul(factor).min(longest)
+}
+
+fn after(at: Timestamp, pause: Duration) -> Timestamp {
+    at.checked_add(pause).unwrap_or(Timestamp::MAX)
+}

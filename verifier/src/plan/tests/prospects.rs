@@ -1,0 +1,110 @@
+//! When something is due next, held against what the plan says at that time.
+
+use catalog::evidence::ToolEvidence;
+
+use super::*;
+use crate::plan::prospect;
+
+/// Of the records of the fixtures, or of another configuration.
+fn tool(same: bool) -> ToolEvidence {
+    let mut tool = fixtures::verification(at(0), None).tool;
+    if !same {
+        tool.config_digest.push('0');
+    }
+    tool
+}
+
+/// (not before, at) in minutes.
+#[track_caller]
+fn check(
+    lines: &str,
+    newest: Option<i64>,
+    runs: &[(i64, i64, Option<Reason>)],
+    expected: (Option<i64>, Option<i64>),
+) {
+    let newest = newest.map(snapshot);
+    let found = prospect(&source(lines), newest.as_ref(), &ledger(runs), &tool(true));
+    let minutes = |moment: Timestamp| moment.duration_since(at(0)).as_mins();
+    let found = (found.not_before.map(minutes), found.at.map(minutes));
+    assert_eq!(found, expected, "{lines} {runs:?}");
+}
+
+const HOUR: i64 = 60;
+
+#[test]
+fn the_next_moment_follows_what_makes_it_due() {
+    check(NEW, None, &[], (None, None));
+    check(NEW, Some(2), &[], (None, Some(2 * HOUR)));
+    check(NEW, Some(0), &[(0, 1, None)], (None, Some(97 * HOUR)));
+    check(DAILY, None, &[(0, 1, None)], (Some(6 * HOUR), None));
+    let slot_then_renewal = (Some(6 * HOUR), Some(97 * HOUR));
+    check(DAILY, Some(0), &[(0, 1, None)], slot_then_renewal);
+    let slot = (Some(30 * HOUR), Some(30 * HOUR));
+    check(DAILY, Some(24), &[(0, 7, None)], slot);
+    let renewal = (Some(97 * HOUR), Some(97 * HOUR));
+    check(OBJECTIVE, Some(24), &[(0, 1, None)], renewal);
+    check(OBJECTIVE, Some(0), &[], (None, Some(0)));
+    let failed = [(0, 1, Some(Reason::Damaged))];
+    check(NEW, Some(0), &failed, (None, Some(145 * HOUR)));
+    let none = prospect(
+        &source("    verify: false\n"),
+        None,
+        &ledger(&[]),
+        &tool(true),
+    );
+    assert_eq!((none.not_before, none.at), (Some(Timestamp::MAX), None));
+}
+
+#[test]
+fn retries_are_ever_further_apart() {
+    let run = |hour| (0, hour, Some(Reason::RuntimeUnavailable));
+    check(NEW, Some(0), &[run(1)], (None, Some(HOUR + 5)));
+    check(NEW, Some(0), &[run(1), run(2)], (None, Some(2 * HOUR + 10)));
+    let many: Vec<_> = (1..30).map(run).collect();
+    check(NEW, Some(0), &many, (None, Some(29 * HOUR + 6 * HOUR)));
+    let after_a_proof = [run(1), run(2), (0, 3, None), run(4)];
+    check(NEW, Some(0), &after_a_proof, (None, Some(4 * HOUR + 5)));
+}
+
+#[test]
+fn a_retry_does_not_wait_for_what_changed_nor_repeat_what_cannot_change() {
+    let interrupted = [(0, 1, Some(Reason::Interrupted))];
+    check(NEW, Some(0), &interrupted, (None, Some(HOUR)));
+    let mendable = [(0, 1, Some(Reason::NoChecksum))];
+    check(NEW, Some(0), &mendable, (None, Some(97 * HOUR)));
+    let newest = snapshot(0);
+    let other = prospect(
+        &source(NEW),
+        Some(&newest),
+        &ledger(&mendable),
+        &tool(false),
+    );
+    assert_eq!(
+        other.at,
+        Some(at(1)),
+        "another configuration may have mended it"
+    );
+}
+
+#[test]
+fn the_plan_agrees() {
+    let reasons = [None, Some(Reason::Damaged)];
+    for lines in [NEW, DAILY, OBJECTIVE] {
+        for (reason, newest) in reasons.into_iter().flat_map(|it| [(it, 0), (it, 24)]) {
+            let (source, ledger) = (source(lines), ledger(&[(0, 1, reason)]));
+            let of = |newest| prospect(&source, Some(&snapshot(newest)), &ledger, &tool(true));
+            let due = |newest, now| plan(&source, Some(&snapshot(newest)), &ledger, now).due;
+            let context = format!("{lines} {reason:?} {newest}");
+            let second = SignedDuration::from_secs(1);
+            let moment = of(newest).at.expect("something lies there");
+            let first = moment.max(at(25));
+            assert!(due(newest, first + second).is_some(), "{context}");
+            if moment > at(25) {
+                assert_eq!(due(newest, moment - second), None, "{context}");
+            }
+            if let Some(not_before) = of(newest).not_before.filter(|it| *it > at(2)) {
+                assert_eq!(due(500, not_before - second), None, "{context}");
+            }
+        }
+    }
+}
