@@ -12,15 +12,19 @@ use crate::bench::{Bench, Ran};
 
 /// A verifier whose one source lies in the bucket.
 fn bench(server: &S3Server) -> Bench {
+    bench_of(&server.yaml("prod/"))
+}
+
+/// The same by the value of the key `s3`.
+pub(crate) fn bench_of(s3: &str) -> Bench {
     let bench = Bench::new("process");
     let text = format!(
         "schema: 1\n\
-         repositories: [{{ name: cloud, s3: {} }}]\n\
+         repositories: [{{ name: cloud, s3: {s3} }}]\n\
          evidence: {{ repository: {{ directory: evidence }} }}\n\
          verifier: {{ runtime: process, pull: never, images: {{ redis: [\"redis:8.0\"] }} }}\n\
          sources:\n  - name: cache\n    engine: redis\n    repository: cloud\n    \
-         path: \"redis/%Y%m%d-%H%M.rdb\"\n    schedule: \"0 * * * *\"\n",
-        server.yaml("prod/")
+         path: \"redis/%Y%m%d-%H%M.rdb\"\n    schedule: \"0 * * * *\"\n"
     );
     fs::write(bench.path("backups.yaml"), text).unwrap();
     bench

@@ -20,6 +20,7 @@ pub mod evidence_suite;
 )]
 pub mod laws;
 pub mod noop;
+pub mod proxy;
 pub mod rdb_bytes;
 pub mod redis_server;
 pub mod redis_writer;
@@ -37,4 +38,5 @@ pub mod s3_store;
     reason = "a suite panics by design, and the names of its cases are their documentation"
 )]
 pub mod storage_suite;
+pub mod sts_server;
 pub mod verifying;

@@ -4,6 +4,7 @@
 //! against another's. What no answer of S3 can express is done in front of it, to the bytes.
 
 mod api;
+mod door;
 mod fault;
 mod front;
 mod world;
@@ -16,12 +17,14 @@ use std::{
 };
 
 use catalog::config::S3;
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use s3s::service::S3ServiceBuilder;
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
+pub use door::{DOMAIN, Keys};
 pub use fault::{Call, Effect, Fault};
 pub use front::Identity;
+pub(crate) use front::decoded;
 pub use world::{Ignored, Object, World};
 
 /// The one bucket.
@@ -64,7 +67,8 @@ impl S3Server {
         let address = listener.local_addr().expect("its address");
         let world = Arc::new(World::default());
         let mut service = S3ServiceBuilder::new(api::Api(world.clone()));
-        service.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
+        service.set_auth(door::Door(world.clone()));
+        service.set_host(door::Names);
         let front = front::Front::new(service.build(), world.clone());
         let serving = tokio::spawn(front::serve(
             listener,
@@ -86,6 +90,11 @@ impl S3Server {
     /// What it holds, and how it fails.
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Where it is.

@@ -32,6 +32,7 @@ use tokio_rustls::{
 };
 
 use super::{
+    door,
     fault::{Call, Effect, Fault},
     world::World,
 };
@@ -148,7 +149,8 @@ impl Front {
             .splitn(3, '/')
             .nth(2);
         let key = key.unwrap_or_default().to_owned();
-        match self.world.meet(call, &target) {
+        let met = self.world.meet(call, &target);
+        match met.or_else(|| door::refusal(&self.world, &request, call)) {
             None => self.pass(request).await,
             Some(Fault { effect, .. }) => match effect {
                 Effect::Hang => future::pending().await,
@@ -291,7 +293,8 @@ fn first(
     })
 }
 
-fn decoded(target: &str) -> String {
+/// Without its percent signs.
+pub(crate) fn decoded(target: &str) -> String {
     let mut bytes = target.bytes();
     let mut decoded = Vec::new();
     while let Some(byte) = bytes.next() {

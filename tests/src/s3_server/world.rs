@@ -10,7 +10,11 @@ use bytes::Bytes;
 use catalog::storage::memory::MODIFIED_AT;
 use jiff::{SignedDuration, Timestamp};
 
-use super::fault::{Call, Fault};
+use super::{
+    ACCESS_KEY_ID, SECRET_ACCESS_KEY,
+    door::Keys,
+    fault::{Call, Fault},
+};
 
 /// What the keys of made-up objects begin with.
 const FOREIGN: &str = "foreign/";
@@ -61,6 +65,7 @@ pub(super) struct State {
     ignores: Vec<Ignored>,
     faults: Vec<Fault>,
     calls: Vec<(Call, String)>,
+    admitted: Option<Keys>,
 }
 
 impl World {
@@ -116,6 +121,19 @@ impl World {
     /// What was asked since the last time, and of which path and query.
     pub fn take_calls(&self) -> Vec<(Call, String)> {
         std::mem::take(&mut self.lock().calls)
+    }
+
+    /// From now on nobody else is let in.
+    pub fn admit_only(&self, keys: Keys) {
+        self.lock().admitted = Some(keys);
+    }
+
+    pub(super) fn admitted(&self) -> Keys {
+        self.lock().admitted.clone().unwrap_or(Keys {
+            id: ACCESS_KEY_ID,
+            secret: SECRET_ACCESS_KEY,
+            token: None,
+        })
     }
 
     /// The fault that meets this call.

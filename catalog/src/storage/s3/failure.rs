@@ -59,7 +59,7 @@ impl Asked<'_> {
 
     /// No answer: not sent, not received, or not understood.
     pub(crate) fn unanswered(self, error: impl Error + Send + Sync + 'static) -> StorageError {
-        let reason = silence(&error);
+        let reason = silence(&error, self.bucket.role_arn.is_some());
         let hint = hint::of_silence(&self, reason, &error);
         StorageError {
             source: Some(Box::new(error)),
@@ -134,9 +134,17 @@ fn of_status(status: u16) -> StorageReason {
 }
 
 /// What went wrong before or behind an answer.
-fn silence(error: &(dyn Error + 'static)) -> StorageReason {
-    if chain(error).any(<dyn Error>::is::<CredentialsError>) {
-        return StorageReason::Credentials;
+fn silence(error: &(dyn Error + 'static), is_of_role: bool) -> StorageReason {
+    let mut without = chain(error).filter_map(<dyn Error>::downcast_ref::<CredentialsError>);
+    if let Some(without) = without.next() {
+        // Of a role, whoever makes its credentials may not be reached; anywhere else that says only
+        // that there are none, as where no cloud's metadata service is.
+        let is_unanswered = is_of_role
+            && matches!(without, CredentialsError::ProviderError(_))
+            && words::all(without).contains("dispatch failure");
+        if !is_unanswered {
+            return StorageReason::Credentials;
+        }
     }
     let said = words::all(error);
     if said.contains("timeout") || said.contains("timed out") {

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use aws_credential_types::provider::error::CredentialsError;
+
 use super::{
     super::key_files::KeyFileError,
     Asked,
@@ -48,17 +50,18 @@ pub(super) fn of_silence(
     error: &(dyn Error + 'static),
 ) -> String {
     let said = all(error);
-    let place = place(asked);
+    let is_of_role = chain(error).any(<dyn Error>::is::<CredentialsError>);
+    let place = if is_of_role {
+        "STS".into()
+    } else {
+        place(asked)
+    };
     let mut errors = chain(error);
     if let Some(file) = errors.find_map(|error| error.downcast_ref::<KeyFileError>()) {
         return format!("Write the key into the file, for our user to read: {file}.");
     }
     let todo = match reason {
-        StorageReason::Credentials => {
-            "Give credentials: access_key_id_file and secret_access_key_file, profile, the \
-             environment (AWS_ACCESS_KEY_ID, …), or a role of the machine."
-                .into()
-        }
+        StorageReason::Credentials => unidentified(asked, &said),
         StorageReason::Timeout => format!("{place} does not answer in time; look at it."),
         StorageReason::Protocol => format!("Look at what answers at {place}."),
         _ if said.contains("certificate") || said.contains("TLS") || said.contains("tls") => {
@@ -71,6 +74,28 @@ pub(super) fn of_silence(
     };
     let cause = errors_last(error);
     format!("{todo} ({cause}.)")
+}
+
+/// Nobody gave credentials, or the service that makes them of others (STS) refused to.
+fn unidentified(asked: &Asked<'_>, said: &str) -> String {
+    let refused = [
+        "ExpiredToken",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+    ];
+    if let Some(code) = refused.into_iter().find(|code| said.contains(code)) {
+        return credentials(code).into();
+    }
+    if said.contains("AccessDenied") {
+        let role = asked.bucket.role_arn.as_deref().unwrap_or("the role");
+        return format!(
+            "Let these credentials assume {role}: allow them sts:AssumeRole, and let the role \
+             trust them, with the external id if it wants one."
+        );
+    }
+    "Give credentials: access_key_id_file and secret_access_key_file, profile, the environment \
+     (AWS_ACCESS_KEY_ID, …), or a role of the machine."
+        .into()
 }
 
 fn errors_last(error: &(dyn Error + 'static)) -> String {
