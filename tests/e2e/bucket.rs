@@ -196,3 +196,35 @@ async fn a_snapshot_in_a_bucket_is_fetched_in_ranges_although_connections_break(
     assert_eq!(fs::read(bench.path("to/20261101-0100.rdb")).unwrap(), body);
     assert_eq!(fs::read_dir(bench.path("to")).unwrap().count(), 1);
 }
+
+#[tokio::test]
+async fn what_is_fetched_is_what_was_uploaded_or_is_not_kept() {
+    let server = S3Server::start().await;
+    let bench = bench(&server);
+    let body = rdb_bytes::two_keys();
+    let fetch = ["fetch", "--source", "cache", "--to", "to"];
+    // CRC-64/NVME of nothing is no checksum of it.
+    server
+        .world()
+        .put_with("prod/redis/20261101-0100.rdb", body.clone(), |object| {
+            object.checksum = Some(("crc64nvme", "AAAAAAAAAAA=".into()));
+        });
+    let ran = run(&bench, &fetch).await;
+    ran.ends(3, "is not the one that the store keeps of its upload");
+    ran.ends(3, "the CRC-64/NVME of");
+    assert_eq!(fs::read_dir(bench.path("to")).unwrap().count(), 0);
+    server
+        .world()
+        .put_with("prod/redis/20261101-0100.rdb", body.clone(), |object| {
+            let sha256 = catalog::digest::sha256(&body);
+            let sha256 = sha256.trim_start_matches("sha256:");
+            let bytes: Vec<_> = (0..32)
+                .map(|at| u8::from_str_radix(&sha256[2 * at..2 * at + 2], 16).unwrap())
+                .collect();
+            let value = aws_smithy_types::base64::encode(bytes);
+            object.checksum = Some(("sha256", value));
+        });
+    let ran = run(&bench, &fetch).await;
+    ran.ends(0, "has the SHA-256 that the store keeps of its upload");
+    assert_eq!(fs::read(bench.path("to/20261101-0100.rdb")).unwrap(), body);
+}

@@ -254,7 +254,11 @@ impl Storage for Memory {
         &'a self,
         pin: &'a Pin,
     ) -> BoxFuture<'a, Result<Option<UploadChecksum>, StorageError>> {
-        future::ready(Ok(self.lock().uploads.get(&pin.key).cloned())).boxed()
+        async move {
+            self.pass(Operation::Head, pin.key.as_str()).await?;
+            Ok(self.lock().uploads.get(&pin.key).cloned())
+        }
+        .boxed()
     }
 }
 

@@ -23,6 +23,19 @@ pub enum UploadAlgorithm {
     Crc32,
 }
 
+/// As people write it.
+impl fmt::Display for UploadAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sha256 => "SHA-256",
+            Self::Crc64Nvme => "CRC-64/NVME",
+            Self::Sha1 => "SHA-1",
+            Self::Crc32c => "CRC-32C",
+            Self::Crc32 => "CRC-32",
+        })
+    }
+}
+
 /// A checksum of one content. The store compared it with what arrived.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UploadChecksum {
@@ -50,6 +63,11 @@ impl UploadChecksum {
         } else {
             Err(UploadChecksumError(value.len()))
         }
+    }
+
+    /// Which one it is.
+    pub fn algorithm(&self) -> UploadAlgorithm {
+        self.algorithm
     }
 
     /// To be given every byte in order.

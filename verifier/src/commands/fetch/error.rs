@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use catalog::storage::{StorageError, StorageReason};
+use catalog::storage::{StorageError, StorageReason, UploadAlgorithm};
 use thiserror::Error;
 use toolkit::{exit::Exit, problem::render};
 
@@ -48,6 +48,17 @@ pub(super) enum FetchError {
         found: String,
         expected: String,
         witness: String,
+    },
+    /// What was read is not what was uploaded. Whether it changed in the store or on the way,
+    /// nobody can tell, so nothing is said of the snapshot.
+    #[error(
+        "the {algorithm} of {key:?} is not the one that the store keeps of its upload; \
+         hint: Nothing was kept. Fetch it by another way; look at the store, proxies and this \
+         machine's memory and disk."
+    )]
+    NotAsUploaded {
+        key: String,
+        algorithm: UploadAlgorithm,
     },
     /// Ctrl-C while it was read back.
     #[error("interrupted")]
@@ -97,7 +108,9 @@ impl FetchError {
                 | io::ErrorKind::NotFound => Exit::Usage,
                 _ => Exit::Unknown,
             },
-            Self::Storage(_) | Self::Busy(_) | Self::Interrupted => Exit::Unknown,
+            Self::Storage(_) | Self::Busy(_) | Self::NotAsUploaded { .. } | Self::Interrupted => {
+                Exit::Unknown
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{
     place::{Watch, existing, place},
     plan::Note,
     read::fill,
-    witness::Witness,
+    witness::{Witness, Witnesses, uploaded},
 };
 use crate::report;
 
@@ -50,7 +50,8 @@ pub(super) struct Fetched {
 }
 
 impl Fetcher {
-    /// The object that `pin` names, as `name`, if it is what every witness saw.
+    /// The object that `pin` names, as `name`, if it is what every witness saw, the checksum of its
+    /// upload among them.
     pub(super) async fn object(
         &self,
         pin: &Pin,
@@ -58,11 +59,15 @@ impl Fetcher {
         witnesses: Vec<Witness>,
     ) -> Result<Fetched, FetchError> {
         let paths = Paths::new(&self.directory, name);
+        let witnesses = Witnesses {
+            seen: witnesses,
+            upload: uploaded(&*self.storage, pin).await,
+        };
         let sha256 = match self.already(&paths, pin.size_bytes, &witnesses).await? {
             Some(sha256) => sha256,
             None => self.anew(pin, paths.clone(), &witnesses).await?,
         };
-        self.listener.say(&vouched(name, &witnesses));
+        self.listener.say(&witnesses.vouched(name));
         Ok(Fetched {
             path: paths.whole,
             sha256,
@@ -75,7 +80,7 @@ impl Fetcher {
         &self,
         paths: &Paths,
         size: u64,
-        witnesses: &[Witness],
+        witnesses: &Witnesses,
     ) -> Result<Option<String>, FetchError> {
         let whole = &paths.whole;
         let Ok(there) = std::fs::symlink_metadata(whole) else {
@@ -84,15 +89,16 @@ impl Fetcher {
         if !there.is_file() || there.len() != size {
             return Err(FetchError::Taken(whole.into()));
         }
-        if witnesses.is_empty() {
+        // A checksum of the upload may be of 32 bits: it contradicts, but does not identify.
+        if witnesses.seen.is_empty() {
             return Ok(None);
         }
         self.listener.stage("check");
         let (path, watch) = (whole.clone(), self.watch.clone());
-        let found = blocking(move || existing(&path, &watch)).await?;
-        let agrees = |found: &String| witnesses.iter().all(|it| it.sha256 == *found);
+        let upload = witnesses.upload.clone();
+        let found = blocking(move || existing(&path, upload, &watch)).await?;
         match found {
-            Some(found) if agrees(&found) => {
+            Some(found) if witnesses.agree(&found) => {
                 self.say_there(whole);
                 let paths = paths.clone();
                 blocking(move || {
@@ -100,7 +106,7 @@ impl Fetcher {
                     Ok(())
                 })
                 .await?;
-                Ok(Some(found))
+                Ok(Some(found.sha256))
             }
             Some(_) => Err(FetchError::Taken(whole.into())),
             None => Ok(None),
@@ -111,7 +117,7 @@ impl Fetcher {
         &self,
         pin: &Pin,
         paths: Paths,
-        witnesses: &[Witness],
+        witnesses: &Witnesses,
     ) -> Result<String, FetchError> {
         self.listener.stage("fetch");
         let (note, size) = (Note::new(&self.repository, pin), pin.size_bytes);
@@ -133,22 +139,18 @@ impl Fetcher {
         .await?;
         self.listener.stage("check");
         let (file, watch) = (Arc::clone(&part.file), self.watch.clone());
-        let path = part.paths.part.clone();
-        let sha256 = blocking(move || {
-            let hashed = part::hash(&file, &watch.cancelled, &watch.on_bytes);
+        let (path, upload) = (part.paths.part.clone(), witnesses.upload.clone());
+        let hashed = blocking(move || {
+            let hashed = part::hash(&file, upload, &watch);
             let hashed = hashed.map_err(|error| FetchError::local("read", &path, error))?;
             hashed.ok_or(FetchError::Interrupted)
         })
         .await?;
-        if let Some(witness) = witnesses.iter().find(|it| it.sha256 != sha256) {
+        if let Some(contradiction) = witnesses.contradiction(pin.key.as_str(), &hashed) {
             part.discard();
-            return Err(FetchError::Mismatch {
-                key: pin.key.as_str().into(),
-                found: sha256,
-                expected: witness.sha256.clone(),
-                witness: witness.who.clone(),
-            });
+            return Err(contradiction);
         }
+        let sha256 = hashed.sha256;
         let (digest, watch) = (sha256.clone(), self.watch.clone());
         if !blocking(move || place(&part, &digest, &watch)).await? {
             self.say_there(&whole);
@@ -178,18 +180,4 @@ pub(super) async fn joined<T>(task: JoinHandle<Result<T, FetchError>>) -> Result
             Err(_cancelled) => Err(FetchError::Interrupted),
         },
     }
-}
-
-fn vouched(name: &str, witnesses: &[Witness]) -> String {
-    if witnesses.is_empty() {
-        return format!(
-            "nobody vouches for {name}: no record of having read it, no manifest with its digest\n\
-             hint: Verify the snapshot, and fetch it with --verified."
-        );
-    }
-    let who: Vec<_> = witnesses.iter().map(|it| it.who.as_str()).collect();
-    format!(
-        "{name} has the SHA-256 that is known from {}",
-        who.join(" and from ")
-    )
 }

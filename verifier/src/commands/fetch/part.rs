@@ -13,18 +13,21 @@ use std::{
     sync::Arc,
 };
 
-use catalog::fault;
+use catalog::{
+    fault,
+    storage::{Recomputed, UploadChecksum},
+};
 use rustix::{
     fs::{Advice, FlockOperation, OFlags, fadvise, flock},
     io::Errno,
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{
     error::FetchError,
+    place::Watch,
     plan::{NOTE_BYTES_MAX, Note},
 };
-use crate::stream::{OnBytes, Sha256};
+use crate::stream::Sha256;
 
 /// Bytes hashed at once.
 const HASHED_BYTES: usize = 1024 * 1024;
@@ -171,17 +174,32 @@ pub(super) fn write(file: &File, at: u64, bytes: &[u8]) -> io::Result<()> {
     file.sync_data()
 }
 
-/// The digest of a whole file, as it is on the disk and not as it is remembered. Blocks.
+/// What a whole file holds.
+#[derive(Debug)]
+pub(super) struct Hashed {
+    /// Lower-case hexadecimal.
+    pub(super) sha256: String,
+    /// Whether the checksum of the upload is its own, where there is one.
+    pub(super) as_uploaded: Option<bool>,
+}
+
+/// Reads a whole file, as it is on the disk and not as it is remembered; `None` if it was
+/// cancelled. Blocks.
 pub(super) fn hash(
     file: &File,
-    cancelled: &CancellationToken,
-    on_bytes: &OnBytes,
-) -> io::Result<Option<String>> {
+    upload: Option<UploadChecksum>,
+    watch: &Watch,
+) -> io::Result<Option<Hashed>> {
+    let Watch {
+        cancelled,
+        on_bytes,
+    } = watch;
     let of = file.metadata()?.len();
     file.sync_all()?;
     // Only an advice: where it is not followed, the page cache answers.
     let _ = fadvise(file, 0, None, Advice::DontNeed);
     let mut digest = Sha256::new();
+    let mut upload = upload.map(UploadChecksum::recompute);
     let mut buffer = vec![0; HASHED_BYTES];
     let mut at = 0;
     loop {
@@ -189,12 +207,20 @@ pub(super) fn hash(
             return Ok(None);
         }
         let read = match file.read_at(&mut buffer, at) {
-            Ok(0) => return Ok(Some(digest.finish())),
+            Ok(0) => {
+                return Ok(Some(Hashed {
+                    sha256: digest.finish(),
+                    as_uploaded: upload.map(Recomputed::is_equal),
+                }));
+            }
             Ok(read) => read,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
         digest.update(&buffer[..read]);
+        if let Some(upload) = &mut upload {
+            upload.update(&buffer[..read]);
+        }
         at += read as u64;
         on_bytes(at, of);
     }

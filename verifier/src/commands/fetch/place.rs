@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use catalog::fault;
+use catalog::{fault, storage::UploadChecksum};
 use rustix::{
     fs::{CWD, RenameFlags, renameat_with},
     io::Errno,
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     error::FetchError,
-    part::{Part, hash, regular},
+    part::{Hashed, Part, hash, regular},
 };
 use crate::stream::OnBytes;
 
@@ -35,7 +35,8 @@ pub(super) fn place(part: &Part, sha256: &str, watch: &Watch) -> Result<bool, Fe
     match renamed {
         Ok(()) => part.finish().map(|()| true),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            if existing(to, watch)?.as_deref() != Some(sha256) {
+            let there = existing(to, None, watch)?;
+            if there.is_none_or(|there| there.sha256 != sha256) {
                 return Err(FetchError::Taken(to.clone()));
             }
             part.discard();
@@ -45,8 +46,12 @@ pub(super) fn place(part: &Part, sha256: &str, watch: &Watch) -> Result<bool, Fe
     }
 }
 
-/// The digest of what already has the final name; `None` if nothing has. Blocks.
-pub(super) fn existing(whole: &Path, watch: &Watch) -> Result<Option<String>, FetchError> {
+/// What already has the final name; `None` if nothing has. Blocks.
+pub(super) fn existing(
+    whole: &Path,
+    upload: Option<UploadChecksum>,
+    watch: &Watch,
+) -> Result<Option<Hashed>, FetchError> {
     let metadata = match fs::symlink_metadata(whole) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -57,8 +62,8 @@ pub(super) fn existing(whole: &Path, watch: &Watch) -> Result<Option<String>, Fe
     }
     let failed = |error| FetchError::local("read", whole, error);
     let file = regular(OpenOptions::new().read(true), whole).map_err(failed)?;
-    let digest = hash(&file, &watch.cancelled, &watch.on_bytes).map_err(failed)?;
-    digest.map(Some).ok_or(FetchError::Interrupted)
+    let hashed = hash(&file, upload, watch).map_err(failed)?;
+    hashed.map(Some).ok_or(FetchError::Interrupted)
 }
 
 /// Never replaces anything. Where the file system cannot promise that in one step, a second name is

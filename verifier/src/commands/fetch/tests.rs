@@ -12,7 +12,8 @@ use catalog::{
     model::{Key, ObjectMeta, Pin, RepositoryName},
     storage::{
         ByteStream, Counted, ListFrom, Operation, Page, Storage, StorageError, StorageReason,
-        memory::Memory,
+        UploadAlgorithm, UploadChecksum,
+        memory::{Fault, Memory},
     },
 };
 use futures::{FutureExt as _, future::BoxFuture, stream::BoxStream};
@@ -72,6 +73,13 @@ impl Storage for Scripted {
 
     fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
         self.memory.open(pin)
+    }
+
+    fn uploaded<'a>(
+        &'a self,
+        pin: &'a Pin,
+    ) -> BoxFuture<'a, Result<Option<UploadChecksum>, StorageError>> {
+        self.memory.uploaded(pin)
     }
 }
 
@@ -313,6 +321,63 @@ async fn what_a_driver_gets_wrong_is_caught_by_whoever_knows_the_object() {
     assert!(
         matches!(outcome, Err(FetchError::Mismatch { .. })),
         "one is enough"
+    );
+}
+
+/// CRC-32 of the body, by zlib.
+fn vouched_for(place: &Place) {
+    let value = vec![0x4c, 0x27, 0x50, 0xbd];
+    let checksum = UploadChecksum::new(UploadAlgorithm::Crc32, value);
+    place.memory.vouch(KEY, checksum.unwrap());
+}
+
+#[tokio::test]
+async fn the_checksum_of_the_upload_is_a_witness_that_may_contradict() {
+    let place = Place::new(BODY);
+    vouched_for(&place);
+    let lie: Script = |_, range| (range.start == 8).then_some(Ok("IJKL"));
+    let (outcome, _) = place.fetch_by(lie, &[]).await;
+    let refusal = Refusal::from(outcome.unwrap_err());
+    let said = "the CRC-32 of \"redis/1.rdb\" is not the one that the store keeps of its upload";
+    assert!(refusal.message.contains(said), "{refusal}");
+    assert_eq!(refusal.exit, Exit::Unknown, "nobody knows where it changed");
+    assert!(place.names().is_empty(), "nothing is kept of it");
+
+    let (outcome, _) = place.fetch(&[]).await;
+    place.is_whole(outcome, BODY);
+    place.heard("1.rdb has the CRC-32 that the store keeps of its upload");
+    let (outcome, reads) = place.fetch(&[]).await;
+    place.is_whole(outcome, BODY);
+    assert_eq!(reads, 7, "it does not say which object a file is");
+    let (outcome, reads) = place.fetch(&[witness(BODY)]).await;
+    place.is_whole(outcome, BODY);
+    assert_eq!(reads, 0);
+    place.heard("from its manifest and the CRC-32 that the store keeps of its upload");
+
+    let other = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    fs::write(place.path("1.rdb"), other).unwrap();
+    let (outcome, _) = place.fetch(&[witness(other)]).await;
+    assert!(matches!(outcome, Err(FetchError::Taken(_))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_say_what_was_uploaded_is_no_witness() {
+    let place = Place::new(BODY);
+    vouched_for(&place);
+    let pin = place.pin().await;
+    assert!(
+        super::witness::uploaded(&place.memory, &pin)
+            .await
+            .is_some()
+    );
+    place.memory.fail(Fault::Refuse {
+        at: Operation::Head,
+        reason: StorageReason::AccessDenied,
+    });
+    assert!(
+        super::witness::uploaded(&place.memory, &pin)
+            .await
+            .is_none()
     );
 }
 

@@ -1,8 +1,13 @@
-//! Who knows what the bytes of an object should be: records of having read it, and its manifest.
-//! Pure.
+//! Who knows what the bytes of an object should be: records of having read it, its manifest, and
+//! the store, where it keeps a checksum of all that was uploaded.
 
-use catalog::{evidence::Ledger, model::Snapshot};
+use catalog::{
+    evidence::Ledger,
+    model::{Pin, Snapshot},
+    storage::{Storage, UploadChecksum},
+};
 
+use super::{error::FetchError, part::Hashed};
 use crate::report;
 
 /// One who has seen the object, or made it.
@@ -34,4 +39,68 @@ pub(super) fn witnesses(snapshot: &Snapshot, index: usize, ledger: &Ledger) -> V
         sha256,
     });
     record.into_iter().chain(manifest).collect()
+}
+
+/// What the store keeps. A witness that does not answer is none: the others may do.
+pub(super) async fn uploaded(storage: &dyn Storage, pin: &Pin) -> Option<UploadChecksum> {
+    match storage.uploaded(pin).await {
+        Ok(checksum) => checksum,
+        Err(error) => {
+            tracing::warn!(%error, "the checksum of the upload is not known");
+            None
+        }
+    }
+}
+
+/// All of one object.
+#[derive(Debug)]
+pub(super) struct Witnesses {
+    pub(super) seen: Vec<Witness>,
+    pub(super) upload: Option<UploadChecksum>,
+}
+
+impl Witnesses {
+    /// Whether nobody contradicts.
+    pub(super) fn agree(&self, found: &Hashed) -> bool {
+        self.contradiction("", found).is_none()
+    }
+
+    /// The first one who does.
+    pub(super) fn contradiction(&self, key: &str, found: &Hashed) -> Option<FetchError> {
+        let mut seen = self.seen.iter();
+        if let Some(witness) = seen.find(|it| it.sha256 != found.sha256) {
+            return Some(FetchError::Mismatch {
+                key: key.into(),
+                found: found.sha256.clone(),
+                expected: witness.sha256.clone(),
+                witness: witness.who.clone(),
+            });
+        }
+        let upload = self.upload.as_ref();
+        let upload = upload.filter(|_| found.as_uploaded == Some(false))?;
+        Some(FetchError::NotAsUploaded {
+            key: key.into(),
+            algorithm: upload.algorithm(),
+        })
+    }
+
+    /// Said of an object that nobody contradicts.
+    pub(super) fn vouched(&self, name: &str) -> String {
+        let who: Vec<_> = self.seen.iter().map(|it| it.who.as_str()).collect();
+        let seen = (!who.is_empty())
+            .then(|| format!("the SHA-256 that is known from {}", who.join(" and from ")));
+        let upload = self.upload.as_ref().map(|upload| {
+            let algorithm = upload.algorithm();
+            format!("the {algorithm} that the store keeps of its upload")
+        });
+        let known: Vec<_> = seen.into_iter().chain(upload).collect();
+        if known.is_empty() {
+            return format!(
+                "nobody vouches for {name}: no record of having read it, no manifest with its \
+                 digest, no checksum of its upload\n\
+                 hint: Verify the snapshot, and fetch it with --verified."
+            );
+        }
+        format!("{name} has {}", known.join(" and "))
+    }
 }
