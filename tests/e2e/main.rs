@@ -14,7 +14,7 @@
 //! - a clock in the future: `unsettled::a_clock_in_the_future_is_not_believed_and_hinders_nothing`
 //! - 1,000,000 keys with hostile names:
 //!   `unsettled::a_million_keys_with_hostile_names_are_counted_and_restored` (as many objects of a
-//!   repository: the survey's own tests)
+//!   repository: `memory::a_bucket_of_foreign_objects_costs_a_request_a_thousand_and_no_memory`)
 //! - the disk of the evidence full:
 //!   `exhausted::a_record_that_finds_no_room_is_not_half_written_and_the_next_one_follows`
 //! - the disk of the sandbox full:

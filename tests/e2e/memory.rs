@@ -1,13 +1,8 @@
 //! The programs stay small, however large the snapshot is.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::{fs, path::Path};
 
-use tests::{redis_server::Server, require};
+use tests::{crowd, peak::peak, redis_server::Server, require};
 
 use crate::bench::Bench;
 
@@ -35,28 +30,6 @@ fn saved(server: &Server, mib: u64, to: &Path) {
     }
 }
 
-/// Runs to a good end; returns the most memory that the process itself ever held, in bytes.
-/// The usage that `wait` tells would be that of its children, too: a server holds the data.
-fn peak(program: &mut Command) -> u64 {
-    let quiet = program.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut running = quiet.spawn().unwrap();
-    let status = format!("/proc/{}/status", running.id());
-    let mut peak = 0;
-    let ended = loop {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let held = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes = held.and_then(|it| it.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        peak = peak.max(kibibytes.unwrap_or(0) * 1024);
-        if let Some(ended) = running.try_wait().unwrap() {
-            break ended;
-        }
-        std::thread::park_timeout(Duration::from_millis(10));
-    };
-    assert!(ended.success(), "{ended}");
-    assert!(peak > 0, "it was seen");
-    peak
-}
-
 #[test]
 fn eight_times_the_snapshot_needs_no_more_memory() {
     require!(redis);
@@ -74,4 +47,18 @@ fn eight_times_the_snapshot_needs_no_more_memory() {
         assert!(more <= PEAK_MAX, "{measured:?}");
         assert!(more <= less + NOISE, "{measured:?}");
     }
+}
+
+/// The million is surveyed by `make test-s3`: the store that makes it up takes most of a minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_of_foreign_objects_costs_a_request_a_thousand_and_no_memory() {
+    let survey = async |objects| {
+        let program = env!("CARGO_BIN_EXE_exporter-under-test");
+        crowd::survey(program, objects).await
+    };
+    let (few, many) = (survey(2_500).await, survey(100_500).await);
+    assert_eq!((few.lists, few.others), (3, 0));
+    assert_eq!((many.lists, many.others), (101, 0));
+    assert!(many.peak <= crowd::PEAK_MAX, "{many:?}");
+    assert!(many.peak <= few.peak + NOISE, "{few:?} {many:?}");
 }

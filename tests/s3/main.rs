@@ -1,6 +1,7 @@
 //! The drivers of S3 on a store that nobody here wrote: `make test-s3`.
 //!
-//! Not part of `make test`. Without a store every test is a counted skip.
+//! Not part of `make test`. Without a store every test of one is a counted skip. What takes long on
+//! the store in this process is here, too.
 
 #![allow(
     clippy::disallowed_methods,
@@ -12,7 +13,7 @@ mod answers;
 use std::sync::Arc;
 
 use catalog::evidence::S3Evidence;
-use tests::{evidence_suite, require, s3_store::RealBucket, storage_suite};
+use tests::{crowd, evidence_suite, require, s3_store::RealBucket, storage_suite};
 
 mod whole_bucket {
     use super::*;
@@ -53,4 +54,12 @@ async fn evidence_in_a_bucket_with_versions_obeys_the_suite() {
     require!(s3);
     let bucket = RealBucket::new("evidence/").await.versioned().await;
     evidence_suite::obeys(Arc::new(S3Evidence::new(bucket.config()))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_million_foreign_objects_cost_a_request_a_thousand_and_no_memory() {
+    let program = env!("CARGO_BIN_EXE_exporter-under-test");
+    let survey = crowd::survey(program, 1_000_500).await;
+    assert_eq!((survey.lists, survey.others), (1_001, 0));
+    assert!(survey.peak <= crowd::PEAK_MAX, "{survey:?}");
 }

@@ -8,6 +8,7 @@
 )]
 
 pub mod corpus;
+pub mod crowd;
 #[allow(
     clippy::missing_panics_doc,
     reason = "a suite panics by design, and the names of its cases are their documentation"
@@ -20,6 +21,7 @@ pub mod evidence_suite;
 )]
 pub mod laws;
 pub mod noop;
+pub mod peak;
 pub mod proxy;
 pub mod rdb_bytes;
 pub mod redis_server;
