@@ -1,5 +1,5 @@
-//! Text: a value that people write as one word (`26h`, `10Gi`, `20%`) gets its serde and JSON Schema
-//! forms from its `FromStr` and `Display`; what others wrote gets fit to be shown.
+//! Text: a value that people write as one word (`26h`, `10Gi`, `20%`) gets its serde and JSON
+//! Schema forms from its `FromStr` and `Display`; what others wrote gets fit to be shown.
 //!
 //! It must not know what any of the words mean.
 
