@@ -1,6 +1,12 @@
 //! The native reading of a snapshot beside `redis-check-rdb` and the `rdb` crate.
 
-use std::{env, fs::File, io::BufReader, path::Path, process::Command};
+use std::{
+    env,
+    fs::File,
+    io::{BufReader, Read},
+    path::Path,
+    process::Command,
+};
 
 use anyhow::{Context, Result};
 use rdb::{Filter, RdbDecoder};
@@ -14,6 +20,10 @@ use crate::{
 
 /// The command by which this program reads a file with the `rdb` crate.
 pub(crate) const PEER: &str = "read-with-the-rdb-crate";
+
+/// The command by which this program reads a file and looks at nothing: no inspection of whole
+/// processes can be quicker.
+pub(crate) const READ: &str = "read-only";
 
 /// Passes over every value without decoding it: the crate's cheapest way to the end of a file.
 struct Nothing;
@@ -39,6 +49,13 @@ pub(crate) fn peer(file: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Reads the file to its end in pieces as large as an inspection's.
+pub(crate) fn read(file: &Path) -> Result<()> {
+    let (mut input, mut piece) = (File::open(file)?, vec![0; 1 << 20]);
+    while input.read(&mut piece)? > 0 {}
+    Ok(())
+}
+
 /// A program that reads the same file, and the goal against it.
 type Other<'a> = (&'a str, &'a dyn Fn() -> Result<Took>, Option<f64>);
 
@@ -49,11 +66,14 @@ const GOALS: [(Sample, Option<f64>); 3] = [
     (Sample::LargeValues, Some(10.0)),
 ];
 
+/// Of a sample: so much that the start of a process weighs little.
+const BYTES: u64 = 512 << 20;
+
 pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (sample, goal) in GOALS {
         let file = bench.work.join("sample.rdb");
-        samples::make(sample, 256 << 20, &file)?;
+        samples::make(sample, BYTES, &file)?;
         let bytes = file.metadata()?.len();
         let inspect = || {
             let mut command = Command::new(bench.program("backup-verifier"));
@@ -62,9 +82,11 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
         let check = || run(Command::new("redis-check-rdb").arg(&file), 0);
         let this = env::current_exe().context("this program")?;
         let decode = || run(Command::new(&this).arg(PEER).arg(&file), 0);
-        let others: [Other<'_>; 2] = [
+        let alone = || run(Command::new(&this).arg(READ).arg(&file), 0);
+        let others: [Other<'_>; 3] = [
             ("redis-check-rdb", &check, goal),
             ("the rdb crate", &decode, None),
+            ("reading alone", &alone, None),
         ];
         for (name, other, goal) in others {
             let (ours, theirs) = paired(bench.runs, inspect, other)?;
@@ -73,7 +95,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
                 what: format!("inspect {sample}, {}", mib(bytes)),
                 ours: speed(bytes, ours),
                 theirs: format!("{name}: {}", speed(bytes, theirs)),
-                figure: format!("{ratio:.1} × faster"),
+                figure: format!("{ratio:.1} × its speed"),
                 goal: goal.map(|goal| (format!("≥ {goal} ×"), ratio >= goal)),
             });
         }

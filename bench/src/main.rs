@@ -57,10 +57,10 @@ const MEASUREMENTS: [(&str, Measurement); 4] = [
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     // This program is also one of those that are measured.
-    if let [command, file] = arguments.as_slice()
-        && command == inspector::PEER
-    {
-        return inspector::peer(file.as_ref());
+    match arguments.as_slice() {
+        [command, file] if command == inspector::PEER => return inspector::peer(file.as_ref()),
+        [command, file] if command == inspector::READ => return inspector::read(file.as_ref()),
+        _ => {}
     }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|it| it == name);
     let known = |name: &String| MEASUREMENTS.iter().any(|(known, _)| known == name);
