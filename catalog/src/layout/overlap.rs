@@ -1,7 +1,5 @@
 //! Whether two paths could name one key: both are walked at once, one character after the other.
 
-use std::collections::BTreeSet;
-
 use super::{
     directive::Directive,
     pattern::{Part, Pattern},
@@ -52,7 +50,8 @@ pub(super) fn may_hold(pattern: &Pattern, key: &str) -> bool {
 }
 
 fn meet(one: &[Place], other: &[Place]) -> bool {
-    let mut seen = BTreeSet::from([(0, 0)]);
+    let width = other.len() + 1;
+    let mut seen = vec![false; (one.len() + 1) * width];
     let mut reached = vec![(0, 0)];
     while let Some((at, there)) = reached.pop() {
         let (Some(here), Some(over)) = (one.get(at), other.get(there)) else {
@@ -68,8 +67,9 @@ fn meet(one: &[Place], other: &[Place]) -> bool {
         let steps = [(1, 1), (0, 1), (1, 0)];
         for (step, stride) in steps {
             let may = (step == 1 || here.repeats) && (stride == 1 || over.repeats);
-            if may && seen.insert((at + step, there + stride)) {
-                reached.push((at + step, there + stride));
+            let (at, there) = (at + step, there + stride);
+            if may && !std::mem::replace(&mut seen[at * width + there], true) {
+                reached.push((at, there));
             }
         }
     }

@@ -109,6 +109,7 @@ impl FromStr for Pattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
+        refusal::of_length(text)?;
         refusal::of_segments(text)?;
         let pattern = Self {
             text: text.into(),

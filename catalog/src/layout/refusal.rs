@@ -9,6 +9,15 @@ use super::{directive::Directive, pattern::Part};
 /// Why a path was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PatternError {
+    /// More than any key has.
+    #[error(
+        "the path has {bytes} bytes\nhint: Keys have {PATH_BYTES_MAX} at most; write * for what \
+         differs."
+    )]
+    Long {
+        /// As written.
+        bytes: usize,
+    },
     /// A segment that no key has.
     #[error(
         "the path {path:?} has a segment {segment:?}\n\
@@ -86,6 +95,17 @@ fn known() -> String {
         );
     }
     text
+}
+
+/// Longest key of S3, in bytes ("Naming Amazon S3 objects"). What compares two paths takes the
+/// product of their lengths.
+const PATH_BYTES_MAX: usize = 1024;
+
+pub(super) fn of_length(path: &str) -> Result<(), PatternError> {
+    match path.len() {
+        ..=PATH_BYTES_MAX => Ok(()),
+        bytes => Err(PatternError::Long { bytes }),
+    }
 }
 
 pub(super) fn of_segments(path: &str) -> Result<(), PatternError> {

@@ -252,6 +252,14 @@ fn a_path_that_cannot_work_says_why_and_what_to_write() {
 }
 
 #[test]
+fn a_path_longer_than_any_key_is_refused() {
+    let path = |bytes: usize| format!("*{}/*", "a".repeat(bytes - 3)).parse::<Pattern>();
+    let longest = Layout::new(vec![path(1024).unwrap()], TimeZone::UTC);
+    assert!(longest.overlaps(&longest));
+    assert_eq!(path(1025), Err(PatternError::Long { bytes: 1025 }));
+}
+
+#[test]
 fn two_paths_overlap_if_one_key_could_fit_both() {
     let yes = [
         ("a/%F.rdb", "a/%Y-%m-%d.rdb"),
