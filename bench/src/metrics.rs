@@ -7,7 +7,7 @@ use std::{
     net::TcpStream,
     process::{Child, Command, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -16,8 +16,14 @@ use crate::{Bench, report::Row, samples::EMPTY};
 
 const SOURCES: usize = 100;
 
-/// Snapshots of each source: a day of hourly ones.
-const SNAPSHOTS: u64 = 24;
+/// Snapshots of each source: a week of hourly ones, as its retention says.
+const SNAPSHOTS: u64 = 7 * 24;
+
+/// Sources whose snapshots end years ago: every slot since then is a run they missed.
+const DEAD: usize = 10;
+
+/// Since when, in seconds.
+const DEAD_FOR: u64 = 3 * 365 * 24 * 3600;
 
 const SCRAPES: usize = 1000;
 
@@ -43,14 +49,13 @@ fn start(bench: &Bench) -> Result<Child> {
         work = bench.work.display()
     );
     fs::create_dir_all(bench.work.join("records"))?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     for source in 0..SOURCES {
+        let last = if source < DEAD { now - DEAD_FOR } else { now };
         let directory = bench.work.join(format!("sources/cache-{source}"));
         fs::create_dir_all(&directory)?;
         for hour in 0..SNAPSHOTS {
-            fs::write(
-                directory.join(format!("{}.rdb", 1_700_000_000 + hour * 3600)),
-                EMPTY,
-            )?;
+            fs::write(directory.join(format!("{}.rdb", last - hour * 3600)), EMPTY)?;
         }
         let _ = writeln!(
             text,

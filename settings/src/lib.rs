@@ -24,7 +24,7 @@ pub use self::node::Node;
 pub use self::percent::{Percent, PercentError};
 pub use self::place::{Location, Place};
 pub use self::problem::{Problem, Problems, Severity};
-pub use self::schedule::{Field, FieldFault, Schedule, ScheduleError};
+pub use self::schedule::{Field, FieldFault, Schedule, ScheduleError, Tally};
 pub use self::secret::{Secret, SecretError, SecretFile};
 pub use self::size::{Size, SizeError};
 pub use self::suggest::did_you_mean;

@@ -44,6 +44,36 @@ enum Rule {
     Every(Duration),
 }
 
+/// A count of slots since an arrival, which can be gone on with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    from: Timestamp,
+    /// The last slot that was counted, or the arrival.
+    last: Timestamp,
+    slots: usize,
+}
+
+impl Tally {
+    /// Nothing yet.
+    pub const fn since(arrival: Timestamp) -> Self {
+        Self {
+            from: arrival,
+            last: arrival,
+            slots: 0,
+        }
+    }
+
+    /// The arrival it counts from.
+    pub const fn from(&self) -> Timestamp {
+        self.from
+    }
+
+    /// How many there are.
+    pub const fn slots(&self) -> usize {
+        self.slots
+    }
+}
+
 /// More slots than this are never listed or counted at once (69 days of a slot every minute).
 const SLOTS_MAX: usize = 100_000;
 
@@ -98,11 +128,25 @@ impl Schedule {
     /// How many slots after `last_arrival` have passed at `now` by more than `grace`; at most
     /// 100,000.
     pub fn missed(&self, last_arrival: Timestamp, now: Timestamp, grace: Duration) -> usize {
-        let Ok(until) = now.checked_sub(grace.as_std()) else {
-            return 0;
-        };
-        let strictly_before = until.checked_sub(std::time::Duration::from_nanos(1));
-        strictly_before.map_or(0, |until| self.slots(last_arrival, until).count())
+        let mut tally = Tally::since(last_arrival);
+        self.count_on(&mut tally, now, grace);
+        tally.slots
+    }
+
+    /// Brings a count up to `now`, as if it were made anew: only slots since the last time are
+    /// looked for, all of them where `now` lies before it.
+    pub fn count_on(&self, tally: &mut Tally, now: Timestamp, grace: Duration) {
+        let until = now.checked_sub(grace.as_std()).ok();
+        let until = until.and_then(|it| it.checked_sub(std::time::Duration::from_nanos(1)).ok());
+        let until = until.unwrap_or(Timestamp::MIN);
+        if until < tally.last {
+            *tally = Tally::since(tally.from);
+        }
+        let room = SLOTS_MAX - tally.slots;
+        for slot in self.slots(tally.last, until).take(room) {
+            tally.slots += 1;
+            tally.last = slot;
+        }
     }
 
     /// The longest time from one slot to the next, DST changes included: `0 2 * * 1-5` has 72 h

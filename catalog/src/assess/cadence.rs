@@ -1,7 +1,9 @@
 //! Which slot of its schedule a snapshot serves, and which slots none has served.
 
+use std::sync::{Mutex, PoisonError};
+
 use jiff::Timestamp;
-use settings::{Duration, Schedule};
+use settings::{Duration, Schedule, Tally};
 
 use crate::model::Snapshot;
 
@@ -15,6 +17,48 @@ pub struct Cadence {
     schedule: Schedule,
     longest_gap: Duration,
     tolerance: Duration,
+    counted: Counted,
+}
+
+/// What was counted at the scrape before, so that a source that died years ago costs no more than
+/// any other. It changes no answer.
+#[derive(Debug, Default)]
+struct Counted(Mutex<Vec<Tally>>);
+
+/// A source is counted from its newest snapshot, and from what its producer says.
+const TALLIES_MAX: usize = 4;
+
+impl Counted {
+    fn missed(
+        &self,
+        schedule: &Schedule,
+        from: Timestamp,
+        now: Timestamp,
+        grace: Duration,
+    ) -> usize {
+        let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = tallies.iter().position(|tally| tally.from() == from);
+        let known = known.map(|index| tallies.remove(index));
+        let mut tally = known.unwrap_or_else(|| Tally::since(from));
+        schedule.count_on(&mut tally, now, grace);
+        if tallies.len() == TALLIES_MAX {
+            tallies.remove(0);
+        }
+        tallies.push(tally);
+        tally.slots()
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Counted {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Cadence {
@@ -27,6 +71,7 @@ impl Cadence {
             schedule,
             longest_gap,
             tolerance,
+            counted: Counted::default(),
         }
     }
 
@@ -84,7 +129,7 @@ impl Cadence {
 
     /// Slots after the one that was served whose grace has passed.
     pub(super) fn missed(&self, served: Timestamp, now: Timestamp, grace: Duration) -> usize {
-        self.schedule.missed(served, now, grace)
+        self.counted.missed(&self.schedule, served, now, grace)
     }
 
     /// Slots between two that were served.

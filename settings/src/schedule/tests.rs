@@ -284,6 +284,29 @@ fn a_slot_is_missed_once_its_grace_has_passed() {
 }
 
 #[test]
+fn a_count_that_goes_on_is_the_one_made_anew() {
+    let arrival = at("2026-11-22T02:00:03Z");
+    let grace = Duration::from_mins(30);
+    for text in ["0 * * * *", "*/7 3-5 * * *", "@every 90m", "0 0 29 2 *"] {
+        let schedule = schedule(text, "Europe/Berlin");
+        let mut tally = Tally::since(arrival);
+        for now in [
+            "2026-11-22T03:00:00Z",
+            "2026-11-22T03:30:01Z",
+            "2026-11-22T03:30:01Z",
+            "2027-04-01T00:00:00Z",
+            "2026-12-24T05:29:59Z",
+            "2026-11-22T01:00:00Z",
+            "2026-11-23T07:00:00Z",
+        ] {
+            schedule.count_on(&mut tally, at(now), grace);
+            let anew = schedule.missed(arrival, at(now), grace);
+            assert_eq!(tally.slots(), anew, "{text} at {now}");
+        }
+    }
+}
+
+#[test]
 fn slots_exclude_the_beginning_and_include_the_end() {
     let schedule = schedule("0 * * * *", "UTC");
     let slots: Vec<_> = schedule
