@@ -66,8 +66,9 @@ const BATCH: u64 = 20_000;
 /// Longest wait for a server.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// How long ago a sample seems to have been written: a snapshot younger than ten seconds is looked at
-/// twice before it is verified, and one a bit older than what it says of itself is nothing special.
+/// How long ago a sample seems to have been written: a snapshot younger than ten seconds is looked
+/// at twice before it is verified, and one a bit older than what it says of itself is nothing
+/// special.
 const AGE: Duration = Duration::from_mins(2);
 
 /// Has a server save about so many bytes to `file`.
