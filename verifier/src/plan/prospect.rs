@@ -56,7 +56,12 @@ pub fn prospect(
         let settled = match ledger.of_object(newest) {
             None => newest.completed_at,
             Some(last) => match last.verdict {
-                Verdict::Inconclusive => return retry_at(last, lasts, ledger, tool),
+                Verdict::Inconclusive => {
+                    let is_ours =
+                        |it: &Verification| it.verdict == Verdict::Inconclusive && it.tool == *tool;
+                    let is_tried = ledger.all_of_object(newest).any(is_ours);
+                    return retry_at(last, lasts, ledger, is_tried);
+                }
                 Verdict::Failed => after(last.ended_at, promised(source).as_std()),
                 Verdict::Verified => after(last.ended_at, lasts),
             },
@@ -69,18 +74,14 @@ pub fn prospect(
     }
 }
 
-/// When to try again what was inconclusive: at once if we ended it ourselves or are another
-/// verifier since, by version or configuration; never because of time alone where only
+/// When to try again what was inconclusive: at once if it was interrupted, or if this verifier, by
+/// version and configuration, never was the one to try it (of two that differ, neither may follow
+/// the other for ever); never because of time alone where only
 /// configuration can mend it, until its proof would be renewed anyway; else after pauses that
 /// double.
-fn retry_at(
-    last: &Verification,
-    lasts: Duration,
-    ledger: &Ledger,
-    tool: &ToolEvidence,
-) -> Timestamp {
+fn retry_at(last: &Verification, lasts: Duration, ledger: &Ledger, is_tried: bool) -> Timestamp {
     let pause = match last.reason {
-        _ if last.tool != *tool => Duration::ZERO,
+        _ if !is_tried => Duration::ZERO,
         Some(Reason::Interrupted) => Duration::ZERO,
         Some(reason) if reason.is_mendable() => lasts,
         _ => doubled(RETRY_FIRST, ledger.consecutive_inconclusive(), RETRY_MAX).min(lasts),

@@ -89,9 +89,13 @@ impl Ledger {
 
     /// The last verification of these very objects.
     pub fn of_object(&self, snapshot: &Snapshot) -> Option<&Verification> {
-        self.verifications()
-            .rev()
-            .find(|it| is_same(&it.snapshot, snapshot))
+        self.all_of_object(snapshot).next()
+    }
+
+    /// Every verification of these very objects, the last one first.
+    pub fn all_of_object(&self, snapshot: &Snapshot) -> impl Iterator<Item = &Verification> {
+        let runs = self.verifications().rev();
+        runs.filter(move |it| is_same(&it.snapshot, snapshot))
     }
 
     /// Who read this very object to its last byte, and the SHA-256 they saw: the newest record that

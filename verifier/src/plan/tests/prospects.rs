@@ -87,6 +87,26 @@ fn a_retry_does_not_wait_for_what_changed_nor_repeat_what_cannot_change() {
 }
 
 #[test]
+fn two_verifiers_that_differ_do_not_try_again_after_each_other_for_ever() {
+    let of_two = |reason| {
+        let drafts = [(1, true), (2, false)].map(|(ended, ours)| {
+            let mut run = fixtures::verification(at(0), Some(reason));
+            (run.ended_at, run.tool) = (at(ended), tool(ours));
+            Draft::Verification(Box::new(run))
+        });
+        let mut ledger = Ledger::new(fixtures::cache());
+        for (sequence, text) in (1..).zip(fixtures::sealed(drafts)) {
+            ledger.take(sequence, Ok(&text));
+        }
+        let newest = snapshot(0);
+        prospect(&source(NEW), Some(&newest), &ledger, &tool(true)).at
+    };
+    assert_eq!(of_two(Reason::NoChecksum), Some(at(98)));
+    let paused = at(2) + SignedDuration::from_mins(10);
+    assert_eq!(of_two(Reason::RuntimeUnavailable), Some(paused));
+}
+
+#[test]
 fn the_plan_agrees() {
     let reasons = [None, Some(Reason::Damaged)];
     for lines in [NEW, DAILY, OBJECTIVE] {
