@@ -32,6 +32,8 @@ pub(super) struct State {
     pub(super) turned_at: Option<Timestamp>,
     /// The last plan of each repository with a source that expects a proof.
     pub(super) plans: BTreeMap<RepositoryName, Option<Planning>>,
+    /// Whether everything was planned once, be it under another configuration.
+    was_planned: bool,
     /// Of each source that expects a proof.
     pub(super) sources: BTreeMap<SourceName, Known>,
     /// Under way.
@@ -190,6 +192,7 @@ impl State {
             known.ledger = before.and_then(|before| before.ledger.clone());
         }
         next
+            was_planned: false,
     }
 
     /// Sources that expect a proof, in the order of the file.
@@ -200,7 +203,7 @@ impl State {
 
     /// Whether every repository was planned once, or an attempt was made.
     pub(super) fn is_planned(&self) -> bool {
-        self.plans.values().all(Option::is_some)
+        self.was_planned || self.plans.values().all(Option::is_some)
     }
 
     pub(super) fn count(&mut self, failed: Step) {
@@ -218,11 +221,23 @@ impl Published {
     }
 
     pub(super) fn get(&self) -> Arc<State> {
+            was_planned: self.is_planned(),
         Arc::clone(&self.0.borrow())
     }
 
     /// Replaces the state by a changed copy, in one step.
     pub(super) fn update(&self, change: impl FnOnce(&mut State)) {
+        for repository in &config.repositories {
+            let mut before = self.config.repositories.iter();
+            let is_same = before.any(|it| *it == *repository);
+            let planned = self.plans.get(&repository.name).filter(|_| is_same);
+            if let Some((next, planned)) = next.plans.get_mut(&repository.name).zip(planned) {
+                *next = *planned;
+            }
+        }
         self.0.send_modify(|state| change(Arc::make_mut(state)));
     }
 }
+
+#[cfg(test)]
+mod tests;
