@@ -29,6 +29,8 @@ struct Entry {
     missed: usize,
     /// In a row: verifications that left no record.
     lost: usize,
+    /// The last verification of it, whether or not it left a record.
+    ended_at: Option<Timestamp>,
 }
 
 impl Agenda {
@@ -39,9 +41,28 @@ impl Agenda {
             rests_until: Timestamp::MIN,
             missed: 0,
             lost: 0,
+            ended_at: None,
         };
         let sources = sources.into_iter();
         Self(sources.map(|name| (name.clone(), entry(&name))).collect())
+    }
+
+    /// The same for these sources; when they were verified last is not forgotten.
+    pub(super) fn anew(
+        &self,
+        sources: impl IntoIterator<Item = SourceName>,
+        now: Timestamp,
+    ) -> Self {
+        let mut next = Self::new(sources, now);
+        for (name, entry) in &mut next.0 {
+            entry.ended_at = self.ended_at(name).map(|at| at.min(now));
+        }
+        next
+    }
+
+    /// When a verification of it ended last, as far as this program saw one.
+    pub(super) fn ended_at(&self, name: &SourceName) -> Option<Timestamp> {
+        self.0.get(name)?.ended_at
     }
 
     /// Those to look at now, but for the ones that are busy.
@@ -89,6 +110,7 @@ impl Agenda {
             entry.lost = if is_written { 0 } else { entry.lost + 1 };
             entry.rests_until = after(now, doubled(PAUSE_FIRST, entry.lost, PAUSE_MAX));
             entry.look_at = entry.rests_until;
+            entry.ended_at = Some(now);
         });
     }
 
@@ -168,6 +190,17 @@ mod tests {
         }
         agenda.ran(&name("a"), true, at(30));
         assert!(agenda.is_rested(&name("a"), at(31)));
+    }
+
+    #[test]
+    fn the_end_of_a_verification_is_remembered_whatever_it_left_and_through_reloads() {
+        let mut agenda = agenda();
+        assert_eq!(agenda.ended_at(&name("a")), None);
+        agenda.ran(&name("a"), false, at(10));
+        assert_eq!(agenda.ended_at(&name("a")), Some(at(10)));
+        let set_back = agenda.anew([name("a"), name("c")], at(5));
+        assert_eq!(set_back.ended_at(&name("a")), Some(at(5)));
+        assert_eq!(set_back.ended_at(&name("c")), None);
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub(super) struct Scheduler {
 /// Due, until there is room.
 #[derive(Debug)]
 struct Waiting {
-    /// Who waited longest for a verification comes first.
+    /// Who waited longest for a verification comes first, also where none leaves a record.
     last_run: Option<Timestamp>,
     seen_at: Timestamp,
     chosen: Chosen,
@@ -142,7 +142,7 @@ impl Scheduler {
         let sources = self.opened.world.config.sources.iter();
         let provable = sources.filter(|source| source.verify.is_some());
         let names = provable.map(|source| source.name.clone());
-        self.agenda = Agenda::new(names, self.now());
+        self.agenda = self.agenda.anew(names, self.now());
     }
 
     fn pause(&self) -> Duration {
@@ -327,7 +327,8 @@ impl Scheduler {
             took: sight.took,
         };
         let waiting = Waiting {
-            last_run: sight.ledger.verifications().map(|it| it.ended_at).max(),
+        let recorded = sight.ledger.verifications().map(|it| it.ended_at).max();
+            last_run: recorded.max(self.agenda.ended_at(name)),
             seen_at: now,
             chosen,
         };
