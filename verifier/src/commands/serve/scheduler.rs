@@ -45,7 +45,8 @@ pub(super) struct Scheduler {
     agenda: Agenda,
     turned_at: Timestamp,
     looks: JoinSet<Looked>,
-    looking: BTreeSet<SourceName>,
+    /// Each with whether a verification of it ended meanwhile, which the look may not know of.
+    looking: BTreeMap<SourceName, bool>,
     waiting: BTreeMap<SourceName, Waiting>,
     runs: JoinSet<Ended>,
     running: BTreeSet<SourceName>,
@@ -71,7 +72,7 @@ impl Scheduler {
             stop,
             opened: Arc::clone(&opened),
             looks: JoinSet::new(),
-            looking: BTreeSet::new(),
+            looking: BTreeMap::new(),
             waiting: BTreeMap::new(),
             runs: JoinSet::new(),
             running: BTreeSet::new(),
@@ -156,7 +157,7 @@ impl Scheduler {
     }
 
     fn is_busy(&self, name: &SourceName) -> bool {
-        self.looking.contains(name)
+        self.looking.contains_key(name)
             || self.waiting.contains_key(name)
             || self.running.contains(name)
     }
@@ -188,7 +189,8 @@ impl Scheduler {
     }
 
     fn look_at(&mut self, repository: &RepositoryName, names: Vec<SourceName>) {
-        self.looking.extend(names.iter().cloned());
+        let begun = names.iter().map(|name| (name.clone(), false));
+        self.looking.extend(begun);
         let Opened { world, context } = &*self.opened;
         let looking = look(
             Arc::clone(world),
@@ -269,8 +271,10 @@ impl Scheduler {
             }
         }
         for (name, seen) in sources {
-            self.looking.remove(&name);
+            let is_overtaken = self.looking.remove(&name).unwrap_or_default();
             match seen {
+                // It is looked at again when it rested from that.
+                Ok(_) if is_overtaken => {}
                 Ok(sight) => self.seen(&name, sight, now),
                 Err(missed) => self.missed(&name, &missed, now),
             }
@@ -357,7 +361,11 @@ impl Scheduler {
             return error!("a verification ended without a trace");
         };
         self.running.remove(&name);
-        self.agenda.ran(&name, lost.is_none(), self.now());
+        if let Some(is_overtaken) = self.looking.get_mut(&name) {
+            *is_overtaken = true;
+        }
+        let now = self.now();
+        self.agenda.ran(&name, lost.is_none(), now);
         match &lost {
             None => {
                 self.told.well(&name, Step::Begin);

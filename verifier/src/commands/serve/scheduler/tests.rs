@@ -4,7 +4,7 @@ use std::{cell::RefCell, fs, path::Path};
 
 use catalog::{
     config::load_file,
-    evidence::{Reason, Verdict, fixtures},
+    evidence::{Ledger, Reason, Verdict, fixtures},
 };
 use tempfile::TempDir;
 use tokio::time::sleep;
@@ -139,4 +139,33 @@ async fn a_reload_tries_again_at_once_what_another_configuration_may_have_mended
     assert_eq!(last.reason, Some(Reason::RuntimeUnavailable));
     stop.cancel();
     running.await.expect("it ends");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_began_before_a_verification_ended_takes_nothing_back() {
+    let place = tempfile::tempdir().expect("a directory");
+    let (service, stop) = served(&place);
+    let mut scheduler = Scheduler::new(service.clone(), stop);
+    scheduler.turn();
+    let before = loop {
+        let looked = scheduler.looks.join_next().await;
+        let looked = looked.expect("a look").expect("it ends");
+        if looked.repository.as_str() == "local" {
+            break looked;
+        }
+    };
+    let mut ledger = Ledger::new(fixtures::cache());
+    let verified = fixtures::sealed([fixtures::verified(fixtures::at("10:00:00"))]);
+    ledger.take(1, Ok(&verified[0]));
+    scheduler.ended(Some(Ended {
+        name: source("cache"),
+        verdict: None,
+        lost: None,
+        ledger: Some(ledger),
+    }));
+    scheduler.looked(before);
+    let state = service.published().get();
+    let ledger = state.sources[&source("cache")].ledger.as_ref();
+    assert_eq!(ledger.expect("one").report().records, 1);
+    assert!(!scheduler.is_busy(&source("cache")));
 }
