@@ -121,7 +121,7 @@ fn last_run(ledger: &Ledger) -> Option<Timestamp> {
 }
 
 /// How old its proof may be.
-fn promised(source: &Source) -> Duration {
+pub(crate) fn promised(source: &Source) -> Duration {
     source.objectives.verification.unwrap_or(VERIFICATION)
 }
 
@@ -138,7 +138,8 @@ fn renewed(last: &Verification, now: Timestamp) -> String {
     )
 }
 
-fn age(at: Timestamp, now: Timestamp) -> time::Duration {
+/// How long ago that was; nothing, if it is in the future.
+pub(crate) fn age(at: Timestamp, now: Timestamp) -> time::Duration {
     time::Duration::try_from(now.duration_since(at)).unwrap_or(time::Duration::ZERO)
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Pure, and made to be understood in five seconds. No key of an object is ever on it.
 
+mod doubts;
+
 use askama::Template;
 use catalog::{
     config::{Due, Source},
@@ -10,7 +12,8 @@ use catalog::{
 use jiff::Timestamp;
 use toolkit::http::shell::{STALE, Shell};
 
-use super::state::{Far, Known, Running, State};
+use self::doubts::{is_proven, warnings};
+use super::state::{Far, Known, Running, State, Step};
 use crate::{
     plan::{plan, prospect},
     report::{ago, bytes, headline},
@@ -32,7 +35,9 @@ struct Row {
     engine: &'static str,
     owner: Option<String>,
     why: String,
-    problem: Option<&'static str>,
+    warnings: Vec<String>,
+    /// Whether the newest snapshot is verified, as far as all is known.
+    is_proven: bool,
     now: Cell,
     last: Cell,
     next: Cell,
@@ -92,7 +97,7 @@ pub(super) fn page(state: &State, now: Timestamp) -> Result<String, askama::Erro
     let mut rows: Vec<_> = provable
         .map(|(source, known)| row(state, source, known, now))
         .collect();
-    rows.sort_by_key(|row| row.stands);
+    rows.sort_by_key(|row| (row.stands, row.is_proven));
     let (title, tone) = title(&rows);
     let page = Page {
         shell: Shell {
@@ -116,7 +121,11 @@ fn title(rows: &[Row]) -> (String, &'static str) {
     let Some(worst) = rows.first().map(|row| row.stands) else {
         return ("No proof is expected here".into(), Stands::Untried.class());
     };
-    let such: Vec<_> = rows.iter().filter(|row| row.stands == worst).collect();
+    let such = rows.iter().filter(|row| row.stands == worst);
+    let such: Vec<_> = match worst {
+        Stands::Verified => such.filter(|row| !row.is_proven).collect(),
+        _ => such.collect(),
+    };
     let subject = match such[..] {
         [one] => one.name.clone(),
         _ => format!("{} sources", such.len()),
@@ -126,7 +135,11 @@ fn title(rows: &[Row]) -> (String, &'static str) {
         Stands::Failed => format!("{subject} failed when last restored"),
         Stands::Inconclusive => format!("Whether {subject} can be restored is not known"),
         Stands::Untried => format!("{subject} {was} never tried"),
-        Stands::Verified => "Everything was restored and verified".into(),
+        Stands::Verified if such.is_empty() => "Everything was restored and verified".into(),
+        Stands::Verified => {
+            let title = format!("The newest state of {subject} is not proven");
+            return (title, Stands::Untried.class());
+        }
     };
     (title, worst.class())
 }
@@ -153,32 +166,48 @@ fn detail(rows: &[Row], now: Timestamp) -> String {
 fn row(state: &State, source: &Source, known: &Known, now: Timestamp) -> Row {
     let newest = known.newest.as_deref();
     let ledger = known.ledger.as_deref();
-    let last = ledger.and_then(|ledger| ledger.newest());
+    let (stands, last) = last(known, now);
     let running = state.running.get(&source.name);
     let waits = state.waiting.contains(&source.name);
     let due_at = ledger.and_then(|ledger| prospect(source, newest, ledger, &state.tool).at);
     let seen = ledger.filter(|_| known.seen_at.is_some());
     let why = seen.map(|ledger| plan(source, newest, ledger, now).why);
     Row {
-        stands: Stands::of(last),
+        stands,
         name: source.name.to_string(),
         engine: source.format.engine().as_str(),
         owner: source.owner.clone(),
         why: sentence(why.as_deref().unwrap_or("it has not been looked at yet")),
-        problem: known.missed.map(super::state::Step::sentence),
+        warnings: warnings(source, known, now),
+        is_proven: stands == Stands::Verified && is_proven(source, known, now),
         now: match running {
             Some(running) => under_way(running, now),
             None if waits => Cell::new("waits", "for another to end"),
             None => Cell::new("–", ""),
         },
-        last: last.map_or_else(
-            || Cell::new("never", ""),
-            |last| Cell::new(headline(last).replace('_', " "), ago(last.ended_at, now)),
-        ),
+        last,
         next: next(source, due_at, now),
         due_at,
         runs: running.is_some(),
     }
+}
+
+/// The last result, be it in no record: the worse one, for neither takes the other back.
+fn last(known: &Known, now: Timestamp) -> (Stands, Cell) {
+    let recorded = known.ledger.as_ref().and_then(|ledger| ledger.newest());
+    let apart = known.lost.as_ref();
+    let apart = apart.and_then(|lost| Some((&**lost.verification.as_ref()?, lost.step)));
+    let apart = apart.filter(|(it, _)| Stands::of(Some(it)) <= Stands::of(recorded));
+    let Some(shown) = apart.map(|(it, _)| it).or(recorded) else {
+        return (Stands::Untried, Cell::new("never", ""));
+    };
+    let when = ago(shown.ended_at, now);
+    let note = match apart {
+        Some((_, Step::WriteEvidence)) => format!("{when}, in no record"),
+        _ => when,
+    };
+    let cell = Cell::new(headline(shown).replace('_', " "), note);
+    (Stands::of(Some(shown)), cell)
 }
 
 impl Cell {

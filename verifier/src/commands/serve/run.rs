@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use catalog::{
-    evidence::{Ledger, Verdict},
+    evidence::{Ledger, Verdict, Verification},
     model::SourceName,
 };
 use tokio::time::Instant;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{
     super::verify::{self, Chosen},
@@ -32,8 +32,8 @@ pub(super) struct Order {
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) name: SourceName,
-    /// Also where it could not be written down.
-    pub(super) verdict: Option<Verdict>,
+    /// Also where it could not be written down; without its log.
+    pub(super) verification: Option<Arc<Verification>>,
     /// Why there is no record.
     pub(super) lost: Option<Missed>,
     /// With that record.
@@ -44,7 +44,7 @@ impl Ended {
     fn lost(name: SourceName, step: Step, why: String) -> Self {
         Self {
             name,
-            verdict: None,
+            verification: None,
             lost: Some(Missed::one(step, why)),
             ledger: None,
         }
@@ -89,10 +89,18 @@ async fn carry_out_whole(order: Order) -> Ended {
         Ok(carried) => carried,
         Err(refusal) => return Ended::lost(name, Step::Begin, refusal.message),
     };
-    let verification = &reported.verification;
-    info!(source = %name, ?trigger, "{}", headline(verification));
+    let verification = Verification {
+        log_tail: Vec::new(),
+        ..reported.verification
+    };
+    let told = headline(&verification);
+    if verification.verdict == Verdict::Failed || problem.is_some() {
+        warn!(source = %name, ?trigger, "{told}");
+    } else {
+        info!(source = %name, ?trigger, "{told}");
+    }
     Ended {
-        verdict: Some(verification.verdict),
+        verification: Some(Arc::new(verification)),
         lost: problem.map(|why| Missed::one(Step::WriteEvidence, why)),
         ledger: world.ledger(&name).await.ok(),
         name,

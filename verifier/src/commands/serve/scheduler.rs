@@ -10,7 +10,7 @@ use std::{
 };
 
 use catalog::{
-    evidence::{Ledger, Trigger},
+    evidence::Trigger,
     model::{RepositoryName, SourceName},
 };
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ use super::{
     lifecycle::{Opened, Service},
     look::{Looked, Missed, Sight, look},
     run::{Ended, Order, carry_out},
-    state::{Known, Planning, Running, Step},
+    state::{Known, Lost, Planning, Running, Step},
     told::Told,
 };
 use crate::select::Wanted;
@@ -306,13 +306,10 @@ impl Scheduler {
             self.wait(name, &sight, now);
         }
         self.know(name, |known| {
-            *known = Known {
-                newest: sight.newest.map(Arc::new),
-                ledger: Some(Arc::new(sight.ledger)),
-                seen_at: Some(now),
-                // Over only when one left its record.
-                missed: known.missed.filter(|step| step.is_of_a_run()),
-            };
+            known.take(sight.ledger);
+            known.newest = sight.newest.map(Arc::new);
+            known.seen_at = Some(now);
+            known.missed = None;
         });
     }
 
@@ -330,8 +327,8 @@ impl Scheduler {
             wanted: Wanted::Newest,
             took: sight.took,
         };
-        let waiting = Waiting {
         let recorded = sight.ledger.verifications().map(|it| it.ended_at).max();
+        let waiting = Waiting {
             last_run: recorded.max(self.agenda.ended_at(name)),
             seen_at: now,
             chosen,
@@ -353,7 +350,7 @@ impl Scheduler {
         // The task that carries out has none of the verification's own code in it.
         let Some(Ended {
             name,
-            verdict,
+            verification,
             lost,
             ledger,
         }) = ended
@@ -378,16 +375,26 @@ impl Scheduler {
         let step = lost.map(|missed| missed.step);
         self.service.published().update(|state| {
             state.running.remove(&name);
-            if let Some(verdict) = verdict {
-                *state.finished.entry(verdict).or_default() += 1;
+            if let Some(ended) = &verification {
+                *state.finished.entry(ended.verdict).or_default() += 1;
             }
             if let Some(step) = step {
                 state.count(step);
             }
         });
+        // One that was written is lost too where the ledger with it cannot be read.
+        let step = step.or_else(|| ledger.is_none().then_some(Step::ReadEvidence));
+        let verdict = verification.as_ref().map(|it| it.verdict);
+        let lost = step.map(|step| Lost {
+            at: verification.as_ref().map_or(now, |it| it.ended_at),
+            step,
+            verification,
+        });
         self.know(&name, |known| {
-            known.missed = step;
-            known.ledger = ledger.map(Arc::<Ledger>::new).or(known.ledger.take());
+            known.ran(verdict, lost);
+            if let Some(ledger) = ledger {
+                known.take(ledger);
+            }
         });
     }
 

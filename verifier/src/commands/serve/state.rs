@@ -9,7 +9,7 @@ use std::{
 
 use catalog::{
     config::{Config, Source},
-    evidence::{Ledger, ToolEvidence, Trigger, Verdict},
+    evidence::{Ledger, ToolEvidence, Trigger, Verdict, Verification},
     model::{RepositoryName, Snapshot, SourceName},
 };
 use jiff::Timestamp;
@@ -62,6 +62,48 @@ pub(super) struct Known {
     pub(super) seen_at: Option<Timestamp>,
     /// Why it was not seen the last time: what could not be done.
     pub(super) missed: Option<Step>,
+    /// The last verification of ours that left nothing in `ledger`.
+    pub(super) lost: Option<Lost>,
+}
+
+/// A verification that is in no ledger we read.
+#[derive(Debug, Clone)]
+pub(super) struct Lost {
+    pub(super) at: Timestamp,
+    /// What could not be done.
+    pub(super) step: Step,
+    /// What it came to, if it began.
+    pub(super) verification: Option<Arc<Verification>>,
+}
+
+impl Known {
+    /// A verification of ours ended, and this is why nothing of it is in a ledger, if so. What
+    /// came to no verdict takes no failure back.
+    pub(super) fn ran(&mut self, verdict: Option<Verdict>, lost: Option<Lost>) {
+        let failed = self.lost.as_ref().and_then(Lost::verdict) == Some(Verdict::Failed);
+        if !failed || matches!(verdict, Some(Verdict::Verified | Verdict::Failed)) {
+            self.lost = lost;
+        }
+    }
+
+    /// Takes this ledger; what was lost is over once a later record tells of the same or of more.
+    /// After a failure that needs a verdict: to know nothing later on takes no damage back.
+    pub(super) fn take(&mut self, ledger: Ledger) {
+        self.lost = self.lost.take().filter(|lost| {
+            let failed = lost.verdict() == Some(Verdict::Failed);
+            !ledger.verifications().any(|it| {
+                it.ended_at >= lost.at && !(failed && it.verdict == Verdict::Inconclusive)
+            })
+        });
+        self.ledger = Some(Arc::new(ledger));
+    }
+}
+
+impl Lost {
+    /// If it came to one.
+    pub(super) fn verdict(&self) -> Option<Verdict> {
+        self.verification.as_ref().map(|it| it.verdict)
+    }
 }
 
 /// One verification under way.
@@ -101,11 +143,6 @@ impl Step {
             Self::WriteEvidence => "write_evidence",
             Self::Sweep => "sweep",
         }
-    }
-
-    /// Whether a verification could not do it, and not a look.
-    pub(super) const fn is_of_a_run(self) -> bool {
-        matches!(self, Self::Begin | Self::WriteEvidence)
     }
 
     /// For people.
@@ -155,6 +192,7 @@ impl State {
             sources: provable()
                 .map(|it| (it.name.clone(), Known::default()))
                 .collect(),
+            was_planned: false,
             config: Arc::clone(config),
             tool,
             loaded_at,
@@ -168,7 +206,8 @@ impl State {
     }
 
     /// The same under another configuration: what runs and what was counted goes on. Of sources
-    /// only their ledgers stay, for their snapshots may lie elsewhere now.
+    /// only their ledgers stay, for their snapshots may lie elsewhere now, and what was lost: a
+    /// failure that is in no record is known to nobody else.
     #[must_use]
     pub(super) fn under(
         &self,
@@ -182,17 +221,28 @@ impl State {
         };
         let mut next = Self {
             turned_at: self.turned_at,
+            was_planned: self.is_planned(),
             running: self.running.clone(),
             finished: self.finished.clone(),
             failures: self.failures.clone(),
             ..Self::new(config, tool, loaded_at)
         };
+        for repository in &config.repositories {
+            let mut before = self.config.repositories.iter();
+            let is_same = before.any(|it| *it == *repository);
+            let planned = self.plans.get(&repository.name).filter(|_| is_same);
+            if let Some((next, planned)) = next.plans.get_mut(&repository.name).zip(planned) {
+                *next = *planned;
+            }
+        }
         for (name, known) in &mut next.sources {
-            let before = self.sources.get(name).filter(|_| same_evidence);
-            known.ledger = before.and_then(|before| before.ledger.clone());
+            let Some(before) = self.sources.get(name) else {
+                continue;
+            };
+            known.lost.clone_from(&before.lost);
+            known.ledger = before.ledger.clone().filter(|_| same_evidence);
         }
         next
-            was_planned: false,
     }
 
     /// Sources that expect a proof, in the order of the file.
@@ -201,7 +251,8 @@ impl State {
         sources.filter_map(|source| Some((source, self.sources.get(&source.name)?)))
     }
 
-    /// Whether every repository was planned once, or an attempt was made.
+    /// Whether every repository was planned once, or an attempt was made. A reload takes that not
+    /// back: a repository all of whose sources are busy is not planned for as long as they are.
     pub(super) fn is_planned(&self) -> bool {
         self.was_planned || self.plans.values().all(Option::is_some)
     }
@@ -221,20 +272,11 @@ impl Published {
     }
 
     pub(super) fn get(&self) -> Arc<State> {
-            was_planned: self.is_planned(),
         Arc::clone(&self.0.borrow())
     }
 
     /// Replaces the state by a changed copy, in one step.
     pub(super) fn update(&self, change: impl FnOnce(&mut State)) {
-        for repository in &config.repositories {
-            let mut before = self.config.repositories.iter();
-            let is_same = before.any(|it| *it == *repository);
-            let planned = self.plans.get(&repository.name).filter(|_| is_same);
-            if let Some((next, planned)) = next.plans.get_mut(&repository.name).zip(planned) {
-                *next = *planned;
-            }
-        }
         self.0.send_modify(|state| change(Arc::make_mut(state)));
     }
 }

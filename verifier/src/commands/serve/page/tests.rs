@@ -1,9 +1,16 @@
+//! The page and the metrics of made up states.
+
+mod titles;
+
 use std::{path::Path, sync::Arc};
 
 use catalog::{
     config::load,
     evidence::{Draft, Ledger, Reason, ToolEvidence, fixtures},
-    model::{Snapshot, SnapshotFacts, SnapshotId, SnapshotState, SourceName, TakenAtFrom},
+    model::{
+        Artifact, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotId, SnapshotState, SourceName,
+        TakenAtFrom,
+    },
 };
 
 use super::*;
@@ -38,6 +45,22 @@ fn fresh() -> State {
     State::new(&Arc::new(loaded.config), tool, fixtures::at("05:00:00"))
 }
 
+/// One of which no record tells.
+fn snapshot(at: Timestamp) -> Snapshot {
+    Snapshot {
+        id: SnapshotId("MARKER".into()),
+        source: fixtures::cache(),
+        taken_at: at,
+        taken_at_from: TakenAtFrom::Name,
+        from_the_future: false,
+        completed_at: at,
+        state: SnapshotState::Complete,
+        artifacts: Vec::new(),
+        facts: SnapshotFacts::default(),
+        manifests: std::collections::BTreeMap::new(),
+    }
+}
+
 /// `cache` was seen with one snapshot and these verifications of another.
 fn seen(runs: &[Option<Reason>]) -> State {
     let mut state = fresh();
@@ -49,24 +72,11 @@ fn seen(runs: &[Option<Reason>]) -> State {
     for (sequence, text) in (1..).zip(fixtures::sealed(drafts)) {
         ledger.take(sequence, Ok(&text));
     }
-    let at = fixtures::at("04:00:00");
-    let snapshot = Snapshot {
-        id: SnapshotId("MARKER".into()),
-        source: fixtures::cache(),
-        taken_at: at,
-        taken_at_from: TakenAtFrom::Name,
-        from_the_future: false,
-        completed_at: at,
-        state: SnapshotState::Complete,
-        artifacts: Vec::new(),
-        facts: SnapshotFacts::default(),
-        manifests: std::collections::BTreeMap::new(),
-    };
     let known = Known {
-        newest: Some(Arc::new(snapshot)),
+        newest: Some(Arc::new(snapshot(fixtures::at("04:00:00")))),
         ledger: Some(Arc::new(ledger)),
         seen_at: Some(fixtures::at("05:00:00")),
-        missed: None,
+        ..Known::default()
     };
     state.sources.insert(fixtures::cache(), known);
     state

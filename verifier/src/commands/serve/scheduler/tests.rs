@@ -159,7 +159,7 @@ async fn a_look_that_began_before_a_verification_ended_takes_nothing_back() {
     ledger.take(1, Ok(&verified[0]));
     scheduler.ended(Some(Ended {
         name: source("cache"),
-        verdict: None,
+        verification: None,
         lost: None,
         ledger: Some(ledger),
     }));

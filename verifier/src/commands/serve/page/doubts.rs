@@ -1,0 +1,48 @@
+//! What keeps a source whose last result is good from being called proven.
+
+use catalog::{config::Source, evidence::Verdict};
+use jiff::Timestamp;
+
+use super::super::state::Known;
+use crate::plan::{age, promised};
+
+/// Whether the newest complete snapshot is verified, its proof young enough and in an intact chain,
+/// and whether all of that is known.
+pub(super) fn is_proven(source: &Source, known: &Known, now: Timestamp) -> bool {
+    let (Some(newest), Some(ledger)) = (&known.newest, &known.ledger) else {
+        return false;
+    };
+    let proof = ledger.of_object(newest);
+    known.seen_at.is_some()
+        && warnings(source, known, now).is_empty()
+        && proof.is_some_and(|it| it.verdict == Verdict::Verified)
+}
+
+/// What is wrong with what is known of it, as sentences.
+pub(super) fn warnings(source: &Source, known: &Known, now: Timestamp) -> Vec<String> {
+    let steps = [known.lost.as_ref().map(|lost| lost.step), known.missed];
+    let mut steps: Vec<_> = steps.into_iter().flatten().collect();
+    steps.dedup();
+    let missed = |step: &super::Step| {
+        let sentence = step.sentence();
+        format!("The last time {sentence}; the log says more.")
+    };
+    let mut warnings: Vec<_> = steps.iter().map(missed).collect();
+    let Some(ledger) = &known.ledger else {
+        return warnings;
+    };
+    if ledger.report().first_break.is_some() {
+        let broken = "Its evidence is broken; backup-verifier evidence check says where.";
+        warnings.push(broken.into());
+    }
+    let promised = promised(source);
+    let is_old = |at| age(at, now) > promised.as_std();
+    if ledger
+        .newest_verified()
+        .is_some_and(|it| is_old(it.ended_at))
+    {
+        let old = format!("Its proof is older than the objective of {promised}.");
+        warnings.push(old);
+    }
+    warnings
+}

@@ -1,0 +1,161 @@
+//! When everything may be called restored and verified, and when not.
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::commands::serve::state::Lost;
+
+const EVERYTHING: &str = "Everything was restored and verified";
+
+/// The snapshot that the records of the fixtures name.
+fn recorded(taken_at: Timestamp) -> Snapshot {
+    let written = fixtures::snapshot(taken_at);
+    let artifact = &written.artifacts[0];
+    let meta = ObjectMeta {
+        key: Key::new(&artifact.key),
+        size_bytes: artifact.size_bytes,
+        modified_at: artifact.modified_at,
+        etag: artifact.etag.clone(),
+        version_id: None,
+        storage_class: None,
+    };
+    let artifact = Artifact {
+        name: String::new(),
+        meta,
+    };
+    Snapshot {
+        id: SnapshotId(written.id.0),
+        artifacts: vec![artifact],
+        ..snapshot(taken_at)
+    }
+}
+
+fn ledger(taken_at: Timestamp, first: u64) -> Arc<Ledger> {
+    let mut ledger = Ledger::new(fixtures::cache());
+    for (sequence, text) in (first..).zip(fixtures::sealed([fixtures::verified(taken_at)])) {
+        ledger.take(sequence, Ok(&text));
+    }
+    Arc::new(ledger)
+}
+
+/// Two sources whose newest snapshots are verified, but for this change of one.
+fn but(change: impl FnOnce(&mut Known)) -> State {
+    let mut state = fresh();
+    let taken_at = fixtures::at("02:00:00");
+    let known = Known {
+        newest: Some(Arc::new(recorded(taken_at))),
+        ledger: Some(ledger(taken_at, 1)),
+        seen_at: Some(fixtures::at("05:00:00")),
+        ..Known::default()
+    };
+    for before in state.sources.values_mut() {
+        before.clone_from(&known);
+    }
+    change(
+        state
+            .sources
+            .get_mut(&fixtures::cache())
+            .expect("it is there"),
+    );
+    state
+}
+
+type Change = fn(&mut Known);
+
+#[test]
+fn everything_is_verified_only_where_nothing_is_missed_old_new_or_broken() {
+    says(&but(|_| ()), &[EVERYTHING]);
+    let changes: [(&str, Change); 6] = [
+        ("not surveyed", |it| it.missed = Some(Step::Survey)),
+        ("not looked at", |it| it.seen_at = None),
+        ("a newer one", |it| {
+            it.newest = Some(Arc::new(recorded(fixtures::at("04:00:00"))));
+        }),
+        ("none left", |it| it.newest = None),
+        ("an old proof", |it| {
+            let old = fixtures::at("02:00:00") - SignedDuration::from_hours(24 * 365);
+            it.newest = Some(Arc::new(recorded(old)));
+            it.ledger = Some(ledger(old, 1));
+        }),
+        ("a broken chain", |it| {
+            it.ledger = Some(ledger(fixtures::at("02:00:00"), 2));
+        }),
+    ];
+    for (what, change) in changes {
+        let page = shown(&but(change));
+        assert!(!page.contains(EVERYTHING), "{what}: {page}");
+        let title = "The newest state of cache is not proven";
+        assert!(page.contains(title), "{what}: {page}");
+    }
+}
+
+/// A verification that ended then, of which no record was written.
+fn lost(reason: Option<Reason>) -> Lost {
+    let verification = fixtures::verification(fixtures::at("04:00:00"), reason);
+    Lost {
+        at: verification.ended_at,
+        step: Step::WriteEvidence,
+        verification: Some(Arc::new(verification)),
+    }
+}
+
+#[test]
+fn a_verdict_that_is_in_no_record_is_told() {
+    let unwritten = |reason| but(|it| it.lost = Some(lost(reason)));
+    let unable = "The last time its record could not be written";
+    let failed = "cache failed when last restored";
+    let note = "failed (damaged) 30 min ago, in no record";
+    says(&unwritten(Some(Reason::Damaged)), &[failed, note, unable]);
+    let inconclusive = "Whether cache can be restored is not known";
+    says(&unwritten(Some(Reason::Deadline)), &[inconclusive, unable]);
+    let unproven = "The newest state of cache is not proven";
+    says(&unwritten(None), &[unproven, unable]);
+    let recorded = |it: &mut Known| {
+        let mut ledger = Ledger::new(fixtures::cache());
+        let run = fixtures::verification(fixtures::at("02:00:00"), Some(Reason::Damaged));
+        let text = fixtures::sealed([Draft::Verification(Box::new(run))]);
+        ledger.take(1, Ok(&text[0]));
+        it.ledger = Some(Arc::new(ledger));
+    };
+    let verified = but(|it| {
+        recorded(it);
+        it.lost = Some(lost(None));
+    });
+    says(&verified, &[failed, "failed (damaged) 2 h ago"]);
+}
+
+#[test]
+fn what_was_lost_is_over_with_a_later_record_but_no_failure_with_one_that_cannot_tell() {
+    let later = |ended: &str, reason| {
+        let mut run = fixtures::verification(fixtures::at("02:00:00"), reason);
+        run.ended_at = fixtures::at(ended);
+        let text = fixtures::sealed([Draft::Verification(Box::new(run))]);
+        let mut ledger = Ledger::new(fixtures::cache());
+        ledger.take(1, Ok(&text[0]));
+        ledger
+    };
+    let unknown = Some(Reason::Deadline);
+    for (of, ended, reason, is_over) in [
+        (unknown, "04:59:00", None, false),
+        (unknown, "05:00:00", unknown, true),
+        (Some(Reason::Damaged), "05:10:00", unknown, false),
+        (Some(Reason::Damaged), "05:10:00", None, true),
+    ] {
+        let mut known = Known {
+            lost: Some(lost(of)),
+            ..Known::default()
+        };
+        known.take(later(ended, reason));
+        assert_eq!(known.lost.is_none(), is_over, "{of:?} {ended} {reason:?}");
+    }
+    let mut known = Known::default();
+    known.ran(Some(Verdict::Failed), Some(lost(Some(Reason::Damaged))));
+    known.ran(None, None);
+    known.ran(Some(Verdict::Inconclusive), Some(lost(unknown)));
+    assert_eq!(
+        known.lost.as_ref().and_then(Lost::verdict),
+        Some(Verdict::Failed)
+    );
+    known.ran(Some(Verdict::Verified), None);
+    assert!(known.lost.is_none());
+}
