@@ -30,7 +30,8 @@ toolkit::metric_table! {
         "End of the last plan of what is due there, whether or not it succeeded.";
     NextDue, Gauge, "backup_verifier_next_due_timestamp_seconds", [source, engine],
         "When the newest snapshot is to be verified, if no newer one arrives; in the past: it \
-         waits, runs, or something hinders it; see backup_verifier_failures_total. Absent: nothing is there, or nothing is known.";
+         waits, runs, or something hinders it; see backup_verifier_failures_total. Absent: nothing \
+         is there, or nothing is known.";
     Running, Gauge, "backup_verifier_verifications_running", [],
         "Verifications under way.";
     Waiting, Gauge, "backup_verifier_verifications_waiting", [],
