@@ -3,6 +3,7 @@
 use std::{
     ffi::OsString,
     io::{self, IsTerminal as _, Write},
+    time::Duration,
 };
 
 use clap::Parser as _;
@@ -12,6 +13,10 @@ use crate::{
     cli::Cli,
     commands::{self, Console},
 };
+
+/// How long a thread that hangs in a file system may hold up the end of the process: whatever it
+/// does, nobody waits for it any more. As long as a server is given to stop.
+const END_GRACE: Duration = Duration::from_secs(5);
 
 /// Runs one command line. Never ends the process: `main` does, with what this returns.
 pub fn run(
@@ -31,7 +36,7 @@ pub fn run(
         Ok(runtime) => runtime,
         Err(error) => return told(err, &format!("cannot start: {error}"), Exit::Unknown),
     };
-    runtime.block_on(async {
+    let exit = runtime.block_on(async {
         let signals = match Signals::listen() {
             Ok(signals) => signals,
             Err(error) => return told(err, &format!("cannot start: {error}"), Exit::Unknown),
@@ -55,7 +60,9 @@ pub fn run(
             }
             Err(refusal) => told(console.err, &refusal.message, refusal.exit),
         }
-    })
+    });
+    runtime.shutdown_timeout(END_GRACE);
+    exit
 }
 
 /// `--help` and `--version` are data and fine; everything else clap says is a mistake.

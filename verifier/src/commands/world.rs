@@ -16,7 +16,10 @@ use catalog::{
     storage::{self, Storage},
     survey::HeadCache,
 };
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 use toolkit::{clock::Clock, problem::render};
 
@@ -181,6 +184,30 @@ impl World {
             refreshed.map_err(|error| Refusal::unknown(render(&error, None)))?;
         }
         Ok(known.clone())
+    }
+
+    /// The same, as long as a survey may take and no longer.
+    pub(super) async fn ledger_in_time(&self, source: &SourceName) -> Result<Ledger, Refusal> {
+        let reading = self.ledger(source);
+        self.in_time("its evidence was not read", reading).await?
+    }
+
+    /// What asks the evidence, for as long as a survey may take: one that hangs, as a directory of
+    /// a server that is away does, must not hold up a verification for ever.
+    pub(super) async fn in_time<T>(
+        &self,
+        not_done: &str,
+        asking: impl Future<Output = T>,
+    ) -> Result<T, Refusal> {
+        let deadline = self.config.survey_deadline();
+        timeout(deadline, asking).await.map_err(|_| {
+            let seconds = deadline.as_secs();
+            Refusal::unknown(format!(
+                "{not_done} within {seconds} s\n\
+                 hint: Look at the store of the evidence, or make exporter.refresh longer, of \
+                 which that is twice."
+            ))
+        })
     }
 
     /// One survey of every repository the sources lie in, side by side.

@@ -11,7 +11,7 @@ use catalog::{
 };
 use futures::future::join_all;
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::{super::World, state::Step};
 use crate::plan::{Planned, Prospect, plan, prospect};
@@ -143,18 +143,7 @@ pub(super) async fn look(
     }
 }
 
-/// As long as a survey may take, and no longer.
 async fn ledger(world: &World, source: &Source) -> Result<Ledger, Missed> {
-    let deadline = world.config.survey_deadline();
-    let missed = |why| Missed::one(Step::ReadEvidence, why);
-    match timeout(deadline, world.ledger(&source.name)).await {
-        Ok(Ok(ledger)) => Ok(ledger),
-        Ok(Err(refusal)) => Err(missed(refusal.message)),
-        Err(_) => {
-            let seconds = deadline.as_secs();
-            Err(missed(format!(
-                "its evidence was not read within {seconds} s"
-            )))
-        }
-    }
+    let read = world.ledger_in_time(&source.name).await;
+    read.map_err(|refusal| Missed::one(Step::ReadEvidence, refusal.message))
 }

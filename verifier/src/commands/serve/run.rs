@@ -102,7 +102,7 @@ async fn carry_out_whole(order: Order) -> Ended {
     Ended {
         verification: Some(Arc::new(verification)),
         lost: problem.map(|why| Missed::one(Step::WriteEvidence, why)),
-        ledger: world.ledger(&name).await.ok(),
+        ledger: world.ledger_in_time(&name).await.ok(),
         name,
     }
 }

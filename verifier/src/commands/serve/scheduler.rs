@@ -36,6 +36,10 @@ const TURN_MAX: Duration = Duration::from_mins(10);
 /// How long a runtime may take to say what killed runs left: bollard's own timeout of a request.
 const SWEEP_MAX: Duration = Duration::from_mins(2);
 
+/// How long runs may take to end after the stop: the supervisor allows two minutes and a few graces
+/// for the removal of a sandbox; the rest is for a slow store to take the record.
+const DRAIN_MAX: Duration = Duration::from_mins(10);
+
 /// Decides what is looked at and what is verified.
 #[derive(Debug)]
 pub(super) struct Scheduler {
@@ -110,8 +114,20 @@ impl Scheduler {
             }
         }
         self.looks.abort_all();
-        while let Some(ended) = self.runs.join_next().await {
-            self.ended(ended.ok());
+        self.drain().await;
+    }
+
+    /// What runs was told to end by its own token; what is not done then hangs.
+    async fn drain(&mut self) {
+        let draining = async {
+            while let Some(ended) = self.runs.join_next().await {
+                self.ended(ended.ok());
+            }
+        };
+        if timeout(DRAIN_MAX, draining).await.is_err() {
+            let seconds = DRAIN_MAX.as_secs();
+            error!("a verification did not end within {seconds} s; the next start sweeps up");
+            self.runs.abort_all();
         }
     }
 

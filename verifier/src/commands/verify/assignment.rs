@@ -45,7 +45,7 @@ impl Chosen {
                 source.format.engine()
             ))
         })?;
-        let ledger = world.ledger(&source.name).await?;
+        let ledger = world.ledger_in_time(&source.name).await?;
         let baseline = ledger.baseline(self.snapshot.taken_at);
         let previous = baseline.map(|baseline| baseline.items);
         let recovery_time = source.objectives.recovery_time;
@@ -81,7 +81,7 @@ fn again(world: Arc<World>, source: Source, wanted: Wanted) -> SelectAgain {
         async move {
             let surveyed = world.survey(&[&source]).await;
             let snapshot = surveyed.select(&source, &wanted).ok()?.clone();
-            let ledger = world.ledger(&source.name).await.ok()?;
+            let ledger = world.ledger_in_time(&source.name).await.ok()?;
             let baseline = ledger.baseline(snapshot.taken_at);
             let previous = baseline.map(|baseline| baseline.items);
             Some(Selected { snapshot, previous })

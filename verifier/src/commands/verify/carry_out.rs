@@ -71,7 +71,11 @@ impl World {
                 );
             }
         };
-        match evidence::append(&**evidence, &source, draft).await {
+        let appending = evidence::append(&**evidence, &source, draft);
+        let appended = self.in_time("its record was not written", appending).await;
+        let appended = appended
+            .and_then(|appended| appended.map_err(|error| Refusal::unknown(render(&error, None))));
+        match appended {
             Ok(appended) => {
                 let written = Written {
                     sequence: appended.record.sequence,
@@ -86,16 +90,13 @@ impl World {
                     None,
                 )
             }
-            Err(error) => {
-                let message = toolkit::problem::render(&error, None);
-                (
-                    Reported {
-                        verification,
-                        written: None,
-                    },
-                    Some(message),
-                )
-            }
+            Err(refusal) => (
+                Reported {
+                    verification,
+                    written: None,
+                },
+                Some(refusal.message),
+            ),
         }
     }
 
@@ -112,7 +113,8 @@ impl World {
                 .await
                 .map_err(|error| Refusal::unknown(render(&error, None)))
         };
-        match pruned.await {
+        let pruned = self.in_time("it was not pruned", pruned).await;
+        match pruned.flatten() {
             Ok(Pruned::Removed(0)) => {}
             Ok(Pruned::Removed(records)) => info!(%source, records, "old evidence was pruned"),
             Ok(Pruned::Broken(first_break)) => {

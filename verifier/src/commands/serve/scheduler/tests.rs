@@ -169,3 +169,32 @@ async fn a_look_that_began_before_a_verification_ended_takes_nothing_back() {
     assert_eq!(ledger.expect("one").report().records, 1);
     assert!(!scheduler.is_busy(&source("cache")));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_verification_that_never_ends_does_not_hold_up_the_stop_for_ever() {
+    let place = tempfile::tempdir().expect("a directory");
+    let (service, stop) = served(&place);
+    let mut scheduler = Scheduler::new(service, stop);
+    scheduler.runs.spawn(std::future::pending());
+    let draining = timeout(Duration::from_hours(24), scheduler.drain());
+    draining.await.expect("it ends");
+}
+
+#[tokio::test(start_paused = true)]
+async fn evidence_that_hangs_is_waited_for_as_long_as_a_survey_and_told() {
+    let place = tempfile::tempdir().expect("a directory");
+    let (service, _stop) = served(&place);
+    let opened = Arc::clone(&service.opened().borrow());
+    let hangs = std::future::pending::<()>();
+    let asked = opened
+        .world
+        .in_time("its record was not written", hangs)
+        .await;
+    let message = asked.expect_err("it never ends").message;
+    assert!(
+        message.starts_with("its record was not written within 7200 s\nhint: "),
+        "{message}"
+    );
+    let answered = opened.world.in_time("nothing", std::future::ready(1)).await;
+    assert_eq!(answered.ok(), Some(1));
+}
