@@ -30,6 +30,15 @@ impl Opened {
         let context = world.context()?;
         Ok(Self { world, context })
     }
+
+    /// Whether records of the one are read under the other.
+    pub(super) fn shares_evidence(&self, other: &Self) -> bool {
+        let location = |it: &Self| {
+            let evidence = it.world.config.evidence.as_ref();
+            evidence.map(|evidence| evidence.location.clone())
+        };
+        location(self) == location(other)
+    }
 }
 
 /// The part that goes on through reloads; clones are the same one.

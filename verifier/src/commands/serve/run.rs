@@ -34,7 +34,7 @@ pub(super) struct Ended {
     pub(super) name: SourceName,
     /// Also where it could not be written down; without its log.
     pub(super) verification: Option<Arc<Verification>>,
-    /// Why there is no record.
+    /// Why there is no record, or none that can be read.
     pub(super) lost: Option<Missed>,
     /// With that record.
     pub(super) ledger: Option<Ledger>,
@@ -99,10 +99,16 @@ async fn carry_out_whole(order: Order) -> Ended {
     } else {
         info!(source = %name, ?trigger, "{told}");
     }
+    let read = world.ledger_in_time(&name).await;
+    let lost = match (problem, &read) {
+        (Some(why), _) => Some(Missed::one(Step::WriteEvidence, why)),
+        (None, Err(refusal)) => Some(Missed::one(Step::ReadEvidence, &refusal.message)),
+        (None, Ok(_)) => None,
+    };
     Ended {
         verification: Some(Arc::new(verification)),
-        lost: problem.map(|why| Missed::one(Step::WriteEvidence, why)),
-        ledger: world.ledger_in_time(&name).await.ok(),
+        lost,
+        ledger: read.ok(),
         name,
     }
 }

@@ -53,7 +53,8 @@ pub(super) struct Scheduler {
     looking: BTreeMap<SourceName, bool>,
     waiting: BTreeMap<SourceName, Waiting>,
     runs: JoinSet<Ended>,
-    running: BTreeSet<SourceName>,
+    /// Each with what it began under.
+    running: BTreeMap<SourceName, Arc<Opened>>,
     told: Told,
 }
 
@@ -79,7 +80,7 @@ impl Scheduler {
             looking: BTreeMap::new(),
             waiting: BTreeMap::new(),
             runs: JoinSet::new(),
-            running: BTreeSet::new(),
+            running: BTreeMap::new(),
             told: Told::default(),
         };
         scheduler.take_over(opened);
@@ -175,7 +176,7 @@ impl Scheduler {
     fn is_busy(&self, name: &SourceName) -> bool {
         self.looking.contains_key(name)
             || self.waiting.contains_key(name)
-            || self.running.contains(name)
+            || self.running.contains_key(name)
     }
 
     /// Looks at what may be due, and begins what is where there is room.
@@ -254,7 +255,7 @@ impl Scheduler {
                 look_again: aged,
                 tracker: running.progress.clone(),
             };
-            self.running.insert(name.clone());
+            self.running.insert(name.clone(), Arc::clone(&self.opened));
             self.service.published().update(|state| {
                 state.running.insert(name, running);
             });
@@ -312,7 +313,7 @@ impl Scheduler {
             Some(Trigger::Retry) => sight.prospect.at.is_some_and(|at| at <= now),
             Some(_) => true,
         };
-        let is_free = !self.running.contains(name) && self.agenda.is_rested(name, now);
+        let is_free = !self.running.contains_key(name) && self.agenda.is_rested(name, now);
         // What is due and rests is looked at again after that; what is busy, when it ended.
         self.agenda
             .looked(name, if is_due { now } else { again_at });
@@ -373,20 +374,27 @@ impl Scheduler {
         else {
             return error!("a verification ended without a trace");
         };
-        self.running.remove(&name);
+        let (ledger, lost) = match self.running.remove(&name) {
+            Some(under) if !under.shares_evidence(&self.opened) => {
+                let why = "its record is in the evidence of the configuration before";
+                let unread = || Missed::one(Step::ReadEvidence, why);
+                (None, Some(lost.unwrap_or_else(unread)))
+            }
+            _ => (ledger, lost),
+        };
+        let unread = |missed: &Missed| missed.step == Step::ReadEvidence;
+        let is_written = lost.as_ref().is_none_or(unread);
         if let Some(is_overtaken) = self.looking.get_mut(&name) {
             *is_overtaken = true;
         }
         let now = self.now();
-        self.agenda.ran(&name, lost.is_none(), now);
-        match &lost {
-            None => {
-                self.told.well(&name, Step::Begin);
-                self.told.well(&name, Step::WriteEvidence);
-            }
-            Some(missed) => {
-                self.told.ill(&name, missed.step, &missed.why);
-            }
+        self.agenda.ran(&name, is_written, now);
+        if is_written {
+            self.told.well(&name, Step::Begin);
+            self.told.well(&name, Step::WriteEvidence);
+        }
+        if let Some(missed) = &lost {
+            self.told.ill(&name, missed.step, &missed.why);
         }
         let step = lost.map(|missed| missed.step);
         self.service.published().update(|state| {
@@ -398,8 +406,6 @@ impl Scheduler {
                 state.count(step);
             }
         });
-        // One that was written is lost too where the ledger with it cannot be read.
-        let step = step.or_else(|| ledger.is_none().then_some(Step::ReadEvidence));
         let verdict = verification.as_ref().map(|it| it.verdict);
         let lost = step.map(|step| Lost {
             at: verification.as_ref().map_or(now, |it| it.ended_at),

@@ -141,6 +141,44 @@ async fn a_reload_tries_again_at_once_what_another_configuration_may_have_mended
     running.await.expect("it ends");
 }
 
+/// A verification of `cache` that left one record.
+fn verified() -> Ended {
+    let mut ledger = Ledger::new(fixtures::cache());
+    let records = fixtures::sealed([fixtures::verified(fixtures::at("10:00:00"))]);
+    ledger.take(1, Ok(&records[0]));
+    let run = fixtures::verification(fixtures::at("10:00:00"), None);
+    Ended {
+        name: source("cache"),
+        verification: Some(Arc::new(run)),
+        lost: None,
+        ledger: Some(ledger),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_in_the_evidence_of_the_configuration_before_is_none_of_this_one() {
+    let place = tempfile::tempdir().expect("a directory");
+    let (service, stop) = served(&place);
+    let mut scheduler = Scheduler::new(service.clone(), stop);
+    let under = Arc::clone(&scheduler.opened);
+    scheduler.running.insert(source("cache"), under);
+    let elsewhere = CONFIG.replace("directory: evidence", "directory: elsewhere");
+    fs::write(place.path().join("backups.yaml"), elsewhere).expect("written");
+    service.reload().await.expect("reloaded");
+    let opened = Arc::clone(&service.opened().borrow());
+    scheduler.take_over(opened);
+    scheduler.ended(Some(verified()));
+    let state = service.published().get();
+    let known = &state.sources[&source("cache")];
+    assert!(known.ledger.is_none());
+    assert_eq!(
+        known.lost.as_ref().map(|it| it.step),
+        Some(Step::ReadEvidence)
+    );
+    assert_eq!(state.failures.get(&Step::ReadEvidence), Some(&1));
+    assert_eq!(state.finished.get(&Verdict::Verified), Some(&1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_look_that_began_before_a_verification_ended_takes_nothing_back() {
     let place = tempfile::tempdir().expect("a directory");
@@ -154,15 +192,7 @@ async fn a_look_that_began_before_a_verification_ended_takes_nothing_back() {
             break looked;
         }
     };
-    let mut ledger = Ledger::new(fixtures::cache());
-    let verified = fixtures::sealed([fixtures::verified(fixtures::at("10:00:00"))]);
-    ledger.take(1, Ok(&verified[0]));
-    scheduler.ended(Some(Ended {
-        name: source("cache"),
-        verification: None,
-        lost: None,
-        ledger: Some(ledger),
-    }));
+    scheduler.ended(Some(verified()));
     scheduler.looked(before);
     let state = service.published().get();
     let ledger = state.sources[&source("cache")].ledger.as_ref();
