@@ -9,32 +9,86 @@ use std::process::Command;
 const VERSIONS: &str = include_str!("../images/versions");
 
 /// What verifier and tests call in a container, and the official images hold (architecture, §4).
-const TOOLS: &str = "sh bash cat sleep setsid sha256sum sync mv df stat id redis-server redis-cli \
-                     redis-check-rdb";
+const TOOLS: &str = "sh bash cat sleep setsid sha256sum sync mv mkdir df stat id";
 
-/// Image, server and version of each row.
-fn rows() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+/// A row of the table.
+struct Row {
+    image: &'static str,
+    package: &'static str,
+    version: &'static str,
+    family: &'static Family,
+}
+
+/// What the official images of one maker have in common.
+struct Family {
+    tools: &'static str,
+    id: &'static str,
+    directory: &'static str,
+    entry: &'static str,
+}
+
+const REDIS: Family = Family {
+    tools: "redis-server redis-cli redis-check-rdb",
+    id: "999:999",
+    directory: "/data",
+    entry: "[docker-entrypoint.sh]",
+};
+
+const NEO4J: Family = Family {
+    tools: "neo4j neo4j-admin java tini",
+    id: "7474:7474",
+    directory: "/var/lib/neo4j",
+    entry: "[tini -g -- /startup/docker-entrypoint.sh]",
+};
+
+impl Row {
+    /// The command of the image.
+    fn server(&self) -> &'static str {
+        match self.package.ends_with("-server") {
+            true => self.package,
+            false => "neo4j",
+        }
+    }
+
+    /// The user it runs as.
+    fn user(&self) -> &'static str {
+        self.server().trim_end_matches("-server")
+    }
+}
+
+fn rows() -> impl Iterator<Item = Row> {
     let rows = VERSIONS.lines().filter(|line| !line.starts_with('#'));
     rows.map(|row| match row.split_whitespace().collect::<Vec<_>>()[..] {
-        [image, _source, _suite, server, version] => (image, server, version),
+        [image, source, _suite, package, version] => Row {
+            image,
+            package,
+            version,
+            family: match source {
+                "debian" => &REDIS,
+                "maven" => &NEO4J,
+                other => panic!("nobody makes {other}"),
+            },
+        },
         _ => panic!("a row of five columns: {row:?}"),
     })
 }
 
 /// The image, run as a sandbox would run it; what it printed.
-fn run(image: &str, command: &[&str]) -> String {
+fn run(row: &Row, command: &[&str]) -> String {
+    let user = format!("--user={}", row.family.id);
     let limits = [
         "--rm",
         "--network=none",
         "--read-only",
-        "--user=999:999",
+        &user,
+        "--entrypoint=",
         "--cap-drop=ALL",
     ];
     docker(
         &[
             &["run"],
             &limits[..],
-            &["--security-opt=no-new-privileges", image],
+            &["--security-opt=no-new-privileges", row.image],
             command,
         ]
         .concat(),
@@ -44,7 +98,7 @@ fn run(image: &str, command: &[&str]) -> String {
 fn docker(arguments: &[&str]) -> String {
     let mut command = Command::new("timeout");
     let output = command
-        .args(["60", "docker"])
+        .args(["180", "docker"])
         .args(arguments)
         .output()
         .expect("docker runs and prints text");
@@ -56,28 +110,30 @@ fn docker(arguments: &[&str]) -> String {
         .to_owned()
 }
 
-fn present() -> Vec<(&'static str, &'static str, &'static str)> {
-    let there = |image: &str| !tests::require::skipped(image, tests::require::image(image));
-    rows().filter(|(image, ..)| there(image)).collect()
+fn present() -> Vec<Row> {
+    let there = |row: &Row| !tests::require::skipped(row.image, tests::require::image(row.image));
+    rows().filter(there).collect()
 }
 
 #[test]
 fn every_image_holds_what_sandboxes_call() {
-    for (image, ..) in present() {
-        let ask =
-            format!("for tool in {TOOLS}; do command -v $tool >/dev/null || echo $tool; done");
-        assert_eq!(run(image, &["sh", "-c", &ask]), "", "missing in {image}");
+    for row in present() {
+        let (image, tools) = (row.image, row.family.tools);
+        let ask = format!(
+            "for tool in {TOOLS} {tools}; do command -v $tool >/dev/null || echo $tool; done"
+        );
+        assert_eq!(run(&row, &["sh", "-c", &ask]), "", "missing in {image}");
     }
 }
 
 #[test]
 fn the_data_directory_is_the_servers_own() {
-    for (image, server, _) in present() {
-        let user = server.trim_end_matches("-server");
+    for row in present() {
+        let (image, user, directory) = (row.image, row.user(), row.family.directory);
         let ask = "id -un; pwd; touch /data/file && stat -c %U:%G /data/file";
         assert_eq!(
-            run(image, &["sh", "-c", ask]),
-            format!("{user}\n/data\n{user}:{user}"),
+            run(&row, &["sh", "-c", ask]),
+            format!("{user}\n{directory}\n{user}:{user}"),
             "{image}"
         );
     }
@@ -85,21 +141,31 @@ fn the_data_directory_is_the_servers_own() {
 
 #[test]
 fn the_server_is_of_the_minor_version_that_is_written_down() {
-    for (image, _, version) in present() {
-        let (minor, _) = version.rsplit_once('.').unwrap();
-        let said = run(image, &["redis-server", "--version"]);
-        assert!(said.contains(&format!("v={minor}.")), "{image}: {said}");
+    for row in present() {
+        let (minor, _) = row.version.rsplit_once('.').unwrap();
+        let (said, wanted) = match row.server() {
+            "neo4j" => (
+                run(&row, &["neo4j-admin", "--version"]),
+                format!("{minor}."),
+            ),
+            _ => (
+                run(&row, &["redis-server", "--version"]),
+                format!("v={minor}."),
+            ),
+        };
+        assert!(said.contains(&wanted), "{}: {said}", row.image);
     }
 }
 
 #[test]
 fn the_entry_point_and_the_command_are_the_official_ones() {
     let format = "{{ .Config.Entrypoint }} {{ .Config.Cmd }} {{ .Config.WorkingDir }}";
-    for (image, server, _) in present() {
+    for row in present() {
+        let (image, family) = (row.image, row.family);
         let said = docker(&["image", "inspect", "--format", format, image]);
         assert_eq!(
             said,
-            format!("[docker-entrypoint.sh] [{server}] /data"),
+            format!("{} [{}] {}", family.entry, row.server(), family.directory),
             "{image}"
         );
     }
