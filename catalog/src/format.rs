@@ -5,6 +5,7 @@
 
 #[cfg(any(test, feature = "testing"))]
 pub mod double;
+mod expectation;
 pub mod files;
 mod inspection;
 pub mod redis;

@@ -30,10 +30,12 @@ use super::{
 };
 use crate::model::{EngineName, SnapshotFacts};
 
+pub use super::expectation::{Bounds, Change, ChecksumRule};
+
 pub use self::{
     census::{Census, Database},
     dialect::Family,
-    settings::{Bounds, Canary, Change, ChecksumRule, Expect},
+    settings::{Canary, Expect},
 };
 
 /// The RDB format of Redis (versions 1 to 13) and Valkey (`VALKEY080`).

@@ -48,6 +48,7 @@ pub struct Unwrapped<'r> {
     /// Every member and frame so far carries a checksum of its content.
     checksummed: bool,
     trailing_bytes: u64,
+    end_offset: u64,
     fault: Option<Fault>,
 }
 
@@ -69,6 +70,7 @@ impl<'r> Unwrapped<'r> {
             wrapped: frame != Frame::Other,
             checksummed: true,
             trailing_bytes: 0,
+            end_offset: 0,
             fault: None,
         };
         if unwrapped.wrapped {
@@ -77,6 +79,11 @@ impl<'r> Unwrapped<'r> {
             unwrapped.layer = Layer::Plain(feed);
         }
         unwrapped
+    }
+
+    /// Whether there is a wrapper at all.
+    pub fn wrapped(&self) -> bool {
+        self.wrapped
     }
 
     /// Set once a read failed for reasons of the wrapper.
@@ -95,6 +102,11 @@ impl<'r> Unwrapped<'r> {
     /// alone are padding and count nothing.
     pub fn trailing_bytes(&self) -> u64 {
         self.trailing_bytes
+    }
+
+    /// Where, in the file as it is, the last member or frame ended, or where its fault showed.
+    pub fn end_offset(&self) -> u64 {
+        self.end_offset
     }
 
     /// Begins what was sniffed.
@@ -145,6 +157,7 @@ impl<'r> Unwrapped<'r> {
             Layer::Gzip(decoder) => decoder.into_inner(),
             Layer::Zstd(decoder) => decoder.finish(),
         };
+        self.end_offset = feed.taken();
         match Frame::sniff(feed.head()) {
             Frame::Other if feed.ended() => {}
             frame => self.open(frame, feed),
@@ -158,6 +171,7 @@ impl<'r> Unwrapped<'r> {
             Layer::Gzip(decoder) => decoder.into_inner(),
             Layer::Zstd(decoder) => decoder.finish(),
         };
+        self.end_offset = feed.taken();
         let text = error.to_string();
         let fault = if text.contains(WINDOW_TOO_LARGE) {
             let mebibytes = (1 << WINDOW_LOG_MAX) / (1024 * 1024);

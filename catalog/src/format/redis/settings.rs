@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use settings::{Duration, Percent};
+use settings::Duration;
+
+use crate::format::expectation::{Bounds, Change, ChecksumRule};
 
 /// `verify.expect` of a source of engine `redis`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -24,36 +26,6 @@ pub struct Expect {
     pub checksum: ChecksumRule,
 }
 
-/// How many there must be.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Bounds {
-    /// At least so many.
-    pub min: Option<u64>,
-    /// At most so many.
-    pub max: Option<u64>,
-}
-
-impl Bounds {
-    /// Whether `count` lies within.
-    pub fn hold(self, count: u64) -> bool {
-        self.min.is_none_or(|min| count >= min) && self.max.is_none_or(|max| count <= max)
-    }
-
-    /// Whether anything was written.
-    pub fn any(self) -> bool {
-        self != Self::default()
-    }
-}
-
-/// How much may be gone.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Change {
-    /// Largest share of the keys that may be missing.
-    pub max_drop: Option<Percent>,
-}
-
 /// A key whose value is a time: epoch seconds, epoch milliseconds or RFC 3339.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -65,15 +37,4 @@ pub struct Canary {
     pub database: u64,
     /// How old its value may have been when the snapshot was taken.
     pub max_age: Option<Duration>,
-}
-
-/// What a file without any checksum leads to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ChecksumRule {
-    /// It is inconclusive.
-    #[default]
-    Required,
-    /// It is accepted, with a warning.
-    Optional,
 }

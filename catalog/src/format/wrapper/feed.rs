@@ -14,6 +14,8 @@ pub(super) struct Feed<'r> {
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
+    /// Bytes consumed.
+    taken: u64,
     broken: Option<io::ErrorKind>,
 }
 
@@ -25,8 +27,14 @@ impl<'r> Feed<'r> {
             buffer,
             start: 0,
             end: 0,
+            taken: 0,
             broken: None,
         }
+    }
+
+    /// How many bytes were consumed.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// Whether the reader failed, now or before.
@@ -57,6 +65,7 @@ impl<'r> Feed<'r> {
             count += (self.end - self.start) as u64;
             self.start = self.end;
         }
+        self.taken += count;
         if padding { 0 } else { count }
     }
 
@@ -112,5 +121,6 @@ impl BufRead for Feed<'_> {
 
     fn consume(&mut self, count: usize) {
         self.start += count;
+        self.taken += count as u64;
     }
 }
