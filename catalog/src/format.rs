@@ -8,6 +8,7 @@ pub mod double;
 mod expectation;
 pub mod files;
 mod inspection;
+pub mod neo4j;
 pub mod redis;
 pub mod wrapper;
 
@@ -30,7 +31,7 @@ pub use inspection::{
 pub const HEAD_MAX: u64 = 64 * 1024;
 
 /// Every format there is; a new engine is a row here and a row in the verifier's table.
-pub static FORMATS: [&dyn Format; 2] = [&redis::Redis, &files::Files];
+pub static FORMATS: [&dyn Format; 3] = [&redis::Redis, &neo4j::Neo4j, &files::Files];
 
 /// The format of the engine of this name.
 pub fn format(engine: &str) -> Option<&'static dyn Format> {

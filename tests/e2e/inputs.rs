@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use tests::{rdb_bytes, require};
+use tests::{
+    neo4j_archives::{self, Said},
+    rdb_bytes, require,
+};
 
 use crate::bench::{Bench, is_empty};
 
@@ -142,4 +145,29 @@ fn inspect_tells_whole_damaged_and_foreign_files_apart() {
     inspect(name).ends(3, "\"intact\":false");
     inspect("nowhere.rdb").ends(2, "cannot read nowhere.rdb");
     inspect("repository").ends(2, "it is a directory");
+}
+
+#[test]
+fn inspect_tells_what_a_neo4j_archive_holds() {
+    let bench = Bench::new("process");
+    let path = bench.path("graph.archive");
+    let name = path.to_str().unwrap();
+    let json = || bench.run(&["inspect", name, "--format", "json"]);
+    for kind in neo4j_archives::KINDS {
+        let archive = neo4j_archives::archive(kind, &neo4j_archives::store(), &Said::default());
+        fs::write(&path, &archive).unwrap();
+        json().ends(0, &format!("\"kind\":\"{kind}\""));
+        bench
+            .run(&["inspect", name])
+            .ends(0, &format!("kind            {kind}"));
+        fs::write(&path, &archive[..archive.len() - 1]).unwrap();
+        json().ends(1, "\"intact\":false");
+        fs::write(&path, neo4j_archives::gzip(&archive)).unwrap();
+        json().ends(0, "\"format\":\"neo4j\"");
+    }
+    let by_hand = neo4j_archives::Tar::gnu().file("data/databases/neo4j/neostore", b"x", 1);
+    fs::write(&path, neo4j_archives::gzip(&by_hand.closed())).unwrap();
+    json().ends(3, "neo4j-admin did not make");
+    fs::write(&path, b"BZV9 of some later version").unwrap();
+    json().ends(3, "newer");
 }

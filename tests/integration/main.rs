@@ -10,3 +10,6 @@ mod inspector_corpus;
 mod inspector_differential;
 mod inspector_servers;
 mod laws;
+mod neo4j_corpus;
+mod neo4j_damage;
+mod neo4j_kinds;

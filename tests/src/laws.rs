@@ -14,6 +14,7 @@ use catalog::{
     format::{
         Checksum, FINDINGS_MAX, Format, Inspection,
         InspectionState::{Aborted, Damaged, Intact},
+        neo4j::{Archive, Neo4j},
         redis::Redis,
     },
     layout::{Layout, Pattern},
@@ -48,37 +49,40 @@ impl Read for Broken<'_> {
     }
 }
 
-fn inspect(mut input: impl Read) -> (Inspection, u64) {
+fn inspect(format: &dyn Format, mut input: impl Read) -> (Inspection, u64) {
     let mut bytes = 0;
-    let inspection = Redis.inspect(&mut input, &mut |piece| bytes += piece.len() as u64);
+    let inspection = format.inspect(&mut input, &mut |piece| bytes += piece.len() as u64);
     (inspection, bytes)
 }
 
-/// The inspector of Redis files: any bytes end in a judgement that does not depend on how they
-/// arrive; damage has a finding; what is whole and sealed is no longer whole without its last byte;
-/// and our own broken stream is never the snapshot's fault.
+/// The inspectors of Redis files and Neo4j archives: any bytes end in a judgement that does not
+/// depend on how they arrive; damage has a finding; what is whole and sealed is no longer whole
+/// without its last byte; and our own broken stream is never the snapshot's fault.
 pub fn inspector(data: &[u8]) {
-    let (whole, fed) = inspect(data);
+    inspected(&Redis, data);
+    inspected(&Neo4j, data);
+}
+
+fn inspected(format: &dyn Format, data: &[u8]) {
+    let (whole, fed) = inspect(format, data);
     assert_eq!(whole.bytes, fed, "every restorable byte is fed");
     assert!(whole.findings.len() <= FINDINGS_MAX);
     assert!(whole.state != Damaged || !whole.findings.is_empty());
     assert_ne!(whole.state, Aborted, "nothing of ours broke");
+    let archive = whole.detail.as_ref().and_then(|it| it.get::<Archive>());
+    let last = archive.map_or(whole.bytes, |it| it.unpacked_bytes.max(whole.bytes));
     for finding in &whole.findings {
-        assert!(
-            finding.offset <= whole.bytes,
-            "{finding:?} of {}",
-            whole.bytes
-        );
+        assert!(finding.offset <= last, "{finding:?} of {last}");
     }
-    let (slowly, _) = inspect(Pieces(data));
+    let (slowly, _) = inspect(format, Pieces(data));
     assert_eq!(slowly.json(), whole.json(), "in pieces it is the same");
     assert_eq!(slowly.state, whole.state);
     let sealed = whole.state == Intact && whole.checksum == Checksum::Verified;
     if sealed && whole.trailing_bytes == 0 && whole.bytes == data.len() as u64 {
-        let (cut, _) = inspect(&data[..data.len() - 1]);
+        let (cut, _) = inspect(format, &data[..data.len() - 1]);
         assert_ne!(cut.state, Intact, "cut, and still whole");
     }
-    let (broken, _) = inspect(Broken(&data[..data.len() / 2]));
+    let (broken, _) = inspect(format, Broken(&data[..data.len() / 2]));
     assert_ne!(broken.state, Intact, "half of it was read");
     assert!(
         broken.state != Damaged || whole.state == Damaged,

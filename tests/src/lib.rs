@@ -20,6 +20,7 @@ pub mod evidence_suite;
     reason = "a law panics where it is broken, and its sentence is its documentation"
 )]
 pub mod laws;
+pub mod neo4j_archives;
 pub mod noop;
 pub mod peak;
 pub mod proxy;

@@ -22,7 +22,7 @@ const NOT_CALLED: [(&str, &str); 14] = [
 ];
 
 /// Where such a word is right, and why.
-const RIGHT: [(&str, &str); 8] = [
+const RIGHT: [(&str, &str); 9] = [
     ("Target", "the associated type of Deref"),
     (
         "Problem",
@@ -40,6 +40,10 @@ const RIGHT: [(&str, &str); 8] = [
         "the metric `backup_producer_status` (design, \"Metrics\")",
     ),
     ("StatusCode", "HTTP's word"),
+    (
+        "StoreId",
+        "Neo4j's word for which files a database is made of",
+    ),
 ];
 
 /// What a path of one machine begins with.

@@ -50,7 +50,8 @@ impl Checksum {
 /// One thing found wrong or worth saying. Never quotes a key or a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InspectionFinding {
-    /// In the restorable content, after any wrapper was undone; bytes from its beginning.
+    /// In the restorable content, after any wrapper was undone; bytes from its beginning. Where the
+    /// content is itself packed, the message says whether it is counted in what was unpacked.
     pub offset: u64,
     /// What is wrong there, in words.
     pub message: String,

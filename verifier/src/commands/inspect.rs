@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use catalog::format::{FORMATS, Format, HEAD_MAX, Inspection, InspectionState, wrapper::Unwrapped};
+use catalog::format::{FORMATS, Format, Inspection, InspectionState, wrapper::Unwrapped};
 use serde_json::Value;
 use toolkit::exit::Exit;
 
@@ -15,6 +15,12 @@ use crate::{
     cli::{Inspect, InspectFormat},
     report,
 };
+
+/// Enough of a file to unpack its first block: 128 KiB at most, and headers (RFC 8878 §3.1.1.2.4).
+const HEAD_MAX: u64 = 256 * 1024;
+
+/// Most bytes unpacked of a head: names in an archive stand behind small files.
+const UNPACKED_MAX: u64 = 64 * 1024;
 
 pub(super) fn run(flags: &Inspect, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let mut input = open(&flags.file)?;
@@ -67,12 +73,11 @@ fn open(path: &Path) -> Result<Box<dyn Read>, Refusal> {
 
 /// The format whose magic this is; the first one says for all that it is unknown.
 fn recognise(head: &[u8]) -> &'static dyn Format {
-    const MAGIC_MAX: u64 = 512;
     let mut content = Vec::new();
     let mut reader = head;
     // A head cut inside its wrapper still gives its first bytes.
     let _ = Unwrapped::new(&mut reader)
-        .take(MAGIC_MAX)
+        .take(UNPACKED_MAX)
         .read_to_end(&mut content);
     let found = FORMATS
         .into_iter()

@@ -94,7 +94,7 @@ fn names_lead_somewhere_and_are_used_once() {
         &engine,
         &[
             "6:13 sources[0].engine: there is no engine \"reddis\" | Engines of this version: redis, \
-         files.",
+         neo4j, files.",
         ],
     );
     let repositories = source("").replace(
@@ -233,7 +233,7 @@ fn a_key_of_one_engine_is_a_mistake_at_another() {
 #[test]
 fn numbers_that_would_stop_everything_are_refused() {
     let text = source("")
-        + "exporter: { refresh: 0s }\nverifier: { parallel: 0, runtime: podman, images: { redis: [], neo4j: [a] } }\n";
+        + "exporter: { refresh: 0s }\nverifier: { parallel: 0, runtime: podman, images: { redis: [], oracle: [a] } }\n";
     check(
         &text,
         &[
@@ -241,7 +241,7 @@ fn numbers_that_would_stop_everything_are_refused() {
             "10:23 verifier.parallel: parallel: 0 would never verify anything",
             "10:35 verifier.runtime: there is no runtime \"podman\" | Runtimes of this version: docker, \
          process.",
-            "10:51 verifier.images: there is no engine \"neo4j\" | Engines of this version: redis, files.",
+            "10:51 verifier.images: there is no engine \"oracle\" | Engines of this version: redis, neo4j, files.",
             "10:51 verifier.images: no image may restore redis: the list is empty",
         ],
     );

@@ -102,6 +102,25 @@ fn an_engine_decides_which_keys_its_sources_have() {
     assert_eq!(objections(&files("    magic: gzip\n")), None);
     refused(&files("    magic: bzip2\n"), "/sources/0/magic");
     refused_source("    magic: gzip\n", "/magic");
+    let graph = |lines: &str| source(lines).replace("engine: redis", "engine: neo4j");
+    let whole = "    neo4j: { database: graph, accept_license: eval, check: { level: none } }\n    \
+                 verify: { expect: { nodes: { min: 1 }, queries: [{ name: a, cypher: b, min: 1 }], \
+                 canary: { cypher: c, max_age: 26h } } }\n";
+    assert!(read(&graph(whole)).is_ok());
+    assert_eq!(objections(&graph(whole)), None);
+    refused(
+        &graph("    neo4j: { check: { level: all } }\n"),
+        "/sources/0/neo4j/check/level",
+    );
+    refused(
+        &graph("    neo4j: { accept_license: maybe }\n"),
+        "/sources/0/neo4j/accept_license",
+    );
+    refused(
+        &graph("    verify: { expect: { keys: { min: 1 } } }\n"),
+        "/sources/0/verify/expect",
+    );
+    refused_source("    neo4j: {}\n", "/neo4j");
 }
 
 #[test]

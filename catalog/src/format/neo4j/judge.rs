@@ -1,0 +1,302 @@
+//! Whether an archive is intact, damaged or not understood: how its layers ended, weighed.
+//!
+//! The rule. A frame's fault explains everything found inside it; what is found inside a frame that
+//! is whole is what its writer wrote.
+//!
+//! | it met | state |
+//! |---|---|
+//! | the last file, all announced, nothing behind | intact; the checksum is that of the frame |
+//! | the end, a wrong checksum or count, bytes without sense | damaged |
+//! | bytes behind a zstd frame | damaged: Neo4j refuses the file |
+//! | bytes behind a gzip member | intact, with a finding: Neo4j does not look at them |
+//! | a newer magic, metadata, header or entry; bytes behind the tar archive | not understood |
+//! | a tar archive that `neo4j-admin` did not make | not understood |
+//! | a reader of ours that broke | aborted |
+//!
+//! Offsets are those in the file (after any wrapper was undone) for magic, metadata and frame, and
+//! those in the unpacked content for header and tar; the message says so. Metadata before a frame
+//! (`BZV3`, `BTV1`, `BTV2`) and files in no frame at all are covered by no checksum.
+
+use std::io::{self, Read};
+
+use super::{
+    archive::Archive,
+    content::{self, Ended, FrameEnd},
+    header::{self, BLOCK},
+    kind::{Kind, Magic},
+    window::{At, Halt, Window},
+};
+use crate::format::{
+    Checksum, FINDINGS_MAX, InspectionFinding, InspectionState,
+    wrapper::{Fault, Unwrapped},
+};
+
+/// Enough of a file to unpack its first block: 128 KiB at most, and headers (RFC 8878 §3.1.1.2.4).
+pub(super) const HEAD: u64 = 256 * 1024;
+
+/// What zstd and gzip say when their checksum is another one.
+const CHECKSUM_WRONG: [&str; 2] = ["doesn't match checksum", "matching checksum"];
+
+/// Where to look for an offset.
+const IN_CONTENT: &str = " (counted in the unpacked content)";
+
+const BY_HAND: &str = "a tar archive of a data directory that neo4j-admin did not make: whether it \
+                       is whole cannot be told, and it needs recovery; take snapshots with \
+                       neo4j-admin database dump or backup";
+
+/// What became of one file.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    pub(super) state: InspectionState,
+    pub(super) checksum: Checksum,
+    pub(super) bytes: u64,
+    pub(super) trailing_bytes: u64,
+    pub(super) findings: Vec<InspectionFinding>,
+    pub(super) archive: Archive,
+}
+
+impl Judgement {
+    fn find(&mut self, offset: u64, message: String) {
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(InspectionFinding { offset, message });
+        }
+    }
+
+    /// Ended like this, for this reason only.
+    fn be(&mut self, state: InspectionState, offset: u64, message: String) {
+        self.state = state;
+        self.findings.clear();
+        self.find(offset, message);
+    }
+}
+
+/// Whether there is an archive under a wrapper, rather than one that begins with a frame itself.
+pub(super) fn is_wrapped(head: &[u8]) -> bool {
+    let mut content = Vec::new();
+    let mut reader = head;
+    let mut unwrapped = Unwrapped::new(&mut reader);
+    // A head cut inside its frame still gives its first bytes.
+    let _ = (&mut unwrapped)
+        .take(BLOCK as u64)
+        .read_to_end(&mut content);
+    let inside = Magic::read(&content);
+    unwrapped.wrapped() && matches!(inside, Magic::Known(_) | Magic::Unknown)
+}
+
+/// Reads the whole file and says what it is.
+pub(super) fn judge(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Judgement {
+    let mut input = Source {
+        reader: input,
+        broken: None,
+    };
+    let mut head = Vec::new();
+    // Where it breaks, it breaks again at the next read.
+    let _ = (&mut input).take(HEAD).read_to_end(&mut head);
+    let mut whole = head.as_slice().chain(&mut input);
+    if !is_wrapped(&head) {
+        return judge_archive(&mut whole, tee);
+    }
+    let mut content = Unwrapped::new(&mut whole);
+    let mut judgement = judge_archive(&mut content, tee);
+    let bytes = judgement.bytes;
+    match content.fault() {
+        Some(Fault::Damaged(message)) => {
+            judgement.be(InspectionState::Damaged, bytes, message.clone());
+        }
+        Some(Fault::Unsupported(message)) => {
+            judgement.be(InspectionState::NotUnderstood, bytes, message.clone());
+        }
+        None if content.trailing_bytes() > 0 => {
+            let count = content.trailing_bytes();
+            let message = format!("{count} bytes lie behind the end of the compressed file");
+            judgement.find(bytes, message);
+        }
+        None => {}
+    }
+    judgement
+}
+
+fn judge_archive(reader: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Judgement {
+    let mut stored = Stored {
+        reader,
+        tee,
+        bytes: 0,
+        broken: false,
+    };
+    let mut window = Window::new(&mut stored);
+    let mut archive = Archive::default();
+    let ended = content::read(&mut window, u64::MAX, &mut archive);
+    // All there is goes to the tee, whatever was met.
+    let drained = window.rest();
+    let mut judgement = Judgement {
+        state: InspectionState::Intact,
+        checksum: Checksum::Absent,
+        bytes: stored.bytes,
+        trailing_bytes: ended.trailing_bytes,
+        findings: Vec::new(),
+        archive,
+    };
+    if drained.is_err() || stored.broken {
+        // Whatever was seen before says nothing.
+        judgement.state = InspectionState::Aborted;
+    } else {
+        weigh(ended, &mut judgement);
+    }
+    judgement
+}
+
+fn weigh(ended: Ended, judgement: &mut Judgement) {
+    let wrong = ended.frame.as_ref().and_then(|frame| frame.fault.as_ref());
+    if wrong.is_none() {
+        weigh_content(&ended, judgement);
+    }
+    let Some(frame) = ended.frame else { return };
+    match &frame.fault {
+        Some(Fault::Damaged(message)) => {
+            if CHECKSUM_WRONG.iter().any(|text| message.contains(text)) {
+                judgement.checksum = Checksum::Wrong;
+            }
+            judgement.be(InspectionState::Damaged, frame.offset, message.clone());
+        }
+        Some(Fault::Unsupported(message)) => {
+            judgement.be(
+                InspectionState::NotUnderstood,
+                frame.offset,
+                message.clone(),
+            );
+        }
+        None => {
+            if frame.verified {
+                judgement.checksum = Checksum::Verified;
+            }
+            if frame.trailing_bytes > 0 {
+                behind(&frame, judgement);
+            }
+        }
+    }
+}
+
+/// Something lies behind a frame that is whole.
+fn behind(frame: &FrameEnd, judgement: &mut Judgement) {
+    let zstd = judgement.archive.kind.is_some_and(Kind::announces);
+    judgement.trailing_bytes = frame.trailing_bytes;
+    let count = frame.trailing_bytes;
+    if zstd && judgement.state == InspectionState::Intact {
+        let message = format!("{count} bytes lie behind the end, and Neo4j refuses such a file");
+        judgement.be(InspectionState::Damaged, frame.offset, message);
+    } else {
+        let message = format!("{count} bytes lie behind the end of the compressed part");
+        judgement.find(frame.offset, message);
+    }
+}
+
+fn weigh_content(ended: &Ended, judgement: &mut Judgement) {
+    let names = &ended.names;
+    let any = names.in_root || names.below || names.logs;
+    let by_hand = match judgement.archive.kind {
+        Some(Kind::Directory) => true,
+        // Nothing but its files tells such a dump from any other archive.
+        Some(Kind::LegacyGzip) if ended.frame.is_some() => {
+            let dump = names.in_root && names.logs && !names.below && !names.foreign;
+            !dump
+        }
+        _ => false,
+    };
+    if by_hand && !any {
+        return foreign(judgement);
+    }
+    if by_hand {
+        judgement.archive.kind = Some(Kind::Directory);
+    }
+    match &ended.walked {
+        Ok(()) if by_hand => {
+            judgement.be(InspectionState::NotUnderstood, 0, BY_HAND.into());
+        }
+        Ok(()) => {}
+        Err(Halt::Foreign) => foreign(judgement),
+        Err(Halt::Damaged(at)) => stopped(InspectionState::Damaged, at, ended, judgement),
+        Err(Halt::Unknown(at)) => stopped(InspectionState::NotUnderstood, at, ended, judgement),
+        Err(Halt::Ended(at)) => {
+            let message = "the archive ends before all of it was there".to_owned();
+            judgement.be(InspectionState::Damaged, *at, message);
+        }
+        // Neither a fault of the frame nor of the reader: nobody to blame but us.
+        Err(Halt::Failed) => judgement.state = InspectionState::Aborted,
+    }
+}
+
+fn stopped(state: InspectionState, at: &At, ended: &Ended, judgement: &mut Judgement) {
+    let place = if ended.unpacked { IN_CONTENT } else { "" };
+    judgement.be(state, at.offset, format!("{}{place}", at.what));
+}
+
+fn foreign(judgement: &mut Judgement) {
+    judgement.archive = Archive::default();
+    let message = "the file begins as no archive of Neo4j does".to_owned();
+    judgement.be(InspectionState::NotRecognised, 0, message);
+}
+
+/// Whether these first bytes, after any wrapper was undone, are those of an archive or of what is
+/// inside a bare frame.
+pub(super) fn recognises(head: &[u8]) -> bool {
+    use super::{kind::SENTINEL, tar};
+    match Magic::read(head) {
+        Magic::Known(_) | Magic::Unknown => return true,
+        Magic::Begun | Magic::Other => {}
+    }
+    if head.starts_with(SENTINEL) {
+        return true;
+    }
+    if !header::begins(head) {
+        return false;
+    }
+    let mut reader = head;
+    let mut contents = tar::Contents::default();
+    // A head ends somewhere within.
+    let _ = tar::walk(&mut Window::new(&mut reader), &mut contents);
+    let names = contents.names;
+    names.in_root || names.below || names.logs
+}
+
+/// Breaks for good once it broke.
+struct Source<'r> {
+    reader: &'r mut dyn Read,
+    broken: Option<io::ErrorKind>,
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(kind) = self.broken {
+            return Err(kind.into());
+        }
+        self.reader.read(buffer).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::Interrupted {
+                self.broken = Some(error.kind());
+            }
+        })
+    }
+}
+
+/// The restorable bytes: counted, and given to the tee once.
+struct Stored<'r> {
+    reader: &'r mut dyn Read,
+    tee: &'r mut dyn FnMut(&[u8]),
+    bytes: u64,
+    broken: bool,
+}
+
+impl Read for Stored<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.reader.read(buffer) {
+            Ok(count) => {
+                (self.tee)(&buffer[..count]);
+                self.bytes += count as u64;
+                Ok(count)
+            }
+            Err(error) => {
+                self.broken |= error.kind() != io::ErrorKind::Interrupted;
+                Err(error)
+            }
+        }
+    }
+}

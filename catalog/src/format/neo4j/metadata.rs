@@ -1,0 +1,216 @@
+//! What a backup of the Enterprise Edition says of itself (`BackupMetadataV1`, `BackupMetadataV2`
+//! and `StoreIdSerialization` of Neo4j): whose, from when, from which change to which.
+//!
+//! All numbers are big-endian. Users and roles (`metadataScript`) are passed over, not kept.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+
+use super::window::{Halt, Result, Window, damaged, unknown};
+
+/// The only serialisation of a store's identity (`StoreIdSerialization.VERSION`).
+const STORE_ID_VERSION: u8 = 1;
+
+/// The only version that says itself which it is (`BackupMetadataV2.VERSION`).
+const VERSION_2: u8 = 2;
+
+/// Length of the database's UUID.
+const UUID_LENGTH: u8 = 16;
+
+/// The field that holds users and roles (`BackupMetadataV2.METADATA_SCRIPT_FIELD`).
+const SCRIPT_FIELD: &[u8] = b"metadataScript";
+
+/// Whose backup it is, and of what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// Name of the database.
+    pub database: String,
+    /// Its UUID; another one after it was created anew.
+    pub database_id: [u8; 16],
+    /// Of its files.
+    pub store: StoreId,
+    /// When the backup was made; `None` where it is no time at all.
+    pub taken_at: Option<Timestamp>,
+    /// First change inside.
+    pub lowest_append_index: i64,
+    /// Last change inside; 0 to 0 in a differential backup that holds none.
+    pub highest_append_index: i64,
+    /// Its transaction logs were applied already.
+    pub recovered: bool,
+    /// A whole database, not only the changes since another backup.
+    pub full: bool,
+    /// Users and roles are with it.
+    pub has_roles: bool,
+}
+
+/// Which files they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreId {
+    /// When the store was created, epoch milliseconds.
+    pub created: i64,
+    /// Drawn then.
+    pub random: i64,
+    /// `record` or `block`.
+    pub engine: String,
+    /// `aligned`, `standard`, `high_limit` or `block`.
+    pub family: String,
+    /// Version of the format; negative = beta.
+    pub version: (i8, i8),
+}
+
+impl StoreId {
+    /// As `neo4j-admin database info` writes it: `record-aligned-1.1`.
+    pub fn format(&self) -> String {
+        let (major, minor) = self.version;
+        format!("{}-{}-{major}.{minor}", self.engine, self.family)
+    }
+
+    /// Another one after the store was created anew.
+    pub fn identity(&self) -> String {
+        format!("{:x}-{:x}", self.created, self.random)
+    }
+}
+
+impl Metadata {
+    /// The identity of the database, as UUIDs are written.
+    pub fn database_id(&self) -> String {
+        let mut text = String::new();
+        for (index, byte) in self.database_id.iter().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                text.push('-');
+            }
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    }
+
+    /// A differential backup without any change.
+    pub fn is_empty(&self) -> bool {
+        !self.full && self.lowest_append_index == 0 && self.highest_append_index == 0
+    }
+}
+
+/// Reads it where it begins. `into` holds what was read also when the rest is cut off.
+pub(super) fn read(version: u8, input: &mut Window<'_>, into: &mut Option<Metadata>) -> Result<()> {
+    let outcome = read_whole(version, input, into);
+    match outcome {
+        Err(Halt::Ended(at)) => damaged(at, "the archive ends within its metadata"),
+        outcome => outcome,
+    }
+}
+
+fn read_whole(version: u8, input: &mut Window<'_>, into: &mut Option<Metadata>) -> Result<()> {
+    if version > 1 {
+        let at = input.offset();
+        let version = input.byte()?;
+        if version != VERSION_2 {
+            return unknown(
+                at,
+                format!("metadata of version {version} is not known here"),
+            );
+        }
+    }
+    let metadata = into.insert(first(input)?);
+    if version > 1 {
+        metadata.has_roles = fields(input)?;
+    }
+    Ok(())
+}
+
+fn first(input: &mut Window<'_>) -> Result<Metadata> {
+    let store = store_id(input)?;
+    let at = input.offset();
+    let length = input.byte()?;
+    if length != UUID_LENGTH {
+        return damaged(at, format!("a UUID of {length} bytes"));
+    }
+    let database_id = input.array()?;
+    let database = text(input)?;
+    let seconds = number(input)?;
+    let lowest_append_index = number(input)?;
+    let highest_append_index = number(input)?;
+    let flags = flags(input)?;
+    Ok(Metadata {
+        database,
+        database_id,
+        store,
+        taken_at: Timestamp::from_second(seconds).ok(),
+        lowest_append_index,
+        highest_append_index,
+        recovered: flags & 0b001 != 0,
+        full: flags & 0b100 != 0,
+        has_roles: false,
+    })
+}
+
+fn store_id(input: &mut Window<'_>) -> Result<StoreId> {
+    let at = input.offset();
+    let version = input.byte()?;
+    if version != STORE_ID_VERSION {
+        return unknown(
+            at,
+            format!("a store identity of version {version} is not known here"),
+        );
+    }
+    Ok(StoreId {
+        created: number(input)?,
+        random: number(input)?,
+        engine: text(input)?,
+        family: text(input)?,
+        version: (
+            i8::from_be_bytes(input.array()?),
+            i8::from_be_bytes(input.array()?),
+        ),
+    })
+}
+
+fn number(input: &mut Window<'_>) -> Result<i64> {
+    Ok(i64::from_be_bytes(input.array()?))
+}
+
+/// A set of bits without its trailing zero bytes; only those of the first byte mean anything.
+fn flags(input: &mut Window<'_>) -> Result<u8> {
+    let length = input.byte()?;
+    let first = if length == 0 { 0 } else { input.peek(1)?[0] };
+    input.skip(length.into())?;
+    Ok(first)
+}
+
+/// At most 255 bytes.
+fn text(input: &mut Window<'_>) -> Result<String> {
+    let at = input.offset();
+    let length = usize::from(input.byte()?);
+    let bytes = input.peek(length)?.to_vec();
+    input.consume(length);
+    match String::from_utf8(bytes) {
+        Ok(text) if !text.contains(char::is_control) => Ok(text),
+        _ => unknown(at, "a name in the metadata is no text"),
+    }
+}
+
+/// Passes over named fields, however many and long they are said to be: what is not there ends it.
+/// Whether users and roles are among them.
+fn fields(input: &mut Window<'_>) -> Result<bool> {
+    let count = i32::from_be_bytes(input.array()?);
+    let mut has_roles = false;
+    for _ in 0..count {
+        let length = field_length(input)?;
+        let known = length == SCRIPT_FIELD.len() as u64;
+        has_roles |= known && input.peek(SCRIPT_FIELD.len())? == SCRIPT_FIELD;
+        input.skip(length)?;
+        let length = field_length(input)?;
+        input.skip(length)?;
+    }
+    Ok(has_roles)
+}
+
+fn field_length(input: &mut Window<'_>) -> Result<u64> {
+    let at = input.offset();
+    let length = i32::from_be_bytes(input.array()?);
+    match u64::try_from(length) {
+        Ok(length) => Ok(length),
+        Err(_) => damaged(at, "a field of the metadata has a negative length"),
+    }
+}

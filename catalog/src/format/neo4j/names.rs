@@ -1,0 +1,120 @@
+//! What the names and times of files in an archive tell: which storage engine wrote them, whether
+//! `neo4j-admin` made the archive, and when one of them was changed last.
+
+use jiff::Timestamp;
+
+/// Transaction logs (`TransactionLogFilesHelper`), of every storage engine.
+const LOGS: [&str; 2] = ["neostore.transaction.db.", "checkpoint."];
+
+/// Notes about the page cache; of no use to a restore.
+const PROFILE: &str = ".cacheprof";
+
+/// Which storage engine's files they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StorageEngine {
+    /// `neostore.*`: of every edition, unless the format says otherwise.
+    Record,
+    /// `block.*`: of the Enterprise Edition only.
+    Block,
+}
+
+impl StorageEngine {
+    /// As Neo4j calls it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::Block => "block",
+        }
+    }
+}
+
+/// What was seen so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing seen by itself"
+)]
+pub(super) struct Names {
+    pub(super) engine: Option<StorageEngine>,
+    /// Files of a database, in the root of the archive and below.
+    pub(super) in_root: bool,
+    pub(super) below: bool,
+    /// Transaction logs in the root.
+    pub(super) logs: bool,
+    /// Newest change of a database's file or transaction log.
+    pub(super) changed_at: Option<Timestamp>,
+    /// Something that a database has none of: a link, a device.
+    pub(super) odd: bool,
+    /// A name that leads out of the directory it is unpacked into.
+    pub(super) escapes: bool,
+    /// The first entry is not `./`, or a header is not as `neo4j-admin` writes it.
+    pub(super) foreign: bool,
+    begun: bool,
+}
+
+impl Names {
+    pub(super) fn directory(&mut self, name: &[u8], posix: bool) {
+        self.entry(name, posix);
+    }
+
+    pub(super) fn file(&mut self, name: &[u8], modified: Option<i64>, posix: bool) {
+        self.entry(name, posix);
+        let Some((base, depth)) = base(name) else {
+            return;
+        };
+        let Some(part) = Part::of(base) else { return };
+        if depth == 1 {
+            self.in_root |= part != Part::Log;
+            self.logs |= part == Part::Log;
+        } else {
+            self.below = true;
+        }
+        match part {
+            Part::Block => self.engine = Some(StorageEngine::Block),
+            Part::Record => self.engine = self.engine.or(Some(StorageEngine::Record)),
+            Part::Log => {}
+        }
+        let modified = modified.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        self.changed_at = self.changed_at.max(modified);
+    }
+
+    fn entry(&mut self, name: &[u8], posix: bool) {
+        let begun = std::mem::replace(&mut self.begun, true);
+        self.foreign |= !posix || (!begun && name != b"./");
+        let mut components = name.split(|byte| matches!(byte, b'/' | b'\\'));
+        self.escapes |= name.starts_with(b"/") || components.any(|it| it == b"..");
+    }
+}
+
+/// What a file is to a database.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Record,
+    Block,
+    Log,
+}
+
+impl Part {
+    fn of(base: &str) -> Option<Self> {
+        if base.ends_with(PROFILE) {
+            None
+        } else if LOGS.iter().any(|log| base.starts_with(log)) {
+            Some(Self::Log)
+        } else if base == "neostore" || base.starts_with("neostore.") {
+            Some(Self::Record)
+        } else if base.starts_with("block.") {
+            Some(Self::Block)
+        } else {
+            None
+        }
+    }
+}
+
+/// The last component of a path, and how many there are.
+fn base(name: &[u8]) -> Option<(&str, usize)> {
+    let components = name.split(|byte| *byte == b'/');
+    let mut components = components.filter(|it| !it.is_empty() && *it != b".");
+    let mut depth = 0;
+    let last = components.by_ref().inspect(|_| depth += 1).last()?;
+    Some((str::from_utf8(last).ok()?, depth))
+}

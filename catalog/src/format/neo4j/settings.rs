@@ -1,0 +1,188 @@
+//! What is written of a Neo4j source: its own key `neo4j`, and what it may expect.
+//!
+//! Only what was written, and whether it makes sense by itself; what it means is the verifier's to
+//! judge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use settings::{Duration, Located, Problems, Size};
+
+use crate::format::expectation::{Bounds, Change, ChecksumRule};
+
+/// Length of a database's name (operations manual, "Database names").
+const NAME_LENGTH: std::ops::RangeInclusive<usize> = 3..=63;
+
+/// Longest name of a query: it appears in findings.
+const QUERY_NAME_MAX: usize = 100;
+
+/// The keys that only a source of engine `neo4j` has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Own {
+    pub(super) neo4j: Restore,
+}
+
+/// How snapshots of a Neo4j source are restored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Restore {
+    /// Name of the database; a backup of another one is no snapshot of this source.
+    pub database: Option<Located<String>>,
+    /// How thoroughly `neo4j-admin database check` looks at the restored files.
+    pub check: Check,
+    /// Without it no image of the Enterprise Edition is used.
+    pub accept_license: Option<License>,
+}
+
+/// How thoroughly the restored files are looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Check {
+    /// Default: `counts`.
+    pub level: CheckLevel,
+    /// Off-heap memory for it; default: what the sandbox has left.
+    pub memory: Option<Size>,
+    /// How long it may take; longer is `not_run`. Default: what is left of the deadline.
+    pub budget: Option<Duration>,
+}
+
+/// How much of a store is checked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckLevel {
+    /// Nothing.
+    None,
+    /// Whether the stored counts are those of the records.
+    #[default]
+    Counts,
+    /// The graph, its indexes and its counts.
+    Full,
+}
+
+/// How the licence of the Enterprise Edition was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum License {
+    /// A licence was bought.
+    Yes,
+    /// For evaluation.
+    Eval,
+}
+
+impl License {
+    /// As `NEO4J_ACCEPT_LICENSE_AGREEMENT` wants it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::Eval => "eval",
+        }
+    }
+}
+
+/// `verify.expect` of a source of engine `neo4j`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Expect {
+    /// Nodes. None at all is an error unless `min: 0` is written.
+    pub nodes: Bounds,
+    /// Relationships.
+    pub relationships: Bounds,
+    /// Nodes by label.
+    pub labels: BTreeMap<String, Bounds>,
+    /// Against the nearest earlier verified recovery point, and against the manifest.
+    pub change: Change,
+    /// Questions with one number as their answer.
+    pub queries: Vec<Located<Query>>,
+    /// A question for the time of the newest heartbeat.
+    pub canary: Option<Located<Canary>>,
+    /// Whether an archive that nothing vouches for may be verified.
+    pub checksum: ChecksumRule,
+}
+
+/// A question with one number as its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Query {
+    /// How findings name it; unique.
+    pub name: String,
+    /// Returns one row with one whole number.
+    pub cypher: String,
+    /// At least so many.
+    pub min: Option<u64>,
+    /// At most so many.
+    pub max: Option<u64>,
+}
+
+impl Query {
+    /// What the answer must be.
+    pub const fn bounds(&self) -> Bounds {
+        Bounds {
+            min: self.min,
+            max: self.max,
+        }
+    }
+}
+
+/// A question with a time as its answer: a temporal value, epoch seconds or milliseconds, or
+/// RFC 3339.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Canary {
+    /// Returns one row with one value.
+    pub cypher: String,
+    /// How old the answer may have been when the snapshot was taken.
+    pub max_age: Option<Duration>,
+}
+
+/// What can be said of the name of a database without a server.
+pub(super) fn check_own(own: &Own, problems: &mut Problems) {
+    let Some(database) = &own.neo4j.database else {
+        return;
+    };
+    let allowed = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-');
+    let begins = database.starts_with(|it: char| it.is_ascii_alphabetic());
+    if !begins || !NAME_LENGTH.contains(&database.len()) || !database.chars().all(allowed) {
+        let message = format!("{:?} is not the name of a database", database.value);
+        let hint = "Names have 3 to 63 letters, digits, dots and dashes, and begin with a letter.";
+        problems.error(&database.place, message).hint(hint);
+    }
+}
+
+/// What can be said of the questions without asking them.
+pub(super) fn check_expect(expect: &Expect, problems: &mut Problems) {
+    let mut names = BTreeSet::new();
+    for query in &expect.queries {
+        let name = &query.name;
+        if name.trim().is_empty() || name.len() > QUERY_NAME_MAX || name.contains(char::is_control)
+        {
+            let message = format!("a query needs a name of 1 to {QUERY_NAME_MAX} characters");
+            problems.error(&query.place, message);
+        } else if !names.insert(name) {
+            let message = format!("another query is called {name:?} already");
+            problems.error(&query.place, message);
+        }
+        if query.cypher.trim().is_empty() {
+            problems.error(&query.place, "the query asks nothing");
+        }
+        match (query.min, query.max) {
+            (None, None) => {
+                let message = "nothing is expected of its answer";
+                let problem = problems.error(&query.place, message);
+                problem.hint("Write min, max, or both.");
+            }
+            (Some(min), Some(max)) if min > max => {
+                problems.error(&query.place, "min is more than max: no answer lies between");
+            }
+            _ => {}
+        }
+    }
+    if let Some(canary) = expect
+        .canary
+        .as_ref()
+        .filter(|it| it.cypher.trim().is_empty())
+    {
+        problems.error(&canary.place, "the canary asks nothing");
+    }
+}

@@ -1,0 +1,3 @@
+//! What needs no archive: what a source may write.
+
+mod written;

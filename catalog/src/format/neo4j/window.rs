@@ -1,0 +1,190 @@
+//! A window over a stream of bytes: fixed memory, one pass, offsets counted from its beginning.
+//!
+//! Knows nothing of archives. What it holds is never lost: it is a reader itself, for what a frame
+//! begins in the middle of.
+
+use std::{
+    borrow::Cow,
+    io::{self, Read},
+};
+
+/// Size of the window; the buffers under it are as large.
+const CAPACITY: usize = 64 * 1024;
+
+/// Most bytes one [`Window::peek`] may ask for: a tar header.
+pub(super) const PEEK_MAX: usize = 512;
+
+/// Why reading cannot go on.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Halt {
+    /// No more bytes where some had to follow; how many there were.
+    Ended(u64),
+    /// Another kind of file altogether.
+    Foreign,
+    /// The reader failed: by its own fault, or that of a frame, which knows more.
+    Failed,
+    /// Shown to be wrong.
+    Damaged(At),
+    /// Something this version of the inspector does not know.
+    Unknown(At),
+}
+
+/// Where and what.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct At {
+    pub(super) offset: u64,
+    pub(super) what: Cow<'static, str>,
+}
+
+pub(super) type Result<T> = std::result::Result<T, Halt>;
+
+/// Shown to be wrong, here.
+pub(super) fn damaged<T>(offset: u64, what: impl Into<Cow<'static, str>>) -> Result<T> {
+    let what = what.into();
+    Err(Halt::Damaged(At { offset, what }))
+}
+
+/// Not known, here.
+pub(super) fn unknown<T>(offset: u64, what: impl Into<Cow<'static, str>>) -> Result<T> {
+    let what = what.into();
+    Err(Halt::Unknown(At { offset, what }))
+}
+
+pub(super) struct Window<'r> {
+    reader: &'r mut dyn Read,
+    buffer: Box<[u8]>,
+    start: usize,
+    end: usize,
+    /// Offset of the next byte.
+    offset: u64,
+}
+
+/// What lay behind the end of what was looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rest {
+    pub(super) bytes: u64,
+    /// All of them are zero.
+    pub(super) padding: bool,
+}
+
+impl<'r> Window<'r> {
+    pub(super) fn new(reader: &'r mut dyn Read) -> Self {
+        Self {
+            reader,
+            buffer: vec![0; CAPACITY].into_boxed_slice(),
+            start: 0,
+            end: 0,
+            offset: 0,
+        }
+    }
+
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The next `count` bytes, not consumed; at most [`PEEK_MAX`].
+    pub(super) fn peek(&mut self, count: usize) -> Result<&[u8]> {
+        debug_assert!(count <= PEEK_MAX);
+        while self.end - self.start < count {
+            if self.more()? == 0 {
+                return Err(Halt::Ended(self.offset + (self.end - self.start) as u64));
+            }
+        }
+        Ok(&self.buffer[self.start..self.start + count])
+    }
+
+    /// As many bytes as there are, at most `count`, not consumed: fewer only at the end.
+    pub(super) fn peek_some(&mut self, count: usize) -> Result<&[u8]> {
+        let count = match self.peek(count) {
+            Ok(_) => count,
+            Err(Halt::Ended(_)) => self.end - self.start,
+            Err(halt) => return Err(halt),
+        };
+        Ok(&self.buffer[self.start..self.start + count])
+    }
+
+    /// Consumes what was peeked.
+    pub(super) fn consume(&mut self, count: usize) {
+        debug_assert!(count <= self.end - self.start);
+        self.start += count;
+        self.offset += count as u64;
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let bytes = *self
+            .peek(N)?
+            .first_chunk()
+            .expect("invariant: peek gives as many bytes as asked for");
+        self.consume(N);
+        Ok(bytes)
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8> {
+        Ok(self.array::<1>()?[0])
+    }
+
+    /// Consumes `count` bytes, as many pieces as they come in; `each` sees them all.
+    pub(super) fn pass(&mut self, mut count: u64, mut each: impl FnMut(&[u8])) -> Result<()> {
+        while count > 0 {
+            if self.start == self.end && self.more()? == 0 {
+                return Err(Halt::Ended(self.offset));
+            }
+            let here = self.end - self.start;
+            let taken = usize::try_from(count).map_or(here, |count| count.min(here));
+            each(&self.buffer[self.start..self.start + taken]);
+            self.consume(taken);
+            count -= taken as u64;
+        }
+        Ok(())
+    }
+
+    pub(super) fn skip(&mut self, count: u64) -> Result<()> {
+        self.pass(count, |_| ())
+    }
+
+    /// Reads to the end.
+    pub(super) fn rest(&mut self) -> Result<Rest> {
+        let from = self.offset;
+        let mut padding = true;
+        match self.pass(u64::MAX, |bytes| {
+            padding &= bytes.iter().all(|byte| *byte == 0);
+        }) {
+            Ok(()) | Err(Halt::Ended(_)) => Ok(Rest {
+                bytes: self.offset - from,
+                padding,
+            }),
+            Err(halt) => Err(halt),
+        }
+    }
+
+    /// Reads once more behind what is not consumed yet; nothing at the end.
+    fn more(&mut self) -> Result<usize> {
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        let count = loop {
+            match self.reader.read(&mut self.buffer[self.end..]) {
+                Ok(count) => break count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(Halt::Failed),
+            }
+        };
+        self.end += count;
+        Ok(count)
+    }
+}
+
+impl Read for Window<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.start == self.end {
+            let count = self.reader.read(buffer)?;
+            self.offset += count as u64;
+            return Ok(count);
+        }
+        let count = buffer.len().min(self.end - self.start);
+        buffer[..count].copy_from_slice(&self.buffer[self.start..self.start + count]);
+        self.consume(count);
+        Ok(count)
+    }
+}
