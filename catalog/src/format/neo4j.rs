@@ -4,6 +4,7 @@
 //! and times of its files, and where something is wrong.
 
 mod archive;
+pub mod chain;
 mod content;
 mod header;
 mod judge;
