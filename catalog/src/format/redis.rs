@@ -81,9 +81,7 @@ impl Format for Redis {
     }
 
     fn describe(&self, heads: &[Bytes], _: &Settings) -> SnapshotFacts {
-        let told = heads.iter().map(|head| describe(head)).enumerate();
-        let told = told.map(|(index, facts)| of_several(index, heads.len(), facts));
-        told.reduce(both).unwrap_or_default()
+        SnapshotFacts::of_artifacts(heads.iter().map(|head| describe(head)))
     }
 
     fn recognises(&self, head: &[u8]) -> bool {
@@ -178,37 +176,13 @@ fn describe(mut head: &[u8]) -> SnapshotFacts {
     let foreign = census.family.is_none() && content.fault().is_none();
     SnapshotFacts {
         taken_at: census.taken_at,
-        data_at: None,
         family: census.family.map(|family| family.as_str().into()),
         version: census.version,
         writer: census.writer_family.map(|family| family.product().into()),
         engine_version: census.writer,
         used_memory_bytes: census.used_memory_bytes,
         invalid: foreign.then(|| "it does not begin as an RDB file does".into()),
-    }
-}
-
-/// What is wrong with one of several says which one, in the order of their names.
-fn of_several(index: usize, count: usize, mut facts: SnapshotFacts) -> SnapshotFacts {
-    if count > 1 {
-        let why = facts.invalid.take();
-        facts.invalid = why.map(|why| format!("artifact {} of {count}: {why}", index + 1));
-    }
-    facts
-}
-
-/// A snapshot is as old as its oldest artifact, and takes the memory of all.
-fn both(one: SnapshotFacts, other: SnapshotFacts) -> SnapshotFacts {
-    let used = one.used_memory_bytes.zip(other.used_memory_bytes);
-    SnapshotFacts {
-        taken_at: one.taken_at.into_iter().chain(other.taken_at).min(),
-        data_at: one.data_at.max(other.data_at),
-        family: one.family.or(other.family),
-        version: one.version.max(other.version),
-        writer: one.writer.or(other.writer),
-        engine_version: one.engine_version.or(other.engine_version),
-        used_memory_bytes: used.and_then(|(one, other)| one.checked_add(other)),
-        invalid: one.invalid.or(other.invalid),
+        ..SnapshotFacts::default()
     }
 }
 

@@ -167,8 +167,42 @@ pub struct SnapshotFacts {
     pub engine_version: Option<String>,
     /// Memory the data took in the server that wrote it.
     pub used_memory_bytes: Option<u64>,
+    /// Bytes the data will take on disk once it is restored.
+    pub restored_bytes: Option<u64>,
     /// A reason why this can never be a snapshot of the engine, e.g. `it is empty`.
     pub invalid: Option<String>,
+}
+
+impl SnapshotFacts {
+    /// Of a snapshot, from those of its artifacts in the order of their names. It is as old as its
+    /// oldest artifact, and takes the room of all; what is wrong with one of several says which one.
+    pub fn of_artifacts(each: impl ExactSizeIterator<Item = Self>) -> Self {
+        let count = each.len();
+        let named = each.enumerate().map(|(index, mut facts)| {
+            let why = facts.invalid.take();
+            facts.invalid = why.map(|why| match count {
+                1 => why,
+                _ => format!("artifact {} of {count}: {why}", index + 1),
+            });
+            facts
+        });
+        named.reduce(Self::and).unwrap_or_default()
+    }
+
+    fn and(self, other: Self) -> Self {
+        let sum = |one: Option<u64>, other: Option<u64>| one?.checked_add(other?);
+        Self {
+            taken_at: self.taken_at.into_iter().chain(other.taken_at).min(),
+            data_at: self.data_at.max(other.data_at),
+            family: self.family.or(other.family),
+            version: self.version.max(other.version),
+            writer: self.writer.or(other.writer),
+            engine_version: self.engine_version.or(other.engine_version),
+            used_memory_bytes: sum(self.used_memory_bytes, other.used_memory_bytes),
+            restored_bytes: sum(self.restored_bytes, other.restored_bytes),
+            invalid: self.invalid.or(other.invalid),
+        }
+    }
 }
 
 /// One recovery point of a source.
