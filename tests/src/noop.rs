@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, io::Read, time::Duration};
 use catalog::{
     evidence::{Basis, Integrity, Reason},
     format::{
-        CheckName, Checksum, Inspection, InspectionFinding, InspectionState, Settings,
+        CheckName, Checksum, Inspection, InspectionFinding, InspectionState,
         double::{Double, read_whole},
     },
     model::{EngineName, SnapshotFacts},
@@ -18,7 +18,8 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use verifier::{
     engine::{
-        Bench, Engine, Evidence, Judged, Observation, Observed, Request, Staging, Stopped, Whole,
+        self, Bench, Engine, Evidence, Judged, Observation, Observed, Request, Staging, Stopped,
+        Whole,
     },
     runtime::{Command, SandboxSpec},
 };
@@ -84,7 +85,7 @@ impl Engine for NoopEngine {
         &["sh"]
     }
 
-    fn prepare(&self, request: &Request<'_>, _: &Settings) -> Result<SandboxSpec, Stopped> {
+    fn prepare(&self, request: &Request<'_>, _: &engine::Settings) -> Result<SandboxSpec, Stopped> {
         let image = request.images.first().cloned();
         Ok(SandboxSpec {
             image: image.ok_or_else(|| Stopped::new(Reason::NoImage, "there is no image"))?,
@@ -108,7 +109,7 @@ impl Engine for NoopEngine {
         &'a self,
         bench: &'a Bench<'a>,
         _: &'a Inspection,
-        _: &'a Settings,
+        _: &'a engine::Settings,
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
         Box::pin(async move {
             let counting = shell("wc -l < whole");
@@ -124,7 +125,7 @@ impl Engine for NoopEngine {
         })
     }
 
-    fn judge(&self, evidence: &Evidence<'_>, _: &Settings) -> Vec<Judged> {
+    fn judge(&self, evidence: &Evidence<'_>, _: &engine::Settings) -> Vec<Judged> {
         // The last line, END, is none of them.
         let counted = evidence.inspection.items["lines"] + 1;
         let [
@@ -156,7 +157,7 @@ impl Engine for NoopEngine {
         ]
     }
 
-    fn judge_whole(&self, _: &Whole<'_>, _: &Settings) -> Vec<Judged> {
+    fn judge_whole(&self, _: &Whole<'_>, _: &engine::Settings) -> Vec<Judged> {
         Vec::new()
     }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use bytes::Bytes;
 use catalog::{
     evidence::{Finding, ToolEvidence, Trigger, Verification},
-    format::{Format, Settings},
+    format::Format,
     model::{
         Artifact, Key, RepositoryName, Snapshot, SnapshotId, SnapshotState, SourceName, TakenAtFrom,
     },
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use toolkit::clock::Clock;
 use verifier::{
-    engine::Engine,
+    engine::{Engine, Settings},
     runtime::{RunId, Runtime, open},
     supervise::{Assignment, Context, verify_one},
 };
@@ -38,7 +38,7 @@ pub struct Subject {
     pub format: &'static dyn Format,
     /// Restores them.
     pub engine: &'static dyn Engine,
-    /// `verify.expect`.
+    /// What its source expects, and its own keys.
     pub settings: Settings,
     /// In the order of preference.
     pub images: Vec<String>,
@@ -68,7 +68,10 @@ impl Subject {
             runtime,
             format,
             engine,
-            settings: settings.expect("an engine's settings have defaults"),
+            settings: Settings {
+                expect: settings.expect("an engine's settings have defaults"),
+                own: Arc::new(()),
+            },
             images: images.iter().map(ToString::to_string).collect(),
             cancelled: CancellationToken::new(),
             deadline: Duration::from_mins(5),
@@ -125,7 +128,7 @@ impl Subject {
             completed_at: MODIFIED_AT,
             state: SnapshotState::Complete,
             artifacts,
-            facts: self.format.describe(&heads, &unconfigured()),
+            facts: self.format.describe(&heads, &self.settings.own),
             manifests: std::collections::BTreeMap::new(),
         };
         verify_one(&self.context(), self.assignment(run, memory, snapshot)).await
@@ -155,8 +158,7 @@ impl Subject {
             storage: Arc::new(memory),
             format: self.format,
             engine: self.engine,
-            settings: Arc::clone(&self.settings),
-            own: unconfigured(),
+            settings: self.settings.clone(),
             images: self.images.clone(),
             snapshot,
             selected_in: Duration::ZERO,
@@ -167,10 +169,6 @@ impl Subject {
             on_progress: Arc::new(|_| ()),
         }
     }
-}
-
-fn unconfigured() -> Settings {
-    Arc::new(())
 }
 
 fn source() -> SourceName {

@@ -7,7 +7,7 @@ mod bench;
 mod judged;
 pub mod redis;
 
-use std::{any::Any, collections::BTreeMap, fmt::Debug, sync::Arc};
+use std::{any::Any, collections::BTreeMap, fmt::Debug};
 
 use catalog::{
     evidence::{ArtifactEvidence, Reason},
@@ -19,7 +19,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::runtime::{Command, ImageFacts, SandboxError, SandboxSpec};
+use crate::runtime::{Command, Exit, ImageFacts, SandboxError, SandboxSpec};
 
 pub use bench::{Bench, OnStage, Seen, Stage};
 pub(crate) use bench::{lock, timed};
@@ -33,8 +33,33 @@ pub fn engine_of(name: EngineName) -> Option<&'static dyn Engine> {
     ENGINES.into_iter().find(|engine| engine.name() == name)
 }
 
-/// An engine's own part of a source's configuration, parsed by its format.
-pub type Settings = Arc<dyn Any + Send + Sync>;
+/// An engine's part of a source's configuration, parsed by its format.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `verify.expect`.
+    pub expect: catalog::format::Settings,
+    /// The keys that only a source of this engine has.
+    pub own: catalog::format::Settings,
+}
+
+impl Settings {
+    /// What is expected, as the format of the engine wrote it down.
+    pub fn expect<T: 'static>(&self) -> Result<&T, Stopped> {
+        of_engine(&self.expect)
+    }
+
+    /// The source's own keys, as the format of the engine wrote them down.
+    pub fn own<T: 'static>(&self) -> Result<&T, Stopped> {
+        of_engine(&self.own)
+    }
+}
+
+fn of_engine<T: 'static>(settings: &catalog::format::Settings) -> Result<&T, Stopped> {
+    let message = "the settings are those of another engine";
+    (&**settings as &dyn Any)
+        .downcast_ref()
+        .ok_or_else(|| Stopped::new(Reason::Internal, message))
+}
 
 /// What is known before a sandbox exists.
 #[derive(Debug)]
@@ -87,6 +112,15 @@ pub struct Staging {
     /// Run when all are there, beside the restore: its output begins with their SHA-256 as they
     /// lie there, in lower-case hexadecimal. It changes nothing.
     pub digest: Command,
+}
+
+/// Why an engine's own tool did not take the bytes it was given.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// How the run ends.
+    pub stopped: Stopped,
+    /// Its output as it may be shown.
+    pub log: Vec<String>,
 }
 
 /// One thing seen in a restored server.
@@ -156,6 +190,12 @@ pub trait Engine: Debug + Send + Sync {
     /// Puts the restorable bytes where [`restore`](Self::restore) finds them. The timeouts are cut
     /// to what is left of the run.
     fn stage(&self, head: &SnapshotFacts) -> Staging;
+
+    /// What it says of the snapshot that putting the bytes there ended with another code than 0,
+    /// although all of them arrived. `None`: nothing. Pure.
+    fn refused(&self, _put: &Exit) -> Option<Refused> {
+        None
+    }
 
     /// Restores, serves and asks; says [`Bench::answered`] at the first successful answer. Its
     /// observations are all the judgement has. The future is dropped at the deadline.

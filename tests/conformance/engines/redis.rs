@@ -135,7 +135,7 @@ async fn foreign_files_are_verified_but_for_the_damaged_and_those_with_modules()
     let corpus = foreign_corpus();
     require!(@ "corpus", corpus.as_ref().map(drop).map_err(Clone::clone));
     let mut subject = subject(&IMAGES[..1]);
-    subject.settings = Arc::new(Expect {
+    subject.settings.expect = Arc::new(Expect {
         keys: Bounds {
             min: Some(0),
             max: None,
@@ -175,7 +175,7 @@ async fn without_a_checksum_nothing_is_verified_unless_that_is_accepted() {
         Some(Reason::NoChecksum),
         "{verification:#?}"
     );
-    subject.settings = Arc::new(Expect {
+    subject.settings.expect = Arc::new(Expect {
         checksum: ChecksumRule::Optional,
         ..Expect::default()
     });
@@ -228,7 +228,7 @@ async fn the_files_of_two_shards_are_one_snapshot_each_restored_by_a_server_that
         memory.put("other", other);
         subject.verify_artifacts(memory, &["one", "other"]).await
     };
-    subject.settings = at_least(2 * KEYS);
+    subject.settings.expect = at_least(2 * KEYS);
     let verification = verify(&subject, other.clone()).await;
     assert_eq!(verification.reason, None, "{verification:#?}");
     let items = &verification.items;
@@ -255,7 +255,7 @@ async fn the_files_of_two_shards_are_one_snapshot_each_restored_by_a_server_that
         Some(Reason::Damaged),
         "{verification:#?}"
     );
-    subject.settings = at_least(2 * KEYS + 1);
+    subject.settings.expect = at_least(2 * KEYS + 1);
     let verification = verify(&subject, other).await;
     assert_eq!(
         verification.reason,

@@ -9,7 +9,7 @@ mod probe;
 mod seen;
 mod server;
 
-use std::{any::Any, collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use catalog::{
     evidence::Reason,
@@ -113,7 +113,7 @@ impl Engine for Redis {
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
         Box::pin(async move {
             let census = census_of(whole)?;
-            let canary = expect_of(settings)?.canary.as_ref();
+            let canary = settings.expect::<Expect>()?.canary.as_ref();
             let command = start_command(bench, census)?;
             let server = bench.stage("serve", bench.sandbox.start(&command)).await?;
             let outcome = serve(bench, server, canary).await;
@@ -126,14 +126,14 @@ impl Engine for Redis {
     }
 
     fn judge(&self, evidence: &Evidence<'_>, settings: &Settings) -> Vec<Judged> {
-        match (census_of(evidence.inspection), expect_of(settings)) {
+        match (census_of(evidence.inspection), settings.expect()) {
             (Ok(census), Ok(expect)) => checks::of_artifact(&case(evidence, census, expect)),
             (Err(stopped), _) | (_, Err(stopped)) => unanswered("redis.identity", stopped),
         }
     }
 
     fn judge_whole(&self, whole: &Whole<'_>, settings: &Settings) -> Vec<Judged> {
-        let cases = expect_of(settings).and_then(|expect| {
+        let cases = settings.expect::<Expect>().and_then(|expect| {
             let cases = whole.artifacts.iter();
             let cases = cases.map(|it| Ok(case(it, census_of(it.inspection)?, expect)));
             Ok((expect, cases.collect::<Result<Vec<_>, Stopped>>()?))
@@ -180,11 +180,6 @@ fn case<'a>(evidence: &'a Evidence<'_>, census: &'a Census, expect: &'a Expect) 
 fn census_of(inspection: &Inspection) -> Result<&Census, Stopped> {
     let census = inspection.detail.as_ref().and_then(|detail| detail.get());
     census.ok_or_else(|| Stopped::new(Reason::Internal, "the inspection is not of an RDB file"))
-}
-
-fn expect_of(settings: &Settings) -> Result<&Expect, Stopped> {
-    let expect = (&**settings as &dyn Any).downcast_ref();
-    expect.ok_or_else(|| Stopped::new(Reason::Internal, "the settings are not those of redis"))
 }
 
 /// The first image able to read the file, one of its writer's product before all others: both

@@ -53,10 +53,8 @@ pub struct Assignment {
     pub format: &'static dyn Format,
     /// Restores it.
     pub engine: &'static dyn Engine,
-    /// The engine's own part of the configuration.
+    /// The engine's part of the configuration.
     pub settings: Settings,
-    /// The source's own keys, as its format reads them.
-    pub own: Settings,
     /// In the order of preference.
     pub images: Vec<String>,
     /// Which one.

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{Assignment, Progress, attempt::Attempt, reasons};
 use crate::{
-    engine::{Bench, Observation, Request, Stopped, timed},
+    engine::{Bench, Observation, Refused, Request, Stopped, lock, timed},
     runtime::{Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec},
     stream::{self, Fed, Passed},
 };
@@ -26,6 +26,15 @@ struct Place {
     head: SnapshotFacts,
     spec: SandboxSpec,
     sandbox: Arc<dyn Sandbox>,
+}
+
+/// What was sent into a sandbox.
+struct Staged {
+    passed: Passed,
+    /// Tells what lies there.
+    digest: Command,
+    /// What took all of it may still have refused it.
+    refused: Option<Refused>,
 }
 
 /// From an image to observations. What can be said without a sandbox is said without one: damage
@@ -115,7 +124,7 @@ async fn head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
     let Assignment {
         storage,
         format,
-        own,
+        settings,
         ..
     } = &run.assignment;
     if let Some(facts) = run.assignment.facts_of_only() {
@@ -124,16 +133,26 @@ async fn head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
     let pin = run.object()?.pin();
     let end = pin.size_bytes.min(format.head_bytes());
     let head = storage.read(&pin, 0..end).await?;
-    Ok(format.describe(&[head], own))
+    Ok(format.describe(&[head], &settings.own))
 }
 
 async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
-    let (passed, digest) = bring(run, place).await?;
+    let Staged {
+        passed,
+        digest,
+        refused,
+    } = bring(run, place).await?;
     point("staged")?;
-    let (restored, compared) = tokio::join!(
-        restore(run, place, &passed.inspection),
-        compare_inside(run, place, digest, &passed),
-    );
+    let restoring = async {
+        match refused {
+            None => restore(run, place, &passed.inspection).await,
+            Some(refused) => {
+                lock(&run.seen).log = refused.log;
+                Err(refused.stopped)
+            }
+        }
+    };
+    let (restored, compared) = tokio::join!(restoring, compare_inside(run, place, digest, &passed));
     let out_of_memory = is_starved(run, place).await;
     match restored {
         // What is ours is said in the words of whoever met it.
@@ -184,9 +203,10 @@ async fn compare_inside(
     reasons::same_inside(&digest, &passed.restorable_sha256)
 }
 
-/// The bytes into the sandbox, hashed and inspected on their way; and how they are compared there.
-async fn bring(run: &Attempt, place: &Place) -> Result<(Passed, Command), Stopped> {
-    let staging = run.assignment.engine.stage(&place.head);
+/// The bytes into the sandbox, hashed and inspected on their way.
+async fn bring(run: &Attempt, place: &Place) -> Result<Staged, Stopped> {
+    let engine = run.assignment.engine;
+    let staging = engine.stage(&place.head);
     let (items, feed) = stream::feed();
     let bytes_max = run.context.disk_bytes_max;
     let (passed, put) = tokio::join!(
@@ -197,8 +217,17 @@ async fn bring(run: &Attempt, place: &Place) -> Result<(Passed, Command), Stoppe
     point("fetched")?;
     reasons::understood(&passed.inspection)?;
     reasons::fits(passed.restorable_bytes, bytes_max)?;
-    reasons::arrived(&put?, passed.restorable_bytes)?;
-    Ok((passed, staging.digest))
+    let put = put?;
+    reasons::arrived(&put, passed.restorable_bytes)?;
+    let refused = match put.code {
+        0 => None,
+        code => Some(engine.refused(&put).ok_or_else(|| reasons::not_put(code))?),
+    };
+    Ok(Staged {
+        passed,
+        digest: staging.digest,
+        refused,
+    })
 }
 
 async fn read_to_keep(run: &Attempt, feed: Option<Fed>) -> Result<Passed, Stopped> {

@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 use toolkit::clock::Clock;
 
 use super::*;
-use crate::runtime::RunId;
+use crate::{engine::Settings, runtime::RunId};
 use fake::{FAKE, FakeEngine, FakeRuntime, GOOD, Script, Step};
 
 const KEY: &str = "cache.rdb";
@@ -103,8 +103,10 @@ impl World {
             storage: Arc::clone(&self.storage),
             format: &FAKE,
             engine: &FakeEngine,
-            settings: Arc::new(()),
-            own: Arc::new(()),
+            settings: Settings {
+                expect: Arc::new(()),
+                own: Arc::new(()),
+            },
             images: self.images.clone(),
             snapshot: self.snapshot.clone(),
             selected_in: Duration::from_millis(250),

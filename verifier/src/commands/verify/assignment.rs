@@ -7,7 +7,7 @@ use futures::FutureExt as _;
 
 use super::super::{Refusal, World};
 use crate::{
-    engine::engine_of,
+    engine::{Settings, engine_of},
     identity,
     runtime::RunId,
     select::Wanted,
@@ -59,8 +59,10 @@ impl Chosen {
             storage: world.storage(source),
             format: source.format,
             engine,
-            settings: Arc::clone(&verify.expect),
-            own: Arc::clone(&source.settings),
+            settings: Settings {
+                expect: Arc::clone(&verify.expect),
+                own: Arc::clone(&source.settings),
+            },
             images: world.config.images_of(source),
             previous,
             recovery_milliseconds_max: recovery_time

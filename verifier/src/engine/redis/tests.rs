@@ -31,7 +31,10 @@ fn prepare(head: &SnapshotFacts, names: &[&str], size_bytes: u64) -> Result<Sand
         disk_bytes_max: 50 << 30,
         deadline: Timestamp::UNIX_EPOCH,
     };
-    let settings: Settings = Arc::new(Expect::default());
+    let settings = Settings {
+        expect: Arc::new(Expect::default()),
+        own: Arc::new(()),
+    };
     Redis.prepare(&request, &settings)
 }
 
