@@ -22,6 +22,7 @@ use crate::model::{EngineName, SnapshotFacts};
 /// What [`Format::expect_schema`] is made with.
 pub use schemars::{Schema, SchemaGenerator};
 
+pub use expectation::{Bounds, Change, ChecksumRule};
 pub use inspection::{
     Checksum, Detail, FINDINGS_MAX, Inspection, InspectionDetail, InspectionFinding,
     InspectionState,

@@ -1,5 +1,6 @@
 //! Every engine against the suite of engines, and what only one of them promises.
 
+mod neo4j;
 mod noop;
 mod redis;
 mod redis_damage;

@@ -44,9 +44,10 @@ const NEO4J: Family = Family {
 impl Row {
     /// The command of the image.
     fn server(&self) -> &'static str {
-        match self.package.ends_with("-server") {
-            true => self.package,
-            false => "neo4j",
+        if self.package.ends_with("-server") {
+            self.package
+        } else {
+            "neo4j"
         }
     }
 

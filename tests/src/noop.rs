@@ -98,7 +98,7 @@ impl Engine for NoopEngine {
         })
     }
 
-    fn stage(&self, _: &SnapshotFacts) -> Staging {
+    fn stage(&self, _: &SnapshotFacts, _: &SandboxSpec) -> Staging {
         Staging {
             put: shell("cat > part && mv part whole"),
             digest: shell("sha256sum whole"),

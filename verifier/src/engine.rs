@@ -3,8 +3,11 @@
 //! An engine sees only a [`Sandbox`](crate::runtime::Sandbox) through its [`Bench`]; it knows no
 //! runtime, no storage and no clock.
 
+mod allowed;
+mod asked;
 mod bench;
 mod judged;
+pub mod neo4j;
 pub mod redis;
 
 use std::{any::Any, collections::BTreeMap, fmt::Debug};
@@ -26,7 +29,7 @@ pub(crate) use bench::{lock, timed};
 pub use judged::Judged;
 
 /// Every engine there is; a new one is a row here and a row in the catalog's table of formats.
-pub static ENGINES: [&dyn Engine; 1] = [&redis::Redis];
+pub static ENGINES: [&dyn Engine; 2] = [&redis::Redis, &neo4j::Neo4j];
 
 /// The engine that restores the snapshots of a format.
 pub fn engine_of(name: EngineName) -> Option<&'static dyn Engine> {
@@ -189,11 +192,11 @@ pub trait Engine: Debug + Send + Sync {
 
     /// Puts the restorable bytes where [`restore`](Self::restore) finds them. The timeouts are cut
     /// to what is left of the run.
-    fn stage(&self, head: &SnapshotFacts) -> Staging;
+    fn stage(&self, head: &SnapshotFacts, spec: &SandboxSpec) -> Staging;
 
     /// What it says of the snapshot that putting the bytes there ended with another code than 0,
     /// although all of them arrived. `None`: nothing. Pure.
-    fn refused(&self, _put: &Exit) -> Option<Refused> {
+    fn refused(&self, _put: &Exit, _whole: &Inspection) -> Option<Refused> {
         None
     }
 

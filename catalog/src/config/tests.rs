@@ -60,7 +60,7 @@ fn the_example_of_the_repository_is_read_without_a_word() {
     let text = include_str!("../../../backups.example.yaml");
     assert_eq!(problems(text), Vec::<String>::new());
     let config = loaded(text).config;
-    assert_eq!(config.sources.len(), 2);
+    assert_eq!(config.sources.len(), 3);
     let cache = config.source("cache").unwrap();
     assert!(matches!(
         &cache.verify.as_ref().unwrap().due,

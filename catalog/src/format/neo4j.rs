@@ -112,16 +112,7 @@ impl Format for Neo4j {
             .downcast_ref::<Restore>()
             .and_then(|own| own.database.as_ref());
         let database = database.map(|name| name.value.as_str());
-        let told = heads.iter().map(|head| describe(head, database));
-        let told = told.enumerate().map(|(index, mut facts)| {
-            let why = facts.invalid.take();
-            facts.invalid = why.map(|why| match heads.len() {
-                1 => why,
-                count => format!("artifact {} of {count}: {why}", index + 1),
-            });
-            facts
-        });
-        told.reduce(both).unwrap_or_default()
+        SnapshotFacts::of_artifacts(heads.iter().map(|head| describe(head, database)))
     }
 
     fn recognises(&self, head: &[u8]) -> bool {
@@ -250,19 +241,10 @@ fn describe(head: &[u8], database: Option<&str>) -> SnapshotFacts {
         family: archive.kind.map(|kind| kind.as_str().into()),
         version: archive.kind.and_then(Kind::version),
         writer: archive.needs_enterprise().then(|| ENTERPRISE.into()),
+        restored_bytes: archive
+            .announced
+            .and_then(|(_, bytes)| u64::try_from(bytes).ok()),
         invalid,
-        ..SnapshotFacts::default()
-    }
-}
-
-/// A snapshot is as old as its oldest artifact.
-fn both(one: SnapshotFacts, other: SnapshotFacts) -> SnapshotFacts {
-    SnapshotFacts {
-        taken_at: one.taken_at.into_iter().chain(other.taken_at).min(),
-        family: one.family.or(other.family),
-        version: one.version.max(other.version),
-        writer: one.writer.or(other.writer),
-        invalid: one.invalid.or(other.invalid),
         ..SnapshotFacts::default()
     }
 }

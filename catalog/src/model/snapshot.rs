@@ -175,7 +175,7 @@ pub struct SnapshotFacts {
 
 impl SnapshotFacts {
     /// Of a snapshot, from those of its artifacts in the order of their names. It is as old as its
-    /// oldest artifact, and takes the room of all; what is wrong with one of several says which one.
+    /// oldest artifact, and takes the room of all; what is wrong with one of several says which.
     pub fn of_artifacts(each: impl ExactSizeIterator<Item = Self>) -> Self {
         let count = each.len();
         let named = each.enumerate().map(|(index, mut facts)| {

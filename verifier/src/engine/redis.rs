@@ -97,7 +97,7 @@ impl Engine for Redis {
         })
     }
 
-    fn stage(&self, _head: &SnapshotFacts) -> Staging {
+    fn stage(&self, _head: &SnapshotFacts, _spec: &SandboxSpec) -> Staging {
         let shell = |script: String| Command::new(["sh", "-c", &script], STAGE_MAX);
         Staging {
             put: shell(format!("cat > {PART} && mv {PART} {WHOLE}")),

@@ -98,21 +98,27 @@ pub(super) fn fits(restorable_bytes: u64, disk_bytes: u64) -> Result<(), Stopped
 
 /// Whether every byte arrived in the sandbox.
 pub(super) fn arrived(put: &Exit, bytes: u64) -> Result<(), Stopped> {
-    let says = |text: &str| contains(&put.stderr.head, text) || contains(&put.stderr.tail, text);
-    if put.out_of_memory {
-        let message = "the sandbox ran out of memory while the snapshot was put into it";
+    ended_by_us(put, "the snapshot was put into it")?;
+    if put.feed != (FeedEnd::Complete { bytes }) {
+        return Err(not_put(put.code));
+    }
+    Ok(())
+}
+
+/// What only a sandbox does to a command.
+fn ended_by_us(exit: &Exit, meanwhile: &str) -> Result<(), Stopped> {
+    let says = |text: &str| contains(&exit.stderr.head, text) || contains(&exit.stderr.tail, text);
+    if exit.out_of_memory {
+        let message = format!("the sandbox ran out of memory while {meanwhile}");
         return Err(Stopped::new(Reason::OutOfMemory, message));
     }
     if says("No space left on device") || says("Disk quota exceeded") {
         let message = "the sandbox's disk was full\nhint: Raise verifier.limits.disk.";
         return Err(Stopped::new(Reason::Disk, message));
     }
-    if put.code == SIGKILLED {
-        let message = "what put the snapshot into the sandbox was killed, by none of us";
+    if exit.code == SIGKILLED {
+        let message = format!("a command was killed while {meanwhile}, by none of us");
         return Err(Stopped::new(Reason::Killed, message));
-    }
-    if put.feed != (FeedEnd::Complete { bytes }) {
-        return Err(not_put(put.code));
     }
     Ok(())
 }
@@ -125,10 +131,12 @@ pub(super) fn not_put(code: i32) -> Stopped {
 
 /// Whether what lies in the sandbox is what was sent.
 pub(super) fn same_inside(digest: &Exit, sha256: &str) -> Result<(), Stopped> {
-    if digest.code == 0 && digest.stdout.head.starts_with(sha256.as_bytes()) {
-        return Ok(());
-    }
-    let message = "what lies in the sandbox is not what was sent there";
+    ended_by_us(digest, "what lies in it was compared")?;
+    let message = match digest.code {
+        0 if digest.stdout.head.starts_with(sha256.as_bytes()) => return Ok(()),
+        0 => "what lies in the sandbox is not what was sent there".into(),
+        code => format!("what lies in the sandbox could not be compared: code {code}"),
+    };
     Err(Stopped::new(Reason::Internal, message))
 }
 
@@ -227,5 +235,50 @@ mod tests {
                 Some(Reason::Internal),
             );
         }
+    }
+
+    #[test]
+    fn other_bytes_inside_are_told_from_a_comparison_that_failed() {
+        let exit = |code, said: &str, printed: &str| {
+            let capture = |text: &str| Capture {
+                head: text.into(),
+                ..Capture::default()
+            };
+            Exit {
+                code,
+                stdout: capture(printed),
+                stderr: capture(said),
+                feed: FeedEnd::NoFeed,
+                out_of_memory: false,
+            }
+        };
+        let check = |exit: Exit, expected: Option<(Reason, &str)>| {
+            let stopped = same_inside(&exit, "ab").err();
+            let stopped = stopped.map(|stopped| (stopped.reason, stopped.message));
+            let found = stopped
+                .as_ref()
+                .map(|(reason, said)| (*reason, said.as_str()));
+            let told =
+                expected.is_none_or(|(_, words)| found.is_some_and(|it| it.1.contains(words)));
+            assert_eq!(found.map(|it| it.0), expected.map(|it| it.0), "{exit:?}");
+            assert!(told, "{found:?}");
+        };
+        check(exit(0, "", "ab  snapshot.rdb"), None);
+        check(
+            exit(0, "", "cd  snapshot.rdb"),
+            Some((Reason::Internal, "is not what was sent")),
+        );
+        check(
+            exit(1, "", ""),
+            Some((Reason::Internal, "could not be compared: code 1")),
+        );
+        check(exit(137, "", ""), Some((Reason::Killed, "compared")));
+        let full = "sync: error syncing: No space left on device";
+        check(exit(1, full, ""), Some((Reason::Disk, "disk")));
+        let starved = Exit {
+            out_of_memory: true,
+            ..exit(137, "", "")
+        };
+        check(starved, Some((Reason::OutOfMemory, "memory")));
     }
 }

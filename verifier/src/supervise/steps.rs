@@ -191,7 +191,8 @@ async fn restore(
 }
 
 /// Whether what lies in the sandbox is what was sent: without that, what a server makes of it says
-/// nothing, for or against. It runs beside the restore, so it takes none of the recovery time.
+/// nothing, for or against. It runs beside the restore: nothing waits for it, though it takes its
+/// share of the sandbox's processors.
 async fn compare_inside(
     run: &Attempt,
     place: &Place,
@@ -206,7 +207,7 @@ async fn compare_inside(
 /// The bytes into the sandbox, hashed and inspected on their way.
 async fn bring(run: &Attempt, place: &Place) -> Result<Staged, Stopped> {
     let engine = run.assignment.engine;
-    let staging = engine.stage(&place.head);
+    let staging = engine.stage(&place.head, &place.spec);
     let (items, feed) = stream::feed();
     let bytes_max = run.context.disk_bytes_max;
     let (passed, put) = tokio::join!(
@@ -221,7 +222,10 @@ async fn bring(run: &Attempt, place: &Place) -> Result<Staged, Stopped> {
     reasons::arrived(&put, passed.restorable_bytes)?;
     let refused = match put.code {
         0 => None,
-        code => Some(engine.refused(&put).ok_or_else(|| reasons::not_put(code))?),
+        code => {
+            let refused = engine.refused(&put, &passed.inspection);
+            Some(refused.ok_or_else(|| reasons::not_put(code))?)
+        }
     };
     Ok(Staged {
         passed,

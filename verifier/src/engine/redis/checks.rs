@@ -13,15 +13,15 @@ use catalog::{
     evidence::{Basis, Integrity, Reason},
     format::{
         InspectionState,
-        redis::{Census, ChecksumRule, Expect},
+        redis::{Census, Expect},
     },
 };
 use jiff::SignedDuration;
 
 use super::seen::Seen;
-use crate::engine::{Evidence, Judged};
+use crate::engine::{Evidence, Judged, asked};
 
-pub(super) use whole::{of_snapshot, time_of};
+pub(super) use whole::of_snapshot;
 
 /// Clocks of one machine, and what lies between two questions.
 const SKEW_MAX: SignedDuration = SignedDuration::from_mins(5);
@@ -51,25 +51,11 @@ pub(super) fn of_artifact(case: &Case<'_>) -> Vec<Judged> {
 }
 
 fn checksum(case: &Case<'_>) -> Judged {
-    const CHECK: &str = "redis.checksum";
-    let passed = |by| Judged::passed(CHECK, format!("every byte is covered by {by}"));
-    match (case.evidence.artifact.integrity, case.expect.checksum) {
-        (Integrity::File, _) => passed("a checksum inside the file"),
-        (Integrity::Manifest, _) => passed("the digest in the manifest"),
-        (Integrity::Object, _) => passed("the checksum of its upload"),
-        (Integrity::None, ChecksumRule::Optional) => Judged::warning(
-            CHECK,
-            "nothing vouches for the bytes; accepted by configuration",
-        ),
-        (Integrity::None, ChecksumRule::Required) => Judged::failed(
-            CHECK,
-            Reason::NoChecksum,
-            "nothing vouches for the bytes: the file carries no checksum, so changed values would \
-             load unnoticed\nhint: Set rdbchecksum yes, or upload a manifest with the SHA-256, or \
-             upload to S3 with a checksum of the whole object (CRC64NVME), or write expect: \
-             { checksum: optional }.",
-        ),
-    }
+    const HINT: &str = "Set rdbchecksum yes, or upload a manifest with the SHA-256, or upload to S3 \
+                        with a checksum of the whole object (CRC64NVME), or write expect: \
+                        { checksum: optional }.";
+    let integrity = case.evidence.artifact.integrity;
+    asked::checksum("redis.checksum", integrity, case.expect.checksum, HINT)
 }
 
 fn trailing_bytes(case: &Case<'_>) -> Judged {
@@ -178,56 +164,17 @@ fn announced(case: &Case<'_>) -> Judged {
 
 fn manifest(case: &Case<'_>) -> Judged {
     const CHECK: &str = "redis.manifest";
-    let Some(manifest) = case.evidence.manifest else {
-        return Judged::not_applicable(CHECK, "there is no manifest");
+    let manifest = match asked::manifest(CHECK, case.evidence) {
+        Ok(manifest) => manifest,
+        Err(judged) => return judged,
     };
-    let artifact = case.evidence.artifact;
-    let unlike = |what| {
-        let message = format!("the object has another {what} than its manifest says");
-        Judged::failed(CHECK, Reason::Inconsistent, message)
-    };
-    if let Some(size) = manifest
-        .size_bytes
-        .filter(|size| *size != artifact.size_bytes)
-    {
-        return unlike("size")
-            .observed(artifact.size_bytes)
-            .expected(size, Basis::Manifest);
+    match manifest.items.get("keys").copied() {
+        None => Judged::passed(CHECK, "the object is the one its manifest describes"),
+        Some(said) => {
+            let max_drop = case.expect.change.max_drop;
+            asked::as_produced(CHECK, "keys", (case.census.keys(), said), max_drop)
+        }
     }
-    let read = artifact.sha256.as_deref().unwrap_or_default();
-    let written = manifest.sha256.as_deref();
-    if let Some(sha256) = written.filter(|sha256| !sha256.eq_ignore_ascii_case(read)) {
-        return unlike("SHA-256")
-            .observed(read)
-            .expected(sha256, Basis::Manifest);
-    }
-    let Some(keys) = manifest.items.get("keys").copied() else {
-        return Judged::passed(CHECK, "the object is the one its manifest describes");
-    };
-    manifest_keys(case, CHECK, keys)
-}
-
-/// A producer counts a moment before or after the snapshot is taken: only a drop beyond what is
-/// configured is shown to be wrong.
-fn manifest_keys(case: &Case<'_>, check: &str, said: u64) -> Judged {
-    let counted = case.census.keys();
-    let allowed = case
-        .expect
-        .change
-        .max_drop
-        .map(|max_drop| said - max_drop.of(said));
-    let judged = if counted == said {
-        Judged::passed(check, "the file holds as many keys as its manifest says")
-    } else if allowed.is_some_and(|least| counted < least) {
-        let message = "the file holds far fewer keys than its manifest says";
-        Judged::failed(check, Reason::Expectation, message)
-    } else {
-        Judged::warning(
-            check,
-            "the file holds another number of keys than its manifest says",
-        )
-    };
-    judged.observed(counted).expected(said, Basis::Manifest)
 }
 
 fn functions(case: &Case<'_>) -> Judged {

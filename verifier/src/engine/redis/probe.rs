@@ -10,9 +10,9 @@ use redis::{
 use thiserror::Error;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{checks::time_of, seen};
+use super::seen;
 use crate::{
-    engine::{Observation, Observed},
+    engine::{Observation, Observed, asked::time_of},
     runtime::{Sandbox, SandboxError},
 };
 

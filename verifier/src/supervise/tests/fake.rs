@@ -317,7 +317,7 @@ impl Engine for FakeEngine {
         })
     }
 
-    fn stage(&self, _: &SnapshotFacts) -> Staging {
+    fn stage(&self, _: &SnapshotFacts, _: &SandboxSpec) -> Staging {
         let command = |name: &str| Command::new([name], Duration::from_secs(1));
         Staging {
             put: command("put"),
@@ -332,7 +332,7 @@ impl Engine for FakeEngine {
         _: &'a Settings,
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
         Box::pin(async move {
-            let command = self.stage(&SnapshotFacts::default()).put;
+            let command = self.stage(&SnapshotFacts::default(), bench.spec).put;
             let command = Command {
                 argv: vec!["restore".into()],
                 ..command

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use catalog::{
     evidence::{ArtifactEvidence, Outcome},
     format::{
-        Checksum, Detail, Inspection, InspectionFinding,
+        Checksum, ChecksumRule, Detail, Inspection, InspectionFinding,
         redis::{Bounds, Canary, Change, Database, Family},
     },
     manifest::Manifest,
@@ -18,6 +18,7 @@ use settings::Percent;
 use super::*;
 use crate::engine::{
     Observation, Observed, Whole,
+    asked::time_of,
     redis::seen::{self, CanarySeen},
 };
 

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 
 use catalog::{
     evidence::{Basis, Reason},
-    format::redis::{Bounds, Expect},
+    format::redis::Expect,
 };
-use jiff::{SignedDuration, Timestamp};
 
 use super::{super::seen::CanarySeen, Case};
 use crate::{
-    engine::{Judged, Whole},
+    engine::{Judged, Whole, asked},
     report,
 };
 
@@ -67,29 +66,13 @@ pub(in super::super) fn of_snapshot<'a>(
         databases(&sums),
         change(&sums),
         canary(&sums),
-        recovery_time(whole),
+        asked::recovery_time("redis.recovery_time", whole),
     ]);
     answers
 }
 
 fn keys(sums: &Sums<'_>) -> Judged {
-    const CHECK: &str = "redis.keys";
-    let counted = sums.keys();
-    let bounds = sums.expect.keys;
-    if counted == 0 && bounds.min.is_none() {
-        return Judged::failed(
-            CHECK,
-            Reason::Expectation,
-            "there is no key in the snapshot\nhint: If that is right, write expect: { keys: \
-             { min: 0 } }.",
-        )
-        .observed(0)
-        .expected("at least 1", Basis::Configured);
-    }
-    if !bounds.any() {
-        return Judged::not_applicable(CHECK, "no number is expected").observed(counted);
-    }
-    bounded(CHECK, counted, bounds).expected(spelled(bounds), Basis::Configured)
+    asked::number("redis.keys", "keys", sums.keys(), sums.expect.keys)
 }
 
 /// A shard without keys may be right, but one of its peers has some.
@@ -156,59 +139,18 @@ fn databases(sums: &Sums<'_>) -> Judged {
     match wrong.or_else(|| written.iter().next()) {
         None => Judged::not_applicable(CHECK, "nothing is expected of single databases"),
         Some((number, bounds)) => {
-            let expected = format!("database {number}: {}", spelled(*bounds));
-            bounded(CHECK, count(number), *bounds).expected(expected, Basis::Configured)
+            let expected = format!("database {number}: {}", asked::spelled(*bounds));
+            let judged = asked::within(CHECK, "keys", count(number), *bounds);
+            judged.expected(expected, Basis::Configured)
         }
     }
 }
 
-fn bounded(check: &str, counted: u64, bounds: Bounds) -> Judged {
-    let judged = if bounds.hold(counted) {
-        Judged::passed(check, "as many keys as expected")
-    } else {
-        let message = "the snapshot holds another number of keys than expected";
-        Judged::failed(check, Reason::Expectation, message)
-    };
-    judged.observed(counted)
-}
-
-fn spelled(bounds: Bounds) -> String {
-    match (bounds.min, bounds.max) {
-        (Some(min), Some(max)) => format!("{min} to {max}"),
-        (Some(min), None) => format!("at least {min}"),
-        (None, Some(max)) => format!("at most {max}"),
-        (None, None) => "any".into(),
-    }
-}
-
 fn change(sums: &Sums<'_>) -> Judged {
-    const CHECK: &str = "redis.change";
-    let Some(max_drop) = sums.expect.change.max_drop else {
-        return Judged::not_applicable(CHECK, "no largest drop is configured");
-    };
-    let previous = sums
-        .whole
-        .previous
-        .and_then(|items| items.get("keys").copied());
-    let Some(before) = previous else {
-        return Judged::not_applicable(CHECK, "no earlier verified snapshot to compare with");
-    };
-    let (counted, least) = (sums.keys(), before - max_drop.of(before));
-    let judged = if counted >= least {
-        Judged::passed(
-            CHECK,
-            format!("no more than {max_drop} fewer keys than before"),
-        )
-    } else {
-        let message = format!(
-            "more than {max_drop} of the keys of the verified snapshot before are gone\nhint: If \
-             that is right, record it with backup-verifier accept."
-        );
-        Judged::failed(CHECK, Reason::Expectation, message)
-    };
-    judged
-        .observed(counted)
-        .expected(format!("at least {least} of {before}"), Basis::Previous)
+    let previous = sums.whole.previous;
+    let before = previous.and_then(|items| items.get("keys").copied());
+    let max_drop = sums.expect.change.max_drop;
+    asked::change("redis.change", "keys", (sums.keys(), before), max_drop)
 }
 
 fn canary(sums: &Sums<'_>) -> Judged {
@@ -237,48 +179,5 @@ fn canary(sums: &Sums<'_>) -> Judged {
              epoch seconds, milliseconds or RFC 3339.",
         );
     };
-    let age = sums.whole.taken_at.duration_since(at);
-    let judged = match canary.max_age {
-        Some(max) if age > SignedDuration::from(max) => {
-            failed("the newest heartbeat is older than allowed").expected(max, Basis::Configured)
-        }
-        Some(max) => Judged::passed(CHECK, "the newest heartbeat is recent enough")
-            .expected(max, Basis::Configured),
-        None => Judged::passed(CHECK, "the canary holds a time"),
-    };
-    judged.observed(format!("{} s older than the snapshot", age.as_secs()))
-}
-
-fn recovery_time(whole: &Whole<'_>) -> Judged {
-    const CHECK: &str = "redis.recovery_time";
-    let Some(max) = whole.recovery_milliseconds_max else {
-        return Judged::not_applicable(CHECK, "no recovery time is promised");
-    };
-    let Some(took) = whole.recovery_milliseconds else {
-        return Judged::not_run(CHECK, None, "it was not measured");
-    };
-    let judged = if took <= max {
-        Judged::passed(CHECK, "restored within the promised time")
-    } else {
-        Judged::warning(CHECK, "restored, but not within the promised time")
-    };
-    judged
-        .observed(format!("{took} ms"))
-        .expected(format!("{max} ms"), Basis::Objective)
-}
-
-/// The time a canary holds: epoch seconds or milliseconds, or RFC 3339.
-pub(in super::super) fn time_of(text: &str) -> Option<Timestamp> {
-    /// Epoch seconds have 12 digits only after the year 5138; milliseconds have 12 since 1973.
-    const MILLISECOND_DIGITS: usize = 12;
-    let text = text.trim();
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse().ok();
-    }
-    let number = text.parse().ok()?;
-    if text.len() < MILLISECOND_DIGITS {
-        Timestamp::from_second(number).ok()
-    } else {
-        Timestamp::from_millisecond(number).ok()
-    }
+    asked::heartbeat(CHECK, at, sums.whole.taken_at, canary.max_age)
 }

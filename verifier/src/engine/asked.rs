@@ -1,0 +1,217 @@
+//! Questions that engines have in common, asked in the same words. Pure.
+
+use std::fmt::Display;
+
+use catalog::{
+    evidence::{Basis, Integrity, Reason},
+    format::{Bounds, ChecksumRule},
+    manifest::Manifest,
+};
+use jiff::{SignedDuration, Timestamp};
+use settings::{Duration, Percent};
+
+use super::{Evidence, Judged, Whole};
+
+/// Whether something beside the engine vouches for the bytes; `hint` says how to get it.
+pub(super) fn checksum(
+    check: &str,
+    integrity: Integrity,
+    rule: ChecksumRule,
+    hint: &str,
+) -> Judged {
+    let passed = |by| Judged::passed(check, format!("every byte is covered by {by}"));
+    match (integrity, rule) {
+        (Integrity::File, _) => passed("a checksum inside the file"),
+        (Integrity::Manifest, _) => passed("the digest in the manifest"),
+        (Integrity::Object, _) => passed("the checksum of its upload"),
+        (Integrity::None, ChecksumRule::Optional) => Judged::warning(
+            check,
+            "nothing vouches for the bytes; accepted by configuration",
+        ),
+        (Integrity::None, ChecksumRule::Required) => Judged::failed(
+            check,
+            Reason::NoChecksum,
+            format!(
+                "nothing vouches for the bytes: the file carries no checksum, so changed values \
+                 would load unnoticed\nhint: {hint}"
+            ),
+        ),
+    }
+}
+
+/// The manifest, where the object is the one it describes; else the answer.
+pub(super) fn manifest<'a>(
+    check: &str,
+    evidence: &'a Evidence<'_>,
+) -> Result<&'a Manifest, Judged> {
+    let Some(manifest) = evidence.manifest else {
+        return Err(Judged::not_applicable(check, "there is no manifest"));
+    };
+    let artifact = evidence.artifact;
+    let unlike = |what| {
+        let message = format!("the object has another {what} than its manifest says");
+        Judged::failed(check, Reason::Inconsistent, message)
+    };
+    let size = manifest.size_bytes;
+    if let Some(size) = size.filter(|size| *size != artifact.size_bytes) {
+        let judged = unlike("size").observed(artifact.size_bytes);
+        return Err(judged.expected(size, Basis::Manifest));
+    }
+    let read = artifact.sha256.as_deref().unwrap_or_default();
+    let written = manifest.sha256.as_deref();
+    match written.filter(|sha256| !sha256.eq_ignore_ascii_case(read)) {
+        None => Ok(manifest),
+        Some(sha256) => {
+            let judged = unlike("SHA-256").observed(read);
+            Err(judged.expected(sha256, Basis::Manifest))
+        }
+    }
+}
+
+/// A producer counts a moment before or after the snapshot is taken: only a drop beyond what is
+/// configured is shown to be wrong. `what`: `keys`.
+pub(super) fn as_produced(
+    check: &str,
+    what: &str,
+    (counted, said): (u64, u64),
+    max_drop: Option<Percent>,
+) -> Judged {
+    let allowed = max_drop.map(|max_drop| said - max_drop.of(said));
+    let judged = if counted == said {
+        let message = format!("the snapshot holds as many {what} as its manifest says");
+        Judged::passed(check, message)
+    } else if allowed.is_some_and(|least| counted < least) {
+        let message = format!("the snapshot holds far fewer {what} than its manifest says");
+        Judged::failed(check, Reason::Expectation, message)
+    } else {
+        let message = format!("the snapshot holds another number of {what} than its manifest says");
+        Judged::warning(check, message)
+    };
+    judged.observed(counted).expected(said, Basis::Manifest)
+}
+
+/// How many there are at all; none is an error unless `min: 0` is written behind `key`.
+pub(super) fn number(check: &str, what: &str, counted: u64, bounds: Bounds) -> Judged {
+    if counted == 0 && bounds.min.is_none() {
+        let message = format!(
+            "there are no {what} in the snapshot\nhint: If that is right, write expect: {{ {what}: \
+             {{ min: 0 }} }}."
+        );
+        let judged = Judged::failed(check, Reason::Expectation, message).observed(0);
+        return judged.expected("at least 1", Basis::Configured);
+    }
+    if !bounds.any() {
+        return Judged::not_applicable(check, "no number is expected").observed(counted);
+    }
+    within(check, what, counted, bounds).expected(spelled(bounds), Basis::Configured)
+}
+
+/// Whether a count is as configured.
+pub(super) fn within(check: &str, what: &str, counted: u64, bounds: Bounds) -> Judged {
+    let judged = if bounds.hold(counted) {
+        Judged::passed(check, format!("as many {what} as expected"))
+    } else {
+        let message = format!("the snapshot holds another number of {what} than expected");
+        Judged::failed(check, Reason::Expectation, message)
+    };
+    judged.observed(counted)
+}
+
+/// For people.
+pub(super) fn spelled(bounds: Bounds) -> String {
+    match (bounds.min, bounds.max) {
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+        (Some(min), None) => format!("at least {min}"),
+        (None, Some(max)) => format!("at most {max}"),
+        (None, None) => "any".into(),
+    }
+}
+
+/// Against the nearest earlier verified recovery point.
+pub(super) fn change(
+    check: &str,
+    what: &str,
+    (counted, before): (u64, Option<u64>),
+    max_drop: Option<Percent>,
+) -> Judged {
+    let Some(max_drop) = max_drop else {
+        return Judged::not_applicable(check, "no largest drop is configured");
+    };
+    let Some(before) = before else {
+        return Judged::not_applicable(check, "no earlier verified snapshot to compare with");
+    };
+    let least = before - max_drop.of(before);
+    let judged = if counted >= least {
+        let message = format!("no more than {max_drop} fewer {what} than before");
+        Judged::passed(check, message)
+    } else {
+        let message = format!(
+            "more than {max_drop} of the {what} of the verified snapshot before are gone\nhint: If \
+             that is right, record it with backup-verifier accept."
+        );
+        Judged::failed(check, Reason::Expectation, message)
+    };
+    let expected = format!("at least {least} of {before}");
+    judged.observed(counted).expected(expected, Basis::Previous)
+}
+
+/// The newest heartbeat inside, against the recovery point.
+pub(super) fn heartbeat(
+    check: &str,
+    at: Timestamp,
+    taken_at: Timestamp,
+    max_age: Option<Duration>,
+) -> Judged {
+    let age = taken_at.duration_since(at);
+    let within = |judged: Judged, max: Duration| judged.expected(max, Basis::Configured);
+    let judged = match max_age {
+        Some(max) if age > SignedDuration::from(max) => {
+            let message = "the newest heartbeat is older than allowed";
+            within(Judged::failed(check, Reason::Expectation, message), max)
+        }
+        Some(max) => within(
+            Judged::passed(check, "the newest heartbeat is recent enough"),
+            max,
+        ),
+        None => Judged::passed(check, "the canary holds a time"),
+    };
+    judged.observed(older(age))
+}
+
+fn older(age: SignedDuration) -> impl Display {
+    format!("{} s older than the snapshot", age.as_secs())
+}
+
+/// Against the objective; a warning, because the snapshot is none the worse for it.
+pub(super) fn recovery_time(check: &str, whole: &Whole<'_>) -> Judged {
+    let Some(max) = whole.recovery_milliseconds_max else {
+        return Judged::not_applicable(check, "no recovery time is promised");
+    };
+    let Some(took) = whole.recovery_milliseconds else {
+        return Judged::not_run(check, None, "it was not measured");
+    };
+    let judged = if took <= max {
+        Judged::passed(check, "restored within the promised time")
+    } else {
+        Judged::warning(check, "restored, but not within the promised time")
+    };
+    judged
+        .observed(format!("{took} ms"))
+        .expected(format!("{max} ms"), Basis::Objective)
+}
+
+/// The time a canary holds: epoch seconds or milliseconds, or RFC 3339.
+pub(super) fn time_of(text: &str) -> Option<Timestamp> {
+    /// Epoch seconds have 12 digits only after the year 5138; milliseconds have 12 since 1973.
+    const MILLISECOND_DIGITS: usize = 12;
+    let text = text.trim();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().ok();
+    }
+    let number = text.parse().ok()?;
+    if text.len() < MILLISECOND_DIGITS {
+        Timestamp::from_second(number).ok()
+    } else {
+        Timestamp::from_millisecond(number).ok()
+    }
+}

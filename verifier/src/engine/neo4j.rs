@@ -1,0 +1,178 @@
+//! Neo4j: an archive poured into `neo4j-admin database load`, checked while it is at rest, served,
+//! counted and read.
+//!
+//! Always into the default database of a server of its own: the Community Edition mounts no other,
+//! and whoever asks it about another one is told of an empty graph.
+
+mod admin;
+mod checks;
+mod client;
+mod image;
+mod log;
+mod probe;
+mod script;
+mod seen;
+mod serve;
+
+use std::collections::BTreeMap;
+
+use catalog::{
+    evidence::Reason,
+    format::{
+        Inspection,
+        neo4j::{Archive, CheckLevel, Expect, Restore},
+    },
+    model::{EngineName, SnapshotFacts},
+};
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+
+use self::{
+    checks::Case,
+    seen::{CanarySeen, Seen},
+};
+use super::{
+    Bench, Engine, Evidence, Judged, Observation, Refused, Request, Settings, Staging, Stopped,
+    Whole,
+};
+use crate::runtime::{Exit, SandboxSpec};
+
+/// Where official images keep their data; it exists there and belongs to the server's user.
+const DATA_DIR: &str = "/data";
+
+/// The database that a server of either edition serves (`initial.dbms.default_database`).
+const DATABASE: &str = "neo4j";
+
+/// Restores archives of `neo4j-admin`.
+#[derive(Debug)]
+pub struct Neo4j;
+
+impl Engine for Neo4j {
+    fn name(&self) -> EngineName {
+        EngineName::new("neo4j")
+    }
+
+    fn programs(&self) -> &'static [&'static str] {
+        &["neo4j-admin"]
+    }
+
+    fn prepare(&self, request: &Request<'_>, settings: &Settings) -> Result<SandboxSpec, Stopped> {
+        let own: &Restore = settings.own()?;
+        let image = image::pick(request.head, request.images, own.accept_license)?;
+        let room = image::room(request)?;
+        Ok(SandboxSpec {
+            image: image.clone(),
+            data_dir: DATA_DIR.into(),
+            memory_bytes: room.memory_bytes,
+            disk_bytes: room.disk_bytes,
+            env: image::environment(own.accept_license),
+            ports: vec![serve::PORT],
+            deadline: request.deadline,
+        })
+    }
+
+    fn stage(&self, _head: &SnapshotFacts, spec: &SandboxSpec) -> Staging {
+        Staging {
+            put: script::load(spec),
+            digest: script::digest(),
+        }
+    }
+
+    fn refused(&self, put: &Exit, whole: &Inspection) -> Option<Refused> {
+        let needs_enterprise = archive_of(whole).is_ok_and(Archive::needs_enterprise);
+        Some(Refused {
+            stopped: if needs_enterprise {
+                image::needs_enterprise()
+            } else {
+                admin::why_not_loaded(put)
+            },
+            log: log::shown(&put.stderr.text()),
+        })
+    }
+
+    fn restore<'a>(
+        &'a self,
+        bench: &'a Bench<'a>,
+        whole: &'a Inspection,
+        settings: &'a Settings,
+    ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
+        Box::pin(async move {
+            let archive = archive_of(whole)?;
+            if archive.needs_enterprise() {
+                return Err(image::needs_enterprise());
+            }
+            let own: &Restore = settings.own()?;
+            let expect: &Expect = settings.expect()?;
+            let mut seen = admin::inspect(bench).await?;
+            if seen.needs_recovery {
+                serve::recover(bench).await?;
+            }
+            if own.check.level != CheckLevel::None {
+                bench
+                    .stage("check", admin::check(bench, &own.check))
+                    .await?;
+                seen.observations
+                    .push(seen::word(seen::CHECKED, "consistent"));
+            }
+            let mut observations = seen.observations;
+            observations.extend(archive.data_at.map(|at| seen::time(seen::CHANGED_AT, at)));
+            observations.extend(serve::serve(bench, expect).await?);
+            Ok(observations)
+        })
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>, settings: &Settings) -> Vec<Judged> {
+        match case(evidence, settings) {
+            Ok(case) => checks::of_artifact(&case),
+            Err(stopped) => unanswered(stopped),
+        }
+    }
+
+    fn judge_whole(&self, whole: &Whole<'_>, settings: &Settings) -> Vec<Judged> {
+        let cases = whole.artifacts.iter().map(|it| case(it, settings));
+        match cases.collect::<Result<Vec<_>, _>>().as_deref() {
+            Ok([case]) => checks::of_snapshot(whole, case),
+            Ok(_) => unanswered(Stopped::new(
+                Reason::Internal,
+                "a database is in one archive, and the snapshot has several\nhint: Write a path \
+                 that matches one object of each time.",
+            )),
+            Err(stopped) => unanswered(stopped.clone()),
+        }
+    }
+
+    fn items(&self, evidence: &Evidence<'_>) -> BTreeMap<String, u64> {
+        Seen::of(evidence.observations).items()
+    }
+
+    fn data_at(&self, observations: &[Observation]) -> Option<Timestamp> {
+        let seen = Seen::of(observations);
+        match seen.canary {
+            Some(CanarySeen::At(at)) => Some(at),
+            _ => seen.changed_at,
+        }
+    }
+}
+
+fn unanswered(stopped: Stopped) -> Vec<Judged> {
+    vec![Judged::not_run(
+        "neo4j.identity",
+        Some(stopped.reason),
+        stopped.message,
+    )]
+}
+
+fn case<'a>(evidence: &'a Evidence<'_>, settings: &'a Settings) -> Result<Case<'a>, Stopped> {
+    Ok(Case {
+        evidence,
+        archive: archive_of(evidence.inspection)?,
+        expect: settings.expect()?,
+        own: settings.own()?,
+        seen: Seen::of(evidence.observations),
+    })
+}
+
+fn archive_of(inspection: &Inspection) -> Result<&Archive, Stopped> {
+    let archive = inspection.detail.as_ref().and_then(|detail| detail.get());
+    archive.ok_or_else(|| Stopped::new(Reason::Internal, "the inspection is not of an archive"))
+}

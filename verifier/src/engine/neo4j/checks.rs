@@ -1,0 +1,346 @@
+//! What is asked of a restored Neo4j, and what each answer means. Pure.
+//!
+//! Only a consistency report, damage shown by the bytes, a load that fails and a count that
+//! contradicts condemn a snapshot.
+
+use catalog::{
+    evidence::{Basis, Reason},
+    format::neo4j::{Archive, CheckLevel, Expect, Kind, Restore},
+};
+
+use super::seen::{self, Asked, CanarySeen, Seen};
+use crate::engine::{Evidence, Judged, Whole, asked};
+
+/// Everything the checks look at.
+pub(super) struct Case<'a> {
+    pub(super) evidence: &'a Evidence<'a>,
+    pub(super) archive: &'a Archive,
+    pub(super) expect: &'a Expect,
+    pub(super) own: &'a Restore,
+    pub(super) seen: Seen,
+}
+
+const HINT: &str = "Upload a manifest with the SHA-256, or upload to S3 with a checksum of the \
+    whole object (CRC64NVME), or write expect: { checksum: optional }.";
+
+/// What the archive must answer for itself.
+pub(super) fn of_artifact(case: &Case<'_>) -> Vec<Judged> {
+    let integrity = case.evidence.artifact.integrity;
+    vec![
+        asked::checksum("neo4j.checksum", integrity, case.expect.checksum, HINT),
+        trailing_bytes(case),
+        chain(case),
+        identity(case),
+        consistency(case),
+        migration(case),
+        sample(case),
+        indexes(case),
+        manifest(case),
+        roles(case),
+        server(case),
+    ]
+}
+
+/// What is expected of the source.
+pub(super) fn of_snapshot(whole: &Whole<'_>, case: &Case<'_>) -> Vec<Judged> {
+    vec![
+        counted(case, "neo4j.nodes", seen::NODES),
+        counted(case, "neo4j.relationships", seen::RELATIONSHIPS),
+        labels(case),
+        constraints(whole, case),
+        change(whole, case),
+        queries(case),
+        canary(whole, case),
+        asked::recovery_time("neo4j.recovery_time", whole),
+    ]
+}
+
+fn trailing_bytes(case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.trailing_bytes";
+    match case.evidence.inspection.trailing_bytes {
+        0 => Judged::passed(CHECK, "the file ends where the archive ends"),
+        count => Judged::warning(CHECK, "bytes lie behind the archive")
+            .observed(count)
+            .expected(0, Basis::Snapshot),
+    }
+}
+
+fn chain(case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.chain";
+    match case.archive.full() {
+        Some(true) => Judged::passed(CHECK, "the archive is a whole database"),
+        _ => Judged::not_run(
+            CHECK,
+            Some(Reason::NeedsEnterprise),
+            "whether the archive is a whole database is not known",
+        ),
+    }
+}
+
+/// What was unpacked lies there, and the database that answers has it.
+fn identity(case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.identity";
+    let unknown = |message: &str| Judged::not_run(CHECK, Some(Reason::Internal), message);
+    let failed = |message: &str| Judged::failed(CHECK, Reason::Identity, message);
+    let seen = &case.seen;
+    let (Some(files), Some(bytes)) = (seen.count(seen::FILES), seen.count(seen::BYTES)) else {
+        return unknown("what was unpacked could not be counted");
+    };
+    let expected = format!("{} files, {} bytes", case.archive.files, case.archive.bytes);
+    let observed = format!("{files} files, {bytes} bytes");
+    if (files, bytes) != (case.archive.files, case.archive.bytes) {
+        let message = "what was unpacked is not what the archive holds";
+        let judged = unknown(message).observed(observed);
+        return judged.expected(expected, Basis::Snapshot);
+    }
+    let transactions = (
+        seen.count(seen::LOADED_TRANSACTION),
+        seen.count(seen::TRANSACTION),
+    );
+    let judged = match transactions {
+        (Some(loaded), Some(served)) if served < loaded => {
+            failed("the server's last transaction is older than that of the files")
+        }
+        _ if seen.count(seen::NODES).is_none() => unknown("the server did not count its nodes"),
+        _ => match (seen.count(seen::RELATIONSHIPS), seen.count(seen::TYPED)) {
+            (Some(all), Some(typed)) if all != typed => {
+                unknown("the stored count of relationships is not the sum of those of their types")
+            }
+            _ => Judged::passed(CHECK, "the server serves the files of the archive"),
+        },
+    };
+    judged
+        .observed(observed)
+        .expected(expected, Basis::Snapshot)
+}
+
+fn consistency(case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.consistency";
+    if case.own.check.level == CheckLevel::None {
+        return Judged::not_applicable(CHECK, "no check is configured");
+    }
+    match case.seen.word(seen::CHECKED) {
+        Some(_) => Judged::passed(CHECK, "neo4j-admin database check found nothing"),
+        None => Judged::not_run(CHECK, Some(Reason::Internal), "the files were not checked"),
+    }
+}
+
+/// A store that needs it never comes here.
+fn migration(case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.migration";
+    match case.seen.word(seen::STORE_FORMAT) {
+        Some(format) => {
+            Judged::passed(CHECK, "the server opens the store as it is").observed(format)
+        }
+        None => Judged::not_run(CHECK, None, "the format of the store was not told"),
+    }
+}
+
+fn sample(case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.sample";
+    let unread = |message: &str| Judged::not_run(CHECK, Some(Reason::Internal), message);
+    match (case.seen.count(seen::SAMPLED), case.seen.count(seen::NODES)) {
+        (Some(0), Some(1..)) => unread("no node could be read, although nodes are counted"),
+        (Some(0), _) => Judged::not_applicable(CHECK, "there is no node to read"),
+        (Some(read), _) => {
+            let message = "nodes were read with their properties and neighbours";
+            Judged::passed(CHECK, message).observed(read)
+        }
+        (None, _) => unread("no node was read"),
+    }
+}
+
+fn indexes(case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.indexes";
+    let count = |name| case.seen.count(name);
+    let Some(all) = count(seen::INDEXES) else {
+        return Judged::not_run(CHECK, Some(Reason::Internal), "no index was asked for");
+    };
+    let failed = count(seen::INDEXES_FAILED).unwrap_or(0);
+    let populating = count(seen::INDEXES_POPULATING).unwrap_or(0);
+    let judged = if failed > 0 {
+        let message = format!(
+            "{failed} of the indexes failed to build\nhint: Look at SHOW INDEXES \
+                               in production, too."
+        );
+        Judged::warning(CHECK, message)
+    } else if populating > 0 {
+        let message = format!("{populating} of the indexes are still being built");
+        Judged::warning(CHECK, message)
+    } else {
+        Judged::passed(CHECK, "every index is online")
+    };
+    judged.observed(all)
+}
+
+fn constraints(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.constraints";
+    let Some(count) = case.seen.count(seen::CONSTRAINTS) else {
+        return Judged::not_run(CHECK, Some(Reason::Internal), "no constraint was asked for");
+    };
+    let before = |name: &str| whole.previous.and_then(|items| items.get(name).copied());
+    let judged = match (before(seen::CONSTRAINTS), before(seen::INDEXES)) {
+        (Some(constraints), _) if count < constraints => {
+            let message = "fewer constraints than in the verified snapshot before";
+            Judged::warning(CHECK, message).expected(constraints, Basis::Previous)
+        }
+        (_, Some(indexes)) if case.seen.count(seen::INDEXES) < Some(indexes) => {
+            Judged::warning(CHECK, "fewer indexes than in the verified snapshot before")
+        }
+        (Some(constraints), _) => {
+            Judged::passed(CHECK, "no fewer than before").expected(constraints, Basis::Previous)
+        }
+        (None, _) => Judged::not_applicable(CHECK, "no earlier verified snapshot to compare with"),
+    };
+    judged.observed(count)
+}
+
+fn manifest(case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.manifest";
+    let manifest = match asked::manifest(CHECK, case.evidence) {
+        Ok(manifest) => manifest,
+        Err(judged) => return judged,
+    };
+    let said = manifest.items.get(seen::NODES).copied();
+    match said.zip(case.seen.count(seen::NODES)) {
+        None => Judged::passed(CHECK, "the object is the one its manifest describes"),
+        Some((said, counted)) => {
+            let max_drop = case.expect.change.max_drop;
+            asked::as_produced(CHECK, seen::NODES, (counted, said), max_drop)
+        }
+    }
+}
+
+fn roles(case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.roles";
+    let kind = case.archive.kind;
+    if kind.is_some_and(Kind::is_backup) {
+        return Judged::not_applicable(CHECK, "a backup may hold them; they were not restored");
+    }
+    Judged::warning(
+        CHECK,
+        "a dump holds no users and no roles\nhint: Keep them elsewhere, or back up the database \
+         system, too.",
+    )
+}
+
+fn server(case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.server";
+    match case.seen.word(seen::SERVER) {
+        Some(server) => {
+            Judged::passed(CHECK, "a server that is there restored it").observed(server)
+        }
+        None => Judged::not_run(CHECK, None, "the server did not say"),
+    }
+}
+
+fn counted(case: &Case<'_>, check: &str, name: &str) -> Judged {
+    let Some(count) = case.seen.count(name) else {
+        return Judged::not_run(check, Some(Reason::Internal), "they were not counted");
+    };
+    let bounds = if name == seen::NODES {
+        case.expect.nodes
+    } else {
+        case.expect.relationships
+    };
+    if name != seen::NODES && !bounds.any() {
+        return Judged::not_applicable(check, "no number is expected").observed(count);
+    }
+    asked::number(check, name, count, bounds)
+}
+
+fn labels(case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.labels";
+    let mut first = None;
+    for (index, (label, bounds)) in case.expect.labels.iter().enumerate() {
+        let Some(count) = case.seen.labelled(index) else {
+            let message = "nodes of an expected label were not counted";
+            return Judged::not_run(CHECK, Some(Reason::Internal), message);
+        };
+        let expected = format!("{label}: {}", asked::spelled(*bounds));
+        let judged = asked::within(CHECK, "nodes of each label", count, *bounds);
+        let judged = judged.expected(expected, Basis::Configured);
+        if judged.spoils.is_some() {
+            return judged;
+        }
+        first.get_or_insert(judged);
+    }
+    first.unwrap_or_else(|| Judged::not_applicable(CHECK, "nothing is expected of single labels"))
+}
+
+fn change(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.change";
+    let of = |name: &'static str| {
+        let before = whole.previous.and_then(|items| items.get(name).copied());
+        let count = case.seen.count(name).unwrap_or(0);
+        asked::change(CHECK, name, (count, before), case.expect.change.max_drop)
+    };
+    let (nodes, relationships) = (of(seen::NODES), of(seen::RELATIONSHIPS));
+    if nodes.spoils.is_none() && relationships.spoils.is_some() {
+        return relationships;
+    }
+    nodes
+}
+
+fn queries(case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.queries";
+    let queries = &case.expect.queries;
+    for (index, query) in queries.iter().enumerate() {
+        let name = &query.name;
+        let unasked = |message: String| Judged::not_run(CHECK, Some(Reason::Internal), message);
+        match case.seen.asked(index) {
+            Some(Asked::Number(number)) if query.bounds().hold(number) => {}
+            Some(Asked::Number(number)) => {
+                let message = format!("{name}: the answer is not as expected");
+                let judged = Judged::failed(CHECK, Reason::Expectation, message);
+                let expected = asked::spelled(query.bounds());
+                return judged
+                    .observed(number)
+                    .expected(expected, Basis::Configured);
+            }
+            Some(Asked::NoNumber) => {
+                return unasked(format!(
+                    "{name}: the answer is not one row with one whole number\nhint: End it with \
+                     RETURN count(*)."
+                ));
+            }
+            Some(Asked::Refused(code)) => {
+                return unasked(format!(
+                    "{name}: the server refused it ({code})\nhint: Try it in production; \
+                     procedures of plugins are not there."
+                ));
+            }
+            None => return unasked(format!("{name}: it was not asked")),
+        }
+    }
+    match queries.len() {
+        0 => Judged::not_applicable(CHECK, "no query is configured"),
+        count => Judged::passed(CHECK, "every answer is as expected").observed(count),
+    }
+}
+
+fn canary(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.canary";
+    let Some(canary) = &case.expect.canary else {
+        return Judged::not_applicable(CHECK, "no canary is configured");
+    };
+    match case.seen.canary {
+        Some(CanarySeen::At(at)) => asked::heartbeat(CHECK, at, whole.taken_at, canary.max_age),
+        Some(CanarySeen::NoTime) => Judged::failed(
+            CHECK,
+            Reason::Expectation,
+            "the canary is missing or holds no time\nhint: Let the query return a temporal value, \
+             epoch seconds, milliseconds or RFC 3339.",
+        ),
+        None => {
+            let why = match case.seen.word(seen::CANARY) {
+                Some(code) => format!("the server refused the canary's query ({code})"),
+                None => "the canary was not asked for".into(),
+            };
+            Judged::not_run(CHECK, Some(Reason::Internal), why)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! Cypher by HTTP (the Query API of Neo4j 5.19 and later), over one connection into the sandbox.
+//!
+//! An answer is judged by its body: the status is 202 even where a statement failed.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{
+    Request,
+    client::conn::http1::{SendRequest, handshake},
+    header::{ACCEPT, CONTENT_TYPE, HOST},
+};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use thiserror::Error;
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::runtime::{Sandbox, SandboxError};
+
+/// Longest answer to our own questions; a configured query may take as long.
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// Largest body: 10,000 names of labels at the longest that is sensible.
+const BODY_BYTES_MAX: usize = 4 << 20;
+
+/// Why there is no answer.
+#[derive(Debug, Error)]
+pub(super) enum ClientError {
+    /// There is no way in.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The connection broke, or what came was no answer.
+    #[error("the server did not answer")]
+    Broken,
+    /// The statement was not run to its end.
+    #[error("the server refused a statement: {0}")]
+    Refused(String),
+}
+
+/// One connection; its driver ends with it.
+pub(super) struct Client {
+    sender: SendRequest<Full<Bytes>>,
+    _driver: AbortOnDropHandle<()>,
+}
+
+/// Rows of values.
+pub(super) type Rows = Vec<Vec<Value>>;
+
+#[derive(Debug, Deserialize)]
+struct Answer {
+    data: Option<Data>,
+    #[serde(default)]
+    errors: Vec<Refusal>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Data {
+    values: Rows,
+}
+
+#[derive(Debug, Deserialize)]
+struct Refusal {
+    code: Option<String>,
+}
+
+impl Client {
+    /// Connects; asks nothing yet.
+    pub(super) async fn connect(sandbox: &dyn Sandbox, port: u16) -> Result<Self, ClientError> {
+        let stream = sandbox.connect(port).await?;
+        let shaken = timeout(ANSWER_TIMEOUT, handshake(TokioIo::new(stream))).await;
+        let (sender, connection) = shaken
+            .map_err(|_| ClientError::Broken)?
+            .map_err(|_| ClientError::Broken)?;
+        let driver = tokio::spawn(async move {
+            let _ = connection.await;
+        });
+        Ok(Self {
+            sender,
+            _driver: AbortOnDropHandle::new(driver),
+        })
+    }
+
+    /// Runs one statement that changes nothing.
+    pub(super) async fn ask(
+        &mut self,
+        database: &str,
+        statement: &str,
+    ) -> Result<Rows, ClientError> {
+        let body = json!({ "statement": statement, "accessMode": "Read" }).to_string();
+        let request = Request::post(format!("/db/{database}/query/v2"))
+            .header(HOST, "localhost")
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "application/json")
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|_| ClientError::Broken)?;
+        let work = async {
+            self.sender.ready().await.map_err(|_| ClientError::Broken)?;
+            let response = self.sender.send_request(request).await;
+            let body = response.map_err(|_| ClientError::Broken)?.into_body();
+            let body = Limited::new(body, BODY_BYTES_MAX).collect().await;
+            Ok(body.map_err(|_| ClientError::Broken)?.to_bytes())
+        };
+        let body = timeout(ANSWER_TIMEOUT, work)
+            .await
+            .unwrap_or(Err(ClientError::Broken))?;
+        read(&body)
+    }
+
+    /// One row with one whole number.
+    pub(super) async fn number(
+        &mut self,
+        database: &str,
+        statement: &str,
+    ) -> Result<Option<u64>, ClientError> {
+        let rows = self.ask(database, statement).await?;
+        Ok(match rows.as_slice() {
+            [row] => row
+                .first()
+                .filter(|_| row.len() == 1)
+                .and_then(Value::as_u64),
+            _ => None,
+        })
+    }
+}
+
+/// An answer has data and no errors; everything else is none.
+fn read(body: &[u8]) -> Result<Rows, ClientError> {
+    let answer: Answer = serde_json::from_slice(body).map_err(|_| ClientError::Broken)?;
+    if let Some(refusal) = answer.errors.into_iter().next() {
+        let code = refusal.code.unwrap_or_default();
+        return Err(ClientError::Refused(harmless(&code)));
+    }
+    answer
+        .data
+        .map(|data| data.values)
+        .ok_or(ClientError::Broken)
+}
+
+/// `Neo.ClientError.Statement.SyntaxError`, and nothing else that may stand there.
+fn harmless(code: &str) -> String {
+    const LENGTH_MAX: usize = 100;
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '.';
+    if code.starts_with("Neo.") && code.len() <= LENGTH_MAX && code.chars().all(allowed) {
+        code.to_owned()
+    } else {
+        format!("[{} bytes]", code.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_judged_by_its_body() {
+        let rows = |body: &str| read(body.as_bytes()).map(|rows| rows.len());
+        assert_eq!(
+            rows(r#"{"data":{"fields":["n"],"values":[[171]]}}"#).ok(),
+            Some(1)
+        );
+        let refused = rows(r#"{"errors":[{"code":"Neo.ClientError.Statement.SyntaxError"}]}"#);
+        let refused = refused.map_err(|error| error.to_string());
+        assert!(refused.is_err_and(|said| said.ends_with("Statement.SyntaxError")));
+        let both = r#"{"data":{"values":[[1]]},"errors":[{"code":"Neo.x y","message":"alice"}]}"#;
+        let refused = rows(both).map_err(|error| error.to_string());
+        assert!(refused.is_err_and(|said| said.ends_with("[7 bytes]")));
+        for broken in ["", "<html>", "{}", r#"{"data":null}"#] {
+            assert!(matches!(rows(broken), Err(ClientError::Broken)), "{broken}");
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Which image restores which archive, and how much room it needs. Pure.
+
+use catalog::{evidence::Reason, format::neo4j::License, model::SnapshotFacts};
+
+use crate::{
+    engine::{Request, Stopped},
+    runtime::ImageFacts,
+};
+
+/// What only the Enterprise Edition restores, as the facts of a snapshot say it.
+const ENTERPRISE: &str = "enterprise";
+
+/// The Query API is there since 5.19 (HTTP API manual); calendar versions have it all.
+const SINCE: (u32, u32) = (5, 19);
+
+/// Heap of a server that answers a few questions; 320 to 430 MB resident with it (measured).
+pub(super) const SERVER_HEAP_BYTES: u64 = 512 << 20;
+
+/// Heap of `neo4j-admin`, whose work lies outside it.
+pub(super) const ADMIN_HEAP_BYTES: u64 = 256 << 20;
+
+/// A server beside its page cache: heap, code, threads, buffers.
+const MEMORY_BASE: u64 = 832 << 20;
+
+/// Page cache: the least that serves a small graph, and the most that a verification gains from.
+const CACHE: std::ops::RangeInclusive<u64> = (128 << 20)..=(4 << 30);
+
+/// Transaction logs, counts rebuilt, indexes populated: 30 in 100 of the store, and this much.
+const DISK_BASE: u64 = 256 << 20;
+
+/// Bytes on disk per byte of an archive that does not announce them; zeros compress best.
+const UNPACKED_PER_BYTE: u64 = 10;
+
+/// A server inside an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Server {
+    version: (u32, u32),
+    enterprise: bool,
+}
+
+impl Server {
+    /// By what its program says (`5.26.30`), else by the tag.
+    fn of(image: &ImageFacts) -> Option<Self> {
+        let said = image.version_texts.iter();
+        let mut said = said.filter_map(|text| version(text.trim_start_matches("NEO4J_VERSION=")));
+        let name = image.image.split('@').next()?.rsplit('/').next()?;
+        let tag = name
+            .split_once(':')
+            .filter(|(name, _)| name.contains("neo4j"));
+        let tag = tag.map_or("", |(_, tag)| tag);
+        Some(Self {
+            version: said.next().or_else(|| version(tag))?,
+            enterprise: tag.contains(ENTERPRISE),
+        })
+    }
+}
+
+fn version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.split(|letter: char| !letter.is_ascii_digit());
+    let major = numbers.next()?.parse().ok()?;
+    // A bare `5` is some 5.x, the newest there is.
+    let minor = numbers.next().and_then(|text| text.parse().ok());
+    Some((major, minor.unwrap_or(u32::MAX)))
+}
+
+/// The first image that restores it; the Enterprise Edition only where its licence is accepted.
+pub(super) fn pick<'a>(
+    head: &SnapshotFacts,
+    images: &'a [ImageFacts],
+    license: Option<License>,
+) -> Result<&'a ImageFacts, Stopped> {
+    if head.writer.as_deref() == Some(ENTERPRISE) {
+        return Err(needs_enterprise());
+    }
+    let able = |image: &&ImageFacts| {
+        Server::of(image).is_some_and(|server| {
+            server.version >= SINCE && (!server.enterprise || license.is_some())
+        })
+    };
+    images.iter().find(able).ok_or_else(|| {
+        let message = "no image of verifier.images is a Neo4j of 5.19 or later that may be used\n\
+                       hint: Add neo4j:5.26-community; an Enterprise image needs neo4j: \
+                       { accept_license: yes }.";
+        Stopped::new(Reason::NoImage, message)
+    })
+}
+
+/// Why no image here restores it.
+pub(super) fn needs_enterprise() -> Stopped {
+    let message = "only the Enterprise Edition restores this archive: it is a differential backup, \
+                   or of a store format that the Community Edition does not open\nhint: Take full \
+                   backups of an aligned store, or verify it by hand with neo4j-admin database \
+                   restore.";
+    Stopped::new(Reason::NeedsEnterprise, message)
+}
+
+/// The images of the Enterprise Edition want to see it.
+pub(super) fn environment(license: Option<License>) -> Vec<(String, String)> {
+    let accepted = license.map(|license| license.as_str().to_owned());
+    let name = "NEO4J_ACCEPT_LICENSE_AGREEMENT".to_owned();
+    accepted
+        .into_iter()
+        .map(|said| (name.clone(), said))
+        .collect()
+}
+
+/// What a sandbox must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) memory_bytes: u64,
+    pub(super) disk_bytes: u64,
+}
+
+/// For a store of the size that the head announces.
+pub(super) fn room(request: &Request<'_>) -> Result<Room, Stopped> {
+    let packed = request.size_bytes.saturating_mul(UNPACKED_PER_BYTE);
+    let store = request.head.restored_bytes.unwrap_or(packed);
+    let cache = store.clamp(*CACHE.start(), *CACHE.end());
+    let memory_bytes = MEMORY_BASE
+        .saturating_add(cache)
+        .min(request.memory_bytes_max);
+    let disk_bytes = store
+        .saturating_add(store / 10 * 3)
+        .saturating_add(DISK_BASE);
+    if memory_bytes < MEMORY_BASE + CACHE.start() || disk_bytes > request.disk_bytes_max {
+        let message = "the snapshot needs more than a sandbox may have\nhint: Raise \
+                       verifier.limits; a Neo4j needs 960 MiB of memory at least.";
+        return Err(Stopped::new(Reason::TooLarge, message));
+    }
+    Ok(Room {
+        memory_bytes,
+        disk_bytes,
+    })
+}
+
+/// What is left of a sandbox's memory for the page cache of its server.
+pub(super) fn cache_bytes(memory_bytes: u64) -> u64 {
+    memory_bytes
+        .saturating_sub(MEMORY_BASE)
+        .max(*CACHE.start() / 2)
+}
+
+/// What a consistency check may use outside its heap: told so, it would take nine tenths of the
+/// machine.
+pub(super) fn check_bytes(memory_bytes: u64) -> u64 {
+    /// The Java machine beside its heap.
+    const MACHINE: u64 = 192 << 20;
+    memory_bytes.saturating_sub(ADMIN_HEAP_BYTES + MACHINE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(name: &str, texts: &[&str]) -> ImageFacts {
+        ImageFacts {
+            image: name.into(),
+            id: None,
+            present: true,
+            version_texts: texts.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn a_server_is_known_by_its_program_or_its_tag() {
+        let check = |name, texts: &[&str], expected: Option<((u32, u32), bool)>| {
+            let server = Server::of(&image(name, texts));
+            let found = server.map(|server| (server.version, server.enterprise));
+            assert_eq!(found, expected, "{name} {texts:?}");
+        };
+        check("neo4j:5.26-community", &[], Some(((5, 26), false)));
+        check("neo4j:5.26.30-enterprise", &[], Some(((5, 26), true)));
+        check(
+            "mirror.example:5000/neo4j:2026.08",
+            &[],
+            Some(((2026, 8), false)),
+        );
+        check("neo4j:5", &[], Some(((5, u32::MAX), false)));
+        check(
+            "/opt/neo4j/bin/neo4j-admin",
+            &["5.26.30"],
+            Some(((5, 26), false)),
+        );
+        check("neo4j:latest", &[], None);
+        check("redis:7.0", &[], None);
+    }
+
+    #[test]
+    fn an_image_is_used_if_it_can_be_asked_and_may_be_used() {
+        let check =
+            |head: Option<&str>, names: &[&str], license, expected: Result<&str, Reason>| {
+                let head = SnapshotFacts {
+                    writer: head.map(Into::into),
+                    ..SnapshotFacts::default()
+                };
+                let images: Vec<_> = names.iter().map(|name| image(name, &[])).collect();
+                let picked = pick(&head, &images, license);
+                let picked = picked.as_ref().map(|it| it.image.as_str());
+                assert_eq!(picked.map_err(|stopped| stopped.reason), expected);
+            };
+        let (old, community) = ("neo4j:4.4", "neo4j:5.26-community");
+        let enterprise = "neo4j:5.26-enterprise";
+        check(None, &[old, enterprise, community], None, Ok(community));
+        check(None, &[enterprise], None, Err(Reason::NoImage));
+        check(None, &[enterprise], Some(License::Eval), Ok(enterprise));
+        check(None, &[old], None, Err(Reason::NoImage));
+        check(
+            Some("enterprise"),
+            &[community],
+            None,
+            Err(Reason::NeedsEnterprise),
+        );
+    }
+
+    #[test]
+    fn room_follows_what_the_head_announces_and_never_exceeds_the_limits() {
+        let check = |restored_bytes, size_bytes, memory_max: u64, expected: Option<(u64, u64)>| {
+            let head = SnapshotFacts {
+                restored_bytes,
+                ..SnapshotFacts::default()
+            };
+            let request = Request {
+                head: &head,
+                size_bytes,
+                images: &[],
+                memory_bytes_max: memory_max << 20,
+                disk_bytes_max: 50 << 30,
+                deadline: jiff::Timestamp::UNIX_EPOCH,
+            };
+            let room = room(&request).ok();
+            let found = room.map(|room| (room.memory_bytes >> 20, room.disk_bytes >> 20));
+            assert_eq!(
+                found, expected,
+                "{restored_bytes:?} {size_bytes} {memory_max}"
+            );
+        };
+        check(Some(0), 1, 4096, Some((960, 256)));
+        check(Some(1 << 30), 1, 4096, Some((1856, 1587)));
+        check(Some(8 << 30), 1, 4096, Some((4096, 10_905)));
+        check(None, 100 << 20, 4096, Some((1832, 1556)));
+        check(Some(0), 1, 900, None);
+        check(Some(60 << 30), 1, 4096, None);
+        check(Some(u64::MAX), 1, 4096, None);
+    }
+}

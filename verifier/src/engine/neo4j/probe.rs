@@ -1,0 +1,267 @@
+//! What a restored graph is asked: counts from the count store, and real records beside them,
+//! because stored counts can be right where records are not.
+
+use std::time::Duration;
+
+use catalog::format::neo4j::Expect;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use super::{
+    client::{Client, ClientError, Rows},
+    seen,
+    serve::RESTORED,
+};
+use crate::engine::{Observation, Observed, asked::time_of};
+
+/// Labels and types that are told apart: what is more is only counted.
+const NAMES_MAX: usize = 1000;
+
+/// Nodes read of the whole graph, and of each label on top.
+const SAMPLE: u64 = 1000;
+const SAMPLE_OF_LABEL: u64 = 20;
+
+/// Neighbours read of them.
+const HOPS_MAX: u64 = 20_000;
+
+/// Statements put together into one.
+const BATCH: usize = 100;
+
+/// How long indexes may take to be rebuilt before that is said; a restore is usable before.
+const INDEXES_MAX: Duration = Duration::from_mins(2);
+
+/// Between two looks at them.
+const INDEXES_POLL: Duration = Duration::from_millis(250);
+
+const NODES: &str = "MATCH (n) RETURN count(n)";
+const RELATIONSHIPS: &str = "MATCH ()-[r]->() RETURN count(r)";
+const LABELS: &str = "CALL db.labels() YIELD label RETURN label";
+const TYPES: &str = "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType";
+const INDEXES: &str = "SHOW INDEXES YIELD state RETURN state, count(*)";
+const CONSTRAINTS: &str = "SHOW CONSTRAINTS YIELD type RETURN count(*)";
+const VERSION: &str = "CALL dbms.components() YIELD versions, edition RETURN versions[0], edition";
+const TRANSACTION: &str = "SHOW DATABASES YIELD name, lastCommittedTxn WHERE name = 'neo4j' \
+    RETURN lastCommittedTxn";
+
+/// Asks everything the checks want to know.
+pub(super) async fn observe(
+    client: &mut Client,
+    expect: &Expect,
+) -> Result<Vec<Observation>, ClientError> {
+    let mut seen = Vec::new();
+    for (name, database, statement) in [
+        (seen::NODES, RESTORED, NODES),
+        (seen::RELATIONSHIPS, RESTORED, RELATIONSHIPS),
+        (seen::CONSTRAINTS, RESTORED, CONSTRAINTS),
+        (seen::TRANSACTION, "system", TRANSACTION),
+    ] {
+        let count = client.number(database, statement).await?;
+        seen.extend(count.map(|count| seen::count(name, count)));
+    }
+    seen.extend(version(client).await?);
+    let labels = names(client, LABELS).await?;
+    seen.push(seen::count(seen::LABELS, labels.len() as u64));
+    seen.extend(typed(client).await?);
+    seen.extend(labelled(client, expect).await?);
+    seen.push(seen::count(seen::SAMPLED, sampled(client, &labels).await?));
+    seen.extend(indexes(client).await?);
+    for (index, query) in expect.queries.iter().enumerate() {
+        let name = format!("{}{index}", seen::QUERY);
+        let answer = client.number(RESTORED, &query.cypher).await;
+        seen.push(asked(name, answer)?);
+    }
+    if let Some(canary) = &expect.canary {
+        let answer = client.ask(RESTORED, &canary.cypher).await;
+        seen.push(beaten(answer)?);
+    }
+    Ok(seen)
+}
+
+/// A refusal is an answer: it may be the configuration's fault.
+fn asked(
+    name: String,
+    answer: Result<Option<u64>, ClientError>,
+) -> Result<Observation, ClientError> {
+    Ok(match answer {
+        Ok(Some(number)) => seen::count(name, number),
+        Ok(None) => Observation {
+            name,
+            value: Observed::Missing,
+        },
+        Err(ClientError::Refused(code)) => seen::word(name, code),
+        Err(error) => return Err(error),
+    })
+}
+
+/// A time, by whatever way it is written.
+fn beaten(answer: Result<Rows, ClientError>) -> Result<Observation, ClientError> {
+    let rows = match answer {
+        Ok(rows) => rows,
+        Err(ClientError::Refused(code)) => return Ok(seen::word(seen::CANARY, code)),
+        Err(error) => return Err(error),
+    };
+    let at = match rows.first().and_then(|row| row.first()) {
+        Some(Value::String(text)) => moment(text),
+        Some(Value::Number(number)) => time_of(&number.to_string()),
+        _ => None,
+    };
+    Ok(Observation {
+        name: seen::CANARY.into(),
+        value: at.map_or(Observed::Missing, Observed::Time),
+    })
+}
+
+/// Epoch or RFC 3339; Cypher's own way to write a zone (`…Z[UTC]`) and a time without one, which is
+/// taken for UTC.
+fn moment(text: &str) -> Option<Timestamp> {
+    let plain = text.split('[').next().unwrap_or(text);
+    time_of(plain).or_else(|| time_of(&format!("{plain}Z")))
+}
+
+async fn version(client: &mut Client) -> Result<Option<Observation>, ClientError> {
+    let rows = client.ask("system", VERSION).await?;
+    let Some([Value::String(version), Value::String(edition)]) = rows.first().map(Vec::as_slice)
+    else {
+        return Ok(None);
+    };
+    let plain = |text: &str| {
+        let letters = text.chars();
+        letters
+            .filter(|it| it.is_ascii_alphanumeric() || *it == '.')
+            .take(20)
+            .collect::<String>()
+    };
+    let told = format!("Neo4j {} {}", plain(version), plain(edition));
+    Ok(Some(seen::word(seen::SERVER, told)))
+}
+
+async fn names(client: &mut Client, statement: &str) -> Result<Vec<String>, ClientError> {
+    let rows = client.ask(RESTORED, statement).await?;
+    let names = rows
+        .into_iter()
+        .filter_map(|row| match row.into_iter().next() {
+            Some(Value::String(name)) => Some(name),
+            _ => None,
+        });
+    Ok(names.collect())
+}
+
+/// Every relationship has exactly one type, so the sum is the number of all.
+async fn typed(client: &mut Client) -> Result<Option<Observation>, ClientError> {
+    let types = names(client, TYPES).await?;
+    if types.len() > NAMES_MAX {
+        return Ok(None);
+    }
+    let count = |name: &String| format!("MATCH ()-[r:{}]->() RETURN count(r) AS c", quoted(name));
+    let mut sum = 0_u64;
+    for batch in types.chunks(BATCH) {
+        for row in client
+            .ask(RESTORED, &union(batch.iter().map(count)))
+            .await?
+        {
+            sum = sum.saturating_add(row.first().and_then(Value::as_u64).unwrap_or(0));
+        }
+    }
+    Ok(Some(seen::count(seen::TYPED, sum)))
+}
+
+async fn labelled(client: &mut Client, expect: &Expect) -> Result<Vec<Observation>, ClientError> {
+    let mut seen = Vec::new();
+    for (index, label) in expect.labels.keys().enumerate() {
+        let statement = format!("MATCH (n:{}) RETURN count(n)", quoted(label));
+        if let Some(count) = client.number(RESTORED, &statement).await? {
+            seen.push(seen::count(format!("{}{index}", seen::LABELLED), count));
+        }
+    }
+    Ok(seen)
+}
+
+/// Reads nodes with all their properties and one hop: of the whole graph, and of each label.
+async fn sampled(client: &mut Client, labels: &[String]) -> Result<u64, ClientError> {
+    let read = |pattern: &str, limit: u64| {
+        format!(
+            "MATCH ({pattern}) WITH n LIMIT {limit} OPTIONAL MATCH (n)-[r]-(m) \
+             WITH n, r, m LIMIT {HOPS_MAX} \
+             RETURN count(DISTINCT n) AS c, sum(size(keys(properties(n)))) AS p, \
+             sum(size(keys(properties(r)))) AS q, sum(size(keys(properties(m)))) AS s"
+        )
+    };
+    let of_label = |name: &String| read(&format!("n:{}", quoted(name)), SAMPLE_OF_LABEL);
+    let statements = [read("n", SAMPLE)].into_iter();
+    let statements = statements.chain(labels.iter().take(NAMES_MAX).map(of_label));
+    let statements: Vec<_> = statements.collect();
+    let mut sum = 0_u64;
+    for batch in statements.chunks(BATCH) {
+        for row in client.ask(RESTORED, &union(batch.iter().cloned())).await? {
+            sum = sum.saturating_add(row.first().and_then(Value::as_u64).unwrap_or(0));
+        }
+    }
+    Ok(sum)
+}
+
+fn union(statements: impl Iterator<Item = String>) -> String {
+    let statements: Vec<_> = statements.collect();
+    statements.join(" UNION ALL ")
+}
+
+/// A name of a label or type in a statement: whatever is in it, it stays a name (Cypher manual,
+/// "Naming rules").
+fn quoted(name: &str) -> String {
+    // A backslash may begin `\u0060`, which would be read as a backtick.
+    let name = name.replace('\\', "\\u005C").replace('`', "``");
+    format!("`{name}`")
+}
+
+/// By state, once none is being rebuilt, or after some time.
+async fn indexes(client: &mut Client) -> Result<Vec<Observation>, ClientError> {
+    let deadline = Instant::now() + INDEXES_MAX;
+    loop {
+        let rows = client.ask(RESTORED, INDEXES).await?;
+        let of = |wanted: Option<&str>| -> u64 {
+            let counted = rows
+                .iter()
+                .filter(|row| wanted.is_none() || row.first().and_then(Value::as_str) == wanted);
+            counted.filter_map(|row| row.get(1)?.as_u64()).sum()
+        };
+        let populating = of(Some("POPULATING"));
+        if populating == 0 || Instant::now() >= deadline {
+            return Ok(vec![
+                seen::count(seen::INDEXES, of(None)),
+                seen::count(seen::INDEXES_FAILED, of(Some("FAILED"))),
+                seen::count(seen::INDEXES_POPULATING, populating),
+            ]);
+        }
+        sleep(INDEXES_POLL).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_a_name() {
+        let check = |name: &str, expected: &str| assert_eq!(quoted(name), expected);
+        check("Person", "`Person`");
+        check("a b", "`a b`");
+        check("x`) DETACH DELETE (n", "`x``) DETACH DELETE (n`");
+        check("x\\u0060) RETURN 1", "`x\\u005Cu0060) RETURN 1`");
+    }
+
+    #[test]
+    fn a_time_is_read_however_cypher_writes_it() {
+        let check = |text: &str, expected: Option<&str>| {
+            let at = moment(text).map(|at| at.to_string());
+            assert_eq!(at.as_deref(), expected, "{text}");
+        };
+        let at = Some("2026-11-22T10:00:00Z");
+        check("2026-11-22T10:00:00Z", at);
+        check("2026-11-22T12:00:00+02:00", at);
+        check("2026-11-22T10:00:00Z[UTC]", at);
+        check("2026-11-22T10:00:00", at);
+        check("1795341600", at);
+        check("1795341600000", at);
+        check("yesterday", None);
+    }
+}

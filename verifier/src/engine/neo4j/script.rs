@@ -1,0 +1,143 @@
+//! The few lines of shell that run Neo4j's own tools inside a sandbox.
+//!
+//! The data directory is the only place there that may be written to and run from, so settings,
+//! logs and temporary files lie in it, too: `/tmp` is mounted without `exec`, and the library that
+//! unpacks archives is run from where Java keeps temporary files. Without a network a container's
+//! own name has no address, and a server that cannot find one ends without a word why.
+
+use std::time::Duration;
+
+use super::{
+    DATABASE,
+    image::{self, ADMIN_HEAP_BYTES, SERVER_HEAP_BYTES},
+};
+use crate::runtime::{Command, SandboxSpec};
+
+/// How long one tool may take at most; a run's deadline is shorter.
+const TOOL_MAX: Duration = Duration::from_hours(24);
+
+/// What every tool and the server are told, and nothing else: never a production configuration.
+const SETTINGS: &str = "server.directories.data=$PWD
+server.directories.logs=$PWD/witness/logs
+server.directories.run=$PWD/witness/run
+server.directories.plugins=$PWD/witness/plugins
+server.directories.import=$PWD/witness/import
+dbms.security.auth_enabled=false
+dbms.usage_report.enabled=false
+db.tx_log.preallocate=false
+server.default_listen_address=127.0.0.1
+server.https.enabled=false
+server.http.enabled=true
+server.bolt.enabled=true
+server.bolt.listen_address=127.0.0.1:0
+server.jvm.additional=-Djava.io.tmpdir=$PWD/witness/tmp
+server.jvm.additional=-Djdk.net.hosts.file=$PWD/witness/hosts
+server.jvm.additional=-XX:+UseG1GC
+server.jvm.additional=--add-opens=java.base/java.nio=ALL-UNNAMED
+server.jvm.additional=--add-opens=java.base/java.io=ALL-UNNAMED
+server.jvm.additional=--add-opens=java.base/sun.nio.ch=ALL-UNNAMED
+server.jvm.additional=--enable-native-access=ALL-UNNAMED";
+
+/// Where they are kept, and where Neo4j looks for them: a server has some more, and a setting that
+/// is written twice is refused.
+const BASE: &str = "witness/base.conf";
+const CONF: &str = "witness/conf/neo4j.conf";
+
+/// Where the settings point; and a name for the loopback that is the container's own.
+const PLACES: &str = r#"for place in conf tmp logs run plugins import; do
+  mkdir -p "witness/$place" || exit
+done
+printf '127.0.0.1 localhost %s\n' "$(uname -n)" >witness/hosts || exit
+"#;
+
+/// Every byte passes `tee -p`, which reads on when the load gives up, and is hashed as it arrived.
+const LOAD: &str = r#"mkfifo witness/bytes && { sha256sum <witness/bytes >witness/digest & } || exit
+tee -p witness/bytes | "$@"
+code=$?
+wait
+exit $code"#;
+
+/// Counts what lies there: files and their bytes, without the lock that whoever opens a store
+/// makes.
+const COUNT: &str = r#"files=0 bytes=0
+sizes() { find "$@" -type f ! -name database_lock -exec stat -c %s {} +; }
+for size in $(sizes databases/neo4j transactions/neo4j); do
+  files=$((files + 1)) bytes=$((bytes + size))
+done
+echo $files $bytes"#;
+
+/// `$0` is the tool, an absolute path or a name on the path.
+const TOLD: &str = r#"export NEO4J_CONF="$PWD/witness/conf"
+"#;
+
+/// Reads an archive from its standard input into the default database.
+pub(super) fn load(spec: &SandboxSpec) -> Command {
+    let settings = format!("cat >{BASE} <<SETTINGS || exit\n{SETTINGS}\nSETTINGS\n");
+    let copied = format!("cp {BASE} {CONF} || exit\n");
+    let script = format!("{PLACES}{settings}{copied}{}{LOAD}", admin_environment());
+    let words = [
+        "database",
+        "load",
+        DATABASE,
+        "--from-stdin",
+        "--overwrite-destination=true",
+    ];
+    run(&script, spec, &words, TOOL_MAX)
+}
+
+/// Prints the SHA-256 of what was read.
+pub(super) fn digest() -> Command {
+    Command::new(["cat", "witness/digest"], TOOL_MAX)
+}
+
+/// Prints how many files lie there, and their bytes.
+pub(super) fn count() -> Command {
+    Command::new(["sh", "-c", COUNT], TOOL_MAX)
+}
+
+/// Runs `neo4j-admin`.
+pub(super) fn admin(spec: &SandboxSpec, words: &[&str], timeout: Option<Duration>) -> Command {
+    let script = format!("{}exec \"$@\"", admin_environment());
+    run(&script, spec, words, timeout.unwrap_or(TOOL_MAX))
+}
+
+/// Runs the server on this port of the loopback.
+pub(super) fn server(spec: &SandboxSpec, port: u16) -> Command {
+    let (heap, cache) = (
+        SERVER_HEAP_BYTES >> 20,
+        image::cache_bytes(spec.memory_bytes) >> 20,
+    );
+    let script = format!(
+        "{TOLD}cat {BASE} - >{CONF} <<SETTINGS || exit\n\
+         server.http.listen_address=127.0.0.1:{port}\n\
+         server.memory.heap.initial_size={heap}m\n\
+         server.memory.heap.max_size={heap}m\n\
+         server.memory.pagecache.size={cache}m\nSETTINGS\n\
+         exec \"${{0%-admin}}\" console"
+    );
+    run(&script, spec, &[], TOOL_MAX)
+}
+
+fn admin_environment() -> String {
+    let heap = ADMIN_HEAP_BYTES >> 20;
+    format!(
+        "{TOLD}export JAVA_OPTS=\"-Xmx{heap}m -Djava.io.tmpdir=$PWD/witness/tmp \
+         -Djdk.net.hosts.file=$PWD/witness/hosts --add-opens=java.base/java.nio=ALL-UNNAMED\"\n"
+    )
+}
+
+fn run(script: &str, spec: &SandboxSpec, words: &[&str], timeout: Duration) -> Command {
+    let image = &spec.image.image;
+    // The process runtime offers programs by their path.
+    let tool = if image.starts_with('/') {
+        image
+    } else {
+        "neo4j-admin"
+    };
+    let shell = ["sh", "-c", script, tool];
+    let tool = (!words.is_empty()).then_some(tool);
+    Command::new(
+        shell.into_iter().chain(tool).chain(words.iter().copied()),
+        timeout,
+    )
+}

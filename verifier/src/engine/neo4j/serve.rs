@@ -1,0 +1,203 @@
+//! A server on the restored files: until the database itself is online, and then its answers.
+
+use std::time::Duration;
+
+use catalog::{evidence::Reason, format::neo4j::Expect};
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use super::{
+    DATABASE,
+    client::{Client, ClientError},
+    log, probe, script,
+};
+use crate::{
+    engine::{Bench, Observation, Stopped},
+    runtime::{ServerId, ServerState},
+};
+
+/// HTTP of Neo4j; a runtime without a network of its own maps it.
+pub(super) const PORT: u16 = 7474;
+
+/// The database that knows of all others.
+const SYSTEM: &str = "system";
+
+/// Between two questions whether it is online.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Between two looks whether a server that cannot be asked still lives.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// One row: status, and what is wrong with it.
+const STATUS: &str = "SHOW DATABASES YIELD name, currentStatus, statusMessage \
+    WHERE name = 'neo4j' RETURN currentStatus, statusMessage";
+
+/// Starts a server, waits until it has recovered the database, and stops it.
+pub(super) async fn recover(bench: &Bench<'_>) -> Result<(), Stopped> {
+    let work = async {
+        let server = start(bench).await?;
+        let online = until_online(bench, server).await.map(drop);
+        explained(bench, server, online).await?;
+        bench.sandbox.stop(server).await?;
+        Ok(())
+    };
+    bench.stage("restore", work).await
+}
+
+/// Starts a server, and asks it everything.
+pub(super) async fn serve(bench: &Bench<'_>, expect: &Expect) -> Result<Vec<Observation>, Stopped> {
+    let server = bench.stage("serve", start(bench)).await?;
+    let outcome = ask(bench, server, expect).await;
+    explained(bench, server, outcome).await
+}
+
+async fn start(bench: &Bench<'_>) -> Result<ServerId, Stopped> {
+    let port = bench.sandbox.port(PORT);
+    let command = script::server(bench.spec, port);
+    Ok(bench.sandbox.start(&command).await?)
+}
+
+async fn ask(
+    bench: &Bench<'_>,
+    server: ServerId,
+    expect: &Expect,
+) -> Result<Vec<Observation>, Failure> {
+    let mut client = bench.stage("serve", until_online(bench, server)).await?;
+    bench.answered();
+    for point in ["restored", "served"] {
+        bench.point(point).map_err(Failure::Stopped)?;
+    }
+    let observed = bench
+        .stage("probe", probe::observe(&mut client, expect))
+        .await;
+    Ok(observed?)
+}
+
+/// Why a server did not serve.
+enum Failure {
+    Client(ClientError),
+    /// It ended; its log may say why.
+    Exited {
+        code: i32,
+        out_of_memory: bool,
+    },
+    Stopped(Stopped),
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        Self::Client(error)
+    }
+}
+
+/// Keeps what the server's log may tell, and says what a failure means: always something of ours,
+/// because a load that went well has shown the archive to be whole.
+async fn explained<T>(
+    bench: &Bench<'_>,
+    server: ServerId,
+    outcome: Result<T, Failure>,
+) -> Result<T, Stopped> {
+    let lines = bench.sandbox.log(server).await?;
+    bench.note_log(log::lines_shown(&lines));
+    let says = |text: &str| lines.iter().any(|line| line.contains(text));
+    let (reason, message) = match outcome {
+        Ok(done) => return Ok(done),
+        Err(Failure::Stopped(stopped)) => return Err(stopped),
+        Err(Failure::Client(ClientError::Sandbox(error))) => return Err(error.into()),
+        Err(Failure::Client(error)) => (
+            Reason::Internal,
+            format!("the restored server runs, but cannot be asked: {error}"),
+        ),
+        Err(Failure::Exited { out_of_memory, .. })
+            if out_of_memory || says("OutOfMemoryError") || says("insufficient memory") =>
+        {
+            let message = "the server ran out of the sandbox's memory\nhint: Raise \
+                           verifier.limits.memory.";
+            (Reason::OutOfMemory, message.into())
+        }
+        Err(Failure::Exited { .. }) if says("No space left on device") => {
+            let message = "the sandbox's disk was full\nhint: Raise verifier.limits.disk.";
+            (Reason::Disk, message.into())
+        }
+        Err(Failure::Exited {
+            code: 137 | 143, ..
+        }) => {
+            let message = "the server was killed before it served, by none of us";
+            (Reason::Killed, message.into())
+        }
+        Err(Failure::Exited { code, .. }) => (
+            Reason::Internal,
+            format!("the server ended with code {code} before the database was online"),
+        ),
+    };
+    Err(Stopped::new(reason, message))
+}
+
+/// A server answers long before its database does, and says so; what it says of one that will
+/// never be online is only a reason to stop waiting.
+async fn until_online(bench: &Bench<'_>, server: ServerId) -> Result<Client, Failure> {
+    let mut looked = Instant::now();
+    let mut client = None;
+    loop {
+        match status(bench, &mut client).await {
+            Ok(Some(status)) if status == "online" => break,
+            Ok(Some(status)) if is_final(&status) => {
+                let message = format!("the server says that the restored database is {status}");
+                return Err(Failure::Stopped(Stopped::new(Reason::Internal, message)));
+            }
+            Ok(_) => {}
+            Err(_) => client = None,
+        }
+        if client.is_none() && looked.elapsed() >= LOOK {
+            looked = Instant::now();
+            let state = bench.sandbox.state(server).await;
+            match state.map_err(|error| Failure::Stopped(error.into()))? {
+                ServerState::Running => {}
+                ServerState::Exited {
+                    code,
+                    out_of_memory,
+                } => {
+                    return Err(Failure::Exited {
+                        code,
+                        out_of_memory,
+                    });
+                }
+            }
+        }
+        sleep(POLL).await;
+    }
+    client.ok_or(Failure::Client(ClientError::Broken))
+}
+
+/// Statuses that time does not change (operations manual, `SHOW DATABASES`).
+fn is_final(status: &str) -> bool {
+    ["offline", "dirty", "deallocating"].contains(&status)
+}
+
+/// In small letters only: it is shown. `None` while the database is not known yet.
+async fn status(
+    bench: &Bench<'_>,
+    client: &mut Option<Client>,
+) -> Result<Option<String>, ClientError> {
+    let client = match client {
+        Some(client) => client,
+        None => client.insert(Client::connect(bench.sandbox, PORT).await?),
+    };
+    let rows = client.ask(SYSTEM, STATUS).await?;
+    let Some([Value::String(status), message]) = rows.first().map(Vec::as_slice) else {
+        return Ok(None);
+    };
+    let plain = status
+        .chars()
+        .all(|letter| letter.is_ascii_lowercase() || letter == ' ');
+    let failed = message.as_str().is_some_and(|message| !message.is_empty());
+    Ok(Some(match status.as_str() {
+        // It has given up, and says why.
+        "offline" | "online" if failed => "dirty".into(),
+        _ if plain => status.clone(),
+        _ => "unknown".into(),
+    }))
+}
+
+/// Whose database it is.
+pub(super) const RESTORED: &str = DATABASE;
