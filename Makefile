@@ -7,7 +7,7 @@ SHELL := bash
 help: ## list these recipes
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-demo: ## a real Redis is backed up, restored and verified; then one byte is damaged, and caught
+demo: ## a real Redis and a real Neo4j are backed up, restored and verified; then damaged, and caught
 	@scripts/setup
 	@scripts/docker-env scripts/demo
 
