@@ -44,15 +44,16 @@ pub(super) async fn inspect(bench: &Bench<'_>) -> Result<AtRest, Stopped> {
     };
     let (counted, told) = bench.stage("restore", work).await?;
     bench.note_log(log::shown(&told.stderr.text()));
-    let info = info_of(&told).ok_or_else(|| {
-        ours(&told).unwrap_or_else(|| {
+    let info =
+        info_of(&told).ok_or_else(|| {
+            ours(&told).or_else(|| of_another_version(&told)).unwrap_or_else(|| {
             let message = format!(
                 "neo4j-admin database info ended with code {}, and told nothing of the store",
                 told.code
             );
             Stopped::new(Reason::Internal, message)
         })
-    })?;
+        })?;
     if let Some(since) = &info.store_format_superseded {
         let format = info.store_format.unwrap_or_default();
         return Err(superseded(&format, since));
@@ -160,11 +161,8 @@ pub(super) fn why_not_loaded(put: &Exit) -> Stopped {
     if let Some(stopped) = ours(put) {
         return stopped;
     }
-    if says(put, "Can not read store version") || says(put, "Unable to read store with version") {
-        let message = "the server of this image does not know the version of the store: it is too \
-                       old to be migrated by it, or newer\nhint: Put an image of the version that \
-                       wrote it first in verifier.images.neo4j.";
-        return Stopped::new(Reason::UnknownVersion, message);
+    if let Some(stopped) = of_another_version(put) {
+        return stopped;
     }
     if put.code == 1 && says(put, "Load failed for databases: 'neo4j'") {
         let message = "neo4j-admin database load refused the archive";
@@ -175,6 +173,24 @@ pub(super) fn why_not_loaded(put: &Exit) -> Stopped {
         put.code
     );
     Stopped::new(Reason::Internal, message)
+}
+
+/// A store that is older or newer than the image knows is not a bad one, and Neo4j says it in more
+/// than one way.
+fn of_another_version(told: &Exit) -> Option<Stopped> {
+    const WORDS: [&str; 4] = [
+        "store version",
+        "store with version",
+        "not supported",
+        "not a supported version",
+    ];
+    let message = "the server of this image does not know the version of the store: it is too old \
+                   to be migrated by it, or newer\nhint: Put an image of the version that wrote it \
+                   first in verifier.images.neo4j.";
+    WORDS
+        .iter()
+        .any(|words| says(told, words))
+        .then(|| Stopped::new(Reason::UnknownVersion, message))
 }
 
 /// What only the sandbox or the image can cause.
@@ -302,6 +318,12 @@ mod tests {
         check(
             1,
             "Failed to load database 'neo4j': Can not read store version of database neo4j\n\
+             Load failed for databases: 'neo4j'",
+            Reason::UnknownVersion,
+        );
+        check(
+            1,
+            "Failed to load database 'neo4j': the format block-1.2 is not supported\n\
              Load failed for databases: 'neo4j'",
             Reason::UnknownVersion,
         );
