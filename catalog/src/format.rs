@@ -8,6 +8,7 @@ pub mod double;
 mod expectation;
 pub mod files;
 mod inspection;
+mod judgement;
 pub mod neo4j;
 pub mod redis;
 pub mod wrapper;

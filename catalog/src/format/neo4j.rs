@@ -250,7 +250,7 @@ fn describe(head: &[u8], database: Option<&str>) -> SnapshotFacts {
 }
 
 fn inspection(judgement: Judgement) -> Inspection {
-    let archive = judgement.archive;
+    let archive = judgement.facts;
     Inspection {
         format: "neo4j",
         state: judgement.state,

@@ -24,10 +24,7 @@ use bytes::Bytes;
 use schemars::{Schema, SchemaGenerator};
 
 use self::{dialect::Magic, input::Input, judge::Judgement, walk::Walk};
-use super::{
-    CheckName, Detail, Format, HEAD_MAX, Inspection, InspectionState, Settings,
-    wrapper::{Fault, Unwrapped},
-};
+use super::{CheckName, Detail, Format, HEAD_MAX, Inspection, Settings, wrapper::Unwrapped};
 use crate::model::{EngineName, SnapshotFacts};
 
 pub use super::expectation::{Bounds, Change, ChecksumRule};
@@ -91,7 +88,7 @@ impl Format for Redis {
     fn inspect(&self, input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
         let mut content = Unwrapped::new(input);
         let mut judgement = Walk::new(Input::new(&mut content, tee)).judge();
-        heed_wrapper(&mut judgement, &content);
+        judgement.heed(&content);
         inspection(judgement)
     }
 }
@@ -186,25 +183,8 @@ fn describe(mut head: &[u8]) -> SnapshotFacts {
     }
 }
 
-/// A wrapper's fault explains everything found behind it.
-fn heed_wrapper(judgement: &mut Judgement, content: &Unwrapped<'_>) {
-    let (state, message) = match content.fault() {
-        Some(Fault::Damaged(message)) => (InspectionState::Damaged, message),
-        Some(Fault::Unsupported(message)) => (InspectionState::NotUnderstood, message),
-        None if content.trailing_bytes() > 0 => {
-            let count = content.trailing_bytes();
-            let message = format!("{count} bytes lie behind the end of the compressed file");
-            return judgement.find(judgement.bytes, message);
-        }
-        None => return,
-    };
-    judgement.state = state;
-    judgement.findings.clear();
-    judgement.find(judgement.bytes, message.clone());
-}
-
 fn inspection(judgement: Judgement) -> Inspection {
-    let census = judgement.census;
+    let census = judgement.facts;
     Inspection {
         format: "rdb",
         state: judgement.state,

@@ -27,7 +27,7 @@ use super::{
     window::{At, Halt, Window},
 };
 use crate::format::{
-    Checksum, FINDINGS_MAX, InspectionFinding, InspectionState,
+    Checksum, InspectionState, judgement,
     wrapper::{Fault, Unwrapped},
 };
 
@@ -45,30 +45,7 @@ const BY_HAND: &str = "a tar archive of a data directory that neo4j-admin did no
                        neo4j-admin database dump or backup";
 
 /// What became of one file.
-#[derive(Debug)]
-pub(super) struct Judgement {
-    pub(super) state: InspectionState,
-    pub(super) checksum: Checksum,
-    pub(super) bytes: u64,
-    pub(super) trailing_bytes: u64,
-    pub(super) findings: Vec<InspectionFinding>,
-    pub(super) archive: Archive,
-}
-
-impl Judgement {
-    fn find(&mut self, offset: u64, message: String) {
-        if self.findings.len() < FINDINGS_MAX {
-            self.findings.push(InspectionFinding { offset, message });
-        }
-    }
-
-    /// Ended like this, for this reason only.
-    fn be(&mut self, state: InspectionState, offset: u64, message: String) {
-        self.state = state;
-        self.findings.clear();
-        self.find(offset, message);
-    }
-}
+pub(super) type Judgement = judgement::Judgement<Archive>;
 
 /// Whether there is an archive under a wrapper, rather than one that begins with a frame itself.
 pub(super) fn is_wrapped(head: &[u8]) -> bool {
@@ -98,21 +75,7 @@ pub(super) fn judge(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Judgeme
     }
     let mut content = Unwrapped::new(&mut whole);
     let mut judgement = judge_archive(&mut content, tee);
-    let bytes = judgement.bytes;
-    match content.fault() {
-        Some(Fault::Damaged(message)) => {
-            judgement.be(InspectionState::Damaged, bytes, message.clone());
-        }
-        Some(Fault::Unsupported(message)) => {
-            judgement.be(InspectionState::NotUnderstood, bytes, message.clone());
-        }
-        None if content.trailing_bytes() > 0 => {
-            let count = content.trailing_bytes();
-            let message = format!("{count} bytes lie behind the end of the compressed file");
-            judgement.find(bytes, message);
-        }
-        None => {}
-    }
+    judgement.heed(&content);
     judgement
 }
 
@@ -134,7 +97,7 @@ fn judge_archive(reader: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Judgement
         bytes: stored.bytes,
         trailing_bytes: ended.trailing_bytes,
         findings: Vec::new(),
-        archive,
+        facts: archive,
     };
     if drained.is_err() || stored.broken {
         // Whatever was seen before says nothing.
@@ -178,7 +141,7 @@ fn weigh(ended: Ended, judgement: &mut Judgement) {
 
 /// Something lies behind a frame that is whole.
 fn behind(frame: &FrameEnd, judgement: &mut Judgement) {
-    let zstd = judgement.archive.kind.is_some_and(Kind::announces);
+    let zstd = judgement.facts.kind.is_some_and(Kind::announces);
     judgement.trailing_bytes = frame.trailing_bytes;
     let count = frame.trailing_bytes;
     if zstd && judgement.state == InspectionState::Intact {
@@ -193,7 +156,7 @@ fn behind(frame: &FrameEnd, judgement: &mut Judgement) {
 fn weigh_content(ended: &Ended, judgement: &mut Judgement) {
     let names = &ended.names;
     let any = names.in_root || names.below || names.logs;
-    let by_hand = match judgement.archive.kind {
+    let by_hand = match judgement.facts.kind {
         Some(Kind::Directory) => true,
         // Nothing but its files tells such a dump from any other archive.
         Some(Kind::LegacyGzip) if ended.frame.is_some() => {
@@ -206,7 +169,7 @@ fn weigh_content(ended: &Ended, judgement: &mut Judgement) {
         return foreign(judgement);
     }
     if by_hand {
-        judgement.archive.kind = Some(Kind::Directory);
+        judgement.facts.kind = Some(Kind::Directory);
     }
     match &ended.walked {
         Ok(()) if by_hand => {
@@ -231,7 +194,7 @@ fn stopped(state: InspectionState, at: &At, ended: &Ended, judgement: &mut Judge
 }
 
 fn foreign(judgement: &mut Judgement) {
-    judgement.archive = Archive::default();
+    judgement.facts = Archive::default();
     let message = "the file begins as no archive of Neo4j does".to_owned();
     judgement.be(InspectionState::NotRecognised, 0, message);
 }

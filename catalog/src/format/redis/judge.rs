@@ -22,7 +22,7 @@ use super::{
     input::{At, CHECKSUM_LENGTH, Result, Seal, Stop, is_eof_mark},
     walk::{Outcome, Walk},
 };
-use crate::format::{Checksum, FINDINGS_MAX, InspectionFinding, InspectionState};
+use crate::format::{Checksum, InspectionState, judgement};
 
 /// The first version whose writers save every key they announce: earlier ones skip expired keys.
 const ANNOUNCES_TRULY: u32 = 9;
@@ -31,23 +31,7 @@ const ANNOUNCES_TRULY: u32 = 9;
 const CHECKSUM_SINCE: u32 = 5;
 
 /// What became of one file.
-#[derive(Debug)]
-pub(super) struct Judgement {
-    pub(super) state: InspectionState,
-    pub(super) checksum: Checksum,
-    pub(super) bytes: u64,
-    pub(super) trailing_bytes: u64,
-    pub(super) findings: Vec<InspectionFinding>,
-    pub(super) census: Census,
-}
-
-impl Judgement {
-    pub(super) fn find(&mut self, offset: u64, message: String) {
-        if self.findings.len() < FINDINGS_MAX {
-            self.findings.push(InspectionFinding { offset, message });
-        }
-    }
-}
+pub(super) type Judgement = judgement::Judgement<Census>;
 
 impl Walk<'_> {
     /// Reads the whole file and says what it is.
@@ -58,7 +42,7 @@ impl Walk<'_> {
             bytes: 0,
             trailing_bytes: 0,
             findings: Vec::new(),
-            census: Census::default(),
+            facts: Census::default(),
         };
         let outcome = self.run();
         let judged = match outcome {
@@ -73,7 +57,7 @@ impl Walk<'_> {
             verdict.findings.clear();
         }
         verdict.bytes = self.reader.input.end_offset();
-        verdict.census = self.census;
+        verdict.facts = self.census;
         verdict
     }
 

@@ -1,0 +1,53 @@
+//! What becomes of one file while it is read: the same for every format, but for its facts.
+
+use super::{
+    Checksum, FINDINGS_MAX, InspectionFinding, InspectionState,
+    wrapper::{Fault, Unwrapped},
+};
+
+/// What is known of a file in the end.
+#[derive(Debug)]
+pub(super) struct Judgement<T> {
+    pub(super) state: InspectionState,
+    pub(super) checksum: Checksum,
+    pub(super) bytes: u64,
+    pub(super) trailing_bytes: u64,
+    pub(super) findings: Vec<InspectionFinding>,
+    /// What the format counted.
+    pub(super) facts: T,
+}
+
+impl<T> Judgement<T> {
+    /// Worth saying; beyond [`FINDINGS_MAX`] nothing more is.
+    pub(super) fn find(&mut self, offset: u64, message: String) {
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(InspectionFinding { offset, message });
+        }
+    }
+
+    /// Ended like this, for this reason only.
+    pub(super) fn be(&mut self, state: InspectionState, offset: u64, message: String) {
+        self.state = state;
+        self.findings.clear();
+        self.find(offset, message);
+    }
+
+    /// A wrapper's fault explains everything found behind it.
+    pub(super) fn heed(&mut self, wrapper: &Unwrapped<'_>) {
+        let bytes = self.bytes;
+        match wrapper.fault() {
+            Some(Fault::Damaged(message)) => {
+                self.be(InspectionState::Damaged, bytes, message.clone());
+            }
+            Some(Fault::Unsupported(message)) => {
+                self.be(InspectionState::NotUnderstood, bytes, message.clone());
+            }
+            None if wrapper.trailing_bytes() > 0 => {
+                let count = wrapper.trailing_bytes();
+                let message = format!("{count} bytes lie behind the end of the compressed file");
+                self.find(bytes, message);
+            }
+            None => {}
+        }
+    }
+}
