@@ -1,7 +1,5 @@
 //! Questions that engines have in common, asked in the same words. Pure.
 
-use std::fmt::Display;
-
 use catalog::{
     evidence::{Basis, Integrity, Reason},
     format::{Bounds, ChecksumRule},
@@ -10,7 +8,21 @@ use catalog::{
 use jiff::{SignedDuration, Timestamp};
 use settings::{Duration, Percent};
 
-use super::{Evidence, Judged, Whole};
+use super::{Evidence, Judged, Stopped, Whole};
+
+/// What a canary gave that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CanarySeen {
+    At(Timestamp),
+    /// It does not exist, or holds something else.
+    NoTime,
+}
+
+/// Nothing could be judged, which is said of one check.
+pub(super) fn unanswered(check: &str, stopped: Stopped) -> Vec<Judged> {
+    let Stopped { reason, message } = stopped;
+    vec![Judged::not_run(check, Some(reason), message)]
+}
 
 /// Whether something beside the engine vouches for the bytes; `hint` says how to get it.
 pub(super) fn checksum(
@@ -175,11 +187,7 @@ pub(super) fn heartbeat(
         ),
         None => Judged::passed(check, "the canary holds a time"),
     };
-    judged.observed(older(age))
-}
-
-fn older(age: SignedDuration) -> impl Display {
-    format!("{} s older than the snapshot", age.as_secs())
+    judged.observed(format!("{} s older than the snapshot", age.as_secs()))
 }
 
 /// Against the objective; a warning, because the snapshot is none the worse for it.

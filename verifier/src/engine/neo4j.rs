@@ -27,13 +27,11 @@ use catalog::{
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use self::{
-    checks::Case,
-    seen::{CanarySeen, Seen},
-};
+use self::{checks::Case, seen::Seen};
 use super::{
     Bench, Engine, Evidence, Judged, Observation, Refused, Request, Settings, Staging, Stopped,
     Whole,
+    asked::{CanarySeen, unanswered},
 };
 use crate::runtime::{Exit, SandboxSpec};
 
@@ -42,6 +40,9 @@ const DATA_DIR: &str = "/data";
 
 /// The database that a server of either edition serves (`initial.dbms.default_database`).
 const DATABASE: &str = "neo4j";
+
+/// What is left unanswered where nothing can be judged.
+const CHECK: &str = "neo4j.identity";
 
 /// Restores archives of `neo4j-admin`.
 #[derive(Debug)]
@@ -124,7 +125,7 @@ impl Engine for Neo4j {
     fn judge(&self, evidence: &Evidence<'_>, settings: &Settings) -> Vec<Judged> {
         match case(evidence, settings) {
             Ok(case) => checks::of_artifact(&case),
-            Err(stopped) => unanswered(stopped),
+            Err(stopped) => unanswered(CHECK, stopped),
         }
     }
 
@@ -132,12 +133,15 @@ impl Engine for Neo4j {
         let cases = whole.artifacts.iter().map(|it| case(it, settings));
         match cases.collect::<Result<Vec<_>, _>>().as_deref() {
             Ok([case]) => checks::of_snapshot(whole, case),
-            Ok(_) => unanswered(Stopped::new(
-                Reason::Internal,
-                "a database is in one archive, and the snapshot has several\nhint: Write a path \
+            Ok(_) => unanswered(
+                CHECK,
+                Stopped::new(
+                    Reason::Internal,
+                    "a database is in one archive, and the snapshot has several\nhint: Write a path \
                  that matches one object of each time.",
-            )),
-            Err(stopped) => unanswered(stopped.clone()),
+                ),
+            ),
+            Err(stopped) => unanswered(CHECK, stopped.clone()),
         }
     }
 
@@ -152,14 +156,6 @@ impl Engine for Neo4j {
             _ => seen.changed_at,
         }
     }
-}
-
-fn unanswered(stopped: Stopped) -> Vec<Judged> {
-    vec![Judged::not_run(
-        "neo4j.identity",
-        Some(stopped.reason),
-        stopped.message,
-    )]
 }
 
 fn case<'a>(evidence: &'a Evidence<'_>, settings: &'a Settings) -> Result<Case<'a>, Stopped> {

@@ -26,12 +26,13 @@ use tokio::time::Instant;
 use self::{
     checks::Case,
     probe::{Client, ProbeError},
-    seen::{CanarySeen, Seen},
+    seen::Seen,
     server::{Family, Server},
 };
 use super::{
     Bench, Engine, Evidence, Judged, Observation, Observed, Request, Settings, Staging, Stopped,
     Whole,
+    asked::{CanarySeen, unanswered},
 };
 use crate::runtime::{Command, ImageFacts, SandboxError, SandboxSpec, ServerId, ServerState};
 
@@ -157,14 +158,6 @@ impl Engine for Redis {
             _ => None,
         }
     }
-}
-
-fn unanswered(check: &str, stopped: Stopped) -> Vec<Judged> {
-    vec![Judged::not_run(
-        check,
-        Some(stopped.reason),
-        stopped.message,
-    )]
 }
 
 fn case<'a>(evidence: &'a Evidence<'_>, census: &'a Census, expect: &'a Expect) -> Case<'a> {

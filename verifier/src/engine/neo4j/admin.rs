@@ -44,16 +44,7 @@ pub(super) async fn inspect(bench: &Bench<'_>) -> Result<AtRest, Stopped> {
     };
     let (counted, told) = bench.stage("restore", work).await?;
     bench.note_log(log::shown(&told.stderr.text()));
-    let info =
-        info_of(&told).ok_or_else(|| {
-            ours(&told).or_else(|| of_another_version(&told)).unwrap_or_else(|| {
-            let message = format!(
-                "neo4j-admin database info ended with code {}, and told nothing of the store",
-                told.code
-            );
-            Stopped::new(Reason::Internal, message)
-        })
-        })?;
+    let info = info_of(&told).ok_or_else(|| why_nothing_told(&told))?;
     if let Some(since) = &info.store_format_superseded {
         let format = info.store_format.unwrap_or_default();
         return Err(superseded(&format, since));
@@ -71,6 +62,18 @@ pub(super) async fn inspect(bench: &Bench<'_>) -> Result<AtRest, Stopped> {
         observations,
         needs_recovery: info.recovery_required.as_deref() == Some("true"),
     })
+}
+
+fn why_nothing_told(told: &Exit) -> Stopped {
+    ours(told)
+        .or_else(|| of_another_version(told))
+        .unwrap_or_else(|| {
+            let message = format!(
+                "neo4j-admin database info ended with code {}, and told nothing of the store",
+                told.code
+            );
+            Stopped::new(Reason::Internal, message)
+        })
 }
 
 fn superseded(format: &str, since: &str) -> Stopped {

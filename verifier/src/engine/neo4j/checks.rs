@@ -8,8 +8,11 @@ use catalog::{
     format::neo4j::{Archive, CheckLevel, Expect, Kind, Restore},
 };
 
-use super::seen::{self, Asked, CanarySeen, Seen};
-use crate::engine::{Evidence, Judged, Whole, asked};
+use super::seen::{self, Asked, Seen};
+use crate::engine::{
+    Evidence, Judged, Whole,
+    asked::{self, CanarySeen},
+};
 
 /// Everything the checks look at.
 pub(super) struct Case<'a> {

@@ -9,9 +9,9 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::{
+    DATABASE,
     client::{Client, ClientError, Rows},
     seen,
-    serve::RESTORED,
 };
 use crate::engine::{Observation, Observed, asked::time_of};
 
@@ -51,9 +51,9 @@ pub(super) async fn observe(
 ) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
     for (name, database, statement) in [
-        (seen::NODES, RESTORED, NODES),
-        (seen::RELATIONSHIPS, RESTORED, RELATIONSHIPS),
-        (seen::CONSTRAINTS, RESTORED, CONSTRAINTS),
+        (seen::NODES, DATABASE, NODES),
+        (seen::RELATIONSHIPS, DATABASE, RELATIONSHIPS),
+        (seen::CONSTRAINTS, DATABASE, CONSTRAINTS),
         (seen::TRANSACTION, "system", TRANSACTION),
     ] {
         let count = client.number(database, statement).await?;
@@ -68,11 +68,11 @@ pub(super) async fn observe(
     seen.extend(indexes(client).await?);
     for (index, query) in expect.queries.iter().enumerate() {
         let name = format!("{}{index}", seen::QUERY);
-        let answer = client.number(RESTORED, &query.cypher).await;
+        let answer = client.number(DATABASE, &query.cypher).await;
         seen.push(asked(name, answer)?);
     }
     if let Some(canary) = &expect.canary {
-        let answer = client.ask(RESTORED, &canary.cypher).await;
+        let answer = client.ask(DATABASE, &canary.cypher).await;
         seen.push(beaten(answer)?);
     }
     Ok(seen)
@@ -137,7 +137,7 @@ async fn version(client: &mut Client) -> Result<Option<Observation>, ClientError
 }
 
 async fn names(client: &mut Client, statement: &str) -> Result<Vec<String>, ClientError> {
-    let rows = client.ask(RESTORED, statement).await?;
+    let rows = client.ask(DATABASE, statement).await?;
     let names = rows
         .into_iter()
         .filter_map(|row| match row.into_iter().next() {
@@ -157,7 +157,7 @@ async fn typed(client: &mut Client) -> Result<Option<Observation>, ClientError> 
     let mut sum = 0_u64;
     for batch in types.chunks(BATCH) {
         for row in client
-            .ask(RESTORED, &union(batch.iter().map(count)))
+            .ask(DATABASE, &union(batch.iter().map(count)))
             .await?
         {
             sum = sum.saturating_add(row.first().and_then(Value::as_u64).unwrap_or(0));
@@ -170,7 +170,7 @@ async fn labelled(client: &mut Client, expect: &Expect) -> Result<Vec<Observatio
     let mut seen = Vec::new();
     for (index, label) in expect.labels.keys().enumerate() {
         let statement = format!("MATCH (n:{}) RETURN count(n)", quoted(label));
-        if let Some(count) = client.number(RESTORED, &statement).await? {
+        if let Some(count) = client.number(DATABASE, &statement).await? {
             seen.push(seen::count(format!("{}{index}", seen::LABELLED), count));
         }
     }
@@ -193,7 +193,7 @@ async fn sampled(client: &mut Client, labels: &[String]) -> Result<u64, ClientEr
     let statements: Vec<_> = statements.collect();
     let mut sum = 0_u64;
     for batch in statements.chunks(BATCH) {
-        for row in client.ask(RESTORED, &union(batch.iter().cloned())).await? {
+        for row in client.ask(DATABASE, &union(batch.iter().cloned())).await? {
             sum = sum.saturating_add(row.first().and_then(Value::as_u64).unwrap_or(0));
         }
     }
@@ -217,7 +217,7 @@ fn quoted(name: &str) -> String {
 async fn indexes(client: &mut Client) -> Result<Vec<Observation>, ClientError> {
     let deadline = Instant::now() + INDEXES_MAX;
     loop {
-        let rows = client.ask(RESTORED, INDEXES).await?;
+        let rows = client.ask(DATABASE, INDEXES).await?;
         let of = |wanted: Option<&str>| -> u64 {
             let counted = rows
                 .iter()

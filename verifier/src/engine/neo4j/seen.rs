@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::engine::{Observation, Observed};
+use crate::engine::{Observation, Observed, asked::CanarySeen};
 
 /// Files that lay there after the load, and their bytes.
 pub(super) const FILES: &str = "files";
@@ -42,14 +42,6 @@ pub(super) enum Asked {
     NoNumber,
     /// A code such as `Neo.ClientError.Statement.SyntaxError`.
     Refused(String),
-}
-
-/// What a canary's query gave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CanarySeen {
-    At(Timestamp),
-    /// Nothing, or something else.
-    NoTime,
 }
 
 /// The observations, by name. `None` = it was not asked for, or not answered.

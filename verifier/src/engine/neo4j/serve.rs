@@ -7,7 +7,6 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    DATABASE,
     client::{Client, ClientError},
     log, probe, script,
 };
@@ -198,6 +197,3 @@ async fn status(
         _ => "unknown".into(),
     }))
 }
-
-/// Whose database it is.
-pub(super) const RESTORED: &str = DATABASE;

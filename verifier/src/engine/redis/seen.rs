@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::engine::{Observation, Observed};
+use crate::engine::{Observation, Observed, asked::CanarySeen};
 
 pub(super) const LOADED: &str = "loaded";
 pub(super) const EXPIRED: &str = "expired";
@@ -15,14 +15,6 @@ pub(super) const USED_MEMORY: &str = "used_memory";
 pub(super) const SERVER: &str = "server";
 pub(super) const TIME: &str = "time";
 pub(super) const CANARY: &str = "canary";
-
-/// What a canary holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CanarySeen {
-    At(Timestamp),
-    /// It does not exist, or holds something else.
-    NoTime,
-}
 
 /// The observations, by name. `None` = it was not asked for, or not answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -18,8 +18,8 @@ use settings::Percent;
 use super::*;
 use crate::engine::{
     Observation, Observed, Whole,
-    asked::time_of,
-    redis::seen::{self, CanarySeen},
+    asked::{CanarySeen, time_of},
+    redis::seen,
 };
 
 mod world;

@@ -8,9 +8,12 @@ use catalog::{
     format::redis::Expect,
 };
 
-use super::{super::seen::CanarySeen, Case};
+use super::Case;
 use crate::{
-    engine::{Judged, Whole, asked},
+    engine::{
+        Judged, Whole,
+        asked::{self, CanarySeen},
+    },
     report,
 };
 
