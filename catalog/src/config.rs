@@ -14,7 +14,7 @@ mod written;
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
-use settings::{Place, Schedule};
+use settings::{Located, Place, Schedule};
 
 use crate::{
     assess::Objectives,
@@ -33,6 +33,9 @@ pub use written::{Policy, Pull, S3};
 
 /// No survey is given less, however short the refresh.
 const SURVEY_MIN: Duration = Duration::from_mins(1);
+
+/// The runtime that takes what programs this machine has, and no images.
+const PROCESS: &str = "process";
 
 /// Everything both programs are told.
 #[derive(Debug, Clone)]
@@ -120,6 +123,8 @@ pub struct Verify {
     pub due: Due,
     /// Instead of the first of the list able to read the snapshot.
     pub image: Option<String>,
+    /// The same snapshot is restored into this image, too, and reported apart.
+    pub rehearse: Option<Located<String>>,
     /// Instead of 30 min + size ÷ 20 MB/s.
     pub deadline: Option<Duration>,
     /// The engine's own expectations, parsed by its format.
@@ -202,6 +207,12 @@ impl Config {
         self.sources
             .iter()
             .filter(move |source| source.repository == *repository)
+    }
+
+    /// The image this source is rehearsed in. The process runtime has no images.
+    pub fn rehearsal_of(&self, source: &Source) -> Option<String> {
+        let image = source.verify.as_ref()?.rehearse.as_ref()?;
+        (self.verifier.runtime != PROCESS).then(|| image.value.clone())
     }
 
     /// The images that may restore this source, best first.

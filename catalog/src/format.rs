@@ -82,6 +82,12 @@ pub trait Format: Debug + Send + Sync {
     /// Images tried in order where `verifier.images` names none.
     fn default_images(&self) -> &'static [&'static str];
 
+    /// Whether a rehearsal may first convert what its image does not open as it is: then it tells
+    /// something new also in the image that verifies.
+    fn migrates(&self) -> bool {
+        false
+    }
+
     /// The keys its sources have besides those that all sources have.
     fn keys(&self) -> &'static [OwnKey] {
         &[]

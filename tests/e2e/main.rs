@@ -42,6 +42,7 @@ mod ledger;
 mod marker;
 mod memory;
 mod proxied;
+mod rehearsed;
 mod serve;
 mod source;
 mod unsettled;

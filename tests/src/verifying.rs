@@ -42,6 +42,8 @@ pub struct Subject {
     pub settings: Settings,
     /// In the order of preference.
     pub images: Vec<String>,
+    /// The image of a rehearsal after each.
+    pub rehearse: Option<String>,
     /// Raised to interrupt.
     pub cancelled: CancellationToken,
     /// Of every run.
@@ -73,6 +75,7 @@ impl Subject {
                 own: Arc::new(()),
             },
             images: images.iter().map(ToString::to_string).collect(),
+            rehearse: None,
             cancelled: CancellationToken::new(),
             deadline: Duration::from_mins(5),
             _state: state,
@@ -160,6 +163,7 @@ impl Subject {
             engine: self.engine,
             settings: self.settings.clone(),
             images: self.images.clone(),
+            rehearse: self.rehearse.clone(),
             snapshot,
             selected_in: Duration::ZERO,
             select_again: Arc::new(|| Box::pin(future::ready(None))),

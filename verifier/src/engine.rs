@@ -64,9 +64,20 @@ fn of_engine<T: 'static>(settings: &catalog::format::Settings) -> Result<&T, Sto
         .ok_or_else(|| Stopped::new(Reason::Internal, message))
 }
 
+/// What a snapshot is restored for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A verdict: it must be usable as it is.
+    Proof,
+    /// To see what becomes of it in this image: what had to be done to it for that, may be done.
+    Rehearsal,
+}
+
 /// What is known before a sandbox exists.
 #[derive(Debug)]
 pub struct Request<'a> {
+    /// What for.
+    pub purpose: Purpose,
     /// From the head of the snapshot.
     pub head: &'a SnapshotFacts,
     /// As stored.

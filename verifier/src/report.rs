@@ -10,7 +10,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use catalog::evidence::{Finding, Outcome, Verdict, Verification};
+use catalog::evidence::{Finding, Outcome, Reason, RehearsalEvidence, Verdict, Verification};
 use serde_json::Value;
 
 pub use amount::{ago, bytes, count, milliseconds};
@@ -51,8 +51,17 @@ impl Reported {
 
 /// `verified`, or the verdict with its reason: `failed (damaged)`.
 pub fn headline(verification: &Verification) -> String {
-    let verdict = verification.verdict.as_label();
-    match verification.reason {
+    worded(verification.verdict, verification.reason)
+}
+
+/// The same of a rehearsal.
+pub fn headline_of(rehearsal: &RehearsalEvidence) -> String {
+    worded(rehearsal.verdict, rehearsal.reason)
+}
+
+fn worded(verdict: Verdict, reason: Option<Reason>) -> String {
+    let verdict = verdict.as_label();
+    match reason {
         Some(reason) => format!("{verdict} ({})", reason.as_label()),
         None => verdict.into(),
     }
@@ -60,12 +69,24 @@ pub fn headline(verification: &Verification) -> String {
 
 /// The findings a person has to read: what is wrong, and of what could not be told, why not.
 fn told(verification: &Verification) -> impl Iterator<Item = &Finding> {
-    let unknown = verification.verdict == Verdict::Inconclusive;
+    explaining(verification.verdict, &verification.findings)
+}
+
+/// The same of a rehearsal; what the verification has told already is not told again.
+fn told_of<'a>(
+    rehearsal: &'a RehearsalEvidence,
+    verification: &'a Verification,
+) -> impl Iterator<Item = &'a Finding> {
+    explaining(rehearsal.verdict, &rehearsal.findings)
+        .filter(|finding| !told(verification).any(|known| known == *finding))
+}
+
+fn explaining(verdict: Verdict, findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    let unknown = verdict == Verdict::Inconclusive;
     // A check that was not reached because of another one has nothing to add.
     let explains =
         |it: &Finding| it.check.starts_with("snapshot.") || it.message.contains("hint: ");
-    verification
-        .findings
+    findings
         .iter()
         .filter(move |finding| match finding.outcome {
             Outcome::Failed | Outcome::Warning => true,
@@ -75,7 +96,7 @@ fn told(verification: &Verification) -> impl Iterator<Item = &Finding> {
 }
 
 /// How many checks ended how: `9 passed · 1 warning`, the worst first.
-fn tally(verification: &Verification) -> String {
+fn tally(findings: &[Finding]) -> String {
     let order = [
         (Outcome::Failed, "failed"),
         (Outcome::Warning, "warning"),
@@ -84,8 +105,7 @@ fn tally(verification: &Verification) -> String {
         (Outcome::NotRun, "not run"),
     ];
     let counted = order.iter().filter_map(|(outcome, word)| {
-        let found = verification
-            .findings
+        let found = findings
             .iter()
             .filter(|finding| finding.outcome == *outcome);
         match found.count() {

@@ -2,9 +2,9 @@
 
 mod apart;
 
-use settings::{Place, Problems, Switch};
+use settings::{Place, Problems};
 
-use super::{Config, Source, written};
+use super::{Config, PROCESS, Source, written};
 
 /// A file without repositories or sources says nothing.
 pub(super) fn nothing_here(file: &written::File, config: &Config, problems: &mut Problems) {
@@ -114,7 +114,7 @@ pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
     }
     if let Some(runtime) = verifier.and_then(|it| it.runtime.as_ref()) {
         match runtime.value.as_str() {
-            "docker" | "process" => {}
+            "docker" | PROCESS => {}
             "kubernetes" => say(&runtime.place, "the runtime kubernetes is"),
             other => {
                 let message = format!("there is no runtime {other:?}");
@@ -136,20 +136,13 @@ pub(super) fn not_yet_of(source: &written::Source, problems: &mut Problems) {
         let message = "asking a producer is not built into this version: it has no effect";
         problems.warning(&producer.place(), message);
     }
-    if let Some(Switch::On(written::Verify {
-        rehearse: Some(image),
-        ..
-    })) = &source.verify
-    {
-        let message = "rehearsals are not built into this version: it has no effect";
-        problems.warning(&image.place, message);
-    }
 }
 
 /// What only shows when several parts are held side by side.
 pub(super) fn across(file: &written::File, config: &Config, problems: &mut Problems) {
     for (index, source) in config.sources.iter().enumerate() {
         promises(source, problems);
+        rehearsal(config, source, problems);
         for other in &config.sources[index + 1..] {
             let same = source.repository == other.repository;
             if same && source.layout.overlaps(&other.layout) {
@@ -169,6 +162,25 @@ pub(super) fn across(file: &written::File, config: &Config, problems: &mut Probl
                     .hint("Add evidence: { repository: { directory: … } }, or verify: false here.");
             }
         }
+    }
+}
+
+/// One that can tell nothing new.
+fn rehearsal(config: &Config, source: &Source, problems: &mut Problems) {
+    let verify = source.verify.as_ref();
+    let Some(image) = verify.and_then(|verify| verify.rehearse.as_ref()) else {
+        return;
+    };
+    if config.verifier.runtime == PROCESS {
+        let message = "the runtime process has no images: rehearse has no effect";
+        problems.warning(&image.place, message);
+    } else if !source.format.migrates() && config.images_of(source) == [image.value.clone()] {
+        problems
+            .warning(
+                &image.place,
+                "it is rehearsed in the only image that also verifies it",
+            )
+            .hint("Name the image of the next version.");
     }
 }
 

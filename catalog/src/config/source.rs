@@ -330,9 +330,21 @@ fn verify(
     Some(Verify {
         due,
         image: written.image.clone(),
+        rehearse: rehearse(reading, written),
         deadline,
         expect,
     })
+}
+
+fn rehearse(reading: &mut Reading<'_>, written: &written::Verify) -> Option<Located<String>> {
+    let image = written.rehearse.clone()?;
+    if image.value.trim().is_empty() {
+        let message = "rehearse names no image";
+        let hint = "Write the image of the next version, or remove the key.";
+        reading.problems.error(&image.place, message).hint(hint);
+        return None;
+    }
+    Some(image)
 }
 
 /// What makes it due. Of a schedule and a `when`, what the source itself writes displaces the

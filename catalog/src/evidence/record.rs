@@ -205,9 +205,12 @@ pub struct RehearsalEvidence {
     pub image: String,
     /// How it ended there.
     pub verdict: Verdict,
+    /// Why, unless verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// Every check there.
     pub findings: Vec<Finding>,
-    /// As of the main run.
+    /// As of the main run; a migration is part of it.
     pub recovery_milliseconds: Option<u64>,
 }
 

@@ -76,6 +76,10 @@ impl Format for Neo4j {
         &["neo4j:5.26-community"]
     }
 
+    fn migrates(&self) -> bool {
+        true
+    }
+
     fn keys(&self) -> &'static [OwnKey] {
         &[OwnKey {
             name: "neo4j",

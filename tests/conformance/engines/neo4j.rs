@@ -20,13 +20,13 @@ use tests::{
 };
 use tokio::sync::Semaphore;
 
-const IMAGE: &str = "neo4j:5.26-community";
+pub(super) const IMAGE: &str = "neo4j:5.26-community";
 
 /// A server takes a gigabyte, whatever the number of processors.
-static TURNS: Semaphore = Semaphore::const_new(2);
+pub(super) static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// Names and values of the movies graph: labels, types, keys, people, titles.
-const DATA: [&str; 6] = [
+pub(super) const DATA: [&str; 6] = [
     "Movie",
     "ACTED_IN",
     "tagline",
@@ -35,7 +35,7 @@ const DATA: [&str; 6] = [
     "Wachowski",
 ];
 
-fn subject() -> Subject {
+pub(super) fn subject() -> Subject {
     let mut subject = Subject::on("docker", &Neo4j, &verifier::engine::neo4j::Neo4j, &[IMAGE]);
     subject.settings.own = Arc::new(Restore::default());
     subject.settings.expect = Arc::new(Expect::default());
@@ -43,7 +43,7 @@ fn subject() -> Subject {
 }
 
 /// The directory of dumps of the movies graph.
-fn dumps() -> Result<PathBuf, String> {
+pub(super) fn dumps() -> Result<PathBuf, String> {
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data");
     let root = env::var_os("FOREIGN_CORPUS").map_or_else(|| default.into(), PathBuf::from);
     let dumps = root.join("neo4j");
@@ -54,7 +54,7 @@ fn dumps() -> Result<PathBuf, String> {
     }
 }
 
-fn dump(name: &str) -> Vec<u8> {
+pub(super) fn dump(name: &str) -> Vec<u8> {
     fs::read(dumps().expect("dumps").join(name)).expect("a dump")
 }
 

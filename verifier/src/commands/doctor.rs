@@ -89,10 +89,17 @@ async fn runtime(world: &World) -> Vec<(String, Answer)> {
                 .iter()
                 .filter(|source| source.verify.is_some())
             {
+                let configured = world.config.images_of(source);
                 answers.push((
                     format!("images of {}", source.name),
-                    images(world, source).await,
+                    images(world, source, &configured).await,
                 ));
+                if let Some(image) = world.config.rehearsal_of(source) {
+                    answers.push((
+                        format!("rehearsal of {}", source.name),
+                        images(world, source, &[image]).await,
+                    ));
+                }
             }
             answers
         }
@@ -119,7 +126,7 @@ async fn undecided(world: &World) -> Vec<(String, Answer)> {
     answers
 }
 
-async fn images(world: &World, source: &Source) -> Answer {
+async fn images(world: &World, source: &Source, configured: &[String]) -> Answer {
     let engine = ENGINES
         .iter()
         .find(|engine| engine.name() == source.format.engine());
@@ -133,8 +140,7 @@ async fn images(world: &World, source: &Source) -> Answer {
         Ok(runtime) => runtime,
         Err(error) => return bad(&error),
     };
-    let configured = world.config.images_of(source);
-    match runtime.images(&configured, engine.programs()).await {
+    match runtime.images(configured, engine.programs()).await {
         Err(error) => bad(&error),
         Ok(images) if images.is_empty() => {
             Answer::Bad("there is nothing that could serve its snapshots".into())

@@ -45,6 +45,8 @@ struct Running {
     stage: &'static str,
     read: u64,
     of: u64,
+    /// The verdict stands; this is told of a rehearsal.
+    rehearses: bool,
 }
 
 impl Progress {
@@ -131,7 +133,14 @@ impl Running {
         match progress {
             supervise::Progress::Stage(stage) => {
                 self.stage = stage;
-                Some(stage.to_owned())
+                Some(self.called())
+            }
+            supervise::Progress::Rehearsal => {
+                *self = Self {
+                    rehearses: true,
+                    ..Self::default()
+                };
+                None
             }
             supervise::Progress::Bytes { read, of } => {
                 let before = step(self.read, self.of);
@@ -140,6 +149,14 @@ impl Running {
                 (now > before && now < 100).then(|| format!("{now} % of {}", report::bytes(of)))
             }
         }
+    }
+}
+
+impl Running {
+    /// The stage it is in.
+    fn called(self) -> String {
+        let of_what = if self.rehearses { "rehearsal: " } else { "" };
+        format!("{of_what}{}", self.stage)
     }
 }
 
@@ -157,14 +174,14 @@ fn moving(running: &BTreeMap<SourceName, Running>) -> String {
     let one = |(source, it): (&SourceName, &Running)| {
         let percent = percent(it.read, it.of);
         if percent == 0 || percent == 100 {
-            return format!("{source}: {}", it.stage);
+            return format!("{source}: {}", it.called());
         }
         let full = usize::try_from(percent * CELLS / 100).unwrap_or(0);
         let rest = usize::try_from(CELLS).unwrap_or(0) - full;
         let (full, rest) = ("█".repeat(full), "░".repeat(rest));
         format!(
             "{source}: {} {full}{rest} {percent} % of {}",
-            it.stage,
+            it.called(),
             report::bytes(it.of)
         )
     };
@@ -194,6 +211,23 @@ mod tests {
              cache: 75 % of 100.0 KiB\n"
         );
         assert_eq!(progress.clear(), "");
+    }
+
+    #[tokio::test]
+    async fn a_rehearsal_begins_anew_and_says_so() {
+        for (terminal, expected) in [
+            (false, "cache: fetch\ncache: rehearsal: stage\n".to_owned()),
+            (true, format!("{ERASE}cache: rehearsal: stage")),
+        ] {
+            let progress = Progress::new(terminal);
+            let tell = progress.of(&SourceName::new("cache").unwrap());
+            tell(Stage("fetch"));
+            tell(Bytes { read: 5, of: 10 });
+            tell(supervise::Progress::Rehearsal);
+            tell(Stage("stage"));
+            let lines = progress.line().await.replace("cache: 50 % of 10 B\n", "");
+            assert_eq!(lines, expected);
+        }
     }
 
     #[tokio::test]

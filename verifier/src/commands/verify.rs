@@ -111,3 +111,39 @@ fn finish(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use catalog::evidence::{Reason, RehearsalEvidence, fixtures};
+
+    use super::*;
+
+    #[test]
+    fn a_rehearsal_never_changes_the_exit_code() {
+        let written = || report::Written {
+            sequence: 1,
+            digest: String::new(),
+            text: String::new(),
+        };
+        let check = |main: Option<Reason>, expected| {
+            for reason in [None, Some(Reason::Damaged), Some(Reason::NoImage)] {
+                let mut verification = fixtures::verification(fixtures::at("02:00:00"), main);
+                verification.rehearsals = vec![RehearsalEvidence {
+                    image: "redis:9".into(),
+                    verdict: reason.map_or(Verdict::Verified, Reason::verdict),
+                    reason,
+                    findings: Vec::new(),
+                    recovery_milliseconds: None,
+                }];
+                let reported = Reported {
+                    verification,
+                    written: Some(written()),
+                };
+                assert_eq!(outcome(&reported), expected, "{main:?} {reason:?}");
+            }
+        };
+        check(None, Exit::Fine);
+        check(Some(Reason::Damaged), Exit::Failed);
+        check(Some(Reason::MigrationRequired), Exit::Unknown);
+    }
+}

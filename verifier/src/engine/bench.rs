@@ -9,7 +9,7 @@ use std::{
 use catalog::evidence::Reason;
 use tokio::time::Instant;
 
-use super::Stopped;
+use super::{Purpose, Stopped};
 use crate::runtime::{Sandbox, SandboxSpec};
 
 /// Told which stage begins; never blocks.
@@ -21,6 +21,8 @@ pub struct Bench<'a> {
     pub sandbox: &'a dyn Sandbox,
     /// As prepared by the engine.
     pub spec: &'a SandboxSpec,
+    /// What for.
+    pub purpose: Purpose,
     seen: &'a Mutex<Seen>,
     on_stage: OnStage<'a>,
 }
@@ -60,12 +62,14 @@ impl<'a> Bench<'a> {
     pub fn new(
         sandbox: &'a dyn Sandbox,
         spec: &'a SandboxSpec,
+        purpose: Purpose,
         seen: &'a Mutex<Seen>,
         on_stage: OnStage<'a>,
     ) -> Self {
         Self {
             sandbox,
             spec,
+            purpose,
             seen,
             on_stage,
         }

@@ -9,6 +9,7 @@ mod checks;
 mod client;
 mod image;
 mod log;
+mod migrate;
 mod probe;
 mod script;
 mod seen;

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
+use catalog::evidence::Finding;
 use jiff::Timestamp;
 
 use super::{
-    Reported, ago, counted, headline, milliseconds, tally,
+    Reported, ago, counted, headline, headline_of, milliseconds, tally,
     text::{called, printable},
-    told,
+    told, told_of,
 };
 
 /// One section per verification under one table.
@@ -31,7 +32,7 @@ pub fn markdown(reports: &[Reported], now: Timestamp) -> String {
                 .recovery_milliseconds
                 .map_or_else(|| "–".into(), milliseconds),
             counted(&verification.items).unwrap_or_else(|| "–".into()),
-            tally(verification),
+            tally(&verification.findings),
         );
     }
     for reported in reports {
@@ -41,16 +42,31 @@ pub fn markdown(reports: &[Reported], now: Timestamp) -> String {
 }
 
 fn findings(page: &mut String, reported: &Reported) {
-    for finding in told(&reported.verification) {
-        let source = &reported.verification.source;
-        let outcome = finding.outcome.as_label();
+    let verification = &reported.verification;
+    let source = verification.source.as_str();
+    for finding in told(verification) {
+        let _ = writeln!(page, "\n- {source}, {}", line(finding));
+    }
+    for rehearsal in &verification.rehearsals {
+        let image = cell(&rehearsal.image);
+        let time = rehearsal.recovery_milliseconds;
+        let time = time.map_or_else(String::new, |time| format!(", in {}", milliseconds(time)));
         let _ = writeln!(
             page,
-            "\n- {source}, `{}` {outcome}: {}",
-            finding.check,
-            cell(&finding.message)
+            "\n- {source}, rehearsed in {image}: **{}**{time} ({})",
+            headline_of(rehearsal),
+            tally(&rehearsal.findings)
         );
+        for finding in told_of(rehearsal, verification) {
+            let _ = writeln!(page, "\n- {source} in {image}, {}", line(finding));
+        }
     }
+}
+
+fn line(finding: &Finding) -> String {
+    let outcome = finding.outcome.as_label();
+    let message = cell(&finding.message);
+    format!("`{}` {outcome}: {message}", finding.check)
 }
 
 /// Text that can neither end a table cell nor begin markup.

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use catalog::evidence::{
-    ArtifactEvidence, Basis, Finding, Integrity, Outcome, Reason, SandboxEvidence,
-    SnapshotEvidence, ToolEvidence, Trigger, Verdict, Verification,
+    ArtifactEvidence, Basis, Finding, Integrity, Outcome, Reason, RehearsalEvidence,
+    SandboxEvidence, SnapshotEvidence, ToolEvidence, Trigger, Verdict, Verification,
 };
 use catalog::model::{SnapshotId, SourceName, TakenAtFrom};
 use jiff::Timestamp;
@@ -155,6 +155,44 @@ fn what_could_not_be_told_is_explained_once() {
         "{page}"
     );
     assert!(!page.contains("redis.keys"), "{page}");
+}
+
+#[test]
+fn a_rehearsal_is_told_apart() {
+    let roles = || finding("neo4j.roles", Outcome::Warning, "no users");
+    let mut report = reported(Verdict::Verified, None, vec![roles()]);
+    report.verification.rehearsals = vec![RehearsalEvidence {
+        image: "redis:9".into(),
+        verdict: Verdict::Failed,
+        reason: Some(Reason::Expectation),
+        findings: vec![
+            finding("redis.identity", Outcome::Passed, "all keys are there"),
+            roles(),
+            finding("redis.keys", Outcome::Failed, "too few"),
+        ],
+        recovery_milliseconds: Some(2500),
+    }];
+    let now = at("2026-11-22T01:58:03Z");
+    let block = text(&report, now);
+    let end = "\
+    ! neo4j.roles: no users
+    rehearsal       ✘ failed (expectation) in redis:9, in 2.5 s · 1 failed · 1 warning · 1 passed
+    ✘ redis.keys: too few
+";
+    assert!(block.starts_with("✔ cache  VERIFIED\n"), "{block}");
+    assert!(block.ends_with(end), "{block}");
+    let page = markdown(std::slice::from_ref(&report), now);
+    let end = "\
+- cache, `neo4j.roles` warning: no users
+
+- cache, rehearsed in redis:9: **failed (expectation)**, in 2.5 s (1 failed · 1 warning · 1 passed)
+
+- cache in redis:9, `redis.keys` failed: too few
+";
+    assert!(page.contains("| **verified** |"), "{page}");
+    assert!(page.ends_with(end), "{page}");
+    let record = report.record();
+    assert_eq!(record["rehearsals"][0]["reason"], "expectation");
 }
 
 #[test]

@@ -2,21 +2,19 @@
 
 use std::fmt::Write as _;
 
-use catalog::evidence::{Finding, Outcome, Verdict, Verification};
+use catalog::evidence::{Finding, Outcome, RehearsalEvidence, Verdict, Verification};
 use catalog::model::TakenAtFrom;
 use jiff::Timestamp;
 
-use super::{Reported, ago, bytes, counted, headline, milliseconds, tally, told};
+use super::{
+    Reported, ago, bytes, counted, headline, headline_of, milliseconds, tally, told, told_of,
+};
 
 /// The block of one verification; ends with a line feed.
 pub fn text(reported: &Reported, now: Timestamp) -> String {
     let verification = &reported.verification;
     let mut block = String::new();
-    let sign = match verification.verdict {
-        Verdict::Verified => '✔',
-        Verdict::Failed => '✘',
-        Verdict::Inconclusive => '?',
-    };
+    let sign = sign(verification.verdict);
     let _ = writeln!(
         block,
         "{sign} {}  {}",
@@ -26,11 +24,40 @@ pub fn text(reported: &Reported, now: Timestamp) -> String {
     for (label, value) in rows(reported, now) {
         let _ = writeln!(block, "    {label:<15} {value}");
     }
-    for finding in told(verification) {
+    findings(&mut block, told(verification));
+    for rehearsal in &verification.rehearsals {
+        let _ = writeln!(block, "    {:<15} {}", "rehearsal", rehearsed(rehearsal));
+        findings(&mut block, told_of(rehearsal, verification));
+    }
+    block
+}
+
+fn findings<'a>(block: &mut String, told: impl Iterator<Item = &'a Finding>) {
+    for finding in told {
         let (mark, check) = (mark(finding), &finding.check);
         let _ = writeln!(block, "    {mark} {check}: {}", indented(&finding.message));
     }
-    block
+}
+
+const fn sign(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::Verified => '✔',
+        Verdict::Failed => '✘',
+        Verdict::Inconclusive => '?',
+    }
+}
+
+/// `✔ verified in redis:9, in 1.2 s · 9 passed`.
+fn rehearsed(rehearsal: &RehearsalEvidence) -> String {
+    let time = rehearsal.recovery_milliseconds;
+    let time = time.map_or_else(String::new, |time| format!(", in {}", milliseconds(time)));
+    format!(
+        "{} {} in {}{time} · {}",
+        sign(rehearsal.verdict),
+        headline_of(rehearsal),
+        printable(&rehearsal.image),
+        tally(&rehearsal.findings)
+    )
 }
 
 fn rows(reported: &Reported, now: Timestamp) -> Vec<(&'static str, String)> {
@@ -43,7 +70,7 @@ fn rows(reported: &Reported, now: Timestamp) -> Vec<(&'static str, String)> {
     if let Some(items) = counted(&verification.items) {
         rows.push(("counted", items));
     }
-    rows.push(("checks", tally(verification)));
+    rows.push(("checks", tally(&verification.findings)));
     rows.push(("evidence", evidence(reported)));
     rows
 }

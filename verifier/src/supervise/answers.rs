@@ -17,7 +17,7 @@ use crate::engine::{Evidence, Judged, Whole};
 
 /// Checks that every engine's snapshots undergo.
 const INTACT: &str = "snapshot.intact";
-const RESTORED: &str = "snapshot.restored";
+pub(super) const RESTORED: &str = "snapshot.restored";
 const COMPLETE: &str = "snapshot.complete";
 const EGRESS: &str = "sandbox.egress";
 const REMOVED: &str = "sandbox.removed";

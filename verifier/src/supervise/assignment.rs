@@ -57,6 +57,8 @@ pub struct Assignment {
     pub settings: Settings,
     /// In the order of preference.
     pub images: Vec<String>,
+    /// The image the same snapshot is rehearsed in, once the verdict stands.
+    pub rehearse: Option<String>,
     /// Which one.
     pub snapshot: Snapshot,
     /// How long it took to choose it: the stage `select`, which is over when a run begins.
@@ -100,6 +102,8 @@ pub enum Progress {
         /// In all.
         of: u64,
     },
+    /// The verdict stands; what follows is told of a rehearsal.
+    Rehearsal,
 }
 
 impl fmt::Debug for Assignment {

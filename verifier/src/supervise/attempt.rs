@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{Assignment, Context, Progress, part::Part, steps};
 use crate::{
-    engine::{Observation, Seen, Stage, Stopped, lock, timed},
+    engine::{Observation, Purpose, Seen, Stage, Stopped, lock, timed},
     runtime::RunId,
     stream::Passed,
 };
@@ -36,6 +36,7 @@ const PROVISION_GRACE: Duration = Duration::from_secs(5);
 pub(super) struct Attempt {
     pub(super) context: Context,
     pub(super) assignment: Assignment,
+    pub(super) purpose: Purpose,
     /// Of the artifact.
     pub(super) index: usize,
     pub(super) run: RunId,
@@ -132,6 +133,7 @@ impl Attempt {
         Arc::new(Self {
             context: context.clone(),
             assignment: part.assignment.clone(),
+            purpose: part.purpose,
             index: part.index,
             run,
             deadline,

@@ -12,13 +12,18 @@ use super::{
     Assignment, Context,
     attempt::{Attempt, Kept},
 };
-use crate::{engine::Judged, report, runtime::RunId};
+use crate::{
+    engine::{Judged, Purpose},
+    report,
+    runtime::RunId,
+};
 
 /// Which one, and within which deadline.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part<'a> {
     pub(super) context: &'a Context,
     pub(super) assignment: &'a Assignment,
+    pub(super) purpose: Purpose,
     pub(super) index: usize,
     pub(super) deadline: Instant,
 }

@@ -3,24 +3,33 @@
 use std::collections::BTreeMap;
 
 use catalog::evidence::{
-    ArtifactEvidence, Integrity, SandboxEvidence, SnapshotEvidence, StageEvidence, Verification,
+    ArtifactEvidence, Integrity, RehearsalEvidence, SandboxEvidence, SnapshotEvidence,
+    StageEvidence, Verification,
 };
 use jiff::Timestamp;
 
-use super::{Assignment, Context, answers, attempt::Kept, part::Shown};
-use crate::{
-    engine::Judged,
-    verdict::{Conclusion, integrity},
+use super::{
+    Assignment, Context, answers,
+    attempt::Kept,
+    part::Shown,
+    trial::{ARTIFACTS_MAX, Judgement},
 };
+use crate::verdict::integrity;
 
 /// The whole record but for its place in the chain.
 pub(super) fn write(
     context: &Context,
     assignment: &Assignment,
-    began_at: Timestamp,
-    shown: &[Shown],
-    (answers, conclusion): (Vec<Judged>, Conclusion),
+    (began_at, ended_at): (Timestamp, Timestamp),
+    judgement: Judgement,
+    rehearsal: Option<RehearsalEvidence>,
 ) -> Verification {
+    let Judgement {
+        shown,
+        answers,
+        conclusion,
+    } = judgement;
+    let shown = shown.as_slice();
     let snapshot = &assignment.snapshot;
     Verification {
         id: assignment.run.0.clone(),
@@ -29,7 +38,7 @@ pub(super) fn write(
         trigger: assignment.trigger,
         by: context.by.clone(),
         began_at,
-        ended_at: context.clock.now(),
+        ended_at,
         snapshot: SnapshotEvidence {
             repository: assignment.repository.as_str().into(),
             id: snapshot.id.clone(),
@@ -45,7 +54,7 @@ pub(super) fn write(
         items: items(context, assignment, shown),
         data_at: data_at(assignment, shown),
         sandbox: weakest(shown).cloned(),
-        rehearsals: Vec::new(),
+        rehearsals: rehearsal.into_iter().collect(),
         tool: context.tool.clone(),
         log_tail: log_tail(shown),
     }
@@ -54,11 +63,7 @@ pub(super) fn write(
 /// Each with what was read of it.
 fn artifacts(assignment: &Assignment, shown: &[Shown]) -> Vec<ArtifactEvidence> {
     // A snapshot of more is refused, and its record must not outgrow what can be written.
-    let indexes = 0..assignment
-        .snapshot
-        .artifacts
-        .len()
-        .min(super::ARTIFACTS_MAX);
+    let indexes = 0..assignment.snapshot.artifacts.len().min(ARTIFACTS_MAX);
     let kept = |index: usize| shown.get(index).map(|shown| &shown.kept);
     let evidence = indexes.filter_map(|index| artifact(assignment, index, kept(index)));
     evidence.collect()

@@ -100,6 +100,7 @@ async fn provision(run: &Attempt) -> Result<Place, Stopped> {
         .images(&assignment.images, assignment.engine.programs())
         .await?;
     let request = Request {
+        purpose: run.purpose,
         head: &head,
         size_bytes: run.object()?.size_bytes,
         images: &images,
@@ -182,7 +183,8 @@ async fn restore(
     inspection: &Inspection,
 ) -> Result<Vec<Observation>, Stopped> {
     let on_stage = |stage| (run.assignment.on_progress)(Progress::Stage(stage));
-    let bench = Bench::new(&*place.sandbox, &place.spec, &run.seen, &on_stage);
+    let Place { sandbox, spec, .. } = place;
+    let bench = Bench::new(&**sandbox, spec, run.purpose, &run.seen, &on_stage);
     let assignment = &run.assignment;
     let engine = assignment.engine;
     engine

@@ -2,6 +2,7 @@
 
 mod endings;
 mod fake;
+mod rehearsal;
 mod several;
 
 use std::{
@@ -43,6 +44,7 @@ struct World {
     storage: Arc<dyn Storage>,
     runtime: Arc<FakeRuntime>,
     images: Vec<String>,
+    rehearse: Option<String>,
     snapshot: Snapshot,
     newer: Option<Snapshot>,
     newer_previous: Option<BTreeMap<String, u64>>,
@@ -66,6 +68,7 @@ impl World {
             storage: Arc::new(storage),
             runtime: Arc::new(FakeRuntime::new(scripts)),
             images: vec!["fake:1".into()],
+            rehearse: None,
             snapshot: snapshot(size, "revision-1"),
             newer: None,
             newer_previous: None,
@@ -108,6 +111,7 @@ impl World {
                 own: Arc::new(()),
             },
             images: self.images.clone(),
+            rehearse: self.rehearse.clone(),
             snapshot: self.snapshot.clone(),
             selected_in: Duration::from_millis(250),
             select_again: Arc::new(move || {

@@ -264,10 +264,9 @@ sources:
     repository: cloud
     path: \"%Y%m%d.rdb\"
     producer: { cron_job: a/b }
-    verify: { rehearse: \"redis:9\" }
 ";
     let found = problems(text);
-    assert_eq!(found.len(), 10, "{found:#?}");
+    assert_eq!(found.len(), 9, "{found:#?}");
     for problem in &found {
         assert!(
             problem.ends_with("not built into this version: it has no effect"),
@@ -275,6 +274,50 @@ sources:
         );
     }
     super::loaded(text);
+}
+
+#[test]
+fn a_rehearsal_that_tells_nothing_new_is_said() {
+    let rehearse = |image: &str| format!("    verify: {{ rehearse: \"{image}\" }}\n");
+    let next = source(&rehearse("redis:9"));
+    check(&next, &[]);
+    check_source(
+        &rehearse(" "),
+        "9:25 sources[0].verify.rehearse: rehearse names no image | Write the image of the next \
+         version, or remove the key.",
+    );
+    let same = "9:25 sources[0].verify.rehearse: it is rehearsed in the only image that also verifies it \
+                | Name the image of the next version.";
+    check_source(
+        "    verify: { rehearse: \"redis:9\", image: \"redis:9\" }\n",
+        same,
+    );
+    let only = "verifier: { images: { redis: [\"redis:9\"] } }\n";
+    check(&format!("{next}{only}"), &[same]);
+    let more = only.replace('[', "[\"redis:8\", ");
+    check(&format!("{next}{more}"), &[]);
+    // What this image does not open as it is, it may migrate.
+    let graph = source(&rehearse("neo4j:5.26-community")).replace("redis\n", "neo4j\n");
+    check(&graph, &[]);
+    let process = "9:25 sources[0].verify.rehearse: the runtime process has no images: rehearse has no effect";
+    check(
+        &format!("{next}verifier: {{ runtime: process }}\n"),
+        &[process],
+    );
+}
+
+#[test]
+fn the_image_of_a_rehearsal_reaches_whoever_asks_for_it() {
+    let check = |lines: &str, expected: Option<&str>| {
+        let config = super::loaded(&source(lines)).config;
+        let rehearsal = config.rehearsal_of(&config.sources[0]);
+        assert_eq!(rehearsal.as_deref(), expected, "{lines}");
+    };
+    check("", None);
+    check("    verify: false\n", None);
+    let next = "    verify: { rehearse: \"redis:9\" }\n";
+    check(next, Some("redis:9"));
+    check(&format!("{next}verifier: {{ runtime: process }}\n"), None);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use self::doubts::{is_proven, warnings};
 use super::state::{Far, Known, Running, State, Step};
 use crate::{
     plan::{plan, prospect},
-    report::{ago, bytes, headline},
+    report::{ago, bytes, headline, headline_of, printable},
 };
 
 #[derive(Debug, Template)]
@@ -36,6 +36,7 @@ struct Row {
     owner: Option<String>,
     why: String,
     warnings: Vec<String>,
+    rehearsals: Vec<Rehearsed>,
     /// Whether the newest snapshot is verified, as far as all is known.
     is_proven: bool,
     now: Cell,
@@ -44,6 +45,13 @@ struct Row {
     /// When it is due, for the summary.
     due_at: Option<Timestamp>,
     runs: bool,
+}
+
+/// How the last snapshot fared in another image; it changes nothing of where the source stands.
+#[derive(Debug)]
+struct Rehearsed {
+    class: &'static str,
+    sentence: String,
 }
 
 /// A value, and a smaller line below it.
@@ -166,7 +174,8 @@ fn detail(rows: &[Row], now: Timestamp) -> String {
 fn row(state: &State, source: &Source, known: &Known, now: Timestamp) -> Row {
     let newest = known.newest.as_deref();
     let ledger = known.ledger.as_deref();
-    let (stands, last) = last(known, now);
+    let shown = shown(known);
+    let (stands, last) = last(shown, now);
     let running = state.running.get(&source.name);
     let waits = state.waiting.contains(&source.name);
     let due_at = ledger.and_then(|ledger| prospect(source, newest, ledger, &state.tool).at);
@@ -179,6 +188,7 @@ fn row(state: &State, source: &Source, known: &Known, now: Timestamp) -> Row {
         owner: source.owner.clone(),
         why: sentence(why.as_deref().unwrap_or("it has not been looked at yet")),
         warnings: warnings(source, known, now),
+        rehearsals: shown.map_or_else(Vec::new, |(last, _)| rehearsed(last)),
         is_proven: stands == Stands::Verified && is_proven(source, known, now),
         now: match running {
             Some(running) => under_way(running, now),
@@ -192,22 +202,42 @@ fn row(state: &State, source: &Source, known: &Known, now: Timestamp) -> Row {
     }
 }
 
-/// The last result, be it in no record: the worse one, for neither takes the other back.
-fn last(known: &Known, now: Timestamp) -> (Stands, Cell) {
+/// The last result, be it in no record: the worse one, for neither takes the other back. With it,
+/// in which step it was lost.
+fn shown(known: &Known) -> Option<(&Verification, Option<Step>)> {
     let recorded = known.ledger.as_ref().and_then(|ledger| ledger.newest());
     let apart = known.lost.as_ref();
-    let apart = apart.and_then(|lost| Some((&**lost.verification.as_ref()?, lost.step)));
+    let apart = apart.and_then(|lost| Some((&**lost.verification.as_ref()?, Some(lost.step))));
     let apart = apart.filter(|(it, _)| Stands::of(Some(it)) <= Stands::of(recorded));
-    let Some(shown) = apart.map(|(it, _)| it).or(recorded) else {
+    apart.or(recorded.map(|it| (it, None)))
+}
+
+fn last(shown: Option<(&Verification, Option<Step>)>, now: Timestamp) -> (Stands, Cell) {
+    let Some((shown, lost)) = shown else {
         return (Stands::Untried, Cell::new("never", ""));
     };
     let when = ago(shown.ended_at, now);
-    let note = match apart {
-        Some((_, Step::WriteEvidence)) => format!("{when}, in no record"),
+    let note = match lost {
+        Some(Step::WriteEvidence) => format!("{when}, in no record"),
         _ => when,
     };
     let cell = Cell::new(headline(shown).replace('_', " "), note);
     (Stands::of(Some(shown)), cell)
+}
+
+fn rehearsed(last: &Verification) -> Vec<Rehearsed> {
+    let told = last.rehearsals.iter().map(|rehearsal| Rehearsed {
+        class: match rehearsal.verdict {
+            Verdict::Verified => "info",
+            Verdict::Failed | Verdict::Inconclusive => "warning",
+        },
+        sentence: format!(
+            "Rehearsed in {}: {}.",
+            printable(&rehearsal.image),
+            headline_of(rehearsal).replace('_', " ")
+        ),
+    });
+    told.collect()
 }
 
 impl Cell {
@@ -220,12 +250,18 @@ impl Cell {
 }
 
 fn under_way(running: &Running, now: Timestamp) -> Cell {
-    let Far { stage, read, of } = running.progress.get();
+    let Far {
+        stage,
+        read,
+        of,
+        rehearses,
+    } = running.progress.get();
     let percent = read.saturating_mul(100).checked_div(of).unwrap_or_default();
     let read = (1..100)
         .contains(&percent)
         .then(|| format!(" {percent} % of {}", bytes(of)));
     let stage = if stage.is_empty() { "begins" } else { stage };
+    let of_what = if rehearses { "rehearsal: " } else { "" };
     let why = match running.trigger {
         Trigger::Schedule => "as scheduled",
         Trigger::NewSnapshot => "a new snapshot",
@@ -235,7 +271,7 @@ fn under_way(running: &Running, now: Timestamp) -> Cell {
     };
     let since = ago(running.began_at, now);
     Cell::new(
-        format!("{stage}{}", read.unwrap_or_default()),
+        format!("{of_what}{stage}{}", read.unwrap_or_default()),
         format!("{why}, begun {since}"),
     )
 }

@@ -167,6 +167,8 @@ pub(super) struct Far {
     pub(super) stage: &'static str,
     pub(super) read: u64,
     pub(super) of: u64,
+    /// The verdict stands; this is told of a rehearsal.
+    pub(super) rehearses: bool,
 }
 
 impl Tracker {
@@ -179,6 +181,12 @@ impl Tracker {
         match progress {
             Progress::Stage(stage) => far.stage = stage,
             Progress::Bytes { read, of } => (far.read, far.of) = (read, of),
+            Progress::Rehearsal => {
+                *far = Far {
+                    rehearses: true,
+                    ..Far::default()
+                }
+            }
         }
     }
 }

@@ -64,6 +64,7 @@ impl Chosen {
                 own: Arc::clone(&source.settings),
             },
             images: world.config.images_of(source),
+            rehearse: world.config.rehearsal_of(source),
             previous,
             recovery_milliseconds_max: recovery_time
                 .and_then(|time| u64::try_from(time.as_std().as_millis()).ok()),

@@ -10,9 +10,9 @@ use catalog::{
 };
 use serde::Deserialize;
 
-use super::{DATABASE, image, log, script, seen};
+use super::{DATABASE, image, log, migrate, script, seen};
 use crate::{
-    engine::{Bench, Observation, Stopped},
+    engine::{Bench, Observation, Purpose, Stopped},
     runtime::{Capture, Exit},
 };
 
@@ -33,23 +33,26 @@ struct Info {
     recovery_required: Option<String>,
 }
 
-/// Counts the files, and asks `neo4j-admin database info` about them.
+/// Counts the files, and asks `neo4j-admin database info` about them. What only a migration makes
+/// readable is migrated in a rehearsal, and ends everything else.
 pub(super) async fn inspect(bench: &Bench<'_>) -> Result<AtRest, Stopped> {
-    let work = async {
-        let counted = bench.sandbox.exec(&script::count(), None).await?;
-        let words = ["database", "info", "--format=json", DATABASE];
-        let told = script::admin(bench.spec, &words, None);
-        let told = bench.sandbox.exec(&told, None).await?;
-        Ok::<_, Stopped>((counted, told))
-    };
-    let (counted, told) = bench.stage("restore", work).await?;
-    bench.note_log(log::shown(&told.stderr.text()));
-    let info = info_of(&told).ok_or_else(|| why_nothing_told(&told))?;
-    if let Some(since) = &info.store_format_superseded {
-        let format = info.store_format.unwrap_or_default();
-        return Err(superseded(&format, since));
-    }
+    bench.stage("restore", at_rest(bench)).await
+}
+
+async fn at_rest(bench: &Bench<'_>) -> Result<AtRest, Stopped> {
+    let counted = bench.sandbox.exec(&script::count(), None).await?;
     let mut observations = files(&counted);
+    let mut info = info(bench).await?;
+    if let Err(superseded) = info.is_current() {
+        if bench.purpose == Purpose::Proof {
+            return Err(superseded);
+        }
+        let before = info.store_format.take().unwrap_or_default();
+        migrate::migrate(bench).await?;
+        info = self::info(bench).await?;
+        info.is_current()?;
+        observations.push(seen::word(seen::MIGRATED_FROM, before));
+    }
     let number = |text: Option<String>| text?.parse().ok();
     if let Some(last) = number(info.last_committed_transaction) {
         observations.push(seen::count(seen::LOADED_TRANSACTION, last));
@@ -62,6 +65,25 @@ pub(super) async fn inspect(bench: &Bench<'_>) -> Result<AtRest, Stopped> {
         observations,
         needs_recovery: info.recovery_required.as_deref() == Some("true"),
     })
+}
+
+async fn info(bench: &Bench<'_>) -> Result<Info, Stopped> {
+    let words = ["database", "info", "--format=json", DATABASE];
+    let told = script::admin(bench.spec, &words, None);
+    let told = bench.sandbox.exec(&told, None).await?;
+    bench.note_log(log::shown(&told.stderr.text()));
+    info_of(&told).ok_or_else(|| why_nothing_told(&told))
+}
+
+impl Info {
+    /// Whether this server opens it as it is.
+    fn is_current(&self) -> Result<(), Stopped> {
+        let since = self.store_format_superseded.as_deref();
+        since.map_or(Ok(()), |since| {
+            let format = self.store_format.as_deref().unwrap_or_default();
+            Err(superseded(format, since))
+        })
+    }
 }
 
 fn why_nothing_told(told: &Exit) -> Stopped {
@@ -80,7 +102,7 @@ fn superseded(format: &str, since: &str) -> Stopped {
     let message = format!(
         "the store is of the format {format}, which {since} superseded: this server opens it only \
          after neo4j-admin database migrate\nhint: Verify it with an image of the version that \
-         wrote it, or migrate production."
+         wrote it, or migrate production; verify.rehearse migrates a copy."
     );
     Stopped::new(Reason::MigrationRequired, message)
 }
@@ -180,7 +202,7 @@ pub(super) fn why_not_loaded(put: &Exit) -> Stopped {
 
 /// A store that is older or newer than the image knows is not a bad one, and Neo4j says it in more
 /// than one way.
-fn of_another_version(told: &Exit) -> Option<Stopped> {
+pub(super) fn of_another_version(told: &Exit) -> Option<Stopped> {
     const WORDS: [&str; 4] = [
         "store version",
         "store with version",
@@ -197,7 +219,7 @@ fn of_another_version(told: &Exit) -> Option<Stopped> {
 }
 
 /// What only the sandbox or the image can cause.
-fn ours(told: &Exit) -> Option<Stopped> {
+pub(super) fn ours(told: &Exit) -> Option<Stopped> {
     /// 128 + `SIGKILL`, as a shell reports it; 130 and 143 are `SIGINT` and `SIGTERM`.
     const KILLED: [i32; 3] = [130, 137, 143];
     /// `ExitCode` of Neo4j: CANTCREAT and IOERR.

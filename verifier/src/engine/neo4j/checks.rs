@@ -128,14 +128,20 @@ fn consistency(case: &Case<'_>) -> Judged {
     }
 }
 
-/// A store that needs it never comes here.
+/// A store that needs it and did not have it never comes here.
 fn migration(case: &Case<'_>) -> Judged {
     const CHECK: &str = "neo4j.migration";
-    match case.seen.word(seen::STORE_FORMAT) {
-        Some(format) => {
+    let before = case.seen.word(seen::MIGRATED_FROM);
+    match (case.seen.word(seen::STORE_FORMAT), before) {
+        (Some(format), Some(before)) => {
+            let message = "the server opens the store after neo4j-admin database migrate";
+            let migrated = format!("migrated from {before} to {format}");
+            Judged::passed(CHECK, message).observed(migrated)
+        }
+        (Some(format), None) => {
             Judged::passed(CHECK, "the server opens the store as it is").observed(format)
         }
-        None => Judged::not_run(CHECK, None, "the format of the store was not told"),
+        (None, _) => Judged::not_run(CHECK, None, "the format of the store was not told"),
     }
 }
 

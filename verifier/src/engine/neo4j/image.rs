@@ -3,8 +3,8 @@
 use catalog::{evidence::Reason, format::neo4j::License, model::SnapshotFacts};
 
 use crate::{
-    engine::{Request, Stopped},
-    runtime::ImageFacts,
+    engine::{Purpose, Request, Stopped},
+    runtime::{ImageFacts, SandboxSpec},
 };
 
 /// What only the Enterprise Edition restores, as the facts of a snapshot say it.
@@ -127,10 +127,28 @@ pub(super) fn room(request: &Request<'_>) -> Result<Room, Stopped> {
                        verifier.limits; a Neo4j needs 960 MiB of memory at least.";
         return Err(Stopped::new(Reason::TooLarge, message));
     }
+    // A migration writes the store once more; whether there is one is not known yet.
+    let disk_bytes = match request.purpose {
+        Purpose::Proof => disk_bytes,
+        Purpose::Rehearsal => disk_bytes.saturating_add(store).min(request.disk_bytes_max),
+    };
     Ok(Room {
         memory_bytes,
         disk_bytes,
     })
+}
+
+/// How `database migrate` is told what it may use outside its heap.
+pub(super) fn migration_memory(spec: &SandboxSpec) -> String {
+    /// The first version seen to know it; the page cache is all that others can be told of.
+    const OFF_HEAP_SINCE: (u32, u32) = (2026, 8);
+    let server = Server::of(&spec.image);
+    let option = if server.is_some_and(|server| server.version >= OFF_HEAP_SINCE) {
+        "max-off-heap-memory"
+    } else {
+        "pagecache"
+    };
+    format!("--{option}={}", check_bytes(spec.memory_bytes))
 }
 
 /// What is left of a sandbox's memory for the page cache of its server.
@@ -214,12 +232,13 @@ mod tests {
 
     #[test]
     fn room_follows_what_the_head_announces_and_never_exceeds_the_limits() {
-        let check = |restored_bytes, size_bytes, memory_max: u64, expected: Option<(u64, u64)>| {
+        let room_of = |restored_bytes, size_bytes, memory_max: u64, purpose| {
             let head = SnapshotFacts {
                 restored_bytes,
                 ..SnapshotFacts::default()
             };
             let request = Request {
+                purpose,
                 head: &head,
                 size_bytes,
                 images: &[],
@@ -228,7 +247,10 @@ mod tests {
                 deadline: jiff::Timestamp::UNIX_EPOCH,
             };
             let room = room(&request).ok();
-            let found = room.map(|room| (room.memory_bytes >> 20, room.disk_bytes >> 20));
+            room.map(|room| (room.memory_bytes >> 20, room.disk_bytes >> 20))
+        };
+        let check = |restored_bytes, size_bytes, memory_max, expected: Option<(u64, u64)>| {
+            let found = room_of(restored_bytes, size_bytes, memory_max, Purpose::Proof);
             assert_eq!(
                 found, expected,
                 "{restored_bytes:?} {size_bytes} {memory_max}"
@@ -241,5 +263,32 @@ mod tests {
         check(Some(0), 1, 900, None);
         check(Some(60 << 30), 1, 4096, None);
         check(Some(u64::MAX), 1, 4096, None);
+        let migrates = |restored_bytes| room_of(Some(restored_bytes), 1, 4096, Purpose::Rehearsal);
+        assert_eq!(migrates(1 << 30), Some((1856, 1587 + 1024)));
+        assert_eq!(
+            migrates(30 << 30),
+            Some((4096, 50 << 10)),
+            "as much as may be"
+        );
+    }
+
+    #[test]
+    fn a_migration_is_told_of_memory_in_the_words_of_its_version() {
+        let check = |name, expected: &str| {
+            let spec = SandboxSpec {
+                image: image(name, &[]),
+                data_dir: "/data".into(),
+                memory_bytes: 960 << 20,
+                disk_bytes: 1,
+                env: Vec::new(),
+                ports: Vec::new(),
+                deadline: jiff::Timestamp::UNIX_EPOCH,
+            };
+            let bytes = 512 << 20;
+            assert_eq!(migration_memory(&spec), format!("--{expected}={bytes}"));
+        };
+        check("neo4j:5.26-community", "pagecache");
+        check("neo4j:2025.06", "pagecache");
+        check("neo4j:2026.08-community", "max-off-heap-memory");
     }
 }

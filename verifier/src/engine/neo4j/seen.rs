@@ -15,6 +15,8 @@ pub(super) const TRANSACTION: &str = "transaction";
 /// When a file of the store was changed last, as the archive says it.
 pub(super) const CHANGED_AT: &str = "changed_at";
 pub(super) const STORE_FORMAT: &str = "store_format";
+/// The format it had before it was migrated.
+pub(super) const MIGRATED_FROM: &str = "migrated_from";
 pub(super) const CHECKED: &str = "checked";
 pub(super) const SERVER: &str = "server";
 pub(super) const NODES: &str = "nodes";

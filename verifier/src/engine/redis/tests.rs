@@ -24,6 +24,7 @@ fn head(magic: &str, version: u32) -> SnapshotFacts {
 
 fn prepare(head: &SnapshotFacts, names: &[&str], size_bytes: u64) -> Result<SandboxSpec, Stopped> {
     let request = Request {
+        purpose: crate::engine::Purpose::Proof,
         head,
         size_bytes,
         images: &images(names),

@@ -21,7 +21,8 @@ use jiff::Timestamp;
 use super::super::*;
 use crate::{
     engine::{
-        Bench, Engine, Evidence, Judged, Observation, Observed, Request, Settings, Staging, Whole,
+        Bench, Engine, Evidence, Judged, Observation, Observed, Purpose, Request, Settings,
+        Staging, Whole,
     },
     runtime::{
         ByteStreamIo, Capture, Command, Exit, Feed, FeedEnd, FeedItem, ImageFacts, RunId, Runtime,
@@ -344,6 +345,9 @@ impl Engine for FakeEngine {
             let said = String::from_utf8_lossy(&exit.stdout.head).into_owned();
             match said.as_str() {
                 "" => Ok(Vec::new()),
+                "superseded" if bench.purpose == Purpose::Proof => {
+                    Err(Stopped::new(Reason::MigrationRequired, "too old"))
+                }
                 "unrestorable" => Err(Stopped::new(Reason::Unrestorable, "it ended")),
                 _ => Ok(vec![Observation {
                     name: "said".into(),
@@ -361,6 +365,7 @@ impl Engine for FakeEngine {
                 .iter()
                 .any(|observation| observation.value == word)
         };
+        assert!(!said("panic"), "scripted");
         vec![if said("identity") {
             Judged::failed("fake.words", Reason::Identity, "not this snapshot")
         } else if said("expectation") {

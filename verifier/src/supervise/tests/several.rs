@@ -3,6 +3,7 @@
 use catalog::{evidence::Integrity, manifest::Manifest};
 
 use super::*;
+use crate::supervise::trial::ARTIFACTS_MAX;
 
 /// A snapshot whose artifacts hold these bodies.
 fn world(bodies: &[&'static str], scripts: impl IntoIterator<Item = Script>) -> World {
@@ -258,4 +259,19 @@ async fn more_artifacts_than_a_record_holds_are_not_tried() {
     let verification = world(&bodies, [GOOD]).check(None, ARTIFACTS_MAX).await;
     let record = serde_json::to_string(&verification).expect("a record is JSON");
     assert!(record.len() < 1 << 20, "{}", record.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_artifacts_than_are_left_room_for_are_not_rehearsed() {
+    let check = async |count: usize, runs, expected| {
+        let bodies = vec!["Good"; count];
+        let mut world = world(&bodies, [GOOD]);
+        world.rehearse = Some("fake:2".into());
+        let verification = world.check(None, runs).await;
+        let rehearsal = &verification.rehearsals[0];
+        assert_eq!(rehearsal.reason, expected);
+    };
+    check(ARTIFACTS_MAX / 2, ARTIFACTS_MAX, None).await;
+    let more = ARTIFACTS_MAX / 2 + 1;
+    check(more, more, Some(Reason::TooLarge)).await;
 }

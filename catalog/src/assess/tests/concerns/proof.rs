@@ -178,6 +178,7 @@ fn rehearsed(world: &mut World, verdict: Verdict) {
     world.verification().rehearsals.push(RehearsalEvidence {
         image: "redis:next".into(),
         verdict,
+        reason: None,
         findings: Vec::new(),
         recovery_milliseconds: None,
     });

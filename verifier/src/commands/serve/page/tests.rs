@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 
 use catalog::{
     config::load,
-    evidence::{Draft, Ledger, Reason, ToolEvidence, fixtures},
+    evidence::{Draft, Ledger, Reason, RehearsalEvidence, ToolEvidence, fixtures},
     model::{
         Artifact, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotId, SnapshotState, SourceName,
         TakenAtFrom,
@@ -170,6 +170,47 @@ fn what_runs_what_waits_and_what_went_wrong_is_said() {
     progress.take(Progress::Stage("fetch"));
     progress.take(Progress::Bytes { read: 25, of: 100 });
     says(&state, &["fetch 25 % of 100 B"]);
+    progress.take(Progress::Rehearsal);
+    progress.take(Progress::Stage("stage"));
+    says(&state, &["rehearsal: stage a new snapshot"]);
+}
+
+#[test]
+fn a_rehearsal_is_told_and_changes_nothing_of_where_a_source_stands() {
+    let mut state = fresh();
+    let run = fixtures::verification(fixtures::at("02:00:00"), None);
+    let rehearsal = |image: &str, reason: Option<Reason>| RehearsalEvidence {
+        image: image.into(),
+        verdict: reason.map_or(Verdict::Verified, Reason::verdict),
+        reason,
+        findings: Vec::new(),
+        recovery_milliseconds: None,
+    };
+    let run = Verification {
+        rehearsals: vec![
+            rehearsal("redis:9", Some(Reason::Unrestorable)),
+            rehearsal("<script>", Some(Reason::NoImage)),
+            rehearsal("redis:8", None),
+        ],
+        ..run
+    };
+    let mut ledger = Ledger::new(fixtures::cache());
+    let sealed = fixtures::sealed([Draft::Verification(Box::new(run))]);
+    ledger.take(1, Ok(&sealed[0]));
+    let known = Known {
+        ledger: Some(Arc::new(ledger)),
+        ..Known::default()
+    };
+    state.sources.insert(fixtures::cache(), known);
+    says(
+        &state,
+        &[
+            "Verified cache redis",
+            "Rehearsed in redis:9: failed (unrestorable).",
+            "Rehearsed in &#60;script&#62;: inconclusive (no image).",
+            "Rehearsed in redis:8: verified.",
+        ],
+    );
 }
 
 #[test]

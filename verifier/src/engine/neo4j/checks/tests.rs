@@ -217,6 +217,10 @@ fn files_are_checked_and_records_read() {
     check("neo4j.migration", NotRun, None, |world| {
         world.see(seen::STORE_FORMAT, None);
     });
+    check("neo4j.migration", Passed, None, |world| {
+        let before = Observed::Word("record-aligned-0.1".into());
+        world.see(seen::MIGRATED_FROM, Some(before));
+    });
     check("neo4j.sample", Passed, None, |_| ());
     check("neo4j.sample", NotRun, INTERNAL, |world| {
         world.count(seen::SAMPLED, 0);

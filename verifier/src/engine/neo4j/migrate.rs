@@ -1,0 +1,92 @@
+//! `neo4j-admin database migrate`, in rehearsals: what it takes to bring a snapshot into this
+//! version.
+
+use catalog::evidence::Reason;
+
+use super::{DATABASE, admin, image, log, script};
+use crate::{
+    engine::{Bench, Stopped},
+    runtime::Exit,
+};
+
+/// Without it a migration ends at the first index of a kind that 5.0 removed; without any such
+/// index it does nothing.
+const BTREE: &str = "--force-btree-indexes-to-range";
+
+/// Rewrites the store in the newest version of its own format.
+pub(super) async fn migrate(bench: &Bench<'_>) -> Result<(), Stopped> {
+    let memory = image::migration_memory(bench.spec);
+    let words = ["database", "migrate", BTREE, &memory, DATABASE];
+    let command = script::admin(bench.spec, &words, None);
+    let told = bench.sandbox.exec(&command, None).await?;
+    if told.code == 0 {
+        return Ok(());
+    }
+    bench.note_log(log::shown(&told.stderr.text()));
+    Err(why_not_migrated(&told))
+}
+
+/// Never the snapshot's fault: it was loaded, and nobody promised that it can be migrated.
+fn why_not_migrated(told: &Exit) -> Stopped {
+    if let Some(stopped) = admin::ours(told).or_else(|| admin::of_another_version(told)) {
+        return stopped;
+    }
+    let message = format!(
+        "neo4j-admin database migrate ended with code {}: the store was not brought into the \
+         format of this version\nhint: Try it by hand with this image on a copy: it says what is \
+         in its way; versions in between may have to be passed one by one.",
+        told.code
+    );
+    Stopped::new(Reason::MigrationRequired, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::{Capture, FeedEnd};
+
+    #[test]
+    fn a_migration_that_fails_never_accuses_the_snapshot() {
+        let check = |code, said: &str, expected| {
+            let mut stderr = Capture::default();
+            stderr.push(said.as_bytes());
+            let stopped = why_not_migrated(&Exit {
+                code,
+                stdout: Capture::default(),
+                stderr,
+                feed: FeedEnd::NoFeed,
+                out_of_memory: false,
+            });
+            assert_eq!(stopped.reason, expected, "{code} {said}");
+            assert!(!stopped.message.contains("Person"), "{}", stopped.message);
+        };
+        check(
+            1,
+            "Failed to migrate database 'neo4j': Migration will remove all BTREE indexes and \
+             constraints backed by BTREE indexes: schema=(:Person {born})\n\
+             Migration failed for databases: 'neo4j'",
+            Reason::MigrationRequired,
+        );
+        check(
+            64,
+            "Unknown option: '--pagecache'",
+            Reason::MigrationRequired,
+        );
+        check(
+            1,
+            "Failed to migrate database 'neo4j': No space left on device",
+            Reason::Disk,
+        );
+        check(
+            1,
+            "java.lang.OutOfMemoryError: Java heap space",
+            Reason::OutOfMemory,
+        );
+        check(137, "", Reason::Killed);
+        check(
+            1,
+            "Failed to migrate database 'neo4j': the store version is not supported",
+            Reason::UnknownVersion,
+        );
+    }
+}

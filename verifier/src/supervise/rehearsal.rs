@@ -1,0 +1,169 @@
+//! The same snapshot in another image, after the verdict stood: told apart, and never a part of it.
+
+use std::panic::AssertUnwindSafe;
+
+use catalog::evidence::{Reason, RehearsalEvidence};
+use futures::FutureExt as _;
+use tokio::time::Instant;
+
+use super::{
+    Assignment, Context, Progress, answers,
+    part::Shown,
+    record,
+    trial::{Judgement, Trial},
+};
+use crate::{
+    engine::{Judged, Purpose},
+    runtime::RunId,
+    verdict::{Conclusion, conclude},
+};
+
+/// Restores it once more, where one is asked for and could tell anything. It has a deadline of its
+/// own, as long as that of the verification; whatever happens in it stays in it.
+pub(super) async fn rehearse(
+    context: &Context,
+    assignment: &Assignment,
+    main: &Judgement,
+) -> Option<RehearsalEvidence> {
+    let image = assignment.rehearse.as_ref()?;
+    if !may_tell_more(main.conclusion) {
+        return None;
+    }
+    (assignment.on_progress)(Progress::Rehearsal);
+    let rehearsed = Assignment {
+        run: RunId(format!("{}-rehearsal", assignment.run.0)),
+        images: vec![image.clone()],
+        ..assignment.clone()
+    };
+    let trial = Trial {
+        context,
+        assignment: &rehearsed,
+        purpose: Purpose::Rehearsal,
+        deadline: Instant::now() + assignment.deadline,
+    };
+    let judged = AssertUnwindSafe(judged(&trial, &main.shown)).catch_unwind();
+    let judgement = judged.await.unwrap_or_else(|_| panicked());
+    Some(evidence(image, judgement))
+}
+
+/// Whether another image may tell something that is not known yet. What the bytes have shown holds
+/// for every image, and so does what kept them from being read or restored at all.
+const fn may_tell_more(main: Conclusion) -> bool {
+    let Some(reason) = main.reason else {
+        return true;
+    };
+    match reason {
+        // Of the server that was tried, or said by it.
+        Reason::Unrestorable
+        | Reason::Inconsistent
+        | Reason::Identity
+        | Reason::NoImage
+        | Reason::ImageUnavailable
+        | Reason::UnknownVersion
+        | Reason::ModuleMissing
+        | Reason::NeedsEnterprise
+        | Reason::MigrationRequired
+        | Reason::Internal
+        // It was restored all the same.
+        | Reason::NoChecksum => true,
+        // Of the contents.
+        Reason::Damaged
+        | Reason::Expectation
+        // Of the storage.
+        | Reason::AccessDenied
+        | Reason::KeyDenied
+        | Reason::Archived
+        | Reason::Vanished
+        | Reason::Replaced
+        | Reason::UnstableRead
+        // Of this machine and its limits; it is tried again soon.
+        | Reason::RuntimeUnavailable
+        | Reason::Killed
+        | Reason::OutOfMemory
+        | Reason::Disk
+        | Reason::Deadline
+        | Reason::TooLarge
+        | Reason::Interrupted => false,
+    }
+}
+
+async fn judged(trial: &Trial<'_>, main: &[Shown]) -> Judgement {
+    let kept = trial.every_artifact(None).await;
+    let mut judgement = trial.judge(kept).await;
+    if !is_of_same_bytes(main, &judgement.shown) {
+        for answer in &mut judgement.answers {
+            answer.spoils = None;
+        }
+        let message = "the rehearsal read other bytes than the verification\nhint: Look at the \
+                       storage, the network and this machine's memory.";
+        let doubt = Judged::not_run(answers::TWICE, Some(Reason::UnstableRead), message);
+        judgement.answers.push(doubt);
+        judgement.conclusion = conclude(&judgement.answers, true);
+    }
+    judgement
+}
+
+/// As far as both read them.
+fn is_of_same_bytes(main: &[Shown], rehearsed: &[Shown]) -> bool {
+    let read = |shown: &Shown| {
+        let passed = shown.kept.passed.as_ref();
+        passed.map(|passed| passed.sha256.clone())
+    };
+    let mut both = main.iter().zip(rehearsed);
+    both.all(|(main, rehearsed)| match (read(main), read(rehearsed)) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    })
+}
+
+fn panicked() -> Judgement {
+    let message = "the verifier made a mistake of its own\nhint: Report it, with the log.";
+    let answer = Judged::not_run(answers::RESTORED, Some(Reason::Internal), message);
+    Judgement {
+        shown: Vec::new(),
+        answers: vec![answer],
+        conclusion: Conclusion::because(Reason::Internal),
+    }
+}
+
+fn evidence(image: &str, judgement: Judgement) -> RehearsalEvidence {
+    let Judgement {
+        shown,
+        answers,
+        conclusion,
+    } = judgement;
+    RehearsalEvidence {
+        image: image.into(),
+        verdict: conclusion.verdict,
+        reason: conclusion.reason,
+        findings: answers.into_iter().map(|answer| answer.finding).collect(),
+        recovery_milliseconds: record::recovery_milliseconds(&shown),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_rehearsed_where_another_image_may_tell_more() {
+        let check = |reason: Option<Reason>, expected| {
+            let verified = conclude(&[], true);
+            let main = reason.map_or(verified, Conclusion::because);
+            assert_eq!(may_tell_more(main), expected, "{reason:?}");
+        };
+        check(None, true);
+        check(Some(Reason::MigrationRequired), true);
+        check(Some(Reason::Unrestorable), true);
+        check(Some(Reason::NoImage), true);
+        check(Some(Reason::NoChecksum), true);
+        check(Some(Reason::Damaged), false);
+        check(Some(Reason::Expectation), false);
+        check(Some(Reason::Interrupted), false);
+        check(Some(Reason::Vanished), false);
+        check(Some(Reason::Replaced), false);
+        check(Some(Reason::UnstableRead), false);
+        check(Some(Reason::Deadline), false);
+        check(Some(Reason::RuntimeUnavailable), false);
+    }
+}

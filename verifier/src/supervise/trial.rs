@@ -1,0 +1,91 @@
+//! Every artifact of a snapshot, restored, shown and judged within one deadline: the verification
+//! itself, and a rehearsal of it.
+
+use catalog::evidence::Reason;
+use tokio::time::Instant;
+
+use super::{
+    Assignment, Context, answers,
+    attempt::{Kept, attempt},
+    part::{Part, Shown},
+    twice,
+};
+use crate::{
+    engine::{Judged, Purpose, Stopped},
+    verdict::{Conclusion, conclude},
+};
+
+/// Most artifacts of one snapshot: each adds up to 10 KiB to a record, which has at most 1 MiB.
+pub(super) const ARTIFACTS_MAX: usize = 100;
+
+/// What is tried, what for, and until when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trial<'a> {
+    pub(super) context: &'a Context,
+    pub(super) assignment: &'a Assignment,
+    pub(super) purpose: Purpose,
+    pub(super) deadline: Instant,
+}
+
+/// What a trial came to.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    pub(super) shown: Vec<Shown>,
+    pub(super) answers: Vec<Judged>,
+    pub(super) conclusion: Conclusion,
+}
+
+impl<'a> Trial<'a> {
+    /// One of its artifacts.
+    pub(super) const fn part(&self, index: usize) -> Part<'a> {
+        Part {
+            context: self.context,
+            assignment: self.assignment,
+            purpose: self.purpose,
+            index,
+            deadline: self.deadline,
+        }
+    }
+
+    /// One after the other. What ends the trial as a whole leaves those behind it untried.
+    pub(super) async fn every_artifact(&self, why: Option<&str>) -> Vec<Kept> {
+        let count = self.assignment.snapshot.artifacts.len();
+        let (max, done) = match self.purpose {
+            Purpose::Proof => (ARTIFACTS_MAX, "verified"),
+            // Its findings are in the same record.
+            Purpose::Rehearsal => (ARTIFACTS_MAX / 2, "rehearsed"),
+        };
+        if count > max {
+            let message = format!("it has {count} artifacts, and at most {max} are {done}");
+            return vec![Kept::untried(Stopped::new(Reason::TooLarge, message))];
+        }
+        let mut all: Vec<Kept> = Vec::new();
+        for index in 0..count {
+            let kept = match all.last().and_then(Kept::ends_all) {
+                Some(reason) => {
+                    let message = "not tried, for the verification had ended before";
+                    Kept::untried(Stopped::new(reason, message))
+                }
+                None => attempt(&self.part(index).attempt(why)).await,
+            };
+            all.push(kept);
+        }
+        all
+    }
+
+    /// Shows twice what has to be, answers every check, and concludes.
+    pub(super) async fn judge(&self, kept: Vec<Kept>) -> Judgement {
+        let mut shown: Vec<Shown> = Vec::new();
+        for (index, kept) in kept.into_iter().enumerate() {
+            shown.push(twice::show(&self.part(index), kept).await);
+        }
+        let answers = answers::of_all(self.context, self.assignment, &shown);
+        let observed = !shown.is_empty() && shown.iter().all(|shown| shown.kept.observed());
+        let conclusion = conclude(&answers, observed);
+        Judgement {
+            shown,
+            answers,
+            conclusion,
+        }
+    }
+}
