@@ -8,6 +8,7 @@
 //! [`assess`].
 
 pub mod assess;
+pub mod chain;
 pub mod config;
 pub mod digest;
 pub mod evidence;

@@ -9,5 +9,6 @@ mod snapshot;
 pub use inventory::{Inventory, SourceInventory, UNRECOGNISED_SHOWN_MAX, Usage, UsageState};
 pub use names::{EngineName, NAME_LENGTH_MAX, NameError, RepositoryName, SourceName};
 pub use snapshot::{
-    Artifact, Key, ObjectMeta, Pin, Snapshot, SnapshotFacts, SnapshotId, SnapshotState, TakenAtFrom,
+    Artifact, ChainLink, Continues, Key, ObjectMeta, Pin, Snapshot, SnapshotFacts, SnapshotId,
+    SnapshotState, TakenAtFrom,
 };

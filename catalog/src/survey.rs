@@ -13,10 +13,14 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    chain,
     format::{Format, Settings},
     grouping::{Completeness, Group, judge},
     layout::Layout,
-    model::{Inventory, Pin, RepositoryName, Snapshot, SnapshotState, SourceInventory, SourceName},
+    model::{
+        Continues, Inventory, Pin, RepositoryName, Snapshot, SnapshotState, SourceInventory,
+        SourceName,
+    },
     recovery_point::{Witnesses, recovery_point},
     storage::{Storage, StorageError, StorageReason},
 };
@@ -114,6 +118,7 @@ fn assemble(source: &SurveySource, heads: Heads, context: &SurveyContext<'_>) ->
         .map(|(group, described)| snapshot(source, group, described, context))
         .collect();
     snapshots.sort_by(|one, other| (other.taken_at, &other.id).cmp(&(one.taken_at, &one.id)));
+    chain::link(&mut snapshots);
     SourceInventory {
         snapshots,
         error: None,
@@ -153,6 +158,7 @@ fn snapshot(
         state,
         artifacts: group.artifacts,
         facts,
+        continues: Continues::Nothing,
         manifests,
     }
 }

@@ -83,6 +83,7 @@ pub(crate) fn snapshot(name: &str, taken_at: &str, bytes: u64) -> Snapshot {
         }],
         id: SnapshotId(format!("MARKER-{id}")),
         facts: SnapshotFacts::default(),
+        continues: catalog::model::Continues::Nothing,
         manifests: std::collections::BTreeMap::new(),
     }
 }

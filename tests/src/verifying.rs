@@ -132,6 +132,7 @@ impl Subject {
             state: SnapshotState::Complete,
             artifacts,
             facts: self.format.describe(&heads, &self.settings.own),
+            continues: catalog::model::Continues::Nothing,
             manifests: std::collections::BTreeMap::new(),
         };
         verify_one(&self.context(), self.assignment(run, memory, snapshot)).await

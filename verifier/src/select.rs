@@ -180,6 +180,7 @@ mod tests {
                 meta,
             }],
             facts: SnapshotFacts::default(),
+            continues: catalog::model::Continues::Nothing,
             manifests: std::collections::BTreeMap::new(),
         }
     }

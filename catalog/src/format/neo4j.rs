@@ -4,7 +4,6 @@
 //! and times of its files, and where something is wrong.
 
 mod archive;
-pub mod chain;
 mod content;
 mod header;
 mod judge;
@@ -248,6 +247,7 @@ fn describe(head: &[u8], database: Option<&str>) -> SnapshotFacts {
         restored_bytes: archive
             .announced
             .and_then(|(_, bytes)| u64::try_from(bytes).ok()),
+        chain: said.map(Metadata::chain_link),
         invalid,
         ..SnapshotFacts::default()
     }

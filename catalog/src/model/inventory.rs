@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{RepositoryName, Snapshot, SourceName};
+use crate::chain;
 
 /// One whole survey of one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,11 @@ impl SourceInventory {
     /// The newest snapshot that is complete.
     pub fn newest_complete(&self) -> Option<&Snapshot> {
         self.complete().next()
+    }
+
+    /// What a snapshot of these continues, the full backup first; `None` where that is not known.
+    pub fn before(&self, snapshot: &Snapshot) -> Option<Vec<&Snapshot>> {
+        chain::before(&self.snapshots, snapshot)
     }
 
     /// Complete snapshots, newest first.

@@ -169,8 +169,30 @@ pub struct SnapshotFacts {
     pub used_memory_bytes: Option<u64>,
     /// Bytes the data will take on disk once it is restored.
     pub restored_bytes: Option<u64>,
+    /// Where it stands among others, if one may continue another.
+    pub chain: Option<ChainLink>,
     /// A reason why this can never be a snapshot of the engine, e.g. `it is empty`.
     pub invalid: Option<String>,
+}
+
+/// The part of a sequence of changes that a snapshot holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainLink {
+    /// Which sequence: another one of the same database after that was created anew.
+    pub lineage: String,
+    /// Holds everything up to its last change, and not only what changed since its first.
+    pub full: bool,
+    /// First change inside.
+    pub first: i64,
+    /// Last change inside; 0 to 0 in a differential one without any.
+    pub last: i64,
+}
+
+impl ChainLink {
+    /// Differential, and without any change.
+    pub const fn is_empty(&self) -> bool {
+        !self.full && self.first == 0 && self.last == 0
+    }
 }
 
 impl SnapshotFacts {
@@ -200,9 +222,25 @@ impl SnapshotFacts {
             engine_version: self.engine_version.or(other.engine_version),
             used_memory_bytes: sum(self.used_memory_bytes, other.used_memory_bytes),
             restored_bytes: sum(self.restored_bytes, other.restored_bytes),
+            // Of several artifacts none continues another snapshot.
+            chain: None,
             invalid: self.invalid.or(other.invalid),
         }
     }
+}
+
+/// What must be restored before a snapshot.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Continues {
+    /// Nothing: it is whole by itself.
+    #[default]
+    Nothing,
+    /// This one of the same source, and what that continues.
+    Snapshot(SnapshotId),
+    /// Something that is not there, and what: it cannot be restored.
+    Missing(String),
+    /// Something that may be among what was not read.
+    Unknown,
 }
 
 /// One recovery point of a source.
@@ -226,6 +264,8 @@ pub struct Snapshot {
     pub artifacts: Vec<Artifact>,
     /// From the heads of all artifacts; empty where they were not read.
     pub facts: SnapshotFacts,
+    /// Whether it is restored by itself.
+    pub continues: Continues,
     /// Read from `<key>.manifest.json`, by the key of their artifact.
     pub manifests: BTreeMap<Key, Manifest>,
 }

@@ -164,6 +164,32 @@ async fn each_artifact_has_its_own_manifest_and_the_oldest_dates_the_snapshot() 
 }
 
 #[tokio::test]
+async fn what_continues_nothing_that_is_there_is_partial() {
+    let memory = Memory::default();
+    for (day, head) in [
+        ("18", "full 1 10"),
+        ("19", "part 11 20"),
+        ("20", "part 21 30"),
+        ("21", "part 35 40"),
+    ] {
+        memory.put_at(format!("202611{day}.backup"), head, ago(60));
+    }
+    let source = source("graph", &["%Y%m%d.backup"]);
+    let mut setup = Setup::new(std::slice::from_ref(&source));
+    let inventory = setup.survey(&memory).await.unwrap();
+    let graph = &inventory.sources[&source.name];
+    let newest = graph.newest_complete().unwrap();
+    assert_eq!(newest.id.0, "20261120");
+    let before = graph.before(newest).unwrap();
+    let before: Vec<_> = before.iter().map(|it| it.id.0.as_str()).collect();
+    assert_eq!(before, ["20261118", "20261119"]);
+    let last = &graph.snapshots[0];
+    assert_eq!(last.state, SnapshotState::Partial);
+    let gap = "it begins with change 35, and what lies before it ends with change 30";
+    assert_eq!(last.continues, Continues::Missing(gap.into()));
+}
+
+#[tokio::test]
 async fn states_follow_the_rules_of_the_source() {
     let memory = Memory::default();
     memory.put_at("2026-11-20/a", "bad", ago(60));

@@ -2,7 +2,7 @@
 
 use catalog::{
     evidence::Ledger,
-    model::{Snapshot, SnapshotState},
+    model::{Continues, Snapshot, SnapshotState},
 };
 use jiff::Timestamp;
 use toolkit::exit::Exit;
@@ -57,8 +57,9 @@ pub(super) async fn run(select: &Select, console: &mut Console<'_>) -> Result<Ex
 
 fn state(snapshot: &Snapshot) -> String {
     let state = snapshot.state.as_label().replace('_', " ");
-    match (&snapshot.facts.invalid, snapshot.state) {
-        (Some(why), SnapshotState::Invalid) => format!("{state}: {why}"),
+    match (&snapshot.facts.invalid, &snapshot.continues, snapshot.state) {
+        (Some(why), _, SnapshotState::Invalid)
+        | (_, Continues::Missing(why), SnapshotState::Partial) => format!("{state}: {why}"),
         _ => state,
     }
 }

@@ -54,6 +54,7 @@ fn snapshot(hour: i64) -> Snapshot {
             meta,
         }],
         facts: SnapshotFacts::default(),
+        continues: catalog::model::Continues::Nothing,
         manifests: std::collections::BTreeMap::new(),
     }
 }

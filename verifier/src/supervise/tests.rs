@@ -182,6 +182,7 @@ fn snapshot(size: usize, etag: &str) -> Snapshot {
             version: Some(1),
             ..SnapshotFacts::default()
         },
+        continues: catalog::model::Continues::Nothing,
         manifests: BTreeMap::new(),
     }
 }

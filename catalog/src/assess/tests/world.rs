@@ -175,6 +175,7 @@ pub(super) fn snapshot(taken_at: Timestamp) -> Snapshot {
             },
         }],
         facts: SnapshotFacts::default(),
+        continues: crate::model::Continues::Nothing,
         manifests: std::collections::BTreeMap::new(),
         id: SnapshotId(id),
     }

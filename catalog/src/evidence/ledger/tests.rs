@@ -55,6 +55,7 @@ fn listed(taken_at: Timestamp) -> Snapshot {
             },
         }],
         facts: SnapshotFacts::default(),
+        continues: crate::model::Continues::Nothing,
         manifests: std::collections::BTreeMap::new(),
     }
 }

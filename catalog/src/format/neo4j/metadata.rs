@@ -8,6 +8,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use super::window::{Halt, Result, Window, damaged, unknown};
+use crate::model::ChainLink;
 
 /// The only serialisation of a store's identity (`StoreIdSerialization.VERSION`).
 const STORE_ID_VERSION: u8 = 1;
@@ -86,9 +87,15 @@ impl Metadata {
         text
     }
 
-    /// A differential backup without any change.
-    pub fn is_empty(&self) -> bool {
-        !self.full && self.lowest_append_index == 0 && self.highest_append_index == 0
+    /// Where it stands in its backup chain. Created anew, a database has another identity; so has
+    /// its store.
+    pub fn chain_link(&self) -> ChainLink {
+        ChainLink {
+            lineage: format!("{} {}", self.database_id(), self.store.identity()),
+            full: self.full,
+            first: self.lowest_append_index,
+            last: self.highest_append_index,
+        }
     }
 }
 

@@ -1,4 +1,3 @@
-//! What needs no archive: chains of backups, and what a source may write.
+//! What needs no archive: what a source may write.
 
-mod chains;
 mod written;

@@ -1,7 +1,11 @@
 //! A format of which a head says when it is from, and a survey's surroundings.
 
 use super::*;
-use crate::{format::double::Double, grouping::Completeness, model::SnapshotFacts};
+use crate::{
+    format::double::Double,
+    grouping::Completeness,
+    model::{ChainLink, SnapshotFacts},
+};
 
 /// 2026-11-22T12:00:00Z.
 pub(super) const NOW: Timestamp = Timestamp::constant(1_795_348_800, 0);
@@ -10,7 +14,8 @@ pub(super) fn ago(minutes: i64) -> Timestamp {
     NOW - SignedDuration::from_mins(minutes)
 }
 
-/// `head=-70` is from 70 minutes before [`NOW`]; `bad` is no snapshot.
+/// `head=-70` is from 70 minutes before [`NOW`]; `full 1 10` and `part 11 20` belong to one chain;
+/// `bad` is no snapshot.
 static FAKE: Double = Double {
     head_bytes: u64::MAX,
     describe: |heads| {
@@ -20,12 +25,29 @@ static FAKE: Double = Double {
             .map(|minutes| minutes.parse::<i64>().unwrap());
         SnapshotFacts {
             taken_at: minutes.map(|minutes| ago(-minutes)),
+            chain: chain(head),
             invalid: (head == "bad").then(|| "bad".into()),
             ..SnapshotFacts::default()
         }
     },
     ..Double::new("fake")
 };
+
+fn chain(head: &str) -> Option<ChainLink> {
+    let mut words = head.split(' ');
+    let full = match words.next()? {
+        "full" => true,
+        "part" => false,
+        _ => return None,
+    };
+    let mut number = || words.next().unwrap().parse().unwrap();
+    Some(ChainLink {
+        lineage: "one".into(),
+        full,
+        first: number(),
+        last: number(),
+    })
+}
 
 pub(super) fn source(name: &str, paths: &[&str]) -> SurveySource {
     let patterns = paths.iter().map(|path| path.parse().unwrap()).collect();

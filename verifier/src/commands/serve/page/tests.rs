@@ -57,6 +57,7 @@ fn snapshot(at: Timestamp) -> Snapshot {
         state: SnapshotState::Complete,
         artifacts: Vec::new(),
         facts: SnapshotFacts::default(),
+        continues: catalog::model::Continues::Nothing,
         manifests: std::collections::BTreeMap::new(),
     }
 }
