@@ -92,7 +92,7 @@ struct Lineage<'a> {
 /// By its last change: the shortest way there, by the newest snapshots.
 type Tips<'a> = BTreeMap<i64, (usize, Member<'a>)>;
 
-impl<'a> Lineage<'a> {
+impl Lineage<'_> {
     fn resolve(self) -> Vec<(usize, Continues)> {
         let mut tips = Tips::new();
         let of = |kind: fn(&ChainLink) -> bool| {

@@ -1,6 +1,7 @@
 //! Every engine against the suite of engines, and what only one of them promises.
 
 mod neo4j;
+mod neo4j_chain;
 mod neo4j_rehearsal;
 mod noop;
 mod redis;

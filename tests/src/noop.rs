@@ -12,14 +12,14 @@ use catalog::{
         CheckName, Checksum, Inspection, InspectionFinding, InspectionState,
         double::{Double, read_whole},
     },
-    model::{EngineName, SnapshotFacts},
+    model::EngineName,
 };
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use verifier::{
     engine::{
-        self, Bench, Engine, Evidence, Judged, Observation, Observed, Request, Staging, Stopped,
-        Whole,
+        self, Bench, Engine, Evidence, Judged, Link, Observation, Observed, Request, Restorable,
+        Staging, Stopped, Whole,
     },
     runtime::{Command, SandboxSpec},
 };
@@ -98,7 +98,7 @@ impl Engine for NoopEngine {
         })
     }
 
-    fn stage(&self, _: &SnapshotFacts, _: &SandboxSpec) -> Staging {
+    fn stage(&self, _: Link, _: &SandboxSpec) -> Staging {
         Staging {
             put: shell("cat > part && mv part whole"),
             digest: shell("sha256sum whole"),
@@ -108,7 +108,7 @@ impl Engine for NoopEngine {
     fn restore<'a>(
         &'a self,
         bench: &'a Bench<'a>,
-        _: &'a Inspection,
+        _: &'a Restorable<'a>,
         _: &'a engine::Settings,
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
         Box::pin(async move {

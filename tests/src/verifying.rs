@@ -113,7 +113,30 @@ impl Subject {
         self.verify_keys(run_id(), memory, keys).await
     }
 
+    /// Verifies the last of these, each of which continues the one before it.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn verify_chain(&self, all: impl IntoIterator<Item = Vec<u8>>) -> Verification {
+        let memory = Memory::default();
+        let mut chain = Vec::new();
+        for (index, bytes) in all.into_iter().enumerate() {
+            let key = format!("{index}.backup");
+            memory.put(&key, bytes);
+            chain.push(self.snapshot_of(&memory, &[&key]).await);
+        }
+        let snapshot = chain.pop().expect("one at least");
+        let mut assignment = self.assignment(run_id(), memory, snapshot);
+        assignment.before = Some(chain);
+        verify_one(&self.context(), assignment).await
+    }
+
     async fn verify_keys(&self, run: RunId, memory: Memory, keys: &[&str]) -> Verification {
+        let snapshot = self.snapshot_of(&memory, keys).await;
+        verify_one(&self.context(), self.assignment(run, memory, snapshot)).await
+    }
+
+    async fn snapshot_of(&self, memory: &Memory, keys: &[&str]) -> Snapshot {
         let (mut artifacts, mut heads) = (Vec::new(), Vec::new());
         for key in keys {
             let meta = memory.head(&Key::new(*key)).await.expect("it is there");
@@ -122,7 +145,7 @@ impl Subject {
             let name = (*key).to_owned();
             artifacts.push(Artifact { name, meta });
         }
-        let snapshot = Snapshot {
+        Snapshot {
             id: SnapshotId("current".into()),
             source: source(),
             taken_at: MODIFIED_AT,
@@ -134,8 +157,7 @@ impl Subject {
             facts: self.format.describe(&heads, &self.settings.own),
             continues: catalog::model::Continues::Nothing,
             manifests: std::collections::BTreeMap::new(),
-        };
-        verify_one(&self.context(), self.assignment(run, memory, snapshot)).await
+        }
     }
 
     fn context(&self) -> Context {
@@ -166,6 +188,7 @@ impl Subject {
             images: self.images.clone(),
             rehearse: self.rehearse.clone(),
             snapshot,
+            before: Some(Vec::new()),
             selected_in: Duration::ZERO,
             select_again: Arc::new(|| Box::pin(future::ready(None))),
             previous: None::<BTreeMap<String, u64>>,

@@ -42,6 +42,7 @@ pub fn snapshot(taken_at: Timestamp) -> SnapshotEvidence {
             modified_at: taken_at,
             integrity: Integrity::File,
         }],
+        continues: Vec::new(),
         id: SnapshotId(id),
     }
 }

@@ -43,8 +43,9 @@ impl SourceInventory {
     }
 
     /// What a snapshot of these continues, the full backup first; `None` where that is not known.
-    pub fn before(&self, snapshot: &Snapshot) -> Option<Vec<&Snapshot>> {
-        chain::before(&self.snapshots, snapshot)
+    pub fn before(&self, snapshot: &Snapshot) -> Option<Vec<Snapshot>> {
+        let before = chain::before(&self.snapshots, snapshot)?;
+        Some(before.into_iter().cloned().collect())
     }
 
     /// Complete snapshots, newest first.

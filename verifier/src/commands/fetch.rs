@@ -58,11 +58,11 @@ pub(super) async fn run(flags: &Fetch, console: &mut Console<'_>) -> Result<Exit
         cancelled: &cancelled,
     };
     let ledger = world.ledger(&source.name).await?;
-    let snapshot = wish.choose(&surveyed, &ledger)?;
+    let chosen = wish.choose(&surveyed, &ledger)?;
     if directory::prepare(&flags.to, &world.config)? {
         writeln!(console.err, "{} was created", flags.to.display())?;
     }
-    let mut work = pin!(wish.fetch(snapshot, &ledger));
+    let mut work = pin!(wish.fetch(chosen, &ledger));
     let outcome = loop {
         tokio::select! {
             line = progress.line() => drop(write!(console.err, "{line}")),
@@ -93,18 +93,28 @@ struct Wish<'a> {
 }
 
 impl Wish<'_> {
-    fn choose<'a>(&self, surveyed: &'a Surveyed, ledger: &Ledger) -> Result<&'a Snapshot, Refusal> {
+    /// A snapshot, behind what it continues: without that it cannot be restored.
+    fn choose(&self, surveyed: &Surveyed, ledger: &Ledger) -> Result<Vec<Snapshot>, Refusal> {
         let wanted = Wanted::from(&self.flags.which);
-        if self.flags.verified {
+        let snapshot = if self.flags.verified {
             surveyed.select_verified(self.source, &wanted, ledger)
         } else {
             surveyed.select(self.source, &wanted)
+        }?;
+        let before = surveyed.found(self.source)?.before(snapshot);
+        if before.is_none() {
+            let id = printable(&snapshot.id.0);
+            self.say(&format!(
+                "warning: what snapshot {id} continues is not known, and not fetched"
+            ));
         }
+        let all = before.into_iter().flatten().chain([snapshot.clone()]);
+        Ok(all.collect())
     }
 
     /// The chosen snapshot; if it went away meanwhile, what is chosen now, once.
-    async fn fetch(&self, first: &Snapshot, ledger: &Ledger) -> Result<Vec<Fetched>, Refusal> {
-        let error = match self.snapshot(first, ledger).await {
+    async fn fetch(&self, first: Vec<Snapshot>, ledger: &Ledger) -> Result<Vec<Fetched>, Refusal> {
+        let error = match self.snapshots(&first, ledger).await {
             Err(error) if error.is_outdated() => Refusal::from(error),
             outcome => return Ok(outcome?),
         };
@@ -113,27 +123,34 @@ impl Wish<'_> {
             headline(&error.message)
         ));
         let surveyed = self.world.survey(&[self.source]).await;
-        let snapshot = self.choose(&surveyed, ledger)?;
-        Ok(self.snapshot(snapshot, ledger).await?)
+        let snapshots = self.choose(&surveyed, ledger)?;
+        Ok(self.snapshots(&snapshots, ledger).await?)
     }
 
-    /// Every artifact, one after the other.
-    async fn snapshot(
+    /// Every artifact of these, one after the other.
+    async fn snapshots(
         &self,
-        snapshot: &Snapshot,
+        snapshots: &[Snapshot],
         ledger: &Ledger,
     ) -> Result<Vec<Fetched>, FetchError> {
-        self.warn(snapshot, ledger);
+        for snapshot in snapshots {
+            self.warn(snapshot, ledger);
+        }
         let fetcher = self.fetcher();
-        let keys = snapshot.artifacts.iter().map(|it| it.meta.key.as_str());
+        let objects = snapshots.iter().flat_map(|of| {
+            let artifacts = of.artifacts.iter().enumerate();
+            artifacts.map(move |it| (of, it))
+        });
+        let objects: Vec<_> = objects.collect();
+        let keys = objects.iter().map(|(_, (_, it))| it.meta.key.as_str());
         let keys: Vec<_> = keys.collect();
         let mut whole = Vec::new();
-        for (index, (artifact, name)) in snapshot.artifacts.iter().zip(names(&keys)).enumerate() {
-            let key = keys[index];
+        for ((of, (index, artifact)), name) in objects.iter().zip(names(&keys)) {
+            let key = artifact.meta.key.as_str();
             if !key.ends_with(&name) {
                 self.say(&format!("{} is called {name} here", printable(key)));
             }
-            let witnesses = witnesses(snapshot, index, ledger);
+            let witnesses = witnesses(of, *index, ledger);
             let pin = artifact.meta.pin();
             whole.push(fetcher.object(&pin, &name, witnesses).await?);
         }

@@ -5,6 +5,7 @@
 //! and whoever asks it about another one is told of an empty graph.
 
 mod admin;
+mod chain;
 mod checks;
 mod client;
 mod image;
@@ -23,15 +24,15 @@ use catalog::{
         Inspection,
         neo4j::{Archive, CheckLevel, Expect, Restore},
     },
-    model::{EngineName, SnapshotFacts},
+    model::EngineName,
 };
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use self::{checks::Case, seen::Seen};
 use super::{
-    Bench, Engine, Evidence, Judged, Observation, Refused, Request, Settings, Staging, Stopped,
-    Whole,
+    Bench, Engine, Evidence, Judged, Link, Observation, Refused, Request, Restorable, Settings,
+    Staging, Stopped, Whole,
     asked::{CanarySeen, unanswered},
 };
 use crate::runtime::{Exit, SandboxSpec};
@@ -73,21 +74,28 @@ impl Engine for Neo4j {
         })
     }
 
-    fn stage(&self, _head: &SnapshotFacts, spec: &SandboxSpec) -> Staging {
+    fn stage(&self, link: Link, spec: &SandboxSpec) -> Staging {
+        if !link.is_only() {
+            return chain::keep(link);
+        }
         Staging {
             put: script::load(spec),
             digest: script::digest(),
         }
     }
 
-    fn refused(&self, put: &Exit, whole: &Inspection) -> Option<Refused> {
-        let needs_enterprise = archive_of(whole).is_ok_and(Archive::needs_enterprise);
-        Some(Refused {
-            stopped: if needs_enterprise {
-                image::needs_enterprise()
+    fn refused(&self, put: &Exit, whole: &Inspection, spec: &SandboxSpec) -> Option<Refused> {
+        let archive = archive_of(whole).ok();
+        let restorable = archive.map_or(Ok(()), |archive| image::restores(archive, spec));
+        let stopped = restorable.err().unwrap_or_else(|| {
+            if archive.and_then(Archive::full) == Some(false) {
+                chain::unknown()
             } else {
                 admin::why_not_loaded(put)
-            },
+            }
+        });
+        Some(Refused {
+            stopped,
             log: log::shown(&put.stderr.text()),
         })
     }
@@ -95,13 +103,14 @@ impl Engine for Neo4j {
     fn restore<'a>(
         &'a self,
         bench: &'a Bench<'a>,
-        whole: &'a Inspection,
+        whole: &'a Restorable<'a>,
         settings: &'a Settings,
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
         Box::pin(async move {
-            let archive = archive_of(whole)?;
-            if archive.needs_enterprise() {
-                return Err(image::needs_enterprise());
+            let archive = archive_of(whole.own)?;
+            image::restores(archive, bench.spec)?;
+            if !whole.before.is_empty() {
+                bench.stage("restore", chain::restore(bench, whole)).await?;
             }
             let own: &Restore = settings.own()?;
             let expect: &Expect = settings.expect()?;

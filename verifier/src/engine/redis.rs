@@ -30,8 +30,8 @@ use self::{
     server::{Family, Server},
 };
 use super::{
-    Bench, Engine, Evidence, Judged, Observation, Observed, Request, Settings, Staging, Stopped,
-    Whole,
+    Bench, Engine, Evidence, Judged, Link, Observation, Observed, Request, Restorable, Settings,
+    Staging, Stopped, Whole,
     asked::{CanarySeen, unanswered},
 };
 use crate::runtime::{Command, ImageFacts, SandboxError, SandboxSpec, ServerId, ServerState};
@@ -98,7 +98,7 @@ impl Engine for Redis {
         })
     }
 
-    fn stage(&self, _head: &SnapshotFacts, _spec: &SandboxSpec) -> Staging {
+    fn stage(&self, _link: Link, _spec: &SandboxSpec) -> Staging {
         let shell = |script: String| Command::new(["sh", "-c", &script], STAGE_MAX);
         Staging {
             put: shell(format!("cat > {PART} && mv {PART} {WHOLE}")),
@@ -109,11 +109,11 @@ impl Engine for Redis {
     fn restore<'a>(
         &'a self,
         bench: &'a Bench<'a>,
-        whole: &'a Inspection,
+        whole: &'a Restorable<'a>,
         settings: &'a Settings,
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
         Box::pin(async move {
-            let census = census_of(whole)?;
+            let census = census_of(whole.own)?;
             let canary = settings.expect::<Expect>()?.canary.as_ref();
             let command = start_command(bench, census)?;
             let server = bench.stage("serve", bench.sandbox.start(&command)).await?;

@@ -47,6 +47,7 @@ fn reported(verdict: Verdict, reason: Option<Reason>, findings: Vec<Finding>) ->
                 modified_at: at("2026-11-22T01:00:04Z"),
                 integrity: Integrity::File,
             }],
+            continues: Vec::new(),
         },
         verdict,
         reason,

@@ -13,7 +13,7 @@ use super::{
     part::{Part, Shown},
     record,
 };
-use crate::engine::{Evidence, Judged, Whole};
+use crate::engine::{Continued, Evidence, Judged, Whole};
 
 /// Checks that every engine's snapshots undergo.
 const INTACT: &str = "snapshot.intact";
@@ -143,8 +143,20 @@ fn evidence_of<'a>(
         observations: kept.observations.as_deref().unwrap_or_default(),
         artifact,
         manifest: assignment.manifest_of(index),
+        before: continued(assignment, kept),
         asked_at: kept.asked_at.unwrap_or_else(|| context.clock.now()),
     })
+}
+
+fn continued<'a>(assignment: &Assignment, kept: &'a Kept) -> Vec<Continued<'a>> {
+    let read = assignment.before().iter().zip(&kept.before);
+    let continued = read.filter_map(|(snapshot, passed)| {
+        Some(Continued {
+            inspection: &passed.inspection,
+            artifact: record::continued(snapshot, Some(passed))?,
+        })
+    });
+    continued.collect()
 }
 
 /// What every snapshot undergoes first, then the engine's own table, then the sandbox.
@@ -165,12 +177,17 @@ fn rank(assignment: &Assignment, check: &str) -> usize {
 }
 
 fn intact(kept: &Kept) -> Judged {
-    let Some(passed) = &kept.passed else {
-        return Judged::not_run(INTACT, None, "the snapshot was not read to its last byte");
+    let unread = Judged::not_run(INTACT, None, "the snapshot was not read to its last byte");
+    let Some((_, passed)) = kept.last_read() else {
+        return unread;
     };
     match super::reasons::understood(&passed.inspection) {
-        Ok(()) => Judged::passed(INTACT, "every byte was read and understood")
-            .observed(format!("{} bytes", passed.restorable_bytes)),
+        Ok(()) if kept.passed.is_none() => unread,
+        Ok(()) => {
+            let bytes: u64 = kept.read().map(|it| it.restorable_bytes).sum();
+            let passed = Judged::passed(INTACT, "every byte was read and understood");
+            passed.observed(format!("{bytes} bytes"))
+        }
         Err(found) => {
             // A second reading may have raised doubts: then the run's own reason holds.
             let doubt = kept.stopped.as_ref().map(|stopped| stopped.reason);

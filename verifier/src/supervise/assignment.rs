@@ -61,6 +61,8 @@ pub struct Assignment {
     pub rehearse: Option<String>,
     /// Which one.
     pub snapshot: Snapshot,
+    /// What it continues, the full one first; `None` where that is not known.
+    pub before: Option<Vec<Snapshot>>,
     /// How long it took to choose it: the stage `select`, which is over when a run begins.
     pub selected_in: Duration,
     /// Looks once more when the snapshot is gone or was replaced before it was read.
@@ -83,6 +85,8 @@ pub type SelectAgain = Arc<dyn Fn() -> BoxFuture<'static, Option<Selected>> + Se
 pub struct Selected {
     /// Which one.
     pub snapshot: Snapshot,
+    /// As of [`Assignment::before`].
+    pub before: Option<Vec<Snapshot>>,
     /// As of [`Assignment::previous`].
     pub previous: Option<BTreeMap<String, u64>>,
 }
@@ -104,6 +108,13 @@ pub enum Progress {
     },
     /// The verdict stands; what follows is told of a rehearsal.
     Rehearsal,
+}
+
+impl Assignment {
+    /// What it continues, as far as that is known.
+    pub(super) fn before(&self) -> &[Snapshot] {
+        self.before.as_deref().unwrap_or_default()
+    }
 }
 
 impl fmt::Debug for Assignment {

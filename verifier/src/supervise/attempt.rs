@@ -49,8 +49,10 @@ pub(super) struct Attempt {
 /// What is known after a run, however it ended.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Kept {
-    /// Set once every byte was read.
+    /// Set once every byte of the object itself was read.
     pub(super) passed: Option<Passed>,
+    /// What it continues, as far as every byte of it was read.
+    pub(super) before: Vec<Passed>,
     /// When the first byte was asked for.
     pub(super) requested: Option<Instant>,
     /// Set once a sandbox was asked for: before, there is nothing to be left behind.
@@ -80,6 +82,17 @@ impl Kept {
             stopped: Some(stopped),
             ..Self::default()
         }
+    }
+
+    /// Everything that was read, in order.
+    pub(super) fn read(&self) -> impl Iterator<Item = &Passed> {
+        self.before.iter().chain(&self.passed)
+    }
+
+    /// What was read last, and its place among what is restored together.
+    pub(super) fn last_read(&self) -> Option<(usize, &Passed)> {
+        let own = self.passed.as_ref().map(|own| (self.before.len(), own));
+        own.or_else(|| self.before.iter().enumerate().next_back())
     }
 
     /// What is told of an earlier run although this one counts: how long it took, and that its
@@ -143,11 +156,16 @@ impl Attempt {
         })
     }
 
-    /// The object this run is about.
-    pub(super) fn object(&self) -> Result<&ObjectMeta, Stopped> {
-        let artifacts = &self.assignment.snapshot.artifacts;
-        let artifact = artifacts.get(self.index).map(|artifact| &artifact.meta);
-        artifact.ok_or_else(|| Stopped::new(Reason::Internal, "the snapshot has no object"))
+    /// The objects this run restores together: what the artifact continues, and itself as the last.
+    pub(super) fn objects(&self) -> Result<Vec<&ObjectMeta>, Stopped> {
+        let before = self.assignment.before().iter();
+        let before = before.map(|snapshot| snapshot.artifacts.first());
+        let own = self.assignment.snapshot.artifacts.get(self.index);
+        let objects = before.chain([own]);
+        let objects = objects.map(|artifact| Some(&artifact?.meta)).collect();
+        Option::ok_or_else(objects, || {
+            Stopped::new(Reason::Internal, "the snapshot has no object")
+        })
     }
 
     /// Notes something for after the run.
@@ -227,9 +245,13 @@ pub(super) async fn attempt(run: &Arc<Attempt>) -> Kept {
     finish(run)
 }
 
-/// Only reads: hash and native inspection of the same pin.
-pub(super) async fn read_again(run: &Arc<Attempt>, seen: &mut Seen) -> Result<Passed, Stopped> {
-    let read = run.guard(run.stage("inspect", steps::read(run, None)));
+/// Only reads one of the objects: hash and native inspection of the same pin.
+pub(super) async fn read_again(
+    run: &Arc<Attempt>,
+    at: usize,
+    seen: &mut Seen,
+) -> Result<Passed, Stopped> {
+    let read = run.guard(run.stage("inspect", steps::read(run, at, None)));
     let passed = AssertUnwindSafe(read)
         .catch_unwind()
         .await

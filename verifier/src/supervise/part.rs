@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use catalog::{
     manifest::Manifest,
-    model::{Artifact, SnapshotFacts},
+    model::{Artifact, Snapshot, SnapshotFacts},
 };
 use tokio::time::Instant;
 
@@ -80,6 +80,12 @@ impl Assignment {
     pub(super) fn manifest_of(&self, index: usize) -> Option<&Manifest> {
         let artifact = self.snapshot.artifacts.get(index)?;
         self.snapshot.manifests.get(&artifact.meta.key)
+    }
+
+    /// Bytes of the objects of all its runs.
+    pub(super) fn size_bytes(&self) -> u64 {
+        let before = self.before().iter().map(Snapshot::size_bytes);
+        before.sum::<u64>() + self.snapshot.size_bytes()
     }
 
     /// What its head says, where the survey read that of this one alone: it folds those of several,

@@ -1,11 +1,14 @@
 //! What a failure of storage, sandbox or ourselves means for a verdict: always inconclusive.
 
 use catalog::{
+    chain::CHAIN_MAX,
     evidence::Reason,
     format::{Inspection, InspectionState},
+    model::{Continues, Snapshot},
     storage::{StorageError, StorageReason},
 };
 
+use super::Assignment;
 use crate::{
     engine::Stopped,
     runtime::{Exit, FeedEnd},
@@ -70,6 +73,24 @@ pub(super) fn understood(inspection: &Inspection) -> Result<(), Stopped> {
         None => what.into(),
     };
     Err(Stopped::new(reason, message))
+}
+
+/// What the snapshot continues, where all of that is there.
+pub(super) fn chained(assignment: &Assignment) -> Result<&[Snapshot], Stopped> {
+    const HINT: &str = "hint: `backup-verifier snapshots` shows what lies there.";
+    match (&assignment.before, &assignment.snapshot.continues) {
+        (Some(before), _) => Ok(before),
+        (None, Continues::Missing(gap)) => {
+            let message = format!("what it continues is not there: {gap}\n{HINT}");
+            Err(Stopped::new(Reason::Vanished, message))
+        }
+        (None, _) => {
+            let message = format!(
+                "what it continues is not known, or is more than {CHAIN_MAX} snapshots\n{HINT}"
+            );
+            Err(Stopped::new(Reason::TooLarge, message))
+        }
+    }
 }
 
 /// Whether the bytes that were read are those that the store took in. If not, nobody can tell

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use catalog::evidence::{
-    ArtifactEvidence, Integrity, RehearsalEvidence, SandboxEvidence, SnapshotEvidence,
-    StageEvidence, Verification,
+use catalog::{
+    evidence::{
+        ArtifactEvidence, Integrity, RehearsalEvidence, SandboxEvidence, SnapshotEvidence,
+        StageEvidence, Verification,
+    },
+    manifest::Manifest,
+    model::{ObjectMeta, Snapshot},
 };
 use jiff::Timestamp;
 
@@ -14,7 +18,7 @@ use super::{
     part::Shown,
     trial::{ARTIFACTS_MAX, Judgement},
 };
-use crate::verdict::integrity;
+use crate::{stream::Passed, verdict::integrity};
 
 /// The whole record but for its place in the chain.
 pub(super) fn write(
@@ -45,6 +49,7 @@ pub(super) fn write(
             taken_at: snapshot.taken_at,
             taken_at_from: snapshot.taken_at_from,
             artifacts: artifacts(assignment, shown),
+            continues: before(assignment, shown),
         },
         verdict: conclusion.verdict,
         reason: conclusion.reason,
@@ -69,6 +74,20 @@ fn artifacts(assignment: &Assignment, shown: &[Shown]) -> Vec<ArtifactEvidence> 
     evidence.collect()
 }
 
+/// What it continues, each with what was read of it.
+fn before(assignment: &Assignment, shown: &[Shown]) -> Vec<ArtifactEvidence> {
+    let kept = shown.first().map(|shown| &shown.kept);
+    let snapshots = assignment.before().iter().enumerate();
+    let evidence = snapshots
+        .filter_map(|(at, snapshot)| continued(snapshot, kept.and_then(|it| it.before.get(at))));
+    evidence.collect()
+}
+
+pub(super) fn continued(snapshot: &Snapshot, read: Option<&Passed>) -> Option<ArtifactEvidence> {
+    let meta = &snapshot.artifacts.first()?.meta;
+    Some(evidence(meta, read, snapshot.manifests.get(&meta.key)))
+}
+
 pub(super) fn artifact(
     assignment: &Assignment,
     index: usize,
@@ -76,8 +95,15 @@ pub(super) fn artifact(
 ) -> Option<ArtifactEvidence> {
     let meta = &assignment.snapshot.artifacts.get(index)?.meta;
     let read = kept.and_then(|kept| kept.passed.as_ref());
-    let manifest = assignment.manifest_of(index);
-    Some(ArtifactEvidence {
+    Some(evidence(meta, read, assignment.manifest_of(index)))
+}
+
+fn evidence(
+    meta: &ObjectMeta,
+    read: Option<&Passed>,
+    manifest: Option<&Manifest>,
+) -> ArtifactEvidence {
+    ArtifactEvidence {
         key: meta.key.as_str().into(),
         version_id: meta.version_id.clone(),
         etag: meta.etag.clone(),
@@ -85,7 +111,7 @@ pub(super) fn artifact(
         sha256: read.map(|passed| passed.sha256.clone()),
         modified_at: meta.modified_at,
         integrity: read.map_or(Integrity::None, |passed| integrity(passed, manifest)),
-    })
+    }
 }
 
 /// Summed over the artifacts; what was not counted in each of them has no sum.

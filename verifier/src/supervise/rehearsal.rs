@@ -105,15 +105,11 @@ async fn judged(trial: &Trial<'_>, main: &[Shown]) -> Judgement {
 
 /// As far as both read them.
 fn is_of_same_bytes(main: &[Shown], rehearsed: &[Shown]) -> bool {
-    let read = |shown: &Shown| {
-        let passed = shown.kept.passed.as_ref();
-        passed.map(|passed| passed.sha256.clone())
-    };
-    let mut both = main.iter().zip(rehearsed);
-    both.all(|(main, rehearsed)| match (read(main), read(rehearsed)) {
-        (Some(one), Some(other)) => one == other,
-        _ => true,
-    })
+    let mut both = main
+        .iter()
+        .zip(rehearsed)
+        .flat_map(|(main, rehearsed)| main.kept.read().zip(rehearsed.kept.read()));
+    both.all(|(one, other)| one.sha256 == other.sha256)
 }
 
 fn panicked() -> Judgement {

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use catalog::{
     evidence::{Reason, Verdict},
-    format::Inspection,
-    model::{Pin, SnapshotFacts},
+    model::{Pin, Snapshot, SnapshotFacts},
     storage::{Storage, UploadChecksum},
 };
 use tokio::time::Instant;
 
 use super::{Assignment, Progress, attempt::Attempt, reasons};
 use crate::{
-    engine::{Bench, Observation, Refused, Request, Stopped, lock, timed},
+    engine::{Bench, Link, Observation, Refused, Request, Restorable, Stopped, lock, timed},
     runtime::{Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec},
     stream::{self, Fed, Passed},
 };
@@ -21,18 +20,18 @@ use crate::{
 /// Free space below which a failed load may be the disk's fault.
 const DISK_FREE_MIN: u64 = 16 << 20;
 
-/// A sandbox, what it was asked to be, and why.
+/// A sandbox, and what it was asked to be.
 struct Place {
-    head: SnapshotFacts,
     spec: SandboxSpec,
     sandbox: Arc<dyn Sandbox>,
 }
 
 /// What was sent into a sandbox.
 struct Staged {
-    passed: Passed,
-    /// Tells what lies there.
-    digest: Command,
+    /// In order; the snapshot's own object is the last.
+    all: Vec<Passed>,
+    /// Tells what lies there of each.
+    digests: Vec<Command>,
     /// What took all of it may still have refused it.
     refused: Option<Refused>,
 }
@@ -49,26 +48,40 @@ pub(super) async fn all(run: &Attempt) -> Result<(), Stopped> {
         Err(stopped) if matches!(stopped.reason, Reason::Interrupted | Reason::Deadline) => {
             Err(stopped)
         }
-        Err(stopped) => {
-            let passed = run.guard(read_to_keep(run, None)).await?;
-            match reasons::understood(&passed.inspection) {
-                Err(damaged) if damaged.reason == Reason::Damaged => Err(damaged),
-                _ => Err(stopped),
-            }
-        }
+        Err(stopped) => match run.guard(read_all(run)).await {
+            Err(other) if other.reason != Reason::UnknownVersion => Err(other),
+            _ => Err(stopped),
+        },
     }
 }
 
-/// Reads the pinned object to its last byte.
-pub(super) async fn read(run: &Attempt, feed: Option<Fed>) -> Result<Passed, Stopped> {
-    let pin = run.object()?.pin();
+/// Without a sandbox.
+async fn read_all(run: &Attempt) -> Result<(), Stopped> {
+    let of = run.objects()?.len();
+    for index in 0..of {
+        let passed = read_to_keep(run, Link { index, of }, None).await?;
+        reasons::understood(&passed.inspection)?;
+    }
+    Ok(())
+}
+
+/// Reads one of the pinned objects to its last byte.
+pub(super) async fn read(run: &Attempt, at: usize, feed: Option<Fed>) -> Result<Passed, Stopped> {
+    let objects = run.objects()?;
+    let object = objects
+        .get(at)
+        .ok_or_else(|| Stopped::new(Reason::Internal, "the snapshot has fewer objects"))?;
+    let pin = object.pin();
     let Assignment {
         storage, snapshot, ..
     } = &run.assignment;
     let on_progress = Arc::clone(&run.assignment.on_progress);
-    let before = snapshot.artifacts.iter().take(run.index);
-    let before: u64 = before.map(|artifact| artifact.meta.size_bytes).sum();
-    let of = snapshot.size_bytes();
+    let others = snapshot.artifacts.iter().take(run.index);
+    let others = others.map(|artifact| artifact.meta.size_bytes);
+    let before: u64 = others
+        .chain(objects[..at].iter().map(|it| it.size_bytes))
+        .sum();
+    let of = run.assignment.size_bytes();
     let on_bytes = Arc::new(move |read, _| {
         let read = before + read;
         on_progress(Progress::Bytes { read, of });
@@ -94,7 +107,9 @@ async fn checksum(storage: &dyn Storage, pin: &Pin) -> Option<UploadChecksum> {
 }
 
 async fn provision(run: &Attempt) -> Result<Place, Stopped> {
-    let head = head(run).await?;
+    let objects = run.objects()?;
+    let before = reasons::chained(&run.assignment)?;
+    let head = head(run, before).await?;
     let (assignment, runtime) = (&run.assignment, &run.context.runtime);
     let images = runtime
         .images(&assignment.images, assignment.engine.programs())
@@ -102,7 +117,8 @@ async fn provision(run: &Attempt) -> Result<Place, Stopped> {
     let request = Request {
         purpose: run.purpose,
         head: &head,
-        size_bytes: run.object()?.size_bytes,
+        size_bytes: objects.iter().map(|object| object.size_bytes).sum(),
+        before: before.len(),
         images: &images,
         memory_bytes_max: run.context.memory_bytes_max,
         disk_bytes_max: run.context.disk_bytes_max,
@@ -113,15 +129,22 @@ async fn provision(run: &Attempt) -> Result<Place, Stopped> {
     let sandbox = runtime.provision(&run.run, &spec).await?;
     run.keep(|kept| kept.sandbox = Some(sandbox.facts()));
     point("provisioned")?;
-    Ok(Place {
-        head,
-        spec,
-        sandbox,
-    })
+    Ok(Place { spec, sandbox })
 }
 
-/// What the first bytes say, which a survey may have read.
-async fn head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
+/// What the first bytes say, also those of what it continues.
+async fn head(run: &Attempt, before: &[Snapshot]) -> Result<SnapshotFacts, Stopped> {
+    let own = own_head(run).await?;
+    let all: Vec<_> = before
+        .iter()
+        .map(|it| it.facts.clone())
+        .chain([own])
+        .collect();
+    Ok(SnapshotFacts::of_artifacts(all.into_iter()))
+}
+
+/// What the first bytes of the object itself say, which a survey may have read.
+async fn own_head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
     let Assignment {
         storage,
         format,
@@ -131,7 +154,9 @@ async fn head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
     if let Some(facts) = run.assignment.facts_of_only() {
         return Ok(facts.clone());
     }
-    let pin = run.object()?.pin();
+    let objects = run.objects()?;
+    let pin = objects.last().map(|own| own.pin());
+    let pin = pin.ok_or_else(|| Stopped::new(Reason::Internal, "the snapshot has no object"))?;
     let end = pin.size_bytes.min(format.head_bytes());
     let head = storage.read(&pin, 0..end).await?;
     Ok(format.describe(&[head], &settings.own))
@@ -139,21 +164,22 @@ async fn head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
 
 async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
     let Staged {
-        passed,
-        digest,
+        all,
+        digests,
         refused,
     } = bring(run, place).await?;
     point("staged")?;
+    let whole = restorable(&all)?;
     let restoring = async {
         match refused {
-            None => restore(run, place, &passed.inspection).await,
+            None => restore(run, place, &whole).await,
             Some(refused) => {
                 lock(&run.seen).log = refused.log;
                 Err(refused.stopped)
             }
         }
     };
-    let (restored, compared) = tokio::join!(restoring, compare_inside(run, place, digest, &passed));
+    let (restored, compared) = tokio::join!(restoring, compare_inside(run, place, digests, &all));
     let out_of_memory = is_starved(run, place).await;
     match restored {
         // What is ours is said in the words of whoever met it.
@@ -180,16 +206,24 @@ async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
 async fn restore(
     run: &Attempt,
     place: &Place,
-    inspection: &Inspection,
+    whole: &Restorable<'_>,
 ) -> Result<Vec<Observation>, Stopped> {
     let on_stage = |stage| (run.assignment.on_progress)(Progress::Stage(stage));
     let Place { sandbox, spec, .. } = place;
     let bench = Bench::new(&**sandbox, spec, run.purpose, &run.seen, &on_stage);
     let assignment = &run.assignment;
     let engine = assignment.engine;
-    engine
-        .restore(&bench, inspection, &assignment.settings)
-        .await
+    engine.restore(&bench, whole, &assignment.settings).await
+}
+
+fn restorable(all: &[Passed]) -> Result<Restorable<'_>, Stopped> {
+    let (own, before) = all
+        .split_last()
+        .ok_or_else(|| Stopped::new(Reason::Internal, "nothing was read"))?;
+    Ok(Restorable {
+        own: &own.inspection,
+        before: before.iter().map(|it| &it.inspection).collect(),
+    })
 }
 
 /// Whether what lies in the sandbox is what was sent: without that, what a server makes of it says
@@ -198,22 +232,44 @@ async fn restore(
 async fn compare_inside(
     run: &Attempt,
     place: &Place,
-    digest: Command,
-    passed: &Passed,
+    digests: Vec<Command>,
+    all: &[Passed],
 ) -> Result<(), Stopped> {
-    let digest = bounded(run, digest);
-    let digest = timed(&run.seen, "stage", place.sandbox.exec(&digest, None)).await?;
-    reasons::same_inside(&digest, &passed.restorable_sha256)
+    for (digest, passed) in digests.into_iter().zip(all) {
+        let digest = bounded(run, digest);
+        let digest = timed(&run.seen, "stage", place.sandbox.exec(&digest, None)).await?;
+        reasons::same_inside(&digest, &passed.restorable_sha256)?;
+    }
+    Ok(())
+}
+
+/// Every object into the sandbox, one after the other.
+async fn bring(run: &Attempt, place: &Place) -> Result<Staged, Stopped> {
+    let of = run.objects()?.len();
+    let mut staged = Staged {
+        all: Vec::new(),
+        digests: Vec::new(),
+        refused: None,
+    };
+    for index in 0..of {
+        bring_one(run, place, Link { index, of }, &mut staged).await?;
+    }
+    Ok(staged)
 }
 
 /// The bytes into the sandbox, hashed and inspected on their way.
-async fn bring(run: &Attempt, place: &Place) -> Result<Staged, Stopped> {
+async fn bring_one(
+    run: &Attempt,
+    place: &Place,
+    link: Link,
+    staged: &mut Staged,
+) -> Result<(), Stopped> {
     let engine = run.assignment.engine;
-    let staging = engine.stage(&place.head, &place.spec);
+    let staging = engine.stage(link, &place.spec);
     let (items, feed) = stream::feed();
     let bytes_max = run.context.disk_bytes_max;
     let (passed, put) = tokio::join!(
-        read_to_keep(run, Some(Fed { items, bytes_max })),
+        read_to_keep(run, link, Some(Fed { items, bytes_max })),
         run.stage("stage", put(run, place, staging.put, feed)),
     );
     let passed = passed?;
@@ -222,26 +278,29 @@ async fn bring(run: &Attempt, place: &Place) -> Result<Staged, Stopped> {
     reasons::fits(passed.restorable_bytes, bytes_max)?;
     let put = put?;
     reasons::arrived(&put, passed.restorable_bytes)?;
-    let refused = match put.code {
-        0 => None,
-        code => {
-            let refused = engine.refused(&put, &passed.inspection);
-            Some(refused.ok_or_else(|| reasons::not_put(code))?)
-        }
-    };
-    Ok(Staged {
-        passed,
-        digest: staging.digest,
-        refused,
-    })
+    if put.code != 0 {
+        let refused = engine.refused(&put, &passed.inspection, &place.spec);
+        staged.refused = Some(refused.ok_or_else(|| reasons::not_put(put.code))?);
+    }
+    staged.all.push(passed);
+    staged.digests.push(staging.digest);
+    Ok(())
 }
 
-async fn read_to_keep(run: &Attempt, feed: Option<Fed>) -> Result<Passed, Stopped> {
-    run.keep(|kept| kept.requested = Some(Instant::now()));
+async fn read_to_keep(run: &Attempt, link: Link, feed: Option<Fed>) -> Result<Passed, Stopped> {
+    run.keep(|kept| {
+        kept.requested.get_or_insert_with(Instant::now);
+    });
     let passed = run
-        .stage("fetch", run.stage("inspect", read(run, feed)))
+        .stage("fetch", run.stage("inspect", read(run, link.index, feed)))
         .await?;
-    run.keep(|kept| kept.passed = Some(passed.clone()));
+    run.keep(|kept| {
+        if link.index + 1 == link.of {
+            kept.passed = Some(passed.clone());
+        } else {
+            kept.before.push(passed.clone());
+        }
+    });
     Ok(passed)
 }
 

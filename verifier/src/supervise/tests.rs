@@ -1,5 +1,6 @@
 //! Every way a verification can end, and that nothing is ever left behind.
 
+mod chain;
 mod endings;
 mod fake;
 mod rehearsal;
@@ -48,6 +49,7 @@ struct World {
     snapshot: Snapshot,
     newer: Option<Snapshot>,
     newer_previous: Option<BTreeMap<String, u64>>,
+    before: Option<Vec<Snapshot>>,
     previous: Option<BTreeMap<String, u64>>,
     cancelled: CancellationToken,
 }
@@ -72,6 +74,7 @@ impl World {
             snapshot: snapshot(size, "revision-1"),
             newer: None,
             newer_previous: None,
+            before: Some(Vec::new()),
             previous: None,
             cancelled: CancellationToken::new(),
         }
@@ -96,6 +99,7 @@ impl World {
     fn assignment(&self) -> Assignment {
         let newer = self.newer.clone().map(|snapshot| Selected {
             snapshot,
+            before: Some(Vec::new()),
             previous: self.newer_previous.clone(),
         });
         Assignment {
@@ -113,6 +117,7 @@ impl World {
             images: self.images.clone(),
             rehearse: self.rehearse.clone(),
             snapshot: self.snapshot.clone(),
+            before: self.before.clone(),
             selected_in: Duration::from_millis(250),
             select_again: Arc::new(move || {
                 let newer = newer.clone();

@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     engine::{Judged, Stopped},
-    stream::Passed,
     verdict::conclude,
 };
 
@@ -60,15 +59,16 @@ async fn run_again(part: &Part<'_>, reason: Reason, first: Kept) -> Shown {
 
 /// Whether the store's own checksum says that what was read is what lies there.
 fn is_as_uploaded(kept: &Kept) -> bool {
-    let passed = kept.passed.as_ref();
-    passed.is_some_and(|passed| passed.as_uploaded == Some(true))
+    kept.last_read()
+        .is_some_and(|(_, read)| read.as_uploaded == Some(true))
 }
 
 /// A second reading of the same pin, hashed and inspected only.
 async fn damaged_again(run: &Arc<Attempt>, kept: &mut Kept) -> Result<(), Stopped> {
-    let second = read_again(run, &mut kept.seen).await?;
-    let first = kept.passed.as_ref().map(|passed| &passed.sha256);
-    if first != Some(&second.sha256) {
+    let first = kept.last_read();
+    let (at, first) = first.map_or((0, None), |(at, read)| (at, Some(read.sha256.clone())));
+    let second = read_again(run, at, &mut kept.seen).await?;
+    if first.as_ref() != Some(&second.sha256) {
         let message = "two readings of the same object gave different bytes\nhint: Look at the \
                        storage, the network and this machine's memory.";
         return Err(Stopped::new(Reason::UnstableRead, message));
@@ -86,14 +86,8 @@ async fn damaged_again(run: &Arc<Attempt>, kept: &mut Kept) -> Result<(), Stoppe
 /// Why a second run does not confirm the first; `None` = it does.
 fn same_again(reason: Reason, first: &Kept, second: &Kept, answers: &[Judged]) -> Option<Stopped> {
     let conclusion = conclude(answers, second.observed());
-    let sha256 = |kept: &Kept| {
-        kept.passed
-            .as_ref()
-            .map(|passed: &Passed| passed.sha256.clone())
-    };
-    if let (Some(one), Some(other)) = (sha256(first), sha256(second))
-        && one != other
-    {
+    let mut both = first.read().zip(second.read());
+    if both.any(|(one, other)| one.sha256 != other.sha256) {
         let message = "two readings of the same object gave different bytes";
         return Some(Stopped::new(Reason::UnstableRead, message));
     }

@@ -340,6 +340,7 @@ impl Scheduler {
         let chosen = Chosen {
             source: source.clone(),
             snapshot: snapshot.clone(),
+            before: sight.before.clone(),
             trigger,
             wanted: Wanted::Newest,
             took: sight.took,

@@ -21,6 +21,8 @@ pub(in crate::commands) struct Chosen {
     pub(in crate::commands) source: Source,
     /// Which.
     pub(in crate::commands) snapshot: Snapshot,
+    /// What it continues, the full one first; `None` where that is not known.
+    pub(in crate::commands) before: Option<Vec<Snapshot>>,
     /// Why.
     pub(in crate::commands) trigger: Trigger,
     /// How it was chosen, should it have to be chosen again.
@@ -50,7 +52,12 @@ impl Chosen {
         let previous = baseline.map(|baseline| baseline.items);
         let recovery_time = source.objectives.recovery_time;
         let deadline = verify.deadline;
-        let deadline = deadline.unwrap_or_else(|| default_deadline(self.snapshot.size_bytes()));
+        let before = self.before.iter().flatten();
+        let size_bytes: u64 = before
+            .chain([&self.snapshot])
+            .map(Snapshot::size_bytes)
+            .sum();
+        let deadline = deadline.unwrap_or_else(|| default_deadline(size_bytes));
         Ok(Assignment {
             run: RunId(identity::new_id()),
             trigger: self.trigger,
@@ -72,6 +79,7 @@ impl Chosen {
             on_progress,
             select_again: again(Arc::clone(world), self.source.clone(), self.wanted),
             snapshot: self.snapshot,
+            before: self.before,
             selected_in: self.took,
         })
     }
@@ -84,10 +92,15 @@ fn again(world: Arc<World>, source: Source, wanted: Wanted) -> SelectAgain {
         async move {
             let surveyed = world.survey(&[&source]).await;
             let snapshot = surveyed.select(&source, &wanted).ok()?.clone();
+            let before = surveyed.found(&source).ok()?.before(&snapshot);
             let ledger = world.ledger_in_time(&source.name).await.ok()?;
             let baseline = ledger.baseline(snapshot.taken_at);
             let previous = baseline.map(|baseline| baseline.items);
-            Some(Selected { snapshot, previous })
+            Some(Selected {
+                snapshot,
+                before,
+                previous,
+            })
         }
         .boxed()
     })

@@ -200,6 +200,21 @@ pub(super) fn why_not_loaded(put: &Exit) -> Stopped {
     Stopped::new(Reason::Internal, message)
 }
 
+/// Why `neo4j-admin database restore` did not restore a chain of backups. It was never met here, so
+/// nothing it says condemns them.
+pub(super) fn why_not_restored(told: &Exit) -> Stopped {
+    ours(told)
+        .or_else(|| of_another_version(told))
+        .unwrap_or_else(|| {
+            let message = format!(
+                "neo4j-admin database restore ended with code {}\nhint: Try it by hand with the \
+                 same backups in one directory.",
+                told.code
+            );
+            Stopped::new(Reason::Internal, message)
+        })
+}
+
 /// A store that is older or newer than the image knows is not a bad one, and Neo4j says it in more
 /// than one way.
 pub(super) fn of_another_version(told: &Exit) -> Option<Stopped> {

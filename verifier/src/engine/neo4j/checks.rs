@@ -4,13 +4,16 @@
 //! contradicts condemn a snapshot.
 
 use catalog::{
-    evidence::{Basis, Reason},
+    evidence::{Basis, Integrity, Reason},
     format::neo4j::{Archive, CheckLevel, Expect, Kind, Restore},
 };
 
-use super::seen::{self, Asked, Seen};
+use super::{
+    chain,
+    seen::{self, Asked, Seen},
+};
 use crate::engine::{
-    Evidence, Judged, Whole,
+    Evidence, Judged, Stopped, Whole,
     asked::{self, CanarySeen},
 };
 
@@ -28,11 +31,16 @@ const HINT: &str = "Upload a manifest with the SHA-256, or upload to S3 with a c
 
 /// What the archive must answer for itself.
 pub(super) fn of_artifact(case: &Case<'_>) -> Vec<Judged> {
-    let integrity = case.evidence.artifact.integrity;
+    let before = case.evidence.before.iter().map(|it| it.artifact.integrity);
+    // One that nothing vouches for spoils all.
+    let integrity = before
+        .chain([case.evidence.artifact.integrity])
+        .find(|it| *it == Integrity::None)
+        .unwrap_or(case.evidence.artifact.integrity);
     vec![
         asked::checksum("neo4j.checksum", integrity, case.expect.checksum, HINT),
         trailing_bytes(case),
-        chain(case),
+        whole(case),
         identity(case),
         consistency(case),
         migration(case),
@@ -60,7 +68,9 @@ pub(super) fn of_snapshot(whole: &Whole<'_>, case: &Case<'_>) -> Vec<Judged> {
 
 fn trailing_bytes(case: &Case<'_>) -> Judged {
     const CHECK: &str = "neo4j.trailing_bytes";
-    match case.evidence.inspection.trailing_bytes {
+    let before = case.evidence.before.iter().map(|it| it.inspection);
+    let all = before.chain([case.evidence.inspection]);
+    match all.map(|it| it.trailing_bytes).sum() {
         0 => Judged::passed(CHECK, "the file ends where the archive ends"),
         count => Judged::warning(CHECK, "bytes lie behind the archive")
             .observed(count)
@@ -68,15 +78,32 @@ fn trailing_bytes(case: &Case<'_>) -> Judged {
     }
 }
 
-fn chain(case: &Case<'_>) -> Judged {
+fn whole(case: &Case<'_>) -> Judged {
     const CHECK: &str = "neo4j.chain";
+    let before = &case.evidence.before;
     match case.archive.full() {
+        _ if !before.is_empty() => chained(CHECK, case),
         Some(true) => Judged::passed(CHECK, "the archive is a whole database"),
         _ => Judged::not_run(
             CHECK,
             Some(Reason::NeedsEnterprise),
             "whether the archive is a whole database is not known",
         ),
+    }
+}
+
+/// From the full backup to the last change, without a gap.
+fn chained(check: &str, case: &Case<'_>) -> Judged {
+    let inspections = case.evidence.before.iter().map(|it| it.inspection);
+    let backups = chain::backups(inspections.chain([case.evidence.inspection]));
+    match backups.and_then(|backups| chain::follow(&backups).map(|()| backups)) {
+        Ok(backups) => {
+            let last = backups.iter().map(|it| it.highest_append_index).max();
+            let observed = format!("{} backups, to change {}", backups.len(), last.unwrap_or(0));
+            let message = "each backup continues the one before it";
+            Judged::passed(check, message).observed(observed)
+        }
+        Err(Stopped { reason, message }) => Judged::not_run(check, Some(reason), message),
     }
 }
 
@@ -89,17 +116,32 @@ fn identity(case: &Case<'_>) -> Judged {
     let (Some(files), Some(bytes)) = (seen.count(seen::FILES), seen.count(seen::BYTES)) else {
         return unknown("what was unpacked could not be counted");
     };
-    let expected = format!("{} files, {} bytes", case.archive.files, case.archive.bytes);
     let observed = format!("{files} files, {bytes} bytes");
+    let transactions = (
+        seen.count(seen::LOADED_TRANSACTION),
+        seen.count(seen::TRANSACTION),
+    );
+    if !case.evidence.before.is_empty() {
+        // What was restored is in no archive as it lies there.
+        return match transactions {
+            (Some(loaded), Some(served))
+                if served >= loaded && seen.count(seen::NODES).is_some() =>
+            {
+                Judged::passed(CHECK, "the server serves the files that were restored")
+            }
+            (Some(loaded), Some(served)) if served < loaded => {
+                failed("the server's last transaction is older than that of the files")
+            }
+            _ => unknown("the server did not tell its last transaction"),
+        }
+        .observed(observed);
+    }
+    let expected = format!("{} files, {} bytes", case.archive.files, case.archive.bytes);
     if (files, bytes) != (case.archive.files, case.archive.bytes) {
         let message = "what was unpacked is not what the archive holds";
         let judged = unknown(message).observed(observed);
         return judged.expected(expected, Basis::Snapshot);
     }
-    let transactions = (
-        seen.count(seen::LOADED_TRANSACTION),
-        seen.count(seen::TRANSACTION),
-    );
     let judged = match transactions {
         (Some(loaded), Some(served)) if served < loaded => {
             failed("the server's last transaction is older than that of the files")

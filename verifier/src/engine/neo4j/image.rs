@@ -1,6 +1,10 @@
 //! Which image restores which archive, and how much room it needs. Pure.
 
-use catalog::{evidence::Reason, format::neo4j::License, model::SnapshotFacts};
+use catalog::{
+    evidence::Reason,
+    format::neo4j::{Archive, License},
+    model::SnapshotFacts,
+};
 
 use crate::{
     engine::{Purpose, Request, Stopped},
@@ -48,9 +52,10 @@ impl Server {
             .split_once(':')
             .filter(|(name, _)| name.contains("neo4j"));
         let tag = tag.map_or("", |(_, tag)| tag);
+        let edition = format!("NEO4J_EDITION={ENTERPRISE}");
         Some(Self {
             version: said.next().or_else(|| version(tag))?,
-            enterprise: tag.contains(ENTERPRISE),
+            enterprise: tag.contains(ENTERPRISE) || image.version_texts.contains(&edition),
         })
     }
 }
@@ -69,15 +74,21 @@ pub(super) fn pick<'a>(
     images: &'a [ImageFacts],
     license: Option<License>,
 ) -> Result<&'a ImageFacts, Stopped> {
-    if head.writer.as_deref() == Some(ENTERPRISE) {
-        return Err(needs_enterprise());
-    }
+    let of_enterprise = head.writer.as_deref() == Some(ENTERPRISE);
     let able = |image: &&ImageFacts| {
         Server::of(image).is_some_and(|server| {
-            server.version >= SINCE && (!server.enterprise || license.is_some())
+            let may = if server.enterprise {
+                license.is_some()
+            } else {
+                !of_enterprise
+            };
+            server.version >= SINCE && may
         })
     };
     images.iter().find(able).ok_or_else(|| {
+        if of_enterprise {
+            return needs_enterprise();
+        }
         let message = "no image of verifier.images is a Neo4j of 5.19 or later that may be used\n\
                        hint: Add neo4j:5.26-community; an Enterprise image needs neo4j: \
                        { accept_license: yes }.";
@@ -85,12 +96,21 @@ pub(super) fn pick<'a>(
     })
 }
 
+/// Whether the image of the sandbox is of an edition that restores this.
+pub(super) fn restores(archive: &Archive, spec: &SandboxSpec) -> Result<(), Stopped> {
+    let enterprise = Server::of(&spec.image).is_some_and(|server| server.enterprise);
+    if archive.needs_enterprise() && !enterprise {
+        return Err(needs_enterprise());
+    }
+    Ok(())
+}
+
 /// Why no image here restores it.
-pub(super) fn needs_enterprise() -> Stopped {
+fn needs_enterprise() -> Stopped {
     let message = "only the Enterprise Edition restores this archive: it is a differential backup, \
-                   or of a store format that the Community Edition does not open\nhint: Take full \
-                   backups of an aligned store, or verify it by hand with neo4j-admin database \
-                   restore.";
+                   or of a store format that the Community Edition does not open\nhint: Add an \
+                   Enterprise image to verifier.images.neo4j and write neo4j: { accept_license: \
+                   yes } (or eval), or take full backups of an aligned store.";
     Stopped::new(Reason::NeedsEnterprise, message)
 }
 
@@ -119,8 +139,15 @@ pub(super) fn room(request: &Request<'_>) -> Result<Room, Stopped> {
     let memory_bytes = MEMORY_BASE
         .saturating_add(cache)
         .min(request.memory_bytes_max);
+    // Those of a chain lie there as they are, too.
+    let kept = if request.before == 0 {
+        0
+    } else {
+        request.size_bytes
+    };
     let disk_bytes = store
         .saturating_add(store / 10 * 3)
+        .saturating_add(kept)
         .saturating_add(DISK_BASE);
     if memory_bytes < MEMORY_BASE + CACHE.start() || disk_bytes > request.disk_bytes_max {
         let message = "the snapshot needs more than a sandbox may have\nhint: Raise \
@@ -199,6 +226,8 @@ mod tests {
             &["5.26.30"],
             Some(((5, 26), false)),
         );
+        let edition = ["NEO4J_EDITION=enterprise", "NEO4J_VERSION=5.26.30"];
+        check("graph:production", &edition, Some(((5, 26), true)));
         check("neo4j:latest", &[], None);
         check("redis:7.0", &[], None);
     }
@@ -222,12 +251,13 @@ mod tests {
         check(None, &[enterprise], None, Err(Reason::NoImage));
         check(None, &[enterprise], Some(License::Eval), Ok(enterprise));
         check(None, &[old], None, Err(Reason::NoImage));
-        check(
-            Some("enterprise"),
-            &[community],
-            None,
-            Err(Reason::NeedsEnterprise),
-        );
+        let needs = Err(Reason::NeedsEnterprise);
+        check(Some("enterprise"), &[community], None, needs);
+        check(Some("enterprise"), &[community, enterprise], None, needs);
+        let eval = Some(License::Eval);
+        let both = &[community, enterprise];
+        check(Some("enterprise"), both, eval, Ok(enterprise));
+        check(None, both, eval, Ok(community));
     }
 
     #[test]
@@ -241,6 +271,7 @@ mod tests {
                 purpose,
                 head: &head,
                 size_bytes,
+                before: 0,
                 images: &[],
                 memory_bytes_max: memory_max << 20,
                 disk_bytes_max: 50 << 30,

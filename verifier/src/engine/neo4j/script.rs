@@ -43,6 +43,9 @@ server.jvm.additional=--enable-native-access=ALL-UNNAMED";
 const BASE: &str = "witness/base.conf";
 const CONF: &str = "witness/conf/neo4j.conf";
 
+/// Where the backups of a chain are kept.
+const CHAIN: &str = "witness/chain";
+
 /// Where the settings point; and a name for the loopback that is the container's own.
 const PLACES: &str = r#"for place in conf tmp logs run plugins import; do
   mkdir -p "witness/$place" || exit
@@ -70,11 +73,41 @@ echo $files $bytes"#;
 const TOLD: &str = r#"export NEO4J_CONF="$PWD/witness/conf"
 "#;
 
-/// Reads an archive from its standard input into the default database.
-pub(super) fn load(spec: &SandboxSpec) -> Command {
+/// What every tool needs before the first of them runs.
+fn prepared() -> String {
     let settings = format!("cat >{BASE} <<SETTINGS || exit\n{SETTINGS}\nSETTINGS\n");
     let copied = format!("cp {BASE} {CONF} || exit\n");
-    let script = format!("{PLACES}{settings}{copied}{}{LOAD}", admin_environment());
+    format!("{PLACES}{settings}{copied}{}", admin_environment())
+}
+
+/// Where the backup with this number in its chain is kept.
+pub(super) fn kept(index: usize) -> String {
+    format!("{CHAIN}/{index}")
+}
+
+/// Gives the backups that are kept their names, and restores the one called `last` with all that it
+/// continues into the default database.
+pub(super) fn restore(spec: &SandboxSpec, names: &[String], last: &str) -> Command {
+    let links = names.iter().enumerate().map(|(index, name)| {
+        // Names are of letters, digits, dots and dashes.
+        format!("ln {} {CHAIN}/{name} || exit\n", kept(index))
+    });
+    let links: String = links.collect();
+    let script = format!("{}{links}exec \"$@\"", prepared());
+    let from = format!("--from-path={CHAIN}/{last}");
+    let words = [
+        "database",
+        "restore",
+        &from,
+        "--overwrite-destination=true",
+        DATABASE,
+    ];
+    run(&script, spec, &words, TOOL_MAX)
+}
+
+/// Reads an archive from its standard input into the default database.
+pub(super) fn load(spec: &SandboxSpec) -> Command {
+    let script = format!("{}{LOAD}", prepared());
     let words = [
         "database",
         "load",

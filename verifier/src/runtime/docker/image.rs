@@ -33,7 +33,7 @@ pub(super) async fn facts(docker: &Docker, image: &str) -> Result<ImageFacts, Sa
         .unwrap_or_default();
     let is_version = |text: &String| {
         text.split_once('=')
-            .is_some_and(|(name, _)| name.ends_with("_VERSION"))
+            .is_some_and(|(name, _)| name.ends_with("_VERSION") || name.ends_with("_EDITION"))
     };
     Ok(ImageFacts {
         image: image.to_owned(),

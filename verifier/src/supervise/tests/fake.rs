@@ -13,7 +13,7 @@ use catalog::{
         CheckName, Checksum, Inspection, InspectionFinding, InspectionState,
         double::{Double, read_whole},
     },
-    model::{EngineName, SnapshotFacts},
+    model::EngineName,
 };
 use futures::future::{self, BoxFuture};
 use jiff::Timestamp;
@@ -21,8 +21,8 @@ use jiff::Timestamp;
 use super::super::*;
 use crate::{
     engine::{
-        Bench, Engine, Evidence, Judged, Observation, Observed, Purpose, Request, Settings,
-        Staging, Whole,
+        Bench, Engine, Evidence, Judged, Link, Observation, Observed, Purpose, Request, Restorable,
+        Settings, Staging, Whole,
     },
     runtime::{
         ByteStreamIo, Capture, Command, Exit, Feed, FeedEnd, FeedItem, ImageFacts, RunId, Runtime,
@@ -183,11 +183,12 @@ impl Runtime for FakeRuntime {
 #[derive(Debug)]
 struct FakeSandbox {
     script: Script,
-    sha256: Mutex<String>,
+    /// By the number of the object.
+    sha256: Mutex<BTreeMap<String, String>>,
 }
 
 impl FakeSandbox {
-    async fn put(&self, feed: &mut Feed) -> FeedEnd {
+    async fn put(&self, number: &str, feed: &mut Feed) -> FeedEnd {
         let (mut digest, mut bytes) = (Sha256::new(), 0);
         while let Some(item) = feed.items.recv().await {
             match item {
@@ -199,7 +200,7 @@ impl FakeSandbox {
                     if self.script.corrupts {
                         digest.update(b"!");
                     }
-                    *lock(&self.sha256) = digest.finish();
+                    lock(&self.sha256).insert(number.into(), digest.finish());
                     return FeedEnd::Complete { bytes };
                 }
             }
@@ -215,15 +216,16 @@ impl Sandbox for FakeSandbox {
         stdin: Option<&'a mut Feed>,
     ) -> BoxFuture<'a, Result<Exit, SandboxError>> {
         Box::pin(async move {
+            let number = command.argv.get(1).map_or("", String::as_str);
             let feed = match stdin {
                 Some(feed) => {
                     self.script.put.take().await?;
-                    self.put(feed).await
+                    self.put(number, feed).await
                 }
                 None => FeedEnd::NoFeed,
             };
             let said = match command.argv[0].as_str() {
-                "digest" => lock(&self.sha256).clone(),
+                "digest" => lock(&self.sha256).get(number).cloned().unwrap_or_default(),
                 "restore" => {
                     self.script.restore.take().await?;
                     self.script.says.into()
@@ -318,8 +320,11 @@ impl Engine for FakeEngine {
         })
     }
 
-    fn stage(&self, _: &SnapshotFacts, _: &SandboxSpec) -> Staging {
-        let command = |name: &str| Command::new([name], Duration::from_secs(1));
+    fn stage(&self, link: Link, _: &SandboxSpec) -> Staging {
+        let command = |name: &str| {
+            let number = format!("{} of {}", link.index, link.of);
+            Command::new([name, &number], Duration::from_secs(1))
+        };
         Staging {
             put: command("put"),
             digest: command("digest"),
@@ -329,11 +334,11 @@ impl Engine for FakeEngine {
     fn restore<'a>(
         &'a self,
         bench: &'a Bench<'a>,
-        _: &'a Inspection,
+        _: &'a Restorable<'a>,
         _: &'a Settings,
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
         Box::pin(async move {
-            let command = self.stage(&SnapshotFacts::default(), bench.spec).put;
+            let command = self.stage(Link { index: 0, of: 1 }, bench.spec).put;
             let command = Command {
                 argv: vec!["restore".into()],
                 ..command

@@ -1,5 +1,7 @@
 //! Every check, with every outcome it can have.
 
+mod chain;
+
 use std::collections::BTreeMap;
 
 use catalog::{
@@ -14,12 +16,14 @@ use jiff::Timestamp;
 use settings::{Located, Place};
 
 use super::*;
-use crate::engine::{Observation, Observed};
+use crate::engine::{Continued, Observation, Observed};
 use Outcome::{Failed, NotApplicable, NotRun, Passed, Warning};
 
 /// The snapshot that the checks are asked about, good until a test changes it.
 struct World {
     archive: Archive,
+    /// What it continues.
+    before: Vec<(Archive, Integrity)>,
     trailing_bytes: u64,
     integrity: Integrity,
     manifest: Option<Manifest>,
@@ -69,6 +73,7 @@ impl World {
                 bytes: 1_189_511,
                 ..Archive::default()
             },
+            before: Vec::new(),
             trailing_bytes: 0,
             integrity: Integrity::File,
             manifest: None,
@@ -93,8 +98,8 @@ impl World {
         self.see(name, Some(Observed::Count(count)));
     }
 
-    fn answer(&self, check: &str) -> Judged {
-        let inspection = Inspection {
+    fn inspection(&self, archive: &Archive) -> Inspection {
+        Inspection {
             format: "neo4j",
             state: InspectionState::Intact,
             version: Some(1),
@@ -104,22 +109,35 @@ impl World {
             taken_at: None,
             items: BTreeMap::new(),
             findings: Vec::new(),
-            detail: Some(Detail::new(self.archive.clone())),
-        };
-        let artifact = ArtifactEvidence {
+            detail: Some(Detail::new(archive.clone())),
+        }
+    }
+
+    fn answer(&self, check: &str) -> Judged {
+        let inspection = self.inspection(&self.archive);
+        let artifact = |integrity| ArtifactEvidence {
             key: "graph.dump".into(),
             version_id: None,
             etag: None,
             size_bytes: 1000,
             sha256: Some("ab".repeat(32)),
             modified_at: at(0),
-            integrity: self.integrity,
+            integrity,
         };
+        let before = self.before.iter();
+        let before: Vec<_> = before.map(|(it, _)| self.inspection(it)).collect();
+        let continued = before.iter().zip(&self.before);
+        let continued = continued.map(|(inspection, (_, integrity))| Continued {
+            inspection,
+            artifact: artifact(*integrity),
+        });
+        let artifact = artifact(self.integrity);
         let evidence = Evidence {
             inspection: &inspection,
             observations: &self.seen,
             artifact: &artifact,
             manifest: self.manifest.as_ref(),
+            before: continued.collect(),
             asked_at: at(61),
         };
         let case = Case {

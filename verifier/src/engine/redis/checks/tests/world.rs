@@ -97,6 +97,7 @@ impl World {
             observations: &[],
             artifact: &self.artifact,
             manifest: self.manifest.as_ref(),
+            before: Vec::new(),
             asked_at: at(61),
         }
     }
