@@ -39,8 +39,9 @@ pub use memory::{MemoryEvidence, MemoryFault};
 pub use open::open;
 pub use prune::{Pruned, prune};
 pub use record::{
-    Acceptance, ArtifactEvidence, Checkpoint, Draft, Integrity, Record, RehearsalEvidence,
-    SandboxEvidence, SnapshotEvidence, StageEvidence, ToolEvidence, Trigger, Verification,
+    Acceptance, ArtifactEvidence, Checkpoint, Draft, Fingerprints, Integrity, Record,
+    RehearsalEvidence, SandboxEvidence, SnapshotEvidence, StageEvidence, ToolEvidence, Trigger,
+    Verification,
 };
 pub use s3::S3Evidence;
 pub use sequences::sequences;

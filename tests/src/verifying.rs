@@ -1,10 +1,10 @@
 //! One snapshot, verified from its bytes to its record, in a runtime of the test's choice.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use catalog::{
-    evidence::{Finding, ToolEvidence, Trigger, Verification},
+    evidence::{Baseline, Finding, ToolEvidence, Trigger, Verification},
     format::Format,
     model::{
         Artifact, Key, RepositoryName, Snapshot, SnapshotId, SnapshotState, SourceName, TakenAtFrom,
@@ -44,6 +44,8 @@ pub struct Subject {
     pub images: Vec<String>,
     /// The image of a rehearsal after each.
     pub rehearse: Option<String>,
+    /// What its contents are compared with.
+    pub previous: Option<Baseline>,
     /// Raised to interrupt.
     pub cancelled: CancellationToken,
     /// Of every run.
@@ -76,6 +78,7 @@ impl Subject {
             },
             images: images.iter().map(ToString::to_string).collect(),
             rehearse: None,
+            previous: None,
             cancelled: CancellationToken::new(),
             deadline: Duration::from_mins(5),
             _state: state,
@@ -191,7 +194,7 @@ impl Subject {
             before: Some(Vec::new()),
             selected_in: Duration::ZERO,
             select_again: Arc::new(|| Box::pin(future::ready(None))),
-            previous: None::<BTreeMap<String, u64>>,
+            previous: self.previous.clone(),
             recovery_milliseconds_max: None,
             deadline: self.deadline,
             on_progress: Arc::new(|_| ()),

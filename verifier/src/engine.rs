@@ -13,7 +13,7 @@ pub mod redis;
 use std::{any::Any, collections::BTreeMap, fmt::Debug};
 
 use catalog::{
-    evidence::{ArtifactEvidence, Reason},
+    evidence::{ArtifactEvidence, Baseline, Fingerprints, Reason},
     format::Inspection,
     manifest::Manifest,
     model::{EngineName, SnapshotFacts},
@@ -217,8 +217,8 @@ pub struct Continued<'a> {
 pub struct Whole<'a> {
     /// At least one, in the order of the snapshot.
     pub artifacts: &'a [Evidence<'a>],
-    /// Items of the nearest earlier verified recovery point, or of an acceptance.
-    pub previous: Option<&'a BTreeMap<String, u64>>,
+    /// The nearest earlier verified recovery point, or of an acceptance.
+    pub previous: Option<&'a Baseline>,
     /// Recovery point of the snapshot.
     pub taken_at: Timestamp,
     /// Measured; over all artifacts, which are restored one after the other.
@@ -268,6 +268,13 @@ pub trait Engine: Debug + Send + Sync {
 
     /// What was counted in one artifact, for the record's `items`. Pure.
     fn items(&self, evidence: &Evidence<'_>) -> BTreeMap<String, u64>;
+
+    /// What must not get lost without a word, by kind, for later snapshots to be compared with:
+    /// never names. Pure.
+    fn fingerprints(&self, evidence: &Evidence<'_>) -> Fingerprints {
+        let _ = evidence;
+        Fingerprints::new()
+    }
 
     /// The newest change inside, where it was observed. Pure.
     fn data_at(&self, observations: &[Observation]) -> Option<Timestamp>;

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
-    Acceptance, ArtifactEvidence, Checkpoint, Draft, Integrity, Reason, Record, SnapshotEvidence,
-    ToolEvidence, Trigger, Verdict, Verification,
+    Acceptance, ArtifactEvidence, Baseline, Checkpoint, Draft, Fingerprints, Integrity, Reason,
+    Record, SnapshotEvidence, ToolEvidence, Trigger, Verdict, Verification,
 };
 use crate::model::{SnapshotId, SourceName, TakenAtFrom};
 
@@ -47,6 +47,14 @@ pub fn snapshot(taken_at: Timestamp) -> SnapshotEvidence {
     }
 }
 
+/// Contents of which only this was counted.
+pub fn baseline(item: &str, count: u64) -> Baseline {
+    Baseline {
+        items: BTreeMap::from([(item.into(), count)]),
+        ..Baseline::default()
+    }
+}
+
 /// A verification of it that ended an hour later, with 100 keys, after two seconds.
 pub fn verification(taken_at: Timestamp, reason: Option<Reason>) -> Verification {
     let ended_at = taken_at + jiff::SignedDuration::from_hours(1);
@@ -65,6 +73,7 @@ pub fn verification(taken_at: Timestamp, reason: Option<Reason>) -> Verification
         stages: Vec::new(),
         recovery_milliseconds: Some(2000),
         items: BTreeMap::from([("keys".into(), 100)]),
+        fingerprints: Fingerprints::new(),
         data_at: None,
         sandbox: None,
         rehearsals: Vec::new(),
@@ -90,6 +99,7 @@ pub fn acceptance(taken_at: Timestamp, keys: u64) -> Draft {
         ended_at: taken_at + jiff::SignedDuration::from_hours(2),
         snapshot: snapshot(taken_at),
         items: BTreeMap::from([("keys".into(), keys)]),
+        fingerprints: Fingerprints::new(),
         message: "the shop was closed".into(),
     }))
 }

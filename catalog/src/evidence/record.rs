@@ -57,6 +57,10 @@ pub struct Checkpoint {
     pub begun_at: Option<Timestamp>,
 }
 
+/// What must not get lost without a word, e.g. `indexes`: of each one a number of hexadecimal
+/// digits that follows from its definition, because names may tell something of the data.
+pub type Fingerprints = BTreeMap<String, Vec<String>>;
+
 /// One verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
@@ -89,6 +93,9 @@ pub struct Verification {
     pub recovery_milliseconds: Option<u64>,
     /// What was counted, over all artifacts.
     pub items: BTreeMap<String, u64>,
+    /// What was there by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fingerprints: Fingerprints,
     /// Newest change inside, where known.
     pub data_at: Option<Timestamp>,
     /// Where it was restored; `None` if no sandbox was reached. Of several artifacts, each of which
@@ -241,6 +248,9 @@ pub struct Acceptance {
     pub snapshot: SnapshotEvidence,
     /// What was counted in it when it was verified or inspected.
     pub items: BTreeMap<String, u64>,
+    /// What was there by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fingerprints: Fingerprints,
     /// Why, in the person's words.
     pub message: String,
 }

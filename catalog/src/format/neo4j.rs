@@ -166,13 +166,10 @@ const CHECKS: &[CheckName] = &[
         "neo4j.sample",
         "Can nodes, their properties and neighbours be read?",
     ),
+    check("neo4j.indexes", "Are all indexes online?"),
     check(
-        "neo4j.indexes",
-        "Are all indexes online, and as many as before?",
-    ),
-    check(
-        "neo4j.constraints",
-        "Are there as many constraints as before?",
+        "neo4j.schema",
+        "Is every index and constraint of before still there?",
     ),
     check(
         "neo4j.change",

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, env, fs, path::PathBuf, sync::Arc};
 
 use catalog::{
-    evidence::{Outcome, Reason, Verdict},
+    evidence::{Baseline, Outcome, Reason, Verdict},
     format::{
         Bounds,
         neo4j::{Canary, Check, CheckLevel, Expect, Neo4j, Query, Restore},
@@ -114,9 +114,21 @@ async fn the_movies_are_verified_and_nothing_of_them_enters_the_record() {
         },
         ..Restore::default()
     });
+    // An index that nobody has is missed.
+    let lost = vec!["0123456789abcdef".to_owned()];
+    engined.subject.previous = Some(Baseline {
+        fingerprints: BTreeMap::from([("indexes".to_owned(), lost)]),
+        ..Baseline::default()
+    });
     let verification = engined.subject.verify(engined.good).await;
     assert_eq!(verification.verdict, Verdict::Verified, "{verification:#?}");
+    let schema = finding(&verification, "neo4j.schema");
+    assert_eq!(schema.outcome, Outcome::Warning, "{schema:?}");
     let items = &verification.items;
+    for kind in ["indexes", "constraints"] {
+        let of_kind = verification.fingerprints[kind].len() as u64;
+        assert_eq!(of_kind, items[kind], "{kind}");
+    }
     assert_eq!((items["nodes"], items["relationships"]), (171, 253));
     assert_eq!((items["labels"], items["constraints"]), (2, 2));
     let at = verification.data_at.map(|at| at.to_string());

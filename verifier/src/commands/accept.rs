@@ -48,6 +48,7 @@ pub(super) async fn run(flags: &Accept, console: &mut Console<'_>) -> Result<Exi
         ended_at: now,
         snapshot: last.snapshot.clone(),
         items: last.items.clone(),
+        fingerprints: last.fingerprints.clone(),
         message: reason.into(),
     };
     let appended = evidence::append(

@@ -12,6 +12,7 @@ mod image;
 mod log;
 mod migrate;
 mod probe;
+mod schema;
 mod script;
 mod seen;
 mod serve;
@@ -19,7 +20,7 @@ mod serve;
 use std::collections::BTreeMap;
 
 use catalog::{
-    evidence::Reason,
+    evidence::{Fingerprints, Reason},
     format::{
         Inspection,
         neo4j::{Archive, CheckLevel, Expect, Restore},
@@ -157,6 +158,10 @@ impl Engine for Neo4j {
 
     fn items(&self, evidence: &Evidence<'_>) -> BTreeMap<String, u64> {
         Seen::of(evidence.observations).items()
+    }
+
+    fn fingerprints(&self, evidence: &Evidence<'_>) -> Fingerprints {
+        schema::fingerprints(evidence.observations)
     }
 
     fn data_at(&self, observations: &[Observation]) -> Option<Timestamp> {

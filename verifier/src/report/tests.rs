@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use catalog::evidence::{
-    ArtifactEvidence, Basis, Finding, Integrity, Outcome, Reason, RehearsalEvidence,
+    ArtifactEvidence, Basis, Finding, Fingerprints, Integrity, Outcome, Reason, RehearsalEvidence,
     SandboxEvidence, SnapshotEvidence, ToolEvidence, Trigger, Verdict, Verification,
 };
 use catalog::model::{SnapshotId, SourceName, TakenAtFrom};
@@ -55,6 +55,7 @@ fn reported(verdict: Verdict, reason: Option<Reason>, findings: Vec<Finding>) ->
         stages: Vec::new(),
         recovery_milliseconds: (verdict == Verdict::Verified).then_some(1240),
         items: BTreeMap::from([("keys".into(), 300_017), ("live_keys".into(), 300_007)]),
+        fingerprints: Fingerprints::new(),
         data_at: None,
         sandbox: Some(SandboxEvidence {
             runtime: "docker".into(),

@@ -1,9 +1,9 @@
 //! What a verification is given: everything it needs, and nothing it could look up by itself.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use catalog::{
-    evidence::{ToolEvidence, Trigger},
+    evidence::{Baseline, ToolEvidence, Trigger},
     format::Format,
     model::{RepositoryName, Snapshot, SourceName},
     storage::Storage,
@@ -67,8 +67,8 @@ pub struct Assignment {
     pub selected_in: Duration,
     /// Looks once more when the snapshot is gone or was replaced before it was read.
     pub select_again: SelectAgain,
-    /// Items of the nearest earlier verified recovery point, or of an acceptance.
-    pub previous: Option<BTreeMap<String, u64>>,
+    /// The nearest earlier verified recovery point, or of an acceptance.
+    pub previous: Option<Baseline>,
     /// `objectives.recovery_time`.
     pub recovery_milliseconds_max: Option<u64>,
     /// From start, not from queueing.
@@ -88,7 +88,7 @@ pub struct Selected {
     /// As of [`Assignment::before`].
     pub before: Option<Vec<Snapshot>>,
     /// As of [`Assignment::previous`].
-    pub previous: Option<BTreeMap<String, u64>>,
+    pub previous: Option<Baseline>,
 }
 
 /// Never blocks.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use catalog::{
     evidence::{
-        ArtifactEvidence, Integrity, RehearsalEvidence, SandboxEvidence, SnapshotEvidence,
-        StageEvidence, Verification,
+        ArtifactEvidence, Fingerprints, Integrity, RehearsalEvidence, SandboxEvidence,
+        SnapshotEvidence, StageEvidence, Verification,
     },
     manifest::Manifest,
     model::{ObjectMeta, Snapshot},
@@ -57,6 +57,7 @@ pub(super) fn write(
         stages: stages(assignment, shown),
         recovery_milliseconds: recovery_milliseconds(shown),
         items: items(context, assignment, shown),
+        fingerprints: fingerprints(context, assignment, shown),
         data_at: data_at(assignment, shown),
         sandbox: weakest(shown).cloned(),
         rehearsals: rehearsal.into_iter().collect(),
@@ -131,6 +132,20 @@ fn items(context: &Context, assignment: &Assignment, shown: &[Shown]) -> BTreeMa
     names
         .filter_map(|name| Some((name.clone(), sum(name)?)))
         .collect()
+}
+
+/// Of all artifacts together.
+fn fingerprints(context: &Context, assignment: &Assignment, shown: &[Shown]) -> Fingerprints {
+    answers::with_evidence(context, assignment, shown, |artifacts| {
+        let mut all = Fingerprints::new();
+        for (kind, of_one) in artifacts
+            .iter()
+            .flat_map(|it| assignment.engine.fingerprints(it))
+        {
+            all.entry(kind).or_default().extend(of_one);
+        }
+        all
+    })
 }
 
 /// The sandbox that kept the data least: a record tells of one, and must not tell of a better one.

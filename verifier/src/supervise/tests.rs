@@ -15,7 +15,7 @@ use std::{
 
 use bytes::Bytes;
 use catalog::{
-    evidence::{Outcome, ToolEvidence, Trigger, Verdict},
+    evidence::{Baseline, Outcome, ToolEvidence, Trigger, Verdict, fixtures},
     model::{
         Artifact, Key, ObjectMeta, Pin, RepositoryName, Snapshot, SnapshotFacts, SnapshotId,
         SnapshotState, SourceName, TakenAtFrom,
@@ -48,9 +48,9 @@ struct World {
     rehearse: Option<String>,
     snapshot: Snapshot,
     newer: Option<Snapshot>,
-    newer_previous: Option<BTreeMap<String, u64>>,
+    newer_previous: Option<Baseline>,
     before: Option<Vec<Snapshot>>,
-    previous: Option<BTreeMap<String, u64>>,
+    previous: Option<Baseline>,
     cancelled: CancellationToken,
 }
 
@@ -308,7 +308,7 @@ async fn a_snapshot_that_is_not_complete_is_never_verified() {
     let check = async |state, body, expected| {
         let mut world = World::new(body, [GOOD]);
         world.snapshot.state = state;
-        world.previous = Some(BTreeMap::from([("words".to_owned(), 9)]));
+        world.previous = Some(fixtures::baseline("words", 9));
         let verification = world.check(Some(expected), 1).await;
         let complete = outcome(&verification, "snapshot.complete");
         assert_eq!(complete, Outcome::NotRun, "{state:?}");

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use super::Ledger;
 use crate::{
-    evidence::{ArtifactEvidence, Outcome, Reason, SnapshotEvidence, Verdict, Verification},
+    evidence::{
+        ArtifactEvidence, Fingerprints, Outcome, Reason, SnapshotEvidence, Verdict, Verification,
+    },
     model::{ObjectMeta, Snapshot},
 };
 
@@ -14,12 +16,14 @@ use crate::{
 const MEASURED_MAX: usize = 5;
 
 /// What a later snapshot's contents are compared with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Baseline {
     /// Its recovery point.
     pub taken_at: Timestamp,
     /// What was counted in it.
     pub items: BTreeMap<String, u64>,
+    /// What was there by name, as of [`Verification::fingerprints`].
+    pub fingerprints: Fingerprints,
 }
 
 /// Contents that are right, by which record.
@@ -28,6 +32,7 @@ pub(super) struct Right<'a> {
     pub(super) taken_at: Timestamp,
     by_a_person: bool,
     items: &'a BTreeMap<String, u64>,
+    fingerprints: &'a Fingerprints,
 }
 
 impl Ledger {
@@ -64,6 +69,7 @@ impl Ledger {
         Some(Baseline {
             taken_at: nearest.taken_at,
             items: nearest.items.clone(),
+            fingerprints: nearest.fingerprints.clone(),
         })
     }
 
@@ -77,12 +83,14 @@ impl Ledger {
                 taken_at: it.snapshot.taken_at,
                 by_a_person: false,
                 items: &it.items,
+                fingerprints: &it.fingerprints,
             });
         let accepted = self.acceptances().map(|(sequence, it)| Right {
             sequence,
             taken_at: it.snapshot.taken_at,
             by_a_person: true,
             items: &it.items,
+            fingerprints: &it.fingerprints,
         });
         verified.chain(accepted)
     }

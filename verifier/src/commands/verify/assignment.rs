@@ -48,8 +48,7 @@ impl Chosen {
             ))
         })?;
         let ledger = world.ledger_in_time(&source.name).await?;
-        let baseline = ledger.baseline(self.snapshot.taken_at);
-        let previous = baseline.map(|baseline| baseline.items);
+        let previous = ledger.baseline(self.snapshot.taken_at);
         let recovery_time = source.objectives.recovery_time;
         let deadline = verify.deadline;
         let before = self.before.iter().flatten();
@@ -94,8 +93,7 @@ fn again(world: Arc<World>, source: Source, wanted: Wanted) -> SelectAgain {
             let snapshot = surveyed.select(&source, &wanted).ok()?.clone();
             let before = surveyed.found(&source).ok()?.before(&snapshot);
             let ledger = world.ledger_in_time(&source.name).await.ok()?;
-            let baseline = ledger.baseline(snapshot.taken_at);
-            let previous = baseline.map(|baseline| baseline.items);
+            let previous = ledger.baseline(snapshot.taken_at);
             Some(Selected {
                 snapshot,
                 before,

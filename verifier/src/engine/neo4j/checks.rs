@@ -9,7 +9,7 @@ use catalog::{
 };
 
 use super::{
-    chain,
+    chain, schema,
     seen::{self, Asked, Seen},
 };
 use crate::engine::{
@@ -58,7 +58,7 @@ pub(super) fn of_snapshot(whole: &Whole<'_>, case: &Case<'_>) -> Vec<Judged> {
         counted(case, "neo4j.nodes", seen::NODES),
         counted(case, "neo4j.relationships", seen::RELATIONSHIPS),
         labels(case),
-        constraints(whole, case),
+        schema(whole, case),
         change(whole, case),
         queries(case),
         canary(whole, case),
@@ -224,26 +224,35 @@ fn indexes(case: &Case<'_>) -> Judged {
     judged.observed(all)
 }
 
-fn constraints(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
-    const CHECK: &str = "neo4j.constraints";
-    let Some(count) = case.seen.count(seen::CONSTRAINTS) else {
-        return Judged::not_run(CHECK, Some(Reason::Internal), "no constraint was asked for");
+/// Against the nearest earlier verified recovery point; a warning, because somebody may have wanted
+/// it so.
+fn schema(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
+    const CHECK: &str = "neo4j.schema";
+    let now = schema::fingerprints(case.evidence.observations);
+    if now.is_empty() {
+        let message = "indexes and constraints were not told, or are too many to be compared";
+        return Judged::not_run(CHECK, None, message);
+    }
+    let before = whole.previous.map(|previous| &previous.fingerprints);
+    let judged = match before.and_then(|before| schema::gone(before, &now)) {
+        None => Judged::not_applicable(CHECK, "no earlier verified snapshot to compare with"),
+        Some(0) => Judged::passed(CHECK, "every index and constraint of before is there"),
+        Some(gone) => {
+            let message = format!(
+                "of the indexes and constraints of the verified snapshot before, {gone} are gone or \
+                 defined otherwise\nhint: Compare SHOW INDEXES and SHOW CONSTRAINTS with \
+                 production."
+            );
+            Judged::warning(CHECK, message)
+        }
     };
-    let before = |name: &str| whole.previous.and_then(|items| items.get(name).copied());
-    let judged = match (before(seen::CONSTRAINTS), before(seen::INDEXES)) {
-        (Some(constraints), _) if count < constraints => {
-            let message = "fewer constraints than in the verified snapshot before";
-            Judged::warning(CHECK, message).expected(constraints, Basis::Previous)
-        }
-        (_, Some(indexes)) if case.seen.count(seen::INDEXES) < Some(indexes) => {
-            Judged::warning(CHECK, "fewer indexes than in the verified snapshot before")
-        }
-        (Some(constraints), _) => {
-            Judged::passed(CHECK, "no fewer than before").expected(constraints, Basis::Previous)
-        }
-        (None, _) => Judged::not_applicable(CHECK, "no earlier verified snapshot to compare with"),
-    };
-    judged.observed(count)
+    let count = |name| case.seen.count(name).unwrap_or(0);
+    let observed = format!(
+        "{} indexes, {} constraints",
+        count(seen::INDEXES),
+        count(seen::CONSTRAINTS)
+    );
+    judged.observed(observed)
 }
 
 fn manifest(case: &Case<'_>) -> Judged {
@@ -322,7 +331,7 @@ fn labels(case: &Case<'_>) -> Judged {
 fn change(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
     const CHECK: &str = "neo4j.change";
     let of = |name: &'static str| {
-        let before = whole.previous.and_then(|items| items.get(name).copied());
+        let before = whole.previous.and_then(|it| it.items.get(name).copied());
         let count = case.seen.count(name).unwrap_or(0);
         asked::change(CHECK, name, (count, before), case.expect.change.max_drop)
     };

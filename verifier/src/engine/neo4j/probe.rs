@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::{
     DATABASE,
     client::{Client, ClientError, Rows},
-    seen,
+    schema, seen,
 };
 use crate::engine::{Observation, Observed, asked::time_of};
 
@@ -66,6 +66,7 @@ pub(super) async fn observe(
     seen.extend(labelled(client, expect).await?);
     seen.push(seen::count(seen::SAMPLED, sampled(client, &labels).await?));
     seen.extend(indexes(client).await?);
+    seen.extend(schema::observe(client).await?);
     for (index, query) in expect.queries.iter().enumerate() {
         let name = format!("{}{index}", seen::QUERY);
         let answer = client.number(DATABASE, &query.cypher).await;

@@ -32,6 +32,9 @@ pub(super) const CONSTRAINTS: &str = "constraints";
 pub(super) const INDEXES: &str = "indexes";
 pub(super) const INDEXES_FAILED: &str = "indexes_failed";
 pub(super) const INDEXES_POPULATING: &str = "indexes_populating";
+/// A kind of which all definitions are known, and by kind the fingerprint of one.
+pub(super) const DEFINED: &str = "defined";
+pub(super) const DEFINITION: &str = "definition:";
 /// The answer to the query with this number, or the code of its refusal.
 pub(super) const QUERY: &str = "query:";
 pub(super) const CANARY: &str = "canary";

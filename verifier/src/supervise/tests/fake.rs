@@ -382,7 +382,7 @@ impl Engine for FakeEngine {
 
     fn judge_whole(&self, whole: &Whole<'_>, _: &Settings) -> Vec<Judged> {
         let said = whole.artifacts.len() as u64;
-        let before = whole.previous.and_then(|items| items.get("words").copied());
+        let before = whole.previous.and_then(|it| it.items.get("words").copied());
         let judged = if before.is_some_and(|before| said < before) {
             Judged::failed("fake.total", Reason::Expectation, "fewer than before")
         } else {

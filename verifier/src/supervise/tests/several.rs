@@ -130,16 +130,16 @@ async fn what_the_server_shows_of_one_artifact_must_show_in_a_second_sandbox_of_
     assert_eq!(shown, [(NotRun, NAMES[1])]);
     // What was counted in the doubtful run accuses nobody either.
     let mut fewer = world_of(GOOD);
-    fewer.previous = Some(BTreeMap::from([("words".to_owned(), 9)]));
+    fewer.previous = Some(fixtures::baseline("words", 9));
     fewer.check(Some(Reason::Internal), 4).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn expectations_are_held_against_the_sum() {
     let mut world = world(&["Good", "Good"], [GOOD]);
-    world.previous = Some(BTreeMap::from([("words".to_owned(), 2)]));
+    world.previous = Some(fixtures::baseline("words", 2));
     world.check(None, 2).await;
-    world.previous = Some(BTreeMap::from([("words".to_owned(), 3)]));
+    world.previous = Some(fixtures::baseline("words", 3));
     let verification = world.check(Some(Reason::Expectation), 2).await;
     assert_eq!(answers(&verification, "fake.total"), [(Failed, "")]);
 }
@@ -171,7 +171,7 @@ async fn a_snapshot_of_which_one_artifact_is_gone_is_selected_again_as_a_whole()
     newer.artifacts.remove(1);
     world.newer = Some(newer);
     // What the first choice is compared to is not what the second one is.
-    world.previous = Some(BTreeMap::from([("words".to_owned(), 3)]));
+    world.previous = Some(fixtures::baseline("words", 3));
     let verification = world.verify().await;
     assert_eq!(verification.verdict, Verdict::Verified, "{verification:#?}");
     assert_eq!(verification.snapshot.artifacts.len(), 2);

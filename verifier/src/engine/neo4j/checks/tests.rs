@@ -5,7 +5,7 @@ mod chain;
 use std::collections::BTreeMap;
 
 use catalog::{
-    evidence::{ArtifactEvidence, Integrity, Outcome},
+    evidence::{ArtifactEvidence, Baseline, Integrity, Outcome},
     format::{
         Bounds, Change, Checksum, ChecksumRule, Detail, Inspection, InspectionState,
         neo4j::{Canary, Query},
@@ -27,7 +27,7 @@ struct World {
     trailing_bytes: u64,
     integrity: Integrity,
     manifest: Option<Manifest>,
-    previous: Option<BTreeMap<String, u64>>,
+    previous: Option<Baseline>,
     expect: Expect,
     own: Restore,
     seen: Vec<Observation>,
@@ -63,6 +63,7 @@ impl World {
             (seen::CHECKED, "consistent"),
             (seen::STORE_FORMAT, "record-aligned-1.1"),
             (seen::SERVER, "Neo4j 5.26.30 community"),
+            (seen::DEFINED, "indexes"),
         ];
         let counted = counted.map(|(name, count)| seen::count(name, count));
         let told = told.map(|(name, word)| seen::word(name, word));
@@ -254,7 +255,6 @@ fn files_are_checked_and_records_read() {
 
 #[test]
 fn indexes_and_constraints_are_held_against_those_before() {
-    let before = |name: &str, count| Some(BTreeMap::from([(name.to_owned(), count)]));
     check("neo4j.indexes", Passed, None, |_| ());
     check("neo4j.indexes", NotRun, INTERNAL, |world| {
         world.see(seen::INDEXES, None);
@@ -265,19 +265,22 @@ fn indexes_and_constraints_are_held_against_those_before() {
     check("neo4j.indexes", Warning, None, |world| {
         world.count(seen::INDEXES_POPULATING, 1);
     });
-    let name = "neo4j.constraints";
+    let before = |marks: &[&str]| {
+        let marks = marks.iter().map(ToString::to_string).collect();
+        let fingerprints = BTreeMap::from([("indexes".to_owned(), marks)]);
+        Some(Baseline {
+            fingerprints,
+            ..Baseline::default()
+        })
+    };
+    let name = "neo4j.schema";
     check(name, NotApplicable, None, |_| ());
-    check(name, NotRun, INTERNAL, |world| {
-        world.see(seen::CONSTRAINTS, None);
+    check(name, NotRun, None, |world| {
+        world.see(seen::DEFINED, None);
     });
-    check(name, Passed, None, |world| {
-        world.previous = before(seen::CONSTRAINTS, 2);
-    });
+    check(name, Passed, None, |world| world.previous = before(&[]));
     check(name, Warning, None, |world| {
-        world.previous = before(seen::CONSTRAINTS, 3);
-    });
-    check(name, Warning, None, |world| {
-        world.previous = before(seen::INDEXES, 6);
+        world.previous = before(&["ab"]);
     });
 }
 
@@ -328,8 +331,8 @@ fn a_drop_is_told_of_nodes_and_of_relationships() {
         world.expect.change = Change {
             max_drop: Some("20%".parse().expect("a share")),
         };
-        let items = world.previous.get_or_insert_default();
-        items.insert(seen.into(), count);
+        let previous = world.previous.get_or_insert_default();
+        previous.items.insert(seen.into(), count);
     };
     check(name, NotApplicable, None, |_| ());
     check(name, Passed, None, |world| before(world, seen::NODES, 200));

@@ -5,7 +5,7 @@ mod others;
 use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::{
-    evidence::{ArtifactEvidence, Outcome},
+    evidence::{ArtifactEvidence, Baseline, Outcome, fixtures},
     format::{
         Checksum, ChecksumRule, Detail, Inspection, InspectionFinding,
         redis::{Bounds, Canary, Change, Database, Family},
@@ -92,7 +92,7 @@ fn what_is_expected_of_the_source_is_judged_on_the_sums_over_its_artifacts() {
     let before = |keys| {
         move |world: &mut World| {
             world.expect.change.max_drop = Some(Percent::new(50));
-            world.previous = Some(BTreeMap::from([("keys".to_owned(), keys)]));
+            world.previous = Some(fixtures::baseline("keys", keys));
         }
     };
     check("redis.change", None, &before(404));
@@ -331,7 +331,7 @@ fn a_drop_is_measured_against_the_verified_snapshot_before() {
             world.expect.change = Change {
                 max_drop: max_drop.map(Percent::new),
             };
-            world.previous = before.map(|keys| BTreeMap::from([("keys".to_owned(), keys)]));
+            world.previous = before.map(|keys| fixtures::baseline("keys", keys));
         }
     };
     check(CHECK, NotApplicable, None, change(None, Some(1_000_000)));

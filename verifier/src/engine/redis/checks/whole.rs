@@ -151,7 +151,7 @@ fn databases(sums: &Sums<'_>) -> Judged {
 
 fn change(sums: &Sums<'_>) -> Judged {
     let previous = sums.whole.previous;
-    let before = previous.and_then(|items| items.get("keys").copied());
+    let before = previous.and_then(|it| it.items.get("keys").copied());
     let max_drop = sums.expect.change.max_drop;
     asked::change("redis.change", "keys", (sums.keys(), before), max_drop)
 }

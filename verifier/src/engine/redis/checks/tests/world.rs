@@ -8,7 +8,7 @@ pub(super) struct World {
     pub(super) inspection: Inspection,
     pub(super) artifact: ArtifactEvidence,
     pub(super) manifest: Option<Manifest>,
-    pub(super) previous: Option<BTreeMap<String, u64>>,
+    pub(super) previous: Option<Baseline>,
     pub(super) expect: Expect,
     pub(super) seen: Seen,
     pub(super) recovery: (Option<u64>, Option<u64>),

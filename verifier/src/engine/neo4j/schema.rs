@@ -1,0 +1,177 @@
+//! Indexes and constraints by their definitions, so that one that gets lost is missed. Records hold
+//! no names, so of each there is a fingerprint only.
+
+use std::collections::BTreeSet;
+
+use catalog::evidence::Fingerprints;
+use serde_json::Value;
+
+use super::{
+    DATABASE,
+    client::{Client, ClientError, Rows},
+    seen,
+};
+use crate::{
+    engine::{Observation, Observed},
+    stream::Sha256,
+};
+
+/// Of each kind: a record has room for no more. What has more is not compared.
+const DEFINITIONS_MAX: usize = 500;
+
+/// Hexadecimal digits of a fingerprint: 64 bits, of at most a thousand definitions.
+const DIGITS: usize = 16;
+
+/// Columns that versions since 4.4 have (Cypher manual, `SHOW INDEXES`, `SHOW CONSTRAINTS`).
+const COLUMNS: &str = "name, type, entityType, labelsOrTypes, properties";
+
+/// What is called the same in records.
+const KINDS: [(&str, &str); 2] = [
+    (seen::INDEXES, "SHOW INDEXES"),
+    (seen::CONSTRAINTS, "SHOW CONSTRAINTS"),
+];
+
+/// One observation for each definition.
+pub(super) async fn observe(client: &mut Client) -> Result<Vec<Observation>, ClientError> {
+    let mut all = Vec::new();
+    for (kind, show) in KINDS {
+        let most = DEFINITIONS_MAX + 1;
+        let statement = format!("{show} YIELD {COLUMNS} RETURN {COLUMNS} LIMIT {most}");
+        let rows = match client.ask(DATABASE, &statement).await {
+            Ok(rows) if rows.len() < most => rows,
+            // Too many, or columns of another version.
+            Ok(_) | Err(ClientError::Refused(_)) => continue,
+            Err(error) => return Err(error),
+        };
+        all.push(seen::word(seen::DEFINED, kind));
+        let name = format!("{}{kind}", seen::DEFINITION);
+        all.extend(marks(&rows).into_iter().map(|it| seen::word(&name, it)));
+    }
+    Ok(all)
+}
+
+/// In an order of their own.
+fn marks(rows: &Rows) -> BTreeSet<String> {
+    rows.iter().map(|row| mark(row)).collect()
+}
+
+fn mark(row: &[Value]) -> String {
+    let mut digest = Sha256::new();
+    for (column, value) in row.iter().enumerate() {
+        let text = match value {
+            Value::String(text) if column == 1 => said(text).to_owned(),
+            value => value.to_string(),
+        };
+        digest.update(text.as_bytes());
+        digest.update(b"\0");
+    }
+    let mut mark = digest.finish();
+    mark.truncate(DIGITS);
+    mark
+}
+
+/// The same type has longer words in newer versions: `NODE_PROPERTY_UNIQUENESS`.
+fn said(kind: &str) -> &str {
+    let known = ["UNIQUENESS", "EXISTENCE", "KEY"];
+    let known = known.into_iter().find(|word| kind.ends_with(word));
+    known.unwrap_or(kind)
+}
+
+/// For the record; a kind that was not seen is not there.
+pub(super) fn fingerprints(observations: &[Observation]) -> Fingerprints {
+    let mut all = Fingerprints::new();
+    for Observation { name, value } in observations {
+        let Observed::Word(word) = value else {
+            continue;
+        };
+        if name == seen::DEFINED {
+            all.entry(word.clone()).or_default();
+        } else if let Some(kind) = name.strip_prefix(seen::DEFINITION) {
+            all.entry(kind.to_owned()).or_default().push(word.clone());
+        }
+    }
+    all
+}
+
+/// How many of the definitions before are not there any more; `None` where no kind was seen at both
+/// times.
+pub(super) fn gone(before: &Fingerprints, now: &Fingerprints) -> Option<usize> {
+    let both = before
+        .iter()
+        .filter_map(|(kind, before)| Some((before, now.get(kind)?)));
+    both.map(|(before, now)| before.iter().filter(|it| !now.contains(it)).count())
+        .reduce(|one, other| one + other)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn row(name: &str, kind: &str, label: &str) -> Vec<Value> {
+        vec![
+            json!(name),
+            json!(kind),
+            json!("NODE"),
+            json!([label]),
+            json!(["id"]),
+        ]
+    }
+
+    #[test]
+    fn a_definition_is_known_again_and_tells_nothing() {
+        let one = mark(&row("person_id", "RANGE", "Person"));
+        assert_eq!(one.len(), DIGITS);
+        assert!(one.bytes().all(|it| it.is_ascii_hexdigit()));
+        assert_eq!(one, mark(&row("person_id", "RANGE", "Person")));
+        for other in [
+            row("person", "RANGE", "Person"),
+            row("person_id", "TEXT", "Person"),
+            row("person_id", "RANGE", "People"),
+        ] {
+            assert_ne!(one, mark(&other));
+        }
+        let unique = |kind| mark(&row("person_id", kind, "Person"));
+        assert_eq!(unique("UNIQUENESS"), unique("NODE_PROPERTY_UNIQUENESS"));
+        assert_ne!(unique("UNIQUENESS"), unique("NODE_KEY"));
+    }
+
+    #[test]
+    fn what_is_gone_is_counted_where_both_were_seen() {
+        let of = |names: &[(&str, &[&str])]| -> Fingerprints {
+            let owned = |marks: &[&str]| marks.iter().map(ToString::to_string).collect();
+            names
+                .iter()
+                .map(|(kind, marks)| ((*kind).to_owned(), owned(marks)))
+                .collect()
+        };
+        let before = of(&[("indexes", &["a", "b"]), ("constraints", &["c"])]);
+        let check = |now: &[(&str, &[&str])], expected| {
+            assert_eq!(gone(&before, &of(now)), expected, "{now:?}");
+        };
+        check(
+            &[("indexes", &["b", "a"]), ("constraints", &["c"])],
+            Some(0),
+        );
+        check(&[("indexes", &["a", "x"]), ("constraints", &[])], Some(2));
+        check(&[("indexes", &["a", "b", "d"])], Some(0));
+        check(&[], None);
+        assert_eq!(gone(&Fingerprints::new(), &before), None);
+    }
+
+    #[test]
+    fn a_record_holds_every_kind_that_was_seen() {
+        let name = format!("{}indexes", seen::DEFINITION);
+        let observations = [
+            seen::word(seen::DEFINED, "indexes"),
+            seen::word(&name, "ab"),
+            seen::word(seen::DEFINED, "constraints"),
+            seen::word(seen::SERVER, "Neo4j"),
+        ];
+        let found = fingerprints(&observations);
+        assert_eq!(found["indexes"], ["ab"]);
+        assert!(found["constraints"].is_empty());
+        assert_eq!(found.len(), 2);
+    }
+}
