@@ -16,6 +16,7 @@ fn a_snapshot_is_rehearsed_and_told_apart() {
     ran.ends(0, "✔ cache  VERIFIED\n");
     ran.ends(0, "    rehearsal       ✔ verified in redis:7.0, in ");
     ran.ends(0, "cache: rehearsal: probe\n");
+    assert_eq!(bench.runs(), 0, "nothing of either is left");
     bench
         .run(&["doctor"])
         .ends(0, "✔ rehearsal of cache: redis:7.0 are here\n");

@@ -254,3 +254,19 @@ pub struct Acceptance {
     /// Why, in the person's words.
     pub message: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rehearsal_without_a_reason_is_written_as_the_contract_has_it() {
+        let text = concat!(
+            r#"{"image":"redis:9","verdict":"verified","findings":[],"#,
+            r#""recovery_milliseconds":5}"#
+        );
+        let read: RehearsalEvidence = serde_json::from_str(text).expect("a rehearsal");
+        assert_eq!(read.reason, None);
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), text);
+    }
+}

@@ -46,18 +46,16 @@ pub(super) async fn rehearse(
     Some(evidence(image, judgement))
 }
 
-/// Whether another image may tell something that is not known yet. What the bytes have shown holds
-/// for every image, and so does what kept them from being read or restored at all.
+/// Whether another image may tell something that is worth waiting for. Whoever has to hear that
+/// a snapshot is bad hears it at once; and what kept it from being read or restored at all would
+/// do so again.
 const fn may_tell_more(main: Conclusion) -> bool {
     let Some(reason) = main.reason else {
         return true;
     };
     match reason {
-        // Of the server that was tried, or said by it.
-        Reason::Unrestorable
-        | Reason::Inconsistent
-        | Reason::Identity
-        | Reason::NoImage
+        // Of the image that was tried.
+        Reason::NoImage
         | Reason::ImageUnavailable
         | Reason::UnknownVersion
         | Reason::ModuleMissing
@@ -66,8 +64,11 @@ const fn may_tell_more(main: Conclusion) -> bool {
         | Reason::Internal
         // It was restored all the same.
         | Reason::NoChecksum => true,
-        // Of the contents.
+        // The snapshot was shown to be bad.
         Reason::Damaged
+        | Reason::Unrestorable
+        | Reason::Inconsistent
+        | Reason::Identity
         | Reason::Expectation
         // Of the storage.
         | Reason::AccessDenied
@@ -105,11 +106,11 @@ async fn judged(trial: &Trial<'_>, main: &[Shown]) -> Judgement {
 
 /// As far as both read them.
 fn is_of_same_bytes(main: &[Shown], rehearsed: &[Shown]) -> bool {
-    let mut both = main
-        .iter()
-        .zip(rehearsed)
-        .flat_map(|(main, rehearsed)| main.kept.read().zip(rehearsed.kept.read()));
-    both.all(|(one, other)| one.sha256 == other.sha256)
+    let mut both = main.iter().zip(rehearsed);
+    both.all(|(main, rehearsed)| {
+        let mut read = main.kept.read().zip(rehearsed.kept.read());
+        read.all(|(one, other)| one.sha256 == other.sha256)
+    })
 }
 
 fn panicked() -> Judgement {
@@ -150,10 +151,10 @@ mod tests {
         };
         check(None, true);
         check(Some(Reason::MigrationRequired), true);
-        check(Some(Reason::Unrestorable), true);
         check(Some(Reason::NoImage), true);
         check(Some(Reason::NoChecksum), true);
         check(Some(Reason::Damaged), false);
+        check(Some(Reason::Unrestorable), false);
         check(Some(Reason::Expectation), false);
         check(Some(Reason::Interrupted), false);
         check(Some(Reason::Vanished), false);
