@@ -180,8 +180,12 @@ pub trait Sandbox: Debug + Send + Sync {
     /// anyone sees them.
     fn log(&self, server: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>>;
 
-    /// Asks it to end, then makes it.
-    fn stop(&self, server: ServerId) -> BoxFuture<'_, Result<Exit, SandboxError>>;
+    /// Asks it to end, and makes it if it has not ended within `patience`.
+    fn stop(
+        &self,
+        server: ServerId,
+        patience: Duration,
+    ) -> BoxFuture<'_, Result<Exit, SandboxError>>;
 
     /// The port a server must listen on (on loopback) to be reached as `port`.
     fn port(&self, port: u16) -> u16;

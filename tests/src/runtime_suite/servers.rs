@@ -1,5 +1,7 @@
 //! Servers: started, seen, reached, ended.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use verifier::runtime::{ByteStreamIo, Command, ServerId, ServerState};
 
@@ -7,6 +9,9 @@ use super::{Handle, PATIENCE, Subject, eventually, printed, shell};
 
 /// Larger than one piece on any way, and not text.
 const BINARY_BYTES: usize = 1 << 20;
+
+/// For a server that will not end when it is asked.
+const IMPATIENCE: Duration = Duration::from_secs(1);
 
 /// The exit code of a server that ended.
 async fn code_of(sandbox: &Handle, server: ServerId) -> Option<i32> {
@@ -40,7 +45,14 @@ pub async fn a_server_outlives_its_start_and_its_exit_code_is_seen(subject: &Sub
             Some("down"),
             "its last words are there"
         );
-        assert_eq!(sandbox.stop(server).await.expect("stopped before").code, 7);
+        assert_eq!(
+            sandbox
+                .stop(server, PATIENCE)
+                .await
+                .expect("stopped before")
+                .code,
+            7
+        );
     };
     subject.with(case).await;
 }
@@ -82,12 +94,19 @@ pub async fn a_server_that_ignores_the_request_to_end_is_killed(subject: &Subjec
             })
             .await;
         }
-        assert_eq!(sandbox.stop(polite).await.expect("stops").code, 5);
+        assert_eq!(sandbox.stop(polite, PATIENCE).await.expect("stops").code, 5);
         assert_eq!(
             sandbox.state(deaf).await.expect("a state"),
             ServerState::Running
         );
-        assert_eq!(sandbox.stop(deaf).await.expect("is stopped").code, 137);
+        assert_eq!(
+            sandbox
+                .stop(deaf, IMPATIENCE)
+                .await
+                .expect("is stopped")
+                .code,
+            137
+        );
     };
     subject.with(case).await;
 }
@@ -124,7 +143,7 @@ pub async fn a_connection_reaches_a_server_inside_and_ends_with_it(subject: &Sub
         );
         let mut second = sandbox.connect(6379).await.expect("a second stream");
         assert_eq!(ask(&mut second, b"PING\r\n", 7).await, b"+PONG\r\n");
-        sandbox.stop(server).await.expect("stops");
+        sandbox.stop(server, PATIENCE).await.expect("stops");
         let mut rest = Vec::new();
         let _ended = stream.read_to_end(&mut rest).await;
         assert!(rest.is_empty());

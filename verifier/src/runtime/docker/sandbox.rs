@@ -22,8 +22,8 @@ use crate::runtime::{
     shell::{self, Server},
 };
 
-/// Between asking a server to end and making it.
-const STOP_GRACE: Duration = Duration::from_secs(5);
+/// For a server that was killed to be gone.
+const KILL_GRACE: Duration = Duration::from_secs(5);
 
 /// Until a relay says that it is connected; a first exec takes about a second on a slow machine.
 const CONNECT_LIMIT: Duration = Duration::from_secs(15);
@@ -76,11 +76,11 @@ impl DockerSandbox {
         }
     }
 
-    async fn end(&self, server: ServerId) -> Result<Exit, SandboxError> {
+    async fn end(&self, server: ServerId, patience: Duration) -> Result<Exit, SandboxError> {
         self.execs
             .helper(shell::signal_server(server.0, "TERM"))
             .await?;
-        let patience = Instant::now() + STOP_GRACE;
+        let patience = Instant::now() + patience;
         let mut killed = false;
         loop {
             if let Server::Ended(code) = self.ask(server).await? {
@@ -97,7 +97,7 @@ impl DockerSandbox {
                     .helper(shell::signal_server(server.0, "KILL"))
                     .await?;
                 killed = true;
-            } else if Instant::now() >= patience + STOP_GRACE {
+            } else if Instant::now() >= patience + KILL_GRACE {
                 let message = "docker: a server survives KILL\nhint: Look at the kernel's log.";
                 return Err(SandboxError::new(Reason::RuntimeUnavailable, message));
             }
@@ -208,8 +208,12 @@ impl Sandbox for DockerSandbox {
         self.whole_log(server).boxed()
     }
 
-    fn stop(&self, server: ServerId) -> BoxFuture<'_, Result<Exit, SandboxError>> {
-        self.end(server).boxed()
+    fn stop(
+        &self,
+        server: ServerId,
+        patience: Duration,
+    ) -> BoxFuture<'_, Result<Exit, SandboxError>> {
+        self.end(server, patience).boxed()
     }
 
     fn port(&self, port: u16) -> u16 {

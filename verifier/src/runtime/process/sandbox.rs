@@ -236,8 +236,12 @@ impl Sandbox for ProcessSandbox {
         async move { Ok(self.server(server)?.lines()) }.boxed()
     }
 
-    fn stop(&self, server: ServerId) -> BoxFuture<'_, Result<Exit, SandboxError>> {
-        async move { self.server(server)?.stop().await }.boxed()
+    fn stop(
+        &self,
+        server: ServerId,
+        patience: Duration,
+    ) -> BoxFuture<'_, Result<Exit, SandboxError>> {
+        async move { self.server(server)?.stop(patience).await }.boxed()
     }
 
     fn port(&self, port: u16) -> u16 {

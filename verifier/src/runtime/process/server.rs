@@ -18,8 +18,8 @@ use crate::runtime::{
     Capture, Exit, FeedEnd, SandboxError, ServerState, log::LogTail, pump::Output,
 };
 
-/// Between asking a server to end and making it, and again for it to be gone.
-const STOP_GRACE: Duration = Duration::from_secs(5);
+/// For a server that was killed to be gone.
+const KILL_GRACE: Duration = Duration::from_secs(5);
 
 /// For the last lines of a server that ended.
 const LOG_GRACE: Duration = Duration::from_secs(2);
@@ -80,14 +80,14 @@ impl Server {
             .lines()
     }
 
-    pub(super) async fn stop(mut self) -> Result<Exit, SandboxError> {
-        for signal in [Signal::TERM, Signal::KILL] {
+    pub(super) async fn stop(mut self, patience: Duration) -> Result<Exit, SandboxError> {
+        for (signal, grace) in [(Signal::TERM, patience), (Signal::KILL, KILL_GRACE)] {
             self.group
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .signal(signal);
             let ended = self.ended.wait_for(Option::is_some);
-            let Ok(Ok(code)) = timeout(STOP_GRACE, ended)
+            let Ok(Ok(code)) = timeout(grace, ended)
                 .await
                 .map(|code| code.map(|code| *code))
             else {

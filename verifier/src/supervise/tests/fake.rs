@@ -260,7 +260,7 @@ impl Sandbox for FakeSandbox {
         Box::pin(future::ready(Ok(Vec::new())))
     }
 
-    fn stop(&self, _: ServerId) -> BoxFuture<'_, Result<Exit, SandboxError>> {
+    fn stop(&self, _: ServerId, _: Duration) -> BoxFuture<'_, Result<Exit, SandboxError>> {
         unreachable!("no server is ever started")
     }
 
