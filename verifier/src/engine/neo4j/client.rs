@@ -35,6 +35,9 @@ pub(super) enum ClientError {
     /// The connection broke, or what came was no answer.
     #[error("the server did not answer")]
     Broken,
+    /// It may come later: records that contradict each other can be read without an end.
+    #[error("the server did not answer within {} s", ANSWER_TIMEOUT.as_secs())]
+    Late,
     /// The statement was not run to its end.
     #[error("the server refused a statement: {0}")]
     Refused(String),
@@ -72,7 +75,7 @@ impl Client {
         let stream = sandbox.connect(port).await?;
         let shaken = timeout(ANSWER_TIMEOUT, handshake(TokioIo::new(stream))).await;
         let (sender, connection) = shaken
-            .map_err(|_| ClientError::Broken)?
+            .map_err(|_| ClientError::Late)?
             .map_err(|_| ClientError::Broken)?;
         let driver = tokio::spawn(async move {
             let _ = connection.await;
@@ -105,7 +108,7 @@ impl Client {
         };
         let body = timeout(ANSWER_TIMEOUT, work)
             .await
-            .unwrap_or(Err(ClientError::Broken))?;
+            .unwrap_or(Err(ClientError::Late))?;
         read(&body)
     }
 

@@ -26,6 +26,9 @@ pub(super) const TYPED: &str = "typed";
 pub(super) const LABELS: &str = "labels";
 /// Nodes of the label with this number among those expected.
 pub(super) const LABELLED: &str = "labelled:";
+/// Records of nodes and of relationships that were there to be read, at most [`READ_MAX`] each.
+pub(super) const READ_NODES: &str = "read_nodes";
+pub(super) const READ_RELATIONSHIPS: &str = "read_relationships";
 /// Nodes that were read with their properties and neighbours; relationships on the way.
 pub(super) const SAMPLED: &str = "sampled";
 pub(super) const CONSTRAINTS: &str = "constraints";
@@ -38,6 +41,9 @@ pub(super) const DEFINITION: &str = "definition:";
 /// The answer to the query with this number, or the code of its refusal.
 pub(super) const QUERY: &str = "query:";
 pub(super) const CANARY: &str = "canary";
+
+/// As many are read one by one.
+pub(super) const READ_MAX: u64 = 1000;
 
 /// What became of a configured query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +97,18 @@ impl Seen {
 
     pub(super) fn word(&self, name: &str) -> Option<&str> {
         self.words.get(name).map(String::as_str)
+    }
+
+    /// Whether other records can be read than the stored counts speak of. Nothing changes a
+    /// restored graph, so both are told of the same state.
+    pub(super) fn contradicts(&self) -> bool {
+        let of = |counted: &str, read: &str| {
+            let counted = self.count(counted).map(|count| count.min(READ_MAX));
+            counted
+                .zip(self.count(read))
+                .is_some_and(|(counted, read)| counted != read)
+        };
+        of(NODES, READ_NODES) || of(RELATIONSHIPS, READ_RELATIONSHIPS)
     }
 
     /// Nodes of an expected label, by its place among them.

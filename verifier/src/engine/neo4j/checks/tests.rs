@@ -54,6 +54,8 @@ impl World {
             (seen::TYPED, 253),
             (seen::LABELS, 2),
             (seen::SAMPLED, 211),
+            (seen::READ_NODES, 171),
+            (seen::READ_RELATIONSHIPS, 253),
             (seen::INDEXES, 5),
             (seen::INDEXES_FAILED, 0),
             (seen::INDEXES_POPULATING, 0),
@@ -247,7 +249,21 @@ fn files_are_checked_and_records_read() {
     check("neo4j.sample", NotRun, INTERNAL, |world| {
         world.see(seen::SAMPLED, None);
     });
+    for (name, count) in [
+        (seen::READ_NODES, 170),
+        (seen::READ_NODES, 172),
+        (seen::READ_RELATIONSHIPS, 0),
+    ] {
+        check("neo4j.sample", NotRun, INTERNAL, |world| {
+            world.count(name, count);
+        });
+    }
+    check("neo4j.sample", Passed, None, |world| {
+        world.count(seen::NODES, 4_000_000);
+        world.count(seen::READ_NODES, seen::READ_MAX);
+    });
     check("neo4j.sample", NotApplicable, None, |world| {
+        world.count(seen::READ_NODES, 0);
         world.count(seen::SAMPLED, 0);
         world.count(seen::NODES, 0);
     });
