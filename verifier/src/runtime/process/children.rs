@@ -88,17 +88,23 @@ impl Launch {
     }
 }
 
-/// What every child finds in its environment.
+/// What every child of a run finds in its environment.
 pub(super) fn environment(run: &str, program: &str, home: &Path) -> BTreeMap<String, String> {
+    let mut environment = plain(program);
+    environment.insert("HOME".to_owned(), home.display().to_string());
+    environment.insert(RUN_VARIABLE.to_owned(), run.to_owned());
+    environment
+}
+
+/// What a program finds wherever it is run.
+pub(super) fn plain(program: &str) -> BTreeMap<String, String> {
     let beside = Path::new(program).parent().filter(|dir| dir.is_absolute());
     let beside = beside
         .map(|dir| format!("{}:", dir.display()))
         .unwrap_or_default();
     BTreeMap::from([
         ("PATH".to_owned(), format!("{beside}{SEARCH_PATH}")),
-        ("HOME".to_owned(), home.display().to_string()),
         ("LANG".to_owned(), "C".to_owned()),
-        (RUN_VARIABLE.to_owned(), run.to_owned()),
     ])
 }
 

@@ -9,6 +9,7 @@ use std::{
 
 use tokio::{io::AsyncReadExt, process::Command, time::timeout};
 
+use super::children::plain;
 use crate::runtime::ImageFacts;
 
 /// For `PROGRAM --version`; a Java program needs seconds.
@@ -40,7 +41,8 @@ pub(super) fn locate(dirs: &[PathBuf], name: &str) -> Option<PathBuf> {
     dirs.iter().map(|dir| dir.join(name)).find(executable)
 }
 
-/// First line of `PROGRAM --version`; none if it says nothing in time.
+/// First line of `PROGRAM --version`, asked as it would run in a sandbox: what it does not find
+/// there it must not find here. None if it says nothing in time.
 #[expect(
     clippy::disallowed_methods,
     reason = "asks a configured program its version"
@@ -48,6 +50,8 @@ pub(super) fn locate(dirs: &[PathBuf], name: &str) -> Option<PathBuf> {
 async fn version(program: &Path) -> Option<String> {
     let mut child = Command::new(program)
         .arg("--version")
+        .env_clear()
+        .envs(plain(&program.display().to_string()))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -80,14 +84,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn programs_are_found_in_order_and_say_their_version() {
+    async fn programs_are_found_in_order_and_say_their_version_with_what_a_sandbox_has() {
         let dir = tempfile::tempdir().unwrap();
         script(
             dir.path(),
             "one",
-            "#!/bin/sh\necho \"one 1.2 for $1\"; echo more\n",
+            "#!/bin/sh\necho \"one 1.2 for $1$CARGO_PKG_NAME by $(helper)\"; echo more\n",
             0o755,
         );
+        script(dir.path(), "helper", "#!/bin/sh\necho another\n", 0o755);
         script(dir.path(), "silent", "#!/bin/sh\nexit 1\n", 0o755);
         script(dir.path(), "data", "no program", 0o644);
         let dirs = [dir.path().join("absent"), dir.path().to_owned()];
@@ -96,7 +101,10 @@ mod tests {
             .iter()
             .map(|facts| facts.version_texts.clone())
             .collect();
-        assert_eq!(versions, [vec![], vec!["one 1.2 for --version".to_owned()]]);
+        assert_eq!(
+            versions,
+            [vec![], vec!["one 1.2 for --version by another".to_owned()]]
+        );
         assert!(found[1].image.ends_with("/one") && found[1].present);
     }
 }
