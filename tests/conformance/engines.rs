@@ -2,7 +2,10 @@
 
 mod neo4j;
 mod neo4j_chain;
+mod neo4j_hindered;
+mod neo4j_process;
 mod neo4j_rehearsal;
+mod neo4j_states;
 mod noop;
 mod redis;
 mod redis_damage;

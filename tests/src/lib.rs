@@ -15,12 +15,14 @@ pub mod crowd;
 )]
 pub mod engine_suite;
 pub mod evidence_suite;
+pub mod hindered;
 #[allow(
     clippy::missing_panics_doc,
     reason = "a law panics where it is broken, and its sentence is its documentation"
 )]
 pub mod laws;
 pub mod neo4j_archives;
+pub mod neo4j_workshop;
 pub mod noop;
 pub mod peak;
 pub mod proxy;
@@ -43,3 +45,4 @@ pub mod s3_store;
 pub mod storage_suite;
 pub mod sts_server;
 pub mod verifying;
+pub mod volumes;

@@ -6,9 +6,13 @@ use catalog::{
     evidence::{Finding, Outcome, Reason, RehearsalEvidence, Verdict, Verification},
     format::{Bounds, neo4j::Expect},
 };
-use tests::{require, verifying::Subject};
+use tests::{
+    neo4j_workshop::{IMAGE, TURNS, subject},
+    require,
+    verifying::Subject,
+};
 
-use super::neo4j::{DATA, IMAGE, TURNS, dump, dumps, subject};
+use super::neo4j::{DATA, dump, dumps};
 
 /// The next version, on the next Java.
 const NEXT: &str = "neo4j:2026.08-community";

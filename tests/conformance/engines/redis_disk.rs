@@ -1,8 +1,6 @@
 //! A volume that is full before the snapshot lies in it, in a real engine.
 
-use std::collections::HashMap;
-
-use bollard::{Docker, models::VolumeCreateRequest};
+use bollard::Docker;
 use catalog::{
     evidence::{Outcome, Reason},
     format::redis::Redis,
@@ -13,6 +11,7 @@ use tests::{
     require,
     runtime_suite::run_id,
     verifying::{KEY, Subject, finding},
+    volumes,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,29 +19,8 @@ async fn a_volume_that_fills_while_the_snapshot_is_put_there_is_ours() {
     require!(redis);
     require!(docker);
     require!(image "redis:8.0");
-    let engine = Docker::connect_with_defaults().expect("an engine");
-    // An engine gives a volume that is there already: under this name, a small one.
     let run = run_id();
-    let name = format!("backup-witness-{}-data", run.0);
-    let options = [
-        ("type", "tmpfs"),
-        ("device", "tmpfs"),
-        ("o", "size=70m,mode=1777"),
-    ];
-    let small = VolumeCreateRequest {
-        name: Some(name.clone()),
-        driver_opts: Some(
-            options
-                .map(|(key, value)| (key.into(), value.into()))
-                .into(),
-        ),
-        labels: Some(HashMap::from([(
-            "io.backup-witness.run".into(),
-            run.0.clone(),
-        )])),
-        ..Default::default()
-    };
-    engine.create_volume(small).await.expect("a small volume");
+    let name = volumes::of_memory(&run, "size=70m,mode=1777").await;
     let subject = Subject::on(
         "docker",
         &Redis,
@@ -56,6 +34,7 @@ async fn a_volume_that_fills_while_the_snapshot_is_put_there_is_ours() {
     let restored = finding(&verification, "snapshot.restored");
     assert_eq!(restored.outcome, Outcome::NotRun);
     assert!(restored.message.contains("hint: "), "{restored:?}");
+    let engine = Docker::connect_with_defaults().expect("an engine");
     let left = engine.inspect_volume(&name).await;
     assert!(left.is_err(), "nothing is left behind: {left:?}");
 }
