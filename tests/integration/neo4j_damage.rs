@@ -1,14 +1,15 @@
 //! Damaged archives are called so, where they are damaged, and never intact; whatever a file claims
 //! is bounded by what is there.
 
-use std::io::{self, Read};
-
 use catalog::format::{
     Checksum, Format,
     InspectionState::{Aborted, Damaged, Intact, NotUnderstood},
     neo4j::Neo4j,
 };
-use tests::neo4j_archives::{KINDS, Said, Tar, archive, gzip, header, store, zstd};
+use tests::{
+    laws::Broken,
+    neo4j_archives::{KINDS, Said, Tar, archive, gzip, header, store, zstd},
+};
 
 use crate::neo4j_kinds::{archive_of, expect, inspect};
 
@@ -222,18 +223,6 @@ fn names_that_are_no_text_are_not_printed() {
     for kind in KINDS.into_iter().filter(|kind| kind.starts_with('B')) {
         let inspection = expect(&archive(kind, &store(), &said), NotUnderstood);
         assert_eq!(archive_of(&inspection).metadata, None);
-    }
-}
-
-/// The bytes up to here, and then our own failure.
-struct Broken<'a>(&'a [u8]);
-
-impl Read for Broken<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.0.is_empty() {
-            return Err(io::ErrorKind::ConnectionAborted.into());
-        }
-        self.0.read(buffer)
     }
 }
 

@@ -38,7 +38,8 @@ impl Read for Pieces<'_> {
 }
 
 /// The bytes up to here, and then our own failure.
-struct Broken<'a>(&'a [u8]);
+#[derive(Debug)]
+pub struct Broken<'a>(pub &'a [u8]);
 
 impl Read for Broken<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -67,6 +67,17 @@ pub struct ImageFacts {
     pub version_texts: Vec<String>,
 }
 
+/// One that is there, for the tests of those who choose among them.
+#[cfg(test)]
+pub(crate) fn image(name: &str, texts: &[&str]) -> ImageFacts {
+    ImageFacts {
+        image: name.into(),
+        id: None,
+        present: true,
+        version_texts: texts.iter().map(ToString::to_string).collect(),
+    }
+}
+
 /// What provides sandboxes.
 pub trait Runtime: Debug + Send + Sync {
     /// As written behind `verifier.runtime`.

@@ -196,15 +196,7 @@ pub(super) fn check_bytes(memory_bytes: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn image(name: &str, texts: &[&str]) -> ImageFacts {
-        ImageFacts {
-            image: name.into(),
-            id: None,
-            present: true,
-            version_texts: texts.iter().map(ToString::to_string).collect(),
-        }
-    }
+    use crate::runtime::image;
 
     #[test]
     fn a_server_is_known_by_its_program_or_its_tag() {

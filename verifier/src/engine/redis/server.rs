@@ -167,15 +167,7 @@ pub(super) fn memory_bytes(head: &SnapshotFacts, size_bytes: u64, max: u64) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn image(name: &str, texts: &[&str]) -> ImageFacts {
-        ImageFacts {
-            image: name.into(),
-            id: None,
-            present: true,
-            version_texts: texts.iter().map(ToString::to_string).collect(),
-        }
-    }
+    use crate::runtime::image;
 
     #[test]
     fn a_server_is_known_by_its_environment_then_its_program_then_its_tag() {
