@@ -377,6 +377,14 @@ mod tests {
             "java.lang.UnsatisfiedLinkError: /tmp/libzstd-jni.so: failed to map segment",
             Reason::NoImage,
         );
+        // As a real one said it of a data directory mounted without `exec`.
+        check(
+            1,
+            "Exception in thread \"main\" java.lang.UnsatisfiedLinkError: /data/witness/tmp/\
+             libzstd-jni-1.5.6-6.so: failed to map segment from shared object",
+            Reason::NoImage,
+        );
+        check(137, "Killed", Reason::Killed);
         check(
             1,
             "Failed to load database 'neo4j': No space left on device\n\
