@@ -13,6 +13,7 @@
 
 mod child;
 mod docker;
+mod graph;
 mod inspector;
 mod metrics;
 mod report;
@@ -47,9 +48,10 @@ impl Bench {
 type Measurement = fn(&Bench) -> Result<Vec<Row>>;
 
 /// Every measurement, in the order of the table.
-const MEASUREMENTS: [(&str, Measurement); 4] = [
+const MEASUREMENTS: [(&str, Measurement); 5] = [
     ("inspector", inspector::measure),
     ("verification", verification::measure),
+    ("graph", graph::measure),
     ("survey", survey::measure),
     ("metrics", metrics::measure),
 ];

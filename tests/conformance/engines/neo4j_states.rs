@@ -102,6 +102,11 @@ async fn an_intact_archive_of_records_that_contradict_is_inconsistent_shown_twic
     ] {
         assert_eq!(finding(&verification, check).outcome, outcome, "{check}");
     }
+    let told = &finding(&verification, "snapshot.restored").message;
+    assert!(
+        told.contains(" errors, ") && told.contains(" NODE"),
+        "{told}"
+    );
     is_clean(&verification);
 }
 

@@ -162,7 +162,10 @@ fn why_not_consistent(told: &Exit) -> Stopped {
     const REPORT: &str = ".report'";
     let found = told.code == 1 && says(told, SENTENCE) && says(told, REPORT);
     if found && !told.out_of_memory {
-        let message = "neo4j-admin database check reports inconsistencies in the restored files";
+        let message = format!(
+            "neo4j-admin database check reports inconsistencies in the restored files{}",
+            summary(told)
+        );
         return Stopped::new(Reason::Inconsistent, message);
     }
     ours(told).unwrap_or_else(|| {
@@ -174,6 +177,36 @@ fn why_not_consistent(told: &Exit) -> Stopped {
         Stopped::new(Reason::Internal, message)
     })
 }
+
+/// What its report sums up (`ConsistencySummaryStatistics`): how many errors, and in how many
+/// records of each type. Everything else in it may hold names and numbers of the graph.
+fn summary(told: &Exit) -> String {
+    let text = told.stdout.text();
+    let lines = text.lines().map(str::trim);
+    let counted = lines.filter_map(|line| {
+        let (what, count) = line.strip_prefix("Number of ")?.split_once(": ")?;
+        let count: u64 = count.parse().ok()?;
+        let kind = what.strip_prefix("inconsistent ");
+        let kind = kind.and_then(|it| it.strip_suffix(" records"));
+        let known = |it: &str| it.bytes().all(|it| it.is_ascii_uppercase() || it == b'_');
+        match kind {
+            Some(kind) if known(kind) && kind.len() <= RECORD_TYPE_LENGTH => {
+                Some(format!("{count} {kind}"))
+            }
+            None if what == "errors" => Some(format!("{count} errors")),
+            _ => None,
+        }
+    });
+    let counted: Vec<_> = counted.take(RECORD_TYPES).collect();
+    if counted.is_empty() {
+        return String::new();
+    }
+    format!(": {}", counted.join(", "))
+}
+
+/// Constants of `RecordType`, and length of the longest of them, both rounded up.
+const RECORD_TYPES: usize = 40;
+const RECORD_TYPE_LENGTH: usize = 40;
 
 /// Why `neo4j-admin database load` did not take an archive, all of which it was given. Every
 /// damage looks the same to it, so what is said here must be shown again.
@@ -342,6 +375,28 @@ mod tests {
             ..exit(1, found)
         };
         assert_eq!(why_not_consistent(&starved).reason, Reason::OutOfMemory);
+    }
+
+    #[test]
+    fn a_report_is_quoted_by_its_sums_only() {
+        let check = |printed: &str, expected: &str| {
+            let mut told = exit(1, "");
+            told.stdout.push(printed.as_bytes());
+            assert_eq!(summary(&told), expected, "{printed}");
+        };
+        // As 5.26 prints it.
+        check(
+            "ERROR [o.n.c.ConsistencyCheckService] The source node is not in use.\n\
+             \tRelationship[9,used=true,source=2,target=9]\n\
+             WARN Inconsistencies found: ConsistencySummaryStatistics {\n\
+             \tNumber of errors: 16\n\tNumber of warnings: 2\n\
+             \tNumber of inconsistent COUNTS records: 8\n\
+             \tNumber of inconsistent LABEL_SCAN_DOCUMENT records: 1\n}\n",
+            ": 16 errors, 8 COUNTS, 1 LABEL_SCAN_DOCUMENT",
+        );
+        check("Number of inconsistent alice records: 3\n", "");
+        check("Number of inconsistent NODE records: many\n", "");
+        check("", "");
     }
 
     #[test]

@@ -165,6 +165,13 @@ pub(super) fn room(request: &Request<'_>) -> Result<Room, Stopped> {
     })
 }
 
+/// Whether its tools have little to do: the room that was asked for follows the size of the store.
+pub(super) const fn is_small(spec: &SandboxSpec) -> bool {
+    /// For a store of 1.3 GiB.
+    const DISK_MAX: u64 = 2 << 30;
+    spec.disk_bytes <= DISK_MAX
+}
+
 /// How `database migrate` is told what it may use outside its heap.
 pub(super) fn migration_memory(spec: &SandboxSpec) -> String {
     /// The first version seen to know it; the page cache is all that others can be told of.

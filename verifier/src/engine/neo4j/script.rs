@@ -69,15 +69,20 @@ for size in $(sizes databases/neo4j transactions/neo4j); do
 done
 echo $files $bytes"#;
 
+/// For tools with little to do: no time for a compiler that takes long to make fast code, and no
+/// threads for a collector (`java` manual). It halves their processor time on a store of 1 MiB, and
+/// costs none on one of a million nodes (measured with 5.26.30, Java 17).
+const QUICK: &str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC ";
+
 /// `$0` is the tool, an absolute path or a name on the path.
 const TOLD: &str = r#"export NEO4J_CONF="$PWD/witness/conf"
 "#;
 
 /// What every tool needs before the first of them runs.
-fn prepared() -> String {
+fn prepared(spec: &SandboxSpec) -> String {
     let settings = format!("cat >{BASE} <<SETTINGS || exit\n{SETTINGS}\nSETTINGS\n");
     let copied = format!("cp {BASE} {CONF} || exit\n");
-    format!("{PLACES}{settings}{copied}{}", admin_environment())
+    format!("{PLACES}{settings}{copied}{}", admin_environment(spec))
 }
 
 /// Where the backup with this number in its chain is kept.
@@ -93,7 +98,7 @@ pub(super) fn restore(spec: &SandboxSpec, names: &[String], last: &str) -> Comma
         format!("ln {} {CHAIN}/{name} || exit\n", kept(index))
     });
     let links: String = links.collect();
-    let script = format!("{}{links}exec \"$@\"", prepared());
+    let script = format!("{}{links}exec \"$@\"", prepared(spec));
     let from = format!("--from-path={CHAIN}/{last}");
     let words = [
         "database",
@@ -107,7 +112,7 @@ pub(super) fn restore(spec: &SandboxSpec, names: &[String], last: &str) -> Comma
 
 /// Reads an archive from its standard input into the default database.
 pub(super) fn load(spec: &SandboxSpec) -> Command {
-    let script = format!("{}{LOAD}", prepared());
+    let script = format!("{}{LOAD}", prepared(spec));
     let words = [
         "database",
         "load",
@@ -130,7 +135,7 @@ pub(super) fn count() -> Command {
 
 /// Runs `neo4j-admin`.
 pub(super) fn admin(spec: &SandboxSpec, words: &[&str], timeout: Option<Duration>) -> Command {
-    let script = format!("{}exec \"$@\"", admin_environment());
+    let script = format!("{}exec \"$@\"", admin_environment(spec));
     run(&script, spec, words, timeout.unwrap_or(TOOL_MAX))
 }
 
@@ -151,10 +156,11 @@ pub(super) fn server(spec: &SandboxSpec, port: u16) -> Command {
     run(&script, spec, &[], TOOL_MAX)
 }
 
-fn admin_environment() -> String {
+fn admin_environment(spec: &SandboxSpec) -> String {
     let heap = ADMIN_HEAP_BYTES >> 20;
+    let quick = if image::is_small(spec) { QUICK } else { "" };
     format!(
-        "{TOLD}export JAVA_OPTS=\"-Xmx{heap}m -Djava.io.tmpdir=$PWD/witness/tmp \
+        "{TOLD}export JAVA_OPTS=\"-Xmx{heap}m {quick}-Djava.io.tmpdir=$PWD/witness/tmp \
          -Djdk.net.hosts.file=$PWD/witness/hosts --add-opens=java.base/java.nio=ALL-UNNAMED\"\n"
     )
 }
