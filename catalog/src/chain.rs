@@ -4,9 +4,9 @@
 //! Pure. The way is found by change and never by the time of a file: the newest file may hold
 //! nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{collections::BTreeMap, sync::Arc};
 
-use crate::model::{ChainLink, Continues, Snapshot, SnapshotFacts, SnapshotId, SnapshotState};
+use crate::model::{ChainLink, Continues, Snapshot, SnapshotFacts, SnapshotState, TakenAtFrom};
 
 /// Most snapshots that one may continue: a full backup each week, and a differential one each hour
 /// of it, and as many again.
@@ -15,20 +15,12 @@ pub const CHAIN_MAX: usize = 400;
 /// Says of every complete snapshot what it continues; one whose way back to a full backup is broken
 /// is partial from now on.
 pub fn link(snapshots: &mut [Snapshot]) {
-    let is_complete = |it: &&Snapshot| it.state == SnapshotState::Complete;
-    let complete = || snapshots.iter().filter(is_complete);
-    let is_partial = |it: &Snapshot| it.facts.chain.as_ref().is_some_and(|it| !it.full);
-    if !complete().any(is_partial) {
-        return;
-    }
-    // What could not be read may be what is looked for.
-    let unread = complete().any(|it| it.facts == SnapshotFacts::default());
     let mut lineages: BTreeMap<&str, Lineage<'_>> = BTreeMap::new();
-    for (index, snapshot) in snapshots
-        .iter()
-        .enumerate()
-        .filter(|(_, it)| is_complete(it))
-    {
+    let mut unplaced = Vec::new();
+    for (index, snapshot) in snapshots.iter().enumerate() {
+        if snapshot.state != SnapshotState::Complete {
+            continue;
+        }
         if let Some(link) = &snapshot.facts.chain {
             let lineage = lineages.entry(&link.lineage).or_default();
             lineage.members.push(Member {
@@ -36,44 +28,82 @@ pub fn link(snapshots: &mut [Snapshot]) {
                 snapshot,
                 link,
             });
+        } else if may_be_link(snapshot) {
+            unplaced.push(index);
         }
     }
+    let is_chained = !lineages.is_empty();
+    // What comes later in a lineage continues what comes earlier.
     let found: Vec<_> = lineages.into_values().flat_map(Lineage::resolve).collect();
-    for (index, continues) in found {
-        let snapshot = &mut snapshots[index];
-        snapshot.continues = match continues {
-            Continues::Missing(_) if unread => Continues::Unknown,
-            Continues::Missing(gap) => {
-                snapshot.state = SnapshotState::Partial;
-                Continues::Missing(gap)
+    for &index in &unplaced {
+        // Without any link among what was read, these are taken for what the others are.
+        if is_chained || snapshots[index].facts.unplaced {
+            snapshots[index].continues = Continues::Unknown;
+        }
+    }
+    for (index, way) in found {
+        let of = &snapshots[index];
+        let continues = match way {
+            Way::Behind(before) if is_passed_over(snapshots, &snapshots[before], of) => {
+                Continues::Unknown
             }
-            continues => continues,
+            Way::Behind(before) => Continues::Snapshot(Arc::new(snapshots[before].clone())),
+            Way::TooLong => Continues::TooMany,
+            Way::Broken(gap) => {
+                let mut unplaced = unplaced.iter().map(|&it| &snapshots[it]);
+                if unplaced.any(|it| may_precede(it, of)) {
+                    Continues::Unknown
+                } else {
+                    Continues::Missing(gap)
+                }
+            }
         };
+        let snapshot = &mut snapshots[index];
+        if matches!(continues, Continues::Missing(_)) {
+            snapshot.state = SnapshotState::Partial;
+        }
+        snapshot.continues = continues;
     }
 }
 
-/// What this snapshot continues, the full backup first; itself is not among it. Nothing where the
-/// way is not known or longer than [`CHAIN_MAX`].
-pub fn before<'a>(snapshots: &'a [Snapshot], snapshot: &Snapshot) -> Option<Vec<&'a Snapshot>> {
-    let mut way = Vec::new();
-    if matches!(snapshot.continues, Continues::Nothing) {
-        return Some(way);
-    }
-    let by_id: HashMap<&SnapshotId, &Snapshot> = snapshots.iter().map(|it| (&it.id, it)).collect();
-    let mut continues = &snapshot.continues;
-    loop {
-        continues = match continues {
-            Continues::Nothing => break,
-            Continues::Snapshot(id) if way.len() < CHAIN_MAX => {
-                let before = *by_id.get(id)?;
-                way.push(before);
-                &before.continues
-            }
-            _ => return None,
-        };
-    }
-    way.reverse();
-    Some(way)
+/// Of one without a place: its head was not read, or did not say.
+fn may_be_link(snapshot: &Snapshot) -> bool {
+    snapshot.facts.unplaced
+        || (snapshot.artifacts.len() <= 1 && snapshot.facts == SnapshotFacts::default())
+}
+
+/// Whether what has no place may be what the other continues. Uploaded is later than made.
+fn may_precede(unplaced: &Snapshot, of: &Snapshot) -> bool {
+    unplaced.taken_at_from == TakenAtFrom::Modified || unplaced.taken_at <= of.taken_at
+}
+
+/// Whether one without any change may continue another one than what was newest before it: one that
+/// has no place, or that cannot be restored now.
+fn is_passed_over(snapshots: &[Snapshot], newest: &Snapshot, empty: &Snapshot) -> bool {
+    let Some(link) = empty.facts.chain.as_ref().filter(|it| it.is_empty()) else {
+        return false;
+    };
+    let between = |it: &&Snapshot| it.taken_at > newest.taken_at && may_precede(it, empty);
+    let lineage = |it: &Snapshot| {
+        let other = it.facts.chain.as_ref().filter(|it| !it.is_empty());
+        other.is_some_and(|it| it.lineage == link.lineage)
+    };
+    let mut between = snapshots.iter().filter(between);
+    between.any(|it| match it.state {
+        SnapshotState::Complete => may_be_link(it),
+        _ => lineage(it),
+    })
+}
+
+/// What was found of one snapshot, by its place in the list.
+#[derive(Clone)]
+enum Way {
+    /// It continues that one.
+    Behind(usize),
+    /// It continues more than are followed.
+    TooLong,
+    /// Between which changes.
+    Broken(String),
 }
 
 #[derive(Clone, Copy)]
@@ -93,7 +123,7 @@ struct Lineage<'a> {
 type Tips<'a> = BTreeMap<i64, (usize, Member<'a>)>;
 
 impl Lineage<'_> {
-    fn resolve(self) -> Vec<(usize, Continues)> {
+    fn resolve(self) -> Vec<(usize, Way)> {
         let mut tips = Tips::new();
         let of = |kind: fn(&ChainLink) -> bool| {
             let members = self.members.iter().copied();
@@ -106,37 +136,57 @@ impl Lineage<'_> {
         let mut differentials: Vec<_> = of(|it| !it.full && !it.is_empty()).collect();
         differentials.sort_by_key(|it| (it.link.first, it.link.last, it.index));
         let mut found = Vec::new();
+        // How many snapshots each continues.
+        let mut lengths = BTreeMap::new();
         for it in differentials {
-            let continues = match continued(&tips, it) {
-                Ok((length, id)) => {
+            let way = match continued(&tips, it) {
+                Ok((length, before)) => {
                     reach(&mut tips, length + 1, it);
-                    Continues::Snapshot(id)
+                    lengths.insert(it.index, length + 1);
+                    behind(before, length)
                 }
-                Err(gap) => Continues::Missing(gap),
+                Err(gap) => Way::Broken(gap),
             };
-            found.push((it.index, continues));
+            found.push((it.index, way));
         }
         for empty in of(ChainLink::is_empty) {
-            let told = self.last_before(empty, &found);
-            found.push((empty.index, told));
+            let way = self.last_before(empty, &found, &lengths);
+            found.push((empty.index, way));
         }
         found
     }
 
     /// Of a backup without any change: whatever was newest when it was made.
-    fn last_before(&self, empty: Member<'_>, found: &[(usize, Continues)]) -> Continues {
+    fn last_before(
+        &self,
+        empty: Member<'_>,
+        found: &[(usize, Way)],
+        lengths: &BTreeMap<usize, usize>,
+    ) -> Way {
         let at = empty.snapshot.taken_at;
         let earlier = self.members.iter().filter(|it| !it.link.is_empty());
         let earlier = earlier.filter(|it| it.snapshot.taken_at <= at);
         let newest = earlier.max_by_key(|it| (it.snapshot.taken_at, it.link.last, it.index));
         let Some(newest) = newest else {
-            return Continues::Missing("nothing that it could continue lies there".into());
+            return Way::Broken("nothing that it could continue lies there".into());
         };
-        let gap = found.iter().find(|(index, _)| *index == newest.index);
-        match gap {
-            Some((_, Continues::Missing(gap))) => Continues::Missing(gap.clone()),
-            _ => Continues::Snapshot(newest.snapshot.id.clone()),
+        let found = found.iter().find(|(index, _)| *index == newest.index);
+        match found {
+            Some((_, Way::Broken(gap))) => Way::Broken(gap.clone()),
+            _ => behind(
+                newest.index,
+                lengths.get(&newest.index).copied().unwrap_or(0),
+            ),
         }
+    }
+}
+
+/// One that continues another, which continues so many itself.
+const fn behind(before: usize, length: usize) -> Way {
+    if length < CHAIN_MAX {
+        Way::Behind(before)
+    } else {
+        Way::TooLong
     }
 }
 
@@ -151,8 +201,9 @@ fn reach<'a>(tips: &mut Tips<'a>, length: usize, member: Member<'a>) {
     }
 }
 
-/// The snapshot that ends where this one begins, and how many that one continues; or the gap.
-fn continued(tips: &Tips<'_>, it: Member<'_>) -> Result<(usize, SnapshotId), String> {
+/// How many the snapshot continues that ends where this one begins, and which one that is; or the
+/// gap.
+fn continued(tips: &Tips<'_>, it: Member<'_>) -> Result<(usize, usize), String> {
     let ChainLink { first, last, .. } = *it.link;
     if first > last {
         return Err(format!(
@@ -161,7 +212,7 @@ fn continued(tips: &Tips<'_>, it: Member<'_>) -> Result<(usize, SnapshotId), Str
     }
     let before = first.checked_sub(1).and_then(|last| tips.get(&last));
     if let Some((length, before)) = before {
-        return Ok((*length, before.snapshot.id.clone()));
+        return Ok((*length, before.index));
     }
     Err(match tips.range(..first).next_back() {
         Some((tip, _)) => {

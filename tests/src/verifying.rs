@@ -7,7 +7,8 @@ use catalog::{
     evidence::{Baseline, Finding, ToolEvidence, Trigger, Verification},
     format::Format,
     model::{
-        Artifact, Key, RepositoryName, Snapshot, SnapshotId, SnapshotState, SourceName, TakenAtFrom,
+        Artifact, Continues, Key, RepositoryName, Snapshot, SnapshotId, SnapshotState, SourceName,
+        TakenAtFrom,
     },
     storage::{
         Storage,
@@ -122,15 +123,18 @@ impl Subject {
     /// When there is none.
     pub async fn verify_chain(&self, all: impl IntoIterator<Item = Vec<u8>>) -> Verification {
         let memory = Memory::default();
-        let mut chain = Vec::new();
+        let mut last: Option<Snapshot> = None;
         for (index, bytes) in all.into_iter().enumerate() {
             let key = format!("{index}.backup");
             memory.put(&key, bytes);
-            chain.push(self.snapshot_of(&memory, &[&key]).await);
+            let mut next = self.snapshot_of(&memory, &[&key]).await;
+            if let Some(before) = last {
+                next.continues = Continues::Snapshot(Arc::new(before));
+            }
+            last = Some(next);
         }
-        let snapshot = chain.pop().expect("one at least");
-        let mut assignment = self.assignment(run_id(), memory, snapshot);
-        assignment.before = Some(chain);
+        let snapshot = last.expect("one at least");
+        let assignment = self.assignment(run_id(), memory, snapshot);
         verify_one(&self.context(), assignment).await
     }
 
@@ -158,7 +162,7 @@ impl Subject {
             state: SnapshotState::Complete,
             artifacts,
             facts: self.format.describe(&heads, &self.settings.own),
-            continues: catalog::model::Continues::Nothing,
+            continues: Continues::Nothing,
             manifests: std::collections::BTreeMap::new(),
         }
     }
@@ -191,7 +195,6 @@ impl Subject {
             images: self.images.clone(),
             rehearse: self.rehearse.clone(),
             snapshot,
-            before: Some(Vec::new()),
             selected_in: Duration::ZERO,
             select_again: Arc::new(|| Box::pin(future::ready(None))),
             previous: self.previous.clone(),

@@ -97,7 +97,6 @@ async fn selected_again(
         return Ok(false);
     };
     assignment.snapshot = selected.snapshot;
-    assignment.before = selected.before;
     assignment.previous = selected.previous;
     Ok(true)
 }

@@ -41,7 +41,7 @@ impl<'a> Proof<'a> {
             recovery_time: ledger.recovery_time(),
             forecast: holdings
                 .newest
-                .and_then(|it| ledger.forecast(it.size_bytes())),
+                .and_then(|it| ledger.forecast(it.chain_bytes())),
         }
     }
 

@@ -245,6 +245,7 @@ fn describe(head: &[u8], database: Option<&str>) -> SnapshotFacts {
             .announced
             .and_then(|(_, bytes)| u64::try_from(bytes).ok()),
         chain: said.map(Metadata::chain_link),
+        unplaced: said.is_none() && archive.kind.is_some_and(Kind::is_backup),
         invalid,
         ..SnapshotFacts::default()
     }

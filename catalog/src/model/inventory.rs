@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{RepositoryName, Snapshot, SourceName};
-use crate::chain;
 
 /// One whole survey of one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,12 +39,6 @@ impl SourceInventory {
     /// The newest snapshot that is complete.
     pub fn newest_complete(&self) -> Option<&Snapshot> {
         self.complete().next()
-    }
-
-    /// What a snapshot of these continues, the full backup first; `None` where that is not known.
-    pub fn before(&self, snapshot: &Snapshot) -> Option<Vec<Snapshot>> {
-        let before = chain::before(&self.snapshots, snapshot)?;
-        Some(before.into_iter().cloned().collect())
     }
 
     /// Complete snapshots, newest first.

@@ -1,6 +1,6 @@
 //! Objects as a repository lists them, and the snapshots they form.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -171,6 +171,8 @@ pub struct SnapshotFacts {
     pub restored_bytes: Option<u64>,
     /// Where it stands among others, if one may continue another.
     pub chain: Option<ChainLink>,
+    /// It is of a kind that may stand among others, and its head does not say where.
+    pub unplaced: bool,
     /// A reason why this can never be a snapshot of the engine, e.g. `it is empty`.
     pub invalid: Option<String>,
 }
@@ -224,6 +226,7 @@ impl SnapshotFacts {
             restored_bytes: sum(self.restored_bytes, other.restored_bytes),
             // Of several artifacts none continues another snapshot.
             chain: None,
+            unplaced: false,
             invalid: self.invalid.or(other.invalid),
         }
     }
@@ -235,11 +238,14 @@ pub enum Continues {
     /// Nothing: it is whole by itself.
     #[default]
     Nothing,
-    /// This one of the same source, and what that continues.
-    Snapshot(SnapshotId),
+    /// This one of the same source, and what that continues; at most
+    /// [`CHAIN_MAX`](crate::chain::CHAIN_MAX) in all.
+    Snapshot(Arc<Snapshot>),
     /// Something that is not there, and what: it cannot be restored.
     Missing(String),
-    /// Something that may be among what was not read.
+    /// More snapshots than are followed.
+    TooMany,
+    /// It or what it continues may be among what was not read.
     Unknown,
 }
 
@@ -271,11 +277,30 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// What it continues, the full backup first; itself is not among it. `None` where that is not
+    /// known, not there, or too much.
+    pub fn before(&self) -> Option<Vec<&Self>> {
+        let mut way = Vec::new();
+        let mut continues = &self.continues;
+        while let Continues::Snapshot(before) = continues {
+            way.push(&**before);
+            continues = &before.continues;
+        }
+        way.reverse();
+        matches!(continues, Continues::Nothing).then_some(way)
+    }
+
     /// Sum over its artifacts.
     pub fn size_bytes(&self) -> u64 {
         self.artifacts
             .iter()
             .map(|artifact| artifact.meta.size_bytes)
             .sum()
+    }
+
+    /// The same with what it continues, as far as that is known: all that is restored.
+    pub fn chain_bytes(&self) -> u64 {
+        let before = self.before().unwrap_or_default();
+        before.iter().map(|it| it.size_bytes()).sum::<u64>() + self.size_bytes()
     }
 }

@@ -180,7 +180,7 @@ async fn what_continues_nothing_that_is_there_is_partial() {
     let graph = &inventory.sources[&source.name];
     let newest = graph.newest_complete().unwrap();
     assert_eq!(newest.id.0, "20261120");
-    let before = graph.before(newest).unwrap();
+    let before = newest.before().unwrap();
     let before: Vec<_> = before.iter().map(|it| it.id.0.as_str()).collect();
     assert_eq!(before, ["20261118", "20261119"]);
     let last = &graph.snapshots[0];

@@ -62,7 +62,7 @@ pub(super) fn put(families: &mut Families, state: &State, source: &Source) {
         .inventory
         .as_ref()
         .and_then(|seen| seen.newest_complete());
-    let forecast = newest.and_then(|snapshot| ledger.forecast(snapshot.size_bytes()));
+    let forecast = newest.and_then(|snapshot| ledger.forecast(snapshot.chain_bytes()));
     of.put_known(Metric::VerificationForecast, forecast.map(length));
 }
 

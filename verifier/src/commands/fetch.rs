@@ -18,7 +18,7 @@ use std::{os::unix::ffi::OsStrExt as _, path::Path, pin::pin, sync::Arc};
 use catalog::{
     config::Source,
     evidence::{Ledger, Verdict},
-    model::{Snapshot, SnapshotState, SourceName},
+    model::{Continues, Snapshot, SnapshotState, SourceName},
     storage::READ_MAX,
 };
 use tokio_util::sync::CancellationToken;
@@ -58,7 +58,7 @@ pub(super) async fn run(flags: &Fetch, console: &mut Console<'_>) -> Result<Exit
         cancelled: &cancelled,
     };
     let ledger = world.ledger(&source.name).await?;
-    let chosen = wish.choose(&surveyed, &ledger)?;
+    let chosen = wish.choose(&surveyed, &ledger).await?;
     if directory::prepare(&flags.to, &world.config)? {
         writeln!(console.err, "{} was created", flags.to.display())?;
     }
@@ -71,12 +71,13 @@ pub(super) async fn run(flags: &Fetch, console: &mut Console<'_>) -> Result<Exit
         }
     };
     write!(console.err, "{}", progress.rest())?;
-    for fetched in outcome? {
+    let (fetched, exit) = outcome?;
+    for fetched in fetched {
         console
             .out
             .write_all(&line(&fetched.sha256, &fetched.path))?;
     }
-    Ok(Exit::Fine)
+    Ok(exit)
 }
 
 fn interrupted() -> Refusal {
@@ -92,39 +93,71 @@ struct Wish<'a> {
     cancelled: &'a CancellationToken,
 }
 
+/// What is to be fetched.
+struct Chosen {
+    /// The snapshot, behind what it continues.
+    snapshots: Vec<Snapshot>,
+    /// [`Exit::Unknown`] where what it continues is not known.
+    exit: Exit,
+}
+
 impl Wish<'_> {
     /// A snapshot, behind what it continues: without that it cannot be restored.
-    fn choose(&self, surveyed: &Surveyed, ledger: &Ledger) -> Result<Vec<Snapshot>, Refusal> {
+    async fn choose(&self, surveyed: &Surveyed, ledger: &Ledger) -> Result<Chosen, Refusal> {
         let wanted = Wanted::from(&self.flags.which);
         let snapshot = if self.flags.verified {
             surveyed.select_verified(self.source, &wanted, ledger)
         } else {
             surveyed.select(self.source, &wanted)
         }?;
-        let before = surveyed.found(self.source)?.before(snapshot);
-        if before.is_none() {
+        let before = snapshot.before();
+        let mut exit = Exit::Fine;
+        if before.is_none() && !self.is_whole(snapshot).await {
             let id = printable(&snapshot.id.0);
             self.say(&format!(
                 "warning: what snapshot {id} continues is not known, and not fetched"
             ));
+            exit = Exit::Unknown;
         }
-        let all = before.into_iter().flatten().chain([snapshot.clone()]);
-        Ok(all.collect())
+        let all = before.into_iter().flatten().chain([snapshot]);
+        Ok(Chosen {
+            snapshots: all.cloned().collect(),
+            exit,
+        })
+    }
+
+    /// Whether the head, which a survey need not have read, says that it continues nothing.
+    async fn is_whole(&self, snapshot: &Snapshot) -> bool {
+        let (Continues::Unknown, [artifact]) = (&snapshot.continues, &snapshot.artifacts[..])
+        else {
+            return false;
+        };
+        let (format, pin) = (self.source.format, artifact.meta.pin());
+        let end = pin.size_bytes.min(format.head_bytes());
+        let storage = self.world.storage(self.source);
+        let Ok(head) = storage.read(&pin, 0..end).await else {
+            return false;
+        };
+        let facts = format.describe(&[head], &self.source.settings);
+        match facts.chain {
+            Some(link) => link.full,
+            None => !facts.unplaced && facts.invalid.is_none(),
+        }
     }
 
     /// The chosen snapshot; if it went away meanwhile, what is chosen now, once.
-    async fn fetch(&self, first: Vec<Snapshot>, ledger: &Ledger) -> Result<Vec<Fetched>, Refusal> {
-        let error = match self.snapshots(&first, ledger).await {
+    async fn fetch(&self, first: Chosen, ledger: &Ledger) -> Result<(Vec<Fetched>, Exit), Refusal> {
+        let error = match self.snapshots(&first.snapshots, ledger).await {
             Err(error) if error.is_outdated() => Refusal::from(error),
-            outcome => return Ok(outcome?),
+            outcome => return Ok((outcome?, first.exit)),
         };
         self.say(&format!(
             "{}; it is selected again",
             headline(&error.message)
         ));
         let surveyed = self.world.survey(&[self.source]).await;
-        let snapshots = self.choose(&surveyed, ledger)?;
-        Ok(self.snapshots(&snapshots, ledger).await?)
+        let now = self.choose(&surveyed, ledger).await?;
+        Ok((self.snapshots(&now.snapshots, ledger).await?, now.exit))
     }
 
     /// Every artifact of these, one after the other.

@@ -6,6 +6,7 @@ use toolkit::exit::Exit;
 use super::{Console, Refusal, World};
 use crate::{
     cli::Latest,
+    report::printable,
     select::{Wanted, select, select_verified},
 };
 
@@ -24,6 +25,21 @@ pub(super) async fn run(flags: &Latest, console: &mut Console<'_>) -> Result<Exi
     } else {
         select(inventory, &wanted)?
     };
+    let id = printable(&found.id.0);
+    match found.before().as_deref() {
+        Some([]) => {}
+        Some(before) => writeln!(
+            console.err,
+            "warning: snapshot {id} continues {} others and is worth nothing without them\n\
+             hint: `backup-verifier fetch` brings all of them.",
+            before.len()
+        )?,
+        None => writeln!(
+            console.err,
+            "warning: what snapshot {id} continues is not known\n\
+             hint: `backup-verifier snapshots` shows what lies there."
+        )?,
+    }
     for artifact in &found.artifacts {
         let location = location(&world.config, source, artifact.meta.key.as_str());
         writeln!(console.out, "{location}")?;

@@ -4,7 +4,7 @@
 
 use catalog::{
     evidence::{ArtifactEvidence, Reason, Verdict},
-    model::SnapshotState,
+    model::{Continues, Snapshot, SnapshotState},
 };
 
 use super::{
@@ -72,7 +72,7 @@ pub(super) fn of_all(context: &Context, assignment: &Assignment, shown: &[Shown]
             answer.spoils = None;
         }
     }
-    answers.push(complete(state));
+    answers.push(complete(&assignment.snapshot));
     let message = match state {
         SnapshotState::Complete => "the snapshot was not restored",
         _ => "the snapshot was not restored as a whole",
@@ -148,8 +148,8 @@ fn evidence_of<'a>(
     })
 }
 
-fn continued<'a>(assignment: &Assignment, kept: &'a Kept) -> Vec<Continued<'a>> {
-    let read = assignment.before().iter().zip(&kept.before);
+fn continued<'a>(assignment: &'a Assignment, kept: &'a Kept) -> Vec<Continued<'a>> {
+    let read = assignment.before().into_iter().zip(&kept.before);
     let continued = read.filter_map(|(snapshot, passed)| {
         Some(Continued {
             inspection: &passed.inspection,
@@ -217,7 +217,8 @@ fn restored(kept: &Kept) -> Judged {
 }
 
 /// Whoever names a snapshot may name any: a part of one proves nothing of the whole.
-fn complete(state: SnapshotState) -> Judged {
+fn complete(snapshot: &Snapshot) -> Judged {
+    let state = snapshot.state;
     let (reason, what) = match state {
         SnapshotState::Complete => {
             return Judged::passed(COMPLETE, "everything that belongs to it is there");
@@ -226,6 +227,11 @@ fn complete(state: SnapshotState) -> Judged {
             Reason::UnstableRead,
             "it is still being written, or more of it may arrive\nhint: Verify it once `backup-verifier \
              snapshots` calls it complete.",
+        ),
+        SnapshotState::Partial if matches!(snapshot.continues, Continues::Missing(_)) => (
+            Reason::Vanished,
+            "something that it continues is missing\nhint: `backup-verifier snapshots` says what; \
+             take a full backup.",
         ),
         SnapshotState::Partial => (
             Reason::Vanished,

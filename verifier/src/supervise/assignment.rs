@@ -59,10 +59,8 @@ pub struct Assignment {
     pub images: Vec<String>,
     /// The image the same snapshot is rehearsed in, once the verdict stands.
     pub rehearse: Option<String>,
-    /// Which one.
+    /// Which one, and what it continues.
     pub snapshot: Snapshot,
-    /// What it continues, the full one first; `None` where that is not known.
-    pub before: Option<Vec<Snapshot>>,
     /// How long it took to choose it: the stage `select`, which is over when a run begins.
     pub selected_in: Duration,
     /// Looks once more when the snapshot is gone or was replaced before it was read.
@@ -83,10 +81,8 @@ pub type SelectAgain = Arc<dyn Fn() -> BoxFuture<'static, Option<Selected>> + Se
 /// A snapshot with what it is compared to.
 #[derive(Debug, Clone)]
 pub struct Selected {
-    /// Which one.
+    /// Which one, and what it continues.
     pub snapshot: Snapshot,
-    /// As of [`Assignment::before`].
-    pub before: Option<Vec<Snapshot>>,
     /// As of [`Assignment::previous`].
     pub previous: Option<Baseline>,
 }
@@ -111,9 +107,9 @@ pub enum Progress {
 }
 
 impl Assignment {
-    /// What it continues, as far as that is known.
-    pub(super) fn before(&self) -> &[Snapshot] {
-        self.before.as_deref().unwrap_or_default()
+    /// What the snapshot continues, the full one first; nothing where that is not known.
+    pub(super) fn before(&self) -> Vec<&Snapshot> {
+        self.snapshot.before().unwrap_or_default()
     }
 }
 

@@ -158,7 +158,7 @@ impl Attempt {
 
     /// The objects this run restores together: what the artifact continues, and itself as the last.
     pub(super) fn objects(&self) -> Result<Vec<&ObjectMeta>, Stopped> {
-        let before = self.assignment.before().iter();
+        let before = self.assignment.before().into_iter();
         let before = before.map(|snapshot| snapshot.artifacts.first());
         let own = self.assignment.snapshot.artifacts.get(self.index);
         let objects = before.chain([own]);

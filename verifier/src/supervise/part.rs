@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use catalog::{
     manifest::Manifest,
-    model::{Artifact, Snapshot, SnapshotFacts},
+    model::{Artifact, SnapshotFacts},
 };
 use tokio::time::Instant;
 
@@ -84,8 +84,7 @@ impl Assignment {
 
     /// Bytes of the objects of all its runs.
     pub(super) fn size_bytes(&self) -> u64 {
-        let before = self.before().iter().map(Snapshot::size_bytes);
-        before.sum::<u64>() + self.snapshot.size_bytes()
+        self.snapshot.chain_bytes()
     }
 
     /// What its head says, where the survey read that of this one alone: it folds those of several,

@@ -4,11 +4,10 @@ use catalog::{
     chain::CHAIN_MAX,
     evidence::Reason,
     format::{Inspection, InspectionState},
-    model::{Continues, Snapshot},
+    model::{Continues, Snapshot, SnapshotFacts},
     storage::{StorageError, StorageReason},
 };
 
-use super::Assignment;
 use crate::{
     engine::Stopped,
     runtime::{Exit, FeedEnd},
@@ -75,22 +74,39 @@ pub(super) fn understood(inspection: &Inspection) -> Result<(), Stopped> {
     Err(Stopped::new(reason, message))
 }
 
-/// What the snapshot continues, where all of that is there.
-pub(super) fn chained(assignment: &Assignment) -> Result<&[Snapshot], Stopped> {
-    const HINT: &str = "hint: `backup-verifier snapshots` shows what lies there.";
-    match (&assignment.before, &assignment.snapshot.continues) {
-        (Some(before), _) => Ok(before),
-        (None, Continues::Missing(gap)) => {
-            let message = format!("what it continues is not there: {gap}\n{HINT}");
-            Err(Stopped::new(Reason::Vanished, message))
-        }
-        (None, _) => {
-            let message = format!(
-                "what it continues is not known, or is more than {CHAIN_MAX} snapshots\n{HINT}"
-            );
-            Err(Stopped::new(Reason::TooLarge, message))
-        }
+/// What the snapshot continues, where all of that is there; by its own head, which the survey may
+/// not have read. What that does not tell, the archive does once it was read.
+pub(super) fn chained<'a>(
+    snapshot: &'a Snapshot,
+    own: &SnapshotFacts,
+) -> Result<Vec<&'a Snapshot>, Stopped> {
+    if let Some(before) = snapshot.before() {
+        return Ok(before);
     }
+    let (reason, message) = match &snapshot.continues {
+        Continues::Missing(gap) => (
+            Reason::Vanished,
+            format!(
+                "what it continues is not there: {gap}\nhint: `backup-verifier snapshots` shows \
+                 what lies there."
+            ),
+        ),
+        Continues::TooMany => (
+            Reason::TooLarge,
+            format!(
+                "it continues more than {CHAIN_MAX} snapshots\nhint: Take full backups more often."
+            ),
+        ),
+        _ if own.chain.as_ref().is_none_or(|link| link.full) => return Ok(Vec::new()),
+        _ => (
+            Reason::UnstableRead,
+            "what it continues is not known: it may be among those whose heads were not read when \
+             the repository was surveyed\nhint: The log of a survey at level debug says what was \
+             not read, and why."
+                .into(),
+        ),
+    };
+    Err(Stopped::new(reason, message))
 }
 
 /// Whether the bytes that were read are those that the store took in. If not, nobody can tell

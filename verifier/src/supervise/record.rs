@@ -78,7 +78,7 @@ fn artifacts(assignment: &Assignment, shown: &[Shown]) -> Vec<ArtifactEvidence> 
 /// What it continues, each with what was read of it.
 fn before(assignment: &Assignment, shown: &[Shown]) -> Vec<ArtifactEvidence> {
     let kept = shown.first().map(|shown| &shown.kept);
-    let snapshots = assignment.before().iter().enumerate();
+    let snapshots = assignment.before().into_iter().enumerate();
     let evidence = snapshots
         .filter_map(|(at, snapshot)| continued(snapshot, kept.and_then(|it| it.before.get(at))));
     evidence.collect()
@@ -86,7 +86,14 @@ fn before(assignment: &Assignment, shown: &[Shown]) -> Vec<ArtifactEvidence> {
 
 pub(super) fn continued(snapshot: &Snapshot, read: Option<&Passed>) -> Option<ArtifactEvidence> {
     let meta = &snapshot.artifacts.first()?.meta;
-    Some(evidence(meta, read, snapshot.manifests.get(&meta.key)))
+    Some(evidence(meta, read, manifest_of(snapshot)))
+}
+
+/// Of one that others continue, which has one object.
+pub(super) fn manifest_of(snapshot: &Snapshot) -> Option<&Manifest> {
+    snapshot
+        .manifests
+        .get(&snapshot.artifacts.first()?.meta.key)
 }
 
 pub(super) fn artifact(

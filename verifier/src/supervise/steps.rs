@@ -108,8 +108,10 @@ async fn checksum(storage: &dyn Storage, pin: &Pin) -> Option<UploadChecksum> {
 
 async fn provision(run: &Attempt) -> Result<Place, Stopped> {
     let objects = run.objects()?;
-    let before = reasons::chained(&run.assignment)?;
-    let head = head(run, before).await?;
+    let own = own_head(run).await?;
+    let before = reasons::chained(&run.assignment.snapshot, &own)?;
+    let count = before.len();
+    let head = head(&before, own);
     let (assignment, runtime) = (&run.assignment, &run.context.runtime);
     let images = runtime
         .images(&assignment.images, assignment.engine.programs())
@@ -118,7 +120,7 @@ async fn provision(run: &Attempt) -> Result<Place, Stopped> {
         purpose: run.purpose,
         head: &head,
         size_bytes: objects.iter().map(|object| object.size_bytes).sum(),
-        before: before.len(),
+        before: count,
         images: &images,
         memory_bytes_max: run.context.memory_bytes_max,
         disk_bytes_max: run.context.disk_bytes_max,
@@ -133,14 +135,10 @@ async fn provision(run: &Attempt) -> Result<Place, Stopped> {
 }
 
 /// What the first bytes say, also those of what it continues.
-async fn head(run: &Attempt, before: &[Snapshot]) -> Result<SnapshotFacts, Stopped> {
-    let own = own_head(run).await?;
-    let all: Vec<_> = before
-        .iter()
-        .map(|it| it.facts.clone())
-        .chain([own])
-        .collect();
-    Ok(SnapshotFacts::of_artifacts(all.into_iter()))
+fn head(before: &[&Snapshot], own: SnapshotFacts) -> SnapshotFacts {
+    let before = before.iter().map(|it| it.facts.clone());
+    let all: Vec<_> = before.chain([own]).collect();
+    SnapshotFacts::of_artifacts(all.into_iter())
 }
 
 /// What the first bytes of the object itself say, which a survey may have read.

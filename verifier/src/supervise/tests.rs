@@ -49,7 +49,6 @@ struct World {
     snapshot: Snapshot,
     newer: Option<Snapshot>,
     newer_previous: Option<Baseline>,
-    before: Option<Vec<Snapshot>>,
     previous: Option<Baseline>,
     cancelled: CancellationToken,
 }
@@ -74,7 +73,6 @@ impl World {
             snapshot: snapshot(size, "revision-1"),
             newer: None,
             newer_previous: None,
-            before: Some(Vec::new()),
             previous: None,
             cancelled: CancellationToken::new(),
         }
@@ -99,7 +97,6 @@ impl World {
     fn assignment(&self) -> Assignment {
         let newer = self.newer.clone().map(|snapshot| Selected {
             snapshot,
-            before: Some(Vec::new()),
             previous: self.newer_previous.clone(),
         });
         Assignment {
@@ -117,7 +114,6 @@ impl World {
             images: self.images.clone(),
             rehearse: self.rehearse.clone(),
             snapshot: self.snapshot.clone(),
-            before: self.before.clone(),
             selected_in: Duration::from_millis(250),
             select_again: Arc::new(move || {
                 let newer = newer.clone();

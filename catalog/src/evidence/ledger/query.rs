@@ -95,15 +95,17 @@ impl Ledger {
         verified.chain(accepted)
     }
 
-    /// The last verification of these very objects.
+    /// The last verification of these very objects, together with those that it continues now.
     pub fn of_object(&self, snapshot: &Snapshot) -> Option<&Verification> {
         self.all_of_object(snapshot).next()
     }
 
     /// Every verification of these very objects, the last one first.
     pub fn all_of_object(&self, snapshot: &Snapshot) -> impl Iterator<Item = &Verification> {
+        // What is continued and not known was not restored: of that a record names nothing.
+        let before = snapshot.before().unwrap_or_default();
         let runs = self.verifications().rev();
-        runs.filter(move |it| is_same(&it.snapshot, snapshot))
+        runs.filter(move |it| is_same(&it.snapshot, snapshot, &before))
     }
 
     /// Who read this very object to its last byte, and the SHA-256 they saw: the newest record that
@@ -111,8 +113,13 @@ impl Ledger {
     /// no witness.
     pub fn read_whole(&self, object: &ObjectMeta) -> Option<(&Verification, &str)> {
         let read = self.verifications().rev().filter_map(|run| {
-            let mut artifacts = run.snapshot.artifacts.iter();
-            let same = artifacts.find(|written| is_same_object(written, object))?;
+            let SnapshotEvidence {
+                artifacts,
+                continues,
+                ..
+            } = &run.snapshot;
+            let mut read = artifacts.iter().chain(continues);
+            let same = read.find(|written| is_same_object(written, object))?;
             Some((run, same.sha256.as_deref()?))
         });
         let steady = read.filter(|(run, _)| run.reason != Some(Reason::UnstableRead));
@@ -154,16 +161,16 @@ impl Ledger {
         verified.recovery_milliseconds.map(Duration::from_millis)
     }
 
-    /// How long a snapshot of this size will take: the median of the newest five measurements (of
-    /// an even number the longer), each scaled up in proportion where it was of a smaller one.
-    /// Never scaled down: part of it is the server's own start.
+    /// How long a snapshot of this size, with all that it continues, will take: the median of the
+    /// newest five measurements (of an even number the longer), each scaled up in proportion where
+    /// it was of a smaller one. Never scaled down: part of it is the server's own start.
     pub fn forecast(&self, size_bytes: u64) -> Option<Duration> {
         let verified = self
             .verifications()
             .filter(|it| it.verdict == Verdict::Verified);
         let mut expected: Vec<u64> = verified
             .rev()
-            .filter_map(|it| Some((it.recovery_milliseconds?, it.size_bytes())))
+            .filter_map(|it| Some((it.recovery_milliseconds?, it.chain_bytes())))
             .map(|(milliseconds, measured)| scaled(milliseconds, measured, size_bytes))
             .take(MEASURED_MAX)
             .collect();
@@ -176,12 +183,19 @@ impl Ledger {
 impl Verification {
     /// Sum over the objects of its snapshot, as stored.
     pub fn size_bytes(&self) -> u64 {
-        self.snapshot
-            .artifacts
-            .iter()
-            .map(|it| it.size_bytes)
-            .fold(0, u64::saturating_add)
+        sum(&self.snapshot.artifacts)
     }
+
+    /// The same with those it continues: all that was restored.
+    pub fn chain_bytes(&self) -> u64 {
+        self.size_bytes()
+            .saturating_add(sum(&self.snapshot.continues))
+    }
+}
+
+fn sum(objects: &[ArtifactEvidence]) -> u64 {
+    let sizes = objects.iter().map(|it| it.size_bytes);
+    sizes.fold(0, u64::saturating_add)
 }
 
 pub(super) const fn by_recovery_point((sequence, run): &(u64, &Verification)) -> (Timestamp, u64) {
@@ -196,14 +210,23 @@ fn scaled(milliseconds: u64, measured: u64, size: u64) -> u64 {
     u64::try_from(scaled).unwrap_or(u64::MAX)
 }
 
-fn is_same(record: &SnapshotEvidence, snapshot: &Snapshot) -> bool {
+fn is_same(record: &SnapshotEvidence, snapshot: &Snapshot, before: &[&Snapshot]) -> bool {
     record.artifacts.len() == snapshot.artifacts.len()
+        && record.continues.len() == before.len()
         && snapshot.artifacts.iter().all(|artifact| {
             record
                 .artifacts
                 .iter()
                 .any(|written| is_same_object(written, &artifact.meta))
         })
+        && record
+            .continues
+            .iter()
+            .zip(before)
+            .all(|(written, before)| {
+                let mut artifacts = before.artifacts.iter();
+                artifacts.all(|artifact| is_same_object(written, &artifact.meta))
+            })
 }
 
 /// The version decides where both know it; else the entity tag; else the time of the last change.
@@ -225,7 +248,7 @@ fn is_same_object(written: &ArtifactEvidence, listed: &ObjectMeta) -> bool {
 
 fn same_objects(one: &SnapshotEvidence, other: &SnapshotEvidence) -> bool {
     let objects = |it: &SnapshotEvidence| {
-        let objects = it.artifacts.iter();
+        let objects = it.continues.iter().chain(&it.artifacts);
         objects
             .map(|it| (it.key.clone(), it.version_id.clone(), it.etag.clone()))
             .collect::<Vec<_>>()

@@ -2,13 +2,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+mod chained;
+
 use super::*;
 use crate::{
     evidence::{
         Finding, Outcome, Reason, Verdict,
         fixtures::{acceptance, at, cache, sealed, verification},
     },
-    model::{Artifact, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotState},
+    model::{Artifact, Continues, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotState},
 };
 
 fn ledger(drafts: impl IntoIterator<Item = Draft>) -> Ledger {
@@ -55,7 +57,7 @@ fn listed(taken_at: Timestamp) -> Snapshot {
             },
         }],
         facts: SnapshotFacts::default(),
-        continues: crate::model::Continues::Nothing,
+        continues: Continues::Nothing,
         manifests: std::collections::BTreeMap::new(),
     }
 }

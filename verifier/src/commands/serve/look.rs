@@ -29,8 +29,6 @@ pub(super) struct Looked {
 #[derive(Debug)]
 pub(super) struct Sight {
     pub(super) newest: Option<Snapshot>,
-    /// What that continues, where it is known.
-    pub(super) before: Option<Vec<Snapshot>>,
     pub(super) ledger: Ledger,
     pub(super) planned: Planned,
     pub(super) prospect: Prospect,
@@ -124,7 +122,6 @@ pub(super) async fn look(
                 Ok(Sight {
                     planned: plan(source, newest, &ledger, now),
                     prospect: prospect(source, newest, &ledger, &tool),
-                    before: newest.and_then(|newest| inventory.before(newest)),
                     newest: newest.cloned(),
                     ledger,
                     took: began.elapsed(),

@@ -340,7 +340,6 @@ impl Scheduler {
         let chosen = Chosen {
             source: source.clone(),
             snapshot: snapshot.clone(),
-            before: sight.before.clone(),
             trigger,
             wanted: Wanted::Newest,
             took: sight.took,

@@ -19,10 +19,8 @@ use crate::{
 pub(in crate::commands) struct Chosen {
     /// Whose.
     pub(in crate::commands) source: Source,
-    /// Which.
+    /// Which, and what it continues.
     pub(in crate::commands) snapshot: Snapshot,
-    /// What it continues, the full one first; `None` where that is not known.
-    pub(in crate::commands) before: Option<Vec<Snapshot>>,
     /// Why.
     pub(in crate::commands) trigger: Trigger,
     /// How it was chosen, should it have to be chosen again.
@@ -50,12 +48,8 @@ impl Chosen {
         let ledger = world.ledger_in_time(&source.name).await?;
         let previous = ledger.baseline(self.snapshot.taken_at);
         let recovery_time = source.objectives.recovery_time;
+        let size_bytes = self.snapshot.chain_bytes();
         let deadline = verify.deadline;
-        let before = self.before.iter().flatten();
-        let size_bytes: u64 = before
-            .chain([&self.snapshot])
-            .map(Snapshot::size_bytes)
-            .sum();
         let deadline = deadline.unwrap_or_else(|| default_deadline(size_bytes));
         Ok(Assignment {
             run: RunId(identity::new_id()),
@@ -78,7 +72,6 @@ impl Chosen {
             on_progress,
             select_again: again(Arc::clone(world), self.source.clone(), self.wanted),
             snapshot: self.snapshot,
-            before: self.before,
             selected_in: self.took,
         })
     }
@@ -91,14 +84,9 @@ fn again(world: Arc<World>, source: Source, wanted: Wanted) -> SelectAgain {
         async move {
             let surveyed = world.survey(&[&source]).await;
             let snapshot = surveyed.select(&source, &wanted).ok()?.clone();
-            let before = surveyed.found(&source).ok()?.before(&snapshot);
             let ledger = world.ledger_in_time(&source.name).await.ok()?;
             let previous = ledger.baseline(snapshot.taken_at);
-            Some(Selected {
-                snapshot,
-                before,
-                previous,
-            })
+            Some(Selected { snapshot, previous })
         }
         .boxed()
     })

@@ -43,7 +43,6 @@ pub(super) async fn choose(
             Ok(snapshot) => chosen.push(Chosen {
                 source: source.clone(),
                 snapshot: snapshot.clone(),
-                before: surveyed.found(source)?.before(snapshot),
                 trigger,
                 wanted: wanted.clone(),
                 took: began.elapsed(),

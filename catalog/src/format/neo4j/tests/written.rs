@@ -145,3 +145,18 @@ fn a_backup_of_another_database_is_no_snapshot_of_the_source() {
         Some("it is a backup of the database \"graph\" (expected by neo4j.database: neo4j)")
     );
 }
+
+#[test]
+fn a_backup_whose_head_is_too_short_has_no_place_and_a_dump_needs_none() {
+    let check = |head: &'static [u8], unplaced: bool| {
+        let settings: Settings = Arc::new(Restore::default());
+        let facts = Neo4j.describe(&[bytes::Bytes::from_static(head)], &settings);
+        assert_eq!(facts.unplaced, unplaced, "{head:?}");
+        assert_eq!(facts.chain, None);
+    };
+    check(b"BTV1\x01\x02", true);
+    check(b"BZV1\x28\xb5\x2f\xfd", true);
+    check(b"BZV2\x28\xb5\x2f\xfd", true);
+    check(b"DZV1\x28\xb5\x2f\xfd", false);
+    check(b"\x28\xb5\x2f\xfd", false);
+}
