@@ -134,6 +134,18 @@ impl Link {
     pub const fn is_only(self) -> bool {
         self.of == 1
     }
+
+    /// `what`, with its place where there are others.
+    pub fn named(self, what: &str) -> String {
+        if self.is_only() {
+            return what.into();
+        }
+        format!(
+            "{what} ({} of the {} restored together)",
+            self.index + 1,
+            self.of
+        )
+    }
 }
 
 /// What was read of the objects that are restored together, each to its last byte.
@@ -210,6 +222,8 @@ pub struct Continued<'a> {
     pub inspection: &'a Inspection,
     /// The object as listed and read, with what vouches for its bytes.
     pub artifact: ArtifactEvidence,
+    /// Its own one, written by the producer.
+    pub manifest: Option<&'a Manifest>,
 }
 
 /// Everything a judgement of the snapshot as a whole may rest on; plain data.

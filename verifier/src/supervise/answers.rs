@@ -154,6 +154,7 @@ fn continued<'a>(assignment: &'a Assignment, kept: &'a Kept) -> Vec<Continued<'a
         Some(Continued {
             inspection: &passed.inspection,
             artifact: record::continued(snapshot, Some(passed))?,
+            manifest: record::manifest_of(snapshot),
         })
     });
     continued.collect()

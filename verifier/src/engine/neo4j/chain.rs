@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{admin, archive_of, log, script};
 use crate::{
-    engine::{Bench, Link, Restorable, Staging, Stopped},
+    engine::{Bench, Evidence, Link, Restorable, Staging, Stopped},
     runtime::Command,
 };
 
@@ -65,6 +65,16 @@ pub(super) fn backups<'a>(
     all.ok_or_else(|| {
         let message = "what it continues is no backup of the Enterprise Edition";
         Stopped::new(Reason::Internal, message)
+    })
+}
+
+/// Whether no other of them than the full one holds a change.
+pub(super) fn is_of_one(evidence: &Evidence<'_>) -> bool {
+    let before = evidence.before.iter().map(|it| it.inspection);
+    let backups = backups(before.chain([evidence.inspection]));
+    backups.is_ok_and(|all| {
+        let changed = all.iter().filter(|it| !it.chain_link().is_empty());
+        changed.count() == 1
     })
 }
 

@@ -19,11 +19,18 @@ use super::*;
 use crate::engine::{Continued, Observation, Observed};
 use Outcome::{Failed, NotApplicable, NotRun, Passed, Warning};
 
+/// One that it continues.
+struct Before {
+    archive: Archive,
+    integrity: Integrity,
+    manifest: Option<Manifest>,
+}
+
 /// The snapshot that the checks are asked about, good until a test changes it.
 struct World {
     archive: Archive,
     /// What it continues.
-    before: Vec<(Archive, Integrity)>,
+    before: Vec<Before>,
     trailing_bytes: u64,
     integrity: Integrity,
     manifest: Option<Manifest>,
@@ -128,11 +135,12 @@ impl World {
             integrity,
         };
         let before = self.before.iter();
-        let before: Vec<_> = before.map(|(it, _)| self.inspection(it)).collect();
+        let before: Vec<_> = before.map(|it| self.inspection(&it.archive)).collect();
         let continued = before.iter().zip(&self.before);
-        let continued = continued.map(|(inspection, (_, integrity))| Continued {
+        let continued = continued.map(|(inspection, before)| Continued {
             inspection,
-            artifact: artifact(*integrity),
+            artifact: artifact(before.integrity),
+            manifest: before.manifest.as_ref(),
         });
         let artifact = artifact(self.integrity);
         let evidence = Evidence {
