@@ -10,6 +10,7 @@
 )]
 
 mod crates;
+mod engines;
 mod project;
 mod source;
 mod tree;
