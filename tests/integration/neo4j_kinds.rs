@@ -65,7 +65,8 @@ fn every_kind_is_intact_and_tells_its_facts() {
         // The cache profile and the index were changed later, and are no data.
         let data_at = found.data_at.map(Timestamp::as_second);
         assert_eq!(data_at, i64::try_from(CHANGED_AT).ok(), "{kind}");
-        let summed = !kind.starts_with("BT");
+        // What a backup of that kind says of itself lies before its frame.
+        let summed = !kind.starts_with("BT") && kind != "BZV3";
         let checksum = if summed {
             Checksum::Verified
         } else {

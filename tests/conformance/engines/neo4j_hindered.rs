@@ -19,7 +19,7 @@ use tests::{
 use verifier::runtime::RunId;
 
 /// Kills the tool that unpacks once there is something unpacked; the launcher before it lives.
-const KILL_THE_LOAD: &str = r#"[ -s databases/neo4j/neostore ] || exit
+const KILL_THE_LOAD: &str = r#"[ -n "$(find databases/neo4j -type f -size +0c 2>/dev/null)" ] || exit
 for it in /proc/[0-9]*; do
   case $(readlink "$it/exe") in */java) ;; *) continue ;; esac
   case $(tr '\0' ' ' <"$it/cmdline") in

@@ -79,7 +79,7 @@ async fn the_programs_of_this_machine_restore_and_refuse_as_an_image_does() {
     require!(docker);
     require!(image IMAGE);
     let unpacked = Unpacked::of(IMAGE);
-    require!(@ "java of the image", unpacked.runs());
+    require!(@ "image-java", unpacked.runs());
     let state = tempfile::tempdir().expect("a directory");
     let mut config = config(state.path());
     config.program_dirs.insert(0, unpacked.programs());

@@ -104,7 +104,7 @@ async fn an_intact_archive_of_records_that_contradict_is_inconsistent_shown_twic
     }
     let told = &finding(&verification, "snapshot.restored").message;
     assert!(
-        told.contains(" errors, ") && told.contains(" NODE"),
+        told.contains(" errors, ") && told.contains(" COUNTS"),
         "{told}"
     );
     is_clean(&verification);

@@ -12,6 +12,7 @@ mod image;
 mod log;
 mod migrate;
 mod probe;
+mod said;
 mod schema;
 mod script;
 mod seen;
@@ -92,7 +93,7 @@ impl Engine for Neo4j {
             if archive.and_then(Archive::full) == Some(false) {
                 chain::unknown()
             } else {
-                admin::why_not_loaded(put)
+                said::why_not_loaded(put)
             }
         });
         Some(Refused {
@@ -124,7 +125,7 @@ impl Engine for Neo4j {
                     .stage("check", admin::check(bench, &own.check))
                     .await?;
                 seen.observations
-                    .push(seen::word(seen::CHECKED, "consistent"));
+                    .push(seen::word(seen::CHECKED, own.check.level.as_str()));
             }
             let mut observations = seen.observations;
             observations.extend(archive.data_at.map(|at| seen::time(seen::CHANGED_AT, at)));

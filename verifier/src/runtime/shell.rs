@@ -33,9 +33,15 @@ elif [ -f "$0.exit" ]; then echo "exited $(cat "$0.exit")"
 else echo gone; fi"#;
 
 /// Connects standard input and output with a port on loopback, after one `+` that says that it is
-/// connected. When either side ends, both do: the end of one copy kills the whole group.
+/// connected; waits two seconds for somebody who listens, because every further try from outside
+/// takes more of the processor than this one. When either side ends, both do: the end of one copy
+/// kills the whole group.
 const RELAY: &str = r#"if command -v bash >/dev/null 2>&1; then
-  exec bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0" && { printf +
+  exec bash -c 'tries=0
+    until { exec 3<>"/dev/tcp/127.0.0.1/$0"; } 2>/dev/null || [ "$tries" -ge 20 ]; do
+      tries=$((tries + 1)); sleep 0.1
+    done
+    [ -e /dev/fd/3 ] || exec 3<>"/dev/tcp/127.0.0.1/$0" && { printf +
     { cat <&3; kill -s KILL 0; } & cat >&3; kill -s KILL 0; }' "$1"
 fi
 printf + && exec nc 127.0.0.1 "$1""#;

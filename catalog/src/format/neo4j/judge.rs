@@ -129,7 +129,12 @@ fn weigh(ended: Ended, judgement: &mut Judgement) {
             );
         }
         None => {
-            if frame.verified {
+            // What lies before the frame is covered by nothing.
+            let bare = judgement
+                .facts
+                .kind
+                .is_some_and(Kind::is_described_in_the_clear);
+            if frame.verified && !bare {
                 judgement.checksum = Checksum::Verified;
             }
             if frame.trailing_bytes > 0 {

@@ -70,6 +70,11 @@ impl Kind {
         matches!(self, Self::BackupZstd(_) | Self::BackupTar(_))
     }
 
+    /// Whether what it says of itself lies before its frame.
+    pub const fn is_described_in_the_clear(self) -> bool {
+        matches!(self, Self::BackupZstd(3..))
+    }
+
     /// Bytes before the metadata or the frame.
     pub(super) const fn prefix(self) -> usize {
         match self {

@@ -44,7 +44,8 @@ pub struct Check {
     pub level: CheckLevel,
     /// Off-heap memory for it; default: what the sandbox has left.
     pub memory: Option<Size>,
-    /// How long it may take; longer is `not_run`. Default: what is left of the deadline.
+    /// How long it may take; longer is inconclusive (`deadline`). Default: what is left of the
+    /// deadline.
     pub budget: Option<Duration>,
 }
 
@@ -54,11 +55,22 @@ pub struct Check {
 pub enum CheckLevel {
     /// Nothing.
     None,
-    /// Whether the stored counts are those of the records.
+    /// The graph and whether the stored counts are those of its records, but no indexes.
     #[default]
     Counts,
     /// The graph, its indexes and its counts.
     Full,
+}
+
+impl CheckLevel {
+    /// As written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Counts => "counts",
+            Self::Full => "full",
+        }
+    }
 }
 
 /// How the licence of the Enterprise Edition was accepted.

@@ -11,7 +11,7 @@ use catalog::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::{admin, archive_of, log, script};
+use super::{archive_of, log, said, script};
 use crate::{
     engine::{Bench, Evidence, Link, Restorable, Staging, Stopped},
     runtime::Command,
@@ -52,7 +52,7 @@ pub(super) async fn restore(bench: &Bench<'_>, whole: &Restorable<'_>) -> Result
         return Ok(());
     }
     bench.note_log(log::shown(&told.stderr.text()));
-    Err(admin::why_not_restored(&told))
+    Err(said::why_not_restored(&told))
 }
 
 /// What each says of itself, natively read to its last byte.
@@ -108,16 +108,20 @@ fn names(backups: &[&Metadata]) -> Vec<String> {
         } else {
             super::DATABASE
         };
-        let mut at = backup.taken_at.unwrap_or(Timestamp::UNIX_EPOCH);
-        loop {
-            let name = format!("{database}-{}.backup", at.strftime("%Y-%m-%dT%H-%M-%S"));
-            if taken.insert(name.clone()) {
-                break name;
-            }
-            at = at
-                .saturating_add(SignedDuration::from_secs(1))
-                .unwrap_or(at);
-        }
+        let first = backup.taken_at.unwrap_or(Timestamp::UNIX_EPOCH);
+        let later = (0..).map_while(|seconds| {
+            let at = first.checked_add(SignedDuration::from_secs(seconds)).ok()?;
+            Some(format!(
+                "{database}-{}.backup",
+                at.strftime("%Y-%m-%dT%H-%M-%S")
+            ))
+        });
+        let mut tried = later.take(backups.len());
+        let free = tried.find(|name| !taken.contains(name));
+        // At the end of all times.
+        let name = free.unwrap_or_else(|| format!("{database}-{}.backup", taken.len()));
+        taken.insert(name.clone());
+        name
     };
     backups.iter().map(name).collect()
 }

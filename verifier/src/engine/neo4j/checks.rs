@@ -1,7 +1,7 @@
 //! What is asked of a restored Neo4j, and what each answer means. Pure.
 //!
-//! Only a consistency report, damage shown by the bytes, a load that fails and a count that
-//! contradicts condemn a snapshot.
+//! Only a consistency report, damage shown by the bytes, a load that fails and what is expected
+//! condemn a snapshot; records that contradict stored counts leave it open.
 
 use catalog::{
     evidence::{Basis, Integrity, Reason},
@@ -172,7 +172,12 @@ fn consistency(case: &Case<'_>) -> Judged {
         return Judged::not_applicable(CHECK, "no check is configured");
     }
     match case.seen.word(seen::CHECKED) {
-        Some(_) => Judged::passed(CHECK, "neo4j-admin database check found nothing"),
+        Some("full") => Judged::passed(CHECK, "neo4j-admin database check found nothing"),
+        Some(_) => {
+            let message = "neo4j-admin database check found nothing in the graph and its counts; \
+                           indexes were not checked";
+            Judged::passed(CHECK, message)
+        }
         None => Judged::not_run(CHECK, Some(Reason::Internal), "the files were not checked"),
     }
 }
@@ -247,6 +252,10 @@ fn schema(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
         return Judged::not_run(CHECK, None, message);
     }
     let before = whole.previous.map(|previous| &previous.fingerprints);
+    if before.is_some_and(|before| before.keys().any(|kind| !now.contains_key(kind))) {
+        let message = "indexes or constraints are too many to be compared with those before";
+        return Judged::not_run(CHECK, None, message);
+    }
     let judged = match before.and_then(|before| schema::gone(before, &now)) {
         None => Judged::not_applicable(CHECK, "no earlier verified snapshot to compare with"),
         Some(0) => Judged::passed(CHECK, "every index and constraint of before is there"),
@@ -378,10 +387,11 @@ fn queries(case: &Case<'_>) -> Judged {
                 ));
             }
             Some(Asked::Refused(code)) => {
-                return unasked(format!(
+                let message = format!(
                     "{name}: the server refused it ({code})\nhint: Try it in production; \
                      procedures of plugins are not there."
-                ));
+                );
+                return Judged::not_run(CHECK, Some(refused(&code)), message);
             }
             None => return unasked(format!("{name}: it was not asked")),
         }
@@ -389,6 +399,14 @@ fn queries(case: &Case<'_>) -> Judged {
     match queries.len() {
         0 => Judged::not_applicable(CHECK, "no query is configured"),
         count => Judged::passed(CHECK, "every answer is as expected").observed(count),
+    }
+}
+
+/// A procedure that is not there is one of a plugin.
+fn refused(code: &str) -> Reason {
+    match code {
+        "Neo.ClientError.Procedure.ProcedureNotFound" => Reason::ModuleMissing,
+        _ => Reason::Internal,
     }
 }
 
@@ -402,15 +420,24 @@ fn canary(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
         Some(CanarySeen::NoTime) => Judged::failed(
             CHECK,
             Reason::Expectation,
-            "the canary is missing or holds no time\nhint: Let the query return a temporal value, \
-             epoch seconds, milliseconds or RFC 3339.",
+            "the canary is missing: its query answered nothing, or null",
         ),
         None => {
-            let why = match case.seen.word(seen::CANARY) {
-                Some(code) => format!("the server refused the canary's query ({code})"),
-                None => "the canary was not asked for".into(),
+            let (reason, why) = match case.seen.word(seen::CANARY) {
+                Some(seen::NO_TIME) => (
+                    Reason::Internal,
+                    "the canary's query answered something else than a moment\nhint: Let it \
+                     return a temporal value with a zone, as datetime() has one, epoch seconds, \
+                     milliseconds or RFC 3339."
+                        .into(),
+                ),
+                Some(code) => (
+                    refused(code),
+                    format!("the server refused the canary's query ({code})"),
+                ),
+                None => (Reason::Internal, "the canary was not asked for".into()),
             };
-            Judged::not_run(CHECK, Some(Reason::Internal), why)
+            Judged::not_run(CHECK, Some(reason), why)
         }
     }
 }

@@ -14,17 +14,22 @@ use crate::{
 /// What only the Enterprise Edition restores, as the facts of a snapshot say it.
 const ENTERPRISE: &str = "enterprise";
 
-/// The Query API is there since 5.19 (HTTP API manual); calendar versions have it all.
-const SINCE: (u32, u32) = (5, 19);
+/// The Query API answers since 5.25 without being asked for (Query API manual); calendar versions
+/// have it all.
+const SINCE: (u32, u32) = (5, 25);
 
-/// Heap of a server that answers a few questions; 320 to 430 MB resident with it (measured).
-pub(super) const SERVER_HEAP_BYTES: u64 = 512 << 20;
+/// Heap of a server that answers a few questions: 320 to 430 MB are resident with the least
+/// (measured). A quarter of the sandbox, as far as that is more.
+const SERVER_HEAP: std::ops::RangeInclusive<u64> = (512 << 20)..=(8 << 30);
 
-/// Heap of `neo4j-admin`, whose work lies outside it.
-pub(super) const ADMIN_HEAP_BYTES: u64 = 256 << 20;
+/// Heap of `neo4j-admin`, most of whose work lies outside it; also a quarter.
+const ADMIN_HEAP: std::ops::RangeInclusive<u64> = (256 << 20)..=(4 << 30);
 
-/// A server beside its page cache: heap, code, threads, buffers.
-const MEMORY_BASE: u64 = 832 << 20;
+/// Code, threads and buffers of a server.
+const SERVER_BESIDE: u64 = 320 << 20;
+
+/// The smallest server beside its page cache.
+const MEMORY_BASE: u64 = (512 << 20) + SERVER_BESIDE;
 
 /// Page cache: the least that serves a small graph, and the most that a verification gains from.
 const CACHE: std::ops::RangeInclusive<u64> = (128 << 20)..=(4 << 30);
@@ -46,7 +51,12 @@ impl Server {
     /// By what its program says (`5.26.30`), else by the tag.
     fn of(image: &ImageFacts) -> Option<Self> {
         let said = image.version_texts.iter();
-        let mut said = said.filter_map(|text| version(text.trim_start_matches("NEO4J_VERSION=")));
+        let mut said = said.filter_map(|text| {
+            // Official images name the archive they were made of: `neo4j-community-5.26.30-unix…`.
+            let archive = text.strip_prefix("NEO4J_TARBALL=neo4j-");
+            let archive = archive.and_then(|it| it.split('-').nth(1));
+            version(archive.unwrap_or_else(|| text.trim_start_matches("NEO4J_VERSION=")))
+        });
         let name = image.image.split('@').next()?.rsplit('/').next()?;
         let tag = name
             .split_once(':')
@@ -55,7 +65,7 @@ impl Server {
         let edition = format!("NEO4J_EDITION={ENTERPRISE}");
         Some(Self {
             version: said.next().or_else(|| version(tag))?,
-            enterprise: tag.contains(ENTERPRISE) || image.version_texts.contains(&edition),
+            enterprise: name.contains(ENTERPRISE) || image.version_texts.contains(&edition),
         })
     }
 }
@@ -89,7 +99,7 @@ pub(super) fn pick<'a>(
         if of_enterprise {
             return needs_enterprise();
         }
-        let message = "no image of verifier.images is a Neo4j of 5.19 or later that may be used\n\
+        let message = "no image of verifier.images is a Neo4j of 5.25 or later that may be used\n\
                        hint: Add neo4j:5.26-community; an Enterprise image needs neo4j: \
                        { accept_license: yes }.";
         Stopped::new(Reason::NoImage, message)
@@ -185,10 +195,20 @@ pub(super) fn migration_memory(spec: &SandboxSpec) -> String {
     format!("--{option}={}", check_bytes(spec.memory_bytes))
 }
 
+/// Heap of the server.
+pub(super) fn server_heap_bytes(memory_bytes: u64) -> u64 {
+    (memory_bytes / 4).clamp(*SERVER_HEAP.start(), *SERVER_HEAP.end())
+}
+
+/// Heap of each tool.
+pub(super) fn admin_heap_bytes(memory_bytes: u64) -> u64 {
+    (memory_bytes / 4).clamp(*ADMIN_HEAP.start(), *ADMIN_HEAP.end())
+}
+
 /// What is left of a sandbox's memory for the page cache of its server.
 pub(super) fn cache_bytes(memory_bytes: u64) -> u64 {
     memory_bytes
-        .saturating_sub(MEMORY_BASE)
+        .saturating_sub(server_heap_bytes(memory_bytes) + SERVER_BESIDE)
         .max(*CACHE.start() / 2)
 }
 
@@ -197,7 +217,7 @@ pub(super) fn cache_bytes(memory_bytes: u64) -> u64 {
 pub(super) fn check_bytes(memory_bytes: u64) -> u64 {
     /// The Java machine beside its heap.
     const MACHINE: u64 = 192 << 20;
-    memory_bytes.saturating_sub(ADMIN_HEAP_BYTES + MACHINE)
+    memory_bytes.saturating_sub(admin_heap_bytes(memory_bytes) + MACHINE)
 }
 
 #[cfg(test)]
@@ -227,6 +247,13 @@ mod tests {
         );
         let edition = ["NEO4J_EDITION=enterprise", "NEO4J_VERSION=5.26.30"];
         check("graph:production", &edition, Some(((5, 26), true)));
+        check(
+            "registry.example/neo4j-enterprise:5.26",
+            &[],
+            Some(((5, 26), true)),
+        );
+        let archive = ["NEO4J_TARBALL=neo4j-community-2025.10.1-unix.tar.gz"];
+        check("neo4j:latest", &archive, Some(((2025, 10), false)));
         check("neo4j:latest", &[], None);
         check("redis:7.0", &[], None);
     }

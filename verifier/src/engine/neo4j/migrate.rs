@@ -3,7 +3,7 @@
 
 use catalog::evidence::Reason;
 
-use super::{DATABASE, admin, image, log, script};
+use super::{DATABASE, image, log, said, script};
 use crate::{
     engine::{Bench, Stopped},
     runtime::Exit,
@@ -28,7 +28,7 @@ pub(super) async fn migrate(bench: &Bench<'_>) -> Result<(), Stopped> {
 
 /// Never the snapshot's fault: it was loaded, and nobody promised that it can be migrated.
 fn why_not_migrated(told: &Exit) -> Stopped {
-    if let Some(stopped) = admin::ours(told).or_else(|| admin::of_another_version(told)) {
+    if let Some(stopped) = said::ours(told).or_else(|| said::of_another_version(told)) {
         return stopped;
     }
     let message = format!(

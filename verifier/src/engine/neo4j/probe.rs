@@ -23,8 +23,8 @@ const NAMES_MAX: usize = 1000;
 const SAMPLE: u64 = seen::READ_MAX;
 const SAMPLE_OF_LABEL: u64 = 20;
 
-/// Neighbours read of them.
-const HOPS_MAX: u64 = 20_000;
+/// Neighbours read of each: one node may have millions.
+const HOPS_MAX: u64 = 20;
 
 /// Statements put together into one.
 const BATCH: usize = 100;
@@ -37,8 +37,10 @@ const INDEXES_POLL: Duration = Duration::from_millis(250);
 
 const NODES: &str = "MATCH (n) RETURN count(n)";
 const RELATIONSHIPS: &str = "MATCH ()-[r]->() RETURN count(r)";
-const LABELS: &str = "CALL db.labels() YIELD label RETURN label";
-const TYPES: &str = "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType";
+const LABEL_COUNT: &str = "CALL db.labels() YIELD label RETURN count(label)";
+const LABELS: &str = "CALL db.labels() YIELD label RETURN label LIMIT 1001";
+const TYPES: &str = "CALL db.relationshipTypes() YIELD relationshipType \
+    RETURN relationshipType LIMIT 1001";
 const INDEXES: &str = "SHOW INDEXES YIELD state RETURN state, count(*)";
 const CONSTRAINTS: &str = "SHOW CONSTRAINTS YIELD type RETURN count(*)";
 const VERSION: &str = "CALL dbms.components() YIELD versions, edition RETURN versions[0], edition";
@@ -55,6 +57,7 @@ pub(super) async fn observe(
         (seen::NODES, DATABASE, NODES),
         (seen::RELATIONSHIPS, DATABASE, RELATIONSHIPS),
         (seen::CONSTRAINTS, DATABASE, CONSTRAINTS),
+        (seen::LABELS, DATABASE, LABEL_COUNT),
         (seen::TRANSACTION, "system", TRANSACTION),
     ] {
         let count = client.number(database, statement).await?;
@@ -62,7 +65,6 @@ pub(super) async fn observe(
     }
     seen.extend(version(client).await?);
     let labels = names(client, LABELS).await?;
-    seen.push(seen::count(seen::LABELS, labels.len() as u64));
     seen.extend(typed(client).await?);
     seen.extend(labelled(client, expect).await?);
     seen.extend(records(client).await?);
@@ -108,21 +110,26 @@ fn beaten(answer: Result<Rows, ClientError>) -> Result<Observation, ClientError>
         Err(error) => return Err(error),
     };
     let at = match rows.first().and_then(|row| row.first()) {
+        None | Some(Value::Null) => {
+            return Ok(Observation {
+                name: seen::CANARY.into(),
+                value: Observed::Missing,
+            });
+        }
         Some(Value::String(text)) => moment(text),
         Some(Value::Number(number)) => time_of(&number.to_string()),
-        _ => None,
+        Some(_) => None,
     };
-    Ok(Observation {
-        name: seen::CANARY.into(),
-        value: at.map_or(Observed::Missing, Observed::Time),
-    })
+    Ok(at.map_or_else(
+        || seen::word(seen::CANARY, seen::NO_TIME),
+        |at| seen::time(seen::CANARY, at),
+    ))
 }
 
-/// Epoch or RFC 3339; Cypher's own way to write a zone (`…Z[UTC]`) and a time without one, which is
-/// taken for UTC.
+/// Epoch or RFC 3339, and Cypher's own way to write a zone (`…Z[UTC]`). A time without a zone may
+/// be hours away.
 fn moment(text: &str) -> Option<Timestamp> {
-    let plain = text.split('[').next().unwrap_or(text);
-    time_of(plain).or_else(|| time_of(&format!("{plain}Z")))
+    time_of(text.split('[').next().unwrap_or(text))
 }
 
 async fn version(client: &mut Client) -> Result<Option<Observation>, ClientError> {
@@ -201,10 +208,10 @@ async fn records(client: &mut Client) -> Result<Vec<Observation>, ClientError> {
 async fn sampled(client: &mut Client, labels: &[String]) -> Result<u64, ClientError> {
     let read = |pattern: &str, limit: u64| {
         format!(
-            "MATCH ({pattern}) WITH n LIMIT {limit} OPTIONAL MATCH (n)-[r]-(m) \
-             WITH n, r, m LIMIT {HOPS_MAX} \
-             RETURN count(DISTINCT n) AS c, sum(size(keys(properties(n)))) AS p, \
-             sum(size(keys(properties(r)))) AS q, sum(size(keys(properties(m)))) AS s"
+            "MATCH ({pattern}) WITH n LIMIT {limit} \
+             CALL (n) {{ OPTIONAL MATCH (n)-[r]-(m) WITH r, m LIMIT {HOPS_MAX} \
+             RETURN sum(size(keys(properties(r))) + size(keys(properties(m)))) AS q }} \
+             RETURN count(n) AS c, sum(size(keys(properties(n)))) AS p, sum(q) AS s"
         )
     };
     let of_label = |name: &String| read(&format!("n:{}", quoted(name)), SAMPLE_OF_LABEL);
@@ -279,7 +286,8 @@ mod tests {
         check("2026-11-22T10:00:00Z", at);
         check("2026-11-22T12:00:00+02:00", at);
         check("2026-11-22T10:00:00Z[UTC]", at);
-        check("2026-11-22T10:00:00", at);
+        check("2026-11-22T10:00:00", None);
+        check("2026-11-22", None);
         check("1795341600", at);
         check("1795341600000", at);
         check("yesterday", None);

@@ -7,10 +7,7 @@
 
 use std::time::Duration;
 
-use super::{
-    DATABASE,
-    image::{self, ADMIN_HEAP_BYTES, SERVER_HEAP_BYTES},
-};
+use super::{DATABASE, image};
 use crate::runtime::{Command, SandboxSpec};
 
 /// How long one tool may take at most; a run's deadline is shorter.
@@ -32,7 +29,6 @@ server.bolt.enabled=true
 server.bolt.listen_address=127.0.0.1:0
 server.jvm.additional=-Djava.io.tmpdir=$PWD/witness/tmp
 server.jvm.additional=-Djdk.net.hosts.file=$PWD/witness/hosts
-server.jvm.additional=-XX:+UseG1GC
 server.jvm.additional=--add-opens=java.base/java.nio=ALL-UNNAMED
 server.jvm.additional=--add-opens=java.base/java.io=ALL-UNNAMED
 server.jvm.additional=--add-opens=java.base/sun.nio.ch=ALL-UNNAMED
@@ -69,10 +65,13 @@ for size in $(sizes databases/neo4j transactions/neo4j); do
 done
 echo $files $bytes"#;
 
-/// For tools with little to do: no time for a compiler that takes long to make fast code, and no
-/// threads for a collector (`java` manual). It halves their processor time on a store of 1 MiB, and
-/// costs none on one of a million nodes (measured with 5.26.30, Java 17).
-const QUICK: &str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC ";
+/// For tools and servers with little to do: no time for a compiler that takes long to make fast
+/// code, and no threads for a collector (`java` manual). It halves their processor time on a store
+/// of 1 MiB, and costs none on one of a million nodes (measured with 5.26.30, Java 17).
+const QUICK: [&str; 2] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
+
+/// What Neo4j's own settings say.
+const THOROUGH: [&str; 1] = ["-XX:+UseG1GC"];
 
 /// `$0` is the tool, an absolute path or a name on the path.
 const TOLD: &str = r#"export NEO4J_CONF="$PWD/witness/conf"
@@ -142,23 +141,35 @@ pub(super) fn admin(spec: &SandboxSpec, words: &[&str], timeout: Option<Duration
 /// Runs the server on this port of the loopback.
 pub(super) fn server(spec: &SandboxSpec, port: u16) -> Command {
     let (heap, cache) = (
-        SERVER_HEAP_BYTES >> 20,
+        image::server_heap_bytes(spec.memory_bytes) >> 20,
         image::cache_bytes(spec.memory_bytes) >> 20,
     );
+    let options = if image::is_small(spec) {
+        &QUICK[..]
+    } else {
+        &THOROUGH[..]
+    };
+    let machine = options.iter();
+    let machine = machine.map(|option| format!("server.jvm.additional={option}\n"));
+    let machine: String = machine.collect();
     let script = format!(
         "{TOLD}cat {BASE} - >{CONF} <<SETTINGS || exit\n\
          server.http.listen_address=127.0.0.1:{port}\n\
          server.memory.heap.initial_size={heap}m\n\
          server.memory.heap.max_size={heap}m\n\
-         server.memory.pagecache.size={cache}m\nSETTINGS\n\
+         server.memory.pagecache.size={cache}m\n{machine}SETTINGS\n\
          exec \"${{0%-admin}}\" console"
     );
     run(&script, spec, &[], TOOL_MAX)
 }
 
 fn admin_environment(spec: &SandboxSpec) -> String {
-    let heap = ADMIN_HEAP_BYTES >> 20;
-    let quick = if image::is_small(spec) { QUICK } else { "" };
+    let heap = image::admin_heap_bytes(spec.memory_bytes) >> 20;
+    let quick = if image::is_small(spec) {
+        QUICK.map(|option| format!("{option} ")).concat()
+    } else {
+        String::new()
+    };
     format!(
         "{TOLD}export JAVA_OPTS=\"-Xmx{heap}m {quick}-Djava.io.tmpdir=$PWD/witness/tmp \
          -Djdk.net.hosts.file=$PWD/witness/hosts --add-opens=java.base/java.nio=ALL-UNNAMED\"\n"

@@ -41,6 +41,8 @@ pub(super) const DEFINITION: &str = "definition:";
 /// The answer to the query with this number, or the code of its refusal.
 pub(super) const QUERY: &str = "query:";
 pub(super) const CANARY: &str = "canary";
+/// Of a canary that answered something else than a moment; no code of a refusal.
+pub(super) const NO_TIME: &str = "no time";
 
 /// As many are read one by one.
 pub(super) const READ_MAX: u64 = 1000;

@@ -108,6 +108,26 @@ impl From<ClientError> for Failure {
     }
 }
 
+/// Whether a connection broke because its server ended, which is written down a moment later.
+async fn how_it_ended(bench: &Bench<'_>, server: ServerId) -> Option<Failure> {
+    let deadline = Instant::now() + LOOK;
+    loop {
+        match bench.sandbox.state(server).await {
+            Ok(ServerState::Exited {
+                code,
+                out_of_memory,
+            }) => {
+                return Some(Failure::Exited {
+                    code,
+                    out_of_memory,
+                });
+            }
+            Ok(ServerState::Running) if Instant::now() < deadline => sleep(POLL).await,
+            _ => return None,
+        }
+    }
+}
+
 /// Keeps what the server's log may tell, and says what a failure means: always something of ours,
 /// because a load that went well has shown the archive to be whole.
 async fn explained<T>(
@@ -115,6 +135,13 @@ async fn explained<T>(
     server: ServerId,
     outcome: Result<T, Failure>,
 ) -> Result<T, Stopped> {
+    let outcome = match outcome {
+        Err(Failure::Client(ClientError::Broken | ClientError::Sandbox(_))) => {
+            let ended = how_it_ended(bench, server).await;
+            ended.map_or(outcome, Err)
+        }
+        outcome => outcome,
+    };
     let lines = bench.sandbox.log(server).await?;
     bench.note_log(log::lines_shown(&lines));
     let says = |text: &str| lines.iter().any(|line| line.contains(text));
@@ -140,12 +167,12 @@ async fn explained<T>(
         Err(Failure::Exited {
             code: 137 | 143, ..
         }) => {
-            let message = "the server was killed before it served, by none of us";
+            let message = "the server was killed before it had answered all, by none of us";
             (Reason::Killed, message.into())
         }
         Err(Failure::Exited { code, .. }) => (
             Reason::Internal,
-            format!("the server ended with code {code} before the database was online"),
+            format!("the server ended with code {code} before it had answered all"),
         ),
     };
     Err(Stopped::new(reason, message))

@@ -32,8 +32,11 @@ pub(super) async fn facts(docker: &Docker, image: &str) -> Result<ImageFacts, Sa
         .and_then(|config| config.env)
         .unwrap_or_default();
     let is_version = |text: &String| {
-        text.split_once('=')
-            .is_some_and(|(name, _)| name.ends_with("_VERSION") || name.ends_with("_EDITION"))
+        text.split_once('=').is_some_and(|(name, _)| {
+            ["_VERSION", "_EDITION", "_TARBALL"]
+                .iter()
+                .any(|it| name.ends_with(it))
+        })
     };
     Ok(ImageFacts {
         image: image.to_owned(),

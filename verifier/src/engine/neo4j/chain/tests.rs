@@ -55,6 +55,14 @@ fn backups_are_called_as_neo4j_calls_them() {
 }
 
 #[test]
+fn a_time_at_the_end_of_all_times_ends_nothing() {
+    let mut last = backup(true, 1, 2, 0);
+    last.taken_at = Some(Timestamp::MAX);
+    let names = names(&[&last, &last, &last]);
+    assert_eq!(BTreeSet::from_iter(&names).len(), 3, "{names:?}");
+}
+
+#[test]
 fn what_was_read_must_be_the_chain_that_the_heads_promised() {
     let check = |backups: &[Metadata], expected: bool| {
         let backups: Vec<_> = backups.iter().collect();

@@ -69,7 +69,7 @@ impl World {
             (seen::CONSTRAINTS, 2),
         ];
         let told = [
-            (seen::CHECKED, "consistent"),
+            (seen::CHECKED, "full"),
             (seen::STORE_FORMAT, "record-aligned-1.1"),
             (seen::SERVER, "Neo4j 5.26.30 community"),
             (seen::DEFINED, "indexes"),

@@ -1,0 +1,326 @@
+//! What exit codes and sentences of `neo4j-admin` mean. Pure.
+//!
+//! Exit code 1 is said of many things: a store is called inconsistent only by the sentence and the
+//! report together, and everything else is nobody's fault but ours.
+
+use catalog::evidence::Reason;
+
+use crate::{
+    engine::Stopped,
+    runtime::{Capture, Exit},
+};
+
+/// Code 1 with the sentence `CheckCommand` has for it, which names the report it wrote.
+pub(super) fn why_not_consistent(told: &Exit) -> Stopped {
+    const SENTENCE: &str = "Inconsistencies found. See '";
+    const REPORT: &str = ".report'";
+    let found = told.code == 1 && says(told, SENTENCE) && says(told, REPORT);
+    if found && !told.out_of_memory {
+        let message = format!(
+            "neo4j-admin database check reports inconsistencies in the restored files{}",
+            summary(told)
+        );
+        return Stopped::new(Reason::Inconsistent, message);
+    }
+    ours(told).unwrap_or_else(|| {
+        let message = format!(
+            "neo4j-admin database check ended with code {} without a verdict on the files\nhint: \
+             Try it by hand, or write neo4j: {{ check: {{ level: none }} }}.",
+            told.code
+        );
+        Stopped::new(Reason::Internal, message)
+    })
+}
+
+/// What its report sums up (`ConsistencySummaryStatistics`): how many errors, and in how many
+/// records of each type. Everything else in it may hold names and numbers of the graph.
+fn summary(told: &Exit) -> String {
+    let text = told.stdout.text();
+    let lines = text.lines().map(str::trim);
+    let counted = lines.filter_map(|line| {
+        let (what, count) = line.strip_prefix("Number of ")?.split_once(": ")?;
+        let count: u64 = count.parse().ok()?;
+        let kind = what.strip_prefix("inconsistent ");
+        let kind = kind.and_then(|it| it.strip_suffix(" records"));
+        let known = |it: &str| it.bytes().all(|it| it.is_ascii_uppercase() || it == b'_');
+        match kind {
+            Some(kind) if known(kind) && kind.len() <= RECORD_TYPE_LENGTH => {
+                Some(format!("{count} {kind}"))
+            }
+            None if what == "errors" => Some(format!("{count} errors")),
+            _ => None,
+        }
+    });
+    let counted: Vec<_> = counted.take(RECORD_TYPES).collect();
+    if counted.is_empty() {
+        return String::new();
+    }
+    format!(": {}", counted.join(", "))
+}
+
+/// Constants of `RecordType`, and length of the longest of them, both rounded up.
+const RECORD_TYPES: usize = 40;
+const RECORD_TYPE_LENGTH: usize = 40;
+
+/// Why `neo4j-admin database load` did not take an archive, all of which it was given. Every
+/// damage looks the same to it, so what is said here must be shown again.
+pub(super) fn why_not_loaded(put: &Exit) -> Stopped {
+    if says(put, "Loading of differential") {
+        let message = "the archive is a differential backup, which the Community Edition does not \
+                       restore";
+        return Stopped::new(Reason::NeedsEnterprise, message);
+    }
+    if let Some(stopped) = ours(put) {
+        return stopped;
+    }
+    if let Some(stopped) = of_another_version(put) {
+        return stopped;
+    }
+    if put.code == 1 && says(put, "Load failed for databases: 'neo4j'") {
+        let message = "neo4j-admin database load refused the archive";
+        return Stopped::new(Reason::Unrestorable, message);
+    }
+    let message = format!(
+        "neo4j-admin database load ended with code {} without a word about the archive",
+        put.code
+    );
+    Stopped::new(Reason::Internal, message)
+}
+
+/// Why `neo4j-admin database restore` did not restore a chain of backups. It was never met here, so
+/// nothing it says condemns them.
+pub(super) fn why_not_restored(told: &Exit) -> Stopped {
+    ours(told)
+        .or_else(|| of_another_version(told))
+        .unwrap_or_else(|| {
+            let message = format!(
+                "neo4j-admin database restore ended with code {}\nhint: Try it by hand with the \
+                 same backups in one directory.",
+                told.code
+            );
+            Stopped::new(Reason::Internal, message)
+        })
+}
+
+/// A store that is older or newer than the image knows is not a bad one, and Neo4j says it in more
+/// than one way.
+pub(super) fn of_another_version(told: &Exit) -> Option<Stopped> {
+    const WORDS: [&str; 4] = [
+        "store version",
+        "store with version",
+        "not supported",
+        "not a supported version",
+    ];
+    let message = "the server of this image does not know the version of the store: it is too old \
+                   to be migrated by it, or newer\nhint: Put an image of the version that wrote it \
+                   first in verifier.images.neo4j.";
+    WORDS
+        .iter()
+        .any(|words| says(told, words))
+        .then(|| Stopped::new(Reason::UnknownVersion, message))
+}
+
+/// What only the sandbox or the image can cause.
+pub(super) fn ours(told: &Exit) -> Option<Stopped> {
+    /// 128 + `SIGKILL`, as a shell reports it; 130 and 143 are `SIGINT` and `SIGTERM`.
+    const KILLED: [i32; 3] = [130, 137, 143];
+    /// `ExitCode` of Neo4j: CANTCREAT and IOERR.
+    const IO: [i32; 2] = [73, 74];
+    let any = |texts: &[&str]| texts.iter().any(|text| says(told, text));
+    let (reason, message) = if told.out_of_memory || any(&STARVED) {
+        (
+            Reason::OutOfMemory,
+            "Neo4j's tools ran out of the sandbox's memory\nhint: Raise verifier.limits.memory.",
+        )
+    } else if KILLED.contains(&told.code) {
+        (
+            Reason::Killed,
+            "one of Neo4j's tools was killed, by none of us",
+        )
+    } else if any(&["No space left on device", "Disk quota exceeded"]) {
+        (
+            Reason::Disk,
+            "the sandbox's disk was full\nhint: Raise verifier.limits.disk.",
+        )
+    } else if any(&BROKEN) || IO.contains(&told.code) {
+        (
+            Reason::Internal,
+            "one of Neo4j's tools could not read or write the sandbox's files\nhint: Look at the \
+             disk and the limits of the machine that restores.",
+        )
+    } else if any(&[
+        "UnsatisfiedLinkError",
+        "UnsupportedClassVersionError",
+        "not found",
+    ]) || matches!(told.code, 126 | 127 | 132)
+    {
+        (
+            Reason::NoImage,
+            "Neo4j's tools do not run in this image\nhint: Try it by hand, and look at the \
+             image's architecture and its Java.",
+        )
+    } else if any(&[
+        "AccessDeniedException",
+        "You do not have permission",
+        "Permission denied",
+    ]) {
+        (
+            Reason::Internal,
+            "Neo4j's tools may not write in the sandbox",
+        )
+    } else {
+        return None;
+    };
+    Some(Stopped::new(reason, message))
+}
+
+const STARVED: [&str; 4] = [
+    "java.lang.OutOfMemoryError",
+    "There is insufficient memory for the Java Runtime Environment to continue",
+    "Cannot allocate memory",
+    "MemoryLimitExceeded",
+];
+
+/// A disk or a limit of the machine, in the words of Linux.
+const BROKEN: [&str; 3] = [
+    "Input/output error",
+    "Too many open files",
+    "Read-only file system",
+];
+
+fn says(exit: &Exit, text: &str) -> bool {
+    let within = |capture: &Capture| capture.text().contains(text);
+    within(&exit.stderr) || within(&exit.stdout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::FeedEnd;
+
+    /// What a tool ended with, and what it wrote to its error output.
+    fn exit(code: i32, said: &str) -> Exit {
+        let mut stderr = Capture::default();
+        stderr.push(said.as_bytes());
+        Exit {
+            code,
+            stdout: Capture::default(),
+            stderr,
+            feed: FeedEnd::NoFeed,
+            out_of_memory: false,
+        }
+    }
+
+    #[test]
+    fn only_the_sentence_and_the_report_together_make_a_store_inconsistent() {
+        let check = |code, said, expected| {
+            let stopped = why_not_consistent(&exit(code, said));
+            assert_eq!(stopped.reason, expected, "{code} {said}");
+        };
+        let found = "Inconsistencies found. See '/data/witness/logs/inconsistencies-2026-11-22.\
+                     10.00.00.report' for details.";
+        check(1, found, Reason::Inconsistent);
+        check(70, found, Reason::Internal);
+        check(1, "Inconsistencies found.", Reason::Internal);
+        check(
+            1,
+            "The database is in use. Stop database 'neo4j' and try again.",
+            Reason::Internal,
+        );
+        check(1, "Active logical log detected", Reason::Internal);
+        check(64, "Unknown option: '--nonsense'", Reason::Internal);
+        check(70, "Consistency checking failed.", Reason::Internal);
+        check(
+            70,
+            "java.lang.OutOfMemoryError: Java heap space",
+            Reason::OutOfMemory,
+        );
+        check(
+            74,
+            "Failed to prepare for consistency check",
+            Reason::Internal,
+        );
+        check(137, "", Reason::Killed);
+        let starved = Exit {
+            out_of_memory: true,
+            ..exit(1, found)
+        };
+        assert_eq!(why_not_consistent(&starved).reason, Reason::OutOfMemory);
+    }
+
+    #[test]
+    fn a_report_is_quoted_by_its_sums_only() {
+        let check = |printed: &str, expected: &str| {
+            let mut told = exit(1, "");
+            told.stdout.push(printed.as_bytes());
+            assert_eq!(summary(&told), expected, "{printed}");
+        };
+        // As 5.26 prints it.
+        check(
+            "ERROR [o.n.c.ConsistencyCheckService] The source node is not in use.\n\
+             \tRelationship[9,used=true,source=2,target=9]\n\
+             WARN Inconsistencies found: ConsistencySummaryStatistics {\n\
+             \tNumber of errors: 16\n\tNumber of warnings: 2\n\
+             \tNumber of inconsistent COUNTS records: 8\n\
+             \tNumber of inconsistent LABEL_SCAN_DOCUMENT records: 1\n}\n",
+            ": 16 errors, 8 COUNTS, 1 LABEL_SCAN_DOCUMENT",
+        );
+        check("Number of inconsistent alice records: 3\n", "");
+        check("Number of inconsistent NODE records: many\n", "");
+        check("", "");
+    }
+
+    #[test]
+    fn a_load_that_fails_accuses_the_archive_only_in_its_own_words() {
+        let check = |code, said: &str, expected| {
+            let stopped = why_not_loaded(&exit(code, said));
+            assert_eq!(stopped.reason, expected, "{code} {said}");
+        };
+        let failed = "Failed to load database 'neo4j': Not a valid Neo4j archive\n\
+                      Load failed for databases: 'neo4j'";
+        check(1, failed, Reason::Unrestorable);
+        check(70, failed, Reason::Internal);
+        check(1, "", Reason::Internal);
+        check(
+            1,
+            "Failed to load database 'neo4j': Can not read store version of database neo4j\n\
+             Load failed for databases: 'neo4j'",
+            Reason::UnknownVersion,
+        );
+        check(
+            1,
+            "Failed to load database 'neo4j': the format block-1.2 is not supported\n\
+             Load failed for databases: 'neo4j'",
+            Reason::UnknownVersion,
+        );
+        check(
+            1,
+            "Loading of differential Neo4j backup is not supported. Use restore database instead.",
+            Reason::NeedsEnterprise,
+        );
+        check(
+            70,
+            "java.lang.UnsatisfiedLinkError: /tmp/libzstd-jni.so: failed to map segment",
+            Reason::NoImage,
+        );
+        // As a real one said it of a data directory mounted without `exec`.
+        check(
+            1,
+            "Exception in thread \"main\" java.lang.UnsatisfiedLinkError: /data/witness/tmp/\
+             libzstd-jni-1.5.6-6.so: failed to map segment from shared object",
+            Reason::NoImage,
+        );
+        check(137, "Killed", Reason::Killed);
+        check(
+            1,
+            "Failed to load database 'neo4j': No space left on device\n\
+             Load failed for databases: 'neo4j'",
+            Reason::Disk,
+        );
+        for broken in BROKEN {
+            let said = format!("java.io.IOException: {broken}\nLoad failed for databases: 'neo4j'");
+            check(1, &said, Reason::Internal);
+        }
+        check(127, "sh: 1: neo4j-admin: not found", Reason::NoImage);
+    }
+}
