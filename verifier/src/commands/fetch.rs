@@ -175,7 +175,10 @@ impl Wish<'_> {
             artifacts.map(move |it| (of, it))
         });
         let objects: Vec<_> = objects.collect();
-        let keys = objects.iter().map(|(_, (_, it))| it.meta.key.as_str());
+        let keys = objects.iter().map(|(_, (_, it))| {
+            let meta = &it.meta;
+            (meta.key.as_str(), meta.version_id.as_deref())
+        });
         let keys: Vec<_> = keys.collect();
         let mut whole = Vec::new();
         for ((of, (index, artifact)), name) in objects.iter().zip(names(&keys)) {

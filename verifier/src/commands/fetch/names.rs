@@ -3,6 +3,8 @@
 //! Whatever a key says, the name is one entry of one directory: no separator, no hidden file, no
 //! control character, no two alike.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use catalog::digest::sha256;
 
 /// What is put around a name while its file is not whole yet: `.NAME.part.json.new`.
@@ -14,9 +16,26 @@ const NAME_BYTES_MAX: usize = 255 - AROUND_BYTES;
 /// Digits of a key's digest that tell two names apart.
 const MARK_DIGITS: usize = 16;
 
-/// One name for each key, in their order: the last segment, and as many before it as tell all of
-/// them apart (also where a file system does not know upper from lower case).
-pub(super) fn names(keys: &[&str]) -> Vec<String> {
+/// One name for each object, by key and version, in their order: the last segment of the key, and
+/// as many before it as tell all of them apart (also where a file system does not know upper from
+/// lower case). Where one key has several versions, the name begins with a mark of the version.
+pub(super) fn names(objects: &[(&str, Option<&str>)]) -> Vec<String> {
+    let keys: BTreeSet<&str> = objects.iter().map(|(key, _)| *key).collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let of_keys = names_of_keys(&keys);
+    let of_keys: BTreeMap<&str, String> = keys.into_iter().zip(of_keys).collect();
+    let named = objects.iter().map(|(key, version)| {
+        let name = &of_keys[key];
+        let same = objects.iter().filter(|(other, _)| other == key);
+        match same.count() {
+            1 => name.clone(),
+            _ => marked(version.unwrap_or_default(), name),
+        }
+    });
+    named.collect()
+}
+
+fn names_of_keys(keys: &[&str]) -> Vec<String> {
     let segments = keys.iter().map(|key| key.split('/').count()).max();
     let named = |count| keys.iter().map(|key| name(key, count)).collect();
     let mut candidates = (1..=segments.unwrap_or(1)).map(named);
@@ -26,7 +45,7 @@ pub(super) fn names(keys: &[&str]) -> Vec<String> {
 
 fn are_distinct(names: &[String]) -> bool {
     let folded = names.iter().map(|name| name.to_lowercase());
-    folded.collect::<std::collections::BTreeSet<_>>().len() == names.len()
+    folded.collect::<BTreeSet<_>>().len() == names.len()
 }
 
 /// The last `count` segments of a key as one name.
@@ -63,7 +82,7 @@ fn plain(character: char) -> char {
     }
 }
 
-/// Begins with digits of the key's digest, and ends as the name does.
+/// Begins with digits of the digest of a key or version, and ends as the name does.
 fn marked(key: &str, name: &str) -> String {
     let digest = sha256(key);
     let digits = digest.trim_start_matches("sha256:");
@@ -84,8 +103,25 @@ fn marked(key: &str, name: &str) -> String {
 mod tests {
     use super::*;
 
+    /// Of objects that have no versions.
+    fn names(keys: &[&str]) -> Vec<String> {
+        let objects: Vec<_> = keys.iter().map(|key| (*key, None)).collect();
+        super::names(&objects)
+    }
+
     fn check(keys: &[&str], expected: &[&str]) {
         assert_eq!(names(keys), expected, "{keys:?}");
+    }
+
+    #[test]
+    fn versions_of_one_key_are_files_of_their_own() {
+        let both = super::names(&[("a/d", Some("1")), ("b/d", None), ("a/d", Some("2"))]);
+        let mark = |version: &str| marked(version, "a_d");
+        assert_eq!(both, [mark("1"), "b_d".into(), mark("2")]);
+        // The name of a version stays when others come.
+        assert_ne!(mark("1"), mark("2"));
+        let three = super::names(&[("a/d", Some("0")), ("a/d", Some("1")), ("b/d", None)]);
+        assert_eq!(three[1..], [mark("1"), "b_d".into()]);
     }
 
     #[test]
