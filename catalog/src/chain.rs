@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::model::{ChainLink, Continues, Snapshot, SnapshotFacts, SnapshotState, TakenAtFrom};
 
 /// Most snapshots that one may continue: a full backup each week, and a differential one each hour
-/// of it, and as many again.
-pub const CHAIN_MAX: usize = 400;
+/// of it, and some more. A record names all of them, and has at most 1 MiB.
+pub const CHAIN_MAX: usize = 200;
 
 /// Says of every complete snapshot what it continues; one whose way back to a full backup is broken
 /// is partial from now on.

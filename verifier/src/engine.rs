@@ -259,8 +259,14 @@ pub trait Engine: Debug + Send + Sync {
 
     /// What it says of the snapshot that putting the bytes there ended with another code than 0,
     /// although all of them arrived. `None`: nothing. Pure.
-    fn refused(&self, put: &Exit, whole: &Inspection, spec: &SandboxSpec) -> Option<Refused> {
-        let _ = (put, whole, spec);
+    fn refused(
+        &self,
+        put: &Exit,
+        link: Link,
+        whole: &Inspection,
+        spec: &SandboxSpec,
+    ) -> Option<Refused> {
+        let _ = (put, link, whole, spec);
         None
     }
 

@@ -86,7 +86,17 @@ impl Engine for Neo4j {
         }
     }
 
-    fn refused(&self, put: &Exit, whole: &Inspection, spec: &SandboxSpec) -> Option<Refused> {
+    fn refused(
+        &self,
+        put: &Exit,
+        link: Link,
+        whole: &Inspection,
+        spec: &SandboxSpec,
+    ) -> Option<Refused> {
+        if !link.is_only() {
+            // It was only to be kept: no tool has looked at it.
+            return None;
+        }
         let archive = archive_of(whole).ok();
         let restorable = archive.map_or(Ok(()), |archive| image::restores(archive, spec));
         let stopped = restorable.err().unwrap_or_else(|| {

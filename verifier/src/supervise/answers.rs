@@ -13,7 +13,7 @@ use super::{
     part::{Part, Shown},
     record,
 };
-use crate::engine::{Continued, Evidence, Judged, Whole};
+use crate::engine::{Continued, Evidence, Judged, Link, Whole};
 
 /// Checks that every engine's snapshots undergo.
 const INTACT: &str = "snapshot.intact";
@@ -27,7 +27,8 @@ pub(super) const TWICE: &str = "snapshot.shown_twice";
 /// About one artifact, whatever the others are like.
 pub(super) fn of_part(part: &Part<'_>, kept: &Kept) -> Vec<Judged> {
     let assignment = part.assignment;
-    let mut answers = vec![intact(kept), restored(kept)];
+    let of = assignment.before().len() + 1;
+    let mut answers = vec![intact(kept, of), restored(kept)];
     if kept.observations.is_some() {
         let artifact = record::artifact(assignment, part.index, Some(kept));
         let evidence = artifact.as_ref();
@@ -177,12 +178,13 @@ fn rank(assignment: &Assignment, check: &str) -> usize {
     }
 }
 
-fn intact(kept: &Kept) -> Judged {
+/// Of so many objects that are restored together.
+fn intact(kept: &Kept, of: usize) -> Judged {
     let unread = Judged::not_run(INTACT, None, "the snapshot was not read to its last byte");
-    let Some((_, passed)) = kept.last_read() else {
+    let Some((index, passed)) = kept.last_read() else {
         return unread;
     };
-    match super::reasons::understood(&passed.inspection) {
+    match super::reasons::understood(&passed.inspection, Link { index, of }) {
         Ok(()) if kept.passed.is_none() => unread,
         Ok(()) => {
             let bytes: u64 = kept.read().map(|it| it.restorable_bytes).sum();

@@ -9,7 +9,7 @@ use catalog::{
 };
 
 use crate::{
-    engine::Stopped,
+    engine::{Link, Stopped},
     runtime::{Exit, FeedEnd},
     stream::{PassError, Passed},
 };
@@ -53,7 +53,7 @@ impl From<PassError> for Stopped {
 
 /// What the native reading allows. Another kind of file may be a good snapshot in a wrapper that is
 /// not known here, so it is not called bad.
-pub(super) fn understood(inspection: &Inspection) -> Result<(), Stopped> {
+pub(super) fn understood(inspection: &Inspection, link: Link) -> Result<(), Stopped> {
     let (reason, what) = match inspection.state {
         InspectionState::Intact => return Ok(()),
         InspectionState::Damaged => (Reason::Damaged, "the snapshot is damaged"),
@@ -67,9 +67,10 @@ pub(super) fn understood(inspection: &Inspection) -> Result<(), Stopped> {
         ),
         InspectionState::Aborted => (Reason::UnstableRead, "the reading broke off"),
     };
+    let what = link.named(what);
     let message = match inspection.findings.first() {
         Some(found) => format!("{what}, at byte {}: {}", found.offset, found.message),
-        None => what.into(),
+        None => what,
     };
     Err(Stopped::new(reason, message))
 }

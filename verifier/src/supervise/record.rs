@@ -1,6 +1,6 @@
 //! The record of one verification: what was kept of its runs, written down. Pure.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use catalog::{
     evidence::{
@@ -18,7 +18,7 @@ use super::{
     part::Shown,
     trial::{ARTIFACTS_MAX, Judgement},
 };
-use crate::{stream::Passed, verdict::integrity};
+use crate::{engine::Stage, stream::Passed, verdict::integrity};
 
 /// The whole record but for its place in the chain.
 pub(super) fn write(
@@ -205,10 +205,12 @@ fn recovered(kept: &Kept) -> Option<u64> {
 
 /// A stage that never ended has no duration to tell, and is left out.
 fn stages(assignment: &Assignment, shown: &[Shown]) -> Vec<StageEvidence> {
-    let ended = shown
-        .iter()
-        .flat_map(|Shown { kept, .. }| kept.discarded.iter().chain(&kept.seen.stages))
-        .filter_map(|stage| Some((stage.name, stage.took?)));
+    let is_chained = !assignment.before().is_empty();
+    let ended = shown.iter().flat_map(|Shown { kept, .. }| {
+        let runs = [&kept.discarded, &kept.seen.stages];
+        runs.map(|stages| ended(stages, is_chained))
+    });
+    let ended = ended.flatten();
     let evidence = [(super::SELECT, assignment.selected_in)]
         .into_iter()
         .chain(ended)
@@ -217,4 +219,19 @@ fn stages(assignment: &Assignment, shown: &[Shown]) -> Vec<StageEvidence> {
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         });
     evidence.collect()
+}
+
+/// Where several objects are brought, one after the other, what that took in all: a record has no
+/// room for each.
+fn ended(stages: &[Stage], is_chained: bool) -> Vec<(&'static str, Duration)> {
+    const BROUGHT: [&str; 3] = ["fetch", "inspect", "stage"];
+    let mut all: Vec<(&'static str, Duration)> = Vec::new();
+    for (name, took) in stages.iter().filter_map(|it| Some((it.name, it.took?))) {
+        let is_brought = is_chained && BROUGHT.contains(&name);
+        match all.iter_mut().find(|it| is_brought && it.0 == name) {
+            Some((_, sum)) => *sum += took,
+            None => all.push((name, took)),
+        }
+    }
+    all
 }

@@ -59,8 +59,9 @@ pub(super) async fn all(run: &Attempt) -> Result<(), Stopped> {
 async fn read_all(run: &Attempt) -> Result<(), Stopped> {
     let of = run.objects()?.len();
     for index in 0..of {
-        let passed = read_to_keep(run, Link { index, of }, None).await?;
-        reasons::understood(&passed.inspection)?;
+        let link = Link { index, of };
+        let passed = read_to_keep(run, link, None).await?;
+        reasons::understood(&passed.inspection, link)?;
     }
     Ok(())
 }
@@ -272,12 +273,12 @@ async fn bring_one(
     );
     let passed = passed?;
     point("fetched")?;
-    reasons::understood(&passed.inspection)?;
+    reasons::understood(&passed.inspection, link)?;
     reasons::fits(passed.restorable_bytes, bytes_max)?;
     let put = put?;
     reasons::arrived(&put, passed.restorable_bytes)?;
     if put.code != 0 {
-        let refused = engine.refused(&put, &passed.inspection, &place.spec);
+        let refused = engine.refused(&put, link, &passed.inspection, &place.spec);
         staged.refused = Some(refused.ok_or_else(|| reasons::not_put(put.code))?);
     }
     staged.all.push(passed);

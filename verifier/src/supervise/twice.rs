@@ -11,7 +11,7 @@ use super::{
     reasons,
 };
 use crate::{
-    engine::{Judged, Stopped},
+    engine::{Judged, Link, Stopped},
     verdict::conclude,
 };
 
@@ -73,7 +73,8 @@ async fn damaged_again(run: &Arc<Attempt>, kept: &mut Kept) -> Result<(), Stoppe
                        storage, the network and this machine's memory.";
         return Err(Stopped::new(Reason::UnstableRead, message));
     }
-    match reasons::understood(&second.inspection) {
+    let of = run.objects()?.len();
+    match reasons::understood(&second.inspection, Link { index: at, of }) {
         Err(stopped) if stopped.reason == Reason::Damaged => Ok(()),
         _ => {
             let message = "the same bytes were found damaged once and not again\nhint: Look at \

@@ -2,6 +2,7 @@
 
 use catalog::{
     chain::CHAIN_MAX,
+    evidence::{Draft, Record},
     model::{ChainLink, Continues},
 };
 
@@ -70,7 +71,11 @@ async fn what_it_continues_is_restored_with_it_and_is_in_the_record() {
     ];
     assert_eq!(objects, expected);
     let staged = verification.stages.iter().filter(|it| it.stage == "stage");
-    assert_eq!(staged.count(), 6, "each is put there and compared");
+    assert_eq!(
+        staged.count(),
+        1,
+        "all that is put there and compared, in one"
+    );
     let intact = verification
         .findings
         .iter()
@@ -90,6 +95,10 @@ async fn damage_of_what_it_continues_is_damage() {
             .check(Some(Reason::Damaged), 1)
             .await;
         assert_eq!(outcome(&verification, "snapshot.intact"), Outcome::Failed);
+        let place = bodies.iter().position(|it| *it == "Damaged").expect("one");
+        let place = format!("({} of the 3 restored together)", place + 1);
+        let said = told(&verification, "snapshot.intact");
+        assert!(said.contains(&place), "{said}");
         let mut world = chained(bodies, [GOOD]);
         world.images.clear();
         world.check(Some(Reason::Damaged), 0).await;
@@ -238,4 +247,27 @@ async fn progress_is_told_of_all_that_is_read() {
     for whole in [4, 12, 16] {
         assert!(told.contains(&(whole, 16)), "{told:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_chain_has_room_in_a_record() {
+    let memory = Memory::default();
+    // Every letter of such a key takes two in JSON, and no store has longer ones.
+    let key = |number: usize| "\"".repeat(1020) + &format!("{number:04}");
+    let mut all = Vec::new();
+    for number in 0..=CHAIN_MAX {
+        memory.put(key(number), "Good");
+        all.push((key(number), 4, number + 1));
+    }
+    let mut world = World::of(memory, [GOOD], 0);
+    world.snapshot = linked(all);
+    let mut verification = world.check(None, 1).await;
+    let links = &mut verification.snapshot.continues;
+    assert_eq!(links.len(), CHAIN_MAX);
+    for link in links {
+        link.version_id = Some("v".repeat(1024));
+    }
+    let draft = Draft::Verification(Box::new(verification));
+    let record = Record::seal(draft, 1, None);
+    assert!(record.is_ok(), "{:?}", record.err());
 }
