@@ -31,7 +31,7 @@ toolkit::metric_table! {
     LastSize, Gauge, "backup_last_size_bytes", [source, engine],
         "Size of the newest complete snapshot as stored (cached).";
     TypicalSize, Gauge, "backup_typical_size_bytes", [source, engine],
-        "Median size of the complete snapshots (cached).";
+        "Median size of the complete snapshots, without differential ones (cached).";
     DataTimestamp, Gauge, "backup_data_timestamp_seconds", [source, engine],
         "Newest change inside the newest snapshot of which this is known.";
     OldestTimestamp, Gauge, "backup_oldest_timestamp_seconds", [source, engine],

@@ -140,7 +140,7 @@ concerns! {
     Evidence Warning evidence::failed
         "the newest snapshot failed, or cannot be one";
     Evidence Warning evidence::partial
-        "parts of the newest snapshot are missing";
+        "parts of the newest snapshot, or of what it continues, are missing";
     Evidence Warning evidence::stuck
         "a snapshot has been in progress for too long";
     Evidence Critical evidence::too_small

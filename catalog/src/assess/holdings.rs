@@ -18,9 +18,11 @@ pub struct Holdings<'a> {
     pub latest: Option<&'a Snapshot>,
     /// The newest complete one.
     pub newest: Option<&'a Snapshot>,
-    /// Of its recovery point.
+    /// The newest complete one that is not differential.
+    pub newest_whole: Option<&'a Snapshot>,
+    /// Of the recovery point of the newest.
     pub age: Option<Duration>,
-    /// Median of the newest thirty complete ones, in bytes.
+    /// Median of the newest thirty complete ones without differential ones, in bytes.
     pub typical_size: Option<u64>,
     /// The oldest complete one.
     pub oldest: Option<&'a Snapshot>,
@@ -48,12 +50,8 @@ impl<'a> Holdings<'a> {
             latest: inventory.snapshots.first(),
             newest,
             age: newest.map(|it| Duration::between(it.taken_at, facts.now)),
-            typical_size: median(
-                inventory
-                    .complete()
-                    .take(SERIES_MAX)
-                    .map(Snapshot::size_bytes),
-            ),
+            newest_whole: inventory.whole().next(),
+            typical_size: median(inventory.whole().take(SERIES_MAX).map(Snapshot::size_bytes)),
             oldest: inventory.complete().next_back(),
             begun_at,
             gaps: gaps::count(inventory, begun_at, facts),

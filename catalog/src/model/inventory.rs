@@ -41,6 +41,11 @@ impl SourceInventory {
         self.complete().next()
     }
 
+    /// Complete snapshots whose size is that of the data, newest first: no differential ones.
+    pub fn whole(&self) -> impl Iterator<Item = &Snapshot> {
+        self.complete().filter(|it| !it.is_differential())
+    }
+
     /// Complete snapshots, newest first.
     pub fn complete(&self) -> impl DoubleEndedIterator<Item = &Snapshot> {
         let complete = super::SnapshotState::Complete;

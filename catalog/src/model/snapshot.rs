@@ -290,6 +290,15 @@ impl Snapshot {
         matches!(continues, Continues::Nothing).then_some(way)
     }
 
+    /// Whether its size says nothing of the size of the data: it holds only changes, or may do so,
+    /// because its head was not read.
+    pub fn is_differential(&self) -> bool {
+        match &self.facts.chain {
+            Some(link) => !link.full,
+            None => self.continues == Continues::Unknown && !self.facts.unplaced,
+        }
+    }
+
     /// Sum over its artifacts.
     pub fn size_bytes(&self) -> u64 {
         self.artifacts

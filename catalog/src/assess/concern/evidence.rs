@@ -61,18 +61,18 @@ pub(super) fn stuck(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
 
 pub(super) fn too_small(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
     let sizes = holdings
-        .newest
+        .newest_whole
         .map(Snapshot::size_bytes)
         .zip(facts.promises.minimum_size);
     sizes.is_some_and(|(size, minimum)| size < minimum)
 }
 
 pub(super) fn shrunk(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
-    let (Some(newest), Some(typical)) = (holdings.newest, holdings.typical_size) else {
+    let (Some(newest), Some(typical)) = (holdings.newest_whole, holdings.typical_size) else {
         return false;
     };
     let least = typical - facts.promises.max_shrink.of(typical);
-    newest.size_bytes() < least && holdings.count(State::Complete) >= SERIES_MIN
+    newest.size_bytes() < least && holdings.inventory.whole().count() >= SERIES_MIN
 }
 
 pub(super) fn gap(holdings: &Holdings<'_>, _: &Facts<'_>) -> bool {

@@ -4,8 +4,17 @@ use super::Case;
 use crate::{
     assess::tests::world::{World, keep, snapshot, time},
     evidence::fixtures,
-    model::SnapshotState as State,
+    model::{ChainLink, Continues, SnapshotState as State},
 };
+
+fn link(full: bool) -> ChainLink {
+    ChainLink {
+        lineage: "one".into(),
+        full,
+        first: 1,
+        last: 1,
+    }
+}
 
 pub(super) const STATE: &[Case] = &[
     (
@@ -64,6 +73,42 @@ pub(super) const STATE: &[Case] = &[
     ),
     ("shrunk", |w| w.objects().size_bytes = 499, &["shrunk"]),
     ("at half its size", |w| w.objects().size_bytes = 500, &[]),
+    (
+        "differential and small",
+        |w| {
+            w.objects().size_bytes = 1;
+            w.newest().facts.chain = Some(link(false));
+        },
+        &[],
+    ),
+    (
+        "of unknown place and small",
+        |w| {
+            w.objects().size_bytes = 1;
+            w.newest().continues = Continues::Unknown;
+        },
+        &[],
+    ),
+    (
+        "full and small",
+        |w| {
+            w.objects().size_bytes = 99;
+            w.newest().facts.chain = Some(link(true));
+        },
+        &["too_small", "shrunk"],
+    ),
+    (
+        "differential ones behind a full one that shrunk",
+        |w| {
+            for (index, it) in w.snapshots().iter_mut().enumerate() {
+                let is_full = index % 5 == 1;
+                it.facts.chain = Some(link(is_full));
+                it.artifacts[0].meta.size_bytes = if is_full { 1000 } else { 1 };
+            }
+            w.snapshots()[1].artifacts[0].meta.size_bytes = 499;
+        },
+        &["shrunk"],
+    ),
     (
         "shrunk without a series",
         |w| {
