@@ -32,6 +32,7 @@
 
 mod bench;
 mod bucket;
+mod chain;
 mod exhausted;
 mod fetch;
 mod identity;
