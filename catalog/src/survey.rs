@@ -27,7 +27,7 @@ use crate::{
 
 pub use listing::OBJECTS_MAX;
 use reading::{Described, Heads};
-pub use reading::{HEADS_MAX, HeadCache};
+pub use reading::{HEADS_MAX, HeadCache, describe_object};
 
 /// Calls for single objects that are under way at once.
 const CONCURRENT: usize = 8;

@@ -11,7 +11,7 @@ use futures::{FutureExt, StreamExt, stream};
 
 use super::{CONCURRENT, SurveySource};
 use crate::{
-    format::HEAD_MAX,
+    format::{Format, HEAD_MAX, Settings},
     grouping::Group,
     manifest::{Manifest, ManifestError, SIZE_MAX},
     model::{Key, ObjectMeta, Pin, SnapshotFacts, SourceName},
@@ -49,6 +49,18 @@ pub(super) struct Described {
 pub(super) struct Heads {
     pub(super) groups: Vec<(Group, Described)>,
     pub(super) duplicates: u64,
+}
+
+/// What the head of one object says by itself, for whoever must know it of one that no survey read.
+pub async fn describe_object(
+    storage: &dyn Storage,
+    pin: &Pin,
+    format: &dyn Format,
+    settings: &Settings,
+) -> Result<SnapshotFacts, StorageError> {
+    let end = pin.size_bytes.min(format.head_bytes());
+    let head = storage.read(pin, 0..end).await?;
+    Ok(format.describe(&[head], settings))
 }
 
 /// Reads what the cache does not hold; one entry per source, in order.

@@ -20,6 +20,7 @@ use catalog::{
     evidence::{Ledger, Verdict},
     model::{Continues, Snapshot, SnapshotState, SourceName},
     storage::READ_MAX,
+    survey::describe_object,
 };
 use tokio_util::sync::CancellationToken;
 use toolkit::exit::Exit;
@@ -132,17 +133,15 @@ impl Wish<'_> {
         else {
             return false;
         };
-        let (format, pin) = (self.source.format, artifact.meta.pin());
-        let end = pin.size_bytes.min(format.head_bytes());
-        let storage = self.world.storage(self.source);
-        let Ok(head) = storage.read(&pin, 0..end).await else {
-            return false;
-        };
-        let facts = format.describe(&[head], &self.source.settings);
-        match facts.chain {
+        let (storage, pin) = (self.world.storage(self.source), artifact.meta.pin());
+        let Source {
+            format, settings, ..
+        } = self.source;
+        let facts = describe_object(&*storage, &pin, *format, settings).await;
+        facts.is_ok_and(|facts| match facts.chain {
             Some(link) => link.full,
             None => !facts.unplaced && facts.invalid.is_none(),
-        }
+        })
     }
 
     /// The chosen snapshot; if it went away meanwhile, what is chosen now, once.

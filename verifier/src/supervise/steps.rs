@@ -7,6 +7,7 @@ use catalog::{
     evidence::{Reason, Verdict},
     model::{Pin, Snapshot, SnapshotFacts},
     storage::{Storage, UploadChecksum},
+    survey::describe_object,
 };
 use tokio::time::Instant;
 
@@ -156,9 +157,7 @@ async fn own_head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
     let objects = run.objects()?;
     let pin = objects.last().map(|own| own.pin());
     let pin = pin.ok_or_else(|| Stopped::new(Reason::Internal, "the snapshot has no object"))?;
-    let end = pin.size_bytes.min(format.head_bytes());
-    let head = storage.read(&pin, 0..end).await?;
-    Ok(format.describe(&[head], &settings.own))
+    Ok(describe_object(&**storage, &pin, *format, &settings.own).await?)
 }
 
 async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
