@@ -44,10 +44,10 @@ pub fn link(snapshots: &mut [Snapshot]) {
     for (index, way) in found {
         let of = &snapshots[index];
         let continues = match way {
-            Way::Behind(before) if is_passed_over(snapshots, &snapshots[before], of) => {
+            Way::Behind { before, .. } if is_passed_over(snapshots, &snapshots[before], of) => {
                 Continues::Unknown
             }
-            Way::Behind(before) => Continues::Snapshot(Arc::new(snapshots[before].clone())),
+            Way::Behind { before, .. } => Continues::Snapshot(Arc::new(snapshots[before].clone())),
             Way::TooLong => Continues::TooMany,
             Way::Broken(gap) => {
                 let mut unplaced = unplaced.iter().map(|&it| &snapshots[it]);
@@ -98,8 +98,8 @@ fn is_passed_over(snapshots: &[Snapshot], newest: &Snapshot, empty: &Snapshot) -
 /// What was found of one snapshot, by its place in the list.
 #[derive(Clone)]
 enum Way {
-    /// It continues that one.
-    Behind(usize),
+    /// It continues that one, and so many in all.
+    Behind { before: usize, length: usize },
     /// It continues more than are followed.
     TooLong,
     /// Between which changes.
@@ -136,33 +136,27 @@ impl Lineage<'_> {
         let mut differentials: Vec<_> = of(|it| !it.full && !it.is_empty()).collect();
         differentials.sort_by_key(|it| (it.link.first, it.link.last, it.index));
         let mut found = Vec::new();
-        // How many snapshots each continues.
-        let mut lengths = BTreeMap::new();
         for it in differentials {
             let way = match continued(&tips, it) {
                 Ok((length, before)) => {
                     reach(&mut tips, length + 1, it);
-                    lengths.insert(it.index, length + 1);
                     behind(before, length)
                 }
                 Err(gap) => Way::Broken(gap),
             };
             found.push((it.index, way));
         }
-        for empty in of(ChainLink::is_empty) {
-            let way = self.last_before(empty, &found, &lengths);
-            found.push((empty.index, way));
-        }
+        let ways: BTreeMap<_, _> = found.iter().map(|(index, way)| (*index, way)).collect();
+        let empty = of(ChainLink::is_empty);
+        let empty: Vec<_> = empty
+            .map(|it| (it.index, self.last_before(it, &ways)))
+            .collect();
+        found.extend(empty);
         found
     }
 
     /// Of a backup without any change: whatever was newest when it was made.
-    fn last_before(
-        &self,
-        empty: Member<'_>,
-        found: &[(usize, Way)],
-        lengths: &BTreeMap<usize, usize>,
-    ) -> Way {
+    fn last_before(&self, empty: Member<'_>, ways: &BTreeMap<usize, &Way>) -> Way {
         let at = empty.snapshot.taken_at;
         let earlier = self.members.iter().filter(|it| !it.link.is_empty());
         let earlier = earlier.filter(|it| it.snapshot.taken_at <= at);
@@ -170,13 +164,10 @@ impl Lineage<'_> {
         let Some(newest) = newest else {
             return Way::Broken("nothing that it could continue lies there".into());
         };
-        let found = found.iter().find(|(index, _)| *index == newest.index);
-        match found {
-            Some((_, Way::Broken(gap))) => Way::Broken(gap.clone()),
-            _ => behind(
-                newest.index,
-                lengths.get(&newest.index).copied().unwrap_or(0),
-            ),
+        match ways.get(&newest.index) {
+            None => behind(newest.index, 0),
+            Some(Way::Behind { length, .. }) => behind(newest.index, *length),
+            Some(way) => Way::clone(way),
         }
     }
 }
@@ -184,7 +175,10 @@ impl Lineage<'_> {
 /// One that continues another, which continues so many itself.
 const fn behind(before: usize, length: usize) -> Way {
     if length < CHAIN_MAX {
-        Way::Behind(before)
+        Way::Behind {
+            before,
+            length: length + 1,
+        }
     } else {
         Way::TooLong
     }

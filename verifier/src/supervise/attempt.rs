@@ -290,7 +290,7 @@ fn interrupted() -> Stopped {
     Stopped::new(Reason::Interrupted, "the verifier was told to end")
 }
 
-fn panicked() -> Stopped {
+pub(super) fn panicked() -> Stopped {
     let message = "the verifier made a mistake of its own\nhint: Report it, with the log.";
     Stopped::new(Reason::Internal, message)
 }

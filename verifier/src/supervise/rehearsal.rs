@@ -7,13 +7,13 @@ use futures::FutureExt as _;
 use tokio::time::Instant;
 
 use super::{
-    Assignment, Context, Progress, answers,
+    Assignment, Context, Progress, answers, attempt,
     part::Shown,
     record,
     trial::{Judgement, Trial},
 };
 use crate::{
-    engine::{Judged, Purpose},
+    engine::{Judged, Purpose, Stopped},
     runtime::RunId,
     verdict::{Conclusion, conclude},
 };
@@ -114,12 +114,11 @@ fn is_of_same_bytes(main: &[Shown], rehearsed: &[Shown]) -> bool {
 }
 
 fn panicked() -> Judgement {
-    let message = "the verifier made a mistake of its own\nhint: Report it, with the log.";
-    let answer = Judged::not_run(answers::RESTORED, Some(Reason::Internal), message);
+    let Stopped { reason, message } = attempt::panicked();
     Judgement {
         shown: Vec::new(),
-        answers: vec![answer],
-        conclusion: Conclusion::because(Reason::Internal),
+        answers: vec![Judged::not_run(answers::RESTORED, Some(reason), message)],
+        conclusion: Conclusion::because(reason),
     }
 }
 

@@ -97,15 +97,13 @@ fn generation(version: &str) -> Option<u32> {
 }
 
 fn why_nothing_told(told: &Exit) -> Stopped {
-    said::ours(told)
-        .or_else(|| said::of_another_version(told))
-        .unwrap_or_else(|| {
-            let message = format!(
-                "neo4j-admin database info ended with code {}, and told nothing of the store",
-                told.code
-            );
-            Stopped::new(Reason::Internal, message)
-        })
+    said::known(told).unwrap_or_else(|| {
+        let message = format!(
+            "neo4j-admin database info ended with code {}, and told nothing of the store",
+            told.code
+        );
+        Stopped::new(Reason::Internal, message)
+    })
 }
 
 fn superseded(format: &str, since: &str) -> Stopped {

@@ -56,7 +56,7 @@ pub(super) async fn restore(bench: &Bench<'_>, whole: &Restorable<'_>) -> Result
 }
 
 /// What each says of itself, natively read to its last byte.
-pub(super) fn backups<'a>(
+fn backups<'a>(
     inspections: impl Iterator<Item = &'a Inspection>,
 ) -> Result<Vec<&'a Metadata>, Stopped> {
     let said = |inspection| archive_of(inspection).map(|archive| archive.metadata.as_ref());
@@ -68,11 +68,15 @@ pub(super) fn backups<'a>(
     })
 }
 
+/// Those that an artifact was restored from, itself the last.
+pub(super) fn of<'a>(evidence: &Evidence<'a>) -> Result<Vec<&'a Metadata>, Stopped> {
+    let before = evidence.before.iter().map(|it| it.inspection);
+    backups(before.chain([evidence.inspection]))
+}
+
 /// Whether no other of them than the full one holds a change.
 pub(super) fn is_of_one(evidence: &Evidence<'_>) -> bool {
-    let before = evidence.before.iter().map(|it| it.inspection);
-    let backups = backups(before.chain([evidence.inspection]));
-    backups.is_ok_and(|all| {
+    of(evidence).is_ok_and(|all| {
         let changed = all.iter().filter(|it| !it.chain_link().is_empty());
         changed.count() == 1
     })

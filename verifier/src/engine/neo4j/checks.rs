@@ -94,9 +94,7 @@ fn whole(case: &Case<'_>) -> Judged {
 
 /// From the full backup to the last change, without a gap.
 fn chained(check: &str, case: &Case<'_>) -> Judged {
-    let inspections = case.evidence.before.iter().map(|it| it.inspection);
-    let backups = chain::backups(inspections.chain([case.evidence.inspection]));
-    match backups.and_then(|backups| chain::follow(&backups).map(|()| backups)) {
+    match chain::of(case.evidence).and_then(|backups| chain::follow(&backups).map(|()| backups)) {
         Ok(backups) => {
             let last = backups.iter().map(|it| it.highest_append_index).max();
             let observed = format!("{} backups, to change {}", backups.len(), last.unwrap_or(0));

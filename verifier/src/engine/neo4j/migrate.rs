@@ -28,7 +28,7 @@ pub(super) async fn migrate(bench: &Bench<'_>) -> Result<(), Stopped> {
 
 /// Never the snapshot's fault: it was loaded, and nobody promised that it can be migrated.
 fn why_not_migrated(told: &Exit) -> Stopped {
-    if let Some(stopped) = said::ours(told).or_else(|| said::of_another_version(told)) {
+    if let Some(stopped) = said::known(told) {
         return stopped;
     }
     let message = format!(

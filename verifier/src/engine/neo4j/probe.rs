@@ -38,9 +38,8 @@ const INDEXES_POLL: Duration = Duration::from_millis(250);
 const NODES: &str = "MATCH (n) RETURN count(n)";
 const RELATIONSHIPS: &str = "MATCH ()-[r]->() RETURN count(r)";
 const LABEL_COUNT: &str = "CALL db.labels() YIELD label RETURN count(label)";
-const LABELS: &str = "CALL db.labels() YIELD label RETURN label LIMIT 1001";
-const TYPES: &str = "CALL db.relationshipTypes() YIELD relationshipType \
-    RETURN relationshipType LIMIT 1001";
+const LABELS: &str = "CALL db.labels() YIELD label RETURN label";
+const TYPES: &str = "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType";
 const INDEXES: &str = "SHOW INDEXES YIELD state RETURN state, count(*)";
 const CONSTRAINTS: &str = "SHOW CONSTRAINTS YIELD type RETURN count(*)";
 const VERSION: &str = "CALL dbms.components() YIELD versions, edition RETURN versions[0], edition";
@@ -149,8 +148,10 @@ async fn version(client: &mut Client) -> Result<Option<Observation>, ClientError
     Ok(Some(seen::word(seen::SERVER, told)))
 }
 
+/// One more than are told apart, if there are more.
 async fn names(client: &mut Client, statement: &str) -> Result<Vec<String>, ClientError> {
-    let rows = client.ask(DATABASE, statement).await?;
+    let statement = format!("{statement} LIMIT {}", NAMES_MAX + 1);
+    let rows = client.ask(DATABASE, &statement).await?;
     let names = rows
         .into_iter()
         .filter_map(|row| match row.into_iter().next() {
@@ -167,16 +168,22 @@ async fn typed(client: &mut Client) -> Result<Option<Observation>, ClientError> 
         return Ok(None);
     }
     let count = |name: &String| format!("MATCH ()-[r:{}]->() RETURN count(r) AS c", quoted(name));
+    let statements: Vec<_> = types.iter().map(count).collect();
+    Ok(Some(seen::count(
+        seen::TYPED,
+        summed(client, &statements).await?,
+    )))
+}
+
+/// The sum of the first column of all; each has the same columns.
+async fn summed(client: &mut Client, statements: &[String]) -> Result<u64, ClientError> {
     let mut sum = 0_u64;
-    for batch in types.chunks(BATCH) {
-        for row in client
-            .ask(DATABASE, &union(batch.iter().map(count)))
-            .await?
-        {
+    for batch in statements.chunks(BATCH) {
+        for row in client.ask(DATABASE, &batch.join(" UNION ALL ")).await? {
             sum = sum.saturating_add(row.first().and_then(Value::as_u64).unwrap_or(0));
         }
     }
-    Ok(Some(seen::count(seen::TYPED, sum)))
+    Ok(sum)
 }
 
 async fn labelled(client: &mut Client, expect: &Expect) -> Result<Vec<Observation>, ClientError> {
@@ -218,18 +225,7 @@ async fn sampled(client: &mut Client, labels: &[String]) -> Result<u64, ClientEr
     let statements = [read("n", SAMPLE)].into_iter();
     let statements = statements.chain(labels.iter().take(NAMES_MAX).map(of_label));
     let statements: Vec<_> = statements.collect();
-    let mut sum = 0_u64;
-    for batch in statements.chunks(BATCH) {
-        for row in client.ask(DATABASE, &union(batch.iter().cloned())).await? {
-            sum = sum.saturating_add(row.first().and_then(Value::as_u64).unwrap_or(0));
-        }
-    }
-    Ok(sum)
-}
-
-fn union(statements: impl Iterator<Item = String>) -> String {
-    let statements: Vec<_> = statements.collect();
-    statements.join(" UNION ALL ")
+    summed(client, &statements).await
 }
 
 /// A name of a label or type in a statement: whatever is in it, it stays a name (Cypher manual,

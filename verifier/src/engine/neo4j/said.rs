@@ -70,10 +70,7 @@ pub(super) fn why_not_loaded(put: &Exit) -> Stopped {
                        restore";
         return Stopped::new(Reason::NeedsEnterprise, message);
     }
-    if let Some(stopped) = ours(put) {
-        return stopped;
-    }
-    if let Some(stopped) = of_another_version(put) {
+    if let Some(stopped) = known(put) {
         return stopped;
     }
     if put.code == 1 && says(put, "Load failed for databases: 'neo4j'") {
@@ -90,21 +87,24 @@ pub(super) fn why_not_loaded(put: &Exit) -> Stopped {
 /// Why `neo4j-admin database restore` did not restore a chain of backups. It was never met here, so
 /// nothing it says condemns them.
 pub(super) fn why_not_restored(told: &Exit) -> Stopped {
-    ours(told)
-        .or_else(|| of_another_version(told))
-        .unwrap_or_else(|| {
-            let message = format!(
-                "neo4j-admin database restore ended with code {}\nhint: Try it by hand with the \
-                 same backups in one directory.",
-                told.code
-            );
-            Stopped::new(Reason::Internal, message)
-        })
+    known(told).unwrap_or_else(|| {
+        let message = format!(
+            "neo4j-admin database restore ended with code {}\nhint: Try it by hand with the same \
+             backups in one directory.",
+            told.code
+        );
+        Stopped::new(Reason::Internal, message)
+    })
+}
+
+/// What every tool may say that is not about the contents.
+pub(super) fn known(told: &Exit) -> Option<Stopped> {
+    ours(told).or_else(|| of_another_version(told))
 }
 
 /// A store that is older or newer than the image knows is not a bad one, and Neo4j says it in more
 /// than one way.
-pub(super) fn of_another_version(told: &Exit) -> Option<Stopped> {
+fn of_another_version(told: &Exit) -> Option<Stopped> {
     const WORDS: [&str; 4] = [
         "store version",
         "store with version",
@@ -121,7 +121,7 @@ pub(super) fn of_another_version(told: &Exit) -> Option<Stopped> {
 }
 
 /// What only the sandbox or the image can cause.
-pub(super) fn ours(told: &Exit) -> Option<Stopped> {
+fn ours(told: &Exit) -> Option<Stopped> {
     /// 128 + `SIGKILL`, as a shell reports it; 130 and 143 are `SIGINT` and `SIGTERM`.
     const KILLED: [i32; 3] = [130, 137, 143];
     /// `ExitCode` of Neo4j: CANTCREAT and IOERR.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     engine::{Bench, Observation, Stopped},
-    runtime::{ServerId, ServerState},
+    runtime::{SandboxError, ServerId, ServerState},
 };
 
 /// HTTP of Neo4j; a runtime without a network of its own maps it.
@@ -108,22 +108,27 @@ impl From<ClientError> for Failure {
     }
 }
 
+/// How it ended, if it did.
+async fn ended(bench: &Bench<'_>, server: ServerId) -> Result<Option<Failure>, SandboxError> {
+    Ok(match bench.sandbox.state(server).await? {
+        ServerState::Running => None,
+        ServerState::Exited {
+            code,
+            out_of_memory,
+        } => Some(Failure::Exited {
+            code,
+            out_of_memory,
+        }),
+    })
+}
+
 /// Whether a connection broke because its server ended, which is written down a moment later.
 async fn how_it_ended(bench: &Bench<'_>, server: ServerId) -> Option<Failure> {
     let deadline = Instant::now() + LOOK;
     loop {
-        match bench.sandbox.state(server).await {
-            Ok(ServerState::Exited {
-                code,
-                out_of_memory,
-            }) => {
-                return Some(Failure::Exited {
-                    code,
-                    out_of_memory,
-                });
-            }
-            Ok(ServerState::Running) if Instant::now() < deadline => sleep(POLL).await,
-            _ => return None,
+        match ended(bench, server).await {
+            Ok(None) if Instant::now() < deadline => sleep(POLL).await,
+            looked => return looked.ok().flatten(),
         }
     }
 }
@@ -195,18 +200,9 @@ async fn until_online(bench: &Bench<'_>, server: ServerId) -> Result<Client, Fai
         }
         if client.is_none() && looked.elapsed() >= LOOK {
             looked = Instant::now();
-            let state = bench.sandbox.state(server).await;
-            match state.map_err(|error| Failure::Stopped(error.into()))? {
-                ServerState::Running => {}
-                ServerState::Exited {
-                    code,
-                    out_of_memory,
-                } => {
-                    return Err(Failure::Exited {
-                        code,
-                        out_of_memory,
-                    });
-                }
+            let ended = ended(bench, server).await;
+            if let Some(ended) = ended.map_err(|error| Failure::Stopped(error.into()))? {
+                return Err(ended);
             }
         }
         sleep(POLL).await;
