@@ -82,6 +82,12 @@ async fn a_store_that_a_crash_left_is_recovered_then_checked_with_all_its_indexe
         let outcome = finding(&verification, check).outcome;
         assert_eq!(outcome, Outcome::Passed, "{check}");
     }
+    let stages = verification.stages.iter().map(|it| it.stage.as_str());
+    let at_rest: Vec<_> = stages
+        .filter(|it| ["restore", "check"].contains(it))
+        .collect();
+    let told_by_the_check = ["restore", "check", "restore", "check"];
+    assert_eq!(at_rest, told_by_the_check);
     is_clean(&verification);
 }
 

@@ -24,14 +24,14 @@ use catalog::{
     evidence::{Fingerprints, Reason},
     format::{
         Inspection,
-        neo4j::{Archive, CheckLevel, Expect, Restore},
+        neo4j::{Archive, Check, CheckLevel, Expect, Restore},
     },
     model::EngineName,
 };
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use self::{checks::Case, seen::Seen};
+use self::{admin::Checked, checks::Case, seen::Seen};
 use super::{
     Bench, Engine, Evidence, Judged, Link, Observation, Refused, Request, Restorable, Settings,
     Staging, Stopped, Whole,
@@ -131,9 +131,7 @@ impl Engine for Neo4j {
                 serve::recover(bench).await?;
             }
             if own.check.level != CheckLevel::None {
-                bench
-                    .stage("check", admin::check(bench, &own.check))
-                    .await?;
+                checked(bench, &own.check).await?;
                 seen.observations
                     .push(seen::word(seen::CHECKED, own.check.level.as_str()));
             }
@@ -182,6 +180,19 @@ impl Engine for Neo4j {
             _ => seen.changed_at,
         }
     }
+}
+
+/// Checks what lies there, after a recovery where it asks for one.
+async fn checked(bench: &Bench<'_>, how: &Check) -> Result<(), Stopped> {
+    let check = || bench.stage("check", admin::check(bench, how));
+    if check().await? == Checked::NeedsRecovery {
+        serve::recover(bench).await?;
+        if check().await? == Checked::NeedsRecovery {
+            let message = "the store was recovered and closed, and the check says it was not";
+            return Err(Stopped::new(Reason::Internal, message));
+        }
+    }
+    Ok(())
 }
 
 fn case<'a>(evidence: &'a Evidence<'_>, settings: &'a Settings) -> Result<Case<'a>, Stopped> {

@@ -7,7 +7,11 @@ use catalog::{
 use serde::Deserialize;
 use settings::Duration;
 
-use super::{DATABASE, image, log, migrate, said, script, seen};
+use super::{
+    DATABASE, image, log, migrate, said,
+    script::{self, Work},
+    seen,
+};
 use crate::{
     engine::{Bench, Observation, Purpose, Stopped},
     runtime::Exit,
@@ -16,7 +20,7 @@ use crate::{
 /// What is known of the files before a server has touched them.
 pub(super) struct AtRest {
     pub(super) observations: Vec<Observation>,
-    /// Only a start and a clean stop make them whole.
+    /// Only a start and a clean stop make them whole. A check says so, too.
     pub(super) needs_recovery: bool,
 }
 
@@ -31,15 +35,40 @@ struct Info {
     recovery_required: Option<String>,
 }
 
-/// Counts the files, and asks `neo4j-admin database info` about them. What only a migration makes
-/// readable is migrated in a rehearsal, and ends everything else.
+/// What lies there, as [`script::count`] prints it.
+#[derive(Debug, PartialEq, Eq)]
+struct Counted {
+    files: u64,
+    bytes: u64,
+    /// Whether a load spoke of another version; a restore is not known to.
+    is_outdated: Option<bool>,
+}
+
+/// Counts the files, and asks `neo4j-admin database info` about them where there is reason to. What
+/// only a migration makes readable is migrated in a rehearsal, and ends everything else.
 pub(super) async fn inspect(bench: &Bench<'_>) -> Result<AtRest, Stopped> {
     bench.stage("restore", at_rest(bench)).await
 }
 
 async fn at_rest(bench: &Bench<'_>) -> Result<AtRest, Stopped> {
     let counted = bench.sandbox.exec(&script::count(), None).await?;
-    let mut observations = files(&counted);
+    let counted = counted_of(&counted);
+    let mut rest = AtRest {
+        observations: counted.iter().flat_map(Counted::observations).collect(),
+        needs_recovery: false,
+    };
+    // It costs the start of a Java machine, and tells three things: the version of the store, of
+    // which a load says when it is another one; whether it was closed, which a check looks at
+    // first; and its last transaction, to which no other edition has an answer.
+    let is_current = counted.is_some_and(|it| it.is_outdated == Some(false));
+    if !is_current || image::is_enterprise(bench.spec) {
+        informed(bench, &mut rest).await?;
+    }
+    Ok(rest)
+}
+
+async fn informed(bench: &Bench<'_>, rest: &mut AtRest) -> Result<(), Stopped> {
+    let seen = &mut rest.observations;
     let mut info = info(bench).await?;
     if let Err(superseded) = info.is_current() {
         if bench.purpose == Purpose::Proof {
@@ -49,25 +78,23 @@ async fn at_rest(bench: &Bench<'_>) -> Result<AtRest, Stopped> {
         migrate::migrate(bench).await?;
         info = self::info(bench).await?;
         info.is_current()?;
-        observations.push(seen::word(seen::MIGRATED_FROM, before));
+        seen.push(seen::word(seen::MIGRATED_FROM, before));
     }
     let number = |text: Option<String>| text?.parse().ok();
     if let Some(last) = number(info.last_committed_transaction) {
-        observations.push(seen::count(seen::LOADED_TRANSACTION, last));
+        seen.push(seen::count(seen::LOADED_TRANSACTION, last));
     }
-    observations.extend(
+    seen.extend(
         info.store_format
             .map(|it| seen::word(seen::STORE_FORMAT, it)),
     );
-    Ok(AtRest {
-        observations,
-        needs_recovery: info.recovery_required.as_deref() == Some("true"),
-    })
+    rest.needs_recovery = info.recovery_required.as_deref() == Some("true");
+    Ok(())
 }
 
 async fn info(bench: &Bench<'_>) -> Result<Info, Stopped> {
     let words = ["database", "info", "--format=json", DATABASE];
-    let told = script::admin(bench.spec, &words, None);
+    let told = script::admin(bench.spec, Work::Light, &words, None);
     let told = bench.sandbox.exec(&told, None).await?;
     bench.note_log(log::shown(&told.stderr.text()));
     info_of(&told).ok_or_else(|| why_nothing_told(&told))
@@ -123,18 +150,26 @@ fn info_of(told: &Exit) -> Option<Info> {
     serde_json::from_str(line).ok().filter(|_| told.code == 0)
 }
 
-/// `FILES BYTES`; nothing where the image cannot count.
-fn files(counted: &Exit) -> Vec<Observation> {
+/// `FILES BYTES OUTDATED`; `None` where the image cannot count.
+fn counted_of(counted: &Exit) -> Option<Counted> {
     let text = counted.stdout.text();
-    let mut numbers = text.split_whitespace().map(str::parse);
-    match (counted.code, numbers.next(), numbers.next()) {
-        (0, Some(Ok(files)), Some(Ok(bytes))) => {
-            vec![
-                seen::count(seen::FILES, files),
-                seen::count(seen::BYTES, bytes),
-            ]
-        }
-        _ => Vec::new(),
+    let mut numbers = text
+        .split_whitespace()
+        .map_while(|it| it.parse::<u64>().ok());
+    let mut number = || numbers.next().filter(|_| counted.code == 0);
+    Some(Counted {
+        files: number()?,
+        bytes: number()?,
+        is_outdated: number().map(|lines| lines > 0),
+    })
+}
+
+impl Counted {
+    fn observations(&self) -> [Observation; 2] {
+        [
+            seen::count(seen::FILES, self.files),
+            seen::count(seen::BYTES, self.bytes),
+        ]
     }
 }
 
@@ -146,8 +181,17 @@ fn over_budget(budget: Duration) -> Stopped {
     Stopped::new(Reason::Deadline, message)
 }
 
-/// `neo4j-admin database check`; `Ok` only if it found nothing.
-pub(super) async fn check(bench: &Bench<'_>, how: &Check) -> Result<(), Stopped> {
+/// What a check that ended says of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Checked {
+    /// It looked at all it was told to look at, and found nothing.
+    Consistent,
+    /// It looked at nothing: only a start and a clean stop make them whole.
+    NeedsRecovery,
+}
+
+/// `neo4j-admin database check`.
+pub(super) async fn check(bench: &Bench<'_>, how: &Check) -> Result<Checked, Stopped> {
     let room = image::check_bytes(bench.spec.memory_bytes);
     let memory = how.memory.map_or(room, |memory| memory.bytes().min(room));
     let indexes = format!("--check-indexes={}", how.level == CheckLevel::Full);
@@ -161,14 +205,17 @@ pub(super) async fn check(bench: &Bench<'_>, how: &Check) -> Result<(), Stopped>
         DATABASE,
     ];
     let budget = how.budget.map(Into::into);
-    let command = script::admin(bench.spec, &words, budget);
+    let command = script::admin(bench.spec, Work::Heavy, &words, budget);
     let told = bench.sandbox.exec(&command, None).await;
     let told = told.map_err(|error| match how.budget {
         Some(budget) if error.reason == Reason::Deadline => over_budget(budget),
         _ => error.into(),
     })?;
     if told.code == 0 {
-        return Ok(());
+        return Ok(Checked::Consistent);
+    }
+    if said::is_unrecovered(&told) {
+        return Ok(Checked::NeedsRecovery);
     }
     bench.note_log(log::shown(&told.stderr.text()));
     Err(said::why_not_consistent(&told))
@@ -228,5 +275,20 @@ mod tests {
         assert_eq!(told(1, &info), None);
         assert_eq!(told(0, "Unable to read store"), None);
         assert_eq!(told(0, r#"{"storeFormat":"#), None);
+    }
+
+    #[test]
+    fn the_store_is_asked_about_unless_a_load_found_it_current() {
+        let check = |code, said: &str, expected: Option<(u64, u64, Option<bool>)>| {
+            let counted = counted_of(&printed(code, said));
+            let counted = counted.map(|it| (it.files, it.bytes, it.is_outdated));
+            assert_eq!(counted, expected, "{said}");
+        };
+        check(0, "83 1134 0\n", Some((83, 1134, Some(false))));
+        check(0, "83 1134 1\n", Some((83, 1134, Some(true))));
+        check(0, "83 1134\n", Some((83, 1134, None)));
+        check(0, "83\n", None);
+        check(0, "", None);
+        check(1, "83 1134 0\n", None);
     }
 }

@@ -3,7 +3,10 @@
 
 use catalog::evidence::Reason;
 
-use super::{DATABASE, image, log, said, script};
+use super::{
+    DATABASE, image, log, said,
+    script::{self, Work},
+};
 use crate::{
     engine::{Bench, Stopped},
     runtime::Exit,
@@ -17,7 +20,7 @@ const BTREE: &str = "--force-btree-indexes-to-range";
 pub(super) async fn migrate(bench: &Bench<'_>) -> Result<(), Stopped> {
     let memory = image::migration_memory(bench.spec);
     let words = ["database", "migrate", BTREE, &memory, DATABASE];
-    let command = script::admin(bench.spec, &words, None);
+    let command = script::admin(bench.spec, Work::Heavy, &words, None);
     let told = bench.sandbox.exec(&command, None).await?;
     if told.code == 0 {
         return Ok(());

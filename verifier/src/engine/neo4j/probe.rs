@@ -43,26 +43,37 @@ const TYPES: &str = "CALL db.relationshipTypes() YIELD relationshipType RETURN r
 const INDEXES: &str = "SHOW INDEXES YIELD state RETURN state, count(*)";
 const CONSTRAINTS: &str = "SHOW CONSTRAINTS YIELD type RETURN count(*)";
 const VERSION: &str = "CALL dbms.components() YIELD versions, edition RETURN versions[0], edition";
-const TRANSACTION: &str = "SHOW DATABASES YIELD name, lastCommittedTxn WHERE name = 'neo4j' \
-    RETURN lastCommittedTxn";
 
-/// Asks everything the checks want to know.
-pub(super) async fn observe(
+/// Asks what the checks want to know of the server, and of indexes and constraints.
+pub(super) async fn about(client: &mut Client) -> Result<Vec<Observation>, ClientError> {
+    let mut seen = Vec::new();
+    seen.extend(version(client).await?);
+    let constraints = client.number(DATABASE, CONSTRAINTS).await?;
+    seen.extend(constraints.map(|count| seen::count(seen::CONSTRAINTS, count)));
+    seen.extend(indexes(client).await?);
+    seen.extend(schema::observe(client).await?);
+    Ok(seen)
+}
+
+/// The first question to a graph.
+pub(super) async fn nodes(client: &mut Client) -> Result<Option<u64>, ClientError> {
+    client.number(DATABASE, NODES).await
+}
+
+/// Asks what the checks want to know of the records.
+pub(super) async fn graph(
     client: &mut Client,
     expect: &Expect,
 ) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
-    for (name, database, statement) in [
-        (seen::NODES, DATABASE, NODES),
-        (seen::RELATIONSHIPS, DATABASE, RELATIONSHIPS),
-        (seen::CONSTRAINTS, DATABASE, CONSTRAINTS),
-        (seen::LABELS, DATABASE, LABEL_COUNT),
-        (seen::TRANSACTION, "system", TRANSACTION),
+    for (name, statement) in [
+        (seen::NODES, NODES),
+        (seen::RELATIONSHIPS, RELATIONSHIPS),
+        (seen::LABELS, LABEL_COUNT),
     ] {
-        let count = client.number(database, statement).await?;
+        let count = client.number(DATABASE, statement).await?;
         seen.extend(count.map(|count| seen::count(name, count)));
     }
-    seen.extend(version(client).await?);
     let labels = names(client, LABELS).await?;
     seen.extend(typed(client).await?);
     seen.extend(labelled(client, expect).await?);
@@ -71,8 +82,6 @@ pub(super) async fn observe(
     if !Seen::of(&seen).contradicts() {
         seen.push(seen::count(seen::SAMPLED, sampled(client, &labels).await?));
     }
-    seen.extend(indexes(client).await?);
-    seen.extend(schema::observe(client).await?);
     for (index, query) in expect.queries.iter().enumerate() {
         let name = format!("{}{index}", seen::QUERY);
         let answer = client.number(DATABASE, &query.cypher).await;

@@ -32,6 +32,11 @@ pub(super) fn why_not_consistent(told: &Exit) -> Stopped {
     })
 }
 
+/// Code 1 with the sentence it has for a store that was not closed, before it looks at anything.
+pub(super) fn is_unrecovered(told: &Exit) -> bool {
+    told.code == 1 && !told.out_of_memory && says(told, "Active logical log detected")
+}
+
 /// What its report sums up (`ConsistencySummaryStatistics`): how many errors, and in how many
 /// records of each type. Everything else in it may hold names and numbers of the graph.
 fn summary(told: &Exit) -> String {
@@ -246,6 +251,19 @@ mod tests {
             ..exit(1, found)
         };
         assert_eq!(why_not_consistent(&starved).reason, Reason::OutOfMemory);
+    }
+
+    #[test]
+    fn only_its_own_sentence_makes_a_store_unrecovered() {
+        let said = "Active logical log detected, this might be a source of inconsistencies.";
+        assert!(is_unrecovered(&exit(1, said)));
+        assert!(!is_unrecovered(&exit(70, said)));
+        assert!(!is_unrecovered(&exit(1, "Inconsistencies found.")));
+        let starved = Exit {
+            out_of_memory: true,
+            ..exit(1, said)
+        };
+        assert!(!is_unrecovered(&starved));
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! A server on the restored files: until the database itself is online, and then its answers.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use catalog::{evidence::Reason, format::neo4j::Expect};
+use futures::future::try_join;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::{
     client::{Client, ClientError},
-    log, probe, script,
+    log, probe, script, seen,
 };
 use crate::{
     engine::{Bench, Observation, Stopped},
@@ -32,9 +36,15 @@ const LOOK: Duration = Duration::from_secs(2);
 /// that no check is to judge.
 const STOP_MAX: Duration = Duration::from_mins(15);
 
-/// One row: status, and what is wrong with it.
-const STATUS: &str = "SHOW DATABASES YIELD name, currentStatus, statusMessage \
-    WHERE name = 'neo4j' RETURN currentStatus, statusMessage";
+/// One row: status, what is wrong with it, the format of its store, and its last transaction where
+/// the edition knows it. Each other form of the question costs a cold server 0.4 s more (measured
+/// with 5.26.30), so there is one.
+const STATUS: &str = "SHOW DATABASES YIELD name, currentStatus, statusMessage, store, \
+    lastCommittedTxn WHERE name = 'neo4j' \
+    RETURN currentStatus, statusMessage, store, lastCommittedTxn";
+
+/// Longer is no name of a format.
+const FORMAT_LENGTH_MAX: usize = 40;
 
 /// Starts a server, waits until it has recovered the database, and stops it.
 pub(super) async fn recover(bench: &Bench<'_>) -> Result<(), Stopped> {
@@ -75,20 +85,51 @@ async fn start(bench: &Bench<'_>) -> Result<ServerId, Stopped> {
     Ok(bench.sandbox.start(&command).await?)
 }
 
+/// Asks about the database and its schema by one connection, and for what is in it by another: a
+/// server that was just started works for seconds on the first answer of each kind. Both together
+/// took 3.2 s instead of 5.1 s (measured with 5.26.30 on two cores).
 async fn ask(
     bench: &Bench<'_>,
     server: ServerId,
     expect: &Expect,
 ) -> Result<Vec<Observation>, Failure> {
-    let mut client = bench.stage("serve", until_online(bench, server)).await?;
-    bench.answered();
-    for point in ["restored", "served"] {
-        bench.point(point).map_err(Failure::Stopped)?;
+    let is_online = AtomicBool::new(false);
+    let about = async {
+        let (mut client, mut seen) = until_online(bench, server).await?;
+        is_online.store(true, Ordering::Relaxed);
+        seen.extend(probe::about(&mut client).await?);
+        Ok::<_, Failure>(seen)
+    };
+    let within = async {
+        let mut client = bench
+            .stage("serve", until_answered(bench, &is_online))
+            .await?;
+        bench.answered();
+        for point in ["restored", "served"] {
+            bench.point(point).map_err(Failure::Stopped)?;
+        }
+        let asked = probe::graph(&mut client, expect);
+        Ok(bench.stage("probe", asked).await?)
+    };
+    let (about, within) = try_join(about, within).await?;
+    Ok([about, within].concat())
+}
+
+/// Until the database answers its first question; until it is online no refusal counts.
+async fn until_answered(bench: &Bench<'_>, is_online: &AtomicBool) -> Result<Client, ClientError> {
+    loop {
+        let was_online = is_online.load(Ordering::Relaxed);
+        match answered(bench).await {
+            Err(_) if !was_online => sleep(POLL).await,
+            answered => return answered,
+        }
     }
-    let observed = bench
-        .stage("probe", probe::observe(&mut client, expect))
-        .await;
-    Ok(observed?)
+}
+
+async fn answered(bench: &Bench<'_>) -> Result<Client, ClientError> {
+    let mut client = Client::connect(bench.sandbox, PORT).await?;
+    probe::nodes(&mut client).await?;
+    Ok(client)
 }
 
 /// Why a server did not serve.
@@ -184,14 +225,17 @@ async fn explained<T>(
 }
 
 /// A server answers long before its database does, and says so; what it says of one that will
-/// never be online is only a reason to stop waiting.
-async fn until_online(bench: &Bench<'_>, server: ServerId) -> Result<Client, Failure> {
+/// never be online is only a reason to stop waiting. With what it says of one that is.
+async fn until_online(
+    bench: &Bench<'_>,
+    server: ServerId,
+) -> Result<(Client, Vec<Observation>), Failure> {
     let mut looked = Instant::now();
     let mut client = None;
-    loop {
+    let seen = loop {
         match status(bench, &mut client).await {
-            Ok(Some(status)) if status == "online" => break,
-            Ok(Some(status)) if is_final(&status) => {
+            Ok(Some((status, seen))) if status == "online" => break seen,
+            Ok(Some((status, _))) if is_final(&status) => {
                 let message = format!("the server says that the restored database is {status}");
                 return Err(Failure::Stopped(Stopped::new(Reason::Internal, message)));
             }
@@ -206,8 +250,9 @@ async fn until_online(bench: &Bench<'_>, server: ServerId) -> Result<Client, Fai
             }
         }
         sleep(POLL).await;
-    }
-    client.ok_or(Failure::Client(ClientError::Broken))
+    };
+    let client = client.ok_or(Failure::Client(ClientError::Broken))?;
+    Ok((client, seen))
 }
 
 /// Statuses that time does not change (operations manual, `SHOW DATABASES`).
@@ -215,33 +260,45 @@ fn is_final(status: &str) -> bool {
     ["offline", "dirty", "deallocating"].contains(&status)
 }
 
-/// In small letters only: it is shown. `None` while the database is not known yet.
+/// In small letters only: it is shown; with what else is told. `None` while the database is not
+/// known yet.
 async fn status(
     bench: &Bench<'_>,
     client: &mut Option<Client>,
-) -> Result<Option<String>, ClientError> {
+) -> Result<Option<(String, Vec<Observation>)>, ClientError> {
     let client = match client {
         Some(client) => client,
         None => client.insert(Client::connect(bench.sandbox, PORT).await?),
     };
     let rows = client.ask(SYSTEM, STATUS).await?;
-    let Some([Value::String(status), message]) = rows.first().map(Vec::as_slice) else {
-        return Ok(None);
+    Ok(rows.first().and_then(|row| status_of(row)))
+}
+
+fn status_of(row: &[Value]) -> Option<(String, Vec<Observation>)> {
+    let [Value::String(status), message, store, last] = row else {
+        return None;
     };
-    let plain = status
-        .chars()
-        .all(|letter| letter.is_ascii_lowercase() || letter == ' ');
+    let plain = |it: char| it.is_ascii_lowercase() || it == ' ';
     let failed = message.as_str().is_some_and(|message| !message.is_empty());
-    Ok(Some(match status.as_str() {
+    let status = match status.as_str() {
         // It has given up, and says why.
-        "offline" | "online" if failed => "dirty".into(),
-        _ if plain => status.clone(),
-        _ => "unknown".into(),
-    }))
+        "offline" | "online" if failed => "dirty",
+        status if status.chars().all(plain) => status,
+        _ => "unknown",
+    };
+    // `record-aligned-1.1`.
+    let plain = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '.';
+    let store = store.as_str();
+    let store = store.filter(|it| it.len() <= FORMAT_LENGTH_MAX && it.chars().all(plain));
+    let store = store.map(|it| seen::word(seen::STORE_FORMAT, it));
+    let last = last.as_u64().map(|it| seen::count(seen::TRANSACTION, it));
+    Some((status.to_owned(), store.into_iter().chain(last).collect()))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -252,5 +309,34 @@ mod tests {
         check(137, false);
         check(1, false);
         check(-1, false);
+    }
+
+    #[test]
+    fn a_status_is_told_with_what_else_is_known() {
+        let check = |row: Value, expected: Option<(&str, Vec<Observation>)>| {
+            let row: Vec<Value> = serde_json::from_value(row).expect("a row");
+            let expected = expected.map(|(status, seen)| (status.to_owned(), seen));
+            assert_eq!(status_of(&row), expected, "{row:?}");
+        };
+        let format = seen::word(seen::STORE_FORMAT, "record-aligned-1.1");
+        let last = seen::count(seen::TRANSACTION, 32);
+        check(
+            json!(["online", "", "record-aligned-1.1", 32]),
+            Some(("online", vec![format, last])),
+        );
+        check(
+            json!(["online", null, null, null]),
+            Some(("online", vec![])),
+        );
+        check(
+            json!(["online", "", "of alice", -1]),
+            Some(("online", vec![])),
+        );
+        check(
+            json!(["offline", "cannot be opened", null, null]),
+            Some(("dirty", vec![])),
+        );
+        check(json!(["Alice", "", null, null]), Some(("unknown", vec![])));
+        check(json!(["online", ""]), None);
     }
 }
