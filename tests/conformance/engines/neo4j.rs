@@ -113,10 +113,12 @@ async fn the_movies_are_verified_and_nothing_of_them_enters_the_record() {
     let schema = finding(&verification, "neo4j.schema");
     assert_eq!(schema.outcome, Outcome::Warning, "{schema:?}");
     let items = &verification.items;
-    for kind in ["indexes", "constraints"] {
+    for kind in ["indexes", "constraints", "labels"] {
         let of_kind = verification.fingerprints[kind].len() as u64;
         assert_eq!(of_kind, items[kind], "{kind}");
     }
+    // ACTED_IN, DIRECTED, FOLLOWS, PRODUCED, REVIEWED and WROTE.
+    assert_eq!(verification.fingerprints["relationship_types"].len(), 6);
     assert_eq!((items["nodes"], items["relationships"]), (171, 253));
     assert_eq!((items["labels"], items["constraints"]), (2, 2));
     let at = verification.data_at.map(|at| at.to_string());

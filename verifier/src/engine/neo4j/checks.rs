@@ -246,22 +246,27 @@ fn schema(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
     const CHECK: &str = "neo4j.schema";
     let now = schema::fingerprints(case.evidence.observations);
     if now.is_empty() {
-        let message = "indexes and constraints were not told, or are too many to be compared";
+        let message = "indexes, constraints, labels and relationship types were not told, or are too \
+                       many to be compared";
         return Judged::not_run(CHECK, None, message);
     }
     let before = whole.previous.map(|previous| &previous.fingerprints);
     if before.is_some_and(|before| before.keys().any(|kind| !now.contains_key(kind))) {
-        let message = "indexes or constraints are too many to be compared with those before";
+        let message = "indexes, constraints, labels or relationship types are too many to be \
+                       compared with those before";
         return Judged::not_run(CHECK, None, message);
     }
     let judged = match before.and_then(|before| schema::gone(before, &now)) {
         None => Judged::not_applicable(CHECK, "no earlier verified snapshot to compare with"),
-        Some(0) => Judged::passed(CHECK, "every index and constraint of before is there"),
+        Some(0) => {
+            let message = "every index, constraint, label and relationship type of before is there";
+            Judged::passed(CHECK, message)
+        }
         Some(gone) => {
             let message = format!(
-                "of the indexes and constraints of the verified snapshot before, {gone} are gone or \
-                 defined otherwise\nhint: Compare SHOW INDEXES and SHOW CONSTRAINTS with \
-                 production."
+                "of the indexes, constraints, labels and relationship types of the verified snapshot \
+                 before, {gone} are gone or defined otherwise\nhint: Compare SHOW INDEXES, SHOW \
+                 CONSTRAINTS, and the counts of labels and types with production."
             );
             Judged::warning(CHECK, message)
         }

@@ -75,7 +75,19 @@ pub(super) async fn graph(
         seen.extend(count.map(|count| seen::count(name, count)));
     }
     let labels = names(client, LABELS).await?;
-    seen.extend(typed(client).await?);
+    let nodes = each(client, &labels, |label| format!("(it:{label})")).await?;
+    seen.extend(schema::present(seen::LABELS, &labels, nodes.as_deref()));
+    let kinds = names(client, TYPES).await?;
+    let typed = each(client, &kinds, |kind| format!("()-[it:{kind}]->()")).await?;
+    let typed = typed.as_deref();
+    seen.extend(schema::present(seen::RELATIONSHIP_TYPES, &kinds, typed));
+    // Every relationship has exactly one type, so the sum is the number of all.
+    let sum = typed.map(|counts| {
+        counts
+            .iter()
+            .fold(0, |sum: u64, it| sum.saturating_add(*it))
+    });
+    seen.extend(sum.map(|sum| seen::count(seen::TYPED, sum)));
     seen.extend(labelled(client, expect).await?);
     seen.extend(records(client).await?);
     // Where records are missing, a walk along what points to them may have no end.
@@ -170,18 +182,34 @@ async fn names(client: &mut Client, statement: &str) -> Result<Vec<String>, Clie
     Ok(names.collect())
 }
 
-/// Every relationship has exactly one type, so the sum is the number of all.
-async fn typed(client: &mut Client) -> Result<Option<Observation>, ClientError> {
-    let types = names(client, TYPES).await?;
-    if types.len() > NAMES_MAX {
+/// How many there are of each name, from the count store; `None` where there are too many names.
+async fn each(
+    client: &mut Client,
+    names: &[String],
+    pattern: impl Fn(String) -> String,
+) -> Result<Option<Vec<u64>>, ClientError> {
+    if names.len() > NAMES_MAX {
         return Ok(None);
     }
-    let count = |name: &String| format!("MATCH ()-[r:{}]->() RETURN count(r) AS c", quoted(name));
-    let statements: Vec<_> = types.iter().map(count).collect();
-    Ok(Some(seen::count(
-        seen::TYPED,
-        summed(client, &statements).await?,
-    )))
+    let count = |(index, name): (usize, &String)| {
+        let pattern = pattern(quoted(name));
+        format!("MATCH {pattern} WITH count(it) AS c RETURN {index} AS i, c")
+    };
+    let statements: Vec<_> = names.iter().enumerate().map(count).collect();
+    let mut counts = vec![0; names.len()];
+    for batch in statements.chunks(BATCH) {
+        for row in client.ask(DATABASE, &batch.join(" UNION ALL ")).await? {
+            let mut numbers = row.iter().map(Value::as_u64);
+            let (index, count) = (numbers.next().flatten(), numbers.next().flatten());
+            let index = index.and_then(|it| usize::try_from(it).ok());
+            if let (Some(index), Some(count)) = (index, count)
+                && let Some(counted) = counts.get_mut(index)
+            {
+                *counted = count;
+            }
+        }
+    }
+    Ok(Some(counts))
 }
 
 /// The sum of the first column of all; each has the same columns.

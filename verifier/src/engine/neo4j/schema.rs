@@ -1,5 +1,5 @@
-//! Indexes and constraints by their definitions, so that one that gets lost is missed. Records hold
-//! no names, so of each there is a fingerprint only.
+//! Indexes and constraints by their definitions, labels and relationship types by their names, so
+//! that one that gets lost is missed. Records hold no names, so of each there is a fingerprint.
 
 use std::collections::BTreeSet;
 
@@ -43,11 +43,29 @@ pub(super) async fn observe(client: &mut Client) -> Result<Vec<Observation>, Cli
             Ok(_) | Err(ClientError::Refused(_)) => continue,
             Err(error) => return Err(error),
         };
-        all.push(seen::word(seen::DEFINED, kind));
-        let name = format!("{}{kind}", seen::DEFINITION);
-        all.extend(marks(&rows).into_iter().map(|it| seen::word(&name, it)));
+        all.extend(defined(kind, &rows));
     }
     Ok(all)
+}
+
+/// One observation for each name of which something is there: names outlive what they named. None
+/// where they were not counted or are too many.
+pub(super) fn present(kind: &str, names: &[String], counts: Option<&[u64]>) -> Vec<Observation> {
+    let counted = names.iter().zip(counts.unwrap_or_default());
+    let there = counted.filter(|(_, count)| **count > 0);
+    let rows: Rows = there.map(|(name, _)| vec![name.as_str().into()]).collect();
+    if counts.is_none() || rows.len() > DEFINITIONS_MAX {
+        return Vec::new();
+    }
+    defined(kind, &rows).collect()
+}
+
+/// What is observed of a kind of which all are known.
+fn defined(kind: &str, rows: &Rows) -> impl Iterator<Item = Observation> {
+    let name = format!("{}{kind}", seen::DEFINITION);
+    let marks = marks(rows).into_iter();
+    let all = marks.map(move |mark| seen::word(&name, mark));
+    [seen::word(seen::DEFINED, kind)].into_iter().chain(all)
 }
 
 /// In an order of their own.
@@ -135,6 +153,20 @@ mod tests {
         let unique = |kind| mark(&row("person_id", kind, "Person"));
         assert_eq!(unique("UNIQUENESS"), unique("NODE_PROPERTY_UNIQUENESS"));
         assert_ne!(unique("UNIQUENESS"), unique("NODE_KEY"));
+    }
+
+    #[test]
+    fn a_name_counts_while_there_is_something_of_it() {
+        let names = ["Person".to_owned(), "Movie".to_owned(), "Unused".to_owned()];
+        let of = |counts| fingerprints(&present(seen::LABELS, &names, counts));
+        let before = of(Some(&[133, 38, 0]));
+        assert_eq!(before[seen::LABELS].len(), 2);
+        assert_eq!(gone(&before, &of(Some(&[133, 38, 1]))), Some(0));
+        assert_eq!(gone(&before, &of(Some(&[133, 0, 0]))), Some(1));
+        assert_eq!(gone(&before, &of(None)), None);
+        let many: Vec<_> = (0..=DEFINITIONS_MAX).map(|it| it.to_string()).collect();
+        let counts = vec![1; many.len()];
+        assert!(present(seen::LABELS, &many, Some(&counts)).is_empty());
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(super) const RELATIONSHIPS: &str = "relationships";
 /// Relationships, summed over their types: each has exactly one.
 pub(super) const TYPED: &str = "typed";
 pub(super) const LABELS: &str = "labels";
+/// In fingerprints only.
+pub(super) const RELATIONSHIP_TYPES: &str = "relationship_types";
 /// Nodes of the label with this number among those expected.
 pub(super) const LABELLED: &str = "labelled:";
 /// Records of nodes and of relationships that were there to be read, at most [`READ_MAX`] each.
