@@ -6,9 +6,10 @@ use catalog::{
     evidence::{Outcome, Reason, Verification},
     format::{
         Bounds,
-        neo4j::{Check, CheckLevel, Expect, Restore},
+        neo4j::{Check, CheckLevel, Expect, Query, Restore},
     },
 };
+use settings::{Located, Place};
 use tests::{
     neo4j_workshop::{DATA, IMAGE, INDEXES, NODES, RELATIONSHIPS, TURNS, subject, workshop},
     require,
@@ -68,9 +69,23 @@ async fn an_empty_database_is_a_good_backup_where_that_is_expected() {
 async fn a_store_that_a_crash_left_is_recovered_then_checked_with_all_its_indexes() {
     let _turn = TURNS.acquire().await.expect("never closed");
     let archives = archives!();
-    let verification = checking(CheckLevel::Full)
-        .verify(archives.unclean.clone())
-        .await;
+    let mut subject = checking(CheckLevel::Full);
+    // Asked when the indexes are there.
+    let online = Query {
+        name: "online".into(),
+        cypher: "SHOW INDEXES YIELD state WHERE state = 'ONLINE' RETURN count(*)".into(),
+        min: Some(INDEXES),
+        max: None,
+    };
+    let online = Located {
+        value: online,
+        place: Place::whole(),
+    };
+    subject.settings.expect = Arc::new(Expect {
+        queries: vec![online],
+        ..Expect::default()
+    });
+    let verification = subject.verify(archives.unclean.clone()).await;
     assert_eq!(verification.reason, None, "{verification:#?}");
     let items = &verification.items;
     assert_eq!(
@@ -78,7 +93,12 @@ async fn a_store_that_a_crash_left_is_recovered_then_checked_with_all_its_indexe
         (NODES, RELATIONSHIPS)
     );
     assert_eq!((items["indexes"], items["constraints"]), (INDEXES, 1));
-    for check in ["neo4j.consistency", "neo4j.indexes", "neo4j.identity"] {
+    for check in [
+        "neo4j.consistency",
+        "neo4j.indexes",
+        "neo4j.identity",
+        "neo4j.queries",
+    ] {
         let outcome = finding(&verification, check).outcome;
         assert_eq!(outcome, Outcome::Passed, "{check}");
     }

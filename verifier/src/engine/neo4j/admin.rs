@@ -58,10 +58,10 @@ async fn at_rest(bench: &Bench<'_>) -> Result<AtRest, Stopped> {
         needs_recovery: false,
     };
     // It costs the start of a Java machine, and tells three things: the version of the store, of
-    // which a load says when it is another one; whether it was closed, which a check looks at
-    // first; and its last transaction, to which no other edition has an answer.
+    // which a load says when only a migration opens it; whether it was closed, which a check looks
+    // at first; and its last transaction, to compare with what only the Enterprise Edition tells.
     let is_current = counted.is_some_and(|it| it.is_outdated == Some(false));
-    if !is_current || image::is_enterprise(bench.spec) {
+    if !is_current || !image::is_community(bench.spec) {
         informed(bench, &mut rest).await?;
     }
     Ok(rest)

@@ -183,8 +183,8 @@ fn consistency(case: &Case<'_>) -> Judged {
 /// A store that needs it and did not have it never comes here.
 fn migration(case: &Case<'_>) -> Judged {
     const CHECK: &str = "neo4j.migration";
-    let before = case.seen.word(seen::MIGRATED_FROM);
-    match (case.seen.word(seen::STORE_FORMAT), before) {
+    let word = |name| case.seen.word(name);
+    match (word(seen::STORE_FORMAT), word(seen::MIGRATED_FROM)) {
         (Some(format), Some(before)) => {
             let message = "the server opens the store after neo4j-admin database migrate";
             let migrated = format!("migrated from {before} to {format}");
@@ -193,7 +193,13 @@ fn migration(case: &Case<'_>) -> Judged {
         (Some(format), None) => {
             Judged::passed(CHECK, "the server opens the store as it is").observed(format)
         }
-        (None, _) => Judged::not_run(CHECK, None, "the format of the store was not told"),
+        (None, _) => {
+            let Some(format) = word(seen::SERVED_FORMAT) else {
+                return Judged::not_run(CHECK, None, "the format of the store was not told");
+            };
+            let message = "the server opens the store without a migration, in this format";
+            Judged::passed(CHECK, message).observed(format)
+        }
     }
 }
 

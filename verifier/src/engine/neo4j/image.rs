@@ -108,7 +108,8 @@ pub(super) fn pick<'a>(
 
 /// Whether the image of the sandbox is of an edition that restores this.
 pub(super) fn restores(archive: &Archive, spec: &SandboxSpec) -> Result<(), Stopped> {
-    if archive.needs_enterprise() && !is_enterprise(spec) {
+    let enterprise = Server::of(&spec.image).is_some_and(|server| server.enterprise);
+    if archive.needs_enterprise() && !enterprise {
         return Err(needs_enterprise());
     }
     Ok(())
@@ -189,9 +190,12 @@ pub(super) const fn is_tiny(spec: &SandboxSpec) -> bool {
     spec.disk_bytes <= DISK_MAX
 }
 
-/// Whether the Enterprise Edition runs there, which knows its last transaction.
-pub(super) fn is_enterprise(spec: &SandboxSpec) -> bool {
-    Server::of(&spec.image).is_some_and(|server| server.enterprise)
+/// Whether it is known that the Community Edition runs there, which knows no last transaction.
+pub(super) fn is_community(spec: &SandboxSpec) -> bool {
+    let name = spec.image.image.rsplit('/').next();
+    let texts = spec.image.version_texts.iter().map(String::as_str);
+    texts.chain(name).any(|text| text.contains("community"))
+        && Server::of(&spec.image).is_some_and(|server| !server.enterprise)
 }
 
 /// How `database migrate` is told what it may use outside its heap.
@@ -237,6 +241,18 @@ mod tests {
     use super::*;
     use crate::runtime::image;
 
+    fn spec(image: ImageFacts) -> SandboxSpec {
+        SandboxSpec {
+            image,
+            data_dir: "/data".into(),
+            memory_bytes: 960 << 20,
+            disk_bytes: 1,
+            env: Vec::new(),
+            ports: Vec::new(),
+            deadline: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
     #[test]
     fn a_server_is_known_by_its_program_or_its_tag() {
         let check = |name, texts: &[&str], expected: Option<((u32, u32), bool)>| {
@@ -268,6 +284,28 @@ mod tests {
         check("neo4j:latest", &archive, Some(((2025, 10), false)));
         check("neo4j:latest", &[], None);
         check("redis:7.0", &[], None);
+    }
+
+    #[test]
+    fn an_edition_is_community_only_if_something_says_so() {
+        let check = |name, texts: &[&str], expected: bool| {
+            let spec = spec(image(name, texts));
+            assert_eq!(is_community(&spec), expected, "{name} {texts:?}");
+        };
+        check("neo4j:5.26-community", &[], true);
+        check(
+            "graph:production",
+            &["NEO4J_EDITION=community", "NEO4J_VERSION=5.26.30"],
+            true,
+        );
+        let archive = ["NEO4J_TARBALL=neo4j-community-5.26.30-unix.tar.gz"];
+        check("neo4j:latest", &archive, true);
+        check("neo4j:5.26", &[], false);
+        check("/opt/neo4j/bin/neo4j-admin", &["5.26.30"], false);
+        check("neo4j:5.26-enterprise", &[], false);
+        check("community/neo4j:5.26", &[], false);
+        let both = ["NEO4J_EDITION=enterprise", "NEO4J_VERSION=5.26.30"];
+        check("neo4j-community:5.26", &both, false);
     }
 
     #[test]
@@ -344,15 +382,7 @@ mod tests {
     #[test]
     fn a_migration_is_told_of_memory_in_the_words_of_its_version() {
         let check = |name, expected: &str| {
-            let spec = SandboxSpec {
-                image: image(name, &[]),
-                data_dir: "/data".into(),
-                memory_bytes: 960 << 20,
-                disk_bytes: 1,
-                env: Vec::new(),
-                ports: Vec::new(),
-                deadline: jiff::Timestamp::UNIX_EPOCH,
-            };
+            let spec = spec(image(name, &[]));
             let bytes = 512 << 20;
             assert_eq!(migration_memory(&spec), format!("--{expected}={bytes}"));
         };

@@ -94,6 +94,15 @@ pub(super) async fn graph(
     if !Seen::of(&seen).contradicts() {
         seen.push(seen::count(seen::SAMPLED, sampled(client, &labels).await?));
     }
+    Ok(seen)
+}
+
+/// Asks what the configuration says.
+pub(super) async fn configured(
+    client: &mut Client,
+    expect: &Expect,
+) -> Result<Vec<Observation>, ClientError> {
+    let mut seen = Vec::new();
     for (index, query) in expect.queries.iter().enumerate() {
         let name = format!("{}{index}", seen::QUERY);
         let answer = client.number(DATABASE, &query.cypher).await;

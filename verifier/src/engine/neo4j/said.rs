@@ -12,15 +12,20 @@ use crate::{
 
 /// Code 1 with the sentence `CheckCommand` has for it, which names the report it wrote.
 pub(super) fn why_not_consistent(told: &Exit) -> Stopped {
-    const SENTENCE: &str = "Inconsistencies found. See '";
     const REPORT: &str = ".report'";
-    let found = told.code == 1 && says(told, SENTENCE) && says(told, REPORT);
+    let found = told.code == 1 && says(told, INCONSISTENT) && says(told, REPORT);
     if found && !told.out_of_memory {
         let message = format!(
             "neo4j-admin database check reports inconsistencies in the restored files{}",
             summary(told)
         );
         return Stopped::new(Reason::Inconsistent, message);
+    }
+    if says(told, "must be upgraded or migrated") {
+        let message = "neo4j-admin database check opens the store only after a migration\nhint: \
+                       Verify it with an image of the version that wrote it; verify.rehearse \
+                       migrates a copy.";
+        return Stopped::new(Reason::MigrationRequired, message);
     }
     ours(told).unwrap_or_else(|| {
         let message = format!(
@@ -33,9 +38,17 @@ pub(super) fn why_not_consistent(told: &Exit) -> Stopped {
 }
 
 /// Code 1 with the sentence it has for a store that was not closed, before it looks at anything.
+/// Its output may hold names of the graph, and its errors do not.
 pub(super) fn is_unrecovered(told: &Exit) -> bool {
-    told.code == 1 && !told.out_of_memory && says(told, "Active logical log detected")
+    let said = told.stderr.text();
+    told.code == 1
+        && !told.out_of_memory
+        && said.contains("Active logical log detected")
+        && !says(told, INCONSISTENT)
 }
+
+/// What `CheckCommand` says of a store in which it found something.
+const INCONSISTENT: &str = "Inconsistencies found. See '";
 
 /// What its report sums up (`ConsistencySummaryStatistics`): how many errors, and in how many
 /// records of each type. Everything else in it may hold names and numbers of the graph.
@@ -233,6 +246,11 @@ mod tests {
             Reason::Internal,
         );
         check(1, "Active logical log detected", Reason::Internal);
+        check(
+            1,
+            "The store must be upgraded or migrated to a supported version.",
+            Reason::MigrationRequired,
+        );
         check(64, "Unknown option: '--nonsense'", Reason::Internal);
         check(70, "Consistency checking failed.", Reason::Internal);
         check(
@@ -258,7 +276,12 @@ mod tests {
         let said = "Active logical log detected, this might be a source of inconsistencies.";
         assert!(is_unrecovered(&exit(1, said)));
         assert!(!is_unrecovered(&exit(70, said)));
-        assert!(!is_unrecovered(&exit(1, "Inconsistencies found.")));
+        let found = "Inconsistencies found. See '/data/witness/logs/a.report' for details.";
+        assert!(!is_unrecovered(&exit(1, found)));
+        assert!(!is_unrecovered(&exit(1, &format!("{said}\n{found}"))));
+        let mut named = exit(1, "");
+        named.stdout.push(said.as_bytes());
+        assert!(!is_unrecovered(&named), "as the name of an index");
         let starved = Exit {
             out_of_memory: true,
             ..exit(1, said)

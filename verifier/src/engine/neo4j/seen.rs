@@ -14,7 +14,9 @@ pub(super) const LOADED_TRANSACTION: &str = "loaded_transaction";
 pub(super) const TRANSACTION: &str = "transaction";
 /// When a file of the store was changed last, as the archive says it.
 pub(super) const CHANGED_AT: &str = "changed_at";
+/// Its format as it lies there, and as the server says it, which upgrades a minor one by itself.
 pub(super) const STORE_FORMAT: &str = "store_format";
+pub(super) const SERVED_FORMAT: &str = "served_format";
 /// The format it had before it was migrated.
 pub(super) const MIGRATED_FROM: &str = "migrated_from";
 pub(super) const CHECKED: &str = "checked";

@@ -247,6 +247,11 @@ fn files_are_checked_and_records_read() {
         world.see(seen::STORE_FORMAT, None);
     });
     check("neo4j.migration", Passed, None, |world| {
+        let served = Observed::Word("record-aligned-1.1".into());
+        world.see(seen::STORE_FORMAT, None);
+        world.see(seen::SERVED_FORMAT, Some(served));
+    });
+    check("neo4j.migration", Passed, None, |world| {
         let before = Observed::Word("record-aligned-0.1".into());
         world.see(seen::MIGRATED_FROM, Some(before));
     });
