@@ -8,9 +8,11 @@ mod admin;
 mod chain;
 mod checks;
 mod client;
+mod failure;
 mod image;
 mod log;
 mod migrate;
+mod online;
 mod probe;
 mod said;
 mod schema;
@@ -71,7 +73,7 @@ impl Engine for Neo4j {
             memory_bytes: room.memory_bytes,
             disk_bytes: room.disk_bytes,
             env: image::environment(own.accept_license),
-            ports: vec![serve::PORT],
+            ports: vec![online::PORT],
             deadline: request.deadline,
         })
     }
