@@ -11,7 +11,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Acceptance, ChainReport, Checker, Draft, Record, Verification};
+use super::{Acceptance, ChainReport, Checker, Draft, Fingerprints, Record, Verification};
 use crate::model::SourceName;
 
 pub use query::Baseline;
@@ -56,6 +56,7 @@ impl Ledger {
         let began = match &mut record.draft {
             Draft::Verification(verification) => {
                 verification.log_tail = Vec::new();
+                self.share(&mut verification.fingerprints);
                 Some(verification.snapshot.taken_at)
             }
             Draft::Checkpoint(checkpoint) => checkpoint.begun_at,
@@ -69,6 +70,22 @@ impl Ledger {
         let first = self.checker.first();
         while self.records.front().is_some_and(|it| it.sequence < first) {
             self.records.pop_front();
+        }
+    }
+
+    /// What is as it was at the verification before is kept once.
+    fn share(&self, fingerprints: &mut Fingerprints) {
+        if fingerprints.is_empty() {
+            return;
+        }
+        let mut before = self.verifications().rev().map(|it| &it.fingerprints);
+        let Some(before) = before.find(|it| !it.is_empty()) else {
+            return;
+        };
+        for (kind, marks) in fingerprints {
+            if let Some(same) = before.get(kind).filter(|it| *it == marks) {
+                *marks = Arc::clone(same);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! The evidence record as it is written (design §6): plain serde data, no floats.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -58,8 +58,9 @@ pub struct Checkpoint {
 }
 
 /// What must not get lost without a word, e.g. `indexes`: of each one a number of hexadecimal
-/// digits that follows from its definition, because names may tell something of the data.
-pub type Fingerprints = BTreeMap<String, Vec<String>>;
+/// digits that follows from its definition, because names may tell something of the data. Who can
+/// guess a name can try the guess. Shared, because from one verification to the next most stay.
+pub type Fingerprints = BTreeMap<String, Arc<[String]>>;
 
 /// One verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

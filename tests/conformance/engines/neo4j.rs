@@ -103,7 +103,7 @@ async fn the_movies_are_verified_and_nothing_of_them_enters_the_record() {
         ..Restore::default()
     });
     // An index that nobody has is missed.
-    let lost = vec!["0123456789abcdef".to_owned()];
+    let lost = Arc::from(["0123456789abcdef".to_owned()]);
     engined.subject.previous = Some(Baseline {
         fingerprints: BTreeMap::from([("indexes".to_owned(), lost)]),
         ..Baseline::default()

@@ -144,14 +144,16 @@ fn items(context: &Context, assignment: &Assignment, shown: &[Shown]) -> BTreeMa
 /// Of all artifacts together.
 fn fingerprints(context: &Context, assignment: &Assignment, shown: &[Shown]) -> Fingerprints {
     answers::with_evidence(context, assignment, shown, |artifacts| {
-        let mut all = Fingerprints::new();
+        let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (kind, of_one) in artifacts
             .iter()
             .flat_map(|it| assignment.engine.fingerprints(it))
         {
-            all.entry(kind).or_default().extend(of_one);
+            all.entry(kind).or_default().extend_from_slice(&of_one);
         }
-        all
+        all.into_iter()
+            .map(|(kind, it)| (kind, it.into()))
+            .collect()
     })
 }
 

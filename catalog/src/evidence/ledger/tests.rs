@@ -33,6 +33,28 @@ fn measured(taken_at: &str, bytes: u64, milliseconds: u64) -> Draft {
     Draft::Verification(Box::new(it))
 }
 
+/// Hourly ones of a graph with many labels would fill the memory otherwise.
+#[test]
+fn fingerprints_that_stay_are_kept_once() {
+    let of = |taken_at, marks: &[(&str, &str)]| {
+        let mut it = verification(at(taken_at), None);
+        let marks = marks
+            .iter()
+            .map(|(kind, mark)| ((*kind).to_owned(), Arc::from([(*mark).to_owned()])));
+        it.fingerprints = marks.collect();
+        Draft::Verification(Box::new(it))
+    };
+    let ledger = ledger([
+        of("01:00:00", &[("indexes", "a"), ("labels", "b")]),
+        of("02:00:00", &[]),
+        of("03:00:00", &[("indexes", "a"), ("labels", "c")]),
+    ]);
+    let all: Vec<_> = ledger.verifications().map(|it| &it.fingerprints).collect();
+    assert!(Arc::ptr_eq(&all[0]["indexes"], &all[2]["indexes"]));
+    assert_eq!(*all[0]["labels"], ["b"]);
+    assert_eq!(*all[2]["labels"], ["c"]);
+}
+
 /// As a survey would list the snapshot of the fixtures.
 fn listed(taken_at: Timestamp) -> Snapshot {
     let written = crate::evidence::fixtures::snapshot(taken_at);

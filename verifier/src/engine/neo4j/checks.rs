@@ -9,7 +9,8 @@ use catalog::{
 };
 
 use super::{
-    chain, schema,
+    chain,
+    schema::{self, Compared},
     seen::{self, Asked, Seen},
 };
 use crate::engine::{
@@ -257,33 +258,37 @@ fn schema(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
         return Judged::not_run(CHECK, None, message);
     }
     let before = whole.previous.map(|previous| &previous.fingerprints);
-    if before.is_some_and(|before| before.keys().any(|kind| !now.contains_key(kind))) {
-        let message = "indexes, constraints, labels or relationship types are too many to be \
-                       compared with those before";
-        return Judged::not_run(CHECK, None, message);
-    }
-    let judged = match before.and_then(|before| schema::gone(before, &now)) {
-        None => Judged::not_applicable(CHECK, "no earlier verified snapshot to compare with"),
-        Some(0) => {
-            let message = "every index, constraint, label and relationship type of before is there";
-            Judged::passed(CHECK, message)
+    let compared = before.map(|before| schema::compared(before, &now));
+    let listed = |kinds: Vec<String>| kinds.join(", ");
+    let judged = match compared.unwrap_or_default() {
+        Compared { gone, untold } if gone.is_empty() && untold.is_empty() => {
+            Judged::not_applicable(CHECK, "no earlier verified snapshot to compare with")
         }
-        Some(gone) => {
+        Compared { gone, .. } if gone.values().any(|it| *it > 0) => {
+            let some = gone.iter().filter(|(_, it)| **it > 0);
+            let some = some.map(|(kind, it)| format!("{it} of the {}", schema::spelled(kind)));
             let message = format!(
-                "of the indexes, constraints, labels and relationship types of the verified snapshot \
-                 before, {gone} are gone or defined otherwise\nhint: Compare SHOW INDEXES, SHOW \
-                 CONSTRAINTS, and the counts of labels and types with production."
+                "of the verified snapshot before, {} are gone or defined otherwise\nhint: Compare \
+                 SHOW INDEXES, SHOW CONSTRAINTS, and the counts of labels and types with \
+                 production.",
+                listed(some.collect())
             );
             Judged::warning(CHECK, message)
         }
+        Compared { untold, .. } if !untold.is_empty() => {
+            let untold = untold.iter().map(|kind| schema::spelled(kind)).collect();
+            let message = format!("too many to be compared: {}", listed(untold));
+            Judged::not_run(CHECK, None, message)
+        }
+        Compared { gone, .. } => {
+            let kinds = gone.keys().map(|kind| schema::spelled(kind)).collect();
+            let message = format!("as before, or more: {}", listed(kinds));
+            Judged::passed(CHECK, message)
+        }
     };
-    let count = |name| case.seen.count(name).unwrap_or(0);
-    let observed = format!(
-        "{} indexes, {} constraints",
-        count(seen::INDEXES),
-        count(seen::CONSTRAINTS)
-    );
-    judged.observed(observed)
+    let observed = now.iter();
+    let observed = observed.map(|(kind, it)| format!("{} {}", it.len(), schema::spelled(kind)));
+    judged.observed(listed(observed.collect()))
 }
 
 fn manifest(case: &Case<'_>) -> Judged {

@@ -43,8 +43,16 @@ pub(super) enum ClientError {
     Refused(String),
 }
 
-/// One connection; its driver ends with it.
-pub(super) struct Client {
+/// Asks over one connection as long as the server keeps it: it closes what was idle for half a
+/// minute (`AbstractConnector` of Jetty).
+pub(super) struct Client<'a> {
+    sandbox: &'a dyn Sandbox,
+    port: u16,
+    connection: Option<Connection>,
+}
+
+/// Its driver ends with it.
+struct Connection {
     sender: SendRequest<Full<Bytes>>,
     _driver: AbortOnDropHandle<()>,
 }
@@ -69,9 +77,8 @@ struct Refusal {
     code: Option<String>,
 }
 
-impl Client {
-    /// Connects; asks nothing yet.
-    pub(super) async fn connect(sandbox: &dyn Sandbox, port: u16) -> Result<Self, ClientError> {
+impl Connection {
+    async fn open(sandbox: &dyn Sandbox, port: u16) -> Result<Self, ClientError> {
         let stream = sandbox.connect(port).await?;
         let shaken = timeout(ANSWER_TIMEOUT, handshake(TokioIo::new(stream))).await;
         let (sender, connection) = shaken
@@ -86,18 +93,13 @@ impl Client {
         })
     }
 
-    /// Runs one statement that changes nothing.
-    pub(super) async fn ask(
-        &mut self,
-        database: &str,
-        statement: &str,
-    ) -> Result<Rows, ClientError> {
-        let body = json!({ "statement": statement, "accessMode": "Read" }).to_string();
+    /// The body of the answer.
+    async fn send(&mut self, database: &str, body: Bytes) -> Result<Bytes, ClientError> {
         let request = Request::post(format!("/db/{database}/query/v2"))
             .header(HOST, "localhost")
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "application/json")
-            .body(Full::new(Bytes::from(body)))
+            .body(Full::new(body))
             .map_err(|_| ClientError::Broken)?;
         let work = async {
             self.sender.ready().await.map_err(|_| ClientError::Broken)?;
@@ -106,10 +108,58 @@ impl Client {
             let body = Limited::new(body, BODY_BYTES_MAX).collect().await;
             Ok(body.map_err(|_| ClientError::Broken)?.to_bytes())
         };
-        let body = timeout(ANSWER_TIMEOUT, work)
-            .await
-            .unwrap_or(Err(ClientError::Late))?;
-        read(&body)
+        let answered = timeout(ANSWER_TIMEOUT, work).await;
+        answered.unwrap_or(Err(ClientError::Late))
+    }
+}
+
+impl<'a> Client<'a> {
+    /// Connects when there is something to ask.
+    pub(super) fn new(sandbox: &'a dyn Sandbox, port: u16) -> Self {
+        Self {
+            sandbox,
+            port,
+            connection: None,
+        }
+    }
+
+    /// Runs one statement that changes nothing; so it is sent once more where a connection that was
+    /// kept turns out to be closed.
+    pub(super) async fn ask(
+        &mut self,
+        database: &str,
+        statement: &str,
+    ) -> Result<Rows, ClientError> {
+        let body = json!({ "statement": statement, "accessMode": "Read" }).to_string();
+        let body = Bytes::from(body);
+        let answer = match self.again(database, &body).await? {
+            Some(answer) => answer,
+            None => self.anew(database, body).await?,
+        };
+        read(&answer)
+    }
+
+    /// By the connection that was kept; `None` where there is none any more.
+    async fn again(&mut self, database: &str, body: &Bytes) -> Result<Option<Bytes>, ClientError> {
+        let Some(mut kept) = self.connection.take() else {
+            return Ok(None);
+        };
+        match kept.send(database, body.clone()).await {
+            Err(ClientError::Broken) => Ok(None),
+            // An answer that is late would be taken for that to the next question.
+            answer => {
+                let answer = answer?;
+                self.connection = Some(kept);
+                Ok(Some(answer))
+            }
+        }
+    }
+
+    async fn anew(&mut self, database: &str, body: Bytes) -> Result<Bytes, ClientError> {
+        let mut connection = Connection::open(self.sandbox, self.port).await?;
+        let answer = connection.send(database, body).await?;
+        self.connection = Some(connection);
+        Ok(answer)
     }
 
     /// One row with one whole number.
@@ -154,24 +204,4 @@ fn harmless(code: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_is_judged_by_its_body() {
-        let rows = |body: &str| read(body.as_bytes()).map(|rows| rows.len());
-        assert_eq!(
-            rows(r#"{"data":{"fields":["n"],"values":[[171]]}}"#).ok(),
-            Some(1)
-        );
-        let refused = rows(r#"{"errors":[{"code":"Neo.ClientError.Statement.SyntaxError"}]}"#);
-        let refused = refused.map_err(|error| error.to_string());
-        assert!(refused.is_err_and(|said| said.ends_with("Statement.SyntaxError")));
-        let both = r#"{"data":{"values":[[1]]},"errors":[{"code":"Neo.x y","message":"alice"}]}"#;
-        let refused = rows(both).map_err(|error| error.to_string());
-        assert!(refused.is_err_and(|said| said.ends_with("[7 bytes]")));
-        for broken in ["", "<html>", "{}", r#"{"data":null}"#] {
-            assert!(matches!(rows(broken), Err(ClientError::Broken)), "{broken}");
-        }
-    }
-}
+mod tests;

@@ -63,9 +63,12 @@ impl Server {
             .filter(|(name, _)| name.contains("neo4j"));
         let tag = tag.map_or("", |(_, tag)| tag);
         let edition = format!("NEO4J_EDITION={ENTERPRISE}");
+        let archive = format!("NEO4J_TARBALL=neo4j-{ENTERPRISE}-");
+        let mut texts = image.version_texts.iter();
+        let is_said = texts.any(|text| *text == edition || text.starts_with(&archive));
         Some(Self {
             version: said.next().or_else(|| version(tag))?,
-            enterprise: name.contains(ENTERPRISE) || image.version_texts.contains(&edition),
+            enterprise: is_said || name.contains(ENTERPRISE),
         })
     }
 }
@@ -193,8 +196,11 @@ pub(super) const fn is_tiny(spec: &SandboxSpec) -> bool {
 /// Whether it is known that the Community Edition runs there, which knows no last transaction.
 pub(super) fn is_community(spec: &SandboxSpec) -> bool {
     let name = spec.image.image.rsplit('/').next();
-    let texts = spec.image.version_texts.iter().map(String::as_str);
-    texts.chain(name).any(|text| text.contains("community"))
+    let mut texts = spec.image.version_texts.iter();
+    let said = texts.any(|text| {
+        text == "NEO4J_EDITION=community" || text.starts_with("NEO4J_TARBALL=neo4j-community-")
+    });
+    (said || name.is_some_and(|name| name.contains("community")))
         && Server::of(&spec.image).is_some_and(|server| !server.enterprise)
 }
 
@@ -306,6 +312,10 @@ mod tests {
         check("community/neo4j:5.26", &[], false);
         let both = ["NEO4J_EDITION=enterprise", "NEO4J_VERSION=5.26.30"];
         check("neo4j-community:5.26", &both, false);
+        let archive = ["NEO4J_TARBALL=neo4j-enterprise-5.26.30-unix.tar.gz"];
+        check("neo4j-community:5.26", &archive, false);
+        let other = ["GDS_EDITION=community", "NEO4J_VERSION=5.26.30"];
+        check("graph:production", &other, false);
     }
 
     #[test]

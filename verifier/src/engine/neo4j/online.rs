@@ -23,8 +23,8 @@ pub(super) const PORT: u16 = 7474;
 /// The database that knows of all others.
 const SYSTEM: &str = "system";
 
-/// How often a connection to a database that is online may break.
-const TRIES: u32 = 10;
+/// How often a database that is online may still not answer.
+const TRIES: u32 = 50;
 
 /// One row: status, what is wrong with it, the format of its store, and its last transaction where
 /// the edition knows it. Each other form of the question costs a cold server 0.4 s more (measured
@@ -36,12 +36,15 @@ const STATUS: &str = "SHOW DATABASES YIELD name, currentStatus, statusMessage, s
 /// Longer is no name of a format.
 const FORMAT_LENGTH_MAX: usize = 40;
 
-/// What the server says of the database, by one connection; and the other one, by which the graph
-/// has answered.
-pub(super) type Served = ((Client, Vec<Observation>), Client);
+/// What the server says of the database, with who asked it; and who asked the graph, which has
+/// answered.
+pub(super) type Served<'a> = ((Client<'a>, Vec<Observation>), Client<'a>);
 
 /// Waits for both.
-pub(super) async fn until_served(bench: &Bench<'_>, server: ServerId) -> Result<Served, Failure> {
+pub(super) async fn until_served<'a>(
+    bench: &Bench<'a>,
+    server: ServerId,
+) -> Result<Served<'a>, Failure> {
     let is_online = AtomicBool::new(false);
     let about = async {
         let about = until_online(bench, server).await?;
@@ -56,80 +59,76 @@ pub(super) async fn until_served(bench: &Bench<'_>, server: ServerId) -> Result<
     try_join(about, within).await
 }
 
-/// Until the database answers its first question. Before it is online no refusal counts, and
-/// afterwards a connection that breaks is tried a few times more.
-async fn until_answered(bench: &Bench<'_>, is_online: &AtomicBool) -> Result<Client, ClientError> {
-    let mut client = None;
+/// Until the database answers its first question. Before it is online no failure counts, and
+/// afterwards what may pass is tried some times more.
+async fn until_answered<'a>(
+    bench: &Bench<'a>,
+    is_online: &AtomicBool,
+) -> Result<Client<'a>, ClientError> {
+    let mut client = Client::new(bench.sandbox, PORT);
     let mut tries = TRIES;
     loop {
         let was_online = is_online.load(Ordering::Relaxed);
-        let answer = answered(bench, &mut client).await;
-        let is_broken = matches!(answer, Err(ClientError::Broken | ClientError::Sandbox(_)));
-        if is_broken {
-            client = None;
-        }
-        match answer {
+        match probe::nodes(&mut client).await {
+            Ok(_) => return Ok(client),
             Err(error) if was_online => {
                 tries -= 1;
-                if !is_broken || tries == 0 {
+                if tries == 0 || !may_pass(&error) {
                     return Err(error);
                 }
             }
-            Ok(()) => return client.ok_or(ClientError::Broken),
             Err(_) => {}
         }
         sleep(POLL).await;
     }
 }
 
-async fn answered(bench: &Bench<'_>, client: &mut Option<Client>) -> Result<(), ClientError> {
-    probe::nodes(connected(bench, client).await?)
-        .await
-        .map(drop)
-}
-
-async fn connected<'a>(
-    bench: &Bench<'_>,
-    client: &'a mut Option<Client>,
-) -> Result<&'a mut Client, ClientError> {
-    Ok(match client {
-        Some(client) => client,
-        None => client.insert(Client::connect(bench.sandbox, PORT).await?),
-    })
+fn may_pass(error: &ClientError) -> bool {
+    match error {
+        ClientError::Sandbox(_) | ClientError::Broken => true,
+        ClientError::Refused(code) => {
+            code.starts_with("Neo.TransientError.")
+                || code == "Neo.ClientError.Database.DatabaseNotFound"
+        }
+        ClientError::Late => false,
+    }
 }
 
 /// A server answers long before its database does, and says so; what it says of one that will
 /// never be online is only a reason to stop waiting. With what it says of one that is.
-pub(super) async fn until_online(
-    bench: &Bench<'_>,
+pub(super) async fn until_online<'a>(
+    bench: &Bench<'a>,
     server: ServerId,
-) -> Result<(Client, Vec<Observation>), Failure> {
+) -> Result<(Client<'a>, Vec<Observation>), Failure> {
+    let mut client = Client::new(bench.sandbox, PORT);
     let mut looked = Instant::now();
-    let mut client = None;
+    let mut said_so = false;
     loop {
-        match status(bench, &mut client).await {
-            Ok(Some((status, _))) if status == "online" => break,
+        match status(&mut client).await {
+            // In the row that first says so, the rest may be of a moment before.
+            Ok(Some((status, seen))) if status == "online" => {
+                if said_so {
+                    return Ok((client, seen));
+                }
+                said_so = true;
+                continue;
+            }
             Ok(Some((status, _))) if is_final(&status) => {
                 let message = format!("the server says that the restored database is {status}");
                 return Err(Failure::Stopped(Stopped::new(Reason::Internal, message)));
             }
-            Ok(_) => {}
-            Err(_) => client = None,
-        }
-        if client.is_none() && looked.elapsed() >= LOOK {
-            looked = Instant::now();
-            let ended = ended(bench, server).await;
-            if let Some(ended) = ended.map_err(|error| Failure::Stopped(error.into()))? {
-                return Err(ended);
+            Err(_) if looked.elapsed() >= LOOK => {
+                looked = Instant::now();
+                let ended = ended(bench, server).await;
+                if let Some(ended) = ended.map_err(|error| Failure::Stopped(error.into()))? {
+                    return Err(ended);
+                }
             }
+            Ok(_) | Err(_) => {}
         }
+        said_so = false;
         sleep(POLL).await;
     }
-    // In the row that first says so, the rest may be of a moment before.
-    let told = status(bench, &mut client).await?;
-    let seen = told.map(|(_, seen)| seen).unwrap_or_default();
-    let client = client.ok_or(Failure::Client(ClientError::Broken))?;
-    Ok((client, seen))
 }
 
 /// Statuses that time does not change (operations manual, `SHOW DATABASES`).
@@ -140,10 +139,9 @@ fn is_final(status: &str) -> bool {
 /// In small letters only: it is shown; with what else is told. `None` while the database is not
 /// known yet.
 async fn status(
-    bench: &Bench<'_>,
-    client: &mut Option<Client>,
+    client: &mut Client<'_>,
 ) -> Result<Option<(String, Vec<Observation>)>, ClientError> {
-    let rows = connected(bench, client).await?.ask(SYSTEM, STATUS).await?;
+    let rows = client.ask(SYSTEM, STATUS).await?;
     Ok(rows.first().and_then(|row| status_of(row)))
 }
 
@@ -201,5 +199,18 @@ mod tests {
         );
         check(json!(["Alice", "", null, null]), Some(("unknown", vec![])));
         check(json!(["online", ""]), None);
+    }
+
+    #[test]
+    fn what_may_pass_is_asked_again() {
+        let check =
+            |error: ClientError, expected| assert_eq!(may_pass(&error), expected, "{error}");
+        check(ClientError::Broken, true);
+        check(ClientError::Late, false);
+        let refused = |code: &str| ClientError::Refused(code.to_owned());
+        let unavailable = "Neo.TransientError.Database.DatabaseUnavailable";
+        check(refused(unavailable), true);
+        check(refused("Neo.ClientError.Database.DatabaseNotFound"), true);
+        check(refused("Neo.ClientError.Statement.SyntaxError"), false);
     }
 }

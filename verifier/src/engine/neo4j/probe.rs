@@ -45,7 +45,7 @@ const CONSTRAINTS: &str = "SHOW CONSTRAINTS YIELD type RETURN count(*)";
 const VERSION: &str = "CALL dbms.components() YIELD versions, edition RETURN versions[0], edition";
 
 /// Asks what the checks want to know of the server, and of indexes and constraints.
-pub(super) async fn about(client: &mut Client) -> Result<Vec<Observation>, ClientError> {
+pub(super) async fn about(client: &mut Client<'_>) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
     seen.extend(version(client).await?);
     let constraints = client.number(DATABASE, CONSTRAINTS).await?;
@@ -56,13 +56,13 @@ pub(super) async fn about(client: &mut Client) -> Result<Vec<Observation>, Clien
 }
 
 /// The first question to a graph.
-pub(super) async fn nodes(client: &mut Client) -> Result<Option<u64>, ClientError> {
+pub(super) async fn nodes(client: &mut Client<'_>) -> Result<Option<u64>, ClientError> {
     client.number(DATABASE, NODES).await
 }
 
 /// Asks what the checks want to know of the records.
 pub(super) async fn graph(
-    client: &mut Client,
+    client: &mut Client<'_>,
     expect: &Expect,
 ) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
@@ -99,7 +99,7 @@ pub(super) async fn graph(
 
 /// Asks what the configuration says.
 pub(super) async fn configured(
-    client: &mut Client,
+    client: &mut Client<'_>,
     expect: &Expect,
 ) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
@@ -161,7 +161,7 @@ fn moment(text: &str) -> Option<Timestamp> {
     time_of(text.split('[').next().unwrap_or(text))
 }
 
-async fn version(client: &mut Client) -> Result<Option<Observation>, ClientError> {
+async fn version(client: &mut Client<'_>) -> Result<Option<Observation>, ClientError> {
     let rows = client.ask("system", VERSION).await?;
     let Some([Value::String(version), Value::String(edition)]) = rows.first().map(Vec::as_slice)
     else {
@@ -179,7 +179,7 @@ async fn version(client: &mut Client) -> Result<Option<Observation>, ClientError
 }
 
 /// One more than are told apart, if there are more.
-async fn names(client: &mut Client, statement: &str) -> Result<Vec<String>, ClientError> {
+async fn names(client: &mut Client<'_>, statement: &str) -> Result<Vec<String>, ClientError> {
     let statement = format!("{statement} LIMIT {}", NAMES_MAX + 1);
     let rows = client.ask(DATABASE, &statement).await?;
     let names = rows
@@ -193,7 +193,7 @@ async fn names(client: &mut Client, statement: &str) -> Result<Vec<String>, Clie
 
 /// How many there are of each name, from the count store; `None` where there are too many names.
 async fn each(
-    client: &mut Client,
+    client: &mut Client<'_>,
     names: &[String],
     pattern: impl Fn(String) -> String,
 ) -> Result<Option<Vec<u64>>, ClientError> {
@@ -222,7 +222,7 @@ async fn each(
 }
 
 /// The sum of the first column of all; each has the same columns.
-async fn summed(client: &mut Client, statements: &[String]) -> Result<u64, ClientError> {
+async fn summed(client: &mut Client<'_>, statements: &[String]) -> Result<u64, ClientError> {
     let mut sum = 0_u64;
     for batch in statements.chunks(BATCH) {
         for row in client.ask(DATABASE, &batch.join(" UNION ALL ")).await? {
@@ -232,7 +232,10 @@ async fn summed(client: &mut Client, statements: &[String]) -> Result<u64, Clien
     Ok(sum)
 }
 
-async fn labelled(client: &mut Client, expect: &Expect) -> Result<Vec<Observation>, ClientError> {
+async fn labelled(
+    client: &mut Client<'_>,
+    expect: &Expect,
+) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
     for (index, label) in expect.labels.keys().enumerate() {
         let statement = format!("MATCH (n:{}) RETURN count(n)", quoted(label));
@@ -244,7 +247,7 @@ async fn labelled(client: &mut Client, expect: &Expect) -> Result<Vec<Observatio
 }
 
 /// Reads records one by one, as they lie there: a limit keeps the count store out of it.
-async fn records(client: &mut Client) -> Result<Vec<Observation>, ClientError> {
+async fn records(client: &mut Client<'_>) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
     for (name, pattern) in [
         (seen::READ_NODES, "(it)"),
@@ -258,7 +261,7 @@ async fn records(client: &mut Client) -> Result<Vec<Observation>, ClientError> {
 }
 
 /// Reads nodes with all their properties and one hop: of the whole graph, and of each label.
-async fn sampled(client: &mut Client, labels: &[String]) -> Result<u64, ClientError> {
+async fn sampled(client: &mut Client<'_>, labels: &[String]) -> Result<u64, ClientError> {
     let read = |pattern: &str, limit: u64| {
         format!(
             "MATCH ({pattern}) WITH n LIMIT {limit} \
@@ -283,7 +286,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// By state, once none is being rebuilt, or after some time.
-async fn indexes(client: &mut Client) -> Result<Vec<Observation>, ClientError> {
+async fn indexes(client: &mut Client<'_>) -> Result<Vec<Observation>, ClientError> {
     let deadline = Instant::now() + INDEXES_MAX;
     loop {
         let rows = client.ask(DATABASE, INDEXES).await?;

@@ -1,7 +1,7 @@
 //! Indexes and constraints by their definitions, labels and relationship types by their names, so
 //! that one that gets lost is missed. Records hold no names, so of each there is a fingerprint.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::evidence::Fingerprints;
 use serde_json::Value;
@@ -32,7 +32,7 @@ const KINDS: [(&str, &str); 2] = [
 ];
 
 /// One observation for each definition.
-pub(super) async fn observe(client: &mut Client) -> Result<Vec<Observation>, ClientError> {
+pub(super) async fn observe(client: &mut Client<'_>) -> Result<Vec<Observation>, ClientError> {
     let mut all = Vec::new();
     for (kind, show) in KINDS {
         let most = DEFINITIONS_MAX + 1;
@@ -53,7 +53,8 @@ pub(super) async fn observe(client: &mut Client) -> Result<Vec<Observation>, Cli
 pub(super) fn present(kind: &str, names: &[String], counts: Option<&[u64]>) -> Vec<Observation> {
     let counted = names.iter().zip(counts.unwrap_or_default());
     let there = counted.filter(|(_, count)| **count > 0);
-    let rows: Rows = there.map(|(name, _)| vec![name.as_str().into()]).collect();
+    let row = |name: &String| vec![name.as_str().into(), kind.into()];
+    let rows: Rows = there.map(|(name, _)| row(name)).collect();
     if counts.is_none() || rows.len() > DEFINITIONS_MAX {
         return Vec::new();
     }
@@ -97,7 +98,7 @@ fn said(kind: &str) -> &str {
 
 /// For the record; a kind that was not seen is not there.
 pub(super) fn fingerprints(observations: &[Observation]) -> Fingerprints {
-    let mut all = Fingerprints::new();
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for Observation { name, value } in observations {
         let Observed::Word(word) = value else {
             continue;
@@ -108,17 +109,37 @@ pub(super) fn fingerprints(observations: &[Observation]) -> Fingerprints {
             all.entry(kind.to_owned()).or_default().push(word.clone());
         }
     }
-    all
+    let all = all.into_iter();
+    all.map(|(kind, marks)| (kind, marks.into())).collect()
 }
 
-/// How many of the definitions before are not there any more; `None` where no kind was seen at both
-/// times.
-pub(super) fn gone(before: &Fingerprints, now: &Fingerprints) -> Option<usize> {
-    let both = before
-        .iter()
-        .filter_map(|(kind, before)| Some((before, now.get(kind)?)));
-    both.map(|(before, now)| before.iter().filter(|it| !now.contains(it)).count())
-        .reduce(|one, other| one + other)
+/// How the definitions of now compare with those before, by kinds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Compared {
+    /// Kinds seen at both times, with how many of before are not there any more.
+    pub(super) gone: BTreeMap<String, usize>,
+    /// Kinds that were seen before only: now there are too many of them.
+    pub(super) untold: Vec<String>,
+}
+
+/// Compares them.
+pub(super) fn compared(before: &Fingerprints, now: &Fingerprints) -> Compared {
+    let mut compared = Compared::default();
+    for (kind, before) in before {
+        match now.get(kind) {
+            Some(now) => {
+                let gone = before.iter().filter(|it| !now.contains(it)).count();
+                compared.gone.insert(kind.clone(), gone);
+            }
+            None => compared.untold.push(kind.clone()),
+        }
+    }
+    compared
+}
+
+/// `relationship types`.
+pub(super) fn spelled(kind: &str) -> String {
+    kind.replace('_', " ")
 }
 
 #[cfg(test)]
@@ -161,9 +182,13 @@ mod tests {
         let of = |counts| fingerprints(&present(seen::LABELS, &names, counts));
         let before = of(Some(&[133, 38, 0]));
         assert_eq!(before[seen::LABELS].len(), 2);
-        assert_eq!(gone(&before, &of(Some(&[133, 38, 1]))), Some(0));
-        assert_eq!(gone(&before, &of(Some(&[133, 0, 0]))), Some(1));
-        assert_eq!(gone(&before, &of(None)), None);
+        let gone = |counts| compared(&before, &of(counts)).gone.remove(seen::LABELS);
+        assert_eq!(gone(Some(&[133, 38, 1])), Some(0));
+        assert_eq!(gone(Some(&[133, 0, 0])), Some(1));
+        assert_eq!(gone(None), None);
+        let types = present(seen::RELATIONSHIP_TYPES, &names, Some(&[133, 38, 0]));
+        let types = fingerprints(&types);
+        assert_ne!(types[seen::RELATIONSHIP_TYPES], before[seen::LABELS]);
         let many: Vec<_> = (0..=DEFINITIONS_MAX).map(|it| it.to_string()).collect();
         let counts = vec![1; many.len()];
         assert!(present(seen::LABELS, &many, Some(&counts)).is_empty());
@@ -179,17 +204,29 @@ mod tests {
                 .collect()
         };
         let before = of(&[("indexes", &["a", "b"]), ("constraints", &["c"])]);
-        let check = |now: &[(&str, &[&str])], expected| {
-            assert_eq!(gone(&before, &of(now)), expected, "{now:?}");
+        let check = |now: &[(&str, &[&str])], gone: &[(&str, usize)], untold: &[&str]| {
+            let found = compared(&before, &of(now));
+            let expected = gone.iter().map(|(kind, it)| ((*kind).to_owned(), *it));
+            assert_eq!(found.gone, expected.collect(), "{now:?}");
+            assert_eq!(found.untold, untold, "{now:?}");
         };
         check(
             &[("indexes", &["b", "a"]), ("constraints", &["c"])],
-            Some(0),
+            &[("indexes", 0), ("constraints", 0)],
+            &[],
         );
-        check(&[("indexes", &["a", "x"]), ("constraints", &[])], Some(2));
-        check(&[("indexes", &["a", "b", "d"])], Some(0));
-        check(&[], None);
-        assert_eq!(gone(&Fingerprints::new(), &before), None);
+        check(
+            &[("indexes", &["a", "x"]), ("constraints", &[])],
+            &[("indexes", 1), ("constraints", 1)],
+            &[],
+        );
+        check(
+            &[("indexes", &["a", "b", "d"]), ("labels", &["e"])],
+            &[("indexes", 0)],
+            &["constraints"],
+        );
+        check(&[], &[], &["constraints", "indexes"]);
+        assert_eq!(compared(&Fingerprints::new(), &before), Compared::default());
     }
 
     #[test]
@@ -202,7 +239,7 @@ mod tests {
             seen::word(seen::SERVER, "Neo4j"),
         ];
         let found = fingerprints(&observations);
-        assert_eq!(found["indexes"], ["ab"]);
+        assert_eq!(*found["indexes"], ["ab"]);
         assert!(found["constraints"].is_empty());
         assert_eq!(found.len(), 2);
     }

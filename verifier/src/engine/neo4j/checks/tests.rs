@@ -2,7 +2,7 @@
 
 mod chain;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use catalog::{
     evidence::{ArtifactEvidence, Baseline, Integrity, Outcome},
@@ -310,6 +310,21 @@ fn indexes_and_constraints_are_held_against_those_before() {
     check(name, Passed, None, |world| world.previous = before(&[]));
     check(name, Warning, None, |world| {
         world.previous = before(&["ab"]);
+    });
+    // What grew out of comparison hides nothing that is gone.
+    let untold = |world: &mut World| {
+        let before = world.previous.as_mut().expect("set before");
+        before
+            .fingerprints
+            .insert(seen::LABELS.into(), Arc::new([]));
+    };
+    check(name, NotRun, None, |world| {
+        world.previous = before(&[]);
+        untold(world);
+    });
+    check(name, Warning, None, |world| {
+        world.previous = before(&["ab"]);
+        untold(world);
     });
 }
 
