@@ -78,6 +78,24 @@ pub(crate) fn image(name: &str, texts: &[&str]) -> ImageFacts {
     }
 }
 
+/// How a command ended that printed this and said that on its error output, for the tests of those
+/// who judge it.
+#[cfg(test)]
+pub(crate) fn exited(code: i32, printed: &str, said: &str) -> Exit {
+    let capture = |text: &str| {
+        let mut capture = Capture::default();
+        capture.push(text.as_bytes());
+        capture
+    };
+    Exit {
+        code,
+        stdout: capture(printed),
+        stderr: capture(said),
+        feed: FeedEnd::NoFeed,
+        out_of_memory: false,
+    }
+}
+
 /// What provides sandboxes.
 pub trait Runtime: Debug + Send + Sync {
     /// As written behind `verifier.runtime`.

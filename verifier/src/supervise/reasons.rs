@@ -187,7 +187,7 @@ mod tests {
     use catalog::storage::Operation;
 
     use super::*;
-    use crate::runtime::Capture;
+    use crate::runtime::{Capture, exited};
 
     #[test]
     fn no_failure_of_storage_is_ever_the_snapshots() {
@@ -277,19 +277,7 @@ mod tests {
 
     #[test]
     fn other_bytes_inside_are_told_from_a_comparison_that_failed() {
-        let exit = |code, said: &str, printed: &str| {
-            let capture = |text: &str| Capture {
-                head: text.into(),
-                ..Capture::default()
-            };
-            Exit {
-                code,
-                stdout: capture(printed),
-                stderr: capture(said),
-                feed: FeedEnd::NoFeed,
-                out_of_memory: false,
-            }
-        };
+        let exit = |code, said: &str, printed: &str| exited(code, printed, said);
         let check = |exit: Exit, expected: Option<(Reason, &str)>| {
             let stopped = same_inside(&exit, "ab").err();
             let stopped = stopped.map(|stopped| (stopped.reason, stopped.message));

@@ -112,7 +112,10 @@ impl Info {
             return Ok(());
         }
         let format = self.store_format.as_deref().unwrap_or_default();
-        Err(superseded(format, since))
+        Err(said::superseded(&format!(
+            "the store is of the format {format}, which {since} superseded: this server opens it \
+             only after neo4j-admin database migrate"
+        )))
     }
 }
 
@@ -131,15 +134,6 @@ fn why_nothing_told(told: &Exit) -> Stopped {
         );
         Stopped::new(Reason::Internal, message)
     })
-}
-
-fn superseded(format: &str, since: &str) -> Stopped {
-    let message = format!(
-        "the store is of the format {format}, which {since} superseded: this server opens it only \
-         after neo4j-admin database migrate\nhint: Verify it with an image of the version that \
-         wrote it, or migrate production; verify.rehearse migrates a copy."
-    );
-    Stopped::new(Reason::MigrationRequired, message)
 }
 
 /// The last line that is an object: warnings precede it.
@@ -224,19 +218,7 @@ pub(super) async fn check(bench: &Bench<'_>, how: &Check) -> Result<Checked, Sto
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::{Capture, FeedEnd};
-
-    fn printed(code: i32, text: &str) -> Exit {
-        let mut stdout = Capture::default();
-        stdout.push(text.as_bytes());
-        Exit {
-            code,
-            stdout,
-            stderr: Capture::default(),
-            feed: FeedEnd::NoFeed,
-            out_of_memory: false,
-        }
-    }
+    use crate::runtime::exited;
 
     #[test]
     fn what_is_of_an_older_generation_is_migrated_first() {
@@ -263,7 +245,7 @@ mod tests {
     #[test]
     fn the_store_is_told_by_the_last_object_printed() {
         let told = |code, said: &str| {
-            info_of(&printed(code, said))
+            info_of(&exited(code, said, ""))
                 .map(|info| (info.recovery_required, info.store_format_superseded))
         };
         let info = r#"{"databaseName":"neo4j","inUse":"false","storeFormat":"record-aligned-1.1",
@@ -280,7 +262,7 @@ mod tests {
     #[test]
     fn the_store_is_asked_about_unless_a_load_found_it_current() {
         let check = |code, said: &str, expected: Option<(u64, u64, Option<bool>)>| {
-            let counted = counted_of(&printed(code, said));
+            let counted = counted_of(&exited(code, said, ""));
             let counted = counted.map(|it| (it.files, it.bytes, it.is_outdated));
             assert_eq!(counted, expected, "{said}");
         };

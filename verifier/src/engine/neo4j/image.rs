@@ -13,6 +13,7 @@ use crate::{
 
 /// What only the Enterprise Edition restores, as the facts of a snapshot say it.
 const ENTERPRISE: &str = "enterprise";
+const COMMUNITY: &str = "community";
 
 /// The Query API answers since 5.25 without being asked for (Query API manual); calendar versions
 /// have it all.
@@ -57,20 +58,31 @@ impl Server {
             let archive = archive.and_then(|it| it.split('-').nth(1));
             version(archive.unwrap_or_else(|| text.trim_start_matches("NEO4J_VERSION=")))
         });
-        let name = image.image.split('@').next()?.rsplit('/').next()?;
-        let tag = name
+        let tag = last_name(image)
             .split_once(':')
             .filter(|(name, _)| name.contains("neo4j"));
         let tag = tag.map_or("", |(_, tag)| tag);
-        let edition = format!("NEO4J_EDITION={ENTERPRISE}");
-        let archive = format!("NEO4J_TARBALL=neo4j-{ENTERPRISE}-");
-        let mut texts = image.version_texts.iter();
-        let is_said = texts.any(|text| *text == edition || text.starts_with(&archive));
         Some(Self {
             version: said.next().or_else(|| version(tag))?,
-            enterprise: is_said || name.contains(ENTERPRISE),
+            enterprise: names(image, ENTERPRISE),
         })
     }
+}
+
+/// Of its path, without a digest.
+fn last_name(image: &ImageFacts) -> &str {
+    let path = image.image.split_once('@');
+    let path = path.map_or(&*image.image, |(path, _)| path);
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+/// Whether its name, its edition or the archive it was made of says that it is of this edition.
+fn names(image: &ImageFacts, edition: &str) -> bool {
+    let said = format!("NEO4J_EDITION={edition}");
+    let archive = format!("NEO4J_TARBALL=neo4j-{edition}-");
+    let mut texts = image.version_texts.iter();
+    texts.any(|text| *text == said || text.starts_with(&archive))
+        || last_name(image).contains(edition)
 }
 
 fn version(text: &str) -> Option<(u32, u32)> {
@@ -195,12 +207,7 @@ pub(super) const fn is_tiny(spec: &SandboxSpec) -> bool {
 
 /// Whether it is known that the Community Edition runs there, which knows no last transaction.
 pub(super) fn is_community(spec: &SandboxSpec) -> bool {
-    let name = spec.image.image.rsplit('/').next();
-    let mut texts = spec.image.version_texts.iter();
-    let said = texts.any(|text| {
-        text == "NEO4J_EDITION=community" || text.starts_with("NEO4J_TARBALL=neo4j-community-")
-    });
-    (said || name.is_some_and(|name| name.contains("community")))
+    names(&spec.image, COMMUNITY)
         && Server::of(&spec.image).is_some_and(|server| !server.enterprise)
 }
 

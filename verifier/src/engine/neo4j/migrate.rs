@@ -46,20 +46,12 @@ fn why_not_migrated(told: &Exit) -> Stopped {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::{Capture, FeedEnd};
+    use crate::runtime::exited;
 
     #[test]
     fn a_migration_that_fails_never_accuses_the_snapshot() {
         let check = |code, said: &str, expected| {
-            let mut stderr = Capture::default();
-            stderr.push(said.as_bytes());
-            let stopped = why_not_migrated(&Exit {
-                code,
-                stdout: Capture::default(),
-                stderr,
-                feed: FeedEnd::NoFeed,
-                out_of_memory: false,
-            });
+            let stopped = why_not_migrated(&exited(code, "", said));
             assert_eq!(stopped.reason, expected, "{code} {said}");
             assert!(!stopped.message.contains("Person"), "{}", stopped.message);
         };

@@ -82,11 +82,7 @@ pub(super) async fn graph(
     let typed = typed.as_deref();
     seen.extend(schema::present(seen::RELATIONSHIP_TYPES, &kinds, typed));
     // Every relationship has exactly one type, so the sum is the number of all.
-    let sum = typed.map(|counts| {
-        counts
-            .iter()
-            .fold(0, |sum: u64, it| sum.saturating_add(*it))
-    });
+    let sum = typed.map(|counts| counts.iter().copied().fold(0, u64::saturating_add));
     seen.extend(sum.map(|sum| seen::count(seen::TYPED, sum)));
     seen.extend(labelled(client, expect).await?);
     seen.extend(records(client).await?);
@@ -206,30 +202,26 @@ async fn each(
     };
     let statements: Vec<_> = names.iter().enumerate().map(count).collect();
     let mut counts = vec![0; names.len()];
-    for batch in statements.chunks(BATCH) {
-        for row in client.ask(DATABASE, &batch.join(" UNION ALL ")).await? {
-            let mut numbers = row.iter().map(Value::as_u64);
-            let (index, count) = (numbers.next().flatten(), numbers.next().flatten());
-            let index = index.and_then(|it| usize::try_from(it).ok());
-            if let (Some(index), Some(count)) = (index, count)
-                && let Some(counted) = counts.get_mut(index)
-            {
-                *counted = count;
-            }
+    for row in united(client, &statements).await? {
+        let mut numbers = row.iter().map(Value::as_u64);
+        let (index, count) = (numbers.next().flatten(), numbers.next().flatten());
+        let index = index.and_then(|it| usize::try_from(it).ok());
+        if let (Some(index), Some(count)) = (index, count)
+            && let Some(counted) = counts.get_mut(index)
+        {
+            *counted = count;
         }
     }
     Ok(Some(counts))
 }
 
-/// The sum of the first column of all; each has the same columns.
-async fn summed(client: &mut Client<'_>, statements: &[String]) -> Result<u64, ClientError> {
-    let mut sum = 0_u64;
+/// The rows of all; each has the same columns.
+async fn united(client: &mut Client<'_>, statements: &[String]) -> Result<Rows, ClientError> {
+    let mut rows = Rows::new();
     for batch in statements.chunks(BATCH) {
-        for row in client.ask(DATABASE, &batch.join(" UNION ALL ")).await? {
-            sum = sum.saturating_add(row.first().and_then(Value::as_u64).unwrap_or(0));
-        }
+        rows.extend(client.ask(DATABASE, &batch.join(" UNION ALL ")).await?);
     }
-    Ok(sum)
+    Ok(rows)
 }
 
 async fn labelled(
@@ -274,7 +266,9 @@ async fn sampled(client: &mut Client<'_>, labels: &[String]) -> Result<u64, Clie
     let statements = [read("n", SAMPLE)].into_iter();
     let statements = statements.chain(labels.iter().take(NAMES_MAX).map(of_label));
     let statements: Vec<_> = statements.collect();
-    summed(client, &statements).await
+    let rows = united(client, &statements).await?;
+    let counts = rows.iter().filter_map(|row| row.first()?.as_u64());
+    Ok(counts.fold(0, u64::saturating_add))
 }
 
 /// A name of a label or type in a statement: whatever is in it, it stays a name (Cypher manual,

@@ -22,10 +22,7 @@ pub(super) fn why_not_consistent(told: &Exit) -> Stopped {
         return Stopped::new(Reason::Inconsistent, message);
     }
     if says(told, "must be upgraded or migrated") {
-        let message = "neo4j-admin database check opens the store only after a migration\nhint: \
-                       Verify it with an image of the version that wrote it; verify.rehearse \
-                       migrates a copy.";
-        return Stopped::new(Reason::MigrationRequired, message);
+        return superseded("neo4j-admin database check opens the store only after a migration");
     }
     ours(told).unwrap_or_else(|| {
         let message = format!(
@@ -35,6 +32,15 @@ pub(super) fn why_not_consistent(told: &Exit) -> Stopped {
         );
         Stopped::new(Reason::Internal, message)
     })
+}
+
+/// What a store that only a migration opens needs; `what` shows it to be one.
+pub(super) fn superseded(what: &str) -> Stopped {
+    let message = format!(
+        "{what}\nhint: Verify it with an image of the version that wrote it, or migrate \
+         production; verify.rehearse migrates a copy."
+    );
+    Stopped::new(Reason::MigrationRequired, message)
 }
 
 /// Code 1 with the sentence it has for a store that was not closed, before it looks at anything.
@@ -214,19 +220,11 @@ fn says(exit: &Exit, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::FeedEnd;
+    use crate::runtime::exited;
 
     /// What a tool ended with, and what it wrote to its error output.
     fn exit(code: i32, said: &str) -> Exit {
-        let mut stderr = Capture::default();
-        stderr.push(said.as_bytes());
-        Exit {
-            code,
-            stdout: Capture::default(),
-            stderr,
-            feed: FeedEnd::NoFeed,
-            out_of_memory: false,
-        }
+        exited(code, "", said)
     }
 
     #[test]
@@ -279,8 +277,7 @@ mod tests {
         let found = "Inconsistencies found. See '/data/witness/logs/a.report' for details.";
         assert!(!is_unrecovered(&exit(1, found)));
         assert!(!is_unrecovered(&exit(1, &format!("{said}\n{found}"))));
-        let mut named = exit(1, "");
-        named.stdout.push(said.as_bytes());
+        let named = exited(1, said, "");
         assert!(!is_unrecovered(&named), "as the name of an index");
         let starved = Exit {
             out_of_memory: true,
@@ -292,9 +289,7 @@ mod tests {
     #[test]
     fn a_report_is_quoted_by_its_sums_only() {
         let check = |printed: &str, expected: &str| {
-            let mut told = exit(1, "");
-            told.stdout.push(printed.as_bytes());
-            assert_eq!(summary(&told), expected, "{printed}");
+            assert_eq!(summary(&exited(1, printed, "")), expected, "{printed}");
         };
         // As 5.26 prints it.
         check(
