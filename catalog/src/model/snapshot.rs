@@ -57,11 +57,13 @@ impl ObjectMeta {
             version_id: self.version_id.clone(),
             etag: self.etag.clone(),
             size_bytes: self.size_bytes,
+            modified_at: self.modified_at,
         }
     }
 }
 
-/// One exact content of one key: the version where there is one, else the entity tag.
+/// One exact content of one key: the version where there is one, else the entity tag, else the time
+/// of its last change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pin {
     /// Relative to the repository.
@@ -72,6 +74,8 @@ pub struct Pin {
     pub etag: Option<String>,
     /// Every whole read must yield exactly this many bytes.
     pub size_bytes: u64,
+    /// As listed. Without version and tag, the time of every answer is compared with it.
+    pub modified_at: Timestamp,
 }
 
 /// One object of a snapshot.

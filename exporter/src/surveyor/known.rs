@@ -89,6 +89,7 @@ mod tests {
             version_id: None,
             etag: Some(etag.into()),
             size_bytes,
+            modified_at: at("04:00:00"),
         };
         let (key, etag) = ("redis/20261122-0400.rdb", "tag-20261122-0400");
         let check = |name, pin: Pin, expected: Option<&str>| {

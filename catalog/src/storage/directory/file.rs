@@ -57,10 +57,10 @@ impl OpenFile {
         let metadata = file
             .metadata()
             .map_err(|source| failure(operation, &path, source))?;
-        let pinned = pin
-            .etag
-            .as_ref()
-            .is_none_or(|pinned| *pinned == etag(&metadata));
+        let pinned = match &pin.etag {
+            Some(pinned) => *pinned == etag(&metadata),
+            None => pin.modified_at == modified_at(&metadata),
+        };
         let fits = metadata.is_file() && pinned && metadata.size() == pin.size_bytes;
         let opened = Self {
             file,

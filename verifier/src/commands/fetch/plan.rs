@@ -157,6 +157,7 @@ mod tests {
             version_id: None,
             etag: etag.map(ToOwned::to_owned),
             size_bytes,
+            modified_at: jiff::Timestamp::UNIX_EPOCH,
         }
     }
 
