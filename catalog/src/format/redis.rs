@@ -30,7 +30,7 @@ use crate::model::{EngineName, SnapshotFacts};
 pub use super::expectation::{Bounds, Change, ChecksumRule};
 
 pub use self::{
-    census::{Census, Database},
+    census::{BUILT_IN, Census, Database},
     dialect::Family,
     settings::{Canary, Expect},
 };

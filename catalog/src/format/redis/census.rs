@@ -14,6 +14,10 @@ pub(super) const DATABASES_MAX: usize = 1 << 16;
 /// Most modules named.
 pub(super) const MODULES_MAX: usize = 256;
 
+/// Data types that a server writes as a module's although it needs no module: the name, and the
+/// first Redis that has it built in (`t_vset.c`, `vset.c`).
+pub const BUILT_IN: &[(&str, &str)] = &[("vectorset", "8.0")];
+
 /// One database of a server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Database {
@@ -38,6 +42,11 @@ pub struct Census {
     pub functions: u64,
     /// Modules without which a server refuses the file: names of data types and metadata classes.
     pub modules: BTreeSet<String>,
+    /// Data types stored as a module's that newer servers have built in: see [`BUILT_IN`].
+    pub built_in: BTreeSet<String>,
+    /// The file holds what only servers before a release wrote and later ones may refuse: hashes
+    /// with expiring fields of 7.4 candidates (types 22 and 23), functions of 7.0 candidates (246).
+    pub pre_release: bool,
     /// Version of the writing server (`redis-ver` or `valkey-ver`).
     pub writer: Option<String>,
     /// Which of the two wrote that: Valkey 8.0 and 8.1 write files with the magic of Redis. Valkey
@@ -110,6 +119,8 @@ impl InspectionDetail for Census {
         let mut members = Map::new();
         members.insert("databases".into(), databases.into());
         members.insert("modules".into(), json!(self.modules));
+        members.insert("built_in".into(), json!(self.built_in));
+        members.insert("pre_release".into(), self.pre_release.into());
         members
     }
 }

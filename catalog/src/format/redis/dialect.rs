@@ -98,6 +98,8 @@ pub(super) enum Opcode {
     SlotInfo,
     /// One function library.
     Function,
+    /// The same as candidates of Redis 7.0 wrote it: name, engine, perhaps a description, code.
+    FunctionOfCandidate,
     /// A module's own data.
     ModuleAux,
     /// Idle time of the next key.
@@ -132,7 +134,8 @@ impl Opcode {
             },
             244 => Self::SlotInfo,
             245 => Self::Function,
-            246 | 6 => Self::Prerelease,
+            246 => Self::FunctionOfCandidate,
+            6 => Self::Prerelease,
             247 => Self::ModuleAux,
             248 => Self::Idle,
             249 => Self::Frequency,
@@ -184,6 +187,15 @@ pub(super) enum Type {
 }
 
 impl Type {
+    /// Only candidates of Redis 7.4 wrote it (`RDB_TYPE_HASH_METADATA_PRE_GA` and
+    /// `RDB_TYPE_HASH_LISTPACK_EX_PRE_GA`).
+    pub(super) const fn is_of_candidate(self) -> bool {
+        matches!(
+            self,
+            Self::ExpiringPairs(false) | Self::ExpiringListpack(false)
+        )
+    }
+
     const fn read(family: Family, byte: u8) -> Option<Self> {
         Some(match (byte, family) {
             (0, _) => Self::String,

@@ -3,7 +3,7 @@
 //! Judges nothing: what it stops at is weighed by `judge`.
 
 use super::{
-    census::{Census, DATABASES_MAX, Database, MODULES_MAX},
+    census::{BUILT_IN, Census, DATABASES_MAX, Database, MODULES_MAX},
     dialect::{Family, MAGIC_LENGTH, Magic, Opcode, Type},
     input::{Input, Result},
     lzf::Window,
@@ -145,6 +145,7 @@ impl<'r> Walk<'r> {
                 self.census.functions += 1;
                 Ok(())
             }
+            Opcode::FunctionOfCandidate => self.function_of_candidate(),
             Opcode::ModuleAux => self.module_aux(),
             Opcode::KeyMeta => self.key_meta(),
             Opcode::SlotInfo => self.numbers(3),
@@ -163,6 +164,7 @@ impl<'r> Walk<'r> {
         skip_string(self.input())?;
         self.current.keys += 1;
         self.current.expiring_keys += u64::from(std::mem::take(&mut self.expires));
+        self.census.pre_release |= kind.is_of_candidate();
         if kind == Type::Module {
             let identifier = length(self.input())?;
             self.need(module::name(identifier))?;
@@ -215,6 +217,23 @@ impl<'r> Walk<'r> {
         Ok(())
     }
 
+    fn function_of_candidate(&mut self) -> Result<()> {
+        self.census.pre_release = true;
+        skip_string(self.input())?;
+        skip_string(self.input())?;
+        match length(self.input())? {
+            0 => {}
+            1 => skip_string(self.input())?,
+            _ => {
+                let what = "a function does not say whether it is described";
+                return self.input().broken(what);
+            }
+        }
+        skip_string(self.input())?;
+        self.census.functions += 1;
+        Ok(())
+    }
+
     fn module_aux(&mut self) -> Result<()> {
         let identifier = length(self.input())?;
         if length(self.input())? != 2 {
@@ -237,6 +256,10 @@ impl<'r> Walk<'r> {
     }
 
     fn need(&mut self, module: String) -> Result<()> {
+        if BUILT_IN.iter().any(|(name, _)| *name == module) {
+            self.census.built_in.insert(module);
+            return Ok(());
+        }
         if self.census.modules.len() >= MODULES_MAX && !self.census.modules.contains(&module) {
             return self
                 .input()

@@ -6,7 +6,10 @@ use super::{
     builder::{Rdb, string},
     census, expect,
 };
-use crate::format::{InspectionState::Intact, redis::Database};
+use crate::format::{
+    InspectionState::{Damaged, Intact},
+    redis::Database,
+};
 
 /// Letters as numbers of six bits.
 fn packed(name: &str) -> u64 {
@@ -142,4 +145,57 @@ fn an_expiry_of_minus_one_is_none() {
         .key(0, &string(b"a"))
         .end();
     assert_eq!(expect(&file, Intact).items["expiring_keys"], 0);
+}
+
+#[test]
+fn a_type_that_newer_servers_have_built_in_is_no_missing_module() {
+    let file = Rdb::new("REDIS0012").key(
+        7,
+        &[&module_identifier("vectorset")[..], &[2, 5, 0]].concat(),
+    );
+    let inspection = expect(&file.end(), Intact);
+    let census = census(&inspection);
+    assert!(census.modules.is_empty());
+    assert!(census.built_in.contains("vectorset"));
+    let json = inspection.json();
+    assert_eq!(json["modules"], serde_json::json!([]));
+    assert_eq!(json["built_in"], serde_json::json!(["vectorset"]));
+}
+
+#[test]
+fn what_only_candidates_of_a_release_wrote_is_read_and_said() {
+    let plain = [string(b"name"), string(b"LUA"), vec![0], string(b"code")].concat();
+    let described = [
+        string(b"name"),
+        string(b"LUA"),
+        vec![1],
+        string(b"why"),
+        string(b"code"),
+    ];
+    let described = described.concat();
+    let hash = [&[1, 0][..], &string(b"field"), &string(b"value")].concat();
+    let head = || Rdb::new("REDIS0012").aux("redis-ver", "6.9.240");
+    let said = |file: &Rdb| {
+        let inspection = expect(&file.clone().end(), Intact);
+        assert_eq!(
+            inspection.json()["pre_release"],
+            census(&inspection).pre_release
+        );
+        (
+            census(&inspection).pre_release,
+            inspection.items["functions"],
+        )
+    };
+    let function = |layout: &[u8]| head().bytes(&[246]).bytes(layout).select(0);
+    assert_eq!(said(&head()), (false, 0));
+    assert_eq!(said(&function(&plain)), (true, 1));
+    assert_eq!(said(&function(&described)), (true, 1));
+    assert_eq!(said(&head().select(0).key(22, &hash)), (true, 0));
+    let released = [&[1, 0, 0, 0, 0, 0, 0, 0], &hash[..]].concat();
+    assert_eq!(said(&head().select(0).key(24, &released)), (false, 0));
+    // The numbers 22 and 23 mean something else in a file of Valkey.
+    let valkey = [&[1][..], &string(b"f"), &string(b"v"), &[0xff; 8]].concat();
+    assert_eq!(said(&Rdb::new("VALKEY080").key(22, &valkey)), (false, 0));
+    let undecided = [string(b"name"), string(b"LUA"), vec![2], string(b"code")].concat();
+    expect(&function(&undecided).end_unsummed(), Damaged);
 }
