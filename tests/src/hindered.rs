@@ -192,10 +192,6 @@ impl Sandbox for HinderedSandbox {
         self.inner.free_bytes()
     }
 
-    fn out_of_memory_kills(&self) -> BoxFuture<'_, Result<Option<u64>, SandboxError>> {
-        self.inner.out_of_memory_kills()
-    }
-
     fn facts(&self) -> SandboxEvidence {
         self.inner.facts()
     }

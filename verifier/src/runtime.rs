@@ -180,7 +180,8 @@ pub enum ServerState {
     Exited {
         /// As a shell reports it: 128 + signal when killed.
         code: i32,
-        /// The memory limit of the sandbox killed something since it was provisioned.
+        /// The memory limit of the sandbox killed it: code 137, and the limit killed something
+        /// since the sandbox was first looked at.
         out_of_memory: bool,
     },
 }
@@ -205,8 +206,8 @@ pub trait Sandbox: Debug + Send + Sync {
     /// Whether it still runs.
     fn state(&self, server: ServerId) -> BoxFuture<'_, Result<ServerState, SandboxError>>;
 
-    /// The last lines it wrote, at most [`LOG_LINES_MAX`], raw: they pass an allow-list before
-    /// anyone sees them.
+    /// The first and the last lines it wrote, at most [`LOG_LINES_MAX`], raw: they pass an
+    /// allow-list before anyone sees them.
     fn log(&self, server: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>>;
 
     /// Asks it to end, and makes it if it has not ended within `patience`.
@@ -224,10 +225,6 @@ pub trait Sandbox: Debug + Send + Sync {
 
     /// Bytes free where the data lies.
     fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>>;
-
-    /// How often the memory limit killed something inside since it was provisioned; `None` where
-    /// the runtime cannot tell.
-    fn out_of_memory_kills(&self) -> BoxFuture<'_, Result<Option<u64>, SandboxError>>;
 
     /// What the record says of it.
     fn facts(&self) -> catalog::evidence::SandboxEvidence;

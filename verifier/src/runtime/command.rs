@@ -124,8 +124,8 @@ pub struct Exit {
     pub stderr: Capture,
     /// What became of its standard input.
     pub feed: FeedEnd,
-    /// The memory limit of the sandbox killed something since the last command that failed; only
-    /// looked at when `code` is not 0.
+    /// The memory limit of the sandbox killed it: code 137, and the limit killed something since
+    /// the last such command, or since the sandbox was first looked at.
     pub out_of_memory: bool,
 }
 

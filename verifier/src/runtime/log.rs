@@ -1,4 +1,5 @@
-//! The last lines of a log, bounded in lines and in bytes per line.
+//! The first and the last lines of a log, bounded in lines and in bytes per line: a server says
+//! what it reads at first, and why it ended at last, and may report at length in between.
 //!
 //! They are raw: a server prints key names of a damaged file. Nobody sees them before an engine's
 //! allow-list did.
@@ -10,10 +11,14 @@ use super::LOG_LINES_MAX;
 /// Most bytes kept of one line.
 const LINE_BYTES_MAX: usize = 1024;
 
+/// Lines kept of the beginning, of [`LOG_LINES_MAX`] in all.
+const FIRST_LINES: usize = LOG_LINES_MAX / 2;
+
 /// Takes a log piece by piece.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LogTail {
-    lines: VecDeque<String>,
+    first: Vec<String>,
+    last: VecDeque<String>,
     line: Vec<u8>,
 }
 
@@ -30,12 +35,25 @@ impl LogTail {
     }
 
     fn end_line(&mut self) {
-        if self.lines.len() == LOG_LINES_MAX {
-            self.lines.pop_front();
-        }
-        self.lines
-            .push_back(String::from_utf8_lossy(&self.line).trim_end().to_owned());
+        let line = String::from_utf8_lossy(&self.line).trim_end().to_owned();
         self.line.clear();
+        if self.first.len() < FIRST_LINES {
+            self.first.push(line);
+            return;
+        }
+        if self.last.len() == LOG_LINES_MAX - FIRST_LINES {
+            self.last.pop_front();
+        }
+        self.last.push_back(line);
+    }
+
+    /// Forgets everything up to the last whole line if that is such a one.
+    pub(super) fn forget_through(&mut self, is_end: impl Fn(&str) -> bool) {
+        let last = self.last.back().or(self.first.last());
+        if last.is_some_and(|line| is_end(line)) {
+            self.first.clear();
+            self.last.clear();
+        }
     }
 
     /// The lines, an unfinished last one included.
@@ -44,7 +62,8 @@ impl LogTail {
         if !whole.line.is_empty() {
             whole.end_line();
         }
-        whole.lines.into()
+        whole.first.extend(whole.last);
+        whole.first
     }
 }
 
@@ -71,13 +90,23 @@ mod tests {
     }
 
     #[test]
-    fn only_the_last_lines_and_the_beginning_of_each_are_kept() {
+    fn only_the_first_and_last_lines_and_the_beginning_of_each_are_kept() {
         let many: Vec<String> = (0..1000).map(|line| line.to_string()).collect();
         let kept = lines(&[many.join("\n").as_bytes()]);
-        assert_eq!((kept.len(), kept[0].as_str()), (LOG_LINES_MAX, "800"));
+        assert_eq!(kept.len(), LOG_LINES_MAX);
+        assert_eq!((kept[99].as_str(), kept[100].as_str()), ("99", "900"));
         assert_eq!(
             lines(&[&[b'x'; 5000], &[b'y'; 5000], b"\nz"]),
             ["x".repeat(1024), "z".into()]
         );
+    }
+    #[test]
+    fn what_ended_before_is_forgotten() {
+        let mut tail = LogTail::default();
+        for line in ["one\n", "end\n", "two\n", "three"] {
+            tail.push(line.as_bytes());
+            tail.forget_through(|line| line == "end");
+        }
+        assert_eq!(tail.lines(), ["two", "three"]);
     }
 }

@@ -73,6 +73,14 @@ pub(super) fn last_line(number: u32) -> String {
     format!("{NOTES}/.server-{number} ended")
 }
 
+/// Whether a line is the [`last_line`] of some server.
+pub(super) fn is_last_line(line: &str) -> bool {
+    let number = line.strip_prefix(NOTES);
+    let number = number.and_then(|rest| rest.strip_prefix("/.server-"));
+    let number = number.and_then(|rest| rest.strip_suffix(" ended"));
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
+}
+
 /// Asks for its state; [`parse_state`] reads the answer.
 pub(super) fn server_state(number: u32) -> Vec<String> {
     script(STATE, [format!("{NOTES}/.server-{number}")])
@@ -117,6 +125,14 @@ pub(super) fn parse_state(printed: &str) -> Option<Server> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_line_of_a_server_is_no_line_of_a_server() {
+        assert!(is_last_line(&last_line(7)));
+        for other in ["", "ended", "/tmp/.server- ended", "/tmp/.server-7 ended."] {
+            assert!(!is_last_line(other), "{other}");
+        }
+    }
 
     #[test]
     fn a_server_runs_ended_or_was_killed_with_its_wrapper() {

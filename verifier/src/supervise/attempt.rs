@@ -63,7 +63,8 @@ pub(super) struct Kept {
     pub(super) observations: Option<Vec<Observation>>,
     /// Our time when they were made.
     pub(super) asked_at: Option<Timestamp>,
-    /// Everything arrived, and memory and disk were free at the end.
+    /// Everything arrived, and the disk had room at the end. A lack of memory ends a server, and
+    /// is then the reason.
     pub(super) sound: bool,
     /// Why it ended without an answer, or with a bad one.
     pub(super) stopped: Option<Stopped>,

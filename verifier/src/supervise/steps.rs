@@ -168,36 +168,27 @@ async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
     } = bring(run, place).await?;
     point("staged")?;
     let whole = restorable(&all)?;
-    let restoring = async {
-        match refused {
-            None => restore(run, place, &whole).await,
-            Some(refused) => {
-                lock(&run.seen).log = refused.log;
-                Err(refused.stopped)
-            }
+    let restored = match refused {
+        None => restore(run, place, &whole).await,
+        Some(refused) => {
+            lock(&run.seen).log = refused.log;
+            Err(refused.stopped)
         }
     };
-    let (restored, compared) = tokio::join!(restoring, compare_inside(run, place, digests, &all));
-    let out_of_memory = is_starved(run, place).await;
-    match restored {
+    let asked_at = run.context.clock.now();
+    note_room(run, place).await;
+    if let Err(stopped) = &restored
+        && stopped.reason.verdict() != Verdict::Failed
+    {
         // What is ours is said in the words of whoever met it.
-        Err(stopped) if stopped.reason.verdict() != Verdict::Failed => return Err(stopped),
-        _ => compared?,
+        return Err(stopped.clone());
     }
-    match restored {
-        Ok(observations) => run.keep(|kept| {
-            kept.observations = Some(observations);
-            kept.asked_at = Some(run.context.clock.now());
-        }),
-        Err(stopped) if stopped.reason == Reason::Unrestorable && out_of_memory => {
-            let message = format!(
-                "{}, after the sandbox ran out of memory\nhint: Raise verifier.limits.memory.",
-                stopped.message
-            );
-            return Err(Stopped::new(Reason::OutOfMemory, message));
-        }
-        Err(stopped) => return Err(stopped),
-    }
+    compare_inside(run, place, digests, &all).await?;
+    let observations = restored?;
+    run.keep(|kept| {
+        kept.observations = Some(observations);
+        kept.asked_at = Some(asked_at);
+    });
     point("probed")
 }
 
@@ -225,8 +216,8 @@ fn restorable(all: &[Passed]) -> Result<Restorable<'_>, Stopped> {
 }
 
 /// Whether what lies in the sandbox is what was sent: without that, what a server makes of it says
-/// nothing, for or against. It runs beside the restore: nothing waits for it, though it takes its
-/// share of the sandbox's processors.
+/// nothing, for or against. It runs when the server has answered or ended: beside a restore it
+/// would take its share of the sandbox's processors, which production has for itself.
 async fn compare_inside(
     run: &Attempt,
     place: &Place,
@@ -322,14 +313,10 @@ fn bounded(run: &Attempt, mut command: Command) -> Command {
     command
 }
 
-/// Whether the memory limit struck; also notes whether there was room until the end. What cannot be
-/// told is no room.
-async fn is_starved(run: &Attempt, place: &Place) -> bool {
+/// Notes whether there was room until the end. What cannot be told is no room.
+async fn note_room(run: &Attempt, place: &Place) {
     let free = place.sandbox.free_bytes().await;
-    let kills = place.sandbox.out_of_memory_kills().await;
-    let roomy = free.is_ok_and(|free| free >= DISK_FREE_MIN);
-    run.keep(|kept| kept.sound = roomy && matches!(kills, Ok(None | Some(0))));
-    matches!(kills, Ok(Some(1..)))
+    run.keep(|kept| kept.sound = free.is_ok_and(|free| free >= DISK_FREE_MIN));
 }
 
 fn point(name: &str) -> Result<(), Stopped> {

@@ -6,7 +6,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -31,6 +34,9 @@ use crate::runtime::{
 /// For the engine to note that a command ended, after its output did.
 const EXIT_CODE_WAIT: Duration = Duration::from_secs(10);
 
+/// 128 + `SIGKILL`, as a shell reports it: without it a count of kills may be of another process.
+pub(super) const KILLED: i32 = 137;
+
 /// For our own small commands.
 pub(super) const HELPER_LIMIT: Duration = Duration::from_secs(30);
 
@@ -45,8 +51,10 @@ pub(super) struct Execs {
     work_dir: String,
     env: BTreeMap<String, String>,
     next: AtomicU32,
-    /// Kills by the memory limit that were already reported.
-    memory_kills: AtomicU64,
+    /// Kills by the memory limit that were there at the first look: they may be of anybody.
+    kills_before: OnceLock<u64>,
+    /// Kills since then that were already reported.
+    kills_reported: AtomicU64,
 }
 
 /// An exec whose streams are open.
@@ -64,7 +72,8 @@ impl Execs {
             work_dir: spec.data_dir.clone(),
             env: spec.env.iter().cloned().collect(),
             next: AtomicU32::new(1),
-            memory_kills: AtomicU64::new(0),
+            kills_before: OnceLock::new(),
+            kills_reported: AtomicU64::new(0),
         }
     }
 
@@ -104,7 +113,9 @@ impl Execs {
     }
 
     async fn exit(&self, code: i32, pumped: Pumped) -> Result<Exit, SandboxError> {
-        let out_of_memory = code != 0 && self.killed_by_memory_limit().await?;
+        // Looked at after every failure: an old kill is not to be blamed on a later command.
+        let killed = code != 0 && self.killed_by_memory_limit().await?;
+        let out_of_memory = killed && code == KILLED;
         Ok(Exit {
             code,
             stdout: pumped.stdout,
@@ -135,11 +146,17 @@ impl Execs {
             .unwrap_or_else(|_| Err(hung()))
     }
 
-    /// Looks around from inside with one of the scripts of [`look`].
+    /// Looks around from inside with one of the scripts of [`look`]; kills are counted from the
+    /// first look on.
     pub(super) async fn look(&self, script: &str) -> Result<look::Look, SandboxError> {
         let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
         let (_, printed) = self.helper(argv).await?;
-        Ok(look::parse(&printed.text()))
+        let mut look = look::parse(&printed.text());
+        look.memory_kills = look.memory_kills.map(|kills| {
+            let before = self.kills_before.get_or_init(|| kills);
+            kills.saturating_sub(*before)
+        });
+        Ok(look)
     }
 
     /// Whether the memory limit killed something that was not reported before.
@@ -147,7 +164,7 @@ impl Execs {
         let Some(kills) = self.look(look::MEASURE).await?.memory_kills else {
             return Ok(false);
         };
-        Ok(self.memory_kills.swap(kills, Relaxed) < kills)
+        Ok(self.kills_reported.swap(kills, Relaxed) < kills)
     }
 
     pub(super) async fn attach(

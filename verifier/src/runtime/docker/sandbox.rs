@@ -12,10 +12,13 @@ use tokio::{
 };
 use tokio_util::io::StreamReader;
 
-use super::{client::trouble, exec::Execs};
+use super::{
+    client::trouble,
+    exec::{Execs, KILLED},
+};
 use crate::runtime::{
-    ByteStreamIo, Capture, Command, Exit, Feed, FeedEnd, LOG_LINES_MAX, Sandbox, SandboxError,
-    ServerId, ServerState,
+    ByteStreamIo, Capture, Command, Exit, Feed, FeedEnd, Sandbox, SandboxError, ServerId,
+    ServerState,
     log::LogTail,
     look::{self, Look},
     pump::Output,
@@ -111,7 +114,7 @@ impl DockerSandbox {
         let last = shell::last_line(server.0);
         let patience = Instant::now() + LOG_GRACE;
         loop {
-            let mut lines = self.read_log().await?;
+            let mut lines = self.read_log(&last).await?;
             let whole = lines.contains(&last);
             lines.retain(|line| *line != last && !line.is_empty());
             if whole || Instant::now() >= patience || self.ask(server).await? == Server::Running {
@@ -121,13 +124,10 @@ impl DockerSandbox {
         }
     }
 
-    async fn read_log(&self) -> Result<Vec<String>, SandboxError> {
-        let lines = LOG_LINES_MAX.to_string();
-        let options = LogsOptionsBuilder::new()
-            .stdout(true)
-            .stderr(true)
-            .tail(&lines)
-            .build();
+    /// What was written after the end of every other server that has ended. All of it is read: the
+    /// first lines say what a server began with, and the engine keeps at most 16 MiB.
+    async fn read_log(&self, last: &str) -> Result<Vec<String>, SandboxError> {
+        let options = LogsOptionsBuilder::new().stdout(true).stderr(true).build();
         let mut pieces = self.execs.docker.logs(&self.execs.container, Some(options));
         let mut tail = LogTail::default();
         while let Some(piece) = pieces.next().await {
@@ -136,6 +136,7 @@ impl DockerSandbox {
                     .map_err(|error| trouble("reading the log", error))?
                     .into_bytes(),
             );
+            tail.forget_through(|line| line != last && shell::is_last_line(line));
         }
         Ok(tail.lines())
     }
@@ -195,10 +196,10 @@ impl Sandbox for DockerSandbox {
             let Server::Ended(code) = self.ask(server).await? else {
                 return Ok(ServerState::Running);
             };
-            let kills = self.measure().await?.memory_kills.unwrap_or_default();
+            let out_of_memory = code == KILLED && self.measure().await?.memory_kills > Some(0);
             Ok(ServerState::Exited {
                 code,
-                out_of_memory: kills > 0,
+                out_of_memory,
             })
         };
         work.boxed()
@@ -236,10 +237,6 @@ impl Sandbox for DockerSandbox {
     fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>> {
         let unread = || SandboxError::new(Reason::Internal, "docker: free space is unreadable");
         async move { self.measure().await?.free_bytes.ok_or_else(unread) }.boxed()
-    }
-
-    fn out_of_memory_kills(&self) -> BoxFuture<'_, Result<Option<u64>, SandboxError>> {
-        async move { Ok(self.measure().await?.memory_kills) }.boxed()
     }
 
     fn facts(&self) -> SandboxEvidence {

@@ -256,10 +256,6 @@ impl Sandbox for ProcessSandbox {
         async move { self.free() }.boxed()
     }
 
-    fn out_of_memory_kills(&self) -> BoxFuture<'_, Result<Option<u64>, SandboxError>> {
-        async { Ok(None) }.boxed()
-    }
-
     fn facts(&self) -> SandboxEvidence {
         self.facts.clone()
     }

@@ -42,7 +42,6 @@ pub(super) struct Script {
     /// What the restored server says; judged by the engine.
     pub(super) says: &'static str,
     pub(super) free_bytes: u64,
-    pub(super) kills: u64,
     pub(super) egress: &'static str,
     pub(super) destroy: Step,
 }
@@ -79,7 +78,6 @@ pub(super) const GOOD: Script = Script {
     restore: Step::Well,
     says: "all is well",
     free_bytes: 1 << 30,
-    kills: 0,
     egress: "denied",
     destroy: Step::Well,
 };
@@ -274,10 +272,6 @@ impl Sandbox for FakeSandbox {
 
     fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>> {
         Box::pin(future::ready(Ok(self.script.free_bytes)))
-    }
-
-    fn out_of_memory_kills(&self) -> BoxFuture<'_, Result<Option<u64>, SandboxError>> {
-        Box::pin(future::ready(Ok(Some(self.script.kills))))
     }
 
     fn facts(&self) -> SandboxEvidence {

@@ -76,10 +76,6 @@ impl Sandbox for Closing {
         Box::pin(pending())
     }
 
-    fn out_of_memory_kills(&self) -> BoxFuture<'_, Result<Option<u64>, SandboxError>> {
-        Box::pin(pending())
-    }
-
     fn facts(&self) -> catalog::evidence::SandboxEvidence {
         unreachable!("nobody asks")
     }
