@@ -164,6 +164,8 @@ pub struct Verifier {
     pub disk_bytes_max: u64,
     /// Per engine, best first; engines that are not named here use their format's default.
     pub images: BTreeMap<String, Vec<String>>,
+    /// Per engine: absolute paths inside an image, loaded beside the modules that it brings.
+    pub modules: BTreeMap<String, Vec<String>>,
     /// Per engine, for the process runtime.
     pub programs: BTreeMap<String, PathBuf>,
     /// When images are pulled.
@@ -213,6 +215,12 @@ impl Config {
     pub fn rehearsal_of(&self, source: &Source) -> Option<String> {
         let image = source.verify.as_ref()?.rehearse.as_ref()?;
         (self.verifier.runtime != PROCESS).then(|| image.value.clone())
+    }
+
+    /// The modules named for the servers that restore this source.
+    pub fn modules_of(&self, source: &Source) -> Vec<String> {
+        let named = self.verifier.modules.get(source.format.engine().as_str());
+        named.cloned().unwrap_or_default()
     }
 
     /// The images that may restore this source, best first.

@@ -82,6 +82,11 @@ pub trait Format: Debug + Send + Sync {
     /// Images tried in order where `verifier.images` names none.
     fn default_images(&self) -> &'static [&'static str];
 
+    /// Whether its servers load modules, which `verifier.modules` may name.
+    fn has_modules(&self) -> bool {
+        false
+    }
+
     /// Whether a rehearsal may first convert what its image does not open as it is: then it tells
     /// something new also in the image that verifies.
     fn migrates(&self) -> bool {

@@ -10,3 +10,4 @@ mod noop;
 mod redis;
 mod redis_damage;
 mod redis_disk;
+mod redis_stand_in;

@@ -75,7 +75,7 @@ fn variants() -> Vec<Vec<u8>> {
     let twice = format!("{MARKER}\n\u{1b}[31m<b>");
     vec![
         whole.clone(),
-        rdb_bytes::with_keys(&[(&twice, MARKER), (&twice, MARKER)]),
+        rdb_bytes::with_repeated_member(&twice),
         unsealed(middle - 1, 4),
         unsealed(marker(0), 1),
         whole[..middle + 3].to_vec(),

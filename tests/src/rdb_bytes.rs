@@ -16,6 +16,38 @@ pub fn with_keys(keys: &[(&str, &str)]) -> Vec<u8> {
     written(keys.len(), keys.iter().copied())
 }
 
+/// One sorted set of this name that holds one member twice, version 10, with the checksum: a server
+/// refuses it, with an error and exit code 1, in words that hold the name.
+///
+/// # Panics
+/// If the name has 64 bytes or more.
+pub fn with_repeated_member(key: &str) -> Vec<u8> {
+    let mut file = b"REDIS0010\xfe\0\x05".to_vec(); // SELECTDB 0, then a sorted set with binary scores
+    let length = u8::try_from(key.len()).expect("a short text");
+    assert!(length < 64, "a length of six bits");
+    file.push(length);
+    file.extend(key.as_bytes());
+    file.push(2);
+    for score in [1_f64, 2.0] {
+        file.extend(b"\x01m");
+        file.extend(score.to_le_bytes());
+    }
+    file.push(0xff);
+    sealed(file)
+}
+
+/// Two keys, from a Redis that says that it is of this version.
+///
+/// # Panics
+/// If the version has 64 bytes or more.
+pub fn written_by(version: &str) -> Vec<u8> {
+    let mut file = b"REDIS0010\xfa\x09redis-ver".to_vec();
+    file.push(u8::try_from(version.len()).expect("a short text"));
+    file.extend(version.as_bytes());
+    file.extend(b"\xfe\0\0\x01a\x011\0\x01b\x012\xff"); // SELECTDB 0, two strings
+    sealed(file)
+}
+
 /// The same with these names, however many, and one value.
 ///
 /// # Panics

@@ -76,6 +76,7 @@ impl Subject {
             settings: Settings {
                 expect: settings.expect("an engine's settings have defaults"),
                 own: Arc::new(()),
+                modules: Vec::new(),
             },
             images: images.iter().map(ToString::to_string).collect(),
             rehearse: None,

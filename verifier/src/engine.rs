@@ -6,6 +6,7 @@
 mod allowed;
 mod asked;
 mod bench;
+mod hindered;
 mod judged;
 pub mod neo4j;
 pub mod redis;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub expect: catalog::format::Settings,
     /// The keys that only a source of this engine has.
     pub own: catalog::format::Settings,
+    /// `verifier.modules` of this engine: files in an image that its server loads, too.
+    pub modules: Vec<String>,
 }
 
 impl Settings {

@@ -9,7 +9,11 @@ use jiff::tz::TimeZone;
 use settings::{Document, Located, Place, Problems, Size};
 
 use super::{Config, Evidence, Location, Repository, Verifier, checks, source, written};
-use crate::{digest, format::FORMATS, model::RepositoryName};
+use crate::{
+    digest,
+    format::{FORMATS, Format},
+    model::RepositoryName,
+};
 
 /// The schema this version writes and reads.
 const SCHEMA: u32 = 1;
@@ -221,10 +225,36 @@ impl Reading<'_> {
                 .map_or(MEMORY_MAX, Size::bytes),
             disk_bytes_max: limits.and_then(|it| it.disk).map_or(DISK_MAX, Size::bytes),
             images: self.engines(written.images.as_ref()),
+            modules: self.modules(written.modules.as_ref()),
             programs: self.engines(written.programs.as_ref()),
             pull: written.pull.unwrap_or_default(),
             time_zone,
         }
+    }
+
+    /// Files that servers load: absolute paths, for engines whose servers load any.
+    fn modules(
+        &mut self,
+        written: Option<&Located<written::Modules>>,
+    ) -> BTreeMap<String, Vec<String>> {
+        let named = self.engines(written);
+        for (engine, files) in &named {
+            let loads = crate::format::format(engine).is_none_or(Format::has_modules);
+            if let Some(file) = files.first().filter(|_| !loads) {
+                let message = format!("the servers of engine {engine} load no modules");
+                self.problems.error(&file.place, message);
+            }
+            for file in files.iter().filter(|file| !file.value.starts_with('/')) {
+                let message = format!("{:?} is no absolute path", file.value);
+                let hint = "Write the path of the module's file inside the image.";
+                self.problems.error(&file.place, message).hint(hint);
+            }
+        }
+        let values = |files: Vec<Located<String>>| files.into_iter().map(|file| file.value);
+        let named = named.into_iter();
+        named
+            .map(|(engine, files)| (engine, values(files).collect()))
+            .collect()
     }
 
     /// A mapping by engine, whose keys must all be engines.

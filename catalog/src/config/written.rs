@@ -280,6 +280,9 @@ pub(super) enum Kubernetes {
     Always,
 }
 
+/// Per engine, files that its servers load.
+pub(super) type Modules = BTreeMap<String, Vec<Located<String>>>;
+
 /// Of backup-verifier only.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -292,6 +295,8 @@ pub(super) struct Verifier {
     pub limits: Option<Limits>,
     /// Per engine, best first.
     pub images: Option<Located<BTreeMap<String, Vec<String>>>>,
+    /// Per engine: files inside an image that its server loads beside the modules the image brings.
+    pub modules: Option<Located<Modules>>,
     /// Per engine, for the process runtime: the server program instead of the one on PATH.
     pub programs: Option<Located<BTreeMap<String, PathBuf>>>,
     /// When images are pulled; default missing.

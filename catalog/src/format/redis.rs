@@ -57,7 +57,12 @@ impl Format for Redis {
     }
 
     fn default_images(&self) -> &'static [&'static str] {
-        &["redis:8.0", "redis:7.2", "valkey/valkey:9.1"]
+        // The newest of each product: none else reads, and may accuse, what all of them write.
+        &["redis:8.10", "valkey/valkey:9.1"]
+    }
+
+    fn has_modules(&self) -> bool {
+        true
     }
 
     fn expect(&self, section: Option<&Section>, problems: &mut Problems) -> Option<Settings> {

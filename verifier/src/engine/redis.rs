@@ -3,38 +3,36 @@
 //! Never a production configuration: with `appendonly yes`, a low `maxmemory` or few databases a
 //! server starts empty, forgets or refuses, and says nothing of it.
 
+mod cause;
 mod checks;
 mod log;
+mod modules;
 mod probe;
 mod seen;
+mod serve;
 mod server;
+mod writer;
 
 use std::{collections::BTreeMap, time::Duration};
 
 use catalog::{
-    evidence::Reason,
+    evidence::{Outcome, Reason},
     format::{
         Inspection,
-        redis::{Canary, Census, Expect},
+        redis::{Census, Expect, Family},
     },
     model::{EngineName, SnapshotFacts},
 };
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use tokio::time::Instant;
 
-use self::{
-    checks::Case,
-    probe::{Client, ProbeError},
-    seen::Seen,
-    server::{Family, Server},
-};
+use self::{checks::Case, seen::Seen, server::Server, writer::Writer};
 use super::{
     Bench, Engine, Evidence, Judged, Link, Observation, Observed, Request, Restorable, Settings,
     Staging, Stopped, Whole,
     asked::{CanarySeen, unanswered},
 };
-use crate::runtime::{Command, ImageFacts, SandboxError, SandboxSpec, ServerId, ServerState};
+use crate::runtime::{Command, ImageFacts, SandboxSpec};
 
 /// Where official images keep their data; it exists there and belongs to the server's user.
 const DATA_DIR: &str = "/data";
@@ -49,15 +47,6 @@ const WHOLE: &str = "snapshot.rdb";
 /// Free space beside the file: logs, and what the server writes of its own accord.
 const DISK_BASE: u64 = 64 << 20;
 
-/// Databases of a server unless told otherwise, and the most we ask for (each takes memory).
-const DATABASES: std::ops::RangeInclusive<u64> = 16..=65_536;
-
-/// Between two questions whether it is loaded (R19: at most 100 ms).
-const POLL: Duration = Duration::from_millis(50);
-
-/// A server listens before it loads; one that cannot be reached for so long never will be.
-const CONNECT_MAX: Duration = Duration::from_mins(1);
-
 /// How long putting a file into place may take at most; a run's deadline is shorter.
 const STAGE_MAX: Duration = Duration::from_hours(24);
 
@@ -71,7 +60,10 @@ impl Engine for Redis {
     }
 
     fn programs(&self) -> &'static [&'static str] {
-        const PROGRAMS: [&str; 2] = [Family::Redis.program(), Family::Valkey.program()];
+        const PROGRAMS: [&str; 2] = [
+            server::program(Family::Redis),
+            server::program(Family::Valkey),
+        ];
         &PROGRAMS
     }
 
@@ -114,21 +106,25 @@ impl Engine for Redis {
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
         Box::pin(async move {
             let census = census_of(whole.own)?;
-            let canary = settings.expect::<Expect>()?.canary.as_ref();
-            let command = start_command(bench, census)?;
-            let server = bench.stage("serve", bench.sandbox.start(&command)).await?;
-            let outcome = serve(bench, server, canary).await;
-            let log = bench.sandbox.log(server).await?;
-            bench.note_log(log::shown(&log));
-            let mut observations = outcome.map_err(|failure| failure.explained(&log, census))?;
-            observations.extend(counts_of(&log, &observations));
+            let served = serve::served(bench, census, settings).await?;
+            let mut observations = served.observations;
+            observations.extend(counts_of(&served.log, &observations));
             Ok(observations)
         })
     }
 
     fn judge(&self, evidence: &Evidence<'_>, settings: &Settings) -> Vec<Judged> {
         match (census_of(evidence.inspection), settings.expect()) {
-            (Ok(census), Ok(expect)) => checks::of_artifact(&case(evidence, census, expect)),
+            (Ok(census), Ok(expect)) => {
+                let case = case(evidence, census, expect);
+                let answers = checks::of_artifact(&case);
+                let reader = case.seen.server.as_deref().and_then(Server::of_itself);
+                let doubt = Writer::of_census(census).and_then(|it| it.doubt(reader));
+                answers
+                    .into_iter()
+                    .map(|it| heard(it, doubt.as_deref()))
+                    .collect()
+            }
             (Err(stopped), _) | (_, Err(stopped)) => unanswered("redis.identity", stopped),
         }
     }
@@ -175,187 +171,34 @@ fn census_of(inspection: &Inspection) -> Result<&Census, Stopped> {
     census.ok_or_else(|| Stopped::new(Reason::Internal, "the inspection is not of an RDB file"))
 }
 
-/// The first image able to read the file, one of its writer's product before all others: both
-/// read version 11, and each best what it wrote itself. Never refused for want of one.
+/// What a server that may not accuse counted, is no identity missed.
+fn heard(mut answer: Judged, doubt: Option<&str>) -> Judged {
+    if let Some(doubt) = doubt.filter(|_| answer.spoils == Some(Reason::Identity)) {
+        answer.spoils = Some(Reason::NoImage);
+        answer.finding.outcome = Outcome::NotRun;
+        answer.finding.message = format!("{}, but {doubt}", answer.finding.message);
+    }
+    answer
+}
+
+/// The image that is tried first: of several alike it is the first one.
 fn pick<'a>(head: &SnapshotFacts, images: &'a [ImageFacts]) -> Result<&'a ImageFacts, Stopped> {
-    let (Some(magic), Some(version)) = (&head.family, head.version) else {
+    let Some(writer) = Writer::of_head(head) else {
         let message = "the snapshot does not say which version it is";
         return Err(Stopped::new(Reason::UnknownVersion, message));
     };
     let able = images.iter().filter_map(|image| {
-        let server = Server::of(image)?;
-        server.reads(magic, version).then_some((image, server))
+        let rank = writer.rank(&Server::of(image)?)?;
+        Some((image, rank))
     });
-    let foreign = |server: &Server| head.writer.as_deref() != Some(server.family.product());
-    // Of several alike it is the first one.
-    let best = able.min_by_key(|(_, server)| foreign(server));
-    best.map(|(image, _)| image).ok_or_else(|| match server::would_do(magic, version) {
-        Some(image) => Stopped::new(
-            Reason::NoImage,
-            format!(
-                "no image of verifier.images reads version {version} of {magic} files\nhint: Add \
-                 {image}, or a newer one."
-            ),
-        ),
-        None => Stopped::new(
-            Reason::UnknownVersion,
-            format!("no server is known that reads version {version} of {magic} files"),
-        ),
+    let best = able.min_by_key(|(_, rank)| *rank);
+    best.map(|(image, _)| image).ok_or_else(|| {
+        let message = format!(
+            "no image of verifier.images is known to read {writer}\nhint: {}",
+            writer.advice()
+        );
+        Stopped::new(Reason::NoImage, message)
     })
-}
-
-/// Explicit arguments only, and all of them: nothing is left to a configuration file.
-fn start_command(bench: &Bench<'_>, census: &Census) -> Result<Command, Stopped> {
-    let image = &bench.spec.image;
-    let server = Server::of(image).ok_or_else(|| {
-        Stopped::new(Reason::NoImage, "the image does not say which server it is")
-    })?;
-    let databases = census
-        .databases
-        .keys()
-        .next_back()
-        .map_or(0, |highest| highest + 1);
-    let databases = databases.max(*DATABASES.start());
-    if !DATABASES.contains(&databases) {
-        let message = "the snapshot numbers its databases higher than a sandbox can have";
-        return Err(Stopped::new(Reason::TooLarge, message));
-    }
-    // The process runtime offers programs by their path, which may be the other family's name.
-    let program = if image.image.starts_with('/') {
-        &image.image
-    } else {
-        server.family.program()
-    };
-    let port = bench.sandbox.port(PORT).to_string();
-    let databases = databases.to_string();
-    let mut argv = vec![
-        program,
-        "--port",
-        &port,
-        "--bind",
-        "127.0.0.1",
-        "--dir",
-        ".",
-    ];
-    argv.extend([
-        "--dbfilename",
-        WHOLE,
-        "--rdbchecksum",
-        "yes",
-        "--appendonly",
-        "no",
-    ]);
-    argv.extend(["--save", "", "--databases", &databases, "--maxmemory", "0"]);
-    argv.extend(["--daemonize", "no", "--logfile", "", "--loglevel", "notice"]);
-    if server.sanitizes() {
-        argv.extend(["--sanitize-dump-payload", "yes"]);
-    }
-    Ok(Command::new(argv, STAGE_MAX))
-}
-
-/// Why a server did not serve.
-enum Failure {
-    /// It ended; its log says why.
-    Exited { code: i32, out_of_memory: bool },
-    /// It lives, but something else is wrong.
-    Stopped(Stopped),
-}
-
-impl Failure {
-    fn explained(self, log: &[String], census: &Census) -> Stopped {
-        let (code, out_of_memory) = match self {
-            Self::Exited {
-                code,
-                out_of_memory,
-            } => (code, out_of_memory),
-            Self::Stopped(stopped) => return stopped,
-        };
-        let mut stopped = log::explain(code, out_of_memory, log);
-        if stopped.reason == Reason::ModuleMissing {
-            let names: Vec<&str> = census.modules.iter().map(String::as_str).collect();
-            stopped.message = format!("{}: {}", names.join(", "), stopped.message);
-        }
-        stopped
-    }
-}
-
-impl From<SandboxError> for Failure {
-    fn from(error: SandboxError) -> Self {
-        Self::Stopped(error.into())
-    }
-}
-
-async fn serve(
-    bench: &Bench<'_>,
-    server: ServerId,
-    canary: Option<&Canary>,
-) -> Result<Vec<Observation>, Failure> {
-    let mut client = bench
-        .stage("restore", wait_until_loaded(bench, server))
-        .await?;
-    bench.answered();
-    bench
-        .point("restored")
-        .and_then(|()| bench.point("served"))
-        .map_err(Failure::Stopped)?;
-    match bench.stage("probe", client.observe(canary)).await {
-        Ok(observations) => Ok(observations),
-        Err(error) => Err(blame(bench, server, &error).await),
-    }
-}
-
-/// Polls until everything is loaded, or until the server ends.
-async fn wait_until_loaded(bench: &Bench<'_>, server: ServerId) -> Result<Client, Failure> {
-    let began = Instant::now();
-    let mut client = None;
-    let mut reached = false;
-    loop {
-        match is_loaded(bench, &mut client).await {
-            Ok(true) => break,
-            Ok(false) => reached = true,
-            Err(error) => {
-                client = None;
-                let failure = blame(bench, server, &error).await;
-                let early = !reached && began.elapsed() < CONNECT_MAX;
-                if matches!(failure, Failure::Exited { .. }) || !(reached || early) {
-                    return Err(failure);
-                }
-            }
-        }
-        tokio::time::sleep(POLL).await;
-    }
-    client.ok_or_else(|| {
-        Failure::Stopped(Stopped::new(
-            Reason::Internal,
-            "the server answered to nobody",
-        ))
-    })
-}
-
-async fn is_loaded(bench: &Bench<'_>, client: &mut Option<Client>) -> Result<bool, ProbeError> {
-    let client = match client {
-        Some(client) => client,
-        None => client.insert(Client::connect(bench.sandbox, PORT).await?),
-    };
-    client.is_loaded().await
-}
-
-/// A server that does not answer has ended, or is out of reach.
-async fn blame(bench: &Bench<'_>, server: ServerId, error: &ProbeError) -> Failure {
-    match bench.sandbox.state(server).await {
-        Ok(ServerState::Exited {
-            code,
-            out_of_memory,
-        }) => Failure::Exited {
-            code,
-            out_of_memory,
-        },
-        Ok(ServerState::Running) => {
-            let message = format!("the restored server runs, but cannot be asked: {error}");
-            Failure::Stopped(Stopped::new(Reason::Internal, message))
-        }
-        Err(error) => error.into(),
-    }
 }
 
 /// What only the log says: keys dropped at load, and all counts of servers before 7.0.

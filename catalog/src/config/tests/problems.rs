@@ -423,3 +423,20 @@ fn a_bucket_is_checked_as_far_as_it_can_be_unasked() {
         "relative to the configuration"
     );
 }
+
+#[test]
+fn modules_are_absolute_paths_of_engines_whose_servers_load_any() {
+    let with = |modules: &str| format!("{}verifier: {{ modules: {modules} }}\n", source(""));
+    check(&with("{ redis: [/opt/mine.so] }"), &[]);
+    let found = problems(&with(
+        "{ redis: [mine.so], neo4j: [/a.so], other: [/b.so] }",
+    ));
+    assert_eq!(found.len(), 3, "{found:?}");
+    let said = |text: &str| found.iter().any(|it| it.contains(text));
+    assert!(said("\"mine.so\" is no absolute path"), "{found:?}");
+    assert!(
+        said("the servers of engine neo4j load no modules"),
+        "{found:?}"
+    );
+    assert!(said("there is no engine \"other\""), "{found:?}");
+}

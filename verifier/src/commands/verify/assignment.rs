@@ -62,6 +62,7 @@ impl Chosen {
             settings: Settings {
                 expect: Arc::clone(&verify.expect),
                 own: Arc::clone(&source.settings),
+                modules: world.config.modules_of(source),
             },
             images: world.config.images_of(source),
             rehearse: world.config.rehearsal_of(source),

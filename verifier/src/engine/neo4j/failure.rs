@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{client::ClientError, log};
 use crate::{
-    engine::{Bench, Stopped},
+    engine::{Bench, Stopped, hindered},
     runtime::{SandboxError, ServerId, ServerState},
 };
 
@@ -87,27 +87,49 @@ pub(super) async fn explained<T>(
             Reason::Internal,
             format!("the restored server runs, but cannot be asked: {error}"),
         ),
-        Err(Failure::Exited { out_of_memory, .. })
-            if out_of_memory || says("OutOfMemoryError") || says("insufficient memory") =>
-        {
-            let message = "the server ran out of the sandbox's memory\nhint: Raise \
-                           verifier.limits.memory.";
-            (Reason::OutOfMemory, message.into())
-        }
-        Err(Failure::Exited { .. }) if says("No space left on device") => {
-            let message = "the sandbox's disk was full\nhint: Raise verifier.limits.disk.";
-            (Reason::Disk, message.into())
-        }
         Err(Failure::Exited {
-            code: 137 | 143, ..
-        }) => {
-            let message = "the server was killed before it had answered all, by none of us";
-            (Reason::Killed, message.into())
-        }
-        Err(Failure::Exited { code, .. }) => (
-            Reason::Internal,
-            format!("the server ended with code {code} before it had answered all"),
-        ),
+            code,
+            out_of_memory,
+        }) => return Err(ended_early((code, out_of_memory), &says)),
     };
     Err(Stopped::new(reason, message))
+}
+
+/// A server that ended before it had answered all: what it met, or only its code.
+fn ended_early(ended: (i32, bool), says: &dyn Fn(&str) -> bool) -> Stopped {
+    hindered::by_sandbox("the server", ended, says).unwrap_or_else(|| {
+        let message = format!(
+            "the server ended with code {} before it had answered all\nhint: Try the image by \
+             hand, and look at the log of this record.",
+            ended.0
+        );
+        Stopped::new(Reason::Internal, message)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_ended_never_accuses_the_archive() {
+        let check = |code, said: &str, expected| {
+            let stopped = ended_early((code, false), &|text| said.contains(text));
+            assert_eq!(stopped.reason, expected, "{code} {said}");
+        };
+        for code in [0, 1, 134, 139] {
+            check(code, "", Reason::Internal);
+            let large = "Could not reserve enough space for object heap";
+            check(code, large, Reason::OutOfMemory);
+            check(code, "pthread_create failed (EAGAIN)", Reason::Internal);
+            let lost = "error while loading shared libraries: libz.so.1";
+            check(code, lost, Reason::NoImage);
+        }
+        check(137, "", Reason::Killed);
+        check(
+            1,
+            "java.io.IOException: No space left on device",
+            Reason::Disk,
+        );
+    }
 }

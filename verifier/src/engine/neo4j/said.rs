@@ -6,7 +6,7 @@
 use catalog::evidence::Reason;
 
 use crate::{
-    engine::Stopped,
+    engine::{Stopped, hindered},
     runtime::{Capture, Exit},
 };
 
@@ -144,44 +144,28 @@ fn of_another_version(told: &Exit) -> Option<Stopped> {
         .then(|| Stopped::new(Reason::UnknownVersion, message))
 }
 
-/// What only the sandbox or the image can cause.
+/// What only the machine, the sandbox or the image can cause.
 fn ours(told: &Exit) -> Option<Stopped> {
-    /// 128 + `SIGKILL`, as a shell reports it; 130 and 143 are `SIGINT` and `SIGTERM`.
-    const KILLED: [i32; 3] = [130, 137, 143];
     /// `ExitCode` of Neo4j: CANTCREAT and IOERR.
     const IO: [i32; 2] = [73, 74];
+    const CRASHED: &str = "A fatal error has been detected by the Java Runtime Environment";
     let any = |texts: &[&str]| texts.iter().any(|text| says(told, text));
-    let (reason, message) = if told.out_of_memory || any(&STARVED) {
-        (
-            Reason::OutOfMemory,
-            "Neo4j's tools ran out of the sandbox's memory\nhint: Raise verifier.limits.memory.",
-        )
-    } else if KILLED.contains(&told.code) {
-        (
-            Reason::Killed,
-            "one of Neo4j's tools was killed, by none of us",
-        )
-    } else if any(&["No space left on device", "Disk quota exceeded"]) {
-        (
-            Reason::Disk,
-            "the sandbox's disk was full\nhint: Raise verifier.limits.disk.",
-        )
-    } else if any(&BROKEN) || IO.contains(&told.code) {
+    let ended = (told.code, told.out_of_memory);
+    let met = hindered::by_sandbox("one of Neo4j's tools", ended, &|text| says(told, text));
+    if met.is_some() {
+        return met;
+    }
+    let (reason, message) = if IO.contains(&told.code) {
         (
             Reason::Internal,
             "one of Neo4j's tools could not read or write the sandbox's files\nhint: Look at the \
              disk and the limits of the machine that restores.",
         )
-    } else if any(&[
-        "UnsatisfiedLinkError",
-        "UnsupportedClassVersionError",
-        "not found",
-    ]) || matches!(told.code, 126 | 127 | 132)
-    {
+    } else if any(&["not found"]) {
         (
             Reason::NoImage,
-            "Neo4j's tools do not run in this image\nhint: Try it by hand, and look at the \
-             image's architecture and its Java.",
+            "Neo4j's tools do not run in this image\nhint: Try it by hand, and look at what the \
+             image holds.",
         )
     } else if any(&[
         "AccessDeniedException",
@@ -192,25 +176,17 @@ fn ours(told: &Exit) -> Option<Stopped> {
             Reason::Internal,
             "Neo4j's tools may not write in the sandbox",
         )
+    } else if any(&[CRASHED]) {
+        (
+            Reason::Internal,
+            "the Java machine of one of Neo4j's tools broke down\nhint: Look at the memory and \
+             the processor of the machine that restores, or try another image.",
+        )
     } else {
         return None;
     };
     Some(Stopped::new(reason, message))
 }
-
-const STARVED: [&str; 4] = [
-    "java.lang.OutOfMemoryError",
-    "There is insufficient memory for the Java Runtime Environment to continue",
-    "Cannot allocate memory",
-    "MemoryLimitExceeded",
-];
-
-/// A disk or a limit of the machine, in the words of Linux.
-const BROKEN: [&str; 3] = [
-    "Input/output error",
-    "Too many open files",
-    "Read-only file system",
-];
 
 fn says(exit: &Exit, text: &str) -> bool {
     let within = |capture: &Capture| capture.text().contains(text);
@@ -353,10 +329,55 @@ mod tests {
              Load failed for databases: 'neo4j'",
             Reason::Disk,
         );
-        for broken in BROKEN {
+        for broken in [
+            "Input/output error",
+            "Too many open files",
+            "Read-only file system",
+        ] {
             let said = format!("java.io.IOException: {broken}\nLoad failed for databases: 'neo4j'");
             check(1, &said, Reason::Internal);
         }
         check(127, "sh: 1: neo4j-admin: not found", Reason::NoImage);
+    }
+
+    #[test]
+    fn a_java_machine_that_ended_before_its_first_word_says_nothing_of_the_archive() {
+        let crash = "# A fatal error has been detected by the Java Runtime Environment:";
+        let refused = "[0.004s][warning][os,thread] Failed to start thread \"GC Thread#0\" - \
+                       pthread_create failed (EAGAIN) for attributes: stacksize: 1024k";
+        let unstarted = "Error occurred during initialization of VM\n\
+                         java.lang.OutOfMemoryError: unable to create native thread: possibly out \
+                         of memory or process/resource limits reached";
+        let large = "Error occurred during initialization of VM\n\
+                     Could not reserve enough space for 2097152KB object heap\n\
+                     Error: Could not create the Java Virtual Machine.";
+        let lost = "java: error while loading shared libraries: libjli.so: cannot open shared \
+                    object file: No such file or directory";
+        let old = "java.lang.UnsupportedClassVersionError: org/neo4j/cli/AdminTool";
+        let other = "Unrecognized VM option 'UseG1GC'\n\
+                     Error: Could not create the Java Virtual Machine.";
+        let cases = [
+            (crash, Reason::Internal),
+            (refused, Reason::Internal),
+            (unstarted, Reason::Internal),
+            (large, Reason::OutOfMemory),
+            (lost, Reason::NoImage),
+            (old, Reason::NoImage),
+            (other, Reason::NoImage),
+            ("", Reason::Internal),
+        ];
+        for (said, expected) in cases {
+            for code in [1, 134, 139] {
+                let told = exit(code, said);
+                let each = [
+                    why_not_loaded(&told),
+                    why_not_consistent(&told),
+                    why_not_restored(&told),
+                ];
+                for stopped in each {
+                    assert_eq!(stopped.reason, expected, "{code} {said}");
+                }
+            }
+        }
     }
 }

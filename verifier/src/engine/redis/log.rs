@@ -5,7 +5,8 @@
 
 use catalog::evidence::Reason;
 
-use crate::engine::{Stopped, allowed::matches};
+use super::{cause, server::Server};
+use crate::engine::{Stopped, allowed::matches, hindered};
 
 /// Sentences of `server.c`, `rdb.c`, `redis-check-rdb.c`, `zmalloc` and `config.c`, of Redis 5 to 8
 /// and Valkey 7 to 9. `#` stands for a number or version, `@` for the name of a module.
@@ -90,61 +91,83 @@ pub(super) fn loaded(lines: &[String]) -> Option<Loaded> {
 }
 
 /// Why a server ended before it served.
+///
+/// | it ended, and | reason |
+/// |---|---|
+/// | what only a machine or an image can cause | see [`hindered`] |
+/// | it cannot read such a file, or lacks a module | `no_image`, `module_missing` |
+/// | only a sandbox of ours can cause what it says | `internal` |
+/// | it had not said one word of the file, whatever its code | `internal` |
+/// | it had, and its code is not 0 | `unrestorable`, with the cause that it names |
 pub(super) fn explain(code: i32, out_of_memory: bool, lines: &[String]) -> Stopped {
-    /// 128 + `SIGKILL`, `SIGTERM`, as a shell reports them: whoever sent it, not the snapshot.
-    const KILLED: [i32; 2] = [137, 143];
-    let says = |text: &str| lines.iter().any(|line| message(line).contains(text));
-    let starved = ["Out Of Memory allocating", "failed allocating"];
-    let (reason, message) = if out_of_memory || starved.iter().any(|text| says(text)) {
-        (Reason::OutOfMemory, OUT_OF_MEMORY)
-    } else if KILLED.contains(&code) {
-        (
-            Reason::Killed,
-            "the server was killed while it loaded, by none of us",
-        )
-    } else if CANNOT.iter().any(|text| says(text)) {
+    let messages: Vec<&str> = lines.iter().map(|line| message(line)).collect();
+    let says = |text: &str| messages.iter().any(|line| line.contains(text));
+    if let Some(stopped) = hindered::by_sandbox("the server", (code, out_of_memory), &says) {
+        return stopped;
+    }
+    let (reason, message) = if CANNOT.iter().any(|text| says(text)) {
         (Reason::NoImage, CANNOT_READ)
-    } else if NOT_RUNNABLE.contains(&code) {
-        (
-            Reason::NoImage,
-            "the server program does not run in this image\nhint: Try it by hand, and look at the \
-             image's architecture and libraries.",
-        )
-    } else if says("no matching module") {
+    } else if says(NO_MATCH) {
         (Reason::ModuleMissing, NO_MODULE)
-    } else if says("No space left on device") {
-        (
-            Reason::Disk,
-            "the sandbox's disk was full\nhint: Raise verifier.limits.disk.",
-        )
     } else if OURS.iter().any(|text| says(text)) {
         (
             Reason::Internal,
             "the server could not start for reasons of the sandbox",
         )
-    } else if code == 0 || (code == 1 && !BLAMES.iter().any(|text| says(text))) {
-        (
-            Reason::Internal,
-            "the server ended without a word about the snapshot",
-        )
+    } else if code == 0 || !spoke(lines) {
+        let message = format!(
+            "the server ended with code {code} before it said a word of the snapshot\nhint: Try \
+             the image by hand, and look at the log of this record."
+        );
+        return Stopped::new(Reason::Internal, message);
     } else {
-        return Stopped {
-            reason: Reason::Unrestorable,
-            message: format!("the server ended with code {code} while loading the snapshot"),
-        };
+        let cause = cause::named(&messages);
+        let cause = cause.map_or_else(String::new, |cause| format!("; the server said: {cause}"));
+        let message =
+            format!("the server ended with code {code} while loading the snapshot{cause}");
+        return Stopped::new(Reason::Unrestorable, message);
     };
-    Stopped {
-        reason,
-        message: message.into(),
-    }
+    Stopped::new(reason, message)
 }
 
-const OUT_OF_MEMORY: &str =
-    "the server ran out of the sandbox's memory\nhint: Raise verifier.limits.memory.";
-const CANNOT_READ: &str = "the server of this image cannot read what is in the snapshot\n\
-    hint: Put an image of the server that wrote it first in verifier.images.redis.";
+/// Whether a server has said one word of the file it was given.
+pub(super) fn spoke(lines: &[String]) -> bool {
+    lines.iter().any(|line| {
+        let message = message(line);
+        OF_THE_FILE.iter().any(|text| message.contains(text))
+    })
+}
+
+/// The module that a server names as missing: letters, digits, `-` and `_` only.
+pub(super) fn missing_module(lines: &[String]) -> Option<&str> {
+    let mut named = lines.iter().filter_map(|line| {
+        let (_, rest) = line.split_once(NO_MATCH)?;
+        rest.split('\'').nth(1)
+    });
+    let harmless = |name: &&str| {
+        let letter = |it: u8| it.is_ascii_alphanumeric() || it == b'-' || it == b'_';
+        (1..=NAME_LENGTH_MAX).contains(&name.len()) && name.bytes().all(letter)
+    };
+    named.find(harmless)
+}
+
+/// The server's own name and version (`server.c`, `main()`), before it reads anything.
+pub(super) fn server(lines: &[String]) -> Option<Server> {
+    lines.iter().find_map(|line| {
+        let message = message(line);
+        let (name, version) = message.split_once(" version=")?;
+        Server::of_itself(&format!("{name} {version}"))
+    })
+}
+
+/// Longest name of a module.
+const NAME_LENGTH_MAX: usize = 64;
+
+const CANNOT_READ: &str = "the server of this image cannot read what is in the snapshot";
 const NO_MODULE: &str = "the server of this image lacks a module that the snapshot needs\n\
-    hint: Add an image with that module to verifier.images.redis.";
+    hint: Add an image with that module to verifier.images.redis, or name the module's file in \
+    verifier.modules.redis.";
+const NO_MATCH: &str = "no matching module";
 
 /// What a server says of a whole file that it is too old for, or of the other family: the native
 /// inspection understood it to its last byte.
@@ -154,18 +177,24 @@ const CANNOT: [&str; 3] = [
     "Failed loading library",
 ];
 
-/// As a shell reports a program that cannot be run (126), is not there (127), or is not made for
-/// this processor (128 + `SIGILL`).
-const NOT_RUNNABLE: [i32; 3] = [126, 127, 132];
-
-/// What a server says of a snapshot before it ends with code 1 because of it (`rdb.c`, `server.c`).
-const BLAMES: [&str; 6] = [
+/// What a server says once it reads the file (`rdb.c`, `server.c`, `redis-check-rdb.c`).
+const OF_THE_FILE: [&str; 16] = [
     "Loading RDB produced by",
+    "RDB age ",
+    "RDB memory usage when created",
+    "RDB is base AOF",
+    "RDB file was saved with checksum disabled",
+    "Done loading RDB",
+    "DB loaded from disk",
     "Terminating server after rdb file reading failure",
     "Short read or OOM loading DB",
     "Fatal error loading the DB",
     "Wrong signature trying to load DB from file",
+    "Wrong RDB checksum",
     "Internal error in RDB reading",
+    "The RDB file contains",
+    "RDB has duplicated key",
+    "Duplicated key found in RDB file",
 ];
 
 /// What only a sandbox of ours can cause.
@@ -282,15 +311,15 @@ mod tests {
         };
         let short = "Short read or OOM loading DB. Unrecoverable error, aborting now.";
         check(1, false, short, Reason::Unrestorable);
-        check(1, true, short, Reason::OutOfMemory);
+        check(137, true, short, Reason::OutOfMemory);
         check(
             1,
             false,
             "Out Of Memory allocating 64 bytes!",
             Reason::OutOfMemory,
         );
-        check(137, false, "", Reason::Killed);
-        check(143, false, "", Reason::Killed);
+        check(137, false, short, Reason::Killed);
+        check(143, false, short, Reason::Killed);
         check(
             1,
             false,
@@ -308,18 +337,6 @@ mod tests {
         let denied = "Fatal error loading the DB: Permission denied. Exiting.";
         check(1, false, denied, Reason::Internal);
         check(1, false, "bind: Address already in use", Reason::Internal);
-        check(
-            134,
-            false,
-            "Duplicated key found in RDB file",
-            Reason::Unrestorable,
-        );
-        // What never spoke of the snapshot says nothing about it, however often it is repeated.
-        check(1, false, "", Reason::Internal);
-        check(0, false, "", Reason::Internal);
-        for code in [126, 127, 132] {
-            check(code, false, "", Reason::NoImage);
-        }
         check(1, false, "Unknown RDB encoding type 22", Reason::NoImage);
         check(
             1,
@@ -329,5 +346,79 @@ mod tests {
         );
         let starved = "rdbGenericLoadStringObject failed allocating 99 bytes";
         check(1, false, starved, Reason::OutOfMemory);
+    }
+
+    #[test]
+    fn what_never_spoke_of_the_snapshot_says_nothing_about_it_whatever_its_code() {
+        let check = |code, text: &str, expected| {
+            let stopped = explain(code, false, &[line("Server initialized"), line(text)]);
+            assert_eq!(stopped.reason, expected, "{code} {text}");
+        };
+        for code in [0, 1, 6, 134, 135, 136, 139, 255] {
+            check(code, "", Reason::Internal);
+            check(code, "crashed by signal: 11", Reason::Internal);
+        }
+        check(
+            139,
+            "<jemalloc>: Unsupported system page size",
+            Reason::NoImage,
+        );
+        check(
+            134,
+            "Fatal: Can't initialize Background Jobs.",
+            Reason::Internal,
+        );
+        check(127, "redis-server: not found", Reason::NoImage);
+        for code in [1, 134, 139] {
+            check(
+                code,
+                "Loading RDB produced by version 8.0.2",
+                Reason::Unrestorable,
+            );
+        }
+    }
+
+    #[test]
+    fn the_verdict_tells_the_cause_without_the_key() {
+        let log = [
+            line("Loading RDB produced by version 7.0.15"),
+            line("RDB has duplicated key 'alice' in DB 0"),
+            "Guru Meditation: Duplicated key found in RDB file #rdb.c:3156".into(),
+        ];
+        let stopped = explain(134, false, &log);
+        assert_eq!(
+            stopped.message,
+            "the server ended with code 134 while loading the snapshot; the server said: \
+             Duplicated key found in RDB file"
+        );
+    }
+
+    #[test]
+    fn a_missing_module_is_named_by_the_server_unless_it_is_no_name() {
+        let check = |name: &str, expected: Option<&str>| {
+            let told = "The RDB file contains module data I can't load: no matching module type";
+            let lines = [line(&format!("{told} '{name}'"))];
+            assert_eq!(missing_module(&lines), expected, "{name}");
+        };
+        check("ReJSON-RL", Some("ReJSON-RL"));
+        check("graphdata", Some("graphdata"));
+        check("a key of alice", None);
+        check("", None);
+        assert_eq!(missing_module(&[line("Server initialized")]), None);
+    }
+
+    #[test]
+    fn a_server_tells_its_version_before_it_reads() {
+        let check = |text: &str, expected: Option<&str>| {
+            let server = server(&[line("Server initialized"), line(text)]);
+            let server = server.map(|server| server.to_string());
+            assert_eq!(server.as_deref(), expected, "{text}");
+        };
+        check(
+            "Redis version=7.0.15, bits=64, commit=00000000, modified=0, pid=1, just started",
+            Some("Redis 7.0"),
+        );
+        check("Valkey version=9.1.2, bits=64", Some("Valkey 9.1"));
+        check("Other version=9.1.2", None);
     }
 }

@@ -2,32 +2,52 @@
 
 use std::fmt;
 
-use catalog::model::SnapshotFacts;
+use catalog::{format::redis::Family, model::SnapshotFacts};
 
 use crate::runtime::ImageFacts;
 
-/// The two programs that understand RDB files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Family {
-    Redis,
-    Valkey,
+/// The name of a product's server program.
+pub(super) const fn program(family: Family) -> &'static str {
+    match family {
+        Family::Redis => "redis-server",
+        Family::Valkey => "valkey-server",
+    }
 }
 
-impl Family {
-    /// As the facts of a snapshot name its writer.
-    pub(super) const fn product(self) -> &'static str {
-        match self {
-            Self::Redis => "redis",
-            Self::Valkey => "valkey",
-        }
+/// The names of its program, best first: an image that is named for neither may hold either.
+pub(super) const fn programs(family: Family) -> [&'static str; 2] {
+    match family {
+        Family::Redis => [program(Family::Redis), program(Family::Valkey)],
+        Family::Valkey => [program(Family::Valkey), program(Family::Redis)],
+    }
+}
+
+/// What is compared of a version: fixes in a patch change no format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Version {
+    major: u32,
+    minor: u32,
+}
+
+impl Version {
+    pub(super) const fn new(major: u32, minor: u32) -> Self {
+        Self { major, minor }
     }
 
-    /// The name of its server program.
-    pub(super) const fn program(self) -> &'static str {
-        match self {
-            Self::Redis => "redis-server",
-            Self::Valkey => "valkey-server",
-        }
+    /// The numbers that a text begins with; a bare `8` is some 8.x, and surely as good as 8.0.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text
+            .split(|letter: char| !letter.is_ascii_digit())
+            .map(str::parse);
+        let major = numbers.next()?.ok()?;
+        let minor = numbers.next().and_then(Result::ok).unwrap_or(0);
+        Some(Self { major, minor })
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
     }
 }
 
@@ -35,8 +55,8 @@ impl Family {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Server {
     pub(super) family: Family,
-    pub(super) major: u32,
-    pub(super) minor: u32,
+    /// `None` of an image that does not tell, as `redis:latest`.
+    pub(super) version: Option<Version>,
 }
 
 impl fmt::Display for Server {
@@ -45,11 +65,21 @@ impl fmt::Display for Server {
             Family::Redis => "Redis",
             Family::Valkey => "Valkey",
         };
-        write!(f, "{family} {}.{}", self.major, self.minor)
+        match self.version {
+            Some(version) => write!(f, "{family} {version}"),
+            None => write!(f, "{family} of unknown version"),
+        }
     }
 }
 
 impl Server {
+    pub(super) const fn known(family: Family, version: Version) -> Self {
+        Self {
+            family,
+            version: Some(version),
+        }
+    }
+
     /// What the image's environment, its program's `--version` or, at last, its tag says.
     pub(super) fn of(image: &ImageFacts) -> Option<Self> {
         image
@@ -74,76 +104,81 @@ impl Server {
             Some((family, &text[at..]))
         });
         let (family, version) = found?;
-        Self::of_version(family, version)
+        Some(Self::known(family, Version::parse(version)?))
     }
 
-    /// `redis:8.0`, `registry.example:5000/valkey/valkey:9.1-alpine`, with or without a digest.
-    fn of_tag(image: &str) -> Option<Self> {
-        let name = image.split('@').next()?.rsplit('/').next()?;
-        let (name, tag) = name.split_once(':')?;
+    /// As it names itself: `Redis 8.0.2`, `Valkey 9.1.2`.
+    pub(super) fn of_itself(text: &str) -> Option<Self> {
+        let (name, version) = text.split_once(' ')?;
         let family = match name {
-            _ if name.contains("valkey") => Family::Valkey,
-            _ if name.contains("redis") => Family::Redis,
+            "Redis" => Family::Redis,
+            "Valkey" => Family::Valkey,
             _ => return None,
         };
-        Self::of_version(family, tag)
+        Some(Self::known(family, Version::parse(version)?))
     }
 
-    fn of_version(family: Family, text: &str) -> Option<Self> {
-        let mut numbers = text
-            .split(|letter: char| !letter.is_ascii_digit())
-            .map(str::parse);
-        let major = numbers.next()?.ok()?;
-        // A bare `8` is some 8.x: what it can surely read is what 8.0 reads.
-        let minor = numbers.next().and_then(Result::ok).unwrap_or(0);
-        Some(Self {
-            family,
-            major,
-            minor,
-        })
+    /// `redis:8.0`, `registry.example:5000/valkey/valkey:9.1-alpine`, with or without a digest;
+    /// `redis:latest` tells no version, and of another name not even the product is known.
+    fn of_tag(image: &str) -> Option<Self> {
+        let name = image.split('@').next()?.rsplit('/').next()?;
+        let (name, tag) = name.split_once(':').unwrap_or((name, ""));
+        let (family, version) = match name {
+            _ if name.contains("valkey") => (Family::Valkey, Version::parse(tag)),
+            _ if name.contains("redis") => (Family::Redis, Version::parse(tag)),
+            _ => (Family::Redis, None),
+        };
+        Some(Self { family, version })
     }
 
-    /// Whether it reads `REDIS00nn` or `VALKEYnnn` files of this version (`rdb.h` of each branch;
-    /// Valkey refuses 12 to 79 as foreign).
-    pub(super) fn reads(self, magic: &str, version: u32) -> bool {
+    /// Whether it is known to read `REDIS00nn` or `VALKEYnnn` files of this number (`rdb.h` of each
+    /// branch; Valkey refuses 12 to 79 as foreign). A server newer than all that are known may read
+    /// any number.
+    pub(super) fn reads(self, magic: Family, number: u32) -> bool {
+        let Some(version) = self.version else {
+            return false;
+        };
         match (self.family, magic) {
-            (Family::Redis, "REDIS") => version <= self.newest_redis_version(),
-            (Family::Valkey, "REDIS") => version <= 11,
-            (Family::Valkey, "VALKEY") => self.major >= 9 && version <= 80,
-            _ => false,
+            (Family::Redis, Family::Redis) => number <= newest_redis_number(version),
+            (Family::Valkey, Family::Redis) => number <= 11,
+            (Family::Valkey, Family::Valkey) => number <= newest_valkey_number(version),
+            (Family::Redis, Family::Valkey) => false,
         }
     }
 
-    /// `RDB_VERSION` of its branch.
-    fn newest_redis_version(self) -> u32 {
-        match (self.major, self.minor) {
-            (9.., _) | (8, 6..) => 13,
-            (8, _) | (7, 4..) => 12,
-            (7, 2..) => 11,
-            (7, _) => 10,
-            (5..=6, _) => 9,
-            (4, _) => 8,
-            (3, 2..) => 7,
-            _ => 6,
-        }
-    }
-
-    /// `sanitize-dump-payload` exists since Redis 6.2 (`config.c`); Valkey began at 7.2.
-    pub(super) fn sanitizes(self) -> bool {
-        (self.major, self.minor) >= (6, 2)
+    /// Whether some version of its product reads files with these letters.
+    pub(super) const fn may_read(self, magic: Family) -> bool {
+        matches!(
+            (self.family, magic),
+            (Family::Valkey, _) | (_, Family::Redis)
+        )
     }
 }
 
-/// An image that would do, for a hint; `None` for a version nobody is known to read.
-pub(super) fn would_do(magic: &str, version: u32) -> Option<&'static str> {
-    Some(match (magic, version) {
-        ("REDIS", 0..=10) => "redis:7.0",
-        ("REDIS", 11) => "redis:7.2",
-        ("REDIS", 12) => "redis:8.0",
-        ("REDIS", 13) => "redis:8.6",
-        ("VALKEY", 80) => "valkey/valkey:9.1",
-        _ => return None,
-    })
+/// `RDB_VERSION` of its branch.
+fn newest_redis_number(version: Version) -> u32 {
+    match (version.major, version.minor) {
+        (9.., _) | (8, 11..) => u32::MAX,
+        (8, 10) => 15,
+        (8, 8..) => 14,
+        (8, 6..) => 13,
+        (8, _) | (7, 4..) => 12,
+        (7, 2..) => 11,
+        (7, _) => 10,
+        (5..=6, _) => 9,
+        (4, _) => 8,
+        (3, 2..) => 7,
+        _ => 6,
+    }
+}
+
+/// The same of Valkey; before 9.0 it wrote the letters of Redis, and 0 is no number.
+fn newest_valkey_number(version: Version) -> u32 {
+    match (version.major, version.minor) {
+        (10.., _) | (9, 2..) => u32::MAX,
+        (9, _) => 80,
+        _ => 0,
+    }
 }
 
 /// What a server takes before it holds anything, and while it loads.
@@ -195,21 +230,26 @@ mod tests {
             &[],
             Some("Redis 7.2"),
         );
-        check("redis", &[], None);
-        check("redis:latest", &[], None);
-        check("postgres:16", &[], None);
+        let unknown = Some("Redis of unknown version");
+        check("redis", &[], unknown);
+        check("redis:latest", &[], unknown);
+        check("registry.example/cache:16", &[], unknown);
     }
 
     #[test]
     fn every_server_reads_what_its_branch_wrote_and_older_and_no_other_family() {
-        let check = |tag, magic, versions: std::ops::RangeInclusive<u32>| {
+        let check = |tag, magic: &str, numbers: std::ops::RangeInclusive<u32>| {
             let server = Server::of(&image(tag, &[])).expect("a known tag");
-            for version in 1..100 {
-                let expected = versions.contains(&version);
+            let family = [Family::Redis, Family::Valkey]
+                .into_iter()
+                .find(|it| it.as_str() == magic)
+                .expect("a known magic");
+            for number in 1..100 {
+                let expected = numbers.contains(&number);
                 assert_eq!(
-                    server.reads(magic, version),
+                    server.reads(family, number),
                     expected,
-                    "{tag} {magic} {version}"
+                    "{tag} {magic} {number}"
                 );
             }
         };
@@ -223,24 +263,16 @@ mod tests {
         check("redis:7.4", "REDIS", 1..=12);
         check("redis:8.4", "REDIS", 1..=12);
         check("redis:8.6", "REDIS", 1..=13);
+        check("redis:8.8", "REDIS", 1..=14);
+        check("redis:8.10", "REDIS", 1..=15);
+        check("redis:9.0", "REDIS", 1..=99);
+        check("redis:latest", "REDIS", none.clone());
         check("redis:8.6", "VALKEY", none.clone());
         check("valkey/valkey:8.1", "REDIS", 1..=11);
         check("valkey/valkey:8.1", "VALKEY", none);
         check("valkey/valkey:9.1", "REDIS", 1..=11);
         check("valkey/valkey:9.1", "VALKEY", 1..=80);
-    }
-
-    #[test]
-    fn the_image_named_in_a_hint_would_do() {
-        for (magic, versions) in [("REDIS", 1..=13), ("VALKEY", 80..=80)] {
-            for version in versions {
-                let name = would_do(magic, version).expect("a known version");
-                let server = Server::of(&image(name, &[])).expect("a known tag");
-                assert!(server.reads(magic, version), "{name} {magic} {version}");
-            }
-        }
-        assert_eq!(would_do("REDIS", 14), None);
-        assert_eq!(would_do("VALKEY", 81), None);
+        check("valkey/valkey:9.2", "VALKEY", 1..=99);
     }
 
     #[test]

@@ -36,12 +36,13 @@ fn prepare(head: &SnapshotFacts, names: &[&str], size_bytes: u64) -> Result<Sand
     let settings = Settings {
         expect: Arc::new(Expect::default()),
         own: Arc::new(()),
+        modules: Vec::new(),
     };
     Redis.prepare(&request, &settings)
 }
 
 #[test]
-fn the_first_image_able_to_read_the_file_is_picked() {
+fn the_first_image_that_may_accuse_the_file_is_picked_else_the_first_that_reads_it() {
     let check = |magic, version, names: &[&str], expected| {
         let spec = prepare(&head(magic, version), names, 1000).expect("one of them reads it");
         assert_eq!(spec.image.image, expected);
@@ -50,40 +51,49 @@ fn the_first_image_able_to_read_the_file_is_picked() {
     check("REDIS", 10, &all, "redis:7.0");
     check("REDIS", 12, &all, "redis:8.0");
     check("VALKEY", 80, &all, "valkey/valkey:9.1");
-    check(
-        "REDIS",
-        9,
-        &["valkey/valkey:9.1", "redis:7.0"],
-        "valkey/valkey:9.1",
-    );
-    check(
-        "REDIS",
-        12,
-        &["valkey/valkey:9.1", "redis:latest", "redis:7.4"],
-        "redis:7.4",
-    );
+    check("REDIS", 9, &["valkey/valkey:9.1", "redis:7.0"], "redis:7.0");
+    check("REDIS", 9, &["valkey/valkey:9.1"], "valkey/valkey:9.1");
+    let unknown = ["valkey/valkey:9.1", "redis:latest", "redis:7.4"];
+    check("REDIS", 12, &unknown, "redis:7.4");
+    check("REDIS", 12, &unknown[..2], "redis:latest");
+    check("REDIS", 16, &["redis:8.10", "redis:9.0"], "redis:9.0");
 }
 
 #[test]
-fn an_image_of_the_writers_product_is_preferred_and_never_required() {
-    let check = |version, writer: Option<&str>, names: &[&str], expected| {
+fn an_image_of_the_writers_product_and_as_new_is_preferred_and_never_required() {
+    let check = |version, writer: Option<&str>, wrote: Option<&str>, names: &[&str], expected| {
         let head = SnapshotFacts {
             writer: writer.map(str::to_owned),
+            engine_version: wrote.map(str::to_owned),
             ..head("REDIS", version)
         };
         let spec = prepare(&head, names, 1000).expect("one of them reads it");
-        assert_eq!(spec.image.image, expected, "{writer:?} {names:?}");
+        assert_eq!(spec.image.image, expected, "{writer:?} {wrote:?} {names:?}");
     };
+    let (redis, valkey) = (Some("redis"), Some("valkey"));
     let both = ["redis:7.0", "redis:8.0", "valkey/valkey:9.1", "redis:7.2"];
-    check(11, Some("valkey"), &both, "valkey/valkey:9.1");
-    check(11, Some("redis"), &both, "redis:8.0");
-    check(11, None, &both, "redis:8.0");
+    check(11, valkey, None, &both, "valkey/valkey:9.1");
+    check(11, redis, None, &both, "redis:8.0");
+    check(11, None, None, &both, "redis:8.0");
     let valkey_first = ["valkey/valkey:9.1", "redis:7.2"];
-    check(11, Some("redis"), &valkey_first, "redis:7.2");
-    check(11, None, &valkey_first, "valkey/valkey:9.1");
-    check(11, Some("valkey"), &["redis:8.0"], "redis:8.0");
-    check(12, Some("valkey"), &both, "redis:8.0");
-    check(11, Some("keydb"), &both, "redis:8.0");
+    check(11, redis, Some("7.2.4"), &valkey_first, "redis:7.2");
+    check(11, None, None, &valkey_first, "redis:7.2");
+    check(11, valkey, Some("8.1.1"), &["redis:8.0"], "redis:8.0");
+    check(12, valkey, None, &both, "redis:8.0");
+    let redises = ["redis:8.0", "redis:8.2", "redis:8.4"];
+    check(12, redis, Some("8.2.3"), &redises, "redis:8.2");
+    check(12, redis, Some("8.6.0"), &redises, "redis:8.0");
+    check(99, redis, Some("8.4.0"), &redises, "redis:8.4");
+    check(10, redis, Some("6.9.240"), &both, "redis:7.0");
+    let valkeys = ["valkey/valkey:8.0", "valkey/valkey:9.1", "redis:7.2"];
+    check(11, valkey, Some("8.1.1"), &valkeys, "valkey/valkey:9.1");
+    check(
+        11,
+        valkey,
+        Some("8.1.1"),
+        &valkeys[..1],
+        "valkey/valkey:8.0",
+    );
 }
 
 #[test]
@@ -93,24 +103,34 @@ fn without_an_image_the_reason_names_one_that_would_do() {
         assert_eq!(stopped.reason, reason);
         assert!(stopped.message.contains(hint), "{}", stopped.message);
     };
-    check(
-        &head("REDIS", 12),
-        &["redis:7.0"],
-        Reason::NoImage,
-        "Add redis:8.0",
-    );
-    check(
-        &head("VALKEY", 80),
+    let of = |magic, version, hint: &str, names: &[&str]| {
+        check(&head(magic, version), names, Reason::NoImage, hint);
+    };
+    of("REDIS", 12, "Put redis:8.4 or newer", &["redis:7.0"]);
+    of("REDIS", 14, "Put redis:8.8 or newer", &["redis:8.6"]);
+    of(
+        "VALKEY",
+        80,
+        "Put valkey/valkey:9.1 or newer",
         &["redis:8.6"],
-        Reason::NoImage,
-        "Add valkey/valkey:9.1",
     );
-    check(&head("REDIS", 10), &[], Reason::NoImage, "Add redis:7.0");
-    check(
-        &head("REDIS", 99),
+    of("REDIS", 10, "Put redis:7.0 or newer", &[]);
+    of(
+        "REDIS",
+        99,
+        "Put an image of the redis that wrote it",
         &["redis:8.6"],
-        Reason::UnknownVersion,
-        "version 99",
+    );
+    let newer = SnapshotFacts {
+        writer: Some("redis".into()),
+        engine_version: Some("8.8.0".into()),
+        ..head("REDIS", 14)
+    };
+    check(
+        &newer,
+        &["redis:8.0"],
+        Reason::NoImage,
+        "Put redis:8.8 or newer",
     );
     check(
         &SnapshotFacts::default(),

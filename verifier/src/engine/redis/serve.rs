@@ -1,0 +1,222 @@
+//! A server on the file: started, waited for, asked; or why it did not serve.
+
+use std::time::Duration;
+
+use catalog::{
+    evidence::Reason,
+    format::redis::{Canary, Census, Expect},
+};
+use tokio::time::Instant;
+
+use super::{
+    PORT, STAGE_MAX, WHOLE, log, modules,
+    probe::{Client, ProbeError},
+    server::{self, Server},
+    writer::Writer,
+};
+use crate::{
+    engine::{Bench, Observation, Settings, Stopped},
+    runtime::{Command, ImageFacts, SandboxError, ServerId, ServerState},
+};
+
+/// Databases of a server unless told otherwise, and the most we ask for (each takes memory).
+const DATABASES: std::ops::RangeInclusive<u64> = 16..=65_536;
+
+/// Between two questions whether it is loaded (R19: at most 100 ms).
+const POLL: Duration = Duration::from_millis(50);
+
+/// A server listens before it loads; one that cannot be reached for so long never will be.
+const CONNECT_MAX: Duration = Duration::from_mins(1);
+
+/// What a server answered, and its log.
+pub(super) struct Served {
+    pub(super) observations: Vec<Observation>,
+    pub(super) log: Vec<String>,
+}
+
+/// Serves with the modules of the image and of the configuration; where the server ends before it
+/// said a word of the file, once more without.
+pub(super) async fn served(
+    bench: &Bench<'_>,
+    census: &Census,
+    settings: &Settings,
+) -> Result<Served, Stopped> {
+    let canary = settings.expect::<Expect>()?.canary.as_ref();
+    let command = start_command(bench, census, Some(&settings.modules))?;
+    let (mut outcome, mut log) = tried(bench, &command, canary).await?;
+    if outcome
+        .as_ref()
+        .is_err_and(|failure| failure.is_early(&log))
+    {
+        let command = start_command(bench, census, None)?;
+        (outcome, log) = tried(bench, &command, canary).await?;
+    }
+    match outcome {
+        Ok(observations) => Ok(Served { observations, log }),
+        Err(failure) => Err(failure.explained(&log, census, &bench.spec.image)),
+    }
+}
+
+/// Starts a server and asks it; what it logged is kept.
+async fn tried(
+    bench: &Bench<'_>,
+    command: &Command,
+    canary: Option<&Canary>,
+) -> Result<(Result<Vec<Observation>, Failure>, Vec<String>), Stopped> {
+    let server = bench.stage("serve", bench.sandbox.start(command)).await?;
+    let outcome = serve(bench, server, canary).await;
+    let log = bench.sandbox.log(server).await?;
+    bench.note_log(log::shown(&log));
+    Ok((outcome, log))
+}
+
+/// The server with its own defaults, but for what keeps it to this one file in this one place;
+/// `modules` are loaded besides those of the image, `None`: none is.
+fn start_command(
+    bench: &Bench<'_>,
+    census: &Census,
+    modules: Option<&[String]>,
+) -> Result<Command, Stopped> {
+    let image = &bench.spec.image;
+    let server = Server::of(image).ok_or_else(|| {
+        Stopped::new(Reason::NoImage, "the image does not say which server it is")
+    })?;
+    let databases = census
+        .databases
+        .keys()
+        .next_back()
+        .map_or(0, |highest| highest + 1);
+    let databases = databases.max(*DATABASES.start());
+    if !DATABASES.contains(&databases) {
+        let message = "the snapshot numbers its databases higher than a sandbox can have";
+        return Err(Stopped::new(Reason::TooLarge, message));
+    }
+    let port = bench.sandbox.port(PORT).to_string();
+    let databases = databases.to_string();
+    let mut flags = vec!["--port", &port, "--bind", "127.0.0.1", "--dir", "."];
+    flags.extend(["--dbfilename", WHOLE, "--appendonly", "no", "--save", ""]);
+    flags.extend(["--databases", &databases, "--maxmemory", "0"]);
+    flags.extend(["--daemonize", "no", "--logfile", "", "--loglevel", "notice"]);
+    // The process runtime offers programs by their path, which may be the other family's name.
+    let argv = if image.image.starts_with('/') {
+        modules::start([&image.image; 2], modules, &flags)
+    } else {
+        modules::start(server::programs(server.family), modules, &flags)
+    };
+    Ok(Command::new(argv, STAGE_MAX))
+}
+
+/// Why a server did not serve.
+enum Failure {
+    /// It ended; its log says why.
+    Exited { code: i32, out_of_memory: bool },
+    /// It lives, but something else is wrong.
+    Stopped(Stopped),
+}
+
+impl Failure {
+    /// It ended, and had not said a word of the file: its modules may have kept it from that.
+    fn is_early(&self, log: &[String]) -> bool {
+        matches!(self, Self::Exited { .. }) && !log::spoke(log)
+    }
+
+    fn explained(self, log: &[String], census: &Census, image: &ImageFacts) -> Stopped {
+        let (code, out_of_memory) = match self {
+            Self::Exited {
+                code,
+                out_of_memory,
+            } => (code, out_of_memory),
+            Self::Stopped(stopped) => return stopped,
+        };
+        let stopped = log::explain(code, out_of_memory, log);
+        let server = log::server(log).or_else(|| Server::of(image));
+        match (stopped.reason, Writer::of_census(census)) {
+            (Reason::ModuleMissing, writer) => modules::missing(log, census, writer, &stopped),
+            (Reason::NoImage, Some(writer)) if !stopped.message.contains("\nhint: ") => {
+                let message = format!("{}\nhint: {}", stopped.message, writer.advice());
+                Stopped::new(Reason::NoImage, message)
+            }
+            (_, Some(writer)) => writer.heard(server, stopped),
+            (_, None) => stopped,
+        }
+    }
+}
+
+impl From<SandboxError> for Failure {
+    fn from(error: SandboxError) -> Self {
+        Self::Stopped(error.into())
+    }
+}
+
+async fn serve(
+    bench: &Bench<'_>,
+    server: ServerId,
+    canary: Option<&Canary>,
+) -> Result<Vec<Observation>, Failure> {
+    let mut client = bench
+        .stage("restore", wait_until_loaded(bench, server))
+        .await?;
+    bench.answered();
+    bench
+        .point("restored")
+        .and_then(|()| bench.point("served"))
+        .map_err(Failure::Stopped)?;
+    match bench.stage("probe", client.observe(canary)).await {
+        Ok(observations) => Ok(observations),
+        Err(error) => Err(blame(bench, server, &error).await),
+    }
+}
+
+/// Polls until everything is loaded, or until the server ends.
+async fn wait_until_loaded(bench: &Bench<'_>, server: ServerId) -> Result<Client, Failure> {
+    let began = Instant::now();
+    let mut client = None;
+    let mut reached = false;
+    loop {
+        match is_loaded(bench, &mut client).await {
+            Ok(true) => break,
+            Ok(false) => reached = true,
+            Err(error) => {
+                client = None;
+                let failure = blame(bench, server, &error).await;
+                let early = !reached && began.elapsed() < CONNECT_MAX;
+                if matches!(failure, Failure::Exited { .. }) || !(reached || early) {
+                    return Err(failure);
+                }
+            }
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    client.ok_or_else(|| {
+        Failure::Stopped(Stopped::new(
+            Reason::Internal,
+            "the server answered to nobody",
+        ))
+    })
+}
+
+async fn is_loaded(bench: &Bench<'_>, client: &mut Option<Client>) -> Result<bool, ProbeError> {
+    let client = match client {
+        Some(client) => client,
+        None => client.insert(Client::connect(bench.sandbox, PORT).await?),
+    };
+    client.is_loaded().await
+}
+
+/// A server that does not answer has ended, or is out of reach.
+async fn blame(bench: &Bench<'_>, server: ServerId, error: &ProbeError) -> Failure {
+    match bench.sandbox.state(server).await {
+        Ok(ServerState::Exited {
+            code,
+            out_of_memory,
+        }) => Failure::Exited {
+            code,
+            out_of_memory,
+        },
+        Ok(ServerState::Running) => {
+            let message = format!("the restored server runs, but cannot be asked: {error}");
+            Failure::Stopped(Stopped::new(Reason::Internal, message))
+        }
+        Err(error) => error.into(),
+    }
+}
