@@ -16,8 +16,10 @@ mod ledger;
 mod memory;
 mod name;
 mod open;
+mod place;
 mod prune;
 mod record;
+mod repair;
 mod s3;
 mod sequences;
 mod verdict;
@@ -25,6 +27,7 @@ mod verdict;
 use std::fmt::Debug;
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
+use jiff::Timestamp;
 
 use crate::model::SourceName;
 
@@ -37,11 +40,12 @@ pub use ledger::{Baseline, Ledger};
 #[cfg(feature = "testing")]
 pub use memory::{MemoryEvidence, MemoryFault};
 pub use open::open;
+pub use place::{CLOCKS_APART_MAX, MARKER, adopt, ahead_of, is_mounted};
 pub use prune::{Pruned, prune};
 pub use record::{
     Acceptance, ArtifactEvidence, Checkpoint, Draft, Fingerprints, Integrity, Record,
-    RehearsalEvidence, SandboxEvidence, SnapshotEvidence, StageEvidence, ToolEvidence, Trigger,
-    Verification,
+    RehearsalEvidence, Repair, Repaired, SandboxEvidence, SnapshotEvidence, StageEvidence,
+    ToolEvidence, Trigger, Verification,
 };
 pub use s3::S3Evidence;
 pub use sequences::sequences;
@@ -55,6 +59,12 @@ pub const SEQUENCE_MAX: u64 = 99_999_999;
 
 /// Where records are read from.
 pub trait EvidenceRead: Debug + Send + Sync {
+    /// Directory or URL, for people.
+    fn place(&self) -> String;
+
+    /// Whether the [`MARKER`] lies there; a place that is not there itself is an error.
+    fn is_marked(&self) -> BoxFuture<'_, Result<bool, EvidenceError>>;
+
     /// The smallest sequence numbers above `after`, ascending: as many as come at once, and at
     /// least one if there is any. An unknown source has none.
     fn list<'a>(
@@ -85,6 +95,12 @@ pub trait Evidence: EvidenceRead {
     fn ready(&self) -> BoxFuture<'_, Result<(), EvidenceError>> {
         ready(Ok(())).boxed()
     }
+
+    /// Creates the [`MARKER`], or says `false`: it cannot be created, for there is or was one.
+    fn mark(&self) -> BoxFuture<'_, Result<bool, EvidenceError>>;
+
+    /// The store's own clock, of a place that is marked; `None` where the store does not tell.
+    fn time(&self) -> BoxFuture<'_, Result<Option<Timestamp>, EvidenceError>>;
 
     /// Creates the record with this sequence number, or says [`EvidenceError::Taken`]. Durable when
     /// it returns; a crash between any two steps leaves either the whole record or none.

@@ -72,7 +72,10 @@ toolkit::metric_table! {
     EvidenceRecords, Gauge, "backup_evidence_records", [source, engine],
         "Records in the ledger.";
     EvidenceIntact, Gauge, "backup_evidence_intact", [source, engine],
-        "Whether the chain of records is what was once written.";
+        "Whether the chain of records is what was once written, but for breaks that a person repaired.";
+    EvidenceSequence, Gauge, "backup_evidence_sequence", [source, engine],
+        "Number of the newest record in the ledger, 0 before the first; it falls only if evidence \
+         was lost.";
 
     RepositoryUp, Gauge, "backup_repository_up", [repository],
         "Whether the last survey succeeded; if not, what the last good one saw is kept.";

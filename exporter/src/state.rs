@@ -235,6 +235,15 @@ impl State {
         }
     }
 
+    /// Takes that no evidence of these sources could be read; what was read before is kept.
+    pub fn lost_evidence(&mut self, names: &[SourceName]) {
+        for (name, known) in &mut self.sources {
+            if names.contains(name) {
+                known.evidence.up = Some(false);
+            }
+        }
+    }
+
     /// Looks ahead from the last survey: too dear for every scrape.
     fn forecast(&mut self, repository: &Repository) {
         let sources = self.config.sources_of(&repository.name);

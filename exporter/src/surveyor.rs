@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use catalog::{
     config::{Config, Source},
-    evidence::{EvidenceRead, Ledger},
+    evidence::{EvidenceRead, Ledger, is_mounted},
     model::{Pin, RepositoryName, SourceName},
     storage::Counted,
     survey::{HeadCache, SurveyContext},
@@ -164,6 +164,20 @@ impl Surveyor {
             return;
         };
         let names: Vec<SourceName> = self.published.get().expecting_proof().cloned().collect();
+        if names.is_empty() {
+            return;
+        }
+        let why = match timeout(self.deadline(), is_mounted(&**evidence, &names)).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(problem::render(&error, None)),
+            Err(_) => Some(format!("no answer within {:?}", self.deadline())),
+        };
+        if let Some(why) = why {
+            // Of the place as a whole: said once, and every ledger known before is kept.
+            warn!("evidence cannot be read: {why}");
+            self.published.update(|state| state.lost_evidence(&names));
+            return;
+        }
         join_all(names.iter().map(|name| self.read_ledger(&**evidence, name))).await;
     }
 

@@ -1,5 +1,6 @@
 //! Evidence in memory and in a directory, and what survives a crash.
 
+mod deleted;
 mod pruning;
 mod s3;
 

@@ -63,7 +63,7 @@ fn evidence_is_made_at_first_use_but_not_where_a_volume_lacks() {
     let bench = Bench::new("process");
     bench.snapshot(1);
     fs::remove_dir(bench.path("evidence")).unwrap();
-    bench.run(&["evidence", "check"]).ends(0, "0 records");
+    bench.run(&["evidence", "check"]).ends(3, "at a new place");
     fs::remove_dir(bench.path("evidence")).unwrap();
     let file = bench.path("backups.yaml");
     let text = fs::read_to_string(&file).unwrap();

@@ -44,6 +44,7 @@ mod marker;
 mod memory;
 mod proxied;
 mod rehearsed;
+mod repaired;
 mod serve;
 mod source;
 mod unsettled;

@@ -3,17 +3,23 @@
 //! Every case uses a source of its own, so that one store serves them all.
 
 mod pruning;
+mod repaired;
 
 use std::sync::Arc;
 
 use catalog::{
-    evidence::{Evidence, EvidenceError, EvidenceRead, Ledger, append, fixtures, sequences},
+    evidence::{
+        CLOCKS_APART_MAX, Evidence, EvidenceError, EvidenceRead, Ledger, adopt, ahead_of, append,
+        fixtures, is_mounted, sequences,
+    },
     model::SourceName,
 };
 use futures::TryStreamExt as _;
+use toolkit::clock::Clock;
 
 /// Panics where the driver does not obey.
 pub async fn obeys(evidence: Arc<dyn Evidence>) {
+    a_place_is_marked_once_and_tells_its_time(Arc::clone(&evidence)).await;
     an_unknown_source_has_no_records(&*evidence).await;
     what_was_created_is_read_back_to_the_byte(&*evidence).await;
     a_sequence_number_has_one_writer(&*evidence).await;
@@ -21,7 +27,36 @@ pub async fn obeys(evidence: Arc<dyn Evidence>) {
     what_was_removed_is_gone_and_nothing_else(&*evidence).await;
     of_many_creators_exactly_one_wins(Arc::clone(&evidence)).await;
     every_concurrent_append_is_recorded_in_one_intact_chain(Arc::clone(&evidence)).await;
+    repaired::obeys(Arc::clone(&evidence)).await;
     pruning::obeys(evidence).await;
+}
+
+async fn a_place_is_marked_once_and_tells_its_time(evidence: Arc<dyn Evidence>) {
+    let sources = [name("cache")];
+    assert!(!evidence.is_marked().await.expect("readable"));
+    let unmarked = is_mounted(&*evidence, &sources).await;
+    assert!(
+        matches!(unmarked, Err(EvidenceError::Unmarked { .. })),
+        "{unmarked:?}"
+    );
+    let mut writers = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let evidence = Arc::clone(&evidence);
+        writers.spawn(async move { evidence.mark().await });
+    }
+    let marked: Result<Vec<_>, _> = writers.join_all().await.into_iter().collect();
+    let marked = marked.expect("marked").into_iter().filter(|it| *it);
+    assert_eq!(marked.count(), 1);
+    assert!(evidence.is_marked().await.expect("readable"));
+    is_mounted(&*evidence, &sources).await.expect("marked");
+    adopt(&*evidence, &sources, true).await.expect("marked");
+    // Whoever tells the time here has the clock of this machine.
+    let clock = Clock::system();
+    let before = clock.now();
+    if let Some(store) = evidence.time().await.expect("asked") {
+        let ahead = ahead_of(store, before, clock.now());
+        assert!(ahead.abs() < CLOCKS_APART_MAX, "{ahead}");
+    }
 }
 
 /// All of a source.

@@ -48,6 +48,9 @@ An interrupted fetch goes on where it stopped when it is run again. What is whol
 the record that verified it and with its manifest, and only then given its name; no file is ever \
 replaced. Files are readable by their owner only.";
 
+const REPAIR: &str = "Changes no record: behind the break one is written, for each break, with what was found \
+there, who looked at it and why. Another break, or another change of the same record, stands again.";
+
 const SERVE: &str = "Listens on :9878 unless told otherwise. SIGHUP reads the configuration again, \
 SIGTERM ends: what runs then is inconclusive (interrupted), and its sandbox is removed.";
 
@@ -228,6 +231,20 @@ pub enum EvidenceCommand {
     List(Select),
     /// Every record, one JSON object a line
     Export(Select),
+    /// Write down why a chain is broken: the break is told for ever and is no concern any more
+    #[command(after_help = REPAIR)]
+    Repair(Repair),
+}
+
+/// `evidence repair`
+#[derive(Debug, Args)]
+pub struct Repair {
+    /// Of this source
+    #[arg(long, value_name = "SOURCE")]
+    pub source: String,
+    /// Why it is broken, for whoever audits the ledger
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
 }
 
 /// `completions`

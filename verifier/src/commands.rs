@@ -14,6 +14,7 @@ mod inspect;
 mod latest;
 mod plan;
 mod progress;
+mod repair;
 mod serve;
 mod snapshots;
 mod surveyed;
@@ -51,6 +52,7 @@ pub async fn dispatch(
         Command::Evidence(EvidenceCommand::Export(select)) => {
             evidence::export(select, console).await
         }
+        Command::Evidence(EvidenceCommand::Repair(flags)) => repair::run(flags, console).await,
         Command::Sweep => sweep::run(console).await,
         Command::Doctor => doctor::run(console).await,
         Command::Check => check::run(console).await,

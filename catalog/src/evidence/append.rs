@@ -8,6 +8,9 @@ use crate::model::SourceName;
 /// How often another writer may be faster before this one gives up.
 const ATTEMPTS_MAX: u32 = 16;
 
+/// Deleted records that are passed one by one.
+const SINGLE_STEPS: u32 = 16;
+
 /// A record that is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
@@ -20,16 +23,26 @@ pub struct Appended {
 /// Writes `draft` behind the newest record of `source`, whoever else writes too.
 ///
 /// A break in the chain does not stop it: what was proven must be written down, and the break stays
-/// where it is.
+/// where it is. Nor does a number that cannot be created again although nothing lies there, as a
+/// bucket with versions has it where the newest record was deleted: writing goes on behind it, and
+/// the gap is a break like any other.
 pub async fn append(
     evidence: &dyn Evidence,
     source: &SourceName,
     draft: Draft,
 ) -> Result<Appended, EvidenceError> {
-    for _ in 0..ATTEMPTS_MAX {
-        let Some((sequence, previous)) = next_place(evidence, source).await? else {
+    let (mut hindrances, mut attempts) = (Hindrances::default(), 0);
+    while attempts < ATTEMPTS_MAX {
+        attempts += 1;
+        let Some((next, previous)) = next_place(evidence, source).await? else {
             continue;
         };
+        let sequence = next.max(hindrances.next);
+        if sequence > SEQUENCE_MAX {
+            return Err(EvidenceError::Exhausted {
+                source_name: source.clone(),
+            });
+        }
         let sealed = Record::seal(draft.clone(), sequence, previous.as_deref())
             .and_then(|text| Record::parse(&text).map(|record| Appended { record, text }));
         let appended = sealed.map_err(|error| EvidenceError::Seal {
@@ -41,11 +54,55 @@ pub async fn append(
             Err(EvidenceError::Taken { .. }) => {}
             Err(error) => return Err(error),
         }
+        if is_gone(evidence, source, sequence).await? && hindrances.met(sequence) {
+            // Nobody was faster.
+            attempts = 0;
+        }
     }
     Err(EvidenceError::Contended {
         source_name: source.clone(),
         attempts: ATTEMPTS_MAX,
     })
+}
+
+/// Numbers that cannot be created although nothing lies there.
+#[derive(Debug, Default)]
+struct Hindrances {
+    /// Where to go on.
+    next: u64,
+    /// Met once: another writer's record may not be seen yet.
+    suspect: Option<u64>,
+    passed: u32,
+}
+
+impl Hindrances {
+    /// Takes a number that was met; whether it is passed, for it was met twice.
+    ///
+    /// A whole ledger may have been deleted: behind the first few the steps double, so that its end
+    /// is found soon, and a gap is a gap however long.
+    fn met(&mut self, sequence: u64) -> bool {
+        if self.suspect.replace(sequence) != Some(sequence) {
+            return false;
+        }
+        let doubled = self.passed.saturating_sub(SINGLE_STEPS);
+        let step = 1_u64.checked_shl(doubled).unwrap_or(SEQUENCE_MAX);
+        self.next = sequence.saturating_add(step);
+        self.passed += 1;
+        true
+    }
+}
+
+/// Whether nothing lies there, although it could not be created.
+async fn is_gone(
+    evidence: &(impl EvidenceRead + ?Sized),
+    source: &SourceName,
+    sequence: u64,
+) -> Result<bool, EvidenceError> {
+    match evidence.read(source, sequence).await {
+        Ok(_) | Err(EvidenceError::Unreadable { .. }) => Ok(false),
+        Err(EvidenceError::Gone { .. }) => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 /// The next sequence number and what it follows; `None` if the head vanished meanwhile.

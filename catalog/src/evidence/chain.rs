@@ -2,14 +2,15 @@
 //!
 //! Sans-I/O: records are handed in, in ascending order, one at a time. The chain shows that a
 //! record was changed, removed or inserted; that the newest ones were removed only somebody who
-//! remembers the head can tell.
+//! remembers the head can tell. A break ends where a later record, in its place, repairs it.
 
-mod unfounded;
+mod breaks;
+mod gaps;
 
 use std::fmt;
 
-use self::unfounded::Unfounded;
-use super::{Draft, Record, RecordError};
+use self::{breaks::Breaks, gaps::Gaps};
+use super::{Draft, Record, RecordError, Repaired};
 use crate::{digest::sha256, model::SourceName};
 
 /// The newest link that was seen.
@@ -29,7 +30,7 @@ pub struct ChainReport {
     pub records: u64,
     /// The newest record; `None` for an empty chain.
     pub head: Option<Head>,
-    /// `None` if the chain is intact.
+    /// `None` if the chain is intact, or if every break of it was repaired.
     pub first_break: Option<Break>,
 }
 
@@ -40,6 +41,14 @@ pub struct Break {
     pub sequence: u64,
     /// What is wrong with it.
     pub what: BrokenBy,
+    /// Digest found where another was expected, by which this break is told from a later one:
+    ///
+    /// | what | digest of |
+    /// |---|---|
+    /// | the record is missing | what lies behind the gap |
+    /// | it does not follow the record before it | the record before it |
+    /// | else | what lies at its place; `None` where nothing does |
+    pub found: Option<String>,
 }
 
 impl fmt::Display for Break {
@@ -91,26 +100,31 @@ pub(super) fn digest_to_follow(text: Result<&str, &str>) -> String {
 #[derive(Debug, Clone)]
 pub struct Checker {
     source: SourceName,
-    report: ChainReport,
+    records: u64,
+    head: Option<Head>,
+    /// Whether the head is a record of this place: if not, the next one names what once was there.
+    head_is_sound: bool,
     /// The oldest record that counts, from 1.
     first: u64,
-    /// What is not there, until a checkpoint vouches for it.
-    unfounded: Option<Unfounded>,
+    /// Records that are not there, until somebody vouches for them.
+    gaps: Gaps,
+    breaks: Breaks,
+    /// What these records alone do not show, until the next repair.
+    remembered: Option<Break>,
 }
 
 impl Checker {
     /// An empty chain.
-    pub const fn new(source: SourceName) -> Self {
-        let report = ChainReport {
-            records: 0,
-            head: None,
-            first_break: None,
-        };
+    pub fn new(source: SourceName) -> Self {
         Self {
             source,
-            report,
+            records: 0,
+            head: None,
+            head_is_sound: true,
             first: 1,
-            unfounded: None,
+            gaps: Gaps::default(),
+            breaks: Breaks::default(),
+            remembered: None,
         }
     }
 
@@ -124,6 +138,17 @@ impl Checker {
         self.first
     }
 
+    /// Repairs that were ever written, oldest first; the breaks they were about are told with them.
+    pub fn repairs(&self) -> impl DoubleEndedIterator<Item = &Repaired> {
+        self.breaks.repairs()
+    }
+
+    /// Whether this record names another `previous` than what lies before it, be it repaired or
+    /// not: nobody could vouch for a beginning there.
+    pub(super) fn is_seam(&self, sequence: u64) -> bool {
+        self.breaks.is_seam(sequence)
+    }
+
     /// Takes the next record that exists, `text` being `Err` where it could not be read as text.
     /// Returns it if its own digest is right, wherever it stands.
     pub fn take(&mut self, sequence: u64, text: Result<&str, &str>) -> Option<Record> {
@@ -131,85 +156,107 @@ impl Checker {
         let parsed = text
             .map_err(ToOwned::to_owned)
             .and_then(|text| Record::parse(text).map_err(|error| explain(&error)));
-        let head = self.report.head.as_ref();
+        let head = self.head.as_ref();
         let follows = sequence == head.map_or(1, |head| head.sequence + 1);
         if !follows {
             let missing = head.map_or(sequence - 1, |head| head.sequence + 1);
-            let earlier = self.unfounded.take();
-            self.unfounded = Some(Unfounded::new(earlier, missing, sequence));
+            self.gaps.open(missing, sequence, digest.clone());
+            self.breaks.seam(sequence);
         }
-        self.report.records += 1;
-        match parsed {
+        self.records += 1;
+        let (record, is_sound) = match parsed {
             Ok(record) => {
-                self.link(sequence, &record, follows);
-                Some(record)
+                let is_sound = self.link(sequence, &record, follows);
+                (Some(record), is_sound)
             }
             Err(why) => {
-                self.broken(sequence, BrokenBy::Contents(why));
-                self.report.head = Some(Head { sequence, digest });
-                None
+                self.broken(sequence, BrokenBy::Contents(why), Some(digest.clone()));
+                (None, false)
             }
-        }
+        };
+        self.head = Some(Head { sequence, digest });
+        self.head_is_sound = is_sound;
+        record
     }
 
-    /// Holds on to a break that these records alone do not show any more.
+    /// Holds on to a break that these records alone do not show any more, until a person repairs
+    /// the chain.
     pub fn remember(&mut self, first_break: Break) {
-        self.report.first_break = Some(first_break);
+        self.remembered = Some(first_break);
     }
 
     /// What is known so far.
     pub fn report(&self) -> ChainReport {
-        let mut report = self.report.clone();
-        if let Some(unfounded) = &self.unfounded {
-            let missing = unfounded.missing();
-            if report
-                .first_break
-                .as_ref()
-                .is_none_or(|it| it.sequence >= missing)
-            {
-                report.first_break = Some(Break {
-                    sequence: missing,
-                    what: BrokenBy::Missing,
-                });
+        let met = self.breaks.first().cloned();
+        let candidates = [self.remembered.clone(), self.gaps.first(), met];
+        let first_break = candidates
+            .into_iter()
+            .flatten()
+            .min_by_key(|it| it.sequence);
+        ChainReport {
+            records: self.records,
+            head: self.head.clone(),
+            first_break,
+        }
+    }
+
+    /// Takes a record with a right digest; whether it is one of this place.
+    fn link(&mut self, sequence: u64, record: &Record, follows: bool) -> bool {
+        let found = Some(record.digest.clone());
+        if record.sequence != sequence {
+            self.broken(sequence, BrokenBy::Sequence(record.sequence), found);
+            return false;
+        }
+        if let Some(other) = record.draft.source().filter(|&it| *it != self.source) {
+            self.broken(sequence, BrokenBy::Source(other.clone()), found);
+            return false;
+        }
+        let before = self.head.as_ref().map(|head| head.digest.clone());
+        if follows && record.previous != before {
+            self.breaks.seam(sequence);
+            // Behind what was changed, this is the same break: it names what was there before.
+            if self.head_is_sound {
+                self.broken(sequence, BrokenBy::Previous, before);
+                return true;
             }
         }
-        report
+        self.found(record);
+        true
     }
 
-    fn link(&mut self, sequence: u64, record: &Record, follows: bool) {
-        let previous = self.report.head.as_ref().map(|head| head.digest.as_str());
-        if record.sequence != sequence {
-            self.broken(sequence, BrokenBy::Sequence(record.sequence));
-        } else if let Some(other) = record.draft.source().filter(|&it| *it != self.source) {
-            self.broken(sequence, BrokenBy::Source(other.clone()));
-        } else if follows && record.previous.as_deref() != previous {
-            self.broken(sequence, BrokenBy::Previous);
-        } else {
-            self.found(record);
-        }
-        self.report.head = Some(Head {
-            sequence,
-            digest: record.digest.clone(),
-        });
-    }
-
-    /// What a record at its place says of those that are not there any more.
+    /// What a record at its place says of others.
     fn found(&mut self, record: &Record) {
-        self.unfounded = self.unfounded.take().and_then(|it| it.after(record));
-        let Draft::Checkpoint(checkpoint) = &record.draft else {
-            return;
-        };
-        let through = checkpoint.through;
-        if (self.first..record.sequence).contains(&through) {
-            self.first = through + 1;
-            self.report.records = self.report.records.min(record.sequence - through);
+        self.gaps.take(record);
+        match &record.draft {
+            Draft::Checkpoint(checkpoint) => {
+                let through = checkpoint.through;
+                if (self.first..record.sequence).contains(&through) {
+                    self.first = through + 1;
+                    self.records = self.records.min(record.sequence - through);
+                }
+                for repaired in &checkpoint.repairs {
+                    self.breaks.tell(repaired);
+                }
+            }
+            Draft::Repair(repair) => {
+                self.gaps.repair(|gap| repair.is_of(gap));
+                self.breaks.repair(|met| repair.is_of(met));
+                self.remembered = None;
+                self.breaks.tell(&Repaired {
+                    sequence: record.sequence,
+                    repair: (**repair).clone(),
+                });
+            }
+            _ => {}
         }
     }
 
-    fn broken(&mut self, sequence: u64, what: BrokenBy) {
-        self.report
-            .first_break
-            .get_or_insert(Break { sequence, what });
+    fn broken(&mut self, sequence: u64, what: BrokenBy, found: Option<String>) {
+        self.breaks.met(Break {
+            sequence,
+            what,
+            found,
+        });
     }
 }
 

@@ -115,6 +115,7 @@ impl Draft {
             Self::Verification(verification) => Some(&verification.source),
             Self::Acceptance(acceptance) => Some(&acceptance.source),
             Self::Checkpoint(checkpoint) => Some(&checkpoint.source),
+            Self::Repair(repair) => Some(&repair.source),
             Self::Unknown { .. } => None,
         }
     }
@@ -126,6 +127,7 @@ impl Serialize for Record {
             Draft::Verification(body) => self.written("verification", body, serializer),
             Draft::Acceptance(body) => self.written("acceptance", body, serializer),
             Draft::Checkpoint(body) => self.written("checkpoint", body, serializer),
+            Draft::Repair(body) => self.written("repair", body, serializer),
             Draft::Unknown { kind, .. } => self.written(kind, &Map::new(), serializer),
         }
     }
@@ -185,6 +187,7 @@ fn draft(kind: String, members: &Map<String, Value>) -> Draft {
         "verification" => typed(members).map(|body| Draft::Verification(Box::new(body))),
         "acceptance" => typed(members).map(|body| Draft::Acceptance(Box::new(body))),
         "checkpoint" => typed(members).map(Draft::Checkpoint),
+        "repair" => typed(members).map(|body| Draft::Repair(Box::new(body))),
         _ => {
             return Draft::Unknown {
                 kind,

@@ -15,10 +15,11 @@ use std::{
 };
 
 use futures::future::{BoxFuture, FutureExt};
+use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
 use super::{
-    Evidence, EvidenceError, EvidenceRead, RECORD_BYTES_MAX,
+    Evidence, EvidenceError, EvidenceRead, MARKER, RECORD_BYTES_MAX,
     name::{file_name, sequence_of},
 };
 use crate::model::SourceName;
@@ -47,9 +48,20 @@ impl DirectoryEvidence {
         source: &SourceName,
         work: impl FnOnce(&Path, SourceName) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, EvidenceError> {
-        let (root, source) = (self.root.clone(), source.clone());
-        let place = root.join(source.as_str());
-        let done = spawn_blocking(move || work(&root, source)).await;
+        let (place, source) = (self.root.join(source.as_str()), source.clone());
+        self.blocking_at(place, operation, |root| work(root, source))
+            .await
+    }
+
+    /// The same of the root as a whole.
+    async fn blocking_at<T: Send + 'static>(
+        &self,
+        place: PathBuf,
+        operation: &'static str,
+        work: impl FnOnce(&Path) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, EvidenceError> {
+        let root = self.root.clone();
+        let done = spawn_blocking(move || work(&root)).await;
         match done
             .map_err(|panic| Failure::Io(io::Error::other(panic)))
             .flatten()
@@ -62,6 +74,22 @@ impl DirectoryEvidence {
 }
 
 impl EvidenceRead for DirectoryEvidence {
+    fn place(&self) -> String {
+        self.root.display().to_string()
+    }
+
+    fn is_marked(&self) -> BoxFuture<'_, Result<bool, EvidenceError>> {
+        let look = |root: &Path| match fs::symlink_metadata(root.join(MARKER)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::metadata(root)?;
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        };
+        self.blocking_at(self.root.clone(), "read", look).boxed()
+    }
+
     fn list<'a>(
         &'a self,
         source: &'a SourceName,
@@ -109,6 +137,17 @@ impl EvidenceRead for DirectoryEvidence {
 }
 
 impl Evidence for DirectoryEvidence {
+    fn mark(&self) -> BoxFuture<'_, Result<bool, EvidenceError>> {
+        let mark = |root: &Path| Ok(create::mark(root)?);
+        self.blocking_at(self.root.clone(), "write", mark).boxed()
+    }
+
+    fn time(&self) -> BoxFuture<'_, Result<Option<Timestamp>, EvidenceError>> {
+        let time =
+            |root: &Path| Ok(create::time(root).and_then(|time| Timestamp::try_from(time).ok()));
+        self.blocking_at(self.root.clone(), "write", time).boxed()
+    }
+
     fn create<'a>(
         &'a self,
         source: &'a SourceName,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use super::{RecordError, SEQUENCE_MAX};
+use super::{MARKER, RecordError, SEQUENCE_MAX};
 use crate::model::SourceName;
 
 /// Why evidence could not be read or written.
@@ -66,6 +66,15 @@ pub enum EvidenceError {
     )]
     Overwrites {
         /// URL.
+        location: String,
+    },
+    /// Neither a marker nor a record: not mounted, or never used.
+    #[error(
+        "there is no evidence at {location}: neither {MARKER} nor a record lies there\nhint: Mount \
+         the volume of the evidence; at a new place the first verification makes {MARKER}."
+    )]
+    Unmarked {
+        /// Directory or URL.
         location: String,
     },
     /// The store refused or failed.

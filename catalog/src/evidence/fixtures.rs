@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
-    Acceptance, ArtifactEvidence, Baseline, Checkpoint, Draft, Fingerprints, Integrity, Reason,
-    Record, SnapshotEvidence, ToolEvidence, Trigger, Verdict, Verification,
+    Acceptance, ArtifactEvidence, Baseline, Break, Checkpoint, Draft, Fingerprints, Integrity,
+    Reason, Record, Repair, SnapshotEvidence, ToolEvidence, Trigger, Verdict, Verification,
 };
 use crate::model::{SnapshotId, SourceName, TakenAtFrom};
 
@@ -112,7 +112,22 @@ pub fn checkpoint(through: u64, pruned: &str) -> Draft {
         through,
         pruned: pruned.into(),
         begun_at: None,
+        repairs: Vec::new(),
     })
+}
+
+/// A repair of this break.
+pub fn repair(of: &Break) -> Draft {
+    Draft::Repair(Box::new(Repair {
+        id: "act".into(),
+        source: cache(),
+        by: "a person".into(),
+        ended_at: at("03:00:00"),
+        first_break: of.sequence,
+        broken_by: of.what.to_string(),
+        found: of.found.clone(),
+        message: "a disk was replaced".into(),
+    }))
 }
 
 /// The texts of an intact chain of these drafts, from record 1.

@@ -11,7 +11,9 @@ use std::{collections::VecDeque, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Acceptance, ChainReport, Checker, Draft, Fingerprints, Record, Verification};
+use super::{
+    Acceptance, ChainReport, Checker, Draft, Fingerprints, Record, Repaired, Verification,
+};
 use crate::model::SourceName;
 
 pub use query::Baseline;
@@ -33,7 +35,7 @@ pub struct Ledger {
 
 impl Ledger {
     /// Without any record.
-    pub const fn new(source: SourceName) -> Self {
+    pub fn new(source: SourceName) -> Self {
         Self {
             checker: Checker::new(source),
             records: VecDeque::new(),
@@ -97,6 +99,11 @@ impl Ledger {
     /// How many records there are, and whether their chain is intact.
     pub fn report(&self) -> ChainReport {
         self.checker.report()
+    }
+
+    /// Repairs of the chain, oldest first: also those that are pruned, which checkpoints carry.
+    pub fn repairs(&self) -> impl DoubleEndedIterator<Item = &Repaired> {
+        self.checker.repairs()
     }
 
     /// Oldest first, without their logs.

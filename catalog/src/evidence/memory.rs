@@ -1,11 +1,12 @@
 //! Evidence in memory, with scripted faults, for tests of everyone who holds evidence.
 
 use std::{
-    collections::{BTreeMap, VecDeque, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use futures::future::{BoxFuture, FutureExt, ready};
+use jiff::Timestamp;
 
 use super::{Evidence, EvidenceError, EvidenceRead, RECORD_BYTES_MAX};
 use crate::model::SourceName;
@@ -40,6 +41,9 @@ pub struct MemoryEvidence {
 struct State {
     records: BTreeMap<(SourceName, u64), String>,
     faults: VecDeque<MemoryFault>,
+    marked: bool,
+    /// Numbers that cannot be created any more, although nothing lies there.
+    burnt: BTreeSet<(SourceName, u64)>,
 }
 
 impl MemoryEvidence {
@@ -58,6 +62,19 @@ impl MemoryEvidence {
     /// Removes a record, as somebody with a shell would.
     pub fn lose(&self, source: &SourceName, sequence: u64) {
         self.state().records.remove(&(source.clone(), sequence));
+    }
+
+    /// Removes a record whose number cannot be created again, as a bucket with versions may.
+    pub fn burn(&self, source: &SourceName, sequence: u64) {
+        self.lose(source, sequence);
+        self.state().burnt.insert((source.clone(), sequence));
+    }
+
+    /// What a volume looks like that is not mounted.
+    pub fn unmount(&self) {
+        let mut state = self.state();
+        state.records.clear();
+        state.marked = false;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -81,6 +98,14 @@ impl State {
 }
 
 impl EvidenceRead for MemoryEvidence {
+    fn place(&self) -> String {
+        "memory".into()
+    }
+
+    fn is_marked(&self) -> BoxFuture<'_, Result<bool, EvidenceError>> {
+        ready(Ok(self.state().marked)).boxed()
+    }
+
     fn list<'a>(
         &'a self,
         source: &'a SourceName,
@@ -135,6 +160,15 @@ impl EvidenceRead for MemoryEvidence {
 }
 
 impl Evidence for MemoryEvidence {
+    fn mark(&self) -> BoxFuture<'_, Result<bool, EvidenceError>> {
+        let was = std::mem::replace(&mut self.state().marked, true);
+        ready(Ok(!was)).boxed()
+    }
+
+    fn time(&self) -> BoxFuture<'_, Result<Option<Timestamp>, EvidenceError>> {
+        ready(Ok(None)).boxed()
+    }
+
     fn create<'a>(
         &'a self,
         source: &'a SourceName,
@@ -151,8 +185,13 @@ impl Evidence for MemoryEvidence {
                 .entry(place.clone())
                 .or_insert_with(|| other.clone());
         }
+        let is_burnt = state.burnt.contains(&place);
         let created = match state.records.entry(place) {
             _ if fault == Some(Create) => Err(refused("write")),
+            _ if is_burnt => Err(EvidenceError::Taken {
+                source_name: source.clone(),
+                sequence,
+            }),
             Entry::Occupied(_) => Err(EvidenceError::Taken {
                 source_name: source.clone(),
                 sequence,

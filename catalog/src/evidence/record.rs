@@ -17,6 +17,8 @@ pub enum Draft {
     Acceptance(Box<Acceptance>),
     /// Written when older records are pruned.
     Checkpoint(Checkpoint),
+    /// Written by `evidence repair`: a person saw a break and says why it is one.
+    Repair(Box<Repair>),
     /// Written by a newer version: a link of the chain whose contents are not understood here.
     Unknown {
         /// As written.
@@ -55,6 +57,41 @@ pub struct Checkpoint {
     pub pruned: String,
     /// The earliest recovery point of all that were ever pruned or still lie there.
     pub begun_at: Option<Timestamp>,
+    /// Repairs among the pruned records, oldest first: they are told for ever.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<Repaired>,
+}
+
+/// A person's word on one break of the chain, so that it is no concern any more: of this break
+/// alone, and only while the same lies there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repair {
+    /// Of this act.
+    pub id: String,
+    /// Whose chain.
+    pub source: SourceName,
+    /// Host, pod or person.
+    pub by: String,
+    /// When.
+    pub ended_at: Timestamp,
+    /// Sequence number of the first break at that time.
+    pub first_break: u64,
+    /// What was wrong with that record, in words.
+    pub broken_by: String,
+    /// Digest found where another was expected, as of [`Break::found`](super::Break::found).
+    pub found: Option<String>,
+    /// Why it is broken, in the person's words.
+    pub message: String,
+}
+
+/// A repair with the number of the record that it was written in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repaired {
+    /// Position of that record.
+    pub sequence: u64,
+    /// What it says.
+    #[serde(flatten)]
+    pub repair: Repair,
 }
 
 /// What must not get lost without a word, e.g. `indexes`: of each one a number of hexadecimal

@@ -12,10 +12,11 @@ mod read;
 
 use aws_sdk_s3::Client;
 use futures::{FutureExt as _, future::BoxFuture};
+use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use self::create::Put;
-use super::{Evidence, EvidenceError, EvidenceRead, name::file_name};
+use super::{Evidence, EvidenceError, EvidenceRead, MARKER, name::file_name, place::MARKER_TEXT};
 use crate::{
     config::S3,
     model::SourceName,
@@ -83,6 +84,20 @@ impl<'a> Call<'a> {
 }
 
 impl EvidenceRead for S3Evidence {
+    fn place(&self) -> String {
+        let key = self.bucket.whole("");
+        self.call(&key).asked().subject()
+    }
+
+    fn is_marked(&self) -> BoxFuture<'_, Result<bool, EvidenceError>> {
+        async move {
+            let key = self.bucket.whole(MARKER);
+            let found = self.call(&key).read().await;
+            found.map(|it| it.is_some()).map_err(failure::reading)
+        }
+        .boxed()
+    }
+
     fn list<'a>(
         &'a self,
         source: &'a SourceName,
@@ -132,6 +147,29 @@ impl EvidenceRead for S3Evidence {
 }
 
 impl Evidence for S3Evidence {
+    fn mark(&self) -> BoxFuture<'_, Result<bool, EvidenceError>> {
+        async move {
+            self.ready().await?;
+            let key = self.bucket.whole(MARKER);
+            match self.call(&key).create(MARKER_TEXT).await {
+                Ok(Put::Created) => Ok(true),
+                Ok(Put::Exists) => Ok(false),
+                Ok(Put::Unconditional) => Err(failure::overwrites(self)),
+                Err(error) => Err(failure::writing(self, error)),
+            }
+        }
+        .boxed()
+    }
+
+    fn time(&self) -> BoxFuture<'_, Result<Option<Timestamp>, EvidenceError>> {
+        async move {
+            let key = self.bucket.whole(MARKER);
+            let time = self.call(&key).time(MARKER_TEXT).await;
+            time.map_err(|error| failure::writing(self, error))
+        }
+        .boxed()
+    }
+
     fn ready(&self) -> BoxFuture<'_, Result<(), EvidenceError>> {
         async move {
             let proven = || exclusive::prove(self);

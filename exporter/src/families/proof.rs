@@ -49,6 +49,8 @@ pub(super) fn put(families: &mut Families, state: &State, source: &Source) {
         &[],
         flag(report.first_break.is_none()),
     );
+    let newest = report.head.map_or(0, |head| head.sequence);
+    of.put(Metric::EvidenceSequence, &[], number(newest));
     verdicts(&mut of, ledger);
     if let Some(newest) = ledger.newest() {
         newest_looked_at(&mut of, newest, source.format.items());

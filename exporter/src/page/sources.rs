@@ -101,6 +101,10 @@ fn sentences(
     ) {
         lines.insert(0, line("info", unknown_because(source, known)));
     }
+    let ledger = source.verify.as_ref().and(known.evidence.ledger.as_ref());
+    if let Some(repaired) = ledger.and_then(|ledger| ledger.repaired()) {
+        lines.push(line("info", &repaired));
+    }
     if known.problem.is_some() {
         let as_of = known.surveyed_at.map_or("never seen".to_owned(), |at| {
             format!("as of {}", words::relative(at, now))

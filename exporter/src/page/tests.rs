@@ -1,4 +1,7 @@
-use catalog::evidence::{Draft, Reason, fixtures::verification};
+use catalog::evidence::{
+    Break, BrokenBy, Draft, Reason,
+    fixtures::{self, verification},
+};
 
 use super::*;
 use crate::fixtures::{at, fresh, healthy, inventory, proven, snapshot, survey_failed, surveyed};
@@ -53,4 +56,32 @@ fn hostile_names_are_only_text() {
         html.contains("&#60;script&#62;alert(&#34;x&#34;)"),
         "{html}"
     );
+}
+
+#[test]
+fn what_a_person_wrote_of_a_repair_is_told_short_and_as_text() {
+    let mut state = healthy();
+    let Draft::Repair(mut repair) = fixtures::repair(&Break {
+        sequence: 1,
+        what: BrokenBy::Missing,
+        found: None,
+    }) else {
+        unreachable!("it is one");
+    };
+    repair.message = "<script>\n\u{1b}[31m".repeat(1000);
+    let drafts = [
+        fixtures::verified(at("04:00:00")),
+        Draft::Repair(repair.clone()),
+        Draft::Repair(repair),
+    ];
+    proven(&mut state, drafts);
+    let words = words_of(&shown(&state, "05:30:00"));
+    let told = "Its evidence was repaired on 2026-11-22 by a person: &#60;script&#62;";
+    assert!(words.contains(told), "{words}");
+    assert!(words.contains("(and once before)."), "{words}");
+    assert!(words.len() < 5_000, "{words}");
+    let table = table(&state, at("05:30:00"));
+    assert!(table.contains("Its evidence was repaired on 2026-11-22"));
+    assert!(!table.contains('\u{1b}'), "{table}");
+    assert!(!table.contains("evidence_broken"), "{table}");
 }

@@ -6,7 +6,7 @@ use std::{
 use bytes::Bytes;
 use catalog::{
     config::load,
-    evidence::{MemoryEvidence, MemoryFault, append, fixtures::verified},
+    evidence::{Evidence as _, MemoryEvidence, MemoryFault, append, fixtures::verified},
     model::{Key, ObjectMeta, Pin},
     storage::{
         ByteStream, ListFrom, Operation, Page, Storage, StorageError, StorageReason,
@@ -211,6 +211,31 @@ async fn evidence_that_cannot_be_read_keeps_the_ledger() {
         .unwrap();
     surveyor.once().await;
     assert_eq!((known(&bench).up, records(&bench)), (Some(true), 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn evidence_that_is_not_mounted_is_not_a_ledger_without_records() {
+    let bench = Bench::new();
+    let cache = source("cache");
+    let surveyor = bench.surveyor();
+    let known = |bench: &Bench| {
+        let evidence = bench.published.get().sources[&cache].evidence.clone();
+        let report = evidence.ledger.map(|ledger| ledger.report());
+        (evidence.up, report.map(|it| (it.records, it.first_break)))
+    };
+    surveyor.once().await;
+    assert_eq!(known(&bench), (Some(false), None), "never used");
+    bench.evidence.mark().await.unwrap();
+    surveyor.once().await;
+    assert_eq!(known(&bench), (Some(true), Some((0, None))));
+    append(&bench.evidence, &cache, verified(at("01:00:00")))
+        .await
+        .unwrap();
+    surveyor.once().await;
+    assert_eq!(known(&bench), (Some(true), Some((1, None))));
+    bench.evidence.unmount();
+    surveyor.once().await;
+    assert_eq!(known(&bench), (Some(false), Some((1, None))), "kept");
 }
 
 /// Counts how many listings are under way at one time, and how many there ever were.

@@ -120,6 +120,14 @@ impl Watched {
 }
 
 impl EvidenceRead for Watched {
+    fn place(&self) -> String {
+        self.evidence.place()
+    }
+
+    fn is_marked(&self) -> BoxFuture<'_, Result<bool, EvidenceError>> {
+        self.evidence.is_marked()
+    }
+
     fn list<'a>(
         &'a self,
         source: &'a SourceName,
@@ -145,6 +153,14 @@ impl EvidenceRead for Watched {
 }
 
 impl Evidence for Watched {
+    fn mark(&self) -> BoxFuture<'_, Result<bool, EvidenceError>> {
+        self.evidence.mark()
+    }
+
+    fn time(&self) -> BoxFuture<'_, Result<Option<Timestamp>, EvidenceError>> {
+        self.evidence.time()
+    }
+
     fn create<'a>(
         &'a self,
         source: &'a SourceName,

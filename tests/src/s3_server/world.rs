@@ -48,6 +48,10 @@ pub enum Ignored {
     Ranges,
     /// `encoding-type`.
     Encoding,
+    /// Others who write the same key meanwhile: it looks first, and then writes.
+    Races,
+    /// That a delete marker is no object, where one is only to be created.
+    Markers,
 }
 
 /// Everything behind the front.
@@ -66,6 +70,8 @@ pub(super) struct State {
     faults: Vec<Fault>,
     calls: Vec<(Call, String)>,
     admitted: Option<Keys>,
+    /// Writers of each key that looked and have not written yet.
+    pub(super) looking: BTreeMap<String, usize>,
 }
 
 impl World {
@@ -162,6 +168,11 @@ impl World {
 impl State {
     pub(super) fn ignores(&self, what: Ignored) -> bool {
         self.ignores.contains(&what)
+    }
+
+    /// Whether it is there for who is only to create it.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.holds(key) || (self.ignores(Ignored::Markers) && self.objects.contains_key(key))
     }
 
     /// Whether a reader would find it.

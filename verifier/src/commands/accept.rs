@@ -11,17 +11,24 @@ use crate::{
 };
 
 /// Longest reason, in characters: a sentence or two, not a page.
-const REASON_MAX: usize = 1_000;
+pub(super) const REASON_MAX: usize = 1_000;
 
-pub(super) async fn run(flags: &Accept, console: &mut Console<'_>) -> Result<Exit, Refusal> {
-    let reason = flags.reason.trim();
+/// The reason a person gave, for the record that it goes into.
+pub(super) fn reason(given: &str) -> Result<&str, Refusal> {
+    let reason = given.trim();
     if reason.is_empty() || reason.chars().count() > REASON_MAX {
         let message = format!("a reason has 1 to {REASON_MAX} characters\nhint: It is for audits.");
         return Err(Refusal::usage(message));
     }
+    Ok(reason)
+}
+
+pub(super) async fn run(flags: &Accept, console: &mut Console<'_>) -> Result<Exit, Refusal> {
+    let reason = reason(&flags.reason)?;
     let world = World::open(console)?;
     let source = world.source(&flags.source)?;
     let evidence = world.evidence()?;
+    world.may_write().await?;
     let now = console.clock.now();
     let surveyed = world.survey(&[source]).await;
     surveyed.tell(console)?;

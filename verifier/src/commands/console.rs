@@ -79,6 +79,7 @@ impl Console<'_> {
             clock: self.clock.clone(),
             cancelled: self.cancelled.clone(),
             env: self.env,
+            compares_clocks: true,
         }
     }
 

@@ -1,6 +1,10 @@
 //! `doctor`: whether everything is there that a verification needs, before the worst day.
 
-use catalog::{config::Source, storage::ListFrom};
+use catalog::{
+    config::Source,
+    evidence::{self, EvidenceError},
+    storage::ListFrom,
+};
 use futures::StreamExt as _;
 use toolkit::exit::Exit;
 
@@ -68,8 +72,22 @@ async fn evidence(world: &World) -> Answer {
     if let Err(error) = evidence.newest(&source.name).await {
         return bad(&error);
     }
-    match evidence.ready().await {
-        Ok(()) => Answer::Good("it can be read, and no record can be overwritten".into()),
+    if let Err(error) = evidence.ready().await {
+        return bad(&error);
+    }
+    let sources: Vec<_> = world
+        .config
+        .sources
+        .iter()
+        .map(|it| it.name.clone())
+        .collect();
+    let good = "it can be read, and of many writers of a record one wins";
+    match evidence::is_mounted(&**evidence, &sources).await {
+        Ok(()) => Answer::Good(good.into()),
+        Err(EvidenceError::Unmarked { .. }) => Answer::Doubtful(format!(
+            "{good}; nothing was ever written there\n\
+             hint: At a new place the first verification begins it; else mount its volume."
+        )),
         Err(error) => bad(&error),
     }
 }

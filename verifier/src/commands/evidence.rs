@@ -2,24 +2,36 @@
 
 use catalog::{
     config::Source,
-    evidence::{Draft, Evidence, EvidenceError, Record, sequences},
+    evidence::{Draft, Evidence, EvidenceError, Record, Repair, Repaired, sequences},
 };
 use futures::TryStreamExt as _;
 use toolkit::exit::Exit;
 
-use super::{Console, Refusal, World};
+use super::{Console, Refusal, World, accept::REASON_MAX};
 use crate::{cli::Select, report};
 
 /// Recomputes every digest and names the first break of each chain.
 pub(super) async fn check(select: &Select, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let world = World::open(console)?;
-    world.evidence()?;
+    world.is_mounted().await?;
     let mut exit = Exit::Fine;
     for source in world.sources(select)? {
-        let chain = world.ledger(&source.name).await?.report();
+        let ledger = world.ledger(&source.name).await?;
+        let chain = ledger.report();
         let name = &source.name;
         match &chain.first_break {
-            None => writeln!(console.out, "✔ {name}: {} records, unbroken", chain.records)?,
+            None => {
+                let repaired = match ledger.repairs().count() {
+                    0 => String::new(),
+                    1 => " but for 1 repair".into(),
+                    several => format!(" but for {several} repairs"),
+                };
+                let records = chain.records;
+                writeln!(
+                    console.out,
+                    "✔ {name}: {records} records, unbroken{repaired}"
+                )?;
+            }
             Some(broken) => {
                 exit = Exit::Failed;
                 writeln!(
@@ -29,18 +41,47 @@ pub(super) async fn check(select: &Select, console: &mut Console<'_>) -> Result<
                 )?;
             }
         }
+        for repaired in ledger.repairs() {
+            writeln!(console.out, "  {}", told(repaired))?;
+        }
     }
     Ok(exit)
+}
+
+/// A repair, with all that a person wrote.
+fn told(repaired: &Repaired) -> String {
+    let Repair {
+        by,
+        ended_at,
+        first_break,
+        broken_by,
+        message,
+        ..
+    } = &repaired.repair;
+    format!(
+        "repaired on {} by {} in record {:08}: record {first_break:08} {}: {}",
+        ended_at.strftime("%Y-%m-%d"),
+        report::printable(by),
+        repaired.sequence,
+        report::printable(broken_by),
+        settings::one_line(message, REASON_MAX),
+    )
 }
 
 /// One line per record.
 pub(super) async fn list(select: &Select, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let world = World::open(console)?;
-    world.evidence()?;
+    world.is_mounted().await?;
     let now = console.clock.now();
     let mut table = report::Table::new(["RECORD", "WHEN", "SNAPSHOT", "OUTCOME", "COUNTED"]);
     for source in world.sources(select)? {
         let ledger = world.ledger(&source.name).await?;
+        let listed = |sequence| ledger.records().any(|it| it.sequence == sequence);
+        for pruned in ledger.repairs().filter(|it| !listed(it.sequence)) {
+            let name = format!("{}/{:08}", source.name, pruned.sequence);
+            let (when, snapshot, outcome, counted) = repair(&pruned.repair, now);
+            table.row([name, when, snapshot, outcome, counted]);
+        }
         for record in ledger.records() {
             let (when, snapshot, outcome, counted) = line(record, now);
             let name = format!("{}/{:08}", source.name, record.sequence);
@@ -75,8 +116,21 @@ fn line(record: &Record, now: jiff::Timestamp) -> (String, String, String, Strin
             format!("checkpoint: records up to {:08} were pruned", it.through),
             String::new(),
         ),
+        Draft::Repair(act) => repair(act, now),
         Draft::Unknown { kind, why } => empty_but(&format!("{}: {why}", report::printable(kind))),
     }
+}
+
+fn repair(act: &Repair, now: jiff::Timestamp) -> (String, String, String, String) {
+    let outcome = format!(
+        "repaired by {}: record {:08} {}: {}",
+        report::printable(&act.by),
+        act.first_break,
+        report::printable(&act.broken_by),
+        report::printable(&act.message)
+    );
+    let when = report::ago(act.ended_at, now);
+    (when, String::new(), outcome, String::new())
 }
 
 fn empty_but(outcome: &str) -> (String, String, String, String) {
@@ -86,6 +140,7 @@ fn empty_but(outcome: &str) -> (String, String, String, String) {
 /// Every record as it lies there, one a line.
 pub(super) async fn export(select: &Select, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let world = World::open(console)?;
+    world.is_mounted().await?;
     let evidence = world.evidence()?;
     let mut exit = Exit::Fine;
     for source in world.sources(select)? {

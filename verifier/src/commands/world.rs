@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -42,6 +45,9 @@ pub struct World {
     env: Env,
     storages: BTreeMap<RepositoryName, Arc<dyn Storage>>,
     evidence: Option<Arc<dyn Evidence>>,
+    /// Whether evidence was seen or begun at its place: from then on it lies there.
+    adopted: AtomicBool,
+    compares_clocks: bool,
     heads: BTreeMap<RepositoryName, Mutex<HeadCache>>,
     /// What was read of each chain: the next look reads only what is new.
     ledgers: BTreeMap<SourceName, Mutex<Ledger>>,
@@ -53,6 +59,8 @@ pub(super) struct Outside {
     pub(super) clock: Clock,
     pub(super) cancelled: CancellationToken,
     pub(super) env: Env,
+    /// Whether `clock` must agree with the clock of the evidence's store: not one of a test.
+    pub(super) compares_clocks: bool,
 }
 
 /// Where the process runtime keeps its run directories: stable, so that a sweep finds them, and
@@ -96,6 +104,8 @@ impl World {
                 .map(|it| (it.name.clone(), Mutex::default()))
                 .collect(),
             evidence,
+            adopted: AtomicBool::new(false),
+            compares_clocks: outside.compares_clocks,
             ledgers: config.sources.iter().map(unread).collect(),
             config,
             clock: outside.clock.clone(),
@@ -129,6 +139,62 @@ impl World {
                  hint: Add evidence: { repository: { directory: … } } to the configuration.",
             )
         })
+    }
+
+    /// What must hold before anything is verified or written: evidence lies at its place, or begins
+    /// there, and no clock is far from that of its store.
+    pub(super) async fn may_write(&self) -> Result<(), Refusal> {
+        let evidence = self.evidence()?;
+        let sources = self.all_sources();
+        let adopting = evidence::adopt(&**evidence, &sources, self.is_adopted());
+        let adopted = self.in_time("its evidence was not found", adopting).await?;
+        adopted.map_err(|error| Refusal::unknown(render(&error, None)))?;
+        self.adopted.store(true, Ordering::Relaxed);
+        if !self.compares_clocks {
+            return Ok(());
+        }
+        let before = self.clock.now();
+        let asking = self.in_time("the clock of its evidence was not read", evidence.time());
+        // What fails here is told when the record is written, and a verdict is worth having.
+        let Ok(Some(store)) = asking.await? else {
+            return Ok(());
+        };
+        let ahead = evidence::ahead_of(store, before, self.clock.now());
+        if ahead.abs() <= evidence::CLOCKS_APART_MAX {
+            return Ok(());
+        }
+        let (seconds, place) = (ahead.unsigned_abs().as_secs(), evidence.place());
+        let is = if ahead.is_positive() {
+            "ahead of"
+        } else {
+            "behind"
+        };
+        Err(Refusal::unknown(format!(
+            "the clock of this machine is {seconds} s {is} that of the evidence at {place}\n\
+             hint: Set both by one time server; until then nothing is verified, for its record \
+             would have a wrong time."
+        )))
+    }
+
+    /// Refuses a place where evidence never was, or is not now: for commands that only read.
+    pub(super) async fn is_mounted(&self) -> Result<(), Refusal> {
+        let evidence = &**self.evidence()?;
+        let mounted = evidence::is_mounted(evidence, &self.all_sources()).await;
+        mounted.map_err(|error| Refusal::unknown(render(&error, None)))
+    }
+
+    fn all_sources(&self) -> Vec<SourceName> {
+        self.ledgers.keys().cloned().collect()
+    }
+
+    /// Whether evidence was once found at its place.
+    pub(super) fn is_adopted(&self) -> bool {
+        self.adopted.load(Ordering::Relaxed)
+    }
+
+    /// The same place as of a world before: what was known of it goes on.
+    pub(super) fn goes_on_from(&self, before: &Self) {
+        self.adopted.store(before.is_adopted(), Ordering::Relaxed);
     }
 
     /// The storage of a source.
@@ -180,8 +246,14 @@ impl World {
         let known = known.expect("invariant: every source of a configuration has a ledger");
         let mut known = known.lock().await;
         if let Some(evidence) = &self.evidence {
+            if self.is_adopted() {
+                self.is_mounted().await?;
+            }
             let refreshed = known.refresh(&**evidence).await;
             refreshed.map_err(|error| Refusal::unknown(render(&error, None)))?;
+            if known.report().head.is_some() {
+                self.adopted.store(true, Ordering::Relaxed);
+            }
         }
         Ok(known.clone())
     }
@@ -269,3 +341,6 @@ impl World {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! The steps that put one record durably under its name.
+//! The steps that put one record, or the marker, durably under its name.
 //!
 //! A crash between any two of them leaves the whole record or none; a temporary file it may leave
 //! begins with `.`, is no record, and is removed by a later append.
@@ -9,10 +9,14 @@ use std::{
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
-use crate::{evidence::name::file_name, fault, model::SourceName};
+use crate::{
+    evidence::{MARKER, name::file_name, place::MARKER_TEXT},
+    fault,
+    model::SourceName,
+};
 
 /// A temporary file this much older than the one being written belongs to nobody any more.
 const LEFTOVER_AFTER: Duration = Duration::from_hours(1);
@@ -32,22 +36,9 @@ pub(super) fn create(
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    let target = directory.join(file_name(sequence));
-    if target.symlink_metadata().is_ok() {
+    if !put(&directory, &file_name(sequence), text, true)? {
         return Ok(false);
     }
-    let (temporary, file) = temporary_file(&directory, sequence)?;
-    remove_leftovers(&directory, &file);
-    let created = write(file, text).and_then(|()| link(&temporary, &target));
-    if !matches!(created, Ok(true)) {
-        // A temporary file that cannot be removed now is removed by a later append.
-        let _ = fs::remove_file(&temporary);
-        return created;
-    }
-    fault::point("evidence.linked")?;
-    let _ = fs::remove_file(&temporary);
-    fault::point("evidence.unlinked")?;
-    sync_directory(&directory)?;
     if sequence == 1 {
         // The source's own directory is new, perhaps made by a writer that died before this.
         sync_directory(root)?;
@@ -56,12 +47,58 @@ pub(super) fn create(
     Ok(true)
 }
 
-fn write(mut file: File, text: &str) -> io::Result<()> {
-    fault::point("evidence.created")?;
+/// Puts the marker there, or says `false`: there is one.
+pub(super) fn mark(root: &Path) -> io::Result<bool> {
+    put(root, MARKER, MARKER_TEXT, false)
+}
+
+/// The time that the file system gives to a file just made: over a network, its server's. None
+/// where no file can be made; who writes next says why.
+pub(super) fn time(root: &Path) -> Option<SystemTime> {
+    let (temporary, file) = temporary_file(root, "clock").ok()?;
+    let made = file.metadata().and_then(|meta| meta.modified());
+    let _ = fs::remove_file(&temporary);
+    made.ok()
+}
+
+/// A file with this name and text, or `false`: there is one. Only of a record tests can stop it.
+fn put(directory: &Path, name: &str, text: &str, is_record: bool) -> io::Result<bool> {
+    let target = directory.join(name);
+    if target.symlink_metadata().is_ok() {
+        return Ok(false);
+    }
+    let (temporary, file) = temporary_file(directory, name)?;
+    remove_leftovers(directory, &file);
+    let created = write(file, text, is_record).and_then(|()| link(&temporary, &target));
+    if !matches!(created, Ok(true)) {
+        // A temporary file that cannot be removed now is removed by a later append.
+        let _ = fs::remove_file(&temporary);
+        return created;
+    }
+    if is_record {
+        fault::point("evidence.linked")?;
+    }
+    let _ = fs::remove_file(&temporary);
+    if is_record {
+        fault::point("evidence.unlinked")?;
+    }
+    sync_directory(directory)?;
+    Ok(true)
+}
+
+fn write(mut file: File, text: &str, is_record: bool) -> io::Result<()> {
+    if is_record {
+        fault::point("evidence.created")?;
+    }
     file.write_all(text.as_bytes())?;
-    fault::point("evidence.written")?;
+    if is_record {
+        fault::point("evidence.written")?;
+    }
     file.sync_all()?;
-    fault::point("evidence.flushed")
+    if is_record {
+        fault::point("evidence.flushed")?;
+    }
+    Ok(())
 }
 
 /// Over NFS a link may be made although it says it was not: then the file has two names (open(2)).
@@ -75,11 +112,11 @@ fn link(temporary: &Path, target: &Path) -> io::Result<bool> {
     }
 }
 
-fn temporary_file(directory: &Path, sequence: u64) -> io::Result<(PathBuf, File)> {
+fn temporary_file(directory: &Path, name: &str) -> io::Result<(PathBuf, File)> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     for _ in 0..NAMES_MAX {
         let (process, number) = (std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
-        let path = directory.join(format!(".{sequence:08}.{process}.{number}.tmp"));
+        let path = directory.join(format!(".{name}.{process}.{number}.tmp"));
         match File::create_new(&path) {
             Ok(file) => return Ok((path, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

@@ -25,15 +25,15 @@ impl Ledger {
     /// Reads the newest record known and what was appended since; on an error nothing has changed.
     ///
     /// If the newest record known is gone or another one, everything is read again. Unless it was
-    /// pruned, the chain stays broken there for as long as this ledger lives: only who remembers
-    /// the head can tell.
+    /// pruned, the chain stays broken there until it is repaired or this ledger is dropped: only
+    /// who remembers the head can tell.
     pub async fn refresh(&mut self, evidence: &dyn EvidenceRead) -> Result<(), EvidenceError> {
         let source = self.checker.source().clone();
         if let Some(head) = self.report().head {
             let found = raw(evidence, &source, head.sequence).await?;
             let digest = found.map(|raw| digest_to_follow(as_text(&raw)));
             if digest.as_ref() != Some(&head.digest) {
-                *self = self.anew(evidence, head.sequence, digest.is_none()).await?;
+                *self = self.anew(evidence, head.sequence, digest).await?;
                 return Ok(());
             }
         }
@@ -43,19 +43,21 @@ impl Ledger {
         Ok(())
     }
 
-    /// Everything once more, because record `known` is another one now, or `gone`.
+    /// Everything once more, because record `known` is another one now, with the digest `found`,
+    /// or gone.
     async fn anew(
         &self,
         evidence: &dyn EvidenceRead,
         known: u64,
-        gone: bool,
+        found: Option<String>,
     ) -> Result<Self, EvidenceError> {
         let mut anew = Self::new(self.checker.source().clone());
         anew.read_on(evidence).await?;
-        let pruned = gone && anew.checker.first() > known;
+        let pruned = found.is_none() && anew.checker.first() > known;
         let rewritten = (!pruned).then_some(Break {
             sequence: known,
             what: BrokenBy::Rewritten,
+            found,
         });
         if let Some(first_break) = self.report().first_break.or(rewritten) {
             anew.checker.remember(first_break);

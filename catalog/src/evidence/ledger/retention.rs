@@ -11,6 +11,10 @@ use crate::evidence::{Break, Checkpoint, Draft, Record, Verdict};
 /// to consist of them: records stay up to a sixteenth longer than asked.
 const CHECKPOINTS_MAX: u32 = 16;
 
+/// Repairs that a checkpoint carries at most: with the longest reasons half of a record. Of a chain
+/// with more, the later ones stay where they are, and what lies behind them.
+const REPAIRS_MAX: usize = if cfg!(test) { 2 } else { 100 };
+
 impl Ledger {
     /// What must be written before records are pruned, once some are older than `keep`.
     ///
@@ -29,22 +33,31 @@ impl Ledger {
             return Ok(None);
         }
         let held = self.held();
-        let mut records = self.records();
-        let staying = records.find(|record| {
+        let staying = self.records().find(|record| {
             held.contains(&Some(record.sequence))
                 || ended_at(record).is_none_or(|ended_at| !older(ended_at, keep, now))
         });
-        // An unbroken chain that goes on after a record names it.
-        let Some((sequence, pruned)) = staying.map(|it| (it.sequence, it.previous.clone())) else {
+        let mut stays_from = staying.map_or(0, |it| it.sequence);
+        if let Some(repaired) = self.repairs().nth(REPAIRS_MAX) {
+            stays_from = stays_from.min(repaired.sequence);
+        }
+        // A record names the one before it, unless a break between them was repaired.
+        let cut = self
+            .records()
+            .rev()
+            .find(|record| record.sequence <= stays_from && !self.checker.is_seam(record.sequence));
+        let Some((sequence, pruned)) = cut.map(|it| (it.sequence, it.previous.clone())) else {
             return Ok(None);
         };
         let pruned = pruned.filter(|_| sequence > self.checker.first());
+        let gone = self.repairs().filter(|it| it.sequence < sequence);
         Ok(pruned.map(|pruned| Checkpoint {
             source: self.source().clone(),
             ended_at: now,
             through: sequence - 1,
             pruned,
             begun_at: self.begun_at,
+            repairs: gone.cloned().collect(),
         }))
     }
 
@@ -97,6 +110,7 @@ const fn ended_at(record: &Record) -> Option<Timestamp> {
         Draft::Verification(verification) => Some(verification.ended_at),
         Draft::Acceptance(acceptance) => Some(acceptance.ended_at),
         Draft::Checkpoint(checkpoint) => Some(checkpoint.ended_at),
+        Draft::Repair(repair) => Some(repair.ended_at),
         Draft::Unknown { .. } => None,
     }
 }

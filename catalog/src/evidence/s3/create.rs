@@ -11,6 +11,7 @@ use aws_sdk_s3::{
     primitives::ByteStream,
 };
 use aws_smithy_types::base64;
+use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 use md5::{Digest as _, Md5};
 
 use super::Call;
@@ -29,8 +30,8 @@ pub(super) enum Put {
 
 /// Why one attempt created nothing, or may have.
 enum Refusal {
-    /// 412: there is one.
-    Exists,
+    /// 412: there is one, as of this time of the store's.
+    Exists(Option<Timestamp>),
     /// 409: another writer is at it (`ConditionalRequestConflict`); AWS: "retry the upload".
     Conflict(StorageError),
     /// 501: it is not implemented there.
@@ -48,11 +49,11 @@ impl Call<'_> {
         for attempt in 1.. {
             let error = match self.put(text).await? {
                 Ok(()) => return Ok(Put::Created),
-                Err(Refusal::Exists) if perhaps_ours => {
+                Err(Refusal::Exists(_)) if perhaps_ours => {
                     let ours = self.holds(text).await?;
                     return Ok(if ours { Put::Created } else { Put::Exists });
                 }
-                Err(Refusal::Exists) => return Ok(Put::Exists),
+                Err(Refusal::Exists(_)) => return Ok(Put::Exists),
                 Err(Refusal::Unconditional) => return Ok(Put::Unconditional),
                 Err(Refusal::Conflict(error)) => error,
                 Err(Refusal::Failed(error)) if error.reason.is_transient() => {
@@ -64,6 +65,35 @@ impl Call<'_> {
             if attempt >= patience.attempts {
                 let ours = perhaps_ours && self.holds(text).await.unwrap_or(false);
                 return if ours { Ok(Put::Created) } else { Err(error) };
+            }
+            tokio::time::sleep(pause).await;
+            pause = pause.saturating_mul(2);
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    /// One attempt of one of many writers at once: 412 and 409 both say that another one won.
+    pub(super) async fn race(self, text: &str) -> Result<Put, StorageError> {
+        match self.put(text).await? {
+            Ok(()) => Ok(Put::Created),
+            Err(Refusal::Exists(_) | Refusal::Conflict(_)) => Ok(Put::Exists),
+            Err(Refusal::Unconditional) => Ok(Put::Unconditional),
+            Err(Refusal::Failed(error)) => Err(error),
+        }
+    }
+
+    /// The store's clock, from the answer that refuses to create what is there.
+    pub(super) async fn time(self, text: &str) -> Result<Option<Timestamp>, StorageError> {
+        let patience = &self.evidence.patience;
+        let mut pause = patience.backoff;
+        for attempt in 1.. {
+            let error = match self.put(text).await? {
+                Ok(()) | Err(Refusal::Unconditional) => return Ok(None),
+                Err(Refusal::Exists(at)) => return Ok(at),
+                Err(Refusal::Conflict(error) | Refusal::Failed(error)) => error,
+            };
+            if attempt >= patience.attempts || !error.reason.is_transient() {
+                return Err(error);
             }
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2);
@@ -92,7 +122,7 @@ impl Call<'_> {
     fn refusal(self, error: SdkError<PutObjectError, HttpResponse>) -> Refusal {
         let status = error.raw_response().map(|raw| raw.status().as_u16());
         match status {
-            Some(412) => Refusal::Exists,
+            Some(412) => Refusal::Exists(date(&error)),
             Some(501) => Refusal::Unconditional,
             Some(409) => Refusal::Conflict(self.asked().failed(error)),
             _ => Refusal::Failed(self.asked().failed(error)),
@@ -124,4 +154,10 @@ impl Call<'_> {
             removed => removed.map(drop),
         }
     }
+}
+
+/// When the store answered, by its own clock (RFC 9110 §6.6.1).
+fn date(error: &SdkError<PutObjectError, HttpResponse>) -> Option<Timestamp> {
+    let date = error.raw_response()?.headers().get("date")?;
+    DateTimeParser::new().parse_timestamp(date).ok()
 }

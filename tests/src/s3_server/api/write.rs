@@ -12,6 +12,9 @@ use s3s::{
 
 use crate::s3_server::world::{Ignored, World};
 
+/// How long a writer who looked waits for another one, in turns of the scheduler.
+const TURNS: usize = 20_000;
+
 /// A new object; whether the condition holds is looked at and done in one step.
 pub(super) async fn put(world: &World, input: PutObjectInput) -> S3Result<PutObjectOutput> {
     let body = collected(input.body).await?;
@@ -21,9 +24,13 @@ pub(super) async fn put(world: &World, input: PutObjectInput) -> S3Result<PutObj
         return Err(s3_error!(BadDigest));
     }
     let only_new = matches!(input.if_none_match, Some(ETagCondition::Any));
+    let only_new = only_new && !world.lock().ignores(Ignored::Conditions);
+    let races = only_new && world.lock().ignores(Ignored::Races);
+    if races {
+        look_first(world, &input.key).await?;
+    }
     let mut state = world.lock();
-    let only_new = only_new && !state.ignores(Ignored::Conditions);
-    if only_new && state.holds(&input.key) {
+    if only_new && !races && state.has(&input.key) {
         return Err(s3_error!(PreconditionFailed));
     }
     let object = state.next(Some(body));
@@ -33,6 +40,24 @@ pub(super) async fn put(world: &World, input: PutObjectInput) -> S3Result<PutObj
         e_tag: Some(tag),
         ..Default::default()
     })
+}
+
+/// Looks whether the key is free, and lets another writer look too before it is written.
+async fn look_first(world: &World, key: &str) -> S3Result<()> {
+    {
+        let mut state = world.lock();
+        if state.has(key) {
+            return Err(s3_error!(PreconditionFailed));
+        }
+        *state.looking.entry(key.into()).or_default() += 1;
+    }
+    for _ in 0..TURNS {
+        if world.lock().looking[key] > 1 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 async fn collected(body: Option<StreamingBlob>) -> S3Result<Bytes> {

@@ -103,6 +103,10 @@ impl Service {
         let _alone = reloading.lock().await;
         match self.reopen() {
             Ok(next) => {
+                let before = Arc::clone(&opened.borrow());
+                if next.shares_evidence(&before) {
+                    next.world.goes_on_from(&before.world);
+                }
                 let config = Arc::new(next.world.config.clone());
                 let (tool, now) = (next.context.tool.clone(), outside.clock.now());
                 published.update(|state| *state = state.under(&config, tool, now));

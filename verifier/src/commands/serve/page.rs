@@ -7,7 +7,7 @@ mod doubts;
 use askama::Template;
 use catalog::{
     config::{Due, Source},
-    evidence::{Trigger, Verdict, Verification},
+    evidence::{Ledger, Trigger, Verdict, Verification},
 };
 use jiff::Timestamp;
 use toolkit::http::shell::{STALE, Shell};
@@ -37,6 +37,8 @@ struct Row {
     why: String,
     warnings: Vec<String>,
     rehearsals: Vec<Rehearsed>,
+    /// What a person wrote of a break of its evidence.
+    repaired: Option<String>,
     /// Whether the newest snapshot is verified, as far as all is known.
     is_proven: bool,
     now: Cell,
@@ -189,6 +191,9 @@ fn row(state: &State, source: &Source, known: &Known, now: Timestamp) -> Row {
         why: sentence(why.as_deref().unwrap_or("it has not been looked at yet")),
         warnings: warnings(source, known, now),
         rehearsals: shown.map_or_else(Vec::new, |(last, _)| rehearsed(last)),
+        repaired: ledger
+            .and_then(Ledger::repaired)
+            .map(|repaired| sentence(&repaired)),
         is_proven: stands == Stands::Verified && is_proven(source, known, now),
         now: match running {
             Some(running) => under_way(running, now),

@@ -26,6 +26,7 @@ pub(in crate::commands) async fn carry_out(
     chosen: Chosen,
     on_progress: OnProgress,
 ) -> Result<(Reported, Option<String>), Refusal> {
+    world.may_write().await?;
     let assignment = chosen.assignment(world, on_progress).await?;
     let verification = verify_one(context, assignment).await;
     let written = world.write_down(verification).await;

@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 
 use catalog::{
     config::load,
-    evidence::{Draft, Ledger, Reason, RehearsalEvidence, ToolEvidence, fixtures},
+    evidence::{Draft, Ledger, Reason, Record, RehearsalEvidence, ToolEvidence, fixtures},
     model::{
         Artifact, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotId, SnapshotState, SourceName,
         TakenAtFrom,
@@ -103,6 +103,32 @@ fn says(state: &State, sentences: &[&str]) {
     for sentence in sentences {
         assert!(page.contains(sentence), "{sentence} is not in: {page}");
     }
+}
+
+#[test]
+fn a_repair_of_the_evidence_is_told_and_is_no_warning() {
+    let mut state = seen(&[None]);
+    let known = state.sources.get_mut(&fixtures::cache()).expect("seen");
+    let run = fixtures::verification(fixtures::at("02:00:00"), None);
+    let run = Draft::Verification(Box::new(run));
+    let mut ledger = Ledger::new(fixtures::cache());
+    let texts = fixtures::sealed([run.clone(), run]);
+    ledger.take(1, Ok("<script>"));
+    ledger.take(2, Ok(&texts[1]));
+    let broken = "Its evidence is broken";
+    known.ledger = Some(Arc::new(ledger.clone()));
+    says(&state, &[broken]);
+    let head = ledger.report().head.expect("there is one");
+    let standing = ledger.report().first_break.expect("it is broken");
+    let repair = Record::seal(fixtures::repair(&standing), 3, Some(&head.digest));
+    ledger.take(3, Ok(&repair.expect("sealed")));
+    let known = state.sources.get_mut(&fixtures::cache()).expect("seen");
+    known.ledger = Some(Arc::new(ledger));
+    says(
+        &state,
+        &["Its evidence was repaired on 2026-11-22 by a person: a disk was replaced."],
+    );
+    assert!(!shown(&state).contains(broken));
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn served(place: &TempDir) -> (Service, CancellationToken) {
         clock: Clock::starting_at(fixtures::at("12:00:00")),
         cancelled: stop.clone(),
         env,
+        compares_clocks: false,
     };
     let config = load_file(&file).expect("a configuration").config;
     let opened = Opened::new(config, &outside).expect("a world");

@@ -1,0 +1,63 @@
+//! `evidence repair`: a person says why a chain is broken, in the chain itself.
+
+use catalog::{
+    evidence::{self, Break, Draft, Repair},
+    model::SourceName,
+};
+use toolkit::{exit::Exit, problem::render};
+
+use super::{Console, Refusal, World, accept::reason};
+use crate::{cli, identity};
+
+/// Longest account of what is broken, in characters: it may quote what lies there.
+const BROKEN_BY_MAX: usize = 200;
+
+/// Writes one record for each break, until there is none.
+pub(super) async fn run(flags: &cli::Repair, console: &mut Console<'_>) -> Result<Exit, Refusal> {
+    let reason = reason(&flags.reason)?;
+    let world = World::open(console)?;
+    let source = &world.source(&flags.source)?.name;
+    world.is_mounted().await?;
+    let evidence = world.evidence()?;
+    let mut standing = world.ledger(source).await?.report().first_break;
+    if standing.is_none() {
+        return Err(Refusal::usage(format!(
+            "the evidence of {source} is not broken, so there is nothing to repair\n\
+             hint: A running program that says otherwise saw its newest record change or vanish; \
+             it forgets that when it is restarted."
+        )));
+    }
+    world.may_write().await?;
+    while let Some(first_break) = standing {
+        let repair = repair(source, &first_break, reason, console);
+        let appended = evidence::append(&**evidence, source, Draft::Repair(Box::new(repair)));
+        let appended = appended.await;
+        let appended = appended.map_err(|error| Refusal::unknown(render(&error, None)))?;
+        let sequence = appended.record.sequence;
+        standing = world.ledger(source).await?.report().first_break;
+        if standing.as_ref() == Some(&first_break) {
+            return Err(Refusal::unknown(format!(
+                "{source} is still broken although record {sequence:08} repairs it: {first_break}\n\
+                 hint: Look whether somebody writes there, then run it again."
+            )));
+        }
+        writeln!(
+            console.out,
+            "✔ {source}: {first_break}: repaired by record {sequence:08}"
+        )?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn repair(source: &SourceName, first_break: &Break, reason: &str, console: &Console<'_>) -> Repair {
+    Repair {
+        id: identity::new_id(),
+        source: source.clone(),
+        by: identity::host(),
+        ended_at: console.clock.now(),
+        first_break: first_break.sequence,
+        broken_by: settings::one_line(&first_break.what.to_string(), BROKEN_BY_MAX),
+        found: first_break.found.clone(),
+        message: reason.into(),
+    }
+}
