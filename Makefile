@@ -15,7 +15,7 @@ test: ## install what is needed and run everything, the container tests included
 	@scripts/setup
 	@scripts/docker-env scripts/test
 
-test-s3: ## the suites of storage and evidence on a real S3 store; the first time builds MinIO
+test-s3: ## the suites of storage and evidence on three real S3 stores, made the first time
 	@scripts/test-s3
 
 lint: ## formatting and clippy, as `make test` asks for them

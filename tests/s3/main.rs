@@ -1,4 +1,4 @@
-//! The drivers of S3 on a store that nobody here wrote: `make test-s3`.
+//! The drivers of S3 on stores that nobody here wrote: `make test-s3`.
 //!
 //! Not part of `make test`. Without a store every test of one is a counted skip. What takes long on
 //! the store in this process is here, too.
@@ -19,7 +19,7 @@ mod whole_bucket {
     use super::*;
 
     storage_suite!({
-        require!(s3);
+        require!(s3 CASE);
         RealBucket::new("").await
     });
 }
@@ -28,7 +28,7 @@ mod prefixed {
     use super::*;
 
     storage_suite!({
-        require!(s3);
+        require!(s3 CASE);
         RealBucket::new("odd prefix+%/é/").await
     });
 }
@@ -37,7 +37,8 @@ mod versioned {
     use super::*;
 
     storage_suite!({
-        require!(s3);
+        require!(s3 CASE);
+        require!(s3 "versions");
         RealBucket::new("").await.versioned().await
     });
 }
@@ -51,7 +52,7 @@ async fn evidence_obeys_the_suite() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn evidence_in_a_bucket_with_versions_obeys_the_suite() {
-    require!(s3);
+    require!(s3 "versions");
     let bucket = RealBucket::new("evidence/").await.versioned().await;
     evidence_suite::obeys(Arc::new(S3Evidence::new(bucket.config()))).await;
 }

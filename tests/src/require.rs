@@ -28,7 +28,7 @@ enum Outcome {
 
 /// Returns from the surrounding test, counted, unless the machine has what is named: `docker`,
 /// `redis`, `promtool`, `root` (who may mount a file system and be another user), `s3` (a real
-/// store), or `image` with its name.
+/// store, which may be excused from a named case), or `image` with its name.
 #[macro_export]
 macro_rules! require {
     (docker) => {
@@ -45,6 +45,10 @@ macro_rules! require {
     };
     (s3) => {
         $crate::require!(@ "s3", $crate::s3_store::probe())
+    };
+    (s3 $case:expr) => {
+        $crate::require!(s3);
+        $crate::require!(@ &format!("s3 {}", $case), $crate::s3_store::asks($case))
     };
     (image $image:expr) => {
         $crate::require!(@ $image, $crate::require::image($image))

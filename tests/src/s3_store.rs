@@ -3,6 +3,8 @@
 //! They are filled by the SDK itself and not by our driver, and never removed: whoever starts the
 //! store throws it away.
 
+mod excuses;
+
 use std::{
     env,
     path::PathBuf,
@@ -25,6 +27,8 @@ use futures::future::{BoxFuture, FutureExt as _};
 use tempfile::TempDir;
 
 use crate::{require::Probe, storage_suite::Fixture};
+
+pub use excuses::asks;
 
 /// Where the store answers, e.g. `http://127.0.0.1:9000`.
 const ENDPOINT: &str = "S3_ENDPOINT";

@@ -49,6 +49,9 @@ macro_rules! storage_suite {
         $(
             #[tokio::test]
             async fn $case() {
+                /// What the fixture may ask about.
+                #[allow(dead_code, reason = "few fixtures do")]
+                const CASE: &str = stringify!($case);
                 $crate::storage_suite::$case(&$fixture).await;
             }
         )*

@@ -229,6 +229,21 @@ async fn a_web_page_is_no_store() {
 }
 
 #[tokio::test]
+async fn a_head_is_judged_by_its_status_whatever_page_a_get_would_have_had() {
+    let absent = Effect::Answer {
+        status: 404,
+        headers: Vec::new(),
+        content_type: "text/html; charset=utf-8",
+        body: String::new(),
+    };
+    let repository = Repository::start("").await;
+    let world = repository.server.world();
+    world.fail(Fault::always(Call::Head, absent));
+    let error = head(&repository.bucket, "a").await.expect_err("no object");
+    expect(&error, Operation::Head, StorageReason::NotFound);
+}
+
+#[tokio::test]
 async fn an_unknown_bucket_is_not_found_and_says_so() {
     let repository = Repository::start("").await;
     let bucket = repository.reader(PATIENCE, |config| config.bucket = "nobodys".into());

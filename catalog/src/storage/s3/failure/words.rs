@@ -98,7 +98,8 @@ pub(super) fn all(error: &(dyn Error + 'static)) -> String {
 
 fn is_page(content_type: Option<&str>, body: &str) -> bool {
     let begins = body.trim_start().get(..14).unwrap_or_default();
-    content_type.is_some_and(|it| it.starts_with("text/html"))
+    // The answer to a HEAD has no body: its type is only that of the page a GET would have got.
+    (!body.is_empty() && content_type.is_some_and(|it| it.starts_with("text/html")))
         || begins.eq_ignore_ascii_case("<!doctype html")
         || begins
             .get(..5)
