@@ -17,5 +17,5 @@ build() {
 
 # serve DIRECTORY WORK PORT: becomes the server.
 serve() {
-    exec env -i PATH="$PATH" HOME="$2" "$1/venv/bin/moto_server" --host 127.0.0.1 --port "$3"
+    exec env -i PATH="$PATH" HOME="$2" "$1/venv/bin/python" -m moto.server --host 127.0.0.1 --port "$3"
 }

@@ -17,6 +17,7 @@ serve() {
     printf '%s\n' "s3proxy.endpoint=http://127.0.0.1:$3" s3proxy.authorization=aws-v2-or-v4 \
         "s3proxy.identity=$S3_ACCESS_KEY_ID" "s3proxy.credential=$S3_SECRET_ACCESS_KEY" \
         jclouds.provider=filesystem-nio2 "jclouds.filesystem.basedir=$2/data" >"$2/properties"
-    exec env -i PATH="$PATH" HOME="$2" LOG_LEVEL=warn \
+    # Without a UTF-8 locale Java makes no file of a name with other letters than ASCII's.
+    exec env -i PATH="$PATH" HOME="$2" LANG=C.UTF-8 LOG_LEVEL=warn \
         java -cp "$1/lib/*" org.gaul.s3proxy.Main --properties "$2/properties"
 }
