@@ -152,7 +152,7 @@ fn verify(bench: &Bench, repository: &Path) -> Result<Took> {
     let config = bench.work.join("graphs.yaml");
     let text = format!(
         "schema: 1\nrepositories: [{{ name: local, directory: {} }}]\n\
-         sources: [{{ name: graph, engine: neo4j, repository: local, path: graph.dump, \
+         sources: [{{ name: graph, engine: neo4j, repository: local, path: graph.dump, settle: 0s, \
          neo4j: {{ check: {{ level: full }} }} }}]\n\
          evidence: {{ repository: {{ directory: {} }} }}\n\
          verifier: {{ images: {{ neo4j: [\"{IMAGE}\"] }}, pull: never }}\n",

@@ -60,7 +60,7 @@ fn start(bench: &Bench) -> Result<Child> {
         let _ = writeln!(
             text,
             "  - {{ name: cache-{source}, engine: redis, repository: local, \
-             path: cache-{source}/%s.rdb, schedule: \"0 * * * *\", \
+             path: cache-{source}/%s.rdb, schedule: \"0 * * * *\", settle: 0s, \
              objectives: {{ recovery_point: 90m, retention: 7d }} }}"
         );
     }

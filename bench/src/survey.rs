@@ -26,7 +26,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let config = bench.work.join("many.yaml");
     let text = format!(
         "schema: 1\nrepositories: [{{ name: many, directory: {} }}]\n\
-         sources: [{{ name: cache, engine: redis, repository: many, path: cache-%s.rdb }}]\n",
+         sources: [{{ name: cache, engine: redis, repository: many, path: cache-%s.rdb, settle: 0s }}]\n",
         repository.display()
     );
     fs::write(&config, text)?;

@@ -54,7 +54,8 @@ fn verify(bench: &Bench) -> Result<Took> {
     let config = bench.work.join("backups.yaml");
     let text = format!(
         "schema: 1\nrepositories: [{{ name: local, directory: {work}/repository }}]\n\
-         sources: [{{ name: cache, engine: redis, repository: local, path: dump.rdb }}]\n\
+         sources: [{{ name: cache, engine: redis, repository: local, path: dump.rdb, \
+         settle: 0s }}]\n\
          evidence: {{ repository: {{ directory: {work}/evidence }} }}\n\
          verifier: {{ images: {{ redis: [\"{IMAGE}\"] }}, pull: never }}\n",
         work = bench.work.display()

@@ -7,6 +7,7 @@ mod checks;
 mod file;
 mod load;
 mod schema;
+mod settling;
 mod source;
 mod undecided;
 mod written;
@@ -19,7 +20,7 @@ use settings::{Located, Place, Schedule};
 use crate::{
     assess::Objectives,
     format::{Format, Settings},
-    grouping::Completeness,
+    grouping::{Completeness, ManifestRule},
     layout::Layout,
     model::{RepositoryName, SourceName},
     survey::SurveySource,
@@ -108,6 +109,8 @@ pub struct Source {
     pub schedule: Option<Schedule>,
     /// What was promised; only what is written: the defaults are [`assess`](mod@crate::assess)'s.
     pub objectives: Objectives,
+    /// How long after its last change a file without an end may still be growing.
+    pub settle: settings::Duration,
     /// Lateness allowed, if written.
     pub grace: Option<settings::Duration>,
     /// Who is asked.
@@ -209,6 +212,20 @@ impl Config {
         self.sources
             .iter()
             .filter(move |source| source.repository == *repository)
+    }
+
+    /// How much later than its last byte a snapshot of this source may count as complete: nothing
+    /// is waited for in a bucket, or where a manifest says when it is whole.
+    pub fn lateness_of(&self, source: &Source) -> settings::Duration {
+        let mut repositories = self.repositories.iter();
+        let repository = repositories.find(|it| it.name == source.repository);
+        let in_bucket = repository.is_some_and(|it| matches!(it.location, Location::S3(_)));
+        let witnessed = source.completeness.manifest == ManifestRule::Required;
+        if in_bucket || witnessed {
+            settings::Duration::ZERO
+        } else {
+            source.settle
+        }
     }
 
     /// The image this source is rehearsed in. The process runtime has no images.

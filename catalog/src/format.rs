@@ -32,6 +32,9 @@ pub use inspection::{
 /// Most bytes a survey reads of the head of one artifact: recovery points lie within.
 pub const HEAD_MAX: u64 = 64 * 1024;
 
+/// Bytes of the end of a young file that a survey reads for [`Format::end`].
+pub const TAIL: u64 = 64;
+
 /// Every format there is; a new engine is a row here and a row in the verifier's table.
 pub static FORMATS: [&dyn Format; 3] = [&redis::Redis, &neo4j::Neo4j, &files::Files];
 
@@ -119,6 +122,13 @@ pub trait Format: Debug + Send + Sync {
     /// What the heads say; one entry per artifact, in their order. Pure, never fails: what cannot
     /// be understood is simply not said. `settings` are of [`settings`](Self::settings).
     fn describe(&self, heads: &[Bytes], settings: &Settings) -> SnapshotFacts;
+
+    /// Whether the end of a file is there, by its last [`TAIL`] bytes (all, where it has fewer).
+    /// `None` where these cannot tell: then only time does. Never asked of a wrapped file.
+    fn end(&self, tail: &[u8]) -> Option<bool> {
+        let _ = tail;
+        None
+    }
 
     /// Whether these first bytes (after any wrapper) look like this format, for `inspect`.
     fn recognises(&self, head: &[u8]) -> bool;

@@ -11,10 +11,8 @@ use crate::{
     layout::Match,
     manifest::Manifest,
     model::{Artifact, Key, ObjectMeta, SnapshotFacts, SnapshotId, SnapshotState},
+    settle::{SETTLE, Written, is_young},
 };
-
-/// How long a snapshot that lacks something may still be being written, where no `within` says so.
-pub const GRACE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Id of the one snapshot of a path without time in an unversioned repository.
 pub const CURRENT: &str = "current";
@@ -71,8 +69,11 @@ pub enum ManifestRule {
 }
 
 /// What makes the snapshots of one source whole.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Completeness {
+    /// How long after its last change a file without an end may still be growing; also how long
+    /// what is missing is waited for, where no `within` says so.
+    pub settle: SignedDuration,
     /// `None`: whatever is there is all there is.
     pub artifacts: Option<ArtifactRule>,
     /// Whether manifests are waited for.
@@ -80,6 +81,28 @@ pub struct Completeness {
     /// Nobody says how many artifacts there are, and all are needed: it is whole once none has
     /// arrived for a while.
     pub settles: bool,
+}
+
+impl Default for Completeness {
+    fn default() -> Self {
+        Self {
+            settle: SETTLE.into(),
+            artifacts: None,
+            manifest: ManifestRule::default(),
+            settles: false,
+        }
+    }
+}
+
+/// What was seen of a group besides its heads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Those that could be read, by the key of their artifact.
+    pub manifests: BTreeMap<Key, Manifest>,
+    /// Whether the end of an artifact is there, where that was looked at and can be told.
+    pub ends: BTreeMap<Key, bool>,
+    /// Whether the store may show an object before it is whole.
+    pub grows: bool,
 }
 
 /// The objects of one snapshot.
@@ -103,6 +126,17 @@ impl Group {
             .iter()
             .map(|artifact| artifact.meta.modified_at);
         modified.max().unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// What is known of the writing of one of its artifacts.
+    pub fn written(&self, meta: &ObjectMeta, seen: &Seen) -> Written {
+        let manifest = self.manifests.get(&meta.key);
+        Written {
+            modified_at: meta.modified_at,
+            manifest_at: manifest.map(|manifest| manifest.modified_at),
+            grows: seen.grows,
+            end: seen.ends.get(&meta.key).copied(),
+        }
     }
 
     /// What is known of its age before anything is read.
@@ -256,27 +290,28 @@ fn moment(found: &Match, meta: &ObjectMeta) -> Moment {
 }
 
 /// Whether a snapshot can be restored at all, and if it is invalid, why: into the facts.
-///
-/// `manifests` are those that could be read, by the key of their artifact.
 pub fn judge(
     group: &Group,
     rule: &Completeness,
-    manifests: &BTreeMap<Key, Manifest>,
+    seen: &Seen,
     facts: &mut SnapshotFacts,
     now: Timestamp,
 ) -> SnapshotState {
-    let grace = rule.artifacts.map_or(GRACE, |artifacts| artifacts.within);
-    let young = now.duration_since(group.completed_at()).abs() < grace;
-    match invalid(group, manifests) {
-        Some(_) if young => {
-            facts.invalid = None;
-            return SnapshotState::InProgress;
-        }
-        found => facts.invalid = found.or_else(|| facts.invalid.take()),
+    let mut artifacts = group.artifacts.iter();
+    let grows = |meta| group.written(meta, seen).is_in_progress(rule.settle, now);
+    if artifacts.any(|artifact| grows(&artifact.meta)) {
+        facts.invalid = None;
+        return SnapshotState::InProgress;
     }
+    facts.invalid = invalid(group, &seen.manifests).or_else(|| facts.invalid.take());
     if facts.invalid.is_some() {
         return SnapshotState::Invalid;
     }
+    // What is still missing is waited for since the newest that is there.
+    let within = rule
+        .artifacts
+        .map_or(rule.settle, |artifacts| artifacts.within);
+    let young = is_young(group.completed_at(), within, now);
     let too_few = rule
         .artifacts
         .is_some_and(|rule| group.artifacts.len() < rule.count);
@@ -284,23 +319,16 @@ pub fn judge(
         && group
             .artifacts
             .iter()
-            .any(|artifact| !manifests.contains_key(&artifact.meta.key));
-    // Of a key that is written again, the manifest follows: until then the old one lies beside it.
-    let overtaken = group.artifacts.iter().any(|artifact| {
-        let manifest = group.manifests.get(&artifact.meta.key);
-        manifest.is_some_and(|manifest| manifest.modified_at < artifact.meta.modified_at)
-    });
-    if young && (overtaken || rule.settles) {
-        return SnapshotState::InProgress;
-    }
+            .any(|artifact| !seen.manifests.contains_key(&artifact.meta.key));
     match (too_few || unwitnessed, young) {
+        (false, true) if rule.settles => SnapshotState::InProgress,
         (false, _) => SnapshotState::Complete,
         (true, true) => SnapshotState::InProgress,
         (true, false) => SnapshotState::Partial,
     }
 }
 
-/// Faults that a writer still at work would show, too.
+/// What is wrong with the first artifact that cannot be whole.
 fn invalid(group: &Group, manifests: &BTreeMap<Key, Manifest>) -> Option<String> {
     group.artifacts.iter().find_map(|Artifact { name, meta }| {
         let size = meta.size_bytes;

@@ -19,5 +19,6 @@ pub mod layout;
 pub mod manifest;
 pub mod model;
 pub mod recovery_point;
+pub mod settle;
 pub mod storage;
 pub mod survey;

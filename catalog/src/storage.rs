@@ -83,6 +83,11 @@ pub trait Storage: Debug + Send + Sync {
     /// The whole object as a stream; a driver over a network resumes by range inside.
     fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>>;
 
+    /// Whether an object may be listed before its writer has ended. In S3 it appears whole.
+    fn grows(&self) -> bool {
+        true
+    }
+
     /// The checksum that the store keeps of all the pinned bytes since their upload: a witness for
     /// whoever recomputes it. None where the store has none, as a directory.
     fn uploaded<'a>(

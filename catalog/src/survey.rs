@@ -6,23 +6,19 @@
 mod listing;
 mod reading;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use futures::{FutureExt, StreamExt, stream};
-use jiff::{SignedDuration, Timestamp};
-use tokio::time::{Instant, sleep};
+use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::{
     chain,
     format::{Format, Settings},
     grouping::{Completeness, Group, judge},
     layout::Layout,
-    model::{
-        Continues, Inventory, Pin, RepositoryName, Snapshot, SnapshotState, SourceInventory,
-        SourceName,
-    },
+    model::{Continues, Inventory, Pin, RepositoryName, Snapshot, SourceInventory, SourceName},
     recovery_point::{Witnesses, recovery_point},
-    storage::{Storage, StorageError, StorageReason},
+    storage::{Storage, StorageError},
 };
 
 pub use listing::OBJECTS_MAX;
@@ -31,16 +27,6 @@ pub use reading::{HEADS_MAX, HeadCache, describe_object};
 
 /// Calls for single objects that are under way at once.
 const CONCURRENT: usize = 8;
-
-/// A snapshot modified this shortly before the survey may still be growing, and is looked at twice.
-const YOUNG: SignedDuration = SignedDuration::from_secs(10);
-
-/// Between the two looks. A writer that pauses for longer is not noticed here, but when the pinned
-/// bytes are read.
-const SETTLE: Duration = Duration::from_secs(1);
-
-/// Young snapshots of one source that are looked at twice, the newest ones.
-const YOUNG_MAX: usize = 8;
 
 /// What a survey must know of one source.
 #[derive(Debug, Clone)]
@@ -86,7 +72,8 @@ pub async fn survey(
 ) -> Result<Inventory, StorageError> {
     let began = Instant::now();
     let listing = listing::list(storage, sources, context.everything).await?;
-    let seen = reading::read_all(storage, sources, listing.groups, context.cache).await;
+    let seen =
+        reading::read_all(storage, sources, listing.groups, context.cache, context.now).await;
     let mut inventory = Inventory {
         repository: repository.clone(),
         surveyed_at: context.now,
@@ -104,7 +91,6 @@ pub async fn survey(
         };
         inventory.sources.insert(source.name.clone(), found);
     }
-    look_again(storage, &mut inventory, context.now).await;
     inventory.surveyed_at = context
         .now
         .saturating_add(began.elapsed())
@@ -132,18 +118,15 @@ fn snapshot(
     described: Described,
     context: &SurveyContext<'_>,
 ) -> Snapshot {
-    let Described {
-        mut facts,
-        manifests,
-    } = described;
+    let Described { mut facts, seen } = described;
     let rule = &source.completeness;
-    let state = judge(&group, rule, &manifests, &mut facts, context.now);
+    let state = judge(&group, rule, &seen, &mut facts, context.now);
     let completed_at = group.completed_at();
     let first = group.artifacts.first().map(|artifact| &artifact.meta);
     let point = recovery_point(&Witnesses {
         content: facts.taken_at,
         // As of the heads: the oldest artifact dates the snapshot.
-        manifest: manifests.values().filter_map(|it| it.taken_at).min(),
+        manifest: seen.manifests.values().filter_map(|it| it.taken_at).min(),
         evidence: first.and_then(|meta| (context.known)(&source.name, &meta.pin())),
         name: group.named,
         modified: completed_at,
@@ -159,56 +142,7 @@ fn snapshot(
         artifacts: group.artifacts,
         facts,
         continues: Continues::Nothing,
-        manifests,
-    }
-}
-
-/// A file may be listed while it is written, and a part of it looks like a whole one. So what is
-/// very young is looked at again; what changed meanwhile is in progress.
-async fn look_again(storage: &dyn Storage, inventory: &mut Inventory, now: Timestamp) {
-    let young: Vec<&mut Snapshot> = inventory
-        .sources
-        .values_mut()
-        .flat_map(|source| {
-            source
-                .snapshots
-                .iter_mut()
-                .filter(|it| is_young(it, now))
-                .take(YOUNG_MAX)
-        })
-        .collect();
-    if young.is_empty() {
-        return;
-    }
-    sleep(SETTLE).await;
-    // A loop and boxes: through a closure the compiler cannot see that the future may be sent.
-    let mut looks = Vec::with_capacity(young.len());
-    for snapshot in young {
-        looks.push(look(storage, snapshot).boxed());
-    }
-    stream::iter(looks)
-        .buffer_unordered(CONCURRENT)
-        .collect::<()>()
-        .await;
-}
-
-fn is_young(snapshot: &Snapshot, now: Timestamp) -> bool {
-    snapshot.state == SnapshotState::Complete
-        && now.duration_since(snapshot.completed_at).abs() < YOUNG
-}
-
-async fn look(storage: &dyn Storage, snapshot: &mut Snapshot) {
-    // A version never changes.
-    let keys = snapshot.artifacts.iter();
-    for artifact in keys.filter(|artifact| artifact.meta.version_id.is_none()) {
-        let changed = match storage.head(&artifact.meta.key).await {
-            Ok(meta) => meta.pin() != artifact.meta.pin(),
-            Err(error) => error.reason == StorageReason::NotFound,
-        };
-        if changed {
-            snapshot.state = SnapshotState::InProgress;
-            return;
-        }
+        manifests: seen.manifests,
     }
 }
 

@@ -69,7 +69,7 @@ impl Bench {
              verifier:\n  runtime: {runtime}\n  pull: never\n  images: {{ redis: [\"redis:8.0\"] }}\n  \
              limits: {{ memory: {memory}, disk: {disk} }}\n\
              sources:\n  - name: cache\n    engine: redis\n    repository: local\n    \
-             path: \"redis/%Y%m%d-%H%M.rdb\"\n    schedule: \"0 * * * *\"\n{extra}"
+             path: \"redis/%Y%m%d-%H%M.rdb\"\n    schedule: \"0 * * * *\"\n    settle: 0s\n{extra}"
         );
         fs::write(self.path("backups.yaml"), text).unwrap();
     }

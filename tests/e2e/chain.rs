@@ -13,7 +13,7 @@ fn with(changes: &[(i64, i64)]) -> Bench {
         repositories: [{ name: local, directory: repository }]\n\
         evidence: { repository: { directory: evidence } }\n\
         sources:\n  - name: graph\n    engine: neo4j\n    repository: local\n    \
-        path: \"%Y%m%d-%H%M.backup\"\n";
+        path: \"%Y%m%d-%H%M.backup\"\n    settle: 0s\n";
     fs::write(bench.path("backups.yaml"), config).unwrap();
     for (hour, indexes) in (1..).zip(changes) {
         let said = Said {

@@ -59,6 +59,7 @@ sources:
     repository: local
     path: redis/%Y%m%d-%H%M.rdb
     schedule: \"0 * * * *\"
+    settle: 0s
     objectives: {{ recovery_point: 90m }}
 {more}evidence: {{ repository: {{ directory: evidence }} }}
 exporter: {{ refresh: 1h }}

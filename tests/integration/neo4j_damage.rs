@@ -24,7 +24,8 @@ fn no_cut_archive_is_intact() {
     for kind in KINDS {
         let file = archive(kind, &store(), &Said::default());
         for end in 0..file.len() {
-            expect(&file[..end], Damaged);
+            let inspection = expect(&file[..end], Damaged);
+            assert!(inspection.truncated, "{kind} {end}: {inspection:?}");
         }
     }
 }
@@ -139,7 +140,8 @@ fn a_tar_archive_must_end_as_tar_archives_do() {
     let tar = store();
     let head = header(tar.files, tar.content);
     let open = tar.open();
-    expect(&dump(&[&head, &open]), Damaged);
+    let closed = expect(&dump(&[&head, &open]), Damaged);
+    assert!(!closed.truncated, "the frame around it is whole");
     expect(&dump(&[&head, &open, &[0; 512]]), Damaged);
     expect(&dump(&[&head, &open, &[0; 1023]]), Damaged);
     expect(&dump(&[&head, &open[..open.len() - 512]]), Damaged);

@@ -193,6 +193,7 @@ impl Subject {
             format: self.format,
             engine: self.engine,
             settings: self.settings.clone(),
+            settle: Duration::ZERO,
             images: self.images.clone(),
             rehearse: self.rehearse.clone(),
             snapshot,

@@ -13,8 +13,9 @@ use std::time;
 use catalog::{
     assess::VERIFICATION,
     config::{Due, Source, Verify},
-    evidence::{Ledger, Trigger, Verdict, Verification},
+    evidence::{Ledger, Reason, Trigger, Verdict, Verification},
     model::{Snapshot, SourceName},
+    settle::is_young,
 };
 use jiff::Timestamp;
 use settings::{Duration, Schedule};
@@ -70,6 +71,13 @@ fn judge(
         let (verdict, when) = (last.verdict.as_label(), ago(last.ended_at, now));
         let settled = match last.verdict {
             Verdict::Inconclusive => {
+                if let Some(settled) = settled_at(source, newest, last).filter(|at| *at > now) {
+                    let why = format!(
+                        "it may still be being written: it is due {}",
+                        ago(settled, now)
+                    );
+                    return (None, why);
+                }
                 let why = format!("the last try was inconclusive, {when}");
                 return (Some(Trigger::Retry), why);
             }
@@ -113,6 +121,16 @@ fn slot(schedule: &Schedule, ledger: &Ledger, now: Timestamp) -> (Option<Trigger
         Some(slot) => (None, format!("it is due {}", ago(slot, now))),
         None => (None, "its schedule has no further slot".into()),
     }
+}
+
+/// When a snapshot that was tried while it may have been being written has settled; `None` where
+/// that is not why nothing was told of it.
+fn settled_at(source: &Source, newest: &Snapshot, last: &Verification) -> Option<Timestamp> {
+    let settle = source.settle.into();
+    let growing = last.reason == Some(Reason::UnstableRead)
+        && is_young(newest.completed_at, settle, last.ended_at);
+    let settled = || newest.completed_at.checked_add(settle);
+    growing.then(|| settled().unwrap_or(Timestamp::MAX))
 }
 
 /// When any snapshot of it was tried last.

@@ -8,6 +8,7 @@
 mod answers;
 mod assignment;
 mod attempt;
+mod growing;
 mod part;
 mod reasons;
 mod record;

@@ -74,17 +74,21 @@ pub(super) fn bucket(place: &Place, s3: &written::S3, problems: &mut Problems) {
     }
 }
 
+/// One key without effect. `what` ends in `is` or `are`.
+pub(super) fn unbuilt(place: &Place, what: &str, problems: &mut Problems) {
+    let message = format!("{what} not built into this version: it has no effect");
+    problems.warning(place, message);
+}
+
 /// Keys of the contract that this version accepts and does not act upon: said, not hidden.
 pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
-    let mut say = |place: &Place, what: &str| {
-        problems.warning(
-            place,
-            format!("{what} not built into this version: it has no effect"),
-        );
-    };
+    let mut say = |place: &Place, what: &str| unbuilt(place, what, problems);
     for repository in &file.repositories {
         if let Some(replica) = &repository.replica {
             say(&replica.place, "auditing a replica is");
+        }
+        if let Some(require) = &repository.require {
+            say(&require.place, "auditing policies of a repository is");
         }
     }
     let verifier = file.verifier.as_ref();
@@ -109,7 +113,7 @@ pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
         }
     }
     let kubernetes = file.exporter.as_ref().and_then(|it| it.kubernetes.as_ref());
-    if let Some(asked) = kubernetes.filter(|it| it.value == written::Kubernetes::Always) {
+    if let Some(asked) = kubernetes.filter(|it| it.value != written::Kubernetes::Never) {
         say(&asked.place, "asking Kubernetes is");
     }
     if let Some(runtime) = verifier.and_then(|it| it.runtime.as_ref()) {
@@ -128,13 +132,11 @@ pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
 /// The same for the keys of one source.
 pub(super) fn not_yet_of(source: &written::Source, problems: &mut Problems) {
     if !source.formerly.is_empty() {
-        let message = "going on with the ledger of a former name is not built into this version: \
-                       it has no effect";
-        problems.warning(&source.name.place, message);
+        let what = "going on with the ledger of a former name is";
+        unbuilt(&source.name.place, what, problems);
     }
     if let Some(producer) = &source.producer {
-        let message = "asking a producer is not built into this version: it has no effect";
-        problems.warning(&producer.place(), message);
+        unbuilt(&producer.place(), "asking a producer is", problems);
     }
 }
 

@@ -129,7 +129,10 @@ impl Reading<'_> {
                 name,
                 location,
                 capacity_bytes: repository.capacity.map(Size::bytes),
-                require: repository.require.clone(),
+                require: repository
+                    .require
+                    .as_ref()
+                    .map_or_else(Vec::new, |it| it.value.clone()),
             });
         }
         repositories

@@ -8,6 +8,7 @@ use settings::{Duration, Located, Place, Problems, Schedule, Section, Size, Swit
 use super::{
     Due, Repository, Source, Verify, checks,
     load::{Reading, known_engines},
+    settling,
     written::{self, When},
 };
 use crate::{
@@ -17,9 +18,6 @@ use crate::{
     layout::{Layout, Pattern},
     model::{RepositoryName, SourceName},
 };
-
-/// Default of `artifacts.within`, as long as an unfinished snapshot is waited for.
-const WITHIN: std::time::Duration = std::time::Duration::from_mins(10);
 
 /// Every source that could be read.
 pub(super) fn read_all(
@@ -132,8 +130,11 @@ fn read(
     let repository = repository(&written.repository, context.repositories, reading.problems);
     let zone = reading.time_zone(written.time_zone.as_ref());
     let layout = layout(reading, written, zone.clone());
-    let completeness = completeness(reading, written, format);
     let schedule = schedule(reading, written.schedule.as_ref(), &zone);
+    let settle = settling::settle(written, schedule.as_ref(), reading.problems);
+    let is_own = context.own.get("settle").is_some();
+    settling::without_effect(written, context.repositories, is_own, reading.problems);
+    let completeness = completeness(reading, written, format, settle);
     let objectives = objectives(reading, written.objectives.as_ref());
     let format = format?;
     let settings = settings(reading.problems, format, context.engines_own);
@@ -149,6 +150,7 @@ fn read(
         completeness,
         schedule,
         objectives,
+        settle,
         grace: written.grace,
         owner: written.owner.clone(),
         verify,
@@ -225,10 +227,11 @@ fn completeness(
     reading: &mut Reading<'_>,
     written: &written::Source,
     format: Option<&dyn Format>,
+    settle: Duration,
 ) -> Completeness {
     let has_star = written.path.iter().any(|path| path.value.contains('*'));
     let artifacts = written.artifacts.as_ref().and_then(|artifacts| {
-        let within = artifacts.within.unwrap_or(Duration::from(WITHIN));
+        let within = artifacts.within.unwrap_or(settle);
         let count = artifacts.value.count as usize;
         reading.ok(&artifacts.place, ArtifactRule::new(count, within, has_star))
     });
@@ -246,6 +249,7 @@ fn completeness(
         warning.hint("Write artifacts: { count: … }.");
     }
     Completeness {
+        settle: settle.into(),
         artifacts,
         manifest,
         settles,
@@ -292,6 +296,13 @@ fn tiers(reading: &mut Reading<'_>, section: &Section) -> Vec<Tier> {
     let written = section
         .read::<Vec<written::Tier>>(reading.problems)
         .unwrap_or_default();
+    if written.iter().any(|tier| tier.class.is_some()) {
+        checks::unbuilt(
+            &section.place(),
+            "comparing storage classes is",
+            reading.problems,
+        );
+    }
     if written
         .windows(2)
         .any(|pair| pair[0].until >= pair[1].until)

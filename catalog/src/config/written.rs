@@ -47,8 +47,7 @@ pub(super) struct Repository {
     /// The same keys again, elsewhere: audited, not surveyed twice.
     pub replica: Option<Located<S3>>,
     /// Policies whose absence is a concern.
-    #[serde(default)]
-    pub require: Vec<Policy>,
+    pub require: Option<Located<Vec<Policy>>>,
     /// How much it can hold.
     pub capacity: Option<Size>,
 }
@@ -136,6 +135,9 @@ pub(super) struct Source {
     pub objectives: Option<Objectives>,
     /// Lateness allowed.
     pub grace: Option<Duration>,
+    /// How long after its last change a file without an end may still be growing; default 10m, at
+    /// most a tenth of the longest gap between two runs.
+    pub settle: Option<Located<Duration>>,
     /// Who is asked.
     pub owner: Option<String>,
     /// When a snapshot of several artifacts is complete.

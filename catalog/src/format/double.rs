@@ -30,6 +30,8 @@ pub struct Double {
     pub head_bytes: u64,
     /// Nothing is said unless it is given.
     pub describe: Describe,
+    /// Nothing can be told unless it is given.
+    pub end: fn(&[u8]) -> Option<bool>,
     /// Everything is read and recognised as nothing unless it is given.
     pub inspect: Inspect,
 }
@@ -44,6 +46,7 @@ impl Double {
             checks: &[],
             head_bytes: 0,
             describe: |_| SnapshotFacts::default(),
+            end: |_| None,
             inspect: |input, tee| {
                 let (content, state) = read_whole(input, tee, |_| InspectionState::NotRecognised);
                 Inspection {
@@ -104,6 +107,10 @@ impl Format for Double {
 
     fn describe(&self, heads: &[Bytes], _: &Settings) -> SnapshotFacts {
         (self.describe)(heads)
+    }
+
+    fn end(&self, tail: &[u8]) -> Option<bool> {
+        (self.end)(tail)
     }
 
     fn recognises(&self, _: &[u8]) -> bool {

@@ -100,6 +100,9 @@ pub struct Inspection {
     pub format: &'static str,
     /// How it ended.
     pub state: InspectionState,
+    /// Damage by being cut off: the file ends before its end. A file that is still being written
+    /// looks the same.
+    pub truncated: bool,
     /// Version of the file format, once it was read.
     pub version: Option<u32>,
     /// Bytes of restorable content read, trailing bytes included.
@@ -124,6 +127,7 @@ impl Inspection {
         Self {
             format,
             state,
+            truncated: false,
             version: None,
             bytes: 0,
             checksum: Checksum::Absent,

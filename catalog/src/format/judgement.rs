@@ -9,6 +9,8 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Judgement<T> {
     pub(super) state: InspectionState,
+    /// The damage is that the file ends before its end.
+    pub(super) truncated: bool,
     pub(super) checksum: Checksum,
     pub(super) bytes: u64,
     pub(super) trailing_bytes: u64,
@@ -28,6 +30,7 @@ impl<T> Judgement<T> {
     /// Ended like this, for this reason only.
     pub(super) fn be(&mut self, state: InspectionState, offset: u64, message: String) {
         self.state = state;
+        self.truncated = false;
         self.findings.clear();
         self.find(offset, message);
     }
@@ -35,7 +38,15 @@ impl<T> Judgement<T> {
     /// A wrapper's fault explains everything found behind it.
     pub(super) fn heed(&mut self, wrapper: &Unwrapped<'_>) {
         let bytes = self.bytes;
+        if wrapper.ended() {
+            // Nothing more will come: the wrapper's own end is there.
+            self.truncated = false;
+        }
         match wrapper.fault() {
+            Some(Fault::Truncated(message)) => {
+                self.be(InspectionState::Damaged, bytes, message.clone());
+                self.truncated = true;
+            }
             Some(Fault::Damaged(message)) => {
                 self.be(InspectionState::Damaged, bytes, message.clone());
             }

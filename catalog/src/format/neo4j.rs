@@ -256,6 +256,7 @@ fn inspection(judgement: Judgement) -> Inspection {
     Inspection {
         format: "neo4j",
         state: judgement.state,
+        truncated: judgement.truncated,
         version: archive.kind.and_then(Kind::version),
         bytes: judgement.bytes,
         checksum: judgement.checksum,

@@ -86,6 +86,10 @@ impl Format for Redis {
         SnapshotFacts::of_artifacts(heads.iter().map(|head| describe(head)))
     }
 
+    fn end(&self, tail: &[u8]) -> Option<bool> {
+        Some(input::ends(tail))
+    }
+
     fn recognises(&self, head: &[u8]) -> bool {
         matches!(Magic::read(head), Magic::Whole(..))
     }
@@ -193,6 +197,7 @@ fn inspection(judgement: Judgement) -> Inspection {
     Inspection {
         format: "rdb",
         state: judgement.state,
+        truncated: judgement.truncated,
         version: census.version,
         bytes: judgement.bytes,
         checksum: judgement.checksum,

@@ -12,7 +12,7 @@ use std::io::{self, Read};
 use flate2::bufread::GzDecoder;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
-use self::feed::Feed;
+use self::feed::{Feed, SNIFFED};
 
 /// First bytes of a gzip member: magic and the only compression method (RFC 1952 §2.3.1).
 pub const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
@@ -29,11 +29,19 @@ const WINDOW_LOG_MAX: u32 = 25;
 /// What zstd says when the window is larger (`ZSTD_error_frameParameter_windowTooLarge`).
 const WINDOW_TOO_LARGE: &str = "Frame requires too much memory";
 
+/// Whether a file that begins like this is wrapped, so that its last bytes are not those of its
+/// content.
+pub fn is_wrapped(head: &[u8]) -> bool {
+    Frame::sniff(&head[..head.len().min(SNIFFED)]) != Frame::Other
+}
+
 /// Why a wrapper gave no more bytes, when the reader under it was not to blame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// It is cut off, or does not agree with itself.
+    /// It does not agree with itself.
     Damaged(String),
+    /// It ends before its end mark.
+    Truncated(String),
     /// It may be good, but needs what we do not give.
     Unsupported(String),
 }
@@ -94,8 +102,12 @@ impl<'r> Unwrapped<'r> {
     /// Whether there is a wrapper, it was read to its end, and its checksums, covering all content,
     /// agreed.
     pub fn verified(&self) -> bool {
-        let ended = matches!(self.layer, Layer::Done) && self.fault.is_none();
-        self.wrapped && ended && self.checksummed && self.trailing_bytes == 0
+        self.ended() && self.checksummed && self.trailing_bytes == 0
+    }
+
+    /// Whether there is a wrapper, and it was read to its own end.
+    pub fn ended(&self) -> bool {
+        self.wrapped && matches!(self.layer, Layer::Done) && self.fault.is_none()
     }
 
     /// Bytes behind the last member or frame that are neither; `gzip -d` ignores them too. Zeros
@@ -177,7 +189,7 @@ impl<'r> Unwrapped<'r> {
             let mebibytes = (1 << WINDOW_LOG_MAX) / (1024 * 1024);
             Fault::Unsupported(format!("its zstd window is larger than {mebibytes} MiB"))
         } else if error.kind() == io::ErrorKind::UnexpectedEof {
-            Fault::Damaged("the compressed file ends before its end mark".into())
+            Fault::Truncated("the compressed file ends before its end mark".into())
         } else {
             Fault::Damaged(format!("the compressed file is damaged: {text}"))
         };

@@ -191,6 +191,8 @@ struct Case {
     rule: Completeness,
     promised: Option<u64>,
     invalid: Option<&'static str>,
+    /// Whether the end of each is there; `None` in a store where objects appear whole.
+    end: Option<bool>,
 }
 
 const CASE: Case = Case {
@@ -198,12 +200,14 @@ const CASE: Case = Case {
     age: 60,
     size: 10,
     rule: Completeness {
+        settle: SignedDuration::from_mins(10),
         artifacts: None,
         manifest: ManifestRule::Optional,
         settles: false,
     },
     promised: None,
     invalid: None,
+    end: Some(true),
 };
 
 fn state(case: &Case) -> (SnapshotState, Option<String>) {
@@ -215,17 +219,26 @@ fn state(case: &Case) -> (SnapshotState, Option<String>) {
             ..object(key, case.age)
         })
         .collect();
-    let (groups, _) = grouping(&["%F/*"], &objects).finish();
+    let (mut groups, _) = grouping(&["%F/*"], &objects).finish();
+    if case.promised.is_some() {
+        let manifest = object("2026-11-22/a.manifest.json", case.age);
+        groups[0].manifests.insert(Key::new(keys[0]), manifest);
+    }
     let promise = |size: u64| {
         let text = format!(r#"{{"schema":1,"size_bytes":{size}}}"#);
         (Key::new(keys[0]), Manifest::parse(text.as_bytes()).unwrap())
     };
-    let manifests = case.promised.map(promise).into_iter().collect();
+    let ends = keys.map(|key| Some((Key::new(key), case.end?)));
+    let seen = Seen {
+        manifests: case.promised.map(promise).into_iter().collect(),
+        ends: ends.into_iter().flatten().collect(),
+        grows: case.end.is_some(),
+    };
     let mut facts = SnapshotFacts {
         invalid: case.invalid.map(Into::into),
         ..Default::default()
     };
-    let state = judge(&groups[0], &case.rule, &manifests, &mut facts, NOW);
+    let state = judge(&groups[0], &case.rule, &seen, &mut facts, NOW);
     (state, facts.invalid)
 }
 
@@ -336,40 +349,102 @@ fn a_required_manifest_is_waited_for() {
 
 #[test]
 fn what_cannot_be_a_snapshot_is_invalid_once_its_writer_must_have_ended() {
-    let empty = Some("artifact \"a\": it is empty".to_owned());
-    assert_eq!(
-        state(&Case { size: 0, ..CASE }),
-        (SnapshotState::Invalid, empty)
-    );
-    assert_eq!(
-        state(&Case {
-            size: 0,
-            age: 9,
-            ..CASE
-        }),
-        (SnapshotState::InProgress, None)
-    );
-    let cut = Some("artifact \"a\": it has 10 bytes, its manifest says 11".to_owned());
-    assert_eq!(
-        state(&Case {
-            promised: Some(11),
-            ..CASE
-        }),
-        (SnapshotState::Invalid, cut)
-    );
-    let young = Case {
-        promised: Some(11),
+    use SnapshotState::{InProgress, Invalid};
+    let empty = || Some("artifact \"a\": it is empty".to_owned());
+    let cut = || Some("artifact \"a\": it has 10 bytes, its manifest says 11".to_owned());
+    let foreign = || Some("not an RDB file".to_owned());
+    let growing = Case {
+        end: Some(false),
         age: 9,
         ..CASE
     };
-    assert_eq!(state(&young), (SnapshotState::InProgress, None));
-    let magic = Some("not an RDB file".to_owned());
-    let wrong = Case {
-        invalid: Some("not an RDB file"),
-        age: 0,
-        ..CASE
+    let check = |case: Case, expected| assert_eq!(state(&case), expected);
+    check(Case { size: 0, ..growing }, (InProgress, None));
+    check(Case { size: 0, ..CASE }, (Invalid, empty()));
+    let stored = Case {
+        end: None,
+        ..growing
     };
-    assert_eq!(state(&wrong), (SnapshotState::Invalid, magic));
+    check(Case { size: 0, ..stored }, (Invalid, empty()));
+    // Where there is a manifest, it decides.
+    let promised = Some(11);
+    check(Case { promised, ..CASE }, (Invalid, cut()));
+    check(
+        Case {
+            promised,
+            ..growing
+        },
+        (Invalid, cut()),
+    );
+    let invalid = Some("not an RDB file");
+    check(Case { invalid, ..growing }, (InProgress, None));
+    check(
+        Case {
+            invalid,
+            age: 10,
+            ..growing
+        },
+        (Invalid, foreign()),
+    );
+    check(
+        Case {
+            invalid,
+            age: 0,
+            ..CASE
+        },
+        (Invalid, foreign()),
+    );
+    check(Case { invalid, ..stored }, (Invalid, foreign()));
+}
+
+#[test]
+fn one_artifact_without_its_end_makes_the_snapshot_one_in_progress() {
+    let layout = ["2026-11-22/a", "2026-11-22/b"].map(|key| object(key, 1));
+    let (groups, _) = grouping(&["%F/*"], &layout).finish();
+    let ended = |keys: &[&str]| {
+        let seen = Seen {
+            ends: keys.iter().map(|key| (Key::new(*key), true)).collect(),
+            grows: true,
+            ..Seen::default()
+        };
+        judge(
+            &groups[0],
+            &CASE.rule,
+            &seen,
+            &mut SnapshotFacts::default(),
+            NOW,
+        )
+    };
+    let (first, second) = ("2026-11-22/a", "2026-11-22/b");
+    assert_eq!(ended(&[first]), SnapshotState::InProgress);
+    assert_eq!(ended(&[second]), SnapshotState::InProgress);
+    assert_eq!(ended(&[first, second]), SnapshotState::Complete);
+}
+
+#[test]
+fn a_manifest_of_the_content_before_is_waited_for() {
+    let written = |manifest_age| {
+        let objects = [
+            object("dump.rdb", 5),
+            object("dump.rdb.manifest.json", manifest_age),
+        ];
+        let (groups, _) = grouping(&["dump.rdb"], &objects).finish();
+        let manifest = Manifest::parse(br#"{"schema":1,"size_bytes":11}"#).unwrap();
+        let seen = Seen {
+            manifests: [(Key::new("dump.rdb"), manifest)].into(),
+            ..Seen::default()
+        };
+        judge(
+            &groups[0],
+            &CASE.rule,
+            &seen,
+            &mut SnapshotFacts::default(),
+            NOW,
+        )
+    };
+    assert_eq!(written(6), SnapshotState::InProgress);
+    assert_eq!(written(5), SnapshotState::Invalid);
+    assert_eq!(written(4), SnapshotState::Invalid);
 }
 
 #[test]

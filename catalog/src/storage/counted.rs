@@ -108,6 +108,10 @@ impl Storage for Counted {
         .boxed()
     }
 
+    fn grows(&self) -> bool {
+        self.inner.grows()
+    }
+
     fn uploaded<'a>(
         &'a self,
         pin: &'a Pin,

@@ -33,6 +33,7 @@ const CHUNKS: usize = 4;
 #[derive(Debug, Clone)]
 pub struct Memory {
     page_max: usize,
+    grows: bool,
     state: Arc<Mutex<State>>,
 }
 
@@ -55,7 +56,17 @@ impl Memory {
     pub fn new(page_max: usize) -> Self {
         Self {
             page_max,
+            grows: true,
             state: Arc::default(),
+        }
+    }
+
+    /// The same, whose objects appear whole, as those of S3 do.
+    #[must_use]
+    pub fn appearing_whole(self) -> Self {
+        Self {
+            grows: false,
+            ..self
         }
     }
 
@@ -248,6 +259,10 @@ impl Storage for Memory {
             Ok(stream::iter(chunks).boxed())
         }
         .boxed()
+    }
+
+    fn grows(&self) -> bool {
+        self.grows
     }
 
     fn uploaded<'a>(

@@ -125,6 +125,10 @@ impl Storage for Bucket {
         .boxed()
     }
 
+    fn grows(&self) -> bool {
+        false
+    }
+
     fn uploaded<'a>(
         &'a self,
         pin: &'a Pin,

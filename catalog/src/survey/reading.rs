@@ -1,20 +1,22 @@
 //! The heads and manifests of the snapshots that were listed, each read once while it lies there.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     mem,
+    ops::Range,
     sync::atomic::{AtomicBool, Ordering},
 };
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, stream};
+use jiff::Timestamp;
 
 use super::{CONCURRENT, SurveySource};
 use crate::{
-    format::{Format, HEAD_MAX, Settings},
-    grouping::Group,
+    format::{Format, HEAD_MAX, Settings, TAIL, wrapper},
+    grouping::{Group, Seen},
     manifest::{Manifest, ManifestError, SIZE_MAX},
-    model::{Key, ObjectMeta, Pin, SnapshotFacts, SourceName},
+    model::{ObjectMeta, Pin, SnapshotFacts, SourceName},
     storage::{Storage, StorageError, StorageReason},
 };
 
@@ -30,6 +32,16 @@ pub struct HeadCache {
     /// By source, because its settings decide what a head says.
     facts: HashMap<(SourceName, Vec<Pin>), SnapshotFacts>,
     manifests: HashMap<Pin, Said>,
+    /// Of young files: whether their end is there; `None` where that cannot be told.
+    ends: HashMap<(SourceName, Pin), Option<bool>>,
+}
+
+impl HeadCache {
+    fn extend(&mut self, learned: Self) {
+        self.facts.extend(learned.facts);
+        self.manifests.extend(learned.manifests);
+        self.ends.extend(learned.ends);
+    }
 }
 
 /// A manifest that was read; `None` where it is none.
@@ -40,8 +52,8 @@ struct Said(Option<Manifest>);
 #[derive(Debug, Default)]
 pub(super) struct Described {
     pub(super) facts: SnapshotFacts,
-    /// Those that say something, by the key of their artifact.
-    pub(super) manifests: BTreeMap<Key, Manifest>,
+    /// Manifests that say something, and the ends of young files.
+    pub(super) seen: Seen,
 }
 
 /// The snapshots of one source with what was read of them.
@@ -69,6 +81,7 @@ pub(super) async fn read_all(
     sources: &[SurveySource],
     listed: Vec<Result<(Vec<Group>, u64), String>>,
     cache: &mut HeadCache,
+    now: Timestamp,
 ) -> Vec<Result<Heads, String>> {
     let known = mem::take(cache);
     let mut all = Vec::new();
@@ -79,6 +92,7 @@ pub(super) async fn read_all(
                     storage,
                     source,
                     known: &known,
+                    now,
                     broken: AtomicBool::new(false),
                 };
                 let groups = reader.read(groups, cache).await;
@@ -106,6 +120,7 @@ struct Reader<'a> {
     storage: &'a dyn Storage,
     source: &'a SurveySource,
     known: &'a HeadCache,
+    now: Timestamp,
     /// Set by the first failure, so that a store that hangs is not asked hundreds of times.
     broken: AtomicBool,
 }
@@ -130,12 +145,11 @@ impl Reader<'_> {
         while let Some((group, read)) = looks.next().await {
             match read {
                 Ok((said, learned)) => {
-                    cache.facts.extend(learned.facts);
-                    cache.manifests.extend(learned.manifests);
+                    cache.extend(learned);
                     described.push((group, said));
                 }
                 Err(Silence::Gone) => {}
-                Err(Silence::Unreadable) => described.push((group, Described::default())),
+                Err(Silence::Unreadable) => described.push((group, self.nothing_said())),
                 Err(Silence::Broken(error)) => failure = failure.or(Some(error)),
             }
         }
@@ -150,14 +164,14 @@ impl Reader<'_> {
         group: &Group,
         may_read: bool,
     ) -> Result<(Described, HeadCache), Silence> {
-        let mut said = Described::default();
+        let mut said = self.nothing_said();
         let mut learned = HeadCache::default();
         for (of, meta) in &group.manifests {
             let Some(manifest) = self.manifest(meta, may_read).await? else {
                 continue;
             };
-            said.manifests
-                .extend(manifest.0.clone().map(|manifest| (of.clone(), manifest)));
+            let manifests = &mut said.seen.manifests;
+            manifests.extend(manifest.0.clone().map(|manifest| (of.clone(), manifest)));
             learned.manifests.insert(meta.pin(), manifest);
         }
         let pins = group.artifacts.iter().map(|artifact| artifact.meta.pin());
@@ -171,7 +185,64 @@ impl Reader<'_> {
             said.facts = facts.clone();
             learned.facts.insert(about, facts);
         }
+        self.ends(group, may_read, &mut said.seen, &mut learned)
+            .await?;
         Ok((said, learned))
+    }
+
+    fn nothing_said(&self) -> Described {
+        Described {
+            seen: Seen {
+                grows: self.storage.grows(),
+                ..Seen::default()
+            },
+            ..Described::default()
+        }
+    }
+
+    /// The ends of those artifacts of which only that tells whether their writer has ended.
+    async fn ends(
+        &self,
+        group: &Group,
+        may_read: bool,
+        seen: &mut Seen,
+        learned: &mut HeadCache,
+    ) -> Result<(), Silence> {
+        let settle = self.source.completeness.settle;
+        for artifact in &group.artifacts {
+            if !group
+                .written(&artifact.meta, seen)
+                .needs_end(settle, self.now)
+            {
+                continue;
+            }
+            let pin = artifact.meta.pin();
+            let about = (self.source.name.clone(), pin.clone());
+            let end = match self.known.ends.get(&about) {
+                Some(end) => *end,
+                None if may_read => match self.end(&pin).await {
+                    Ok(end) => end,
+                    // It changed, or says nothing: what is not seen is not there.
+                    Err(Silence::Unreadable) => continue,
+                    Err(silence) => return Err(silence),
+                },
+                None => continue,
+            };
+            learned.ends.insert(about, end);
+            let key = artifact.meta.key.clone();
+            seen.ends.extend(end.map(|end| (key, end)));
+        }
+        Ok(())
+    }
+
+    /// Whether the end of a file is there; `None` where its format cannot tell.
+    async fn end(&self, pin: &Pin) -> Result<Option<bool>, Silence> {
+        if wrapper::is_wrapped(&self.head(pin, TAIL).await?) {
+            return Ok(None);
+        }
+        let from = pin.size_bytes.saturating_sub(TAIL);
+        let tail = self.read_range(pin, from..pin.size_bytes).await?;
+        Ok(self.source.format.end(&tail))
     }
 
     /// `None` if a head could not be read.
@@ -217,14 +288,17 @@ impl Reader<'_> {
     }
 
     async fn head(&self, pin: &Pin, most: u64) -> Result<Bytes, Silence> {
-        let length = most.min(pin.size_bytes);
-        if length == 0 {
+        self.read_range(pin, 0..most.min(pin.size_bytes)).await
+    }
+
+    async fn read_range(&self, pin: &Pin, range: Range<u64>) -> Result<Bytes, Silence> {
+        if range.is_empty() {
             return Ok(Bytes::new());
         }
         if self.broken.load(Ordering::Relaxed) {
             return Err(Silence::Unreadable);
         }
-        self.storage.read(pin, 0..length).await.map_err(|error| {
+        self.storage.read(pin, range).await.map_err(|error| {
             let (source, key) = (&self.source.name, pin.key.as_str());
             tracing::debug!(%source, ?key, %error, "a head was not read");
             match error.reason {

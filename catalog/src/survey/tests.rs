@@ -1,14 +1,11 @@
 mod failures;
 mod fake;
+mod growing;
 mod hostile;
 
-use std::{
-    fs::{self, File},
-    io::Write,
-    sync::Arc,
-};
+use std::{sync::Arc, time::Duration};
 
-use jiff::tz::TimeZone;
+use jiff::{SignedDuration, tz::TimeZone};
 use settings::Document;
 use tokio::time::timeout;
 
@@ -17,8 +14,8 @@ use super::*;
 use crate::{
     format::files::Files,
     grouping::{ArtifactRule, ManifestRule},
-    model::{Key, TakenAtFrom, UsageState},
-    storage::{Counted, Directory, Operation, memory::Memory},
+    model::{Key, SnapshotState, TakenAtFrom, UsageState},
+    storage::{Counted, Operation, StorageReason, memory::Memory},
 };
 
 #[tokio::test]
@@ -232,8 +229,8 @@ async fn states_follow_the_rules_of_the_source() {
     );
     assert_eq!(
         states().await,
-        newest(SnapshotState::InProgress),
-        "the object may still grow"
+        newest(SnapshotState::Invalid),
+        "its manifest decides"
     );
 }
 
@@ -273,69 +270,6 @@ async fn what_lies_there_unchanged_is_read_once() {
         !format!("{:?}", setup.cache).contains("20261122"),
         "what is gone is forgotten"
     );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_young_snapshot_that_still_grows_is_in_progress() {
-    let memory = Memory::default();
-    let seconds = |seconds| NOW - SignedDuration::from_secs(seconds);
-    memory.put_at("20261120", "head", seconds(11));
-    memory.put_at("20261121", "head", seconds(3));
-    memory.put_at("20261122", "head", seconds(-3));
-    let mut setup = Setup::new(&[source("cache", &["%Y%m%d"])]);
-    let writer = async {
-        sleep(SETTLE / 2).await;
-        memory.put_at("20261120", "head and more", seconds(0));
-        memory.put_at("20261122", "head and more", seconds(0));
-    };
-    let (inventory, ()) = tokio::join!(setup.survey(&memory), writer);
-    let inventory = inventory.unwrap();
-    let source = inventory.sources.values().next().unwrap();
-    let states: Vec<_> = source
-        .snapshots
-        .iter()
-        .map(|it| (&*it.id.0, it.state))
-        .collect();
-    let expected = [
-        ("20261122", SnapshotState::InProgress),
-        ("20261121", SnapshotState::Complete),
-        ("20261120", SnapshotState::Complete),
-    ];
-    assert_eq!(states, expected);
-    assert_eq!(inventory.surveyed_at, seconds(-1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_file_that_is_being_written_into_a_directory_is_in_progress() {
-    let root = tempfile::tempdir().unwrap();
-    let whole = root.path().join("redis/20261122");
-    let growing = root.path().join("redis/20261121");
-    fs::create_dir(root.path().join("redis")).unwrap();
-    fs::write(&whole, "head=-90").unwrap();
-    let mut writer = File::create(&growing).unwrap();
-    for file in [&File::options().write(true).open(&whole).unwrap(), &writer] {
-        file.set_modified(NOW.into()).unwrap();
-    }
-    writer.write_all(b"head").unwrap();
-    writer.set_modified(NOW.into()).unwrap();
-    let mut setup = Setup::new(&[source("cache", &["redis/%Y%m%d"])]);
-    let directory = Directory::new(root.path());
-    let goes_on = async {
-        sleep(SETTLE / 2).await;
-        writer.write_all(b" and more").unwrap();
-    };
-    let (inventory, ()) = tokio::join!(setup.survey(&directory), goes_on);
-    let source = inventory.unwrap().sources.into_values().next().unwrap();
-    let states: Vec<_> = source
-        .snapshots
-        .iter()
-        .map(|it| (&*it.id.0, it.state))
-        .collect();
-    let expected = [
-        ("20261122", SnapshotState::Complete),
-        ("20261121", SnapshotState::InProgress),
-    ];
-    assert_eq!(states, expected);
 }
 
 #[test]

@@ -61,6 +61,43 @@ async fn a_checksum_of_the_whole_object_is_recomputed_and_one_of_parts_is_none()
 }
 
 #[tokio::test]
+async fn a_crc64nvme_is_of_the_whole_object_whatever_is_said_of_it() {
+    let repository = Repository::start("").await;
+    let put = |name, value: &str, told| {
+        repository
+            .server
+            .world()
+            .put_with("a", "123456789", |object| {
+                object.checksum = Some((name, value.into()));
+                object.checksum_type = told;
+            });
+    };
+    for told in [Some(""), Some("COMPOSITE"), Some("FULL_OBJECT")] {
+        let (name, value) = WHOLE[0];
+        put(name, value, told);
+        let is_equal = async |body| is_equal(&repository, body).await;
+        assert_eq!(is_equal(b"123456789").await, Some(true), "{told:?}");
+        assert_eq!(is_equal(b"123456780").await, Some(false), "{told:?}");
+        // Four bytes, as moto answers after a multipart upload, or one of parts.
+        for malformed in ["rosUhg==", "rosUhgp5mIg=-2", ""] {
+            put(name, malformed, told);
+            assert_eq!(is_equal(b"123456789").await, None, "{told:?} {malformed}");
+        }
+    }
+    // Of any other algorithm the store must say so.
+    for told in ["", "COMPOSITE"] {
+        for (name, value) in &WHOLE[1..] {
+            put(name, value, Some(told));
+            assert_eq!(
+                is_equal(&repository, b"123456789").await,
+                None,
+                "{told:?} {name}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn it_is_asked_of_the_pinned_content_only() {
     let repository = Repository::start("").await;
     let put = |body: &'static str| {

@@ -17,7 +17,7 @@ repositories:
   - {{ name: local, directory: backups }}
   - {{ name: cloud, s3: {} }}
 sources:
-  - {{ name: cache, engine: redis, repository: local, path: redis/%Y%m%d-%H%M.rdb }}
+  - {{ name: cache, engine: redis, repository: local, path: redis/%Y%m%d-%H%M.rdb, settle: 0s }}
   - {{ name: remote, engine: redis, repository: cloud, path: {path} }}
 evidence: {{ repository: {{ directory: evidence }} }}
 exporter: {{ refresh: 1h }}

@@ -40,6 +40,7 @@ async fn an_object_that_does_not_begin_as_it_should_is_counted_as_invalid() {
     repository: local
     path: vault/%Y%m%d.tar.gz
     magic: gzip
+    settle: 0s
 ",
     );
     site.put("backups/vault/20261120.tar.gz", &[0x1f, 0x8b, 8, 0]);

@@ -122,7 +122,11 @@ impl S3 for Api {
             .is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED)
             && let Some((name, value)) = &object.checksum
         {
-            output.checksum_type = Some(checksum_type(value));
+            output.checksum_type = match object.checksum_type {
+                Some("") => None,
+                Some(told) => Some(ChecksumType::from_static(told)),
+                None => Some(checksum_type(value)),
+            };
             match *name {
                 "crc32" => output.checksum_crc32 = Some(value.clone()),
                 "crc32c" => output.checksum_crc32c = Some(value.clone()),

@@ -37,6 +37,8 @@ pub struct Object {
     pub storage_class: Option<String>,
     /// Header and value, e.g. `("crc32", "…")`; the value of a composite one ends with `-N`.
     pub checksum: Option<(&'static str, String)>,
+    /// The type that a HEAD answers with it, empty for none; `None` is the one of its value.
+    pub checksum_type: Option<&'static str>,
 }
 
 /// What a store may not look at.
@@ -195,6 +197,7 @@ impl State {
             version_id,
             storage_class: None,
             checksum: None,
+            checksum_type: None,
         }
     }
 

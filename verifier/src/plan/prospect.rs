@@ -11,7 +11,7 @@ use catalog::{
 };
 use jiff::Timestamp;
 
-use super::{last_run, promised, unrenewed};
+use super::{last_run, promised, settled_at, unrenewed};
 
 /// The first retry of what was inconclusive: a restarted engine or store is back by then.
 const RETRY_FIRST: Duration = Duration::from_mins(5);
@@ -57,6 +57,9 @@ pub fn prospect(
             None => newest.completed_at,
             Some(last) => match last.verdict {
                 Verdict::Inconclusive => {
+                    if let Some(settled) = settled_at(source, newest, last) {
+                        return settled.max(last.ended_at);
+                    }
                     let is_ours =
                         |it: &Verification| it.verdict == Verdict::Inconclusive && it.tool == *tool;
                     let is_tried = ledger.all_of_object(newest).any(is_ours);

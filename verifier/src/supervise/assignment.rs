@@ -61,6 +61,8 @@ pub struct Assignment {
     pub rehearse: Option<String>,
     /// Which one, and what it continues.
     pub snapshot: Snapshot,
+    /// How long after its last change an object that is cut off may still be growing.
+    pub settle: Duration,
     /// How long it took to choose it: the stage `select`, which is over when a run begins.
     pub selected_in: Duration,
     /// Looks once more when the snapshot is gone or was replaced before it was read.

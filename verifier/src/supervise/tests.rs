@@ -3,6 +3,7 @@
 mod chain;
 mod endings;
 mod fake;
+mod growing;
 mod rehearsal;
 mod several;
 
@@ -115,6 +116,7 @@ impl World {
             images: self.images.clone(),
             rehearse: self.rehearse.clone(),
             snapshot: self.snapshot.clone(),
+            settle: Duration::from_mins(10),
             selected_in: Duration::from_millis(250),
             select_again: Arc::new(move || {
                 let newer = newer.clone();

@@ -7,6 +7,7 @@ use catalog::evidence::Reason;
 use super::{
     answers::{self, TWICE},
     attempt::{Attempt, Kept, attempt, read_again},
+    growing,
     part::{Part, Shown},
     reasons,
 };
@@ -20,8 +21,14 @@ pub(super) async fn show(part: &Part<'_>, mut kept: Kept) -> Shown {
     let answers = answers::of_part(part, &kept);
     let first = conclude(&answers, kept.observed()).reason;
     match first {
-        Some(Reason::Damaged) if !is_as_uploaded(&kept) => {
-            if let Err(doubt) = damaged_again(&part.attempt(None), &mut kept).await {
+        Some(Reason::Damaged) => {
+            let run = part.attempt(None);
+            let shown = match growing::settled(&run, &kept).await {
+                Ok(()) if is_as_uploaded(&kept) => Ok(()),
+                Ok(()) => damaged_again(&run, &mut kept).await,
+                growing => growing,
+            };
+            if let Err(doubt) = shown {
                 kept.stopped = Some(doubt);
             }
             let answers = answers::of_part(part, &kept);

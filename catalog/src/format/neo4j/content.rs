@@ -11,7 +11,7 @@ use super::{
     metadata,
     names::Names,
     tar::{Contents, walk},
-    window::{Halt, PEEK_MAX, Result, Window, damaged, unknown},
+    window::{Halt, PEEK_MAX, Result, Window, cut, damaged, unknown},
 };
 use crate::format::wrapper::{Fault, Unwrapped};
 
@@ -96,8 +96,8 @@ impl Reading<'_> {
             Magic::Other if header::begins(head) => Kind::Directory,
             Magic::Other => return Err(Halt::Foreign),
             Magic::Unknown => return unknown(0, "a newer kind of archive than is known here"),
-            Magic::Begun if head.is_empty() => return damaged(0, "the file is empty"),
-            Magic::Begun => return damaged(0, "the file ends within its first 4 bytes"),
+            Magic::Begun if head.is_empty() => return cut(0, "the file is empty"),
+            Magic::Begun => return cut(0, "the file ends within its first 4 bytes"),
         };
         self.archive.kind = Some(kind);
         input.consume(kind.prefix());
@@ -111,7 +111,7 @@ impl Reading<'_> {
         let at = input.offset();
         let head = input.peek_some(FRAME_HEAD)?;
         if head.len() < FRAME_HEAD {
-            return damaged(at, "the archive ends before its compressed part");
+            return cut(at, "the archive ends before its compressed part");
         }
         if !head.starts_with(frame) {
             let what = "no compressed part begins where it must";
@@ -179,7 +179,7 @@ impl Reading<'_> {
         let at = inside.offset();
         let outcome = self.header_whole(inside);
         match outcome {
-            Err(Halt::Ended(_)) => damaged(at, "the archive ends within its header"),
+            Err(Halt::Ended(_)) => cut(at, "the archive ends within its header"),
             outcome => outcome,
         }
     }

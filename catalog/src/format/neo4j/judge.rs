@@ -93,6 +93,7 @@ fn judge_archive(reader: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Judgement
     let drained = window.rest();
     let mut judgement = Judgement {
         state: InspectionState::Intact,
+        truncated: false,
         checksum: Checksum::Absent,
         bytes: stored.bytes,
         trailing_bytes: ended.trailing_bytes,
@@ -120,6 +121,10 @@ fn weigh(ended: Ended, judgement: &mut Judgement) {
                 judgement.checksum = Checksum::Wrong;
             }
             judgement.be(InspectionState::Damaged, frame.offset, message.clone());
+        }
+        Some(Fault::Truncated(message)) => {
+            judgement.be(InspectionState::Damaged, frame.offset, message.clone());
+            judgement.truncated = true;
         }
         Some(Fault::Unsupported(message)) => {
             judgement.be(
@@ -184,9 +189,15 @@ fn weigh_content(ended: &Ended, judgement: &mut Judgement) {
         Err(Halt::Foreign) => foreign(judgement),
         Err(Halt::Damaged(at)) => stopped(InspectionState::Damaged, at, ended, judgement),
         Err(Halt::Unknown(at)) => stopped(InspectionState::NotUnderstood, at, ended, judgement),
+        Err(Halt::Cut(at)) => {
+            stopped(InspectionState::Damaged, at, ended, judgement);
+            // A frame that is whole was closed by its writer: nothing more will come.
+            judgement.truncated = ended.frame.is_none();
+        }
         Err(Halt::Ended(at)) => {
             let message = "the archive ends before all of it was there".to_owned();
             judgement.be(InspectionState::Damaged, *at, message);
+            judgement.truncated = ended.frame.is_none();
         }
         // Neither a fault of the frame nor of the reader: nobody to blame but us.
         Err(Halt::Failed) => judgement.state = InspectionState::Aborted,

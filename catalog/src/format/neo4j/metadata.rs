@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 
-use super::window::{Halt, Result, Window, damaged, unknown};
+use super::window::{Halt, Result, Window, cut, damaged, unknown};
 use crate::model::ChainLink;
 
 /// The only serialisation of a store's identity (`StoreIdSerialization.VERSION`).
@@ -103,7 +103,7 @@ impl Metadata {
 pub(super) fn read(version: u8, input: &mut Window<'_>, into: &mut Option<Metadata>) -> Result<()> {
     let outcome = read_whole(version, input, into);
     match outcome {
-        Err(Halt::Ended(at)) => damaged(at, "the archive ends within its metadata"),
+        Err(Halt::Ended(at)) => cut(at, "the archive ends within its metadata"),
         outcome => outcome,
     }
 }

@@ -6,7 +6,7 @@
 use super::{
     header::{BLOCK, Header},
     names::Names,
-    window::{Halt, Result, Window, damaged, unknown},
+    window::{Halt, Result, Window, cut, damaged, unknown},
 };
 
 /// Most bytes of a name or of a pax header that are kept: paths have at most 4,096 (`PATH_MAX`).
@@ -31,7 +31,7 @@ struct Extension {
 /// Walks it. `into` holds what was counted also when the rest is damaged.
 pub(super) fn walk(input: &mut Window<'_>, into: &mut Contents) -> Result<()> {
     match entries(input, into) {
-        Err(Halt::Ended(at)) => damaged(at, "the tar archive ends before its end mark"),
+        Err(Halt::Ended(at)) => cut(at, "the tar archive ends before its end mark"),
         outcome => outcome,
     }
 }

@@ -25,6 +25,8 @@ pub(super) enum Halt {
     Failed,
     /// Shown to be wrong.
     Damaged(At),
+    /// Shown to end too early.
+    Cut(At),
     /// Something this version of the inspector does not know.
     Unknown(At),
 }
@@ -42,6 +44,12 @@ pub(super) type Result<T> = std::result::Result<T, Halt>;
 pub(super) fn damaged<T>(offset: u64, what: impl Into<Cow<'static, str>>) -> Result<T> {
     let what = what.into();
     Err(Halt::Damaged(At { offset, what }))
+}
+
+/// Ends here, too early.
+pub(super) fn cut<T>(offset: u64, what: impl Into<Cow<'static, str>>) -> Result<T> {
+    let what = what.into();
+    Err(Halt::Cut(At { offset, what }))
 }
 
 /// Not known, here.

@@ -23,6 +23,22 @@ pub(super) const EOF_MARK_LENGTH: usize = 40;
 /// Most bytes one [`Input::peek`] may ask for.
 pub(super) const PEEK_MAX: usize = 512;
 
+/// The last item of every RDB file (`RDB_OPCODE_EOF`).
+const END_MARK: u8 = 0xff;
+
+/// Whether an RDB file that ends like this can be whole: the end mark and a checksum, with or
+/// without the mark of a diskless transfer behind them; or, as before version 5, the end mark
+/// alone. A file that is cut by chance behind such a byte looks the same, so this vouches for none.
+pub(super) fn ends(tail: &[u8]) -> bool {
+    let content = match tail.split_last_chunk::<EOF_MARK_LENGTH>() {
+        Some((before, mark)) if is_eof_mark(mark) => before,
+        _ => tail,
+    };
+    let marked = |before: &[u8]| before.last() == Some(&END_MARK);
+    let sealed = content.split_last_chunk::<CHECKSUM_LENGTH>();
+    sealed.is_some_and(|(before, _)| marked(before)) || marked(tail)
+}
+
 /// Why reading cannot go on.
 #[derive(Debug)]
 pub(super) enum Stop {

@@ -38,6 +38,7 @@ impl Walk<'_> {
     pub(super) fn judge(mut self) -> Judgement {
         let mut verdict = Judgement {
             state: InspectionState::Aborted,
+            truncated: false,
             checksum: Checksum::Absent,
             bytes: 0,
             trailing_bytes: 0,
@@ -155,6 +156,7 @@ impl Walk<'_> {
 
     /// Weighs what the walk stopped at against the end of the file.
     fn stopped(&mut self, stop: Stop, verdict: &mut Judgement) -> Result<()> {
+        let cut = matches!(stop, Stop::Ended);
         let (at, known) = match stop {
             Stop::Aborted => return Err(Box::new(stop)),
             Stop::Ended => (self.ended(), true),
@@ -172,6 +174,7 @@ impl Walk<'_> {
             (Seal::Matches, _) | (Seal::Disabled, false) => InspectionState::NotUnderstood,
             (Seal::Disabled, true) | (Seal::Differs, _) => InspectionState::Damaged,
         };
+        verdict.truncated = cut && verdict.state == InspectionState::Damaged;
         Ok(())
     }
 

@@ -41,3 +41,23 @@ fn expect(file: &[u8], state: InspectionState) -> Inspection {
     assert_eq!(inspection.state, state, "{inspection:?}");
     inspection
 }
+
+#[test]
+fn the_end_of_a_file_is_told_by_its_last_bytes() {
+    let sealed = [&b"\xffCHECKSUM"[..], &[b'a'; 40]].concat();
+    let check = |tail: &[u8], expected: bool| {
+        assert_eq!(Redis.end(tail), Some(expected), "{}", tail.escape_ascii());
+    };
+    check(b"...\xff12345678", true);
+    check(b"...\xff\0\0\0\0\0\0\0\0", true); // no checksum was asked for
+    check(b"...\xff", true); // before version 5
+    check(&sealed, true); // with the mark of a diskless transfer
+    for cut in 10..sealed.len() {
+        check(&sealed[..cut], false);
+    }
+    check(b"...\xff1234567", false);
+    check(b"...\xff123456789", false);
+    check(&[b'g'; 64], false);
+    check(&[&[0xff][..], &[b'a'; 40]].concat(), false);
+    check(b"", false);
+}

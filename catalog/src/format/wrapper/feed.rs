@@ -5,7 +5,7 @@
 use std::io::{self, BufRead, Read};
 
 /// Bytes looked at: the magic of a zstd frame and the descriptor behind it.
-const SNIFFED: usize = 5;
+pub(super) const SNIFFED: usize = 5;
 
 const BUFFER: usize = 64 * 1024;
 

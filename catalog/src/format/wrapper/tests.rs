@@ -119,7 +119,7 @@ fn no_cut_or_changed_wrapper_is_verified_and_its_fault_is_named() {
         {
             let seen = read(&mut &file[..end]);
             assert!(
-                matches!(seen.fault, Some(Fault::Damaged(_))),
+                matches!(seen.fault, Some(Fault::Truncated(_))),
                 "{end}: {:?}",
                 seen.fault
             );

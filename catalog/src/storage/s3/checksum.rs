@@ -40,12 +40,12 @@ pub(super) async fn uploaded(
     Ok(whole_object(&head))
 }
 
-/// Only what is said to be over the whole object: a checksum of checksums (`COMPOSITE`, `…-N`) is
-/// no witness of the bytes.
+/// Only what is over the whole object: a checksum of checksums (`COMPOSITE`, `…-N`) is no witness
+/// of the bytes. CRC-64/NVME is over the whole by definition ("Checking object integrity" of the
+/// S3 User Guide knows no other kind), also where a store answers no type; of the others the store
+/// must say so. What has another length than the algorithm's is no witness.
 fn whole_object(head: &HeadObjectOutput) -> Option<UploadChecksum> {
-    if head.checksum_type() != Some(&ChecksumType::FullObject) {
-        return None;
-    }
+    let is_whole = head.checksum_type() == Some(&ChecksumType::FullObject);
     let given = [
         (UploadAlgorithm::Sha256, head.checksum_sha256()),
         (UploadAlgorithm::Crc64Nvme, head.checksum_crc64_nvme()),
@@ -53,7 +53,9 @@ fn whole_object(head: &HeadObjectOutput) -> Option<UploadChecksum> {
         (UploadAlgorithm::Crc32c, head.checksum_crc32_c()),
         (UploadAlgorithm::Crc32, head.checksum_crc32()),
     ];
+    let whole = |algorithm| is_whole || algorithm == UploadAlgorithm::Crc64Nvme;
     given.into_iter().find_map(|(algorithm, value)| {
+        let value = value.filter(|_| whole(algorithm));
         let value = base64::decode(value?).ok()?;
         UploadChecksum::new(algorithm, value).ok()
     })

@@ -18,8 +18,10 @@ pub(super) fn ago(minutes: i64) -> Timestamp {
 /// `bad` is no snapshot.
 static FAKE: Double = Double {
     head_bytes: u64::MAX,
+    end: |tail| Some(tail.ends_with(b".")),
     describe: |heads| {
-        let head = str::from_utf8(&heads[0]).unwrap();
+        let head = String::from_utf8_lossy(&heads[0]);
+        let head = head.trim_end_matches('.');
         let minutes = head
             .strip_prefix("head=")
             .map(|minutes| minutes.parse::<i64>().unwrap());

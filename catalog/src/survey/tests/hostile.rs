@@ -1,7 +1,7 @@
 //! Repositories that are very large, or lie.
 
 use bytes::Bytes;
-use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream, stream::BoxStream};
 
 use super::*;
 use crate::{

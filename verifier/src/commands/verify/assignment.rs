@@ -72,6 +72,7 @@ impl Chosen {
             deadline,
             on_progress,
             select_again: again(Arc::clone(world), self.source.clone(), self.wanted),
+            settle: source.settle.as_std(),
             snapshot: self.snapshot,
             selected_in: self.took,
         })

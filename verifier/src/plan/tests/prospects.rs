@@ -128,3 +128,43 @@ fn the_plan_agrees() {
         }
     }
 }
+
+#[test]
+fn what_may_have_been_being_written_is_due_once_it_has_settled() {
+    let minutes = |minutes| at(2) + SignedDuration::from_mins(minutes);
+    let cut = |ended: i64, reason| {
+        let mut run = fixtures::verification(at(2), Some(reason));
+        run.ended_at = minutes(ended);
+        let mut ledger = Ledger::new(fixtures::cache());
+        for (sequence, text) in (1..).zip(fixtures::sealed([Draft::Verification(Box::new(run))])) {
+            ledger.take(sequence, Ok(&text));
+        }
+        ledger
+    };
+    let newest = snapshot(2);
+    let check = |lines: &str, ended: i64, due: i64| {
+        let (source, ledger) = (source(lines), cut(ended, Reason::UnstableRead));
+        for same in [true, false] {
+            let found = prospect(&source, Some(&newest), &ledger, &tool(same));
+            assert_eq!(found.at, Some(minutes(due)), "{lines}");
+        }
+        let planned = |now| plan(&source, Some(&newest), &ledger, now);
+        let early = planned(minutes(due) - SignedDuration::from_secs(1));
+        assert_eq!(early.due, None, "{early:?}");
+        assert!(early.why.starts_with("it may still be being written"));
+        assert_eq!(planned(minutes(due)).due, Some(Trigger::Retry));
+    };
+    for lines in [NEW, DAILY, OBJECTIVE] {
+        check(lines, 1, 10);
+        check(&format!("{lines}    settle: 30m\n"), 29, 30);
+    }
+    // One that had settled is tried again like any other.
+    let settled = cut(10, Reason::UnstableRead);
+    let found = prospect(&source(NEW), Some(&newest), &settled, &tool(true));
+    assert_eq!(found.at, Some(minutes(15)));
+    let ours = cut(1, Reason::RuntimeUnavailable);
+    assert_eq!(
+        plan(&source(NEW), Some(&newest), &ours, minutes(1)).due,
+        Some(Trigger::Retry)
+    );
+}

@@ -412,7 +412,7 @@ const fn check(name: &'static str, question: &'static str) -> CheckName {
 
 fn inspect(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
     let (all, state) = read_whole(input, tee, |all| match all.first() {
-        Some(b'D') => InspectionState::Damaged,
+        Some(b'D' | b'C') => InspectionState::Damaged,
         Some(b'U') => InspectionState::NotUnderstood,
         Some(b'N') => InspectionState::NotRecognised,
         Some(b'P') => panic!("scripted"),
@@ -424,6 +424,7 @@ fn inspect(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
     };
     let intact = state == InspectionState::Intact;
     Inspection {
+        truncated: all.first() == Some(&b'C'),
         bytes: all.len() as u64,
         checksum: match all.first() {
             Some(b'A') => Checksum::Absent,

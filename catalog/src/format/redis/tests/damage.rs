@@ -19,6 +19,7 @@ fn no_cut_file_is_intact() {
         for end in 0..file.len() {
             let inspection = expect(&file[..end], Damaged);
             assert_eq!(inspection.findings[0].offset, end as u64, "{inspection:?}");
+            assert!(inspection.truncated, "{inspection:?}");
         }
     }
     let old = Rdb::new("REDIS0003")
@@ -26,8 +27,21 @@ fn no_cut_file_is_intact() {
         .key(0, &string(b"value"))
         .end_bare();
     for end in 0..old.len() {
-        expect(&old[..end], Damaged);
+        assert!(expect(&old[..end], Damaged).truncated);
     }
+}
+
+#[test]
+fn only_what_is_cut_off_is_called_truncated() {
+    let mut changed = sample("REDIS0010").end();
+    *changed.last_mut().unwrap() ^= 1;
+    assert!(!expect(&changed, Damaged).truncated);
+    let packed = |content: &[u8]| zstd::encode_all(content, 0).unwrap();
+    let file = sample("REDIS0010").end();
+    let whole = packed(&file);
+    assert!(expect(&whole[..whole.len() - 1], Damaged).truncated);
+    // Its wrapper was closed: nothing more will come.
+    assert!(!expect(&packed(&file[..file.len() - 1]), Damaged).truncated);
 }
 
 #[test]

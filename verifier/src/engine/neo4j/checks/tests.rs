@@ -111,6 +111,7 @@ impl World {
     fn inspection(&self, archive: &Archive) -> Inspection {
         Inspection {
             format: "neo4j",
+            truncated: false,
             state: InspectionState::Intact,
             version: Some(1),
             bytes: 1000,

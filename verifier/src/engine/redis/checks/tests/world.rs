@@ -33,6 +33,7 @@ impl World {
         };
         let inspection = Inspection {
             format: "rdb",
+            truncated: false,
             state: InspectionState::Intact,
             version: Some(10),
             bytes: 1000,

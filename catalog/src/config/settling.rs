@@ -1,0 +1,45 @@
+//! `settle` of one source: what counts, and what is doubtful about what is written.
+
+use settings::{Duration, Problems, Schedule};
+
+use super::{Location, Repository, written};
+use crate::settle::{SETTLE, settle_max};
+
+/// As written, or by default; never more than a tenth of the longest gap of the schedule.
+pub(super) fn settle(
+    written: &written::Source,
+    schedule: Option<&Schedule>,
+    problems: &mut Problems,
+) -> Duration {
+    let gap = schedule.map(Schedule::longest_gap);
+    let most = gap.map(settle_max);
+    let asked = written.settle.as_ref().map_or(SETTLE, |it| it.value);
+    let Some((gap, most)) = gap.zip(most).filter(|(_, most)| asked > *most) else {
+        return asked;
+    };
+    if let Some(own) = &written.settle {
+        let message = format!(
+            "settle {asked} is more than a tenth of the {gap} between two runs: {most} counts"
+        );
+        let hint = format!("Write settle: {most}, or less.");
+        problems.warning(&own.place, message).hint(hint);
+    }
+    most
+}
+
+/// Whether what is written at this source, and not by default of its engine, makes nothing wait.
+pub(super) fn without_effect(
+    written: &written::Source,
+    known: &[Repository],
+    is_own: bool,
+    problems: &mut Problems,
+) {
+    let mut repositories = known.iter();
+    let repository = repositories.find(|it| it.name.as_str() == written.repository.value);
+    let in_bucket = repository.is_some_and(|it| matches!(it.location, Location::S3(_)));
+    if let Some(own) = written.settle.as_ref().filter(|_| is_own && in_bucket) {
+        let message = "an object of a bucket appears whole, so none is waited for: settle has no \
+                       effect on when it counts as complete";
+        problems.warning(&own.place, message).hint("Remove it.");
+    }
+}
