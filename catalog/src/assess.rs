@@ -32,8 +32,14 @@ pub struct Subject<'a> {
     pub objectives: &'a Objectives,
     /// Lateness allowed, where configured.
     pub grace: Option<Duration>,
+    /// How much later than its last byte a snapshot may count as complete (docs/complete.md).
+    pub settle: Duration,
+    /// How much later it may be seen.
+    pub refresh: Duration,
     /// Since when this program looks: a source without any snapshot is missed only from here on.
     pub watched_since: Timestamp,
+    /// Whether an earlier survey saw a complete snapshot.
+    pub was_held: bool,
     /// As the last whole survey saw it; `None` before the first.
     pub inventory: Option<&'a SourceInventory>,
     /// `None` where no proof is expected, or evidence was never readable. Unreadable later, the
@@ -104,6 +110,14 @@ pub(crate) struct Facts<'a> {
     subject: Subject<'a>,
     promises: Promises,
     now: Timestamp,
+}
+
+impl Facts<'_> {
+    /// Lateness that is nobody's fault: the grace, and until what arrived counts and is seen.
+    fn lateness(&self) -> Duration {
+        let grace = self.promises.grace.saturating_add(self.subject.settle);
+        grace.saturating_add(self.subject.refresh)
+    }
 }
 
 /// Judges one source at one time.

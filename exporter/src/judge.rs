@@ -24,6 +24,8 @@ struct Measure {
     cadence: Option<Cadence>,
     objectives: Objectives,
     grace: Option<Duration>,
+    settle: Duration,
+    refresh: Duration,
 }
 
 impl Measures {
@@ -33,6 +35,8 @@ impl Measures {
             cadence: source.schedule.clone().map(Cadence::new),
             objectives: source.objectives.clone(),
             grace: source.grace,
+            settle: config.lateness_of(source),
+            refresh: config.refresh.into(),
         };
         let sources = config.sources.iter();
         Self(
@@ -54,7 +58,10 @@ impl Measures {
             cadence: measure.cadence.as_ref(),
             objectives: &measure.objectives,
             grace: measure.grace,
+            settle: measure.settle,
+            refresh: measure.refresh,
             watched_since: known.watched_since,
+            was_held: known.was_held,
             inventory: known.inventory.as_deref(),
             ledger: known.evidence.ledger.as_deref(),
             intent: None,

@@ -45,7 +45,8 @@ toolkit::metric_table! {
     NextExpected, Gauge, "backup_next_expected_timestamp_seconds", [source, engine],
         "The next slot of the schedule after the newest complete snapshot.";
     ObjectiveSeconds, Gauge, "backup_objective_seconds", [source, engine, objective],
-        "What was promised, as configured or defaulted.";
+        "What was promised, as configured or defaulted; gap: the longest time between two slots of \
+         the schedule.";
     ObjectiveBytes, Gauge, "backup_objective_bytes", [source, engine, objective],
         "What was promised, as configured.";
 

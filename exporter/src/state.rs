@@ -101,6 +101,8 @@ impl SurveyOutcome {
 pub struct SourceState {
     /// Since when this program looks at it.
     pub watched_since: Timestamp,
+    /// Whether a complete snapshot was ever seen since then.
+    pub was_held: bool,
     /// When it was last wholly seen.
     pub surveyed_at: Option<Timestamp>,
     /// What was seen then.
@@ -125,6 +127,7 @@ impl SourceState {
     pub fn new(watched_since: Timestamp) -> Self {
         Self {
             watched_since,
+            was_held: false,
             surveyed_at: None,
             inventory: None,
             problem: None,
@@ -225,6 +228,7 @@ impl State {
             source.problem.clone_from(&seen.error);
             if seen.error.is_none() {
                 source.surveyed_at = Some(inventory.surveyed_at);
+                source.was_held |= seen.newest_complete().is_some();
                 source.inventory = Some(Arc::new(seen));
             }
         }

@@ -65,7 +65,7 @@ fn a_snapshot_replaced_before_it_is_read_is_judged_by_what_it_is_now() {
 
 #[test]
 fn a_file_that_still_grows_is_no_snapshot_yet() {
-    let bench = Bench::new("process");
+    let bench = patient();
     let path = bench.snapshot(1);
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -77,6 +77,45 @@ fn a_file_that_still_grows_is_no_snapshot_yet() {
         listed.ends(0, "in progress");
     });
     assert!(is_empty(&bench.path("evidence")), "nothing was tried");
+}
+
+/// One whose source has the default of `settle`.
+fn patient() -> Bench {
+    let bench = Bench::new("process");
+    let text = fs::read_to_string(bench.path("backups.yaml")).unwrap();
+    let text = text.replace("    settle: 0s\n", "");
+    fs::write(bench.path("backups.yaml"), text).unwrap();
+    bench
+}
+
+#[test]
+fn what_is_cut_off_and_young_is_no_snapshot_and_no_damage() {
+    let bench = patient();
+    let whole = rdb_bytes::two_keys();
+    let half = bench.put(1, &whole[..whole.len() - 1]);
+    bench
+        .run(&["verify"])
+        .ends(3, "there is no complete snapshot");
+    bench.run(&["snapshots"]).ends(0, "in progress");
+    let key = "redis/20261101-0100.rdb";
+    let named = bench.run(&["verify", "--snapshot", key, "--format", "json"]);
+    assert_eq!(named.code, 3, "{named:?}");
+    let records: Vec<Value> = serde_json::from_str(&named.out).unwrap();
+    assert_eq!(told(&records).2, Some("unstable_read"), "{records:#?}");
+    // An hour later nobody is writing it any more.
+    age(&half, Duration::from_hours(1));
+    let (code, records) = bench.verify();
+    assert_eq!(code, 1, "{records:#?}");
+    assert_eq!(told(&records).2, Some("damaged"));
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a file is given a time that has passed"
+)]
+fn age(path: &Path, by: Duration) {
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(SystemTime::now() - by).unwrap();
 }
 
 /// As a slow copy does.

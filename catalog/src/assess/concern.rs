@@ -136,7 +136,7 @@ concerns! {
     Evidence Warning evidence::recovery_point_exceeded
         "the newest snapshot is older than promised";
     Evidence Critical evidence::stale
-        "the newest snapshot is older than its critical age";
+        "the newest snapshot is older than its critical age, or none was finished for as long";
     Evidence Warning evidence::failed
         "the newest snapshot failed, or cannot be one";
     Evidence Warning evidence::partial

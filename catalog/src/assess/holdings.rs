@@ -56,7 +56,7 @@ impl<'a> Holdings<'a> {
             begun_at,
             gaps: gaps::count(inventory, begun_at, facts),
             longest_gap: gaps::longest(inventory, facts),
-            missed_runs: cadence.map(|it| it.missed(served(it), facts.now, facts.promises.grace)),
+            missed_runs: cadence.map(|it| it.missed(served(it), facts.now, facts.lateness())),
             next_expected: cadence.and_then(|it| it.next(served(it))),
         }
     }

@@ -52,6 +52,8 @@ pub struct Tier {
 pub struct Promises {
     /// Lateness allowed.
     pub grace: Duration,
+    /// The longest time between two slots of the schedule.
+    pub gap: Option<Duration>,
     /// The promised age of the newest snapshot.
     pub recovery_point: Option<Duration>,
     /// Its critical age.
@@ -91,6 +93,7 @@ impl Promises {
         });
         Self {
             grace,
+            gap: subject.cadence.map(Cadence::longest_gap),
             recovery_point,
             alert_after,
             recovery_time: configured.recovery_time,

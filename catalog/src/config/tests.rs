@@ -1,8 +1,10 @@
 //! Whole files in, problems or a configuration out.
 
 mod defaults;
+mod effect;
 mod problems;
 mod schema;
+mod settle;
 
 use std::path::Path;
 

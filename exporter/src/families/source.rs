@@ -47,6 +47,7 @@ fn promises(of: &mut OfSource<'_>, promises: &Promises, proof_expected: bool) {
     for (objective, promised) in [
         ("recovery_point", promises.recovery_point),
         ("alert_after", promises.alert_after),
+        ("gap", promises.gap),
         ("recovery_time", promises.recovery_time),
         ("retention", retention),
         (

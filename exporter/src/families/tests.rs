@@ -231,3 +231,94 @@ fn when_a_repository_will_be_full_is_told_where_a_capacity_is_configured() {
     let state = state.under(config(&none), at("05:41:00"));
     assert_eq!(value(&state, "05:50:00", series), None);
 }
+
+#[test]
+fn what_depends_on_now_is_decided_at_every_scrape_although_no_survey_comes() {
+    let state = healthy();
+    let concern = |name: &str, witness: &str, severity: &str, now: &str| {
+        let labels = format!(
+            "{{concern=\"{name}\",engine=\"redis\",severity=\"{severity}\",source=\"cache\",witness=\"{witness}\"}}"
+        );
+        value(&state, now, &format!("backup_concern{labels}"))
+    };
+    let late = |now| concern("late", "evidence", "warning", now);
+    let promise = |now| concern("recovery_point_exceeded", "evidence", "warning", now);
+    let critical = |now| concern("stale", "evidence", "critical", now);
+    // Taken at five; due at six with ten minutes of grace, six to settle and five until it is seen.
+    assert_eq!(late("06:21:00"), Some(0.0));
+    assert_eq!(late("06:21:01"), Some(1.0));
+    // The promise of 90 minutes is never moved by that.
+    assert_eq!(promise("06:30:00"), Some(0.0));
+    assert_eq!(promise("06:30:01"), Some(1.0));
+    // Twice the longest gap.
+    assert_eq!(critical("07:00:00"), Some(0.0));
+    assert_eq!(critical("07:00:01"), Some(1.0));
+    let recoverable = format!("backup_recoverable{CACHE}");
+    assert_eq!(value(&state, "07:00:00", &recoverable), Some(1.0));
+    assert_eq!(value(&state, "07:00:01", &recoverable), Some(0.0));
+    let missed = format!("backup_missed_runs{CACHE}");
+    assert_eq!(value(&state, "06:21:00", &missed), Some(0.0));
+    assert_eq!(value(&state, "06:21:01", &missed), Some(1.0));
+    assert_eq!(value(&state, "08:21:01", &missed), Some(3.0));
+    let age = format!("backup_age_seconds{CACHE}");
+    assert_eq!(value(&state, "07:00:00", &age), Some(7200.0));
+}
+
+#[test]
+fn a_proof_grows_old_and_a_file_stuck_without_a_survey() {
+    let mut state = healthy();
+    let mut growing = snapshot("cache", "05:55:00", 10);
+    growing.state = SnapshotState::InProgress;
+    let before = snapshot("cache", "05:00:00", 4096);
+    surveyed(&mut state, inventory("06:00:00", vec![growing, before]));
+    let standing = |state: &State, now: Timestamp| {
+        let judged = state.assess(&source("cache"), now).unwrap();
+        let names: Vec<_> = judged.standing().map(|concern| concern.name).collect();
+        names
+    };
+    let then = at("05:57:00");
+    // Twice the grace, six minutes to settle, five until it is seen.
+    let minutes = |minutes| then + jiff::SignedDuration::from_mins(minutes);
+    assert!(!standing(&state, minutes(31)).contains(&"stuck"));
+    assert!(standing(&state, minutes(32)).contains(&"stuck"));
+    let days = |days: i64| at("05:00:00") + jiff::SignedDuration::from_hours(24 * days);
+    assert!(!standing(&state, days(7)).contains(&"verification_stale"));
+    assert!(standing(&state, days(8)).contains(&"verification_stale"));
+    proven(&mut state, []);
+    assert!(!standing(&state, days(6)).contains(&"never_verified"));
+    assert!(standing(&state, days(8)).contains(&"never_verified"));
+}
+
+#[test]
+fn a_new_source_is_not_missing_before_its_first_slot_and_an_emptied_one_is_at_once() {
+    let missing = |state: &State, now: &str| {
+        let labels = "concern=\"missing\",engine=\"redis\",severity=\"critical\",\
+                      source=\"cache\",witness=\"evidence\"";
+        value(state, now, &format!("backup_concern{{{labels}}}"))
+    };
+    let mut new = fresh();
+    surveyed(&mut new, inventory("00:05:00", vec![]));
+    assert_eq!(missing(&new, "00:05:00"), Some(0.0));
+    assert_eq!(missing(&new, "01:21:00"), Some(0.0));
+    assert_eq!(missing(&new, "01:21:01"), Some(1.0));
+    let mut emptied = fresh();
+    let held = snapshot("cache", "00:01:00", 4096);
+    surveyed(&mut emptied, inventory("00:05:00", vec![held]));
+    surveyed(&mut emptied, inventory("00:10:00", vec![]));
+    assert_eq!(missing(&emptied, "00:10:00"), Some(1.0));
+    surveyed(&mut emptied, inventory("00:15:00", vec![]));
+    assert_eq!(missing(&emptied, "00:15:00"), Some(1.0), "and stays so");
+    let same = emptied.under(config(CONFIG), at("00:20:00"));
+    assert_eq!(missing(&same, "00:20:00"), Some(1.0), "also after a reload");
+    // A restart begins anew, unless a record knows of a snapshot.
+    let mut restarted = State::new(config(CONFIG), at("00:20:00"));
+    surveyed(&mut restarted, inventory("00:21:00", vec![]));
+    assert_eq!(missing(&restarted, "00:21:00"), Some(0.0));
+    proven(
+        &mut restarted,
+        [catalog::evidence::fixtures::verified(at("00:01:00"))],
+    );
+    assert_eq!(missing(&restarted, "00:21:00"), Some(1.0));
+    let gap = r#"backup_objective_seconds{engine="redis",objective="gap",source="cache"}"#;
+    assert_eq!(value(&restarted, "00:21:00", gap), Some(3600.0));
+}

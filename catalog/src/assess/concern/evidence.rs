@@ -1,5 +1,6 @@
 //! Conditions that ask the repository alone.
 
+use jiff::Timestamp;
 use settings::Duration;
 
 use super::super::{Cadence, Facts, Holdings, cadence::earlier};
@@ -11,9 +12,28 @@ const SERIES_MIN: usize = 4;
 /// S3 run once a day and round up to the next midnight, twice over.
 pub(in crate::assess) const EXPIRY_DELAY: Duration = Duration::from_days(2);
 
-/// Nothing complete lies there and nothing is on its way.
-pub(super) fn missing(holdings: &Holdings<'_>, _: &Facts<'_>) -> bool {
-    holdings.newest.is_none() && holdings.count(State::InProgress) == 0
+/// Nothing complete lies there, nothing is on its way, and:
+///
+/// | a complete snapshot | it is missing |
+/// |---|---|
+/// | was there, as an earlier survey or a record says | at once: the repository was emptied |
+/// | was never known, the source has a schedule | from the first slot and its lateness on |
+/// | … no schedule, but a promise | once it is watched for longer than the promise |
+/// | … neither | at once: nothing would ever say so later |
+pub(super) fn missing(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
+    let subject = &facts.subject;
+    if holdings.newest.is_some() || holdings.count(State::InProgress) > 0 {
+        return false;
+    }
+    if subject.was_held || subject.ledger.is_some_and(|it| it.begun_at().is_some()) {
+        return true;
+    }
+    let since = subject.watched_since;
+    match (subject.cadence, facts.promises.recovery_point) {
+        (Some(cadence), _) => cadence.missed(since, facts.now, facts.lateness()) > 0,
+        (None, Some(promise)) => Duration::between(since, facts.now) > promise,
+        (None, None) => true,
+    }
 }
 
 pub(super) fn late(holdings: &Holdings<'_>, _: &Facts<'_>) -> bool {
@@ -24,8 +44,18 @@ pub(super) fn recovery_point_exceeded(holdings: &Holdings<'_>, facts: &Facts<'_>
     exceeds(holdings.age, facts.promises.recovery_point)
 }
 
+/// Also where nothing was ever finished: a file that is always young has no age.
 pub(super) fn stale(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
-    exceeds(holdings.age, facts.promises.alert_after)
+    let unfinished = || {
+        let began = in_progress(holdings).map(began).min()?;
+        let since = began.min(facts.subject.watched_since);
+        Some(Duration::between(since, facts.now))
+    };
+    let age = match holdings.newest {
+        Some(_) => holdings.age,
+        None => unfinished(),
+    };
+    exceeds(age, facts.promises.alert_after)
 }
 
 pub(super) fn failed(holdings: &Holdings<'_>, _: &Facts<'_>) -> bool {
@@ -40,23 +70,22 @@ pub(super) fn partial(holdings: &Holdings<'_>, _: &Facts<'_>) -> bool {
         .is_some_and(|it| it.state == State::Partial)
 }
 
-/// Twice the grace after it began: the grace is longer than any of the last runs.
+/// Twice the grace after it began, and what passes until its end is seen: the grace is longer than
+/// any of the last runs.
 pub(super) fn stuck(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
-    let limit = facts.promises.grace.saturating_mul(2);
-    let began = |it: &Snapshot| {
-        let first = it
-            .artifacts
-            .iter()
-            .map(|artifact| artifact.meta.modified_at)
-            .min();
-        first.unwrap_or(it.taken_at).max(it.taken_at)
-    };
-    let mut unfinished = holdings
-        .inventory
-        .snapshots
-        .iter()
-        .filter(|it| it.state == State::InProgress);
-    unfinished.any(|it| Duration::between(began(it), facts.now) > limit)
+    let limit = facts.promises.grace.saturating_add(facts.lateness());
+    in_progress(holdings).any(|it| Duration::between(began(it), facts.now) > limit)
+}
+
+fn in_progress<'a>(holdings: &Holdings<'a>) -> impl Iterator<Item = &'a Snapshot> {
+    let snapshots = holdings.inventory.snapshots.iter();
+    snapshots.filter(|it| it.state == State::InProgress)
+}
+
+fn began(snapshot: &Snapshot) -> Timestamp {
+    let artifacts = snapshot.artifacts.iter();
+    let first = artifacts.map(|artifact| artifact.meta.modified_at).min();
+    first.unwrap_or(snapshot.taken_at).max(snapshot.taken_at)
 }
 
 pub(super) fn too_small(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {

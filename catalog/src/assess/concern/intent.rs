@@ -42,7 +42,7 @@ pub(super) fn silent_loss(intent: &Intent, holdings: &Holdings<'_>, facts: &Fact
         .inventory
         .complete()
         .any(|snapshot| snapshot.completed_at >= began);
-    !arrived && Duration::between(ended, facts.now) > facts.promises.grace
+    !arrived && Duration::between(ended, facts.now) > facts.lateness()
 }
 
 pub(super) fn unknown_writer(intent: &Intent, holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {

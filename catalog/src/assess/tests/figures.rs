@@ -179,6 +179,7 @@ fn an_interval_counts_from_the_arrival() {
 #[test]
 fn a_source_without_anything_is_missing_unless_something_is_on_its_way() {
     let mut world = World::plain(cron("0 2 * * *", "UTC"), &[], "2026-11-22T12:00:00Z");
+    world.was_held = true;
     assert_eq!(world.standing(), ["missing"]);
     let mut coming = snapshot(time("2026-11-22T11:59:00Z"));
     coming.state = SnapshotState::InProgress;

@@ -18,7 +18,10 @@ pub(super) struct World {
     pub(super) cadence: Option<Cadence>,
     pub(super) objectives: Objectives,
     pub(super) grace: Option<Duration>,
+    pub(super) settle: Duration,
+    pub(super) refresh: Duration,
     pub(super) watched_since: Timestamp,
+    pub(super) was_held: bool,
     pub(super) inventory: Option<SourceInventory>,
     /// `None` where no proof is expected.
     pub(super) drafts: Option<Vec<Draft>>,
@@ -42,7 +45,10 @@ impl World {
                 ..Objectives::default()
             },
             grace: None,
+            settle: Duration::ZERO,
+            refresh: Duration::ZERO,
             watched_since: time("2026-11-20T00:00:00Z"),
+            was_held: false,
             inventory: Some(SourceInventory {
                 snapshots: snapshots.collect(),
                 ..SourceInventory::default()
@@ -66,7 +72,10 @@ impl World {
             cadence: Some(cadence),
             objectives: Objectives::default(),
             grace: Some(Duration::from_mins(30)),
+            settle: Duration::ZERO,
+            refresh: Duration::ZERO,
             watched_since: time(now),
+            was_held: false,
             inventory: Some(SourceInventory {
                 snapshots: newest_first.collect(),
                 ..SourceInventory::default()
@@ -122,7 +131,10 @@ impl World {
             cadence: self.cadence.as_ref(),
             objectives: &self.objectives,
             grace: self.grace,
+            settle: self.settle,
+            refresh: self.refresh,
             watched_since: self.watched_since,
+            was_held: self.was_held,
             inventory: self.inventory.as_ref(),
             ledger,
             intent: self.intent.as_ref(),

@@ -103,7 +103,7 @@ mod tests {
 repositories: [{ name: local, directory: repository }]
 evidence: { repository: { directory: evidence } }
 sources:
-  - { name: cache, engine: redis, repository: local, path: \"%Y%m%d.rdb\" }
+  - { name: cache, engine: redis, repository: local, path: \"%Y%m%d.rdb\", settle: 0s }
   - { name: empty, engine: redis, repository: local, path: \"%Y%m%d.old\" }
   - { name: other, engine: redis, repository: local, path: \"%Y%m%d.off\", verify: false }
 ";

@@ -1,9 +1,16 @@
 //! Whether something was made, and whether it arrived.
 
+use jiff::SignedDuration;
 use settings::Duration;
 
 use super::Case;
-use crate::assess::{ProducerStatus, tests::world::time};
+use crate::{
+    assess::{
+        ProducerStatus,
+        tests::world::{World, time},
+    },
+    model::SnapshotState,
+};
 
 pub(super) const INTENT: &[Case] = &[
     (
@@ -64,6 +71,24 @@ pub(super) const INTENT: &[Case] = &[
     ),
 ];
 
+/// Since noon, with an empty ledger; lateness of 75 minutes, as no run is known.
+fn watched_in_vain(w: &mut World) {
+    w.snapshots().clear();
+    w.intent = None;
+    w.drafts = Some(vec![]);
+    w.watched_since = w.now;
+    (w.settle, w.refresh) = (Duration::from_mins(10), Duration::from_mins(5));
+}
+
+/// Since noon there is one file that is always being written.
+fn always_young(w: &mut World) {
+    w.snapshots().truncate(1);
+    w.newest().state = SnapshotState::InProgress;
+    w.intent = None;
+    w.drafts = Some(vec![]);
+    w.watched_since = w.now;
+}
+
 pub(super) const ARRIVAL: &[Case] = &[
     ("healthy", |_| {}, &[]),
     (
@@ -82,7 +107,115 @@ pub(super) const ARRIVAL: &[Case] = &[
             w.drafts = Some(vec![]);
             w.watched_since = w.now;
         },
+        &[],
+    ),
+    (
+        "none at the first slot and its lateness",
+        |w| {
+            watched_in_vain(w);
+            w.now = time("2026-11-23T03:15:00Z");
+        },
+        &[],
+    ),
+    (
+        "none after it",
+        |w| {
+            watched_in_vain(w);
+            w.now = time("2026-11-23T03:15:01Z");
+        },
         &["missing"],
+    ),
+    (
+        "none after a restart behind it",
+        |w| {
+            watched_in_vain(w);
+            w.now = time("2026-11-23T03:15:01Z");
+            w.watched_since = w.now;
+        },
+        &[],
+    ),
+    (
+        "emptied, as an earlier survey knows",
+        |w| {
+            watched_in_vain(w);
+            w.was_held = true;
+        },
+        &["missing"],
+    ),
+    (
+        "emptied, as a record knows",
+        |w| {
+            w.snapshots().clear();
+            w.intent = None;
+            w.watched_since = w.now;
+        },
+        &["missing"],
+    ),
+    (
+        "none ever, with a promise instead of a schedule",
+        |w| {
+            watched_in_vain(w);
+            w.cadence = None;
+            w.objectives.recovery_point = Some(Duration::from_hours(1));
+            w.now = w.watched_since + SignedDuration::from_hours(1);
+        },
+        &[],
+    ),
+    (
+        "none for longer than promised",
+        |w| {
+            watched_in_vain(w);
+            w.cadence = None;
+            w.objectives.recovery_point = Some(Duration::from_hours(1));
+            w.now = w.watched_since + SignedDuration::from_secs(3601);
+        },
+        &["missing"],
+    ),
+    (
+        "none, and nothing says when there should be",
+        |w| {
+            watched_in_vain(w);
+            w.cadence = None;
+        },
+        &["missing"],
+    ),
+    (
+        "nothing finished until its critical age",
+        |w| {
+            always_young(w);
+            w.now = w.watched_since + SignedDuration::from_hours(48);
+            w.newest().artifacts[0].meta.modified_at = w.now;
+            w.newest().taken_at = w.now;
+        },
+        &[],
+    ),
+    (
+        "nothing finished for longer",
+        |w| {
+            always_young(w);
+            w.now = w.watched_since + SignedDuration::from_hours(49);
+            w.newest().artifacts[0].meta.modified_at = w.now;
+            w.newest().taken_at = w.now;
+        },
+        &["stale"],
+    ),
+    (
+        "within grace, settle and refresh",
+        |w| {
+            w.now = time("2026-11-23T02:30:10Z");
+            w.intent = None;
+            (w.settle, w.refresh) = (Duration::from_mins(10), Duration::from_mins(5));
+        },
+        &["recovery_point_exceeded"],
+    ),
+    (
+        "after grace, settle and refresh",
+        |w| {
+            w.now = time("2026-11-23T02:30:11Z");
+            w.intent = None;
+            (w.settle, w.refresh) = (Duration::from_mins(10), Duration::from_mins(5));
+        },
+        &["late", "recovery_point_exceeded"],
     ),
     (
         "slot not passed",
