@@ -10,4 +10,5 @@ mod noop;
 mod redis;
 mod redis_damage;
 mod redis_disk;
+mod redis_modules;
 mod redis_stand_in;

@@ -1,6 +1,7 @@
 //! Snapshots of real servers: a server is started in a sandbox, filled, and told to save.
 //!
-//! It writes no file by itself: what it returns is what the server wrote.
+//! It writes no file by itself: what it returns is what the server wrote, with the modules that its
+//! image brings.
 
 use std::{sync::Arc, time::Duration};
 
@@ -106,7 +107,9 @@ async fn serve(sandbox: &dyn Sandbox, more: &str) -> MultiplexedConnection {
     let port = sandbox.port(PORT);
     let line = format!(
         "server=$(command -v valkey-server || command -v redis-server); \
-         exec $server --port {port} --save '' --dbfilename saved.rdb {more}"
+         for it in /usr/local/lib/redis/modules/*.so; do \
+         [ ! -f $it ] || set -- \"$@\" --loadmodule $it; done; \
+         exec $server --port {port} --save '' --dbfilename saved.rdb {more} \"$@\""
     );
     let starting = Command::new(["sh", "-c", &line], PATIENCE);
     sandbox.start(&starting).await.expect("started");

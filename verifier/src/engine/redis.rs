@@ -106,7 +106,11 @@ impl Engine for Redis {
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
         Box::pin(async move {
             let census = census_of(whole.own)?;
-            let served = serve::served(bench, census, settings).await?;
+            let served = serve::served(bench, census, settings).await;
+            let served = served.map_err(|stopped| match Writer::of_census(census) {
+                Some(writer) => writer.heard(Server::of(&bench.spec.image), stopped),
+                None => stopped,
+            })?;
             let mut observations = served.observations;
             observations.extend(counts_of(&served.log, &observations));
             Ok(observations)

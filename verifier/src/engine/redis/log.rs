@@ -11,6 +11,8 @@ use crate::engine::{Stopped, allowed::matches, hindered};
 /// Sentences of `server.c`, `rdb.c`, `redis-check-rdb.c`, `zmalloc` and `config.c`, of Redis 5 to 8
 /// and Valkey 7 to 9. `#` stands for a number or version, `@` for the name of a module.
 const ALLOWED: &[&str] = &[
+    "Redis version=#, bits=#, commit=#, modified=#, pid=#, just started",
+    "Valkey version=#, bits=#, commit=#, modified=#, pid=#, just started",
     "Server initialized",
     "Running mode=standalone, port=#.",
     "Ready to accept connections",
@@ -59,10 +61,11 @@ pub(super) fn shown(lines: &[String]) -> Vec<String> {
         .map(|line| {
             let message = message(line);
             let known = ALLOWED.iter().any(|pattern| matches(pattern, message));
-            if known {
-                message.to_owned()
-            } else {
-                format!("[{} bytes]", line.len())
+            // Of a report only the cause may be shown.
+            match cause::named(&[message]) {
+                _ if known => message.to_owned(),
+                Some(cause) => format!("[{} bytes: {cause}]", line.len()),
+                None => format!("[{} bytes]", line.len()),
             }
         })
         .collect()
@@ -246,6 +249,7 @@ mod tests {
         };
         for plain in [
             "Server initialized",
+            "Redis version=7.0.15, bits=64, commit=00000000, modified=0, pid=1, just started",
             "Loading RDB produced by version 7.0.15",
             "RDB memory usage when created 87.51 Mb",
             "Done loading RDB, keys loaded: 300007, keys expired: 10.",
@@ -256,7 +260,6 @@ mod tests {
             check(plain, Some(plain));
         }
         for secret in [
-            "Duplicated key found in RDB file: user:alice@example.com",
             "rdbLoadObject skipping empty key: user:alice",
             "Loading RDB produced by version alice",
             "Done loading RDB, keys loaded: 1, keys expired: 0. user:alice",
@@ -265,6 +268,12 @@ mod tests {
         ] {
             check(secret, None);
         }
+        let raw = line("RDB has duplicated key 'user:alice' in DB 0");
+        let length = raw.len();
+        assert_eq!(
+            shown(&[raw]),
+            [format!("[{length} bytes: RDB has duplicated key]")]
+        );
         let raw = "[additional info] Reading key 'user:alice'".to_owned();
         assert_eq!(
             shown(std::slice::from_ref(&raw)),

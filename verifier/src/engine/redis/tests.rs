@@ -175,3 +175,23 @@ fn the_log_adds_only_what_the_server_did_not_count_itself() {
     assert_eq!(counts_of(&log, &known), [counted("skipped", 0)]);
     assert_eq!(counts_of(&[], &known), []);
 }
+
+#[test]
+fn keys_and_functions_that_an_older_server_did_not_load_are_no_identity_missed() {
+    let check = |reason, doubt: Option<&str>, expected| {
+        let judged = heard(Judged::failed("redis.functions", reason, "lost"), doubt);
+        assert_eq!(judged.spoils, Some(expected), "{judged:?}");
+        judged.finding
+    };
+    let doubt = Some("it is older\nhint: Put another first.");
+    let finding = check(Reason::Identity, doubt, Reason::NoImage);
+    assert_eq!(finding.outcome, Outcome::NotRun);
+    assert_eq!(
+        finding.message,
+        "lost, but it is older\nhint: Put another first."
+    );
+    let finding = check(Reason::Identity, None, Reason::Identity);
+    assert_eq!(finding.outcome, Outcome::Failed);
+    let finding = check(Reason::Internal, doubt, Reason::Internal);
+    assert_eq!(finding.message, "lost");
+}

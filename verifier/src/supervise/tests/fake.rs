@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     io::Read,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -152,6 +155,7 @@ impl Runtime for FakeRuntime {
             let sandbox: Arc<dyn Sandbox> = Arc::new(FakeSandbox {
                 script,
                 sha256: Mutex::default(),
+                restoring: AtomicBool::new(false),
             });
             Ok(sandbox)
         })
@@ -183,6 +187,8 @@ struct FakeSandbox {
     script: Script,
     /// By the number of the object.
     sha256: Mutex<BTreeMap<String, String>>,
+    /// A restore has begun and not ended: nothing of ours may run beside it.
+    restoring: AtomicBool,
 }
 
 impl FakeSandbox {
@@ -214,6 +220,7 @@ impl Sandbox for FakeSandbox {
         stdin: Option<&'a mut Feed>,
     ) -> BoxFuture<'a, Result<Exit, SandboxError>> {
         Box::pin(async move {
+            assert!(!self.restoring.load(Relaxed), "beside a restore");
             let number = command.argv.get(1).map_or("", String::as_str);
             let feed = match stdin {
                 Some(feed) => {
@@ -225,7 +232,10 @@ impl Sandbox for FakeSandbox {
             let said = match command.argv[0].as_str() {
                 "digest" => lock(&self.sha256).get(number).cloned().unwrap_or_default(),
                 "restore" => {
-                    self.script.restore.take().await?;
+                    self.restoring.store(true, Relaxed);
+                    let taken = self.script.restore.take().await;
+                    self.restoring.store(false, Relaxed);
+                    taken?;
                     self.script.says.into()
                 }
                 _ => String::new(),
