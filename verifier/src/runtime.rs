@@ -207,7 +207,7 @@ pub trait Sandbox: Debug + Send + Sync {
     fn state(&self, server: ServerId) -> BoxFuture<'_, Result<ServerState, SandboxError>>;
 
     /// The first and the last lines it wrote, at most [`LOG_LINES_MAX`], raw: they pass an
-    /// allow-list before anyone sees them.
+    /// allow-list before anyone sees them. Nothing of servers that had ended before.
     fn log(&self, server: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>>;
 
     /// Asks it to end, and makes it if it has not ended within `patience`.

@@ -53,6 +53,11 @@ pub async fn a_server_outlives_its_start_and_its_exit_code_is_seen(subject: &Sub
                 .code,
             7
         );
+        let next = sandbox.start(&shell("echo again")).await.expect("starts");
+        let code = eventually("its end", async || code_of(&sandbox, next).await).await;
+        assert_eq!(code, 0);
+        let log = sandbox.log(next).await.expect("a log");
+        assert_eq!(log, ["again"], "nothing of the one before");
     };
     subject.with(case).await;
 }
