@@ -261,7 +261,7 @@ impl Grouping {
 }
 
 /// Whether the versions of this object are snapshots of their own.
-fn is_version(found: &Match) -> bool {
+pub(crate) fn is_version(found: &Match) -> bool {
     found.named.is_none() && found.artifact.is_empty()
 }
 

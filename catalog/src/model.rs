@@ -6,7 +6,9 @@ mod inventory;
 mod names;
 mod snapshot;
 
-pub use inventory::{Inventory, SourceInventory, UNRECOGNISED_SHOWN_MAX, Usage, UsageState};
+pub use inventory::{
+    Dropped, Inventory, SourceInventory, UNRECOGNISED_SHOWN_MAX, Unread, Usage, UsageState,
+};
 pub use names::{EngineName, NAME_LENGTH_MAX, NameError, RepositoryName, SourceName};
 pub use snapshot::{
     Artifact, ChainLink, Continues, Key, ObjectMeta, Pin, Snapshot, SnapshotFacts, SnapshotId,

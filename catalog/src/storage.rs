@@ -52,26 +52,61 @@ pub struct ListFrom {
 /// A bounded part of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
-    /// In byte order of their keys, also across pages.
+    /// Objects as they are now, in any order.
     pub objects: Vec<ObjectMeta>,
-    /// Older versions, if they were asked for: in byte order of their keys, the newest first.
+    /// Older versions, if they were asked for, in any order.
     pub noncurrent: Vec<ObjectMeta>,
+    /// Entries of which the store does not tell the size or the time; [`Storage::head`] does.
+    pub undescribed: Vec<Undescribed>,
+    /// Entries with another prefix than the one that was asked for.
+    pub outside: u64,
     /// Entries that are no objects we could name: not UTF-8, sockets, dangling links.
     pub skipped: u64,
 }
 
+impl Page {
+    /// Whether it names anything that lies below the prefix.
+    pub fn has_keys(&self) -> bool {
+        let described = !self.objects.is_empty() || !self.noncurrent.is_empty();
+        described || !self.undescribed.is_empty()
+    }
+}
+
+/// An entry of a listing that is only a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undescribed {
+    /// Relative to the repository.
+    pub key: Key,
+    /// Of a versioned bucket.
+    pub version_id: Option<String>,
+    /// Whether it is the object as it is now, and no older version.
+    pub is_current: bool,
+}
+
 /// Reads one repository.
 ///
-/// Required of every driver, and checked by one conformance suite: keys come in byte order, a page
-/// holds at most 1,000 objects (versions included), a listing that could not be finished ends with
-/// an error and never short, a read beyond the end is an error, and no read returns bytes of
-/// another content than its pin names.
+/// Required of every driver, and checked by one conformance suite: a page holds at most 1,000
+/// objects (versions included), a listing that could not be finished ends with an error and never
+/// short, a listing that goes round in a loop is such an error, a read beyond the end is an error,
+/// and no read returns bytes of another content than its pin names.
+///
+/// A listing is a set. Keys come in any order, and a store may name one twice: whoever lists takes
+/// the later answer. An entry is known by its key and version.
 pub trait Storage: Debug + Send + Sync {
     /// Pages of keys, never a `Vec` of all. The stream ends after its first error.
     fn list(&self, from: ListFrom) -> BoxStream<'_, Result<Page, StorageError>>;
 
     /// One object as it is now.
     fn head<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>>;
+
+    /// One version of an object; drivers without versions know only one.
+    fn head_version<'a>(
+        &'a self,
+        key: &'a Key,
+        _version: &'a str,
+    ) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
+        self.head(key)
+    }
 
     /// A small range, at most [`READ_MAX`] bytes; exactly the bytes asked for, or an error.
     fn read<'a>(

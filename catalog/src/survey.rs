@@ -4,6 +4,7 @@
 //! or absent: a listing that breaks off is an error, never a smaller repository.
 
 mod listing;
+mod oddities;
 mod reading;
 
 use std::collections::BTreeMap;
@@ -61,9 +62,10 @@ pub struct SurveyContext<'a> {
 
 /// Surveys one repository for its sources.
 ///
-/// A prefix that is refused spoils only the sources below it: they have an error and no snapshots.
-/// Any other failure of the listing, and a repository of which nothing can be listed, is an error
-/// of the whole survey. Dropping the future abandons it.
+/// A prefix that is refused, makes no sense or has no end spoils only the sources below it: they
+/// have an error and no snapshots. An entry that is odd costs itself ([`Inventory::dropped`]). Any
+/// other failure of the listing, and a repository of which nothing can be listed, is an error of
+/// the whole survey. Dropping the future abandons it.
 pub async fn survey(
     storage: &dyn Storage,
     repository: &RepositoryName,
@@ -80,21 +82,27 @@ pub async fn survey(
         sources: BTreeMap::new(),
         usage: listing.usage,
         unrecognised: listing.unrecognised,
+        dropped: listing.dropped,
     };
-    for (source, seen) in sources.iter().zip(seen) {
-        let found = match seen {
+    let seen = seen.into_iter().zip(listing.unread);
+    for (source, ((seen, heads_unread), listed_unread)) in sources.iter().zip(seen) {
+        let mut found = match seen {
             Ok(heads) => assemble(source, heads, &context),
             Err(error) => SourceInventory {
                 error: Some(error),
                 ..SourceInventory::default()
             },
         };
+        for (why, heads) in heads_unread.into_iter().chain(listed_unread) {
+            *found.unread.entry(why).or_default() += heads;
+        }
         inventory.sources.insert(source.name.clone(), found);
     }
     inventory.surveyed_at = context
         .now
         .saturating_add(began.elapsed())
         .unwrap_or(context.now);
+    context.cache.warn(&inventory);
     Ok(inventory)
 }
 
@@ -109,6 +117,7 @@ fn assemble(source: &SurveySource, heads: Heads, context: &SurveyContext<'_>) ->
         snapshots,
         error: None,
         duplicates: heads.duplicates,
+        ..SourceInventory::default()
     }
 }
 

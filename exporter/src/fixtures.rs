@@ -1,6 +1,6 @@
 //! A configuration and states for tests.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use catalog::{
     config::{Config, load},
@@ -122,6 +122,7 @@ pub(crate) fn inventory(surveyed_at: &str, snapshots: Vec<Snapshot>) -> Inventor
         ]
         .into(),
         unrecognised: vec!["MARKER-stray".into()],
+        dropped: BTreeMap::new(),
     }
 }
 

@@ -12,6 +12,9 @@ toolkit::metric_table! {
     SourceSurveyTimestamp, Gauge, "backup_source_survey_timestamp_seconds", [source, engine],
         "End of the last survey in which this source was wholly seen. All that is said of its \
          snapshots is as of then (cached).";
+    SourceUnreadHeads, Gauge, "backup_source_unread_heads", [source, engine, reason],
+        "Heads that the last survey could not read: the age is taken from what else is known \
+         (cached).";
     Recoverable, Gauge, "backup_recoverable", [source, engine],
         "1: verified within its objective and no critical concern. 0: a critical concern. \
          Absent: not surveyed yet, or no proof is expected.";
@@ -89,6 +92,8 @@ toolkit::metric_table! {
     RepositoryErrors, Counter, "backup_repository_errors_total",
         [repository, operation, reason],
         "Requests that failed.";
+    RepositoryDropped, Gauge, "backup_repository_dropped_entries", [repository, reason],
+        "Entries of the listing that were passed over (cached).";
     RepositoryConcern, Gauge, "backup_repository_concern", [repository, concern],
         "1 while the concern stands, else 0.";
     StorageBytes, Gauge, "backup_storage_bytes",

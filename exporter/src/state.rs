@@ -8,7 +8,7 @@ use catalog::{
     assess::{Assessment, Stored, full_at},
     config::{Config, Repository},
     evidence::Ledger,
-    model::{Inventory, RepositoryName, SourceInventory, SourceName, Usage},
+    model::{Dropped, Inventory, RepositoryName, SourceInventory, SourceName, Unread, Usage},
     storage::Requests,
 };
 use jiff::Timestamp;
@@ -42,6 +42,8 @@ pub struct RepositoryState {
     pub surveyed_at: Option<Timestamp>,
     /// As of then.
     pub usage: Vec<Usage>,
+    /// Entries of the listing that were passed over, as of then.
+    pub dropped: BTreeMap<Dropped, u64>,
     /// Since the program began.
     pub requests: Requests,
     /// Since the program began.
@@ -109,6 +111,8 @@ pub struct SourceState {
     pub inventory: Option<Arc<SourceInventory>>,
     /// Why the last survey did not wholly see it, although the repository answered.
     pub problem: Option<String>,
+    /// Heads that the last survey of its repository could not read; `None` before the first.
+    pub unread: Option<BTreeMap<Unread, u64>>,
     /// Its proof.
     pub evidence: EvidenceState,
 }
@@ -131,6 +135,7 @@ impl SourceState {
             surveyed_at: None,
             inventory: None,
             problem: None,
+            unread: None,
             evidence: EvidenceState::default(),
         }
     }
@@ -221,11 +226,13 @@ impl State {
         let Some(inventory) = inventory else { return };
         known.surveyed_at = Some(inventory.surveyed_at);
         known.usage = inventory.usage;
+        known.dropped = inventory.dropped;
         for (name, seen) in inventory.sources {
             let Some(source) = self.sources.get_mut(&name) else {
                 continue;
             };
             source.problem.clone_from(&seen.error);
+            source.unread = Some(seen.unread.clone());
             if seen.error.is_none() {
                 source.surveyed_at = Some(inventory.surveyed_at);
                 source.was_held |= seen.newest_complete().is_some();

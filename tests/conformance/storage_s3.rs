@@ -6,6 +6,7 @@ mod bodies;
 mod checksums;
 mod listings;
 mod names;
+mod pins;
 mod secrets;
 mod versions;
 

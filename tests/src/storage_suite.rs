@@ -30,7 +30,7 @@ pub trait Fixture: Sync {
 macro_rules! storage_suite {
     ($fixture:expr) => {
         $crate::storage_suite!($fixture;
-            keys_come_in_byte_order_whatever_the_directories,
+            every_key_is_listed_whatever_the_directories,
             pages_are_bounded_and_hold_every_object_once,
             a_prefix_is_characters_and_not_a_segment,
             a_listing_goes_on_behind_any_key,
@@ -72,12 +72,15 @@ async fn objects(storage: &dyn Storage, prefix: &str, after: Option<&str>) -> Ve
     pages.into_iter().flat_map(|page| page.objects).collect()
 }
 
+/// In byte order: a driver lists in any.
 async fn keys(storage: &dyn Storage, prefix: &str, after: Option<&str>) -> Vec<String> {
     let objects = objects(storage, prefix, after).await;
-    objects
+    let mut keys: Vec<_> = objects
         .iter()
         .map(|object| object.key.to_string())
-        .collect()
+        .collect();
+    keys.sort_unstable();
+    keys
 }
 
 async fn fill(fixture: &dyn Fixture, keys: &[&str]) {
@@ -100,7 +103,7 @@ const SORTED: [&str; 11] = [
     ".hidden", "a!", "a-/b", "a.b", "a/b-c/d", "a/b/c", "a/b0", "a0", "aa", "b", "é",
 ];
 
-pub async fn keys_come_in_byte_order_whatever_the_directories(fixture: &dyn Fixture) {
+pub async fn every_key_is_listed_whatever_the_directories(fixture: &dyn Fixture) {
     let mut reversed = SORTED;
     reversed.reverse();
     fill(fixture, &reversed).await;
@@ -184,7 +187,7 @@ pub async fn a_listing_may_be_abandoned(fixture: &dyn Fixture) {
     drop(storage.list(ListFrom::default()));
     let mut listing = storage.list(ListFrom::default());
     let page = listing.next().await.expect("a page").expect("a listing");
-    assert_eq!(page.objects[0].key.as_str(), "a");
+    assert!(!page.objects.is_empty(), "{page:?}");
     drop(listing);
     assert_eq!(keys(storage, "", None).await, ["a", "b"]);
 }
@@ -235,7 +238,8 @@ pub async fn hostile_keys_are_keys(fixture: &dyn Fixture) {
     ];
     fill(fixture, &hostile).await;
     hostile.sort_unstable();
-    let listed = objects(fixture.storage(), "", None).await;
+    let mut listed = objects(fixture.storage(), "", None).await;
+    listed.sort_unstable_by(|one, other| one.key.cmp(&other.key));
     assert_eq!(
         listed
             .iter()

@@ -19,6 +19,109 @@ pub struct Inventory {
     pub usage: Vec<Usage>,
     /// Keys that fit no source, at most [`UNRECOGNISED_SHOWN_MAX`] of them, for people.
     pub unrecognised: Vec<String>,
+    /// Entries of the listing that were passed over.
+    pub dropped: BTreeMap<Dropped, u64>,
+}
+
+/// Why an entry of a listing was passed over; a label of `backup_repository_dropped_entries`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dropped {
+    /// Its key does not begin with the prefix that was asked for.
+    OutsidePrefix,
+    /// The same key was listed again, described otherwise; the later answer was taken.
+    Repeated,
+    /// The mark of a "folder", without size or time.
+    FolderMarker,
+    /// It has no size or no time, and fits no source.
+    Undescribed,
+    /// It has no size or no time, and the store does not know it when it is asked.
+    Vanished,
+    /// No object that could be named: not UTF-8, a socket, a dangling link.
+    Unnameable,
+}
+
+impl Dropped {
+    /// Every reason.
+    pub const ALL: [Self; 6] = [
+        Self::OutsidePrefix,
+        Self::Repeated,
+        Self::FolderMarker,
+        Self::Undescribed,
+        Self::Vanished,
+        Self::Unnameable,
+    ];
+
+    /// The value of the `reason` label.
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::OutsidePrefix => "outside_prefix",
+            Self::Repeated => "repeated",
+            Self::FolderMarker => "folder_marker",
+            Self::Undescribed => "undescribed",
+            Self::Vanished => "vanished",
+            Self::Unnameable => "unnameable",
+        }
+    }
+
+    /// What it says of the store, for people.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::OutsidePrefix => "it lists keys outside the prefix it was asked for",
+            Self::Repeated => "it lists a key twice, and each time describes it otherwise",
+            Self::FolderMarker => "it lists folders without size or time",
+            Self::Undescribed => "it lists objects without size or time that fit no source",
+            Self::Vanished => "it lists an object without size or time, and has none when asked",
+            Self::Unnameable => "it holds what is no object that could be named",
+        }
+    }
+}
+
+/// Why the head of an object could not be read; a label of `backup_source_unread_heads`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unread {
+    /// Permission refused.
+    AccessDenied,
+    /// The key that encrypts the object may not be used.
+    KeyDenied,
+    /// In an archive class.
+    Archived,
+    /// It changed since it was listed.
+    Replaced,
+    /// The store failed, or its answer made no sense.
+    Unanswered,
+}
+
+impl Unread {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [
+        Self::AccessDenied,
+        Self::KeyDenied,
+        Self::Archived,
+        Self::Replaced,
+        Self::Unanswered,
+    ];
+
+    /// The value of the `reason` label.
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access_denied",
+            Self::KeyDenied => "key_denied",
+            Self::Archived => "archived",
+            Self::Replaced => "replaced",
+            Self::Unanswered => "unanswered",
+        }
+    }
+
+    /// What to do.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "Allow s3:GetObject, or reading the files.",
+            Self::KeyDenied => "Allow the use of the key that encrypts the objects.",
+            Self::Archived => "Write the time into the path or a manifest.",
+            Self::Replaced => "Wait for the writer: the next survey reads it again.",
+            Self::Unanswered => "Look at the store and the way to it.",
+        }
+    }
 }
 
 /// How many unrecognised keys an inventory names; all of them are counted in the usage.
@@ -33,6 +136,8 @@ pub struct SourceInventory {
     pub error: Option<String>,
     /// Times for which two snapshots lie there (another layout, another extension).
     pub duplicates: u64,
+    /// Heads that could not be read, by why: what they say of the age is not known.
+    pub unread: BTreeMap<Unread, u64>,
 }
 
 impl SourceInventory {

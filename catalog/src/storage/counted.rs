@@ -79,6 +79,17 @@ impl Storage for Counted {
             .boxed()
     }
 
+    fn head_version<'a>(
+        &'a self,
+        key: &'a Key,
+        version: &'a str,
+    ) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
+        let answer = self.inner.head_version(key, version);
+        answer
+            .map(|answer| count(&self.requests, Operation::Head, answer))
+            .boxed()
+    }
+
     fn read<'a>(
         &'a self,
         pin: &'a Pin,

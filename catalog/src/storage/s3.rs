@@ -11,9 +11,18 @@ mod failure;
 mod get;
 mod key_files;
 mod listing;
+mod mend;
+mod meta;
 mod trust;
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{
+    fmt,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use aws_sdk_s3::Client;
 use bytes::Bytes;
@@ -41,6 +50,8 @@ struct Inner {
     config: S3,
     patience: Patience,
     client: OnceCell<Client>,
+    /// Whether the store refuses `If-Match` for objects that did not change.
+    is_unconditional: AtomicBool,
 }
 
 impl Bucket {
@@ -56,6 +67,7 @@ impl Bucket {
             config,
             patience,
             client,
+            is_unconditional: AtomicBool::new(false),
         }))
     }
 
@@ -75,6 +87,24 @@ impl Bucket {
             operation,
             key,
             version: None,
+        }
+    }
+
+    /// What a read of the pinned content is made to depend on, if anything.
+    fn condition(&self, pin: &Pin) -> Option<String> {
+        let sent = !self.0.is_unconditional.load(Ordering::Relaxed);
+        pin.etag.clone().filter(|_| sent)
+    }
+
+    /// From now on nothing depends on a condition, if one was `refused` without a reason.
+    fn forgo_conditions(&self, refused: bool) {
+        if refused && !self.0.is_unconditional.swap(true, Ordering::Relaxed) {
+            let bucket = &self.0.config.bucket;
+            tracing::warn!(
+                bucket,
+                "the store refuses If-Match for objects that did not change; every answer is \
+                 compared instead"
+            );
         }
     }
 
@@ -98,7 +128,15 @@ impl Storage for Bucket {
     }
 
     fn head<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
-        get::head(self, key).boxed()
+        get::head(self, key, None).boxed()
+    }
+
+    fn head_version<'a>(
+        &'a self,
+        key: &'a Key,
+        version: &'a str,
+    ) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
+        get::head(self, key, Some(version)).boxed()
     }
 
     fn read<'a>(

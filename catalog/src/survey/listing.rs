@@ -1,19 +1,23 @@
 //! A repository's keys, passed once: each to the sources it fits, the rest only counted.
 //!
-//! Memory is bounded by what is recognised, and that by [`OBJECTS_MAX`] for each source.
+//! A listing is a set ([`part`]): no order is asked of a store, and what it names twice is one
+//! entry. Memory is bounded by what is recognised, and that by [`OBJECTS_MAX`] for each source;
+//! of all else hashes of a bounded number are kept ([`strangers`]).
+
+mod part;
+mod strangers;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     mem,
 };
 
-use futures::StreamExt;
-
-use super::SurveySource;
+use self::part::Part;
+use super::{SurveySource, reading::UnreadHeads};
 use crate::{
     grouping::{Group, Grouping},
-    model::{Key, ObjectMeta, UNRECOGNISED_SHOWN_MAX, Usage, UsageState},
-    storage::{ListFrom, Operation, Page, Storage, StorageError, StorageReason},
+    model::{Dropped, ObjectMeta, UNRECOGNISED_SHOWN_MAX, Unread, Usage, UsageState},
+    storage::{Storage, StorageError, StorageReason},
 };
 
 /// Most objects one source may have: a snapshot a minute for more than four months.
@@ -24,11 +28,20 @@ pub const OBJECTS_MAX: usize = 200_000;
 pub(super) struct Listing {
     /// One for each source in order: its snapshots and duplicates, or why it was not wholly seen.
     pub(super) groups: Vec<Result<(Vec<Group>, u64), String>>,
+    /// One for each source in order: objects whose head was needed and not answered.
+    pub(super) unread: Vec<UnreadHeads>,
     pub(super) usage: Vec<Usage>,
     pub(super) unrecognised: Vec<String>,
+    pub(super) dropped: BTreeMap<Dropped, u64>,
 }
 
 /// Lists what the sources need, or `everything` where that is not refused; each key once.
+///
+/// | a listing of a prefix | then |
+/// |---|---|
+/// | with versions fails, and sources below need none | it is listed without them, for those |
+/// | is refused, makes no sense or has no end | the sources below are not wholly seen |
+/// | fails otherwise | nothing can be said of the repository |
 pub(super) async fn list(
     storage: &dyn Storage,
     sources: &[SurveySource],
@@ -40,21 +53,23 @@ pub(super) async fn list(
         .flat_map(|source| source.layout.listing_prefixes());
     let mut wanted: BTreeSet<&str> = prefixes.chain(everything.then_some("")).collect();
     let mut refused = BTreeMap::new();
-    // Of these all was seen but older versions.
+    // Prefixes of which all was seen but older versions, and why those were not.
     let mut unversioned = BTreeMap::new();
     let mut answered = false;
     // In byte order a prefix comes before all that it covers.
     while let Some(prefix) = wanted.pop_first() {
-        let mut part = Tally::of(storage, sources, prefix, wants_versions(sources, prefix)).await;
+        let mut part = Part::of(storage, sources, prefix, wants_versions(sources, prefix)).await;
         if let Err(error) = &part
-            && error.reason == StorageReason::AccessDenied
             && is_shared(sources, prefix)
         {
-            let plain = Tally::of(storage, sources, prefix, false).await;
-            if plain.is_ok()
-                && let Err(error) = mem::replace(&mut part, plain)
-            {
-                unversioned.insert(prefix, error);
+            tracing::debug!(prefix, %error, "listing again without versions");
+            match Part::of(storage, sources, prefix, false).await {
+                Err(error) if is_of_prefix(&error) => {}
+                plain => {
+                    if let Err(error) = mem::replace(&mut part, plain) {
+                        unversioned.insert(prefix, error);
+                    }
+                }
             }
         }
         match part {
@@ -63,7 +78,7 @@ pub(super) async fn list(
                 wanted.retain(|other| !other.starts_with(prefix));
                 tally.absorb(part);
             }
-            Err(error) if is_refusal(&error) => drop(refused.insert(prefix, error)),
+            Err(error) if is_of_prefix(&error) => drop(refused.insert(prefix, error)),
             Err(error) => return Err(error),
         }
     }
@@ -94,82 +109,56 @@ fn is_below(source: &SurveySource, prefix: &str) -> bool {
 }
 
 /// Whether only what lies below the prefix is out of reach.
-fn is_refusal(error: &StorageError) -> bool {
+fn is_of_prefix(error: &StorageError) -> bool {
     matches!(
         error.reason,
-        StorageReason::AccessDenied | StorageReason::NotFound
+        StorageReason::AccessDenied | StorageReason::NotFound | StorageReason::Protocol
     )
 }
 
-/// Counts while pages come.
+/// What was found so far.
 #[derive(Debug)]
 struct Tally<'a> {
     sources: &'a [SurveySource],
     groupings: Vec<Grouping>,
+    /// Why a source was not wholly seen, by index.
+    spoiled: BTreeMap<usize, String>,
+    unread: Vec<UnreadHeads>,
     /// Bytes and objects, by source (index), class and state.
     usage: BTreeMap<(Option<usize>, String, UsageState), (u64, u64)>,
     unrecognised: Vec<String>,
+    dropped: BTreeMap<Dropped, u64>,
 }
 
 impl<'a> Tally<'a> {
     fn new(sources: &'a [SurveySource]) -> Self {
-        let groupings = sources.iter().map(|_| Grouping::default()).collect();
         Self {
             sources,
-            groupings,
+            groupings: sources.iter().map(|_| Grouping::default()).collect(),
+            spoiled: BTreeMap::new(),
+            unread: sources.iter().map(|_| BTreeMap::new()).collect(),
             usage: BTreeMap::new(),
             unrecognised: Vec::new(),
+            dropped: BTreeMap::new(),
         }
     }
 
-    /// All that lies below a prefix.
-    async fn of(
-        storage: &dyn Storage,
-        sources: &'a [SurveySource],
-        prefix: &str,
-        versions: bool,
-    ) -> Result<Self, StorageError> {
-        let mut tally = Self::new(sources);
-        let mut pages = storage.list(ListFrom {
-            prefix: prefix.into(),
-            after: None,
-            versions,
-        });
-        let mut last: Option<Key> = None;
-        while let Some(page) = pages.next().await {
-            let page = page?;
-            let first = page.objects.first().map(|object| &object.key);
-            // A store that answers a page again would otherwise keep us for ever.
-            if let (Some(last), Some(first)) = (&last, first)
-                && last >= first
-            {
-                return Err(out_of_order(prefix));
-            }
-            last = page
-                .objects
-                .last()
-                .map(|object| object.key.clone())
-                .or(last);
-            tally.add(page);
-        }
-        Ok(tally)
-    }
-
-    fn add(&mut self, page: Page) {
-        if page.skipped > 0 {
-            let of = (None, String::new(), UsageState::Unrecognised);
-            self.count(of, 0, page.skipped);
-        }
-        for object in page.objects {
-            self.see(object, UsageState::Current);
-        }
-        for object in page.noncurrent {
-            self.see(object, UsageState::Noncurrent);
+    fn drop(&mut self, why: Dropped, entries: u64) {
+        if entries > 0 {
+            *self.dropped.entry(why).or_default() += entries;
         }
     }
 
-    fn see(&mut self, object: ObjectMeta, state: UsageState) {
-        let owner = self.recognise(&object, state);
+    fn leave_unread(&mut self, source: usize, why: Unread) {
+        *self.unread[source].entry(why).or_default() += 1;
+    }
+
+    fn spoil(&mut self, source: usize, why: String) {
+        self.spoiled.entry(source).or_insert(why);
+    }
+
+    /// An object of which only numbers are kept.
+    fn pass(&mut self, owner: Option<usize>, object: ObjectMeta, state: UsageState) {
         if owner.is_none() && self.unrecognised.len() < UNRECOGNISED_SHOWN_MAX {
             self.unrecognised.push(object.key.to_string());
         }
@@ -179,22 +168,19 @@ impl<'a> Tally<'a> {
     }
 
     /// Two sources that share a path both see the object; its bytes are counted to the first.
-    fn recognise(&mut self, object: &ObjectMeta, state: UsageState) -> Option<usize> {
+    fn take(&mut self, object: ObjectMeta, state: UsageState) {
         let mut owner = None;
         for (index, source) in self.sources.iter().enumerate() {
             let Some(found) = source.layout.recognise(&object.key) else {
                 continue;
             };
             owner = owner.or(Some(index));
-            let grouping = &mut self.groupings[index];
-            if grouping.objects() <= OBJECTS_MAX {
-                match state {
-                    UsageState::Noncurrent => grouping.add_older(found, object.clone()),
-                    _ => grouping.add(found, object.clone()),
-                }
+            match state {
+                UsageState::Noncurrent => self.groupings[index].add_older(found, object.clone()),
+                _ => self.groupings[index].add(found, object.clone()),
             }
         }
-        owner
+        self.pass(owner, object, state);
     }
 
     fn count(&mut self, of: (Option<usize>, String, UsageState), bytes: u64, objects: u64) {
@@ -206,6 +192,17 @@ impl<'a> Tally<'a> {
     fn absorb(&mut self, part: Self) {
         for (whole, part) in self.groupings.iter_mut().zip(part.groupings) {
             whole.absorb(part);
+        }
+        for (whole, part) in self.unread.iter_mut().zip(part.unread) {
+            for (why, heads) in part {
+                *whole.entry(why).or_default() += heads;
+            }
+        }
+        for (source, why) in part.spoiled {
+            self.spoil(source, why);
+        }
+        for (why, entries) in part.dropped {
+            self.drop(why, entries);
         }
         for (of, (bytes, objects)) in part.usage {
             let counted = self.usage.entry(of).or_default();
@@ -232,7 +229,10 @@ impl<'a> Tally<'a> {
             let error = all.or(versions.map(|(_, error)| error))?;
             Some(format!("{error}\nhint: {}", error.hint))
         };
-        let errors: Vec<Option<String>> = self.sources.iter().map(why).collect();
+        let mut errors: Vec<Option<String>> = self.sources.iter().map(why).collect();
+        for (source, why) in self.spoiled {
+            errors[source].get_or_insert(why);
+        }
         let whole = |owner: Option<usize>| match owner {
             Some(index) => errors[index].is_none(),
             None => refused.is_empty(),
@@ -260,8 +260,10 @@ impl<'a> Tally<'a> {
             });
         Listing {
             groups: groups.collect(),
+            unread: self.unread,
             usage,
             unrecognised: self.unrecognised,
+            dropped: self.dropped,
         }
     }
 }
@@ -271,14 +273,4 @@ fn too_many() -> String {
         "its path fits more than {OBJECTS_MAX} objects\n\
          hint: Make the path narrower, or give each series a source of its own."
     )
-}
-
-fn out_of_order(prefix: &str) -> StorageError {
-    StorageError {
-        operation: Operation::List,
-        subject: prefix.into(),
-        reason: StorageReason::Protocol,
-        hint: "The store listed keys out of order or twice; look at what answers there.".into(),
-        source: None,
-    }
 }

@@ -1,22 +1,25 @@
 //! The heads and manifests of the snapshots that were listed, each read once while it lies there.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     mem,
     ops::Range,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 
-use super::{CONCURRENT, SurveySource};
+use super::{CONCURRENT, SurveySource, oddities::Oddities};
 use crate::{
     format::{Format, HEAD_MAX, Settings, TAIL, wrapper},
     grouping::{Group, Seen},
     manifest::{Manifest, ManifestError, SIZE_MAX},
-    model::{ObjectMeta, Pin, SnapshotFacts, SourceName},
+    model::{Inventory, ObjectMeta, Pin, SnapshotFacts, SourceName, Unread},
     storage::{Storage, StorageError, StorageReason},
 };
 
@@ -34,6 +37,8 @@ pub struct HeadCache {
     manifests: HashMap<Pin, Said>,
     /// Of young files: whether their end is there; `None` where that cannot be told.
     ends: HashMap<(SourceName, Pin), Option<bool>>,
+    /// What the last survey warned of.
+    warned: Oddities,
 }
 
 impl HeadCache {
@@ -41,6 +46,11 @@ impl HeadCache {
         self.facts.extend(learned.facts);
         self.manifests.extend(learned.manifests);
         self.ends.extend(learned.ends);
+    }
+
+    /// Warns of what is odd in an inventory and was not in the one before.
+    pub(super) fn warn(&mut self, inventory: &Inventory) {
+        self.warned = Oddities::of(inventory).told(&self.warned, inventory);
     }
 }
 
@@ -75,6 +85,9 @@ pub async fn describe_object(
     Ok(format.describe(&[head], settings))
 }
 
+/// How many heads of one source said nothing, by why.
+pub(super) type UnreadHeads = BTreeMap<Unread, u64>;
+
 /// Reads what the cache does not hold; one entry per source, in order.
 pub(super) async fn read_all(
     storage: &dyn Storage,
@@ -82,8 +95,9 @@ pub(super) async fn read_all(
     listed: Vec<Result<(Vec<Group>, u64), String>>,
     cache: &mut HeadCache,
     now: Timestamp,
-) -> Vec<Result<Heads, String>> {
-    let known = mem::take(cache);
+) -> Vec<(Result<Heads, String>, UnreadHeads)> {
+    let mut known = mem::take(cache);
+    cache.warned = mem::take(&mut known.warned);
     let mut all = Vec::new();
     for (source, listed) in sources.iter().zip(listed) {
         all.push(match listed {
@@ -94,14 +108,30 @@ pub(super) async fn read_all(
                     known: &known,
                     now,
                     broken: AtomicBool::new(false),
+                    unread: Mutex::default(),
                 };
                 let groups = reader.read(groups, cache).await;
-                groups.map(|groups| Heads { groups, duplicates })
+                let unread = reader.unread.into_inner();
+                (
+                    groups.map(|groups| Heads { groups, duplicates }),
+                    unread.unwrap_or_else(PoisonError::into_inner),
+                )
             }
-            Err(error) => Err(error),
+            Err(error) => (Err(error), UnreadHeads::new()),
         });
     }
     all
+}
+
+/// The reason as it is counted.
+pub(super) fn unread(reason: StorageReason) -> Unread {
+    match reason {
+        StorageReason::AccessDenied => Unread::AccessDenied,
+        StorageReason::KeyDenied => Unread::KeyDenied,
+        StorageReason::Archived => Unread::Archived,
+        StorageReason::Replaced => Unread::Replaced,
+        _ => Unread::Unanswered,
+    }
 }
 
 /// Why one head says nothing.
@@ -123,6 +153,7 @@ struct Reader<'a> {
     now: Timestamp,
     /// Set by the first failure, so that a store that hangs is not asked hundreds of times.
     broken: AtomicBool,
+    unread: Mutex<UnreadHeads>,
 }
 
 impl Reader<'_> {
@@ -301,6 +332,10 @@ impl Reader<'_> {
         self.storage.read(pin, range).await.map_err(|error| {
             let (source, key) = (&self.source.name, pin.key.as_str());
             tracing::debug!(%source, ?key, %error, "a head was not read");
+            if error.reason != StorageReason::NotFound {
+                let mut counts = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+                *counts.entry(unread(error.reason)).or_default() += 1;
+            }
             match error.reason {
                 StorageReason::NotFound => Silence::Gone,
                 StorageReason::Replaced

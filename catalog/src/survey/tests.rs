@@ -2,6 +2,7 @@ mod failures;
 mod fake;
 mod growing;
 mod hostile;
+mod odd;
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,6 +1,6 @@
 //! Survey health and usage of each repository.
 
-use catalog::storage::Operation;
+use catalog::{model::Dropped, storage::Operation};
 
 use super::{Families, flag, length, number, seconds};
 use crate::{
@@ -50,6 +50,11 @@ fn health(families: &mut Families, name: &str, known: &RepositoryState) {
     families.put(Metric::RepositoryConcern, &[name, "unreachable"], flag(!up));
     if let Some(at) = known.surveyed_at {
         families.put(Metric::RepositorySurveyTimestamp, &[name], seconds(at));
+        for why in Dropped::ALL {
+            let entries = known.dropped.get(&why).copied().unwrap_or_default();
+            let labels = [name, why.as_label()];
+            families.put(Metric::RepositoryDropped, &labels, number(entries));
+        }
     }
 }
 

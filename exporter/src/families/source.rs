@@ -1,9 +1,11 @@
 //! What a source promises, what lies there, and what is of concern.
 
+use std::collections::BTreeMap;
+
 use catalog::{
     assess::{Assessment, Holdings, Promises},
     config::Source,
-    model::SnapshotState,
+    model::{SnapshotState, Unread},
 };
 use jiff::Timestamp;
 use settings::Duration;
@@ -34,12 +36,21 @@ pub(super) fn put(families: &mut Families, state: &State, source: &Source, now: 
         Metric::SourceSurveyTimestamp,
         known.surveyed_at.map(seconds),
     );
+    for (why, heads) in known.unread.iter().flat_map(counted) {
+        of.put(Metric::SourceUnreadHeads, &[why.as_label()], number(heads));
+    }
     if let Some(holdings) = &judged.holdings {
         snapshots(&mut of, holdings);
         series(&mut of, holdings);
     }
     concerns(&mut of, &judged);
     of.put_known(Metric::DataTimestamp, data_at(&judged).map(seconds));
+}
+
+/// Every reason, also those that nothing was unread for.
+fn counted(unread: &BTreeMap<Unread, u64>) -> impl Iterator<Item = (Unread, u64)> {
+    let heads = |why| unread.get(&why).copied().unwrap_or_default();
+    Unread::ALL.into_iter().map(move |why| (why, heads(why)))
 }
 
 fn promises(of: &mut OfSource<'_>, promises: &Promises, proof_expected: bool) {

@@ -15,51 +15,133 @@ async fn many() -> Repository {
     repository
 }
 
-#[tokio::test]
-async fn pages_that_end_without_a_token_repeat_or_go_back_are_an_error_and_never_a_short_listing() {
+/// What becomes of 2,500 objects with this lie in every page.
+async fn lied_to(lie: Effect) -> Result<Vec<Page>, StorageError> {
     let repository = many().await;
-    let lies: [(Effect, &str); 6] = [
+    let world = repository.server.world();
+    world.fail(Fault::always(Call::List, lie));
+    listed(&repository.bucket, false).await
+}
+
+fn rewrite(lie: impl Fn(String) -> String + Send + Sync + 'static) -> Effect {
+    Effect::Rewrite(std::sync::Arc::new(lie))
+}
+
+/// The same body with another continuation token, if it has one.
+fn with_token(body: &str, token: &str) -> String {
+    let tag = "NextContinuationToken>";
+    let parts: Vec<_> = body.split(tag).collect();
+    match parts[..] {
+        [before, _, after] => format!("{before}{tag}{token}</{tag}{after}"),
+        _ => body.into(),
+    }
+}
+
+#[tokio::test]
+async fn a_listing_that_goes_round_in_a_loop_is_an_error_and_never_a_short_listing() {
+    let number = std::sync::atomic::AtomicU32::new(0);
+    let first = std::sync::OnceLock::new();
+    let lies: [(Effect, &str); 4] = [
         (
             Effect::replace("NextContinuationToken>", "Other>"),
             "does not say where",
         ),
-        (Effect::replace(">p/1999<", ">p/0000<"), "out of order"),
-        (Effect::replace(">p%2F1999<", ">p%2F0000<"), "out of order"),
+        // The second page for ever.
+        (rewrite(|body| with_token(&body, "p/0999")), "was before"),
+        // The second page and the third by turns.
         (
-            Effect::replace("<Key>p/2400</Key>", "<Key>q/2400</Key>"),
-            "do not begin",
+            Effect::replace(
+                "<IsTruncated>false</IsTruncated>",
+                "<IsTruncated>true</IsTruncated>\
+                 <NextContinuationToken>p/0999</NextContinuationToken>",
+            ),
+            "was before",
         ),
-        (Effect::replace("<Size>1</Size>", ""), "without key, size"),
+        // The first page for ever, each time with a place that is new.
         (
-            Effect::Rewrite(std::sync::Arc::new(|body: String| {
-                let token = "NextContinuationToken>";
-                let parts: Vec<_> = body.split(token).collect();
-                if parts.len() == 3 {
-                    format!("{}{token}p/0999</{token}{}", parts[0], parts[2])
-                } else {
-                    body
-                }
-            })),
-            "goes on where it was",
+            rewrite(move |body| {
+                let body = first.get_or_init(|| body);
+                let number = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                with_token(body, &number.to_string())
+            }),
+            "listed before",
         ),
     ];
     for (lie, words) in lies {
-        repository.server.world().heal();
-        repository
-            .server
-            .world()
-            .fail(Fault::always(Call::List, lie.clone()));
-        match listed(&repository.bucket, false).await {
-            Ok(pages) => {
-                // The server does not write what this lie replaces.
-                let count: usize = pages.iter().map(|page| page.objects.len()).sum();
-                assert_eq!((count, words), (2500, "out of order"), "{lie:?}");
+        let error = lied_to(lie).await.expect_err(words);
+        expect(&error, Operation::List, StorageReason::Protocol);
+        assert!(told(&error).contains(words), "{words}: {}", told(&error));
+    }
+}
+
+#[tokio::test]
+async fn no_order_is_asked_of_a_store_and_an_odd_entry_costs_itself() {
+    let count = async |lie: Effect| {
+        let pages = lied_to(lie).await.expect("a listing");
+        let sum = |of: fn(&Page) -> usize| pages.iter().map(of).sum::<usize>();
+        let objects = sum(|page| page.objects.len());
+        (
+            objects,
+            sum(|page| page.undescribed.len()),
+            pages.iter().map(|it| it.outside).sum(),
+        )
+    };
+    let none: fn(&str, &str) -> Effect = |from, to| {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        rewrite(move |body| body.replace(&from, &to))
+    };
+    assert_eq!(
+        count(none("<Key>p/1999<", "<Key>p/0000<")).await,
+        (2500, 0, 0u64)
+    );
+    assert_eq!(
+        count(none("<Key>p/2400<", "<Key>q/2400<")).await,
+        (2499, 0, 1)
+    );
+    // Of the last page, all.
+    for size in [
+        "",
+        "<Size/>",
+        "<Size></Size>",
+        "<Size>null</Size>",
+        "<Size>-1</Size>",
+    ] {
+        let lie = rewrite(move |body| {
+            if body.contains("p/2499<") {
+                body.replace("<Size>1</Size>", size)
+            } else {
+                body
             }
-            Err(error) => {
-                expect(&error, Operation::List, StorageReason::Protocol);
-                assert!(told(&error).contains(words), "{lie:?}: {}", told(&error));
-            }
-        }
+        });
+        assert_eq!(count(lie).await, (2000, 500, 0), "{size}");
+    }
+    for time in ["", "null", "yesterday"] {
+        let lie = rewrite(move |body| {
+            let mut parts = body.splitn(2, "<LastModified>");
+            let (before, behind) = (parts.next(), parts.next());
+            let behind = behind.and_then(|it| it.split_once("</LastModified>"));
+            let (_, behind) = behind.expect("a time");
+            let before = before.expect("what is before it");
+            format!("{before}<LastModified>{time}</LastModified>{behind}")
+        });
+        assert_eq!(count(lie).await, (2497, 3, 0), "{time}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_may_begin_with_the_entry_that_the_last_one_ended_with() {
+    let repository = many().await;
+    repository.server.world().ignore(&[Ignored::Behind]);
+    for versions in [false, true] {
+        let pages = listed(&repository.bucket, versions)
+            .await
+            .expect("a listing");
+        let objects = pages.iter().flat_map(|page| &page.objects);
+        let mut listed = keys(objects);
+        listed.sort_unstable();
+        assert_eq!(listed.len(), 2500);
+        listed.dedup();
+        assert_eq!(listed.len(), 2500);
     }
 }
 

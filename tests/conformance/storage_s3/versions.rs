@@ -109,3 +109,26 @@ async fn a_store_without_versions_lists_the_single_ones_and_a_refusal_names_the_
         told(&error)
     );
 }
+
+#[tokio::test]
+async fn a_store_that_answers_for_versions_with_objects_knows_none_and_one_under_another_name_does()
+{
+    let repository = Repository::start("").await;
+    let world = repository.server.world();
+    world.put("dump.rdb", "x");
+    let plain = "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>dump.rdb</Key>\
+                 </Contents></ListBucketResult>";
+    let effect = Effect::Rewrite(std::sync::Arc::new(|_| plain.into()));
+    world.fail(Fault::always(Call::Versions, effect));
+    let with = listed(&repository.bucket, true).await.expect("a listing");
+    let without = listed(&repository.bucket, false).await.expect("a listing");
+    assert_eq!(with, without);
+
+    world.heal();
+    world.version();
+    world.put("dump.rdb", "y");
+    let renamed = Effect::replace("ListVersionsResult", "ListBucketResult");
+    world.fail(Fault::always(Call::Versions, renamed));
+    let pages = listed(&repository.bucket, true).await.expect("a listing");
+    assert_eq!((pages[0].objects.len(), pages[0].noncurrent.len()), (1, 1));
+}

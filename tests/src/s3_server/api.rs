@@ -45,6 +45,9 @@ impl S3 for Api {
         let after = input.continuation_token.or(input.start_after);
         let most = page_max(input.max_keys);
         let mut contents = Vec::new();
+        if let Some(last) = after.as_deref().filter(|_| state.ignores(Ignored::Behind)) {
+            contents.extend(listed(last, state.objects.get(last), encoded));
+        }
         let mut last = after;
         let mut is_truncated = false;
         'more: loop {
@@ -210,7 +213,8 @@ impl VersionsPage {
         let of_marker = key_marker.zip(version_marker).and_then(|(key, version)| {
             let versions = state.objects.get(key)?;
             let at = versions.iter().position(|it| it.version_id == version)?;
-            Some((key.to_owned(), Some(versions), at + 1))
+            let from = at + usize::from(!state.ignores(Ignored::Behind));
+            Some((key.to_owned(), Some(versions), from))
         });
         let behind = state.keys_behind(key_marker, prefix, self.most + 1);
         let behind = behind.into_iter().map(|(key, versions)| (key, versions, 0));
@@ -311,7 +315,9 @@ fn find<'a>(state: &'a State, key: &str, version: Option<&str>) -> S3Result<&'a 
 fn condition(state: &State, object: &Object, asked: Option<&ETagCondition>) -> S3Result<()> {
     let wanted = asked.and_then(ETagCondition::as_etag);
     match wanted.filter(|_| !state.ignores(Ignored::Conditions)) {
-        Some(tag) if tag.value() != object.etag => Err(s3_error!(PreconditionFailed)),
+        Some(tag) if tag.value() != object.etag || state.ignores(Ignored::Match) => {
+            Err(s3_error!(PreconditionFailed))
+        }
         _ => Ok(()),
     }
 }

@@ -54,6 +54,10 @@ pub enum Ignored {
     Races,
     /// That a delete marker is no object, where one is only to be created.
     Markers,
+    /// That a page begins behind the last entry of the one before, and not with it.
+    Behind,
+    /// That an `If-Match` is met.
+    Match,
 }
 
 /// Everything behind the front.

@@ -77,11 +77,12 @@ impl Body {
         pin: &Pin,
         range: Range<u64>,
     ) -> Result<Self, StorageError> {
-        let part = get(bucket, operation, pin, range.clone()).await?;
+        let mut pin = pin.clone();
+        let part = asked(bucket, operation, &mut pin, range.clone()).await?;
         Ok(Self {
             bucket: bucket.clone(),
             operation,
-            pin: pin.clone(),
+            pin,
             broke_at: range.start,
             left: range,
             part: Some(part),
@@ -137,9 +138,11 @@ impl Body {
     }
 
     async fn part(&mut self) -> Result<&mut Part, StorageError> {
-        let part = match self.part.take() {
-            Some(part) => part,
-            None => get(&self.bucket, self.operation, &self.pin, self.left.clone()).await?,
+        let part = if let Some(part) = self.part.take() {
+            part
+        } else {
+            let left = self.left.clone();
+            asked(&self.bucket, self.operation, &mut self.pin, left).await?
         };
         Ok(self.part.insert(part))
     }
@@ -195,6 +198,21 @@ impl Body {
             .asked(self.operation, &whole)
             .refused(reason, hint)
     }
+}
+
+/// A part of the body. Where the pin names neither version nor tag, the tag of the first answer is
+/// that of all later ones.
+async fn asked(
+    bucket: &Bucket,
+    operation: Operation,
+    pin: &mut Pin,
+    range: Range<u64>,
+) -> Result<Part, StorageError> {
+    let part = Box::pin(get(bucket, operation, pin, range)).await?;
+    if pin.version_id.is_none() && pin.etag.is_none() {
+        pin.etag = part.etag;
+    }
+    Ok(part.bytes)
 }
 
 #[cfg(test)]

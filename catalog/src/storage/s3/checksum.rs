@@ -6,7 +6,11 @@ use aws_sdk_s3::{
 };
 use aws_smithy_types::base64;
 
-use super::{Asked, Bucket, get::nameable};
+use super::{
+    Asked, Bucket,
+    get::{is_of_time, is_unmet, nameable},
+    meta::tag,
+};
 use crate::{
     model::Pin,
     storage::{Operation, StorageError, StorageReason, UploadAlgorithm, UploadChecksum},
@@ -29,12 +33,22 @@ pub(super) async fn uploaded(
         .bucket(&asked.bucket.bucket)
         .key(&whole)
         .checksum_mode(ChecksumMode::Enabled)
-        .set_version_id(pin.version_id.clone())
-        .set_if_match(pin.etag.clone());
-    let head = request.send().await.map_err(|error| asked.failed(error))?;
-    let tags = [pin.etag.as_deref(), head.e_tag()];
-    if matches!(tags, [Some(pinned), Some(now)] if pinned.trim_matches('"') != now.trim_matches('"'))
-    {
+        .set_version_id(pin.version_id.clone());
+    let condition = bucket.condition(pin);
+    let is_conditional = condition.is_some();
+    let (head, is_conditional) = match request.clone().set_if_match(condition).send().await {
+        Err(error) if is_conditional && is_unmet(&error) => (request.send().await, false),
+        answer => (answer, is_conditional),
+    };
+    let head = head.map_err(|error| asked.failed(error))?;
+    let size = head.content_length();
+    let other_size = size.is_some_and(|size| u64::try_from(size) != Ok(pin.size_bytes));
+    let tags = [pin.etag.as_deref(), head.e_tag()].map(tag);
+    let other_tag = matches!(&tags, [Some(pinned), Some(now)] if pinned != now);
+    if !is_conditional {
+        is_of_time(asked, pin, head.last_modified())?;
+    }
+    if other_tag || other_size {
         return Err(asked.refused(StorageReason::Replaced, "Select the snapshot again."));
     }
     Ok(whole_object(&head))

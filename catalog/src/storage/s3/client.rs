@@ -19,6 +19,7 @@ use aws_sdk_s3::{
 
 use super::{
     key_files::KeyFiles,
+    mend::Mending,
     trust::{self, TrustError},
 };
 use crate::config::S3;
@@ -82,7 +83,9 @@ pub(crate) async fn connect(config: &S3, patience: &Patience) -> Result<Client, 
             .region(Region::from_static(REGION_DEFAULT))
             .build(),
     };
+    let plain = shared.http_client().unwrap_or_else(trust::default_client);
     let mut builder = addressed(Builder::from(&shared), config)
+        .http_client(Mending(plain))
         // Our own limit is `Patience::stall`, which a slow reader does not use up.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         // Not shared with other buckets: a store that fails must not use up their retries.

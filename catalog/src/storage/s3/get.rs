@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use aws_sdk_s3::{
+    config::http::HttpResponse,
     error::{ProvideErrorMetadata as _, SdkError},
     operation::{
         get_object::GetObjectOutput,
@@ -12,46 +13,70 @@ use aws_sdk_s3::{
     types::StorageClass,
 };
 use futures::TryStreamExt as _;
-use jiff::Timestamp;
 
-use super::{Asked, Bucket, listing};
+use super::{
+    Asked, Bucket, listing,
+    meta::{class, tag, timestamp},
+};
 use crate::{
     model::{Key, ObjectMeta, Pin},
     storage::{ListFrom, Operation, StorageError, StorageReason},
 };
 
-/// What S3 calls the class of an object that names none.
-const CLASS_DEFAULT: &str = "STANDARD";
-
-/// One object as it is now, as a listing without versions says it.
-pub(super) async fn head(bucket: &Bucket, key: &Key) -> Result<ObjectMeta, StorageError> {
+/// One object as it is now, or one version of it, as a listing says it.
+pub(super) async fn head(
+    bucket: &Bucket,
+    key: &Key,
+    version: Option<&str>,
+) -> Result<ObjectMeta, StorageError> {
     let whole = bucket.whole(key.as_str());
-    let asked = bucket.asked(Operation::Head, &whole);
+    let asked = Asked {
+        version,
+        ..bucket.asked(Operation::Head, &whole)
+    };
     nameable(asked)?;
     let client = bucket.client(asked).await?;
     let request = client
         .head_object()
         .bucket(&asked.bucket.bucket)
-        .key(&whole);
-    match request.send().await {
-        Ok(_) if whole.starts_with('/') && !is_listed(bucket, key).await? => {
-            Err(asked.refused(StorageReason::NotFound, ""))
-        }
+        .key(&whole)
+        .set_version_id(version.map(Into::into));
+    let answer = match request.send().await {
         Ok(head) => described(asked, key, &head),
         Err(error) if is_mute(&error) => Err(asked_again(bucket, asked, error).await),
         Err(error) => Err(asked.failed(error)),
+    };
+    let is_doubtful = match &answer {
+        Ok(_) => true,
+        Err(error) => matches!(
+            error.reason,
+            StorageReason::Protocol | StorageReason::Unreachable
+        ),
+    };
+    if is_doubtful && is_ambiguous(&whole) && matches!(is_listed(bucket, key).await, Ok(false)) {
+        return Err(asked.refused(StorageReason::NotFound, ""));
     }
+    answer
 }
 
-/// Whether there is a key of exactly this name: `MinIO` answers for `/a` with the object `a`.
+/// Whether stores take the key for another one, or for none: `MinIO` and Versity's gateway answer
+/// for `/a` and `b/../a` with the object `a`, and others refuse to look.
+fn is_ambiguous(key: &str) -> bool {
+    let mut segments = key.split('/');
+    key.contains('\0') || segments.any(|segment| matches!(segment, "" | "." | ".."))
+}
+
+/// Whether there is a key of exactly this name.
 async fn is_listed(bucket: &Bucket, key: &Key) -> Result<bool, StorageError> {
     let from = ListFrom {
         prefix: key.as_str().into(),
         ..ListFrom::default()
     };
     let first = listing::pages(bucket, from).try_next().await?;
-    let first = first.as_ref().and_then(|page| page.objects.first());
-    Ok(first.is_some_and(|object| object.key == *key))
+    let first = first.unwrap_or_default();
+    let described = first.objects.iter().map(|object| &object.key);
+    let mut keys = described.chain(first.undescribed.iter().map(|entry| &entry.key));
+    Ok(keys.any(|listed| listed == key))
 }
 
 fn described(
@@ -70,14 +95,14 @@ fn described(
         key: key.clone(),
         size_bytes,
         modified_at,
-        etag: head.e_tag().map(Into::into),
-        version_id: None,
+        etag: tag(head.e_tag()),
+        version_id: asked.version.map(Into::into),
         storage_class: Some(class(head.storage_class().map(StorageClass::as_str))),
     })
 }
 
 /// The answer to a HEAD has no body, so only "not found" speaks for itself.
-fn is_mute(error: &SdkError<HeadObjectError, aws_sdk_s3::config::http::HttpResponse>) -> bool {
+fn is_mute(error: &SdkError<HeadObjectError, HttpResponse>) -> bool {
     let status = error.raw_response().map(|raw| raw.status().as_u16());
     let spoken = error.as_service_error().and_then(|error| error.code());
     matches!(status, Some(300..=403 | 405..=499)) && spoken.is_none_or(|code| code != "NotFound")
@@ -87,7 +112,7 @@ fn is_mute(error: &SdkError<HeadObjectError, aws_sdk_s3::config::http::HttpRespo
 async fn asked_again(
     bucket: &Bucket,
     asked: Asked<'_>,
-    mute: SdkError<HeadObjectError, aws_sdk_s3::config::http::HttpResponse>,
+    mute: SdkError<HeadObjectError, HttpResponse>,
 ) -> StorageError {
     let client = match bucket.client(asked).await {
         Ok(client) => client,
@@ -103,13 +128,29 @@ async fn asked_again(
     }
 }
 
+/// The beginning of an answer with bytes.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) bytes: ByteStream,
+    /// As the answer names it.
+    pub(super) etag: Option<String>,
+}
+
 /// The pinned bytes of this range; what the answer says of itself fits the pin.
+///
+/// | `If-Match` | the object now (HEAD) | then |
+/// |---|---|---|
+/// | taken | – | tag, size and version are compared |
+/// | refused (412) | as pinned | asked once more without it; the time is compared, too |
+/// | refused (412) | another | replaced |
+///
+/// Where a store refused it once for an object that did not change, it is not sent again.
 pub(super) async fn get(
     bucket: &Bucket,
     operation: Operation,
     pin: &Pin,
     range: Range<u64>,
-) -> Result<ByteStream, StorageError> {
+) -> Result<Part, StorageError> {
     let whole = bucket.whole(pin.key.as_str());
     let asked = Asked {
         version: pin.version_id.as_deref(),
@@ -124,11 +165,74 @@ pub(super) async fn get(
         .bucket(&asked.bucket.bucket)
         .key(&whole)
         .set_version_id(pin.version_id.clone())
-        .set_if_match(pin.etag.clone())
         .set_range(bytes);
-    let answer = request.send().await.map_err(|error| asked.failed(error))?;
+    let condition = bucket.condition(pin);
+    let sent = request.clone().set_if_match(condition.clone()).send().await;
+    let (answer, conditional) = match sent {
+        Err(error) if condition.is_some() && is_unmet(&error) => {
+            unchanged(bucket, asked, pin).await?;
+            (request.send().await, false)
+        }
+        answer => (answer, condition.is_some()),
+    };
+    let answer = answer.map_err(|error| asked.failed(error))?;
     compared(asked, pin, part, &answer)?;
-    Ok(answer.body)
+    if !conditional {
+        is_of_time(asked, pin, answer.last_modified())?;
+        bucket.forgo_conditions(condition.is_some());
+    }
+    Ok(Part {
+        etag: tag(answer.e_tag()),
+        bytes: answer.body,
+    })
+}
+
+/// Whether the store says that the condition does not hold.
+pub(super) fn is_unmet<E>(error: &SdkError<E, HttpResponse>) -> bool {
+    let status = error.raw_response().map(|raw| raw.status().as_u16());
+    status == Some(412)
+}
+
+/// An error unless the object is as it was pinned, whatever the store says of the condition.
+async fn unchanged(bucket: &Bucket, asked: Asked<'_>, pin: &Pin) -> Result<(), StorageError> {
+    let now = Box::pin(head(bucket, &pin.key, pin.version_id.as_deref())).await;
+    let same = match now {
+        Ok(now) => {
+            now.size_bytes == pin.size_bytes
+                && now.etag == tag(pin.etag.as_deref())
+                && now.modified_at.as_second() == pin.modified_at.as_second()
+        }
+        // Whoever may not look believes the refusal.
+        Err(error) if error.reason == StorageReason::AccessDenied => false,
+        Err(error) => {
+            let operation = asked.operation;
+            return Err(StorageError { operation, ..error });
+        }
+    };
+    if same {
+        return Ok(());
+    }
+    Err(asked.refused(StorageReason::Replaced, "Select the snapshot again."))
+}
+
+/// An error if an answer without a condition is of another time than the pinned object. A version
+/// never changes.
+pub(super) fn is_of_time(
+    asked: Asked<'_>,
+    pin: &Pin,
+    said: Option<&DateTime>,
+) -> Result<(), StorageError> {
+    if pin.version_id.is_some() {
+        return Ok(());
+    }
+    match said.and_then(timestamp) {
+        Some(now) if now.as_second() == pin.modified_at.as_second() => Ok(()),
+        Some(_) => Err(asked.refused(StorageReason::Replaced, "Select the snapshot again.")),
+        None => {
+            let hint = "The store names neither ETag nor time; look at what answers there.";
+            Err(asked.refused(StorageReason::Protocol, hint))
+        }
+    }
 }
 
 /// The SDK takes a key of blanks alone for none.
@@ -157,12 +261,12 @@ fn compared(
         (Some(part), Some(said)) => size_behind(said, part),
         (Some(_), None) => None,
     };
-    let tags =
-        [pin.etag.as_deref(), answer.e_tag()].map(|tag| tag.map(|tag| tag.trim_matches('"')));
+    let tags = [pin.etag.as_deref(), answer.e_tag()].map(tag);
     let versions = [pin.version_id.as_deref(), answer.version_id()];
+    let versions = versions.map(|version| version.map(ToOwned::to_owned));
     let differ =
-        |pair: [Option<&str>; 2]| matches!(pair, [Some(pinned), Some(now)] if pinned != now);
-    if differ(tags) || differ(versions) || size.is_some_and(|size| size != pin.size_bytes) {
+        |pair: &[Option<String>; 2]| matches!(pair, [Some(pinned), Some(now)] if pinned != now);
+    if differ(&tags) || differ(&versions) || size.is_some_and(|size| size != pin.size_bytes) {
         return Err(asked.refused(StorageReason::Replaced, "Select the snapshot again."));
     }
     if size.is_none() {
@@ -181,14 +285,4 @@ fn compared(
 fn size_behind(said: &str, part: &Range<u64>) -> Option<u64> {
     let (sent, size) = said.strip_prefix("bytes ")?.split_once('/')?;
     (sent == format!("{}-{}", part.start, part.end - 1)).then(|| size.parse().ok())?
-}
-
-/// In whole seconds, which every answer can tell: a header never has more (RFC 9110 §5.6.7), and a
-/// listing has milliseconds in some stores. One object has one time, whoever tells it.
-pub(super) fn timestamp(at: &DateTime) -> Option<Timestamp> {
-    Timestamp::from_second(at.secs()).ok()
-}
-
-pub(super) fn class(named: Option<&str>) -> String {
-    named.unwrap_or(CLASS_DEFAULT).into()
 }

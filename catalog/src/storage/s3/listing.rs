@@ -1,10 +1,23 @@
 //! Keys of a bucket, page by page, and no end that the store did not say.
 //!
-//! A page that cannot be the next one is an error: without a token although more is promised, with
-//! a token that was used before, with keys out of order or of another prefix.
+//! No order is asked of a store. A page that cannot be the next one is an error:
+//!
+//! | the store | becomes |
+//! |---|---|
+//! | promises more and does not say where | an error |
+//! | goes on at a place where it went on before | an error: a loop |
+//! | gives a page that it gave before | an error: a loop, whatever the place |
+//! | begins a page with the entry that the last one ended with | once, as Versity's gateway lists versions |
+//! | names a key outside the prefix | counted, and passed over |
+//! | tells no size or no time | an entry whose head is to be asked |
 
 mod entry;
 mod versions;
+
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher as _, RandomState},
+};
 
 use aws_sdk_s3::{
     error::ProvideErrorMetadata as _, operation::list_objects_v2::ListObjectsV2Output,
@@ -18,8 +31,8 @@ use futures::{
 use self::entry::Entry;
 use super::{Asked, Bucket, failure::is_unnameable};
 use crate::{
-    model::{Key, ObjectMeta},
-    storage::{ListFrom, Operation, PAGE_MAX, Page, StorageError, StorageReason},
+    model::Key,
+    storage::{ListFrom, Operation, PAGE_MAX, Page, StorageError, StorageReason, Undescribed},
 };
 
 /// Pages without a key that may follow each other, as S3 gives behind many delete markers.
@@ -30,6 +43,8 @@ const NOTHING: (Page, Next) = (
     Page {
         objects: Vec::new(),
         noncurrent: Vec::new(),
+        undescribed: Vec::new(),
+        outside: 0,
         skipped: 0,
     },
     Next::End,
@@ -44,6 +59,8 @@ pub(super) fn pages(bucket: &Bucket, from: ListFrom) -> BoxStream<'_, Result<Pag
         from,
         next: Next::First,
         last: None,
+        marks: HashSet::new(),
+        hasher: RandomState::new(),
         empty_pages: 0,
     };
     stream::try_unfold(cursor, |mut cursor| async {
@@ -54,7 +71,7 @@ pub(super) fn pages(bucket: &Bucket, from: ListFrom) -> BoxStream<'_, Result<Pag
 }
 
 /// Where the next page begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Next {
     First,
     Token(String),
@@ -69,8 +86,22 @@ struct Cursor<'a> {
     whole_prefix: String,
     versions: bool,
     next: Next,
-    last: Option<Key>,
+    /// The entry that the last page ended with.
+    last: Option<Listed>,
+    /// Hashes of the places and pages so far: 16 bytes for a thousand entries.
+    marks: HashSet<u64>,
+    hasher: RandomState,
     empty_pages: u32,
+}
+
+/// Key and version of a delete marker.
+type Hidden<'a> = (Option<&'a str>, Option<&'a str>);
+
+/// One entry, as it stands in a page.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Listed {
+    entry: Entry,
+    is_current: bool,
 }
 
 impl Cursor<'_> {
@@ -93,8 +124,8 @@ impl Cursor<'_> {
     }
 
     fn step(&mut self, next: Next) -> Result<(), StorageError> {
-        if next == self.next && next != Next::First {
-            return Err(self.nonsense("It says that the listing goes on where it was."));
+        if next != Next::End && !self.marks.insert(self.hasher.hash_one(&next)) {
+            return Err(self.nonsense("It says that the listing goes on where it was before."));
         }
         self.empty_pages += 1;
         if self.empty_pages > EMPTY_PAGES_MAX {
@@ -127,11 +158,11 @@ impl Cursor<'_> {
         };
         let next = self.behind(&answer)?;
         let encoded = answer.encoding_type() == Some(&EncodingType::Url);
-        let mut page = Page::default();
-        for object in answer.contents() {
-            let entry = Entry::of(object, encoded);
-            self.add(&mut page, entry)?;
-        }
+        let entries = answer.contents().iter().map(|object| Listed {
+            entry: Entry::of(object, encoded),
+            is_current: true,
+        });
+        let page = self.page(entries.collect(), &[])?;
         Ok((page, next))
     }
 
@@ -172,49 +203,59 @@ impl Cursor<'_> {
         }
     }
 
-    /// The object, unless it lies before the place where the listing was to begin: some stores do
-    /// not know `start-after`.
-    fn add(&mut self, page: &mut Page, entry: Option<Entry>) -> Result<(), StorageError> {
-        let Some(entry) = entry else {
-            return Err(self.nonsense("It lists an object without key, size or time."));
-        };
-        let Some(object) = self.placed(page, entry)? else {
-            return Ok(());
-        };
-        if self.last.as_ref().is_some_and(|last| *last >= object.key) {
-            return Err(self.nonsense("It lists keys out of order, or twice."));
-        }
-        self.last = Some(object.key.clone());
-        page.objects.push(object);
-        Ok(())
-    }
-
-    /// The entry as an object of this repository, if it is one and was asked for.
-    fn placed(&self, page: &mut Page, entry: Entry) -> Result<Option<ObjectMeta>, StorageError> {
-        if page.objects.len() + page.noncurrent.len() >= PAGE_MAX {
+    /// The entries as a page, unless they and what is `hidden` beside them are one that was given
+    /// before.
+    fn page(&mut self, listed: Vec<Listed>, hidden: &[Hidden<'_>]) -> Result<Page, StorageError> {
+        if listed.len() > PAGE_MAX {
             return Err(self.nonsense("It lists more at once than it was asked for."));
         }
-        let Some(key) = &entry.key else {
+        let mark = self.hasher.hash_one((&listed, hidden));
+        if !listed.is_empty() && !self.marks.insert(mark) {
+            return Err(self.nonsense("It lists a page that it listed before."));
+        }
+        let before = std::mem::replace(&mut self.last, listed.last().cloned());
+        let mut page = Page::default();
+        for (index, listed) in listed.into_iter().enumerate() {
+            if index > 0 || before.as_ref() != Some(&listed) {
+                self.add(&mut page, listed);
+            }
+        }
+        Ok(page)
+    }
+
+    /// The entry as one of this repository, if it was asked for. Some stores do not know
+    /// `start-after`.
+    fn add(&self, page: &mut Page, listed: Listed) {
+        let Some(key) = &listed.entry.key else {
             page.skipped += 1;
-            return Ok(None);
+            return;
         };
         let prefix = &self.bucket.0.config.prefix;
         let relative = key
             .strip_prefix(prefix.as_str())
             .filter(|_| key.starts_with(&self.whole_prefix));
         let Some(relative) = relative else {
-            return Err(self.nonsense("It lists keys that do not begin with the prefix."));
+            page.outside += 1;
+            return;
         };
         let key = Key::new(relative);
         if self.from.after.as_ref().is_some_and(|after| key <= *after) {
-            return Ok(None);
+            return;
         }
         if relative.is_empty() {
             // The marker of a "folder" that the prefix is: no key is left of its name.
             page.skipped += 1;
-            return Ok(None);
+            return;
         }
-        Ok(Some(entry.object(key)))
+        match listed.entry.object(key) {
+            Ok(object) if listed.is_current => page.objects.push(object),
+            Ok(object) => page.noncurrent.push(object),
+            Err((key, version_id)) => page.undescribed.push(Undescribed {
+                key,
+                version_id,
+                is_current: listed.is_current,
+            }),
+        }
     }
 
     fn asked(&self) -> Asked<'_> {

@@ -35,8 +35,7 @@ pub(crate) enum TrustError {
     NoCertificate(PathBuf),
 }
 
-/// A client that trusts them besides the system's, and goes through the proxy of the environment
-/// as the SDK's own does.
+/// A client that trusts those of the file besides the system's.
 pub(super) async fn http_client(ca_file: &Path) -> Result<SharedHttpClient, TrustError> {
     let path = || ca_file.to_owned();
     let pem = tokio::fs::read(ca_file)
@@ -51,18 +50,26 @@ pub(super) async fn http_client(ca_file: &Path) -> Result<SharedHttpClient, Trus
     let trusted = TrustStore::default().with_pem_certificate(pem);
     let context = TlsContext::builder().with_trust_store(trusted).build();
     let context = context.map_err(|_| TrustError::NoCertificate(path()))?;
-    Ok(
-        Builder::new().build_with_connector_fn(move |settings, components| {
-            let mut connector = Connector::builder();
-            connector.set_connector_settings(settings.cloned());
-            connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-            connector
-                .proxy_config(ProxyConfig::from_env())
-                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-                .tls_context(context.clone())
-                .build()
-        }),
-    )
+    Ok(through(context))
+}
+
+/// A client that trusts the system's certificates.
+pub(super) fn default_client() -> SharedHttpClient {
+    through(TlsContext::default())
+}
+
+/// It goes through the proxy of the environment as the SDK's own does.
+fn through(context: TlsContext) -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut connector = Connector::builder();
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .tls_context(context.clone())
+            .build()
+    })
 }
 
 /// Whether every certificate in it is one: the connector would panic at the first that is none.

@@ -22,8 +22,8 @@ impl Storage for Endless {
             let numbers = page * PAGE_MAX..(page + 1) * PAGE_MAX;
             Ok(Page {
                 objects: numbers.map(|number| object((self.key)(number))).collect(),
-                noncurrent: Vec::new(),
                 skipped: 1,
+                ..Page::default()
             })
         };
         stream::iter((0..self.pages).map(page)).boxed()

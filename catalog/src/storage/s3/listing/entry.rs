@@ -3,64 +3,70 @@
 use aws_sdk_s3::types::{Object, ObjectStorageClass, ObjectVersion, ObjectVersionStorageClass};
 use jiff::Timestamp;
 
-use super::super::get::{class, timestamp};
+use super::super::meta::{class, tag, timestamp};
 use crate::model::{Key, ObjectMeta};
 
 /// What every listing says of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Entry {
-    /// `None` if it is not UTF-8.
+    /// `None` if there is none, or it is not UTF-8.
     pub(super) key: Option<String>,
-    size_bytes: u64,
-    modified_at: Timestamp,
+    /// `None` if the store does not tell it.
+    size_bytes: Option<u64>,
+    /// `None` if the store does not tell it.
+    modified_at: Option<Timestamp>,
     etag: Option<String>,
     version_id: Option<String>,
     storage_class: String,
 }
 
 impl Entry {
-    /// `None` if something is missing that every object has.
-    pub(super) fn of(object: &Object, encoded: bool) -> Option<Self> {
-        Some(Self {
-            key: key(object.key()?, encoded),
-            size_bytes: object.size()?.try_into().ok()?,
-            modified_at: object.last_modified().and_then(timestamp)?,
-            etag: object.e_tag().map(Into::into),
+    /// An entry of a listing of objects.
+    pub(super) fn of(object: &Object, encoded: bool) -> Self {
+        Self {
+            key: object.key().and_then(|listed| key(listed, encoded)),
+            size_bytes: object.size().and_then(|size| size.try_into().ok()),
+            modified_at: object.last_modified().and_then(timestamp),
+            etag: tag(object.e_tag()),
             version_id: None,
             storage_class: class(object.storage_class().map(ObjectStorageClass::as_str)),
-        })
+        }
     }
 
-    /// The same of one version.
-    pub(super) fn of_version(version: &ObjectVersion, encoded: bool) -> Option<Self> {
-        Some(Self {
-            key: key(version.key()?, encoded),
-            size_bytes: version.size()?.try_into().ok()?,
-            modified_at: version.last_modified().and_then(timestamp)?,
-            etag: version.e_tag().map(Into::into),
-            version_id: version.version_id().map(Into::into),
-            storage_class: class(
-                version
-                    .storage_class()
-                    .map(ObjectVersionStorageClass::as_str),
-            ),
-        })
+    /// An entry of a listing of versions.
+    pub(super) fn of_version(version: &ObjectVersion, encoded: bool) -> Self {
+        let named = version.storage_class();
+        Self {
+            key: version.key().and_then(|listed| key(listed, encoded)),
+            size_bytes: version.size().and_then(|size| size.try_into().ok()),
+            modified_at: version.last_modified().and_then(timestamp),
+            etag: tag(version.e_tag()),
+            version_id: version
+                .version_id()
+                .filter(|version| !version.is_empty())
+                .map(Into::into),
+            storage_class: class(named.map(ObjectVersionStorageClass::as_str)),
+        }
     }
 
-    /// Of what has the version that says nothing.
+    /// Forgets the version that says nothing.
     pub(super) fn forget_version(&mut self, nothing: &str) {
         self.version_id.take_if(|version| version == nothing);
     }
 
-    pub(super) fn object(self, key: Key) -> ObjectMeta {
-        ObjectMeta {
+    /// The object, or its names where size or time is missing.
+    pub(super) fn object(self, key: Key) -> Result<ObjectMeta, (Key, Option<String>)> {
+        let (Some(size_bytes), Some(modified_at)) = (self.size_bytes, self.modified_at) else {
+            return Err((key, self.version_id));
+        };
+        Ok(ObjectMeta {
             key,
-            size_bytes: self.size_bytes,
-            modified_at: self.modified_at,
+            size_bytes,
+            modified_at,
             etag: self.etag,
             version_id: self.version_id,
             storage_class: Some(self.storage_class),
-        }
+        })
     }
 }
 

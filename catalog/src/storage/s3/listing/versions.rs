@@ -1,14 +1,14 @@
 //! The same with every version: the newest of a key is the object, the others lie behind it.
 
-use std::collections::BTreeSet;
-
 use aws_sdk_s3::{
-    error::ProvideErrorMetadata as _, operation::list_object_versions::ListObjectVersionsOutput,
+    config::http::HttpResponse,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::list_object_versions::ListObjectVersionsOutput,
     types::EncodingType,
 };
 
 use super::{
-    Cursor, NOTHING, Next,
+    Cursor, Listed, NOTHING, Next,
     entry::{Entry, key},
 };
 use crate::storage::{PAGE_MAX, Page, StorageError};
@@ -16,6 +16,12 @@ use crate::storage::{PAGE_MAX, Page, StorageError};
 /// The version of an object that was written while the bucket had no versions. Another write may
 /// replace it under the same name.
 const UNVERSIONED: &str = "null";
+
+/// Whether the store does not know versions at all.
+fn is_unknown<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    let status = error.raw_response().map(|raw| raw.status().as_u16());
+    status == Some(501) || error.code() == Some("NotImplemented")
+}
 
 impl Cursor<'_> {
     pub(super) async fn versions_page(&mut self) -> Result<(Page, Next), StorageError> {
@@ -37,7 +43,7 @@ impl Cursor<'_> {
             .set_version_id_marker(version_marker);
         let answer = match request.send().await {
             Ok(answer) => answer,
-            Err(error) if self.next == Next::First && error.code() == Some("NotImplemented") => {
+            Err(error) if self.next == Next::First && is_unknown(&error) => {
                 self.versions = false;
                 return self.plain_page().await;
             }
@@ -56,23 +62,17 @@ impl Cursor<'_> {
         answer: &ListObjectVersionsOutput,
         encoded: bool,
     ) -> Result<Page, StorageError> {
-        let mut page = Page::default();
-        for version in answer.versions() {
-            let Some(mut entry) = Entry::of_version(version, encoded) else {
-                return Err(self.nonsense("It lists a version without key, size or time."));
-            };
-            if version.is_latest() == Some(true) {
+        let listed = answer.versions().iter().map(|version| {
+            let mut entry = Entry::of_version(version, encoded);
+            let is_current = version.is_latest() == Some(true);
+            if is_current {
                 entry.forget_version(UNVERSIONED);
-                self.add(&mut page, Some(entry))?;
-            } else if let Some(object) = self.placed(&mut page, entry)? {
-                page.noncurrent.push(object);
             }
-        }
-        let names = page.noncurrent.iter().map(|it| (&it.key, &it.version_id));
-        if names.collect::<BTreeSet<_>>().len() < page.noncurrent.len() {
-            return Err(self.nonsense("It lists a version twice."));
-        }
-        Ok(page)
+            Listed { entry, is_current }
+        });
+        let markers = answer.delete_markers().iter();
+        let hidden: Vec<_> = markers.map(|it| (it.key(), it.version_id())).collect();
+        self.page(listed.collect(), &hidden)
     }
 
     fn behind_version(

@@ -1,0 +1,341 @@
+//! What lies below one prefix, as a set: each key and version once, whatever a store repeats.
+//!
+//! Kept is only what belongs to a source, at most [`OBJECTS_MAX`] for each; of the rest there are
+//! numbers, and hashes by which it is known again.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    mem,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use futures::{FutureExt, StreamExt, stream};
+
+use super::{
+    super::{CONCURRENT, SurveySource, reading::unread},
+    OBJECTS_MAX, Tally,
+    strangers::Strangers,
+};
+use crate::{
+    grouping::is_version,
+    model::{Dropped, Key, ObjectMeta, UsageState},
+    storage::{ListFrom, Operation, Page, Storage, StorageError, StorageReason, Undescribed},
+};
+
+/// Entries below one prefix whose size or time is asked for: a page of them. A store that describes
+/// none of its objects is no repository.
+const ASKED_MAX: usize = 1000;
+
+/// Key and version, by which an entry is known.
+type Identity = (Key, Option<String>);
+
+/// An object of a source.
+#[derive(Debug)]
+struct Kept {
+    meta: ObjectMeta,
+    state: UsageState,
+}
+
+/// Whose an entry is.
+#[derive(Debug, Default)]
+struct Fit {
+    /// The first source whose path it fits: its bytes are counted to that one.
+    owner: Option<usize>,
+    /// Sources of which it is an object, a manifest or a version.
+    keepers: Vec<usize>,
+}
+
+/// Collects while pages come.
+#[derive(Debug)]
+pub(super) struct Part<'a> {
+    sources: &'a [SurveySource],
+    prefix: &'a str,
+    kept: BTreeMap<Identity, Kept>,
+    /// How many are kept of each source.
+    objects: Vec<usize>,
+    undescribed: BTreeMap<Identity, UsageState>,
+    strangers: Strangers,
+    tally: Tally<'a>,
+}
+
+impl<'a> Part<'a> {
+    /// All that lies below a prefix.
+    pub(super) async fn of(
+        storage: &dyn Storage,
+        sources: &'a [SurveySource],
+        prefix: &'a str,
+        versions: bool,
+    ) -> Result<Tally<'a>, StorageError> {
+        let mut part = Self {
+            sources,
+            prefix,
+            kept: BTreeMap::new(),
+            objects: vec![0; sources.len()],
+            undescribed: BTreeMap::new(),
+            strangers: Strangers::default(),
+            tally: Tally::new(sources),
+        };
+        let mut pages = storage.list(ListFrom {
+            prefix: prefix.into(),
+            after: None,
+            versions,
+        });
+        while let Some(page) = pages.next().await {
+            if !part.take(page?) {
+                return Err(looped(prefix));
+            }
+        }
+        drop(pages);
+        part.ask(storage).await;
+        Ok(part.counted())
+    }
+
+    /// Whether the page has an entry that is new, or none at all.
+    fn take(&mut self, page: Page) -> bool {
+        let mut is_new = !page.has_keys();
+        self.tally.drop(Dropped::OutsidePrefix, page.outside);
+        self.tally.drop(Dropped::Unnameable, page.skipped);
+        if page.skipped > 0 {
+            let of = (None, String::new(), UsageState::Unrecognised);
+            self.tally.count(of, 0, page.skipped);
+        }
+        for object in page.objects {
+            is_new |= self.see(object, UsageState::Current);
+        }
+        for object in page.noncurrent {
+            is_new |= self.see(object, UsageState::Noncurrent);
+        }
+        for entry in page.undescribed {
+            is_new |= self.see_undescribed(entry);
+        }
+        is_new
+    }
+
+    /// Whether it is new.
+    fn see(&mut self, object: ObjectMeta, state: UsageState) -> bool {
+        let version = object.version_id.as_deref();
+        if !object.key.as_str().starts_with(self.prefix) {
+            self.tally.drop(Dropped::OutsidePrefix, 1);
+            return self.strangers.is_new(&object.key, version);
+        }
+        let fit = self.fit(&object.key, state);
+        if fit.keepers.is_empty() {
+            let is_new = self.strangers.is_new(&object.key, version);
+            if is_new {
+                self.tally.pass(fit.owner, object, state);
+            }
+            return is_new;
+        }
+        let identity = (object.key.clone(), object.version_id.clone());
+        if self.undescribed.remove(&identity).is_some() {
+            self.tally.drop(Dropped::Repeated, 1);
+        }
+        self.keep(identity, object, state, &fit.keepers)
+    }
+
+    /// Whether it is new. An entry described elsewhere is that one.
+    fn see_undescribed(&mut self, entry: Undescribed) -> bool {
+        let Undescribed {
+            key,
+            version_id,
+            is_current,
+        } = entry;
+        let state = if is_current {
+            UsageState::Current
+        } else {
+            UsageState::Noncurrent
+        };
+        let why = match key.as_str() {
+            outside if !outside.starts_with(self.prefix) => Dropped::OutsidePrefix,
+            folder if folder.ends_with('/') => Dropped::FolderMarker,
+            _ => Dropped::Undescribed,
+        };
+        let fit = self.fit(&key, state);
+        if why == Dropped::OutsidePrefix || fit.keepers.is_empty() {
+            self.tally.drop(why, 1);
+            return self.strangers.is_new(&key, version_id.as_deref());
+        }
+        let identity = (key, version_id);
+        if self.kept.contains_key(&identity) || self.undescribed.contains_key(&identity) {
+            self.tally.drop(Dropped::Repeated, 1);
+            return false;
+        }
+        if self.undescribed.len() >= ASKED_MAX {
+            for source in fit.keepers {
+                self.tally.spoil(source, too_many());
+            }
+            return self.strangers.is_new(&identity.0, identity.1.as_deref());
+        }
+        self.undescribed.insert(identity, state);
+        true
+    }
+
+    /// Two sources that share a path both have the object. Of one that has too many already, no
+    /// more are kept.
+    fn fit(&self, key: &Key, state: UsageState) -> Fit {
+        let mut fit = Fit::default();
+        for (index, source) in self.sources.iter().enumerate() {
+            let Some(found) = source.layout.recognise(key) else {
+                continue;
+            };
+            fit.owner = fit.owner.or(Some(index));
+            let is_its = match state {
+                UsageState::Noncurrent => is_version(&found) && found.manifest_of.is_none(),
+                _ => true,
+            };
+            if is_its && self.objects[index] <= OBJECTS_MAX {
+                fit.keepers.push(index);
+            }
+        }
+        fit
+    }
+
+    /// Whether it is new: the same key again is one entry, and the later answer is true.
+    fn keep(
+        &mut self,
+        identity: Identity,
+        meta: ObjectMeta,
+        state: UsageState,
+        keepers: &[usize],
+    ) -> bool {
+        match self.kept.entry(identity) {
+            Entry::Vacant(entry) => {
+                entry.insert(Kept { meta, state });
+                for source in keepers {
+                    self.objects[*source] += 1;
+                }
+                true
+            }
+            Entry::Occupied(mut entry) => {
+                let kept = entry.get_mut();
+                if (&kept.meta, kept.state) != (&meta, state) {
+                    *kept = Kept { meta, state };
+                    self.tally.drop(Dropped::Repeated, 1);
+                }
+                false
+            }
+        }
+    }
+
+    /// Asks for size and time of what a source needs and the listing does not describe.
+    ///
+    /// | the head | then |
+    /// |---|---|
+    /// | is answered | an object like any other |
+    /// | is not found | the entry is passed over |
+    /// | is refused, or not answered | its sources were not wholly seen |
+    async fn ask(&mut self, storage: &dyn Storage) {
+        let wanted = mem::take(&mut self.undescribed);
+        let broken = AtomicBool::new(false);
+        // A loop and boxes: through a closure the compiler cannot see that the future may be sent.
+        let mut asked = Vec::with_capacity(wanted.len());
+        for (identity, state) in wanted {
+            asked.push(head(storage, identity, state, &broken).boxed());
+        }
+        let mut answers = stream::iter(asked).buffered(CONCURRENT);
+        while let Some((identity, state, answer)) = answers.next().await {
+            let fit = self.fit(&identity.0, state);
+            match answer {
+                Some(Ok(mut meta)) => {
+                    meta.version_id.clone_from(&identity.1);
+                    self.keep(identity, meta, state, &fit.keepers);
+                }
+                Some(Err(error)) if error.reason == StorageReason::NotFound => {
+                    self.tally.drop(Dropped::Vanished, 1);
+                }
+                Some(Err(error)) => {
+                    for source in fit.keepers {
+                        self.tally.leave_unread(source, unread(error.reason));
+                        let why = format!("{error}\nhint: {}", error.hint);
+                        self.tally.spoil(source, why);
+                    }
+                }
+                None => {
+                    for source in fit.keepers {
+                        self.tally.spoil(source, unasked());
+                    }
+                }
+            }
+        }
+    }
+
+    /// All that was kept, in its groups and numbers.
+    fn counted(self) -> Tally<'a> {
+        let mut tally = self.tally;
+        let mut kept: Vec<Kept> = self.kept.into_values().collect();
+        demote(&mut kept);
+        for Kept { meta, state } in kept {
+            tally.take(meta, state);
+        }
+        tally
+    }
+}
+
+/// `None` where the store failed another one so that it is not asked again.
+async fn head(
+    storage: &dyn Storage,
+    identity: Identity,
+    state: UsageState,
+    broken: &AtomicBool,
+) -> (
+    Identity,
+    UsageState,
+    Option<Result<ObjectMeta, StorageError>>,
+) {
+    if broken.load(Ordering::Relaxed) {
+        return (identity, state, None);
+    }
+    let answer = match &identity.1 {
+        Some(version) => storage.head_version(&identity.0, version).await,
+        None => storage.head(&identity.0).await,
+    };
+    let failed = answer.as_ref().err();
+    if failed.is_some_and(|error| error.reason.is_transient()) {
+        broken.store(true, Ordering::Relaxed);
+    }
+    (identity, state, Some(answer))
+}
+
+/// Of several versions of a key that are all said to be the newest, the one modified last is.
+/// `kept` is ordered by key.
+fn demote(kept: &mut [Kept]) {
+    let mut newest: Option<usize> = None;
+    for index in 0..kept.len() {
+        if kept[index].state != UsageState::Current {
+            continue;
+        }
+        let rival = newest.filter(|newest| kept[*newest].meta.key == kept[index].meta.key);
+        newest = Some(index);
+        if let Some(rival) = rival {
+            let is_older = kept[rival].meta.modified_at <= kept[index].meta.modified_at;
+            let older = if is_older { rival } else { index };
+            kept[older].state = UsageState::Noncurrent;
+            newest = Some(if is_older { index } else { rival });
+        }
+    }
+}
+
+fn looped(prefix: &str) -> StorageError {
+    StorageError {
+        operation: Operation::List,
+        subject: prefix.into(),
+        reason: StorageReason::Protocol,
+        hint: "The store listed a page of which every key was listed before: the listing has no \
+               end. Look at what answers there, or at its version."
+            .into(),
+        source: None,
+    }
+}
+
+fn too_many() -> String {
+    format!(
+        "more than {ASKED_MAX} of its objects are listed without size or time\n\
+         hint: Look at the store, or at its version."
+    )
+}
+
+fn unasked() -> String {
+    "an object is listed without size or time, and the store did not answer for another one\n\
+     hint: Look at the store and the way to it."
+        .into()
+}
