@@ -6,7 +6,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use catalog::evidence::{DirectoryEvidence, append, fixtures};
+use catalog::evidence::{
+    Break, BrokenBy, Checkpoint, DirectoryEvidence, Draft, Repaired, append, fixtures,
+};
 use tests::s3_server::{Call, Effect, Fault, S3Server};
 
 use crate::{
@@ -125,6 +127,46 @@ async fn a_repair_ends_a_break_is_told_for_ever_and_hides_no_other() {
         .run(&["evidence", "check"])
         .ends(0, "6 records, unbroken but for 3 repairs");
     stands(&bench, false);
+}
+
+#[tokio::test]
+async fn a_repair_that_was_pruned_is_told_by_the_checkpoint() {
+    let bench = bench(1).await;
+    let evidence = DirectoryEvidence::new(bench.path("evidence"));
+    let gone = Break {
+        sequence: 3,
+        what: BrokenBy::Missing,
+        found: None,
+    };
+    let (Draft::Repair(repair), Draft::Checkpoint(checkpoint)) =
+        (fixtures::repair(&gone), fixtures::checkpoint(0, ""))
+    else {
+        unreachable!("they are");
+    };
+    let repaired = Repaired {
+        sequence: 7,
+        repair: *repair,
+    };
+    let draft = Draft::Checkpoint(Checkpoint {
+        repairs: vec![repaired],
+        ..checkpoint
+    });
+    append(&evidence, &fixtures::cache(), draft).await.unwrap();
+    let told = bench.run(&["evidence", "check"]);
+    told.ends(0, "2 records, unbroken but for 1 repair");
+    told.ends(
+        0,
+        "in record 00000007: record 00000003 is missing: a disk was replaced",
+    );
+    bench.run(&["evidence", "list"]).ends(0, "cache/00000007");
+    let exported = bench.run(&["evidence", "export"]);
+    exported.ends(0, "\"repairs\":[{");
+    exported.ends(0, "\"message\":\"a disk was replaced\"");
+    let (_, table) = self::exported(&bench);
+    assert!(
+        table.contains("Its evidence was repaired on 2026-11-22"),
+        "{table}"
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 use super::*;
-use crate::evidence::fixtures::{at, cache, checkpoint, sealed, verification, verified};
+use crate::evidence::{
+    Break, BrokenBy, Checkpoint, Repaired,
+    fixtures::{at, cache, checkpoint, repair, sealed, verification, verified},
+};
 
 #[test]
 fn what_is_sealed_is_read_back_unchanged() {
@@ -13,6 +16,45 @@ fn what_is_sealed_is_read_back_unchanged() {
     );
     assert_eq!(record.draft.source(), Some(&cache()));
     assert_eq!(serde_json::to_string_pretty(&record).unwrap() + "\n", text);
+}
+
+#[test]
+fn a_repair_is_written_as_the_documentation_has_it_and_carried_by_a_checkpoint() {
+    let standing = Break {
+        sequence: 2,
+        what: BrokenBy::Missing,
+        found: Some("sha256:found".into()),
+    };
+    let draft = repair(&standing);
+    let text = Record::seal(draft.clone(), 3, None).unwrap();
+    let value: Value = serde_json::from_str(&text).unwrap();
+    let expected = serde_json::json!({
+        "schema": 1, "kind": "repair", "sequence": 3, "previous": null,
+        "digest": value["digest"], "id": "act", "source": "cache", "by": "a person",
+        "ended_at": "2026-11-22T03:00:00Z", "first_break": 2, "broken_by": "is missing",
+        "found": "sha256:found", "message": "a disk was replaced",
+    });
+    assert_eq!(value, expected);
+    assert_eq!(Record::parse(&text).unwrap().draft, draft);
+
+    let (Draft::Repair(repair), Draft::Checkpoint(empty)) = (draft, checkpoint(4, "sha256:0"))
+    else {
+        unreachable!("they are");
+    };
+    let text = Record::seal(Draft::Checkpoint(empty.clone()), 5, None).unwrap();
+    assert!(
+        !text.contains("repairs"),
+        "as earlier versions wrote it: {text}"
+    );
+    let draft = Draft::Checkpoint(Checkpoint {
+        repairs: vec![Repaired {
+            sequence: 3,
+            repair: *repair,
+        }],
+        ..empty
+    });
+    let text = Record::seal(draft.clone(), 5, None).unwrap();
+    assert_eq!(Record::parse(&text).unwrap().draft, draft);
 }
 
 #[test]

@@ -56,6 +56,7 @@ pub(super) fn mark(root: &Path) -> io::Result<bool> {
 /// where no file can be made; who writes next says why.
 pub(super) fn time(root: &Path) -> Option<SystemTime> {
     let (temporary, file) = temporary_file(root, "clock").ok()?;
+    remove_leftovers(root, &file);
     let made = file.metadata().and_then(|meta| meta.modified());
     let _ = fs::remove_file(&temporary);
     made.ok()
