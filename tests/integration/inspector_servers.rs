@@ -63,6 +63,7 @@ fn expect(file: &[u8], keys: u64, version: u32) {
     assert_eq!(inspection.items["expiring_keys"], 2);
     assert_eq!(inspection.items["functions"], 1);
     assert!(inspection.findings.is_empty(), "{inspection:?}");
+    assert!(inspection.warnings.is_empty(), "{inspection:?}");
     for end in [file.len() - 1, file.len() / 2, 100] {
         assert_eq!(
             inspect(&file[..end]).state,

@@ -72,7 +72,10 @@ fn inspected(format: &dyn Format, data: &[u8]) {
     assert_ne!(whole.state, Aborted, "nothing of ours broke");
     let archive = whole.detail.as_ref().and_then(|it| it.get::<Archive>());
     let last = archive.map_or(whole.bytes, |it| it.unpacked_bytes.max(whole.bytes));
-    for finding in &whole.findings {
+    assert!(whole.warnings.len() <= FINDINGS_MAX);
+    let vouched = whole.state == Intact && whole.checksum == Checksum::Verified;
+    assert!(vouched || whole.warnings.is_empty(), "{whole:?}");
+    for finding in whole.findings.iter().chain(&whole.warnings) {
         assert!(finding.offset <= last, "{finding:?} of {last}");
     }
     let (slowly, _) = inspect(format, Pieces(data));

@@ -117,6 +117,9 @@ pub struct Inspection {
     pub items: BTreeMap<&'static str, u64>,
     /// At most [`FINDINGS_MAX`], the first ones.
     pub findings: Vec<InspectionFinding>,
+    /// What is odd inside an intact file whose checksum says that its writer wrote it so: at most
+    /// [`FINDINGS_MAX`], the first ones. Empty in every other state.
+    pub warnings: Vec<InspectionFinding>,
     /// The engine's own facts.
     pub detail: Option<Detail>,
 }
@@ -135,6 +138,7 @@ impl Inspection {
             taken_at: None,
             items: BTreeMap::new(),
             findings: Vec::new(),
+            warnings: Vec::new(),
             detail: None,
         }
     }
@@ -160,10 +164,12 @@ impl Inspection {
             "taken_at".into(),
             self.taken_at.map(|at| at.to_string()).into(),
         );
-        let findings = self.findings.iter().map(
-            |finding| serde_json::json!({ "offset": finding.offset, "message": finding.message }),
-        );
-        object.insert("findings".into(), findings.collect());
+        for (name, findings) in [("findings", &self.findings), ("warnings", &self.warnings)] {
+            let findings = findings.iter().map(
+                |found| serde_json::json!({ "offset": found.offset, "message": found.message }),
+            );
+            object.insert(name.into(), findings.collect());
+        }
         Value::Object(object)
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Judgement<T> {
     pub(super) bytes: u64,
     pub(super) trailing_bytes: u64,
     pub(super) findings: Vec<InspectionFinding>,
+    /// Worth saying of an intact file.
+    pub(super) warnings: Vec<InspectionFinding>,
     /// What the format counted.
     pub(super) facts: T,
 }
@@ -32,6 +34,7 @@ impl<T> Judgement<T> {
         self.state = state;
         self.truncated = false;
         self.findings.clear();
+        self.warnings.clear();
         self.find(offset, message);
     }
 

@@ -264,6 +264,7 @@ fn inspection(judgement: Judgement) -> Inspection {
         taken_at: archive.metadata.as_ref().and_then(|it| it.taken_at),
         items: BTreeMap::new(),
         findings: judgement.findings,
+        warnings: judgement.warnings,
         detail: Some(Detail::new(archive)),
     }
 }

@@ -9,7 +9,9 @@ mod input;
 mod judge;
 mod lzf;
 mod module;
+mod repeats;
 mod settings;
+mod slice;
 mod string;
 mod structure;
 #[cfg(test)]
@@ -35,7 +37,8 @@ pub use self::{
     settings::{Canary, Expect},
 };
 
-/// The RDB format of Redis (versions 1 to 13) and Valkey (`VALKEY080`).
+/// The RDB format of Redis (versions 1 to 15, and higher ones as far as their types are known) and
+/// Valkey (`VALKEY080`).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Redis;
 
@@ -111,6 +114,10 @@ const CHECKS: &[CheckName] = &[
     check(
         "redis.trailing_bytes",
         "Does the file end where the snapshot ends?",
+    ),
+    check(
+        "redis.contents",
+        "Does every key hold something, and nothing twice?",
     ),
     check(
         "redis.identity",
@@ -209,6 +216,7 @@ fn inspection(judgement: Judgement) -> Inspection {
             ("functions", census.functions),
         ]),
         findings: judgement.findings,
+        warnings: judgement.warnings,
         detail: Some(Detail::new(census)),
     }
 }

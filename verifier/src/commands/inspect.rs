@@ -116,7 +116,7 @@ fn text(inspection: &Inspection, out: &mut dyn Write) -> io::Result<()> {
     if inspection.state == InspectionState::NotRecognised {
         return Ok(());
     }
-    let told = ["format", "version", "intact", "findings"];
+    let told = ["format", "version", "intact", "findings", "warnings"];
     if let Value::Object(members) = inspection.json() {
         for (name, value) in members
             .iter()
@@ -125,10 +125,15 @@ fn text(inspection: &Inspection, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "    {:<15} {}", name.replace('_', " "), plain(value))?;
         }
     }
-    for finding in &inspection.findings {
+    // What keeps nothing from being intact is only worth saying.
+    let sign = match inspection.state {
+        InspectionState::Intact => '⚠',
+        _ => '✘',
+    };
+    for finding in inspection.findings.iter().chain(&inspection.warnings) {
         writeln!(
             out,
-            "    ✘ at byte {}: {}",
+            "    {sign} at byte {}: {}",
             report::count(finding.offset),
             finding.message
         )?;

@@ -98,6 +98,7 @@ fn judge_archive(reader: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Judgement
         bytes: stored.bytes,
         trailing_bytes: ended.trailing_bytes,
         findings: Vec::new(),
+        warnings: Vec::new(),
         facts: archive,
     };
     if drained.is_err() || stored.broken {

@@ -38,6 +38,10 @@ pub struct Census {
     pub version: Option<u32>,
     /// Every database named, by number.
     pub databases: BTreeMap<u64, Database>,
+    /// Keys that hold a collection of nothing; counted as keys, too.
+    pub empty_keys: u64,
+    /// Keys that hold a field or member twice.
+    pub repeating_keys: u64,
     /// Function libraries.
     pub functions: u64,
     /// Modules without which a server refuses the file: names of data types and metadata classes.
@@ -118,6 +122,8 @@ impl InspectionDetail for Census {
             .collect();
         let mut members = Map::new();
         members.insert("databases".into(), databases.into());
+        members.insert("empty_keys".into(), self.empty_keys.into());
+        members.insert("repeating_keys".into(), self.repeating_keys.into());
         members.insert("modules".into(), json!(self.modules));
         members.insert("built_in".into(), json!(self.built_in));
         members.insert("pre_release".into(), self.pre_release.into());

@@ -31,14 +31,19 @@ impl Family {
         }
     }
 
-    /// Whether the layout of this version is known here.
-    ///
-    /// Redis: 1 to 13 (8.6). Valkey: 80 (9.0, 9.1); 81 may be compressed as a whole.
-    pub(super) const fn knows(self, version: u32) -> bool {
+    /// Whether there are files of this version, as far as is known, or may be in time.
+    pub(super) const fn has(self, version: u32) -> bool {
         match self {
-            Self::Redis => version >= 1 && version <= 13,
-            Self::Valkey => version == 80,
+            Self::Redis => version >= 1,
+            Self::Valkey => version >= 80,
         }
+    }
+
+    /// Whether a file of this version may be compressed as a whole, behind its first bytes: Valkey
+    /// is to do that behind version 80 (9.0, 9.1). Files of Redis end alike in every version up to
+    /// 15 (8.10), and are taken to go on so.
+    pub(super) const fn may_be_packed(self, version: u32) -> bool {
+        matches!(self, Self::Valkey) && version > 80
     }
 }
 
@@ -90,6 +95,8 @@ impl Magic {
 pub(super) enum Opcode {
     /// A key with a value of this type.
     Key(Type),
+    /// Redis 8.10: field names that many hashes share.
+    HashTemplate,
     /// Redis 8.6: what modules attached to the next key.
     KeyMeta,
     /// Valkey 9: slots on their way into this server.
@@ -124,10 +131,35 @@ pub(super) enum Opcode {
     Unknown,
 }
 
+/// What each byte says, by the order of [`Family`]: looked up once for every key.
+static OPCODES: [[Opcode; 256]; 2] = [table(Family::Redis), table(Family::Valkey)];
+
+const fn table(family: Family) -> [Opcode; 256] {
+    let mut table = [Opcode::Unknown; 256];
+    let mut byte = 0;
+    loop {
+        table[byte as usize] = Opcode::of(family, byte);
+        if byte == u8::MAX {
+            return table;
+        }
+        byte += 1;
+    }
+}
+
 impl Opcode {
+    /// What this byte says in front of an item.
+    #[inline]
+    pub(super) fn read(family: Family, byte: u8) -> Self {
+        OPCODES[family as usize][usize::from(byte)]
+    }
+
     /// `RDB_OPCODE_*` and `RDB_TYPE_*` of `rdb.h`.
-    pub(super) const fn read(family: Family, byte: u8) -> Self {
+    const fn of(family: Family, byte: u8) -> Self {
         match byte {
+            242 => match family {
+                Family::Redis => Self::HashTemplate,
+                Family::Valkey => Self::Unknown,
+            },
             243 => match family {
                 Family::Redis => Self::KeyMeta,
                 Family::Valkey => Self::SlotImport,
@@ -157,8 +189,10 @@ impl Opcode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Type {
     String,
-    /// Lists and sets: elements.
+    /// Lists: elements.
     Elements,
+    /// Sets: members.
+    Members,
     /// Hashes: fields and values.
     Pairs,
     /// Members with scores as text.
@@ -174,7 +208,7 @@ pub(super) enum Type {
     Quicklist,
     /// A list of listpacks and of single large elements.
     Quicklist2,
-    /// Streams; the layout grew four times.
+    /// Streams; there are five layouts.
     Stream(u8),
     SetListpack,
     PairsListpack,
@@ -184,6 +218,30 @@ pub(super) enum Type {
     ExpiringListpack(bool),
     /// Valkey 9: hash whose fields each carry eight bytes of expiry.
     Hash2,
+    /// Redis 8.8: elements by index.
+    Array,
+    /// Redis 8.10: hash whose field names are a template's.
+    Templated(Values, Names),
+    /// One number, of a rate limiter that no release has built in.
+    Number,
+}
+
+/// How the values of a hash with a template are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Values {
+    /// In one listpack.
+    Listpack,
+    /// One by one.
+    Array,
+}
+
+/// Where the field names of a hash with a template are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// In front of the values.
+    Own,
+    /// In the head of the file.
+    Shared,
 }
 
 impl Type {
@@ -199,7 +257,8 @@ impl Type {
     const fn read(family: Family, byte: u8) -> Option<Self> {
         Some(match (byte, family) {
             (0, _) => Self::String,
-            (1 | 2, _) => Self::Elements,
+            (1, _) => Self::Elements,
+            (2, _) => Self::Members,
             (3, _) => Self::ScoresAsText,
             (4, _) => Self::Pairs,
             (5, _) => Self::Scores,
@@ -221,6 +280,13 @@ impl Type {
             (24, Family::Redis) => Self::ExpiringPairs(true),
             (25, Family::Redis) => Self::ExpiringListpack(true),
             (26, Family::Redis) => Self::Stream(4),
+            (27, Family::Redis) => Self::Stream(5),
+            (28, Family::Redis) => Self::Array,
+            (29, Family::Redis) => Self::Templated(Values::Listpack, Names::Own),
+            (30, Family::Redis) => Self::Templated(Values::Listpack, Names::Shared),
+            (31, Family::Redis) => Self::Templated(Values::Array, Names::Own),
+            (32, Family::Redis) => Self::Templated(Values::Array, Names::Shared),
+            (33, Family::Redis) => Self::Number,
             _ => return None,
         })
     }

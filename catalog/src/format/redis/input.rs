@@ -20,8 +20,9 @@ pub(super) const CHECKSUM_LENGTH: usize = 8;
 /// Length of the mark that a diskless transfer puts behind the file (`CONFIG_RUN_ID_SIZE`).
 pub(super) const EOF_MARK_LENGTH: usize = 40;
 
-/// Most bytes one [`Input::peek`] may ask for.
-pub(super) const PEEK_MAX: usize = 512;
+/// Most bytes one [`Input::peek`] may ask for: a quarter of the window, so that it fits beside what
+/// is held back.
+pub(super) const PEEK_MAX: usize = CAPACITY / 4;
 
 /// The last item of every RDB file (`RDB_OPCODE_EOF`).
 const END_MARK: u8 = 0xff;
@@ -115,6 +116,7 @@ impl<'r> Input<'r> {
     }
 
     /// The next `count` bytes, not consumed; at most [`PEEK_MAX`].
+    #[inline]
     pub(super) fn peek(&mut self, count: usize) -> Result<&[u8]> {
         debug_assert!(count <= PEEK_MAX);
         while self.end - self.start < count {
@@ -158,7 +160,18 @@ impl<'r> Input<'r> {
         Ok(&self.buffer[self.start - taken..self.start])
     }
 
-    pub(super) fn skip(&mut self, mut count: u64) -> Result<()> {
+    #[inline]
+    pub(super) fn skip(&mut self, count: u64) -> Result<()> {
+        match usize::try_from(count) {
+            Ok(near) if near <= self.end - self.start => {
+                self.start += near;
+                Ok(())
+            }
+            _ => self.skip_far(count),
+        }
+    }
+
+    fn skip_far(&mut self, mut count: u64) -> Result<()> {
         while count > 0 {
             count -= self.some(count)?.len() as u64;
         }

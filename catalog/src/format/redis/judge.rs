@@ -7,10 +7,20 @@
 //! | the walk met | checksum agrees | switched off | disagrees | version below 5 |
 //! |---|---|---|---|---|
 //! | the end mark | intact | intact, `absent` | damaged | intact, `absent` |
+//! | the end mark, but on its way a collection of nothing, or a field or member twice | intact, with a warning | not understood | damaged | not understood |
 //! | an unknown opcode or type | not understood | not understood | damaged | not understood |
 //! | bytes without sense, or the end of the file | not understood | damaged | damaged | damaged |
 //! | a value that servers refuse | damaged | damaged | damaged | damaged |
-//! | an unknown version | not understood, always: its end may look different | | | |
+//! | a version no file has | not understood, always | | | |
+//!
+//! A collection of nothing was written by servers with a fault of theirs, and later ones pass over
+//! it; a repeated field was written, too, and is loaded. Where no checksum says that the writer wrote
+//! them so, they may as well be damage. An encoding that contradicts itself is refused in any case: a
+//! server takes it by its header, and may end when it is touched.
+//!
+//! A number above the known ones is no reason to stop: the file is read as far as its types and
+//! opcodes are known. Only of a Valkey above 80 is nothing called damaged but what is refused: such a
+//! file may be compressed behind its first bytes.
 //!
 //! Bytes behind the end are counted. Behind a checksum that agrees they are harmless (a mark of a
 //! diskless transfer, the tail of a longer file written over). Without one, nothing shows that the
@@ -43,6 +53,7 @@ impl Walk<'_> {
             bytes: 0,
             trailing_bytes: 0,
             findings: Vec::new(),
+            warnings: Vec::new(),
             facts: Census::default(),
         };
         let outcome = self.run();
@@ -56,10 +67,17 @@ impl Walk<'_> {
             // Only a failing reader gets here: whatever was seen before says nothing.
             verdict.state = InspectionState::Aborted;
             verdict.findings.clear();
+            verdict.warnings.clear();
         }
         verdict.bytes = self.reader.input.end_offset();
         verdict.facts = self.census;
         verdict
+    }
+
+    fn may_be_packed(&self) -> bool {
+        let version = self.census.version.unwrap_or_default();
+        let family = self.census.family;
+        family.is_some_and(|family| family.may_be_packed(version))
     }
 
     fn has_checksum(&self) -> bool {
@@ -86,6 +104,12 @@ impl Walk<'_> {
             }
         }
         verdict.state = InspectionState::Intact;
+        if verdict.checksum == Checksum::Verified {
+            verdict.warnings = std::mem::take(&mut self.warnings);
+        } else if !self.warnings.is_empty() {
+            verdict.state = InspectionState::NotUnderstood;
+            verdict.findings = std::mem::take(&mut self.warnings);
+        }
         self.warn_of_counts(verdict);
         self.tail(verdict)
     }
@@ -149,7 +173,7 @@ impl Walk<'_> {
         let version = self.census.version.unwrap_or_default();
         verdict.find(
             0,
-            format!("version {version} of {family} files is not known here"),
+            format!("there is no version {version} of {family} files"),
         );
         self.reader.input.rest().map(drop)
     }
@@ -170,7 +194,9 @@ impl Walk<'_> {
             }
         };
         verdict.find(at.offset, at.what.into_owned());
+        let known = known && !self.may_be_packed();
         verdict.state = match (self.seal(verdict)?, known) {
+            (Seal::Differs, false) if self.may_be_packed() => InspectionState::NotUnderstood,
             (Seal::Matches, _) | (Seal::Disabled, false) => InspectionState::NotUnderstood,
             (Seal::Disabled, true) | (Seal::Differs, _) => InspectionState::Damaged,
         };

@@ -5,11 +5,13 @@
 use super::{
     input::{Input, PEEK_MAX, Result},
     lzf::{Compressed, Window},
+    repeats::{fingerprint, fingerprint_of_number, read_name},
+    slice::{BEYOND, Bytes, NEAR},
 };
 
 /// How a string is stored.
 #[derive(Debug, Clone, Copy)]
-enum Form {
+pub(super) enum Form {
     Raw(u64),
     /// A little-endian signed integer of so many bytes, standing for its decimal digits.
     Integer(usize),
@@ -22,6 +24,7 @@ enum Prefix {
     Special(u8),
 }
 
+#[inline]
 fn prefix(input: &mut Input<'_>) -> Result<Prefix> {
     let first = input.byte()?;
     Ok(match first >> 6 {
@@ -44,7 +47,9 @@ pub(super) fn length(input: &mut Input<'_>) -> Result<u64> {
     }
 }
 
-fn form(input: &mut Input<'_>) -> Result<Form> {
+/// Reads what stands in front of a string.
+#[inline]
+pub(super) fn form(input: &mut Input<'_>) -> Result<Form> {
     Ok(match prefix(input)? {
         Prefix::Length(length) => Form::Raw(length),
         Prefix::Special(encoding @ 0..=2) => Form::Integer(1 << encoding),
@@ -60,7 +65,15 @@ fn form(input: &mut Input<'_>) -> Result<Form> {
 }
 
 /// Passes over one string; a compressed one is checked to decompress to what it declares.
+#[inline]
 pub(super) fn skip_string(input: &mut Input<'_>) -> Result<()> {
+    if let short @ 0..0x40 = input.peek(1)?[0] {
+        return input.skip(1 + u64::from(short));
+    }
+    skip_long_string(input)
+}
+
+fn skip_long_string(input: &mut Input<'_>) -> Result<()> {
     match form(input)? {
         Form::Raw(length) => input.skip(length),
         Form::Integer(bytes) => input.skip(bytes as u64),
@@ -68,8 +81,8 @@ pub(super) fn skip_string(input: &mut Input<'_>) -> Result<()> {
     }
 }
 
-/// A string that is itself a structure, or whose text matters; read piece by piece, decompressed on
-/// the way.
+/// A string that is itself a structure and too large to lie in memory as a whole, or whose text
+/// matters; read piece by piece, decompressed on the way.
 pub(super) struct Blob<'b, 'r> {
     input: &'b mut Input<'r>,
     window: &'b mut Window,
@@ -79,8 +92,8 @@ pub(super) struct Blob<'b, 'r> {
 
 impl<'b, 'r> Blob<'b, 'r> {
     /// Refuses integers: no structure is that small.
-    pub(super) fn open(input: &'b mut Input<'r>, window: &'b mut Window) -> Result<Self> {
-        let (compressed, left) = match form(input)? {
+    pub(super) fn of(form: Form, input: &'b mut Input<'r>, window: &'b mut Window) -> Result<Self> {
+        let (compressed, left) = match form {
             Form::Raw(length) => (None, length),
             Form::Compressed(compressed, declared) => (Some(compressed), declared),
             Form::Integer(_) => {
@@ -96,16 +109,26 @@ impl<'b, 'r> Blob<'b, 'r> {
         })
     }
 
-    /// How many bytes follow, decompressed.
-    pub(super) fn left(&self) -> u64 {
+    /// Skips what is left and makes sure that a compressed string has nothing more.
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.skip(self.left)?;
+        if let Some(compressed) = &mut self.compressed {
+            while self.window.produce(self.input, compressed)? {}
+        }
+        Ok(())
+    }
+}
+
+impl Bytes for Blob<'_, '_> {
+    /// Decompressed.
+    fn left(&self) -> u64 {
         self.left
     }
 
-    /// The next `count` bytes, at most [`PEEK_MAX`], not consumed.
-    pub(super) fn peek(&mut self, count: usize) -> Result<&[u8]> {
-        debug_assert!(count <= PEEK_MAX);
+    fn peek(&mut self, count: usize) -> Result<&[u8]> {
+        debug_assert!(count <= NEAR);
         if count as u64 > self.left {
-            return self.refused("a structure ends inside one of its entries");
+            return self.refused(BEYOND);
         }
         let Some(compressed) = &mut self.compressed else {
             return self.input.peek(count);
@@ -117,22 +140,9 @@ impl<'b, 'r> Blob<'b, 'r> {
         Ok(&self.window.ready()[..count])
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let bytes = *self
-            .peek(N)?
-            .first_chunk()
-            .expect("invariant: peek gives as many as asked for");
-        self.skip(N as u64)?;
-        Ok(bytes)
-    }
-
-    pub(super) fn byte(&mut self) -> Result<u8> {
-        self.array().map(|[byte]| byte)
-    }
-
-    pub(super) fn skip(&mut self, count: u64) -> Result<()> {
+    fn skip(&mut self, count: u64) -> Result<()> {
         if count > self.left {
-            return self.refused("an entry of a structure reaches beyond its end");
+            return self.refused(BEYOND);
         }
         self.left -= count;
         let Some(compressed) = &mut self.compressed else {
@@ -151,20 +161,39 @@ impl<'b, 'r> Blob<'b, 'r> {
         Ok(())
     }
 
-    /// Skips what is left and makes sure that a compressed string has nothing more.
-    pub(super) fn finish(mut self) -> Result<()> {
-        self.skip(self.left)?;
-        if let Some(compressed) = &mut self.compressed {
-            while self.window.produce(self.input, compressed)? {}
-        }
-        Ok(())
-    }
-
-    /// What it holds is nothing a server accepts.
-    pub(super) fn refused<T>(&self, what: &'static str) -> Result<T> {
+    fn refused<T>(&self, what: &'static str) -> Result<T> {
         self.input.refused(what)
     }
 }
+
+/// Consumes a string that names something; its fingerprint.
+pub(super) fn name(input: &mut Input<'_>, window: &mut Window) -> Result<u64> {
+    match form(input)? {
+        Form::Raw(length @ 0..SHORT) => {
+            let length = usize::try_from(length).unwrap_or(PEEK_MAX);
+            let print = fingerprint(input.peek(length)?);
+            input.consume(length);
+            Ok(print)
+        }
+        Form::Integer(bytes) => {
+            let mut wide = [0; 4];
+            wide[4 - bytes..].copy_from_slice(input.peek(bytes)?);
+            input.consume(bytes);
+            let number = i32::from_le_bytes(wide) >> (8 * (4 - bytes));
+            Ok(fingerprint_of_number(number.into()))
+        }
+        form => {
+            let mut blob = Blob::of(form, input, window)?;
+            let length = blob.left();
+            let print = read_name(&mut blob, length)?;
+            blob.finish()?;
+            Ok(print)
+        }
+    }
+}
+
+/// A name shorter than this is mixed at once.
+const SHORT: u64 = 128;
 
 /// Longest text that is kept of one string; versions, times and identifiers are far shorter.
 pub(super) const TEXT_MAX: usize = 64;
@@ -175,7 +204,8 @@ pub(super) fn text(input: &mut Input<'_>, window: &mut Window) -> Result<String>
     if let 0xc0..=0xc2 = first {
         return integer(input).map(|number| number.to_string());
     }
-    let mut blob = Blob::open(input, window)?;
+    let form = form(input)?;
+    let mut blob = Blob::of(form, input, window)?;
     let kept = usize::try_from(blob.left()).map_or(TEXT_MAX, |left| left.min(TEXT_MAX));
     let text = String::from_utf8_lossy(blob.peek(kept)?).into_owned();
     blob.finish()?;

@@ -1,17 +1,32 @@
 //! Small collections, which Redis stores as one string with a layout of its own.
 //!
-//! Each is walked to its last byte, as `redis-check-rdb` does with sanitising on, but without
-//! looking for duplicates: that would take memory in proportion to the file.
+//! Each is walked to its last byte, as `redis-check-rdb` does with sanitising on. One that is small
+//! enough lies in memory as a whole while it is walked, a larger one passes by in a window.
 
+mod element;
 mod intset;
 mod listpack;
 mod stream;
+mod template;
 mod ziplist;
 mod zipmap;
 
+use super::{
+    input::{Input, PEEK_MAX, Result},
+    lzf::Window,
+    repeats::Repeats,
+    slice::{Bytes, Slice},
+    string::{Blob, Form, form},
+};
+
 pub(super) use {
-    intset::check as intset, listpack::check as listpack, stream::check as stream_node,
-    ziplist::check as ziplist, zipmap::check as zipmap,
+    element::Element,
+    intset::Intset,
+    listpack::Listpack,
+    stream::{Identifier, Node, STREAM_ID},
+    template::{TemplateNames, TemplateValues},
+    ziplist::Ziplist,
+    zipmap::Zipmap,
 };
 
 /// How many entries make one element: one of a list or set, a field with its value, and with the
@@ -24,4 +39,49 @@ pub(super) enum Tuple {
     Pair = 2,
     /// Field, value and expiry.
     Expiring = 3,
+}
+
+/// The layout of one structure.
+pub(super) trait Layout {
+    /// What is to be known of it.
+    type Found;
+
+    /// Walks over every byte; refuses what contradicts itself. Names that must differ are added to
+    /// `names`.
+    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> Result<Self::Found>;
+}
+
+/// Largest compressed structure that is unpacked as a whole: what the window has room for beside a
+/// history that no reference needs then.
+const UNPACKED_MAX: u64 = 16 * 1024;
+
+/// Reads a string as a structure of this layout.
+pub(super) fn read<L: Layout>(
+    input: &mut Input<'_>,
+    window: &mut Window,
+    names: &mut Repeats,
+    layout: L,
+) -> Result<L::Found> {
+    match form(input)? {
+        Form::Raw(length) if length <= PEEK_MAX as u64 => {
+            let length = usize::try_from(length).unwrap_or(PEEK_MAX);
+            let offset = input.offset();
+            let mut slice = Slice::stored(input.peek(length)?, offset);
+            let found = layout.walk(&mut slice, names)?;
+            input.consume(length);
+            Ok(found)
+        }
+        Form::Compressed(mut compressed, declared) if declared <= UNPACKED_MAX => {
+            window.clear();
+            while window.produce(input, &mut compressed)? {}
+            let mut slice = Slice::unpacked(window.ready(), input.offset());
+            layout.walk(&mut slice, names)
+        }
+        form => {
+            let mut blob = Blob::of(form, input, window)?;
+            let found = layout.walk(&mut blob, names)?;
+            blob.finish()?;
+            Ok(found)
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod builder;
 mod damage;
 mod facts;
 mod layouts;
+mod odd;
 mod reading;
 mod refused;
 

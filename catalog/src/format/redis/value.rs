@@ -3,17 +3,20 @@
 //! Nothing is kept of it. Loops over counts from the file end with the input at the latest: every
 //! round reads at least one byte.
 
+mod array;
+mod stream;
+mod template;
+
+use self::template::Templates;
 use super::{
     dialect::Type,
     input::{Input, Result},
     lzf::Window,
     module::skip_annotated,
-    string::{Blob, length, skip_string},
-    structure::{self, Tuple},
+    repeats::Repeats,
+    string::{length, name, skip_string},
+    structure::{self, Intset, Layout, Listpack, Tuple, Ziplist, Zipmap},
 };
-
-/// Bytes of a stream entry's identifier (`streamID`).
-const STREAM_ID: u64 = 16;
 
 /// One above the latest expiry of a field: 48 bits of milliseconds (`EB_EXPIRE_TIME_INVALID`).
 const FIELD_EXPIRY_END: u64 = 1 << 48;
@@ -25,25 +28,28 @@ const TIME: u64 = 8;
 pub(super) struct Reader<'r> {
     pub(super) input: Input<'r>,
     pub(super) window: Window,
+    /// Fields or members of the value that was read last.
+    pub(super) names: Repeats,
+    templates: Templates,
 }
 
 impl<'r> Reader<'r> {
-    fn blob(&mut self) -> Result<Blob<'_, 'r>> {
-        Blob::open(&mut self.input, &mut self.window)
-    }
-
-    /// Refuses what no server writes and `redis-check-rdb` refuses: a collection of nothing.
-    fn count(&mut self) -> Result<u64> {
-        let count = length(&mut self.input)?;
-        self.some(count)
-    }
-
-    fn some(&mut self, count: u64) -> Result<u64> {
-        if count == 0 {
-            self.input.refused("a collection is empty")
-        } else {
-            Ok(count)
+    pub(super) fn new(input: Input<'r>) -> Self {
+        Self {
+            input,
+            window: Window::new(),
+            names: Repeats::new(),
+            templates: Templates::default(),
         }
+    }
+
+    /// One string as a structure of this layout.
+    fn structure<L: Layout>(&mut self, layout: L) -> Result<L::Found> {
+        structure::read(&mut self.input, &mut self.window, &mut self.names, layout)
+    }
+
+    fn count(&mut self) -> Result<u64> {
+        length(&mut self.input)
     }
 
     fn lengths(&mut self, count: u64) -> Result<()> {
@@ -60,55 +66,80 @@ impl<'r> Reader<'r> {
         Ok(())
     }
 
-    /// Passes over one value. A module's value has been told its identifier by the caller.
-    pub(super) fn skip_value(&mut self, kind: Type) -> Result<()> {
+    /// A field or member.
+    fn name(&mut self) -> Result<()> {
+        let print = name(&mut self.input, &mut self.window)?;
+        self.names.add(print);
+        Ok(())
+    }
+
+    /// Passes over one value; how many elements it has. A module's value has been told its
+    /// identifier by the caller.
+    ///
+    /// What is no collection has one element: it is never empty, nor is a stream.
+    pub(super) fn skip_value(&mut self, kind: Type) -> Result<u64> {
+        self.names.clear();
         match kind {
-            Type::String => skip_string(&mut self.input),
-            Type::Elements => self.count().and_then(|count| self.strings(count)),
-            Type::Pairs => {
+            Type::String => skip_string(&mut self.input).map(|()| 1),
+            Type::Elements => {
                 let count = self.count()?;
                 self.strings(count)?;
-                self.strings(count)
+                Ok(count)
             }
+            Type::Members => self.each(Self::name),
+            Type::Pairs => self.each(|reader| {
+                reader.name()?;
+                reader.strings(1)
+            }),
             Type::ScoresAsText => self.scores(Self::score_as_text),
             Type::Scores => self.scores(Self::score),
-            Type::Module => skip_annotated(&mut self.input),
-            Type::Zipmap => structure::zipmap(self.blob()?),
-            Type::Intset => structure::intset(self.blob()?),
-            Type::ListZiplist => self.ziplist(Tuple::Single),
-            Type::PairsZiplist => self.ziplist(Tuple::Pair),
-            Type::SetListpack => self.listpack(Tuple::Single),
-            Type::PairsListpack => self.listpack(Tuple::Pair),
+            Type::Module => skip_annotated(&mut self.input).map(|()| 1),
+            Type::Zipmap => self.structure(Zipmap),
+            Type::Intset => self.structure(Intset),
+            Type::ListZiplist => self.ziplist(Tuple::Single, false),
+            Type::PairsZiplist => self.ziplist(Tuple::Pair, true),
+            Type::SetListpack => self.listpack(Tuple::Single, true),
+            Type::PairsListpack => self.listpack(Tuple::Pair, true),
             Type::Quicklist => self.quicklist(),
             Type::Quicklist2 => self.quicklist_2(),
-            Type::Stream(layout) => self.stream(layout),
+            Type::Stream(layout) => self.stream(layout).map(|()| 1),
             Type::ExpiringPairs(earliest) => self.expiring_pairs(earliest),
             Type::ExpiringListpack(earliest) => {
                 self.input.skip(if earliest { TIME } else { 0 })?;
-                self.listpack(Tuple::Expiring)
+                self.listpack(Tuple::Expiring, true)
             }
             Type::Hash2 => self.hash_2(),
+            Type::Array => self.array(),
+            Type::Templated(values, names) => self.templated(values, names),
+            Type::Number => self.lengths(1).map(|()| 1),
         }
     }
 
-    fn ziplist(&mut self, tuple: Tuple) -> Result<()> {
-        let count = structure::ziplist(self.blob()?, tuple)?;
-        self.some(count).map(drop)
+    /// A count and that many elements.
+    fn each(&mut self, element: impl Fn(&mut Self) -> Result<()>) -> Result<u64> {
+        let count = self.count()?;
+        for _ in 0..count {
+            element(self)?;
+        }
+        Ok(count)
     }
 
-    fn listpack(&mut self, tuple: Tuple) -> Result<()> {
-        let count = structure::listpack(self.blob()?, tuple)?;
-        self.some(count).map(drop)
+    fn ziplist(&mut self, tuple: Tuple, named: bool) -> Result<u64> {
+        self.structure(Ziplist { tuple, named })
     }
 
-    fn scores(&mut self, score: fn(&mut Self) -> Result<f64>) -> Result<()> {
-        for _ in 0..self.count()? {
-            skip_string(&mut self.input)?;
-            if score(self)?.is_nan() {
-                return self.input.refused("a score is not a number");
+    fn listpack(&mut self, tuple: Tuple, named: bool) -> Result<u64> {
+        self.structure(Listpack { tuple, named })
+    }
+
+    fn scores(&mut self, score: fn(&mut Self) -> Result<f64>) -> Result<u64> {
+        self.each(|reader| {
+            reader.name()?;
+            if score(reader)?.is_nan() {
+                return reader.input.refused("a score is not a number");
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn score(&mut self) -> Result<f64> {
@@ -133,36 +164,32 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Nodes may be empty, the list may not.
-    fn quicklist(&mut self) -> Result<()> {
+    /// Nodes may be empty.
+    fn quicklist(&mut self) -> Result<u64> {
         let mut elements = 0u64;
         for _ in 0..self.count()? {
-            elements = elements.saturating_add(structure::ziplist(self.blob()?, Tuple::Single)?);
+            elements = elements.saturating_add(self.ziplist(Tuple::Single, false)?);
         }
-        self.some(elements).map(drop)
+        Ok(elements)
     }
 
-    fn quicklist_2(&mut self) -> Result<()> {
+    fn quicklist_2(&mut self) -> Result<u64> {
         let mut elements = 0u64;
         for _ in 0..self.count()? {
             elements = elements.saturating_add(match length(&mut self.input)? {
                 1 => {
-                    let blob = self.blob()?;
-                    if blob.left() == 0 {
-                        return self.input.refused("a large element of a list is empty");
-                    }
-                    blob.finish()?;
+                    self.structure(structure::Element)?;
                     1
                 }
-                2 => structure::listpack(self.blob()?, Tuple::Single)?,
+                2 => self.listpack(Tuple::Single, false)?,
                 _ => return self.input.refused("a node of a list is of an unknown kind"),
             });
         }
-        self.some(elements).map(drop)
+        Ok(elements)
     }
 
     /// Each field's expiry counts from the earliest, which stands in front, or from the epoch.
-    fn expiring_pairs(&mut self, earliest: bool) -> Result<()> {
+    fn expiring_pairs(&mut self, earliest: bool) -> Result<u64> {
         let from = if earliest {
             u64::from_le_bytes(self.input.array()?)
         } else {
@@ -173,80 +200,25 @@ impl<'r> Reader<'r> {
                 .input
                 .refused("the earliest expiry of a hash's fields is no time");
         }
-        for _ in 0..self.count()? {
-            let after = length(&mut self.input)?;
+        self.each(|reader| {
+            let after = length(&mut reader.input)?;
             if after > 0 && after.saturating_add(from) > FIELD_EXPIRY_END {
-                return self.input.refused("the expiry of a field is no time");
+                return reader.input.refused("the expiry of a field is no time");
             }
-            self.strings(2)?;
-        }
-        Ok(())
+            reader.name()?;
+            reader.strings(1)
+        })
     }
 
     /// Minus one is no expiry.
-    fn hash_2(&mut self) -> Result<()> {
-        for _ in 0..self.count()? {
-            self.strings(2)?;
-            if i64::from_le_bytes(self.input.array()?) < -1 {
-                return self.input.refused("the expiry of a field is no time");
+    fn hash_2(&mut self) -> Result<u64> {
+        self.each(|reader| {
+            reader.name()?;
+            reader.strings(1)?;
+            if i64::from_le_bytes(reader.input.array()?) < -1 {
+                return reader.input.refused("the expiry of a field is no time");
             }
-        }
-        Ok(())
-    }
-
-    fn stream(&mut self, layout: u8) -> Result<()> {
-        let nodes = length(&mut self.input)?;
-        for _ in 0..nodes {
-            let identifier = self.blob()?;
-            if identifier.left() != STREAM_ID {
-                return self.input.refused("a stream node has no identifier");
-            }
-            identifier.finish()?;
-            structure::stream_node(self.blob()?)?;
-        }
-        let entries = length(&mut self.input)?;
-        if entries > 0 && nodes == 0 {
-            return self.input.refused("a stream has entries but no nodes");
-        }
-        // The last identifier; since layout 2 also the first, the last deleted, and entries added.
-        self.lengths(if layout >= 2 { 2 + 5 } else { 2 })?;
-        for _ in 0..length(&mut self.input)? {
-            self.consumer_group(layout)?;
-        }
-        if layout >= 4 {
-            self.idempotency()
-        } else {
             Ok(())
-        }
-    }
-
-    fn consumer_group(&mut self, layout: u8) -> Result<()> {
-        self.strings(1)?;
-        self.lengths(if layout >= 2 { 3 } else { 2 })?;
-        for _ in 0..length(&mut self.input)? {
-            self.input.skip(STREAM_ID + TIME)?;
-            self.lengths(1)?;
-        }
-        for _ in 0..length(&mut self.input)? {
-            self.strings(1)?;
-            self.input.skip(if layout >= 3 { 2 * TIME } else { TIME })?;
-            for _ in 0..length(&mut self.input)? {
-                self.input.skip(STREAM_ID)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Redis 8.6: producers and the identifiers they used, to refuse repetitions.
-    fn idempotency(&mut self) -> Result<()> {
-        self.lengths(2)?;
-        for _ in 0..length(&mut self.input)? {
-            self.strings(1)?;
-            for _ in 0..length(&mut self.input)? {
-                self.strings(1)?;
-                self.lengths(2)?;
-            }
-        }
-        self.lengths(2)
+        })
     }
 }

@@ -6,11 +6,14 @@ use super::{
     census::{BUILT_IN, Census, DATABASES_MAX, Database, MODULES_MAX},
     dialect::{Family, MAGIC_LENGTH, Magic, Opcode, Type},
     input::{Input, Result},
-    lzf::Window,
     module,
     string::{length, skip_string, text},
     value::Reader,
 };
+use crate::format::{FINDINGS_MAX, InspectionFinding};
+
+/// What is said of a name that comes twice in one collection.
+const REPEATED: &str = "a collection has a field or member twice";
 
 /// The largest number a server can be told as its count of databases (`INT_MAX`).
 const DATABASE_MAX: u64 = i32::MAX as u64;
@@ -36,20 +39,21 @@ pub(super) struct Walk<'r> {
     current: Database,
     /// The next key expires.
     expires: bool,
+    /// What is worth saying if a checksum vouches for the bytes; at most [`FINDINGS_MAX`], the first
+    /// ones.
+    pub(super) warnings: Vec<InspectionFinding>,
 }
 
 impl<'r> Walk<'r> {
     pub(super) fn new(input: Input<'r>) -> Self {
         Self {
-            reader: Reader {
-                input,
-                window: Window::new(),
-            },
+            reader: Reader::new(input),
             census: Census::default(),
             family: Family::Redis,
             selected: 0,
             current: Database::default(),
             expires: false,
+            warnings: Vec::new(),
         }
     }
 
@@ -119,7 +123,7 @@ impl<'r> Walk<'r> {
         self.family = family;
         self.census.family = Some(family);
         self.census.version = Some(version);
-        if !family.knows(version) {
+        if !family.has(version) {
             return Ok(Some(Outcome::UnknownVersion));
         }
         self.input().consume(MAGIC_LENGTH);
@@ -148,6 +152,7 @@ impl<'r> Walk<'r> {
             Opcode::FunctionOfCandidate => self.function_of_candidate(),
             Opcode::ModuleAux => self.module_aux(),
             Opcode::KeyMeta => self.key_meta(),
+            Opcode::HashTemplate => self.hash_template(),
             Opcode::SlotInfo => self.numbers(3),
             Opcode::SlotImport => {
                 skip_string(self.input())?;
@@ -161,6 +166,8 @@ impl<'r> Walk<'r> {
     }
 
     fn key(&mut self, kind: Type) -> Result<()> {
+        // Of the byte that says its type.
+        let at = self.input().offset() - 1;
         skip_string(self.input())?;
         self.current.keys += 1;
         self.current.expiring_keys += u64::from(std::mem::take(&mut self.expires));
@@ -169,7 +176,34 @@ impl<'r> Walk<'r> {
             let identifier = length(self.input())?;
             self.need(module::name(identifier))?;
         }
-        self.reader.skip_value(kind)
+        let elements = self.reader.skip_value(kind)?;
+        if elements == 0 {
+            self.census.empty_keys += 1;
+            self.warn(
+                at,
+                "a key holds a collection of nothing, which servers pass over",
+            );
+        }
+        if self.reader.names.twice() {
+            self.census.repeating_keys += 1;
+            self.warn(at, REPEATED);
+        }
+        Ok(())
+    }
+
+    fn hash_template(&mut self) -> Result<()> {
+        let at = self.input().offset() - 1;
+        if self.reader.template()? {
+            self.warn(at, REPEATED);
+        }
+        Ok(())
+    }
+
+    fn warn(&mut self, offset: u64, message: &str) {
+        if self.warnings.len() < FINDINGS_MAX {
+            let message = message.into();
+            self.warnings.push(InspectionFinding { offset, message });
+        }
     }
 
     /// Minus one is what Redis itself takes for no expiry.
@@ -210,7 +244,7 @@ impl<'r> Walk<'r> {
     }
 
     fn aux(&mut self) -> Result<()> {
-        let Reader { input, window } = &mut self.reader;
+        let Reader { input, window, .. } = &mut self.reader;
         let name = text(input, window)?;
         let value = text(input, window)?;
         self.census.note(&name, value);

@@ -1,31 +1,49 @@
 //! Sorted integers of one width (`intset.c`, `intsetValidateIntegrity`).
 
-use crate::format::redis::{input::Result, string::Blob};
+use super::Layout;
+use crate::format::redis::{input::Result, repeats::Repeats, slice::Bytes};
 
-/// Checks width, count and order; at least one integer.
-pub(crate) fn check(mut blob: Blob<'_, '_>) -> Result<()> {
-    let width = u32::from_le_bytes(blob.array()?);
-    let count = u32::from_le_bytes(blob.array()?);
-    if !matches!(width, 2 | 4 | 8) {
-        return blob.refused("an integer set has integers of an unknown width");
-    }
-    if count == 0 {
-        return blob.refused("an integer set is empty");
-    }
-    if u64::from(width) * u64::from(count) != blob.left() {
-        return blob.refused("the length of an integer set is not that of its integers");
-    }
-    let mut previous = None;
-    for _ in 0..count {
-        let integer = match width {
-            2 => i16::from_le_bytes(blob.array()?).into(),
-            4 => i32::from_le_bytes(blob.array()?).into(),
-            _ => i64::from_le_bytes(blob.array()?),
-        };
-        if previous.is_some_and(|previous| previous >= integer) {
-            return blob.refused("an integer set is not in order");
+/// Checks width, count and order, which forbids that an integer comes twice; finds how many there
+/// are.
+pub(crate) struct Intset;
+
+impl Layout for Intset {
+    type Found = u64;
+
+    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> Result<u64> {
+        let width = u32::from_le_bytes(bytes.array()?);
+        let count = u32::from_le_bytes(bytes.array()?);
+        if !matches!(width, 2 | 4 | 8) {
+            return bytes.refused("an integer set has integers of an unknown width");
         }
-        previous = Some(integer);
+        if u64::from(width) * u64::from(count) != bytes.left() {
+            return bytes.refused("the length of an integer set is not that of its integers");
+        }
+        let sorted = match width {
+            2 => ascending(bytes, count, |it| i16::from_le_bytes(it).into()),
+            4 => ascending(bytes, count, |it| i32::from_le_bytes(it).into()),
+            _ => ascending(bytes, count, i64::from_le_bytes),
+        };
+        if !sorted? {
+            return bytes.refused("an integer set is not in order");
+        }
+        Ok(count.into())
     }
-    blob.finish()
+}
+
+/// False behind the first integer that is not larger than the one before.
+fn ascending<B: Bytes, const WIDTH: usize>(
+    bytes: &mut B,
+    count: u32,
+    read: impl Fn([u8; WIDTH]) -> i64,
+) -> Result<bool> {
+    let mut before = None;
+    for _ in 0..count {
+        let integer = read(bytes.array()?);
+        if before.is_some_and(|before| before >= integer) {
+            return Ok(false);
+        }
+        before = Some(integer);
+    }
+    Ok(true)
 }

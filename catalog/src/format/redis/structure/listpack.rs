@@ -1,7 +1,11 @@
 //! Entries with their own length behind them (`listpack.c`, `lpValidateIntegrity`).
 
-use super::Tuple;
-use crate::format::redis::{input::Result, string::Blob};
+use super::{Layout, Tuple};
+use crate::format::redis::{
+    input::Result,
+    repeats::{Repeats, fingerprint, fingerprint_near, fingerprint_of_number, read_name},
+    slice::Bytes,
+};
 
 /// Where the header counts no entries (`LP_HDR_NUMELE_UNKNOWN`).
 const COUNT_UNKNOWN: u16 = u16::MAX;
@@ -12,48 +16,190 @@ const END: u8 = 0xff;
 /// Most digits of an integer kept as text: a sign and 19 digits.
 const DIGITS_MAX: usize = 20;
 
-/// Checks every entry; returns how many elements there are, none included.
-pub(crate) fn check(blob: Blob<'_, '_>, tuple: Tuple) -> Result<u64> {
-    let mut listpack = Listpack::open(blob, tuple == Tuple::Expiring)?;
-    let size = tuple as u64;
-    while let Some(integer) = listpack.next()? {
-        let expiry = tuple == Tuple::Expiring && listpack.count.is_multiple_of(size);
-        if expiry && integer.is_none_or(|at| at < 0) {
-            return listpack.refused("the expiry of a field is no time");
+/// An entry shorter than this has one byte behind it (`lpEncodeBacklen`).
+const SHORT: u64 = 128;
+
+/// Bytes of the entries with an integer of two, three, four and eight bytes.
+const INTEGERS: [u64; 4] = [3, 4, 5, 9];
+
+/// Checks every entry; finds how many elements there are.
+pub(crate) struct Listpack {
+    pub(crate) tuple: Tuple,
+    /// The first entry of each element is a name that no other element has.
+    pub(crate) named: bool,
+}
+
+impl Layout for Listpack {
+    type Found = u64;
+
+    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> Result<u64> {
+        let mut entries = Entries::open(bytes)?;
+        let size = self.tuple as u64;
+        // Of the next entry in its element.
+        let mut place = 0;
+        loop {
+            place = self.pass_short(&mut entries, place, names)?;
+            if entries.at_end()? {
+                break;
+            }
+            match place {
+                0 if self.named => entries.name(names)?,
+                2 => entries.expiry()?,
+                _ => entries.pass()?,
+            };
+            place = (place + 1) % size;
         }
+        if place != 0 {
+            return entries.refused("a listpack ends inside an element");
+        }
+        let count = entries.count / size;
+        entries.finish()?;
+        Ok(count)
     }
-    if !listpack.count.is_multiple_of(size) {
-        return listpack.refused("a listpack ends inside an element");
+}
+
+impl Listpack {
+    /// Passes over what is at hand and short, from the entry at this place of its element to the one
+    /// at the place returned: nearly all there is, and the time it takes is that of the inspection.
+    fn pass_short<B: Bytes>(
+        &self,
+        entries: &mut Entries<'_, B>,
+        mut place: u64,
+        names: &mut Repeats,
+    ) -> Result<u64> {
+        let size = self.tuple as u64;
+        let (mut rest, mut passed) = (entries.bytes.at_hand(), 0);
+        while let Some((entry, behind)) = short(rest) {
+            if place == 0 && self.named {
+                let [0x80..=0xbf, name @ ..] = entry else {
+                    break;
+                };
+                names.add(fingerprint_near(&rest[1..], name.len()));
+            } else if place == 2 {
+                break;
+            }
+            rest = behind;
+            passed += 1;
+            place += 1;
+            if place == size {
+                place = 0;
+            }
+        }
+        let left = rest.len() as u64;
+        entries.count += passed;
+        let left_before = entries.bytes.left();
+        if passed > 0 {
+            entries.bytes.skip(left_before - left)?;
+        }
+        Ok(place)
     }
-    let count = listpack.count / size;
-    listpack.finish()?;
-    Ok(count)
+}
+
+/// The first entry and what lies behind it and its length, if it is short and its length is right.
+#[inline]
+fn short(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let length = match *rest.first()? {
+        0..=0x7f => 1,
+        first @ 0x80..=0xbf => 1 + usize::from(first & 0x3f),
+        0xc0..=0xdf => 2,
+        first @ 0xf1..=0xf4 => [3, 4, 5, 9][usize::from(first - 0xf1)],
+        _ => return None,
+    };
+    let (entry, behind) = rest.split_at_checked(length)?;
+    match behind.split_first()? {
+        (said, behind) if usize::from(*said) == length => Some((entry, behind)),
+        _ => None,
+    }
 }
 
 /// A listpack read entry by entry.
-pub(super) struct Listpack<'b, 'r> {
-    blob: Blob<'b, 'r>,
-    /// Text is read as a number where it is one; otherwise only passed over.
-    parses: bool,
+pub(super) struct Entries<'b, B> {
+    bytes: &'b mut B,
     declared: u16,
     /// Entries read so far.
     count: u64,
 }
 
-impl<'b, 'r> Listpack<'b, 'r> {
-    pub(super) fn open(mut blob: Blob<'b, 'r>, parses: bool) -> Result<Self> {
-        let length = blob.left();
-        let total = u32::from_le_bytes(blob.array()?);
-        let declared = u16::from_le_bytes(blob.array()?);
-        if u64::from(total) != length {
-            return blob.refused("the length in a listpack is not its own");
+/// What an entry holds.
+#[derive(Clone, Copy)]
+enum Value {
+    Number(i64),
+    /// As many bytes as the entry has behind its header of so many.
+    Text(u8),
+}
+
+impl<'b, B: Bytes> Entries<'b, B> {
+    pub(super) fn open(bytes: &'b mut B) -> Result<Self> {
+        let length = bytes.left();
+        let header: [u8; 6] = bytes.array()?;
+        let [total @ .., low, high] = header;
+        if u64::from(u32::from_le_bytes(total)) != length {
+            return bytes.refused("the length in a listpack is not its own");
         }
+        let declared = u16::from_le_bytes([low, high]);
         Ok(Self {
-            blob,
-            parses,
+            bytes,
             declared,
             count: 0,
         })
+    }
+
+    /// How many entries were read.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    fn at_end(&mut self) -> Result<bool> {
+        Ok(self.bytes.peek(1)?[0] == END)
+    }
+
+    /// Passes over an entry; false at the end.
+    #[inline]
+    pub(super) fn pass(&mut self) -> Result<bool> {
+        let length = match self.bytes.peek(1)?[0] {
+            0..=0x7f => 1,
+            first @ 0x80..=0xbf => 1 + u64::from(first & 0x3f),
+            0xc0..=0xdf => 2,
+            first @ 0xf1..=0xf4 => INTEGERS[usize::from(first - 0xf1)],
+            END => return Ok(false),
+            first => self.long_entry(first)?.0,
+        };
+        self.count += 1;
+        self.step(length)?;
+        Ok(true)
+    }
+
+    /// Adds an entry's value to `names`; false at the end.
+    #[inline]
+    pub(super) fn name(&mut self, names: &mut Repeats) -> Result<bool> {
+        let first = self.bytes.peek(1)?[0];
+        if let 0x80..=0xbf = first {
+            let length = 1 + usize::from(first & 0x3f);
+            names.add(fingerprint(&self.bytes.peek(length)?[1..]));
+            self.count += 1;
+            self.step(length as u64)?;
+            return Ok(true);
+        }
+        self.long_name(names)
+    }
+
+    fn long_name(&mut self, names: &mut Repeats) -> Result<bool> {
+        let Some((length, value)) = self.entry()? else {
+            return Ok(false);
+        };
+        names.add(match value {
+            Value::Text(header) => {
+                self.bytes.skip(header.into())?;
+                let print = read_name(self.bytes, length - u64::from(header))?;
+                self.length_behind(length)?;
+                print
+            }
+            Value::Number(number) => {
+                self.step(length)?;
+                fingerprint_of_number(number)
+            }
+        });
+        Ok(true)
     }
 
     /// The next entry as an integer, `Some(None)` if it is other text; `None` at the end.
@@ -61,102 +207,138 @@ impl<'b, 'r> Listpack<'b, 'r> {
         clippy::option_option,
         reason = "no entry and no integer are two things"
     )]
-    pub(super) fn next(&mut self) -> Result<Option<Option<i64>>> {
-        let first = self.blob.peek(1)?[0];
-        if first == END {
+    pub(super) fn number(&mut self) -> Result<Option<Option<i64>>> {
+        let Some((length, value)) = self.entry()? else {
             return Ok(None);
-        }
-        let (header, body, integer) = self.entry(first)?;
-        self.blob.skip(header + body)?;
-        self.length_behind(header + body)?;
-        self.count += 1;
-        Ok(Some(integer))
+        };
+        let number = match value {
+            Value::Number(number) => Some(number),
+            Value::Text(header) => {
+                let header = usize::from(header);
+                let whole = usize::try_from(length).unwrap_or(usize::MAX);
+                if whole - header <= DIGITS_MAX {
+                    let text = std::str::from_utf8(&self.bytes.peek(whole)?[header..]);
+                    text.ok().and_then(|text| text.parse().ok())
+                } else {
+                    None
+                }
+            }
+        };
+        self.step(length)?;
+        Ok(Some(number))
     }
 
-    /// Bytes of its header, bytes behind it, and its value.
-    fn entry(&mut self, first: u8) -> Result<(u64, u64, Option<i64>)> {
-        let blob = &mut self.blob;
+    /// A time in milliseconds, or zero; false at the end.
+    fn expiry(&mut self) -> Result<bool> {
+        match self.number()? {
+            None => Ok(false),
+            Some(Some(0..)) => Ok(true),
+            Some(_) => self.refused("the expiry of a field is no time"),
+        }
+    }
+
+    /// How many bytes the next entry has, its header included, and what they mean.
+    fn entry(&mut self) -> Result<Option<(u64, Value)>> {
+        let first = self.bytes.peek(1)?[0];
+        let entry = match first {
+            0..=0x7f => (1, Value::Number(first.into())),
+            0x80..=0xbf => (1 + u64::from(first & 0x3f), Value::Text(1)),
+            END => return Ok(None),
+            _ => self.long_entry(first)?,
+        };
+        self.count += 1;
+        Ok(Some(entry))
+    }
+
+    fn long_entry(&mut self, first: u8) -> Result<(u64, Value)> {
+        let bytes = &mut *self.bytes;
         Ok(match first {
-            0..=0x7f => (1, 0, Some(first.into())),
-            0x80..=0xbf => self.text(1, u64::from(first & 0x3f))?,
             0xc0..=0xdf => {
-                let [high, low] = *blob.peek(2)?.first_chunk().expect("invariant: two peeked");
+                let [high, low] = *bytes.peek(2)?.first_chunk().expect("invariant: two peeked");
                 // 13 bits, sign first: shifted up to the sign of i16 and down again.
                 let bits = u16::from(high & 0x1f) << 8 | u16::from(low);
-                (2, 0, Some(i64::from((bits << 3).cast_signed() >> 3)))
+                (2, Value::Number(i64::from((bits << 3).cast_signed() >> 3)))
             }
             0xe0..=0xef => {
-                let low = blob.peek(2)?[1];
-                self.text(2, u64::from(first & 0x0f) << 8 | u64::from(low))?
+                let low = bytes.peek(2)?[1];
+                let length = u64::from(first & 0x0f) << 8 | u64::from(low);
+                (2 + length, Value::Text(2))
             }
             0xf0 => {
-                let bytes = blob.peek(5)?;
-                let length = u32::from_le_bytes([bytes[1], bytes[2], bytes[3], bytes[4]]);
-                self.text(5, length.into())?
+                let peeked = bytes.peek(5)?;
+                let length = u32::from_le_bytes([peeked[1], peeked[2], peeked[3], peeked[4]]);
+                (5 + u64::from(length), Value::Text(5))
             }
             0xf1..=0xf4 => {
-                let width = [2, 3, 4, 8][usize::from(first - 0xf1)];
-                let mut bytes = [0; 8];
-                bytes[8 - width..].copy_from_slice(&blob.peek(1 + width)?[1..]);
-                (
-                    1,
-                    width as u64,
-                    Some(i64::from_le_bytes(bytes) >> (64 - 8 * width)),
-                )
+                let length = INTEGERS[usize::from(first - 0xf1)];
+                let whole = usize::try_from(length).unwrap_or(usize::MAX);
+                let number = integer(&bytes.peek(whole)?[1..]);
+                (length, Value::Number(number))
             }
-            _ => return blob.refused("an entry of a listpack has an unknown encoding"),
+            _ => return bytes.refused("an entry of a listpack has an unknown encoding"),
         })
     }
 
-    fn text(&mut self, header: usize, length: u64) -> Result<(u64, u64, Option<i64>)> {
-        let short = usize::try_from(length)
-            .ok()
-            .filter(|length| self.parses && *length <= DIGITS_MAX);
-        let integer = match short {
-            Some(length) => {
-                let text = &self.blob.peek(header + length)?[header..];
-                std::str::from_utf8(text)
-                    .ok()
-                    .and_then(|text| text.parse().ok())
+    /// Consumes an entry of so many bytes and the length behind it.
+    #[inline]
+    fn step(&mut self, length: u64) -> Result<()> {
+        match usize::try_from(length) {
+            Ok(short) if length < SHORT => {
+                if u64::from(self.bytes.peek(short + 1)?[short]) != length {
+                    return self.refused(LENGTH_BEHIND);
+                }
+                self.bytes.skip(length + 1)
             }
-            None => None,
-        };
-        Ok((header as u64, length, integer))
+            _ => {
+                self.bytes.skip(length)?;
+                self.length_behind(length)
+            }
+        }
     }
 
     /// Seven bits a byte, most significant first, every byte but the first marked
     /// (`lpEncodeBacklen`).
     fn length_behind(&mut self, length: u64) -> Result<()> {
         let bytes = match length {
-            0..=127 => 1,
-            128..16_383 => 2,
+            ..SHORT => 1,
+            SHORT..16_383 => 2,
             16_383..2_097_151 => 3,
             2_097_151..268_435_455 => 4,
             _ => 5,
         };
-        let encoded = self.blob.peek(bytes)?;
+        let encoded = self.bytes.peek(bytes)?;
         let agrees = encoded.iter().enumerate().all(|(index, byte)| {
             let bits = (length >> (7 * (bytes - 1 - index))) & 0x7f;
             u64::from(*byte) == if index == 0 { bits } else { bits | 0x80 }
         });
         if !agrees {
-            return self.refused("the length behind an entry of a listpack is not the entry's");
+            return self.refused(LENGTH_BEHIND);
         }
-        self.blob.skip(bytes as u64)
+        self.bytes.skip(bytes as u64)
     }
 
     /// Makes sure that the end mark is the last byte and the count is right.
     pub(super) fn finish(self) -> Result<()> {
-        if self.blob.left() != 1 {
+        if self.bytes.left() != 1 {
             return self.refused("a listpack goes on behind its end mark");
         }
         if self.declared != COUNT_UNKNOWN && u64::from(self.declared) != self.count {
             return self.refused("a listpack holds another number of entries than it says");
         }
-        self.blob.finish()
+        Ok(())
     }
 
     pub(super) fn refused<T>(&self, what: &'static str) -> Result<T> {
-        self.blob.refused(what)
+        self.bytes.refused(what)
     }
 }
+
+/// A little-endian integer of at most eight bytes, with its sign.
+pub(super) fn integer(bytes: &[u8]) -> i64 {
+    let read = |wide: i64, (index, byte): (usize, &u8)| wide | i64::from(*byte) << (8 * index);
+    let wide = bytes.iter().enumerate().fold(0, read);
+    let unused = 64 - 8 * bytes.len();
+    wide << unused >> unused
+}
+
+const LENGTH_BEHIND: &str = "the length behind an entry of a listpack is not the entry's";

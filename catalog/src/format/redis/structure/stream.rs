@@ -1,38 +1,61 @@
 //! One node of a stream: a listpack of entries that share a master entry's fields (`t_stream.c`,
-//! `streamValidateListpackIntegrity`).
+//! `streamValidateListpackIntegrity`), behind the identifier it begins with.
 
-use super::listpack::Listpack;
-use crate::format::redis::{input::Result, string::Blob};
+use super::{Layout, listpack::Entries};
+use crate::format::redis::{input::Result, repeats::Repeats, slice::Bytes};
 
 /// The entry has the fields of the master entry (`STREAM_ITEM_FLAG_SAMEFIELDS`).
 const SAME_FIELDS: i64 = 1 << 1;
 
-/// Checks the master entry and every entry behind it, deleted ones included.
-pub(crate) fn check(blob: Blob<'_, '_>) -> Result<()> {
-    let mut node = Node(Listpack::open(blob, true)?);
-    let live = node.count()?;
-    let deleted = node.count()?;
-    let master_fields = node.count()?;
-    node.skip(master_fields)?;
-    if node.integer()? != 0 {
-        return node
-            .0
-            .refused("the master entry of a stream does not end where it has to");
+/// Bytes of a stream entry's identifier (`streamID`).
+pub(crate) const STREAM_ID: u64 = 16;
+
+/// The identifier in front of a node.
+pub(crate) struct Identifier;
+
+impl Layout for Identifier {
+    type Found = ();
+
+    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> Result<()> {
+        if bytes.left() != STREAM_ID {
+            return bytes.refused("a stream node has no identifier");
+        }
+        Ok(())
     }
-    for _ in 0..live.saturating_add(deleted) {
-        node.entry(master_fields)?;
-    }
-    if node.0.next()?.is_some() {
-        return node
-            .0
-            .refused("a stream node holds more entries than it says");
-    }
-    node.0.finish()
 }
 
-struct Node<'b, 'r>(Listpack<'b, 'r>);
+/// The master entry and every entry behind it, deleted ones included.
+pub(crate) struct Node;
 
-impl Node<'_, '_> {
+impl Layout for Node {
+    type Found = ();
+
+    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> Result<()> {
+        let mut node = Reading(Entries::open(bytes)?);
+        let live = node.count()?;
+        let deleted = node.count()?;
+        let master_fields = node.count()?;
+        node.skip(master_fields)?;
+        if node.integer()? != 0 {
+            return node
+                .0
+                .refused("the master entry of a stream does not end where it has to");
+        }
+        for _ in 0..live.saturating_add(deleted) {
+            node.entry(master_fields)?;
+        }
+        if node.0.pass()? {
+            return node
+                .0
+                .refused("a stream node holds more entries than it says");
+        }
+        node.0.finish()
+    }
+}
+
+struct Reading<'b, B>(Entries<'b, B>);
+
+impl<B: Bytes> Reading<'_, B> {
     /// Flags, two parts of the identifier, fields and values, and how many entries that makes.
     fn entry(&mut self, master_fields: u64) -> Result<()> {
         let flags = self.integer()?;
@@ -56,7 +79,7 @@ impl Node<'_, '_> {
     }
 
     fn integer(&mut self) -> Result<i64> {
-        match self.0.next()? {
+        match self.0.number()? {
             Some(Some(integer)) => Ok(integer),
             Some(None) => self
                 .0
@@ -77,7 +100,7 @@ impl Node<'_, '_> {
 
     fn skip(&mut self, entries: u64) -> Result<()> {
         for _ in 0..entries {
-            if self.0.next()?.is_none() {
+            if !self.0.pass()? {
                 return self.0.refused("a stream node ends inside an entry");
             }
         }

@@ -1,7 +1,11 @@
 //! Entries with the length of the one before in front (`ziplist.c`, `ziplistValidateIntegrity`).
 
-use super::Tuple;
-use crate::format::redis::{input::Result, string::Blob};
+use super::{Layout, Tuple, listpack::integer};
+use crate::format::redis::{
+    input::Result,
+    repeats::{Repeats, fingerprint_of_number, read_name},
+    slice::Bytes,
+};
 
 /// Bytes before the first entry: length, offset of the last entry, count (`ZIPLIST_HEADER_SIZE`).
 const HEADER: u64 = 10;
@@ -15,66 +19,115 @@ const END: u8 = 0xff;
 /// Marks a length of four bytes in front of an entry (`ZIP_BIG_PREVLEN`).
 const BIG: u8 = 0xfe;
 
-/// Checks every entry; returns how many elements there are, none included.
-pub(crate) fn check(mut blob: Blob<'_, '_>, tuple: Tuple) -> Result<u64> {
-    let length = blob.left();
-    let total = u32::from_le_bytes(blob.array()?);
-    let tail = u64::from(u32::from_le_bytes(blob.array()?));
-    let declared = u16::from_le_bytes(blob.array()?);
-    if u64::from(total) != length {
-        return blob.refused("the length in a ziplist is not its own");
-    }
-    if tail >= length {
-        return blob.refused("the last entry of a ziplist lies beyond its end");
-    }
-    let (mut offset, mut last, mut before, mut count) = (HEADER, None, 0, 0u64);
-    while blob.peek(1)?[0] != END {
-        let entry = entry(&mut blob, before)?;
-        last = Some(offset);
-        offset += entry;
-        before = entry;
-        count += 1;
-    }
-    if blob.left() != 1 {
-        return blob.refused("a ziplist goes on behind its end mark");
-    }
-    if last.is_some_and(|last| last != tail) {
-        return blob.refused("the last entry of a ziplist is not where it says");
-    }
-    if declared != COUNT_UNKNOWN && u64::from(declared) != count {
-        return blob.refused("a ziplist holds another number of entries than it says");
-    }
-    if !count.is_multiple_of(tuple as u64) {
-        return blob.refused("a ziplist ends inside an element");
-    }
-    blob.finish()?;
-    Ok(count / tuple as u64)
+/// Checks every entry; finds how many elements there are.
+pub(crate) struct Ziplist {
+    pub(crate) tuple: Tuple,
+    /// The first entry of each element is a name that no other element has.
+    pub(crate) named: bool,
 }
 
-/// Passes over one entry, whose first field says that the one before has `before` bytes; returns
-/// how many this one has.
-fn entry(blob: &mut Blob<'_, '_>, before: u64) -> Result<u64> {
-    let left = blob.left();
-    let said = match blob.byte()? {
-        BIG => u64::from(u32::from_le_bytes(blob.array()?)),
+impl Layout for Ziplist {
+    type Found = u64;
+
+    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> Result<u64> {
+        let length = bytes.left();
+        let total = u32::from_le_bytes(bytes.array()?);
+        let tail = u64::from(u32::from_le_bytes(bytes.array()?));
+        let declared = u16::from_le_bytes(bytes.array()?);
+        if u64::from(total) != length {
+            return bytes.refused("the length in a ziplist is not its own");
+        }
+        if tail >= length {
+            return bytes.refused("the last entry of a ziplist lies beyond its end");
+        }
+        let size = self.tuple as u64;
+        let (mut offset, mut last, mut before, mut count) = (HEADER, None, 0, 0u64);
+        while bytes.peek(1)?[0] != END {
+            let left = bytes.left();
+            let body = entry(bytes, before)?;
+            if self.named && count.is_multiple_of(size) {
+                names.add(body.name(bytes)?);
+            } else {
+                bytes.skip(body.length)?;
+            }
+            before = left - bytes.left();
+            last = Some(offset);
+            offset += before;
+            count += 1;
+        }
+        if bytes.left() != 1 {
+            return bytes.refused("a ziplist goes on behind its end mark");
+        }
+        if last.is_some_and(|last| last != tail) {
+            return bytes.refused("the last entry of a ziplist is not where it says");
+        }
+        if declared != COUNT_UNKNOWN && u64::from(declared) != count {
+            return bytes.refused("a ziplist holds another number of entries than it says");
+        }
+        if !count.is_multiple_of(size) {
+            return bytes.refused("a ziplist ends inside an element");
+        }
+        Ok(count / size)
+    }
+}
+
+/// What follows the two fields in front of an entry.
+struct Body {
+    length: u64,
+    /// Text, an integer of that many bytes, or one that stands in the encoding.
+    kind: Kind,
+}
+
+enum Kind {
+    Text,
+    Integer,
+    Immediate(u8),
+}
+
+impl Body {
+    /// Consumes the entry as a name; its fingerprint.
+    fn name<B: Bytes>(&self, bytes: &mut B) -> Result<u64> {
+        /// Bytes of the widest integer.
+        const WIDEST: usize = 8;
+        let number = match self.kind {
+            Kind::Text => return read_name(bytes, self.length),
+            Kind::Immediate(number) => number.into(),
+            Kind::Integer => {
+                let width = usize::try_from(self.length).map_or(WIDEST, |it| it.min(WIDEST));
+                let number = integer(bytes.peek(width)?);
+                bytes.skip(self.length)?;
+                number
+            }
+        };
+        Ok(fingerprint_of_number(number))
+    }
+}
+
+/// Reads what stands in front of one entry, whose first field says that the one before has `before`
+/// bytes.
+fn entry<B: Bytes>(bytes: &mut B, before: u64) -> Result<Body> {
+    let said = match bytes.byte()? {
+        BIG => u64::from(u32::from_le_bytes(bytes.array()?)),
         said => u64::from(said),
     };
     if said != before {
-        return blob.refused("an entry of a ziplist misstates the one before");
+        return bytes.refused("an entry of a ziplist misstates the one before");
     }
-    let first = blob.byte()?;
-    let body = match first {
-        0..=0x3f => u64::from(first),
-        0x40..=0x7f => u64::from(first & 0x3f) << 8 | u64::from(blob.byte()?),
-        0x80..=0xbf => u64::from(u32::from_be_bytes(blob.array()?)),
-        0xc0 => 2,
-        0xd0 => 4,
-        0xe0 => 8,
-        0xf0 => 3,
-        0xf1..=0xfd => 0,
-        0xfe => 1,
-        _ => return blob.refused("an entry of a ziplist has an unknown encoding"),
+    let first = bytes.byte()?;
+    let (length, kind) = match first {
+        0..=0x3f => (u64::from(first), Kind::Text),
+        0x40..=0x7f => (
+            u64::from(first & 0x3f) << 8 | u64::from(bytes.byte()?),
+            Kind::Text,
+        ),
+        0x80..=0xbf => (u64::from(u32::from_be_bytes(bytes.array()?)), Kind::Text),
+        0xc0 => (2, Kind::Integer),
+        0xd0 => (4, Kind::Integer),
+        0xe0 => (8, Kind::Integer),
+        0xf0 => (3, Kind::Integer),
+        0xf1..=0xfd => (0, Kind::Immediate((first & 0x0f) - 1)),
+        0xfe => (1, Kind::Integer),
+        _ => return bytes.refused("an entry of a ziplist has an unknown encoding"),
     };
-    blob.skip(body)?;
-    Ok(left - blob.left())
+    Ok(Body { length, kind })
 }

@@ -1,6 +1,11 @@
 //! Small hashes as Redis before 2.6 wrote them (`zipmap.c`, `zipmapValidateIntegrity`).
 
-use crate::format::redis::{input::Result, string::Blob};
+use super::Layout;
+use crate::format::redis::{
+    input::Result,
+    repeats::{Repeats, read_name},
+    slice::Bytes,
+};
 
 /// From here on the first byte counts no fields, and a length has four bytes more
 /// (`ZIPMAP_BIGLEN`).
@@ -9,34 +14,37 @@ const BIG: u8 = 0xfe;
 /// The last byte (`ZIPMAP_END`).
 const END: u8 = 0xff;
 
-/// Checks every field; at least one.
-pub(crate) fn check(mut blob: Blob<'_, '_>) -> Result<()> {
-    let declared = blob.byte()?;
-    let mut count = 0u64;
-    while blob.peek(1)?[0] != END {
-        let field = length(&mut blob)?;
-        blob.skip(field)?;
-        let value = length(&mut blob)?;
-        let free = u64::from(blob.byte()?);
-        blob.skip(value + free)?;
-        count += 1;
+/// Checks every field; finds how many there are.
+pub(crate) struct Zipmap;
+
+impl Layout for Zipmap {
+    type Found = u64;
+
+    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> Result<u64> {
+        let declared = bytes.byte()?;
+        let mut count = 0u64;
+        while bytes.peek(1)?[0] != END {
+            let field = length(bytes)?;
+            names.add(read_name(bytes, field)?);
+            let value = length(bytes)?;
+            let free = u64::from(bytes.byte()?);
+            bytes.skip(value + free)?;
+            count += 1;
+        }
+        if declared < BIG && u64::from(declared) != count {
+            return bytes.refused("a zipmap holds another number of fields than it says");
+        }
+        if bytes.left() != 1 {
+            return bytes.refused("a zipmap goes on behind its end mark");
+        }
+        Ok(count)
     }
-    if count == 0 {
-        return blob.refused("a zipmap is empty");
-    }
-    if declared < BIG && u64::from(declared) != count {
-        return blob.refused("a zipmap holds another number of fields than it says");
-    }
-    if blob.left() != 1 {
-        return blob.refused("a zipmap goes on behind its end mark");
-    }
-    blob.finish()
 }
 
-fn length(blob: &mut Blob<'_, '_>) -> Result<u64> {
-    match blob.byte()? {
-        BIG => Ok(u32::from_le_bytes(blob.array()?).into()),
-        END => blob.refused("a zipmap ends inside a field"),
+fn length<B: Bytes>(bytes: &mut B) -> Result<u64> {
+    match bytes.byte()? {
+        BIG => Ok(u32::from_le_bytes(bytes.array()?).into()),
+        END => bytes.refused("a zipmap ends inside a field"),
         length => Ok(length.into()),
     }
 }

@@ -106,6 +106,7 @@ pub(super) fn listpack(entries: &[Entry]) -> Vec<u8> {
     .concat()
 }
 
+#[derive(Clone, Copy)]
 pub(super) enum Entry {
     Text(&'static str),
     Number(i64),

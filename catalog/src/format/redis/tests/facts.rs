@@ -52,13 +52,19 @@ fn the_head_tells_when_and_by_whom_also_cut_and_compressed() {
 }
 
 #[test]
-fn a_head_of_an_unknown_version_tells_the_version() {
-    let facts = describe(&Rdb::new("VALKEY081").aux("ctime", "1").end());
-    assert_eq!(facts.family.as_deref(), Some("VALKEY"));
-    assert_eq!(
-        (facts.version, facts.taken_at, facts.invalid),
-        (Some(81), None, None)
-    );
+fn a_head_of_a_version_above_those_known_tells_as_much_as_any() {
+    for (magic, family, version) in [("VALKEY081", "VALKEY", 81), ("REDIS0016", "REDIS", 16)] {
+        let facts = describe(&Rdb::new(magic).aux("ctime", "1").end());
+        assert_eq!(facts.family.as_deref(), Some(family));
+        let taken_at = facts.taken_at.map(Timestamp::as_second);
+        assert_eq!(
+            (facts.version, taken_at, facts.invalid),
+            (Some(version), Some(1), None)
+        );
+    }
+    // No file has it, so nothing is read of it.
+    let facts = describe(&Rdb::new("VALKEY079").aux("ctime", "1").end());
+    assert_eq!((facts.version, facts.taken_at), (Some(79), None));
 }
 
 #[test]

@@ -120,6 +120,7 @@ impl World {
             taken_at: None,
             items: BTreeMap::new(),
             findings: Vec::new(),
+            warnings: Vec::new(),
             detail: Some(Detail::new(archive.clone())),
         }
     }

@@ -211,6 +211,42 @@ fn bytes_behind_the_end_are_said_but_harm_nothing() {
 }
 
 #[test]
+fn what_is_odd_but_was_written_so_is_said_and_spoils_nothing() {
+    const CHECK: &str = "redis.contents";
+    let odd = |empty, repeating| {
+        move |world: &mut World| {
+            world.census.empty_keys = empty;
+            world.census.repeating_keys = repeating;
+            world.inspection.warnings.push(InspectionFinding {
+                offset: 90,
+                message: "a collection has a field or member twice".into(),
+            });
+        }
+    };
+    check(CHECK, Passed, None, |_| ());
+    check(CHECK, Warning, None, odd(1, 0));
+    check(CHECK, Warning, None, odd(0, 1));
+    let finding = World::with(odd(2, 1)).answer(CHECK).finding;
+    assert_eq!(
+        finding.observed.as_deref(),
+        Some("2 empty, 1 with repetitions")
+    );
+    assert!(finding.message.contains("at byte 90: "), "{finding:?}");
+    // Keys that were passed over at the load are accounted for.
+    check("redis.identity", Passed, None, |world| {
+        odd(1, 0)(world);
+        world.seen.loaded = Some(100);
+        world.seen.expired = Some(0);
+        world.seen.skipped = Some(1);
+    });
+    check("redis.identity", Passed, None, |world| {
+        odd(1, 0)(world);
+        world.seen.loaded = None;
+        world.seen.live_keys = Some(world.census.keys() - world.census.expiring_keys() - 1);
+    });
+}
+
+#[test]
 fn loaded_expired_and_dropped_keys_are_those_of_the_file() {
     const CHECK: &str = "redis.identity";
     const BAD: Option<Reason> = Some(Reason::Identity);

@@ -42,6 +42,7 @@ impl World {
             taken_at: None,
             items: BTreeMap::new(),
             findings: Vec::new(),
+            warnings: Vec::new(),
             detail: Some(Detail::new(census.clone())),
         };
         let artifact = ArtifactEvidence {

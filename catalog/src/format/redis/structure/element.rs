@@ -1,0 +1,18 @@
+//! One element of a list that is too large to stand among others (`QUICKLIST_NODE_CONTAINER_PLAIN`).
+
+use super::Layout;
+use crate::format::redis::{input::Result, repeats::Repeats, slice::Bytes};
+
+/// Passes over all of it; at least one byte.
+pub(crate) struct Element;
+
+impl Layout for Element {
+    type Found = ();
+
+    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> Result<()> {
+        if bytes.left() == 0 {
+            return bytes.refused("a large element of a list is empty");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! Listpacks of a hash whose field names are kept apart from its values (Redis 8.10).
+
+use super::{Layout, listpack::Entries};
+use crate::format::redis::{input::Result, repeats::Repeats, slice::Bytes};
+
+/// The names alone; finds how many there are.
+pub(crate) struct TemplateNames;
+
+impl Layout for TemplateNames {
+    type Found = u64;
+
+    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> Result<u64> {
+        let mut entries = Entries::open(bytes)?;
+        while entries.name(names)? {}
+        let count = entries.count();
+        entries.finish()?;
+        Ok(count)
+    }
+}
+
+/// The values behind the number of their template; finds that number, and how many values there
+/// are.
+pub(crate) struct TemplateValues;
+
+impl Layout for TemplateValues {
+    type Found = (u64, u64);
+
+    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> Result<(u64, u64)> {
+        let mut entries = Entries::open(bytes)?;
+        let number = entries.number()?.flatten();
+        let Some(Ok(template)) = number.map(u64::try_from) else {
+            return entries.refused("a hash does not say which template it has");
+        };
+        while entries.pass()? {}
+        let values = entries.count() - 1;
+        entries.finish()?;
+        Ok((template, values))
+    }
+}
