@@ -10,12 +10,14 @@ mod pins;
 mod secrets;
 mod versions;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use catalog::{
     config::S3,
     model::{Key, ObjectMeta},
-    storage::{Bucket, ListFrom, Operation, Page, Patience, Storage, StorageError, StorageReason},
+    storage::{
+        Bucket, Counted, ListFrom, Operation, Page, Patience, Storage, StorageError, StorageReason,
+    },
 };
 use futures::{FutureExt, TryStreamExt, future, future::BoxFuture};
 use tests::{s3_server::S3Server, storage_suite::Fixture};

@@ -93,6 +93,7 @@ fn what_is_cut_off_and_young_is_no_snapshot_and_no_damage() {
     let bench = patient();
     let whole = rdb_bytes::two_keys();
     let half = bench.put(1, &whole[..whole.len() - 1]);
+    age(&half, Duration::ZERO);
     bench
         .run(&["verify"])
         .ends(3, "there is no complete snapshot");

@@ -16,6 +16,7 @@ use catalog::{
         InspectionState::{Aborted, Damaged, Intact},
         neo4j::{Archive, Neo4j},
         redis::Redis,
+        wrapper::is_wrapped,
     },
     layout::{Layout, Pattern},
     model::Key,
@@ -57,8 +58,9 @@ fn inspect(format: &dyn Format, mut input: impl Read) -> (Inspection, u64) {
 }
 
 /// The inspectors of Redis files and Neo4j archives: any bytes end in a judgement that does not
-/// depend on how they arrive; damage has a finding; what is whole and sealed is no longer whole
-/// without its last byte; and our own broken stream is never the snapshot's fault.
+/// depend on how they arrive; damage has a finding; what is whole has its end; what is whole and
+/// sealed is no longer whole without its last byte; and our own broken stream is never the
+/// snapshot's fault.
 pub fn inspector(data: &[u8]) {
     inspected(&Redis, data);
     inspected(&Neo4j, data);
@@ -70,6 +72,11 @@ fn inspected(format: &dyn Format, data: &[u8]) {
     assert!(whole.findings.len() <= FINDINGS_MAX);
     assert!(whole.state != Damaged || !whole.findings.is_empty());
     assert_ne!(whole.state, Aborted, "nothing of ours broke");
+    assert!(!whole.truncated || whole.state == Damaged, "{whole:?}");
+    if whole.state == Intact && whole.trailing_bytes == 0 && !is_wrapped(data) {
+        let tail = &data[data.len().saturating_sub(64)..];
+        assert_ne!(format.end(tail), Some(false), "whole, and without an end");
+    }
     let archive = whole.detail.as_ref().and_then(|it| it.get::<Archive>());
     let last = archive.map_or(whole.bytes, |it| it.unpacked_bytes.max(whole.bytes));
     assert!(whole.warnings.len() <= FINDINGS_MAX);

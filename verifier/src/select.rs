@@ -138,10 +138,18 @@ fn none(inventory: &SourceInventory, when: &str) -> NotChosen {
         }
     });
     let counted: Vec<_> = counted.collect();
+    let has = |state| inventory.snapshots.iter().any(|it| it.state == state);
+    let waits = has(SnapshotState::InProgress) && !has(SnapshotState::Complete);
+    let hint = if waits {
+        "\nhint: A file that has no end of its own is complete once it lies there unchanged for \
+         the `settle` of its source."
+    } else {
+        ""
+    };
     let others = if counted.is_empty() {
         ": nothing lies there that its path matches".into()
     } else {
-        format!(", only {}", counted.join(", "))
+        format!(", only {}{hint}", counted.join(", "))
     };
     NotChosen::NoneComplete {
         when: when.into(),
@@ -216,6 +224,7 @@ mod tests {
 
     #[test]
     fn what_was_not_found_is_said_with_what_lies_there() {
+        use SnapshotState::InProgress;
         let at = |second| Timestamp::from_second(second).unwrap();
         check(
             &Wanted::Named("30.rdb".into()),
@@ -228,6 +237,15 @@ mod tests {
                 "there is no complete snapshot before 1970-01-01T00:00:10Z, \
                  only 2 complete, 1 in progress, 1 invalid",
             ),
+        );
+        let growing = SourceInventory {
+            snapshots: vec![snapshot(40, InProgress)],
+            ..SourceInventory::default()
+        };
+        let growing = select(&growing, &Wanted::Newest).unwrap_err().to_string();
+        assert!(
+            growing.starts_with("there is no complete snapshot, only 1 in progress\nhint: A file"),
+            "{growing}"
         );
         let nothing = select(&SourceInventory::default(), &Wanted::Newest).unwrap_err();
         assert_eq!(

@@ -286,3 +286,10 @@ async fn a_denied_prefix_spoils_only_what_touches_it() {
         ["b/1"]
     );
 }
+
+#[tokio::test]
+async fn an_object_of_a_bucket_appears_whole() {
+    let repository = Repository::start("").await;
+    assert!(!repository.bucket.grows());
+    assert!(!Counted::new(Arc::new(repository.bucket)).grows());
+}

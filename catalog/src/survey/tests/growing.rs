@@ -60,7 +60,7 @@ async fn the_end_of_a_young_file_says_whether_it_is_complete() {
         found.sort();
         assert_eq!(found, expected);
     }
-    let stored = memory.appearing_whole();
+    let stored = Counted::new(Arc::new(memory.appearing_whole()));
     let mut found = states(&mut setup, &stored).await;
     found.retain(|(_, state)| *state == InProgress);
     assert_eq!(found, [], "an object of S3 appears whole");
