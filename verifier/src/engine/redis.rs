@@ -107,12 +107,17 @@ impl Engine for Redis {
         Box::pin(async move {
             let census = census_of(whole.own)?;
             let served = serve::served(bench, census, settings).await;
+            let told = Server::accountable(&bench.spec.image, None);
             let served = served.map_err(|stopped| match Writer::of_census(census) {
-                Some(writer) => writer.heard(Server::of(&bench.spec.image), stopped),
+                Some(writer) => writer.heard(told, stopped),
                 None => stopped,
             })?;
             let mut observations = served.observations;
             observations.extend(counts_of(&served.log, &observations));
+            observations.extend(told.map(|server| Observation {
+                name: seen::IMAGE.into(),
+                value: Observed::Word(server.to_string()),
+            }));
             Ok(observations)
         })
     }
@@ -122,7 +127,10 @@ impl Engine for Redis {
             (Ok(census), Ok(expect)) => {
                 let case = case(evidence, census, expect);
                 let answers = checks::of_artifact(&case);
-                let reader = case.seen.server.as_deref().and_then(Server::of_itself);
+                let mut told = evidence.observations.iter();
+                let is_told = told.any(|it| it.name == seen::IMAGE);
+                let itself = case.seen.server.as_deref().filter(|_| is_told);
+                let reader = itself.and_then(Server::of_itself);
                 let doubt = Writer::of_census(census).and_then(|it| it.doubt(reader));
                 answers
                     .into_iter()

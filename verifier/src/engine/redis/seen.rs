@@ -13,6 +13,8 @@ pub(super) const FUNCTIONS: &str = "functions";
 pub(super) const EVICTED: &str = "evicted";
 pub(super) const USED_MEMORY: &str = "used_memory";
 pub(super) const SERVER: &str = "server";
+/// Which server the image tells of, where it tells a version: without, the server accuses nobody.
+pub(super) const IMAGE: &str = "image";
 pub(super) const TIME: &str = "time";
 pub(super) const CANARY: &str = "canary";
 

@@ -129,7 +129,7 @@ impl Failure {
             Self::Stopped(stopped) => return stopped,
         };
         let stopped = log::explain(code, out_of_memory, log);
-        let server = log::server(log).or_else(|| Server::of(image));
+        let server = Server::accountable(image, log::server(log));
         match (stopped.reason, Writer::of_census(census)) {
             (Reason::ModuleMissing, writer) => modules::missing(log, census, writer, &stopped),
             (Reason::NoImage, Some(writer)) if !stopped.message.contains("\nhint: ") => {

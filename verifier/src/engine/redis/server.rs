@@ -89,6 +89,13 @@ impl Server {
             .or_else(|| Self::of_tag(&image.image))
     }
 
+    /// The server that an accusation rests on: as it names itself, where the image tells a version,
+    /// too. What nobody can tell before it runs accuses nobody.
+    pub(super) fn accountable(image: &ImageFacts, itself: Option<Self>) -> Option<Self> {
+        let told = Self::of(image).filter(|server| server.version.is_some())?;
+        Some(itself.unwrap_or(told))
+    }
+
     /// `REDIS_VERSION=8.0.2`, `Redis server v=7.0.15 sha=…` (`server.c`, `version()`),
     /// `Valkey server v=9.1.0 …`.
     fn of_text(text: &str) -> Option<Self> {
@@ -234,6 +241,20 @@ mod tests {
         check("redis", &[], unknown);
         check("redis:latest", &[], unknown);
         check("registry.example/cache:16", &[], unknown);
+    }
+
+    #[test]
+    fn a_server_accounts_for_itself_only_where_its_image_tells_a_version() {
+        let check = |name, itself: Option<&str>, expected: Option<&str>| {
+            let itself = itself.and_then(Server::of_itself);
+            let server = Server::accountable(&image(name, &[]), itself);
+            let server = server.map(|server| server.to_string());
+            assert_eq!(server.as_deref(), expected, "{name}");
+        };
+        check("redis:8", Some("Redis 8.10.2"), Some("Redis 8.10"));
+        check("redis:8.0", None, Some("Redis 8.0"));
+        check("redis:latest", Some("Redis 8.10.2"), None);
+        check("registry.example/cache:16", Some("Redis 8.10.2"), None);
     }
 
     #[test]

@@ -2,6 +2,11 @@
 
 use std::sync::Arc;
 
+use catalog::{
+    evidence::fixtures,
+    format::{Checksum, Detail, InspectionState, redis::Database},
+};
+
 use super::*;
 
 fn images(names: &[&str]) -> Vec<ImageFacts> {
@@ -194,4 +199,68 @@ fn keys_and_functions_that_an_older_server_did_not_load_are_no_identity_missed()
     assert_eq!(finding.outcome, Outcome::Failed);
     let finding = check(Reason::Internal, doubt, Reason::Internal);
     assert_eq!(finding.message, "lost");
+}
+
+#[test]
+fn a_key_that_was_not_loaded_is_judged_by_who_loaded_and_who_wrote() {
+    let check = |wrote: &str, image: Option<&str>, itself: &str, expected| {
+        let census = Census {
+            family: Some(Family::Redis),
+            version: Some(12),
+            databases: BTreeMap::from([(
+                0,
+                Database {
+                    keys: 2,
+                    ..Database::default()
+                },
+            )]),
+            writer: Some(wrote.into()),
+            writer_family: Some(Family::Redis),
+            ..Census::default()
+        };
+        let inspection = Inspection {
+            detail: Some(Detail::new(census)),
+            checksum: Checksum::Verified,
+            ..Inspection::new("rdb", InspectionState::Intact)
+        };
+        let seen = |name: &str, value| Observation {
+            name: name.into(),
+            value,
+        };
+        let mut observations = vec![
+            seen(seen::LOADED, Observed::Count(1)),
+            seen(seen::SKIPPED, Observed::Count(0)),
+            seen(seen::SERVER, Observed::Word(itself.into())),
+        ];
+        observations.extend(image.map(|image| seen(seen::IMAGE, Observed::Word(image.into()))));
+        let evidence = Evidence {
+            inspection: &inspection,
+            observations: &observations,
+            artifact: &fixtures::snapshot(Timestamp::UNIX_EPOCH).artifacts[0],
+            manifest: None,
+            before: Vec::new(),
+            asked_at: Timestamp::UNIX_EPOCH,
+        };
+        let settings = Settings {
+            expect: Arc::new(Expect::default()),
+            own: Arc::new(()),
+            modules: Vec::new(),
+        };
+        let answers = Redis.judge(&evidence, &settings);
+        let identity = answers
+            .iter()
+            .find(|it| it.finding.check == "redis.identity");
+        let identity = identity.expect("it is answered");
+        assert_eq!(
+            identity.spoils,
+            Some(expected),
+            "{wrote} {image:?}: {identity:?}"
+        );
+    };
+    let eight = Some("Redis 8.0");
+    check("8.0.1", eight, "Redis 8.0.2", Reason::Identity);
+    check("8.2.3", eight, "Redis 8.0.2", Reason::NoImage);
+    check("7.9.240", eight, "Redis 8.0.2", Reason::NoImage);
+    check("8.0.1", None, "Redis 8.0.2", Reason::NoImage);
+    check("8.0.1", Some("Valkey 9.1"), "Valkey 9.1.2", Reason::NoImage);
 }
