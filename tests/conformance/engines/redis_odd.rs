@@ -1,5 +1,5 @@
-//! What servers with faults of their own wrote: collections of nothing, a field twice. It is said, and
-//! the verdict is the server's.
+//! What servers with faults of their own wrote: collections of nothing, a field twice. It is said,
+//! and the verdict is the server's.
 
 use catalog::{
     evidence::{Outcome, Reason, Verdict, Verification},

@@ -7,20 +7,20 @@
 //! | the walk met | checksum agrees | switched off | disagrees | version below 5 |
 //! |---|---|---|---|---|
 //! | the end mark | intact | intact, `absent` | damaged | intact, `absent` |
-//! | the end mark, but on its way a collection of nothing, or a field or member twice | intact, with a warning | not understood | damaged | not understood |
+//! | the end, behind something odd | intact, warned | not understood | damaged | not understood |
 //! | an unknown opcode or type | not understood | not understood | damaged | not understood |
 //! | bytes without sense, or the end of the file | not understood | damaged | damaged | damaged |
 //! | a value that servers refuse | damaged | damaged | damaged | damaged |
 //! | a version no file has | not understood, always | | | |
 //!
-//! A collection of nothing was written by servers with a fault of theirs, and later ones pass over
-//! it; a repeated field was written, too, and is loaded. Where no checksum says that the writer wrote
-//! them so, they may as well be damage. An encoding that contradicts itself is refused in any case: a
-//! server takes it by its header, and may end when it is touched.
+//! Odd is a collection of nothing, or a field or member that comes twice. Servers with a fault
+//! wrote both; later ones pass over the first, and some load the second. Where no checksum says
+//! that the writer wrote it so, it may as well be damage. An encoding that contradicts itself is
+//! refused in any case: a server takes it by its header, and may end when it is touched.
 //!
 //! A number above the known ones is no reason to stop: the file is read as far as its types and
-//! opcodes are known. Only of a Valkey above 80 is nothing called damaged but what is refused: such a
-//! file may be compressed behind its first bytes.
+//! opcodes are known. Only of a Valkey above 80 is nothing called damaged but what is refused: such
+//! a file may be compressed behind its first bytes.
 //!
 //! Bytes behind the end are counted. Behind a checksum that agrees they are harmless (a mark of a
 //! diskless transfer, the tail of a longer file written over). Without one, nothing shows that the

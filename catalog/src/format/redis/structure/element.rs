@@ -1,4 +1,5 @@
-//! One element of a list that is too large to stand among others (`QUICKLIST_NODE_CONTAINER_PLAIN`).
+//! One element of a list that is too large to stand among others
+//! (`QUICKLIST_NODE_CONTAINER_PLAIN`).
 
 use super::Layout;
 use crate::format::redis::{input::Result, repeats::Repeats, slice::Bytes};

@@ -59,8 +59,8 @@ impl Layout for Listpack {
 }
 
 impl Listpack {
-    /// Passes over what is at hand and short, from the entry at this place of its element to the one
-    /// at the place returned: nearly all there is, and the time it takes is that of the inspection.
+    /// Passes over what is at hand and short, from the entry at this place of its element to the
+    /// one at the place returned: nearly all there is, and the time it takes is the inspection's.
     fn pass_short<B: Bytes>(
         &self,
         entries: &mut Entries<'_, B>,

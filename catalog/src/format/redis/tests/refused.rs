@@ -1,5 +1,5 @@
-//! Values that contradict themselves, which `redis-check-rdb` does not pass either: damage, whatever
-//! the checksum says.
+//! Values that contradict themselves, which `redis-check-rdb` does not pass either: damage,
+//! whatever the checksum says.
 
 use super::{
     builder::{Entry, Rdb, length, listpack, string, ziplist},

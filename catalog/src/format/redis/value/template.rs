@@ -1,8 +1,9 @@
 //! Hashes of Redis 8.10 whose field names are stored once for many (`RDB_OPCODE_HASH_TEMPLATE`).
 //!
 //! A save writes the names of a template into the head, and then values that refer to it; the names
-//! stand in front of the values only in what `DUMP` writes, which is read from a file as well. Known
-//! from public readers of the format and from tests of the server; no server that has them was tried.
+//! stand in front of the values only in what `DUMP` writes, which is read from a file as well.
+//! Known from public readers of the format and from tests of the server; no server that has them
+//! was tried.
 
 use std::collections::BTreeMap;
 
