@@ -92,3 +92,23 @@ async fn an_object_is_not_taken_for_one_whose_name_begins_with_a_slash() {
     let object = head(&repository.bucket, "/a").await.expect("its own");
     assert_eq!(object.size_bytes, 3);
 }
+
+#[tokio::test]
+async fn a_prefix_that_leads_out_of_the_bucket_is_refused_and_any_other_refusal_is_an_error() {
+    let repository = Repository::start("").await;
+    let refused = Effect::error(400, "InvalidRequest", "Bad Request.");
+    let world = repository.server.world();
+    world.fail(Fault::always(Call::List, refused));
+    for (prefix, is_empty) in [("../", true), ("a/./b", true), ("a//", false), ("a", false)] {
+        let from = ListFrom {
+            prefix: prefix.into(),
+            ..ListFrom::default()
+        };
+        let pages: Result<Vec<_>, _> = repository.bucket.list(from).try_collect().await;
+        assert_eq!(
+            pages.is_ok_and(|pages| pages.is_empty()),
+            is_empty,
+            "{prefix}"
+        );
+    }
+}

@@ -38,6 +38,10 @@ use crate::{
 /// Pages without a key that may follow each other, as S3 gives behind many delete markers.
 const EMPTY_PAGES_MAX: u32 = 1000;
 
+/// Codes by which stores over a file system refuse a prefix that leads out of it; seen of
+/// `S3Proxy`.
+const REFUSED: [&str; 2] = ["InvalidRequest", "InvalidArgument"];
+
 /// All there is where no object can be.
 const NOTHING: (Page, Next) = (
     Page {
@@ -171,12 +175,15 @@ impl Cursor<'_> {
     /// beginning, and then the refusal is one.
     fn is_nowhere(&self, code: Option<&str>) -> bool {
         let directories = self.whole_prefix.rsplit_once('/').map(|(them, _)| them);
-        self.next == Next::First
-            && code.is_some_and(is_unnameable)
-            && directories.is_some_and(|them| {
-                let mut segments = them.split('/');
-                segments.any(|segment| matches!(segment, "" | "." | ".."))
-            })
+        let (Some(code), Some(directories), Next::First) = (code, directories, &self.next) else {
+            return false;
+        };
+        let mut segments = directories.split('/');
+        segments.any(|segment| match segment {
+            "." | ".." => is_unnameable(code) || REFUSED.contains(&code),
+            "" => is_unnameable(code),
+            _ => false,
+        })
     }
 
     fn behind(&self, answer: &ListObjectsV2Output) -> Result<Next, StorageError> {
