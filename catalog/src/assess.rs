@@ -14,14 +14,17 @@ mod proof;
 use jiff::Timestamp;
 use settings::Duration;
 
-use crate::{evidence::Ledger, model::SourceInventory};
+use crate::{
+    evidence::{Ledger, Proofs},
+    model::SourceInventory,
+};
 
 pub use cadence::Cadence;
 pub use capacity::{Stored, full_at};
 pub use concern::{CONCERNS, Concern, Severity, Witness};
 pub use holdings::Holdings;
 pub use objectives::{Objectives, Promises, Tier, VERIFICATION};
-pub use proof::Proof;
+pub use proof::{Proof, Verifying, default_deadline};
 
 /// Everything that is known of one source.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +48,13 @@ pub struct Subject<'a> {
     /// `None` where no proof is expected, or evidence was never readable. Unreadable later, the
     /// last ledger is handed in again.
     pub ledger: Option<&'a Ledger>,
+    /// That ledger beside that inventory; `None` unless both are there.
+    pub proofs: Option<&'a Proofs>,
+    /// What is expected of the verifier.
+    pub verifying: &'a Verifying,
+    /// When the first of at least two whole surveys in a row showed that none of the snapshots that
+    /// were verified lies there any more; `None` where one does.
+    pub unproven_since: Option<Timestamp>,
     /// What the producer says; `None` where none is configured.
     pub intent: Option<&'a Intent>,
 }
@@ -90,8 +100,9 @@ pub struct Assessment<'a> {
     pub proof: Option<Proof<'a>>,
     /// Each of [`CONCERNS`] in that order: stands, does not, or (`None`) has no witness.
     pub concerns: Vec<(&'static Concern, Option<bool>)>,
-    /// Verified within its objective and no critical concern; `Some(false)` with a critical
-    /// concern; `None` where no proof is expected, nothing was seen yet, or proof is still to come.
+    /// A snapshot that lies there unchanged was verified within its objective and there is no
+    /// critical concern; `Some(false)` with a critical concern; `None` where no proof is expected,
+    /// nothing was seen yet, or no verified snapshot lies there, yet or any more.
     pub recoverable: Option<bool>,
 }
 
@@ -134,9 +145,10 @@ pub fn assess<'a>(subject: &Subject<'a>, now: Timestamp) -> Assessment<'a> {
     let holdings = subject
         .inventory
         .map(|inventory| Holdings::new(inventory, &facts));
-    let proof = holdings
-        .as_ref()
-        .and_then(|holdings| subject.ledger.map(|ledger| Proof::new(ledger, holdings)));
+    let proof = holdings.as_ref().and_then(|holdings| {
+        let (ledger, proofs) = subject.ledger.zip(subject.proofs)?;
+        Some(Proof::new(ledger, proofs, holdings, now))
+    });
     let concerns: Vec<_> = CONCERNS
         .iter()
         .map(|concern| {

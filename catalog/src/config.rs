@@ -18,7 +18,7 @@ use jiff::tz::TimeZone;
 use settings::{Located, Place, Schedule};
 
 use crate::{
-    assess::Objectives,
+    assess::{Objectives, Verifying},
     format::{Format, Settings},
     grouping::{Completeness, ManifestRule},
     layout::Layout,
@@ -34,6 +34,9 @@ pub use written::{Policy, Pull, S3};
 
 /// No survey is given less, however short the refresh.
 const SURVEY_MIN: Duration = Duration::from_mins(1);
+
+/// In `verifier.slack`: after how many inconclusive runs in a row people are told.
+const INCONCLUSIVE_AFTER_KEY: &str = "inconclusive_after";
 
 /// The runtime that takes what programs this machine has, and no images.
 const PROCESS: &str = "process";
@@ -175,6 +178,8 @@ pub struct Verifier {
     pub pull: Pull,
     /// Of `verify.schedule`.
     pub time_zone: TimeZone,
+    /// How many runs in a row may be inconclusive until people are told.
+    pub inconclusive_after: usize,
 }
 
 impl Source {
@@ -225,6 +230,22 @@ impl Config {
             settings::Duration::ZERO
         } else {
             source.settle
+        }
+    }
+
+    /// What is expected of the verifier for this source.
+    pub fn verifying(&self, source: &Source) -> Verifying {
+        let verify = source.verify.as_ref();
+        let due = verify.map(|verify| &verify.due);
+        Verifying {
+            schedule: match due {
+                Some(Due::Schedule(schedule)) => Some(schedule.clone()),
+                _ => None,
+            },
+            each_snapshot: due == Some(&Due::NewSnapshot),
+            deadline: verify.and_then(|verify| verify.deadline),
+            names_have_time: source.layout.has_time(),
+            inconclusive_after: self.verifier.inconclusive_after,
         }
     }
 

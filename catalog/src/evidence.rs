@@ -19,8 +19,10 @@ mod open;
 mod place;
 mod prune;
 mod record;
+mod recovery;
 mod repair;
 mod s3;
+mod same;
 mod sequences;
 mod verdict;
 
@@ -36,7 +38,7 @@ pub use chain::{Break, BrokenBy, ChainReport, Checker, Head};
 pub use codec::RecordError;
 pub use directory::DirectoryEvidence;
 pub use error::EvidenceError;
-pub use ledger::{Baseline, Ledger};
+pub use ledger::{Baseline, INCONCLUSIVE_AFTER, Ledger, Loss, Past, Proofs, Row};
 #[cfg(feature = "testing")]
 pub use memory::{MemoryEvidence, MemoryFault};
 pub use open::open;
@@ -47,7 +49,9 @@ pub use record::{
     RehearsalEvidence, Repair, Repaired, SandboxEvidence, SnapshotEvidence, StageEvidence,
     ToolEvidence, Trigger, Verification,
 };
+pub use recovery::RecoveryPoints;
 pub use s3::S3Evidence;
+pub use same::Sameness;
 pub use sequences::sequences;
 pub use verdict::{Basis, Finding, Outcome, Reason, Verdict};
 

@@ -112,6 +112,8 @@ pub struct Group {
     pub id: SnapshotId,
     /// The time in the keys.
     pub named: Option<Timestamp>,
+    /// An older version of an object, and not the one that is current now.
+    pub is_older: bool,
     /// At least one, ordered by name.
     pub artifacts: Vec<Artifact>,
     /// One for each artifact that has a manifest.
@@ -249,6 +251,7 @@ impl Grouping {
             let group = Group {
                 id: SnapshotId(moment.id.clone()),
                 named: moment.at,
+                is_older: moment.is_older,
                 artifacts: artifacts.into_iter().map(artifact).collect(),
                 manifests,
             };

@@ -7,7 +7,7 @@ mod listing;
 mod oddities;
 mod reading;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -17,7 +17,9 @@ use crate::{
     format::{Format, Settings},
     grouping::{Completeness, Group, judge},
     layout::Layout,
-    model::{Continues, Inventory, Pin, RepositoryName, Snapshot, SourceInventory, SourceName},
+    model::{
+        Continues, Inventory, ObjectMeta, RepositoryName, Snapshot, SourceInventory, SourceName,
+    },
     recovery_point::{Witnesses, recovery_point},
     storage::{Storage, StorageError},
 };
@@ -45,7 +47,7 @@ pub struct SurveySource {
 }
 
 /// The recovery point that an evidence record of this very object got from content or manifest.
-pub type Known<'a> = dyn Fn(&SourceName, &Pin) -> Option<Timestamp> + Send + Sync + 'a;
+pub type Known<'a> = dyn Fn(&SourceName, &ObjectMeta) -> Option<Timestamp> + Send + Sync + 'a;
 
 /// What a survey is given besides the repository.
 pub struct SurveyContext<'a> {
@@ -107,14 +109,22 @@ pub async fn survey(
 }
 
 fn assemble(source: &SurveySource, heads: Heads, context: &SurveyContext<'_>) -> SourceInventory {
+    let older = heads.groups.iter().filter(|(group, _)| group.is_older);
+    let older_versions: BTreeSet<_> = older.map(|(group, _)| group.id.clone()).collect();
     let groups = heads.groups.into_iter();
     let mut snapshots: Vec<_> = groups
         .map(|(group, described)| snapshot(source, group, described, context))
         .collect();
-    snapshots.sort_by(|one, other| (other.taken_at, &other.id).cmp(&(one.taken_at, &one.id)));
+    // Versions of equal recovery point: the current one is the newest, then who was it last.
+    let age = |it: &Snapshot| {
+        let older = older_versions.contains(&it.id).then_some(it.completed_at);
+        (it.taken_at, older.is_none(), older)
+    };
+    snapshots.sort_by(|one, other| (age(other), &other.id).cmp(&(age(one), &one.id)));
     chain::link(&mut snapshots);
     SourceInventory {
         snapshots,
+        older_versions,
         error: None,
         duplicates: heads.duplicates,
         ..SourceInventory::default()
@@ -136,7 +146,7 @@ fn snapshot(
         content: facts.taken_at,
         // As of the heads: the oldest artifact dates the snapshot.
         manifest: seen.manifests.values().filter_map(|it| it.taken_at).min(),
-        evidence: first.and_then(|meta| (context.known)(&source.name, &meta.pin())),
+        evidence: first.and_then(|meta| (context.known)(&source.name, meta)),
         name: group.named,
         modified: completed_at,
     });

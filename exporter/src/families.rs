@@ -20,7 +20,7 @@ pub fn families(state: &State, now: Timestamp) -> Vec<Family> {
     repository::put(&mut families, state);
     for source in &state.config.sources {
         source::put(&mut families, state, source, now);
-        proof::put(&mut families, state, source);
+        proof::put(&mut families, state, source, now);
     }
     families.finish()
 }

@@ -149,12 +149,27 @@ pub(crate) fn survey_failed(state: &mut State, ended_at: &str) {
 /// The ledger of `cache`, read without trouble.
 pub(crate) fn proven(state: &mut State, drafts: impl IntoIterator<Item = Draft>) {
     let mut ledger = Ledger::new(source("cache"));
-    for (sequence, text) in (1..).zip(sealed(drafts)) {
+    for (sequence, text) in (1..).zip(sealed(drafts.into_iter().map(of_listed))) {
         ledger.take(sequence, Ok(&text));
     }
-    let evidence = &mut state.sources.get_mut(&source("cache")).unwrap().evidence;
-    evidence.ledger = Some(Arc::new(ledger));
-    evidence.up = Some(true);
+    let known = state.sources.get_mut(&source("cache")).unwrap();
+    known.read(ledger, jiff::Timestamp::MAX);
+    known.evidence.up = Some(true);
+}
+
+/// The same of the object that [`snapshot`] lists, with 4096 bytes.
+fn of_listed(mut draft: Draft) -> Draft {
+    let written = match &mut draft {
+        Draft::Verification(run) => &mut run.snapshot,
+        Draft::Acceptance(act) => &mut act.snapshot,
+        _ => return draft,
+    };
+    for artifact in &mut written.artifacts {
+        artifact.key = artifact.key.replace("redis/", "redis/MARKER-");
+        artifact.size_bytes = 4096;
+        artifact.modified_at += jiff::SignedDuration::from_mins(2);
+    }
+    draft
 }
 
 /// Hourly snapshots up to five, that of four verified at five; all is well for an hour.

@@ -5,14 +5,14 @@
 use std::collections::BTreeMap;
 
 use catalog::{
-    assess::{Assessment, Cadence, Objectives, Subject, assess},
+    assess::{Assessment, Cadence, Objectives, Subject, Verifying, assess},
     config::{Config, Source},
     model::SourceName,
 };
 use jiff::Timestamp;
 use settings::Duration;
 
-use crate::state::SourceState;
+use crate::state::{SourceState, Unproven};
 
 /// What every source is measured by; made once per configuration, for looking through the slots of
 /// a schedule is dear.
@@ -26,6 +26,7 @@ struct Measure {
     grace: Option<Duration>,
     settle: Duration,
     refresh: Duration,
+    verifying: Verifying,
 }
 
 impl Measures {
@@ -37,6 +38,7 @@ impl Measures {
             grace: source.grace,
             settle: config.lateness_of(source),
             refresh: config.refresh.into(),
+            verifying: config.verifying(source),
         };
         let sources = config.sources.iter();
         Self(
@@ -64,6 +66,9 @@ impl Measures {
             was_held: known.was_held,
             inventory: known.inventory.as_deref(),
             ledger: known.evidence.ledger.as_deref(),
+            proofs: known.proofs.as_deref(),
+            verifying: &measure.verifying,
+            unproven_since: known.unproven.and_then(Unproven::confirmed),
             intent: None,
         };
         Some(assess(&subject, now))

@@ -16,8 +16,9 @@ toolkit::metric_table! {
         "Heads that the last survey could not read: the age is taken from what else is known \
          (cached).";
     Recoverable, Gauge, "backup_recoverable", [source, engine],
-        "1: verified within its objective and no critical concern. 0: a critical concern. \
-         Absent: not surveyed yet, or no proof is expected.";
+        "1: a snapshot that lies there unchanged was verified within its objective, and no critical \
+         concern. 0: a critical concern. Absent: not surveyed yet, no proof is expected, or no \
+         verified snapshot lies there, yet or any more.";
     Concern, Gauge, "backup_concern", [source, engine, concern, witness, severity],
         "1 while the concern stands, else 0.";
 
@@ -57,20 +58,23 @@ toolkit::metric_table! {
         [source, engine, verdict],
         "End of the last verification with that verdict.";
     VerificationStatus, Gauge, "backup_verification_status", [source, engine, verdict],
-        "1 for the verdict on the newest recovery point that was looked at, else 0.";
+        "1 for the verdict on the newest recovery point that was judged, else 0: the last run of \
+         that object. A look at an older, unfinished, differential or vanished snapshot says nothing.";
     VerificationReason, Gauge, "backup_verification_reason", [source, engine, reason],
         "1 for the reason of that verdict, else 0.";
     VerifiedTimestamp, Gauge, "backup_verified_timestamp_seconds", [source, engine],
-        "Recovery point of the newest verified snapshot: what you could really get back.";
+        "Recovery point of the newest verified snapshot that lies there unchanged: what you could \
+         really get back. Absent: none does.";
     VerificationRecovery, Gauge, "backup_verification_recovery_seconds", [source, engine],
-        "How long the newest verified snapshot took until it was usable, in its sandbox.";
+        "How long the newest verified snapshot that lies there took until it was usable, in its \
+         sandbox.";
     VerificationForecast, Gauge, "backup_verification_recovery_forecast_seconds",
         [source, engine],
-        "How long the newest complete snapshot is expected to take.";
+        "How long the newest complete full backup is expected to take.";
     VerificationStage, Gauge, "backup_verification_stage_seconds", [source, engine, stage],
         "Wall time of each stage of the verification of the newest recovery point; they overlap.";
     VerificationItems, Gauge, "backup_verification_items", [source, engine, item],
-        "What was counted in the newest recovery point that was looked at.";
+        "What was counted in the newest recovery point that was judged.";
     EvidenceUp, Gauge, "backup_evidence_up", [source, engine],
         "Whether the ledger could be read; if not, the last one is kept.";
     EvidenceRecords, Gauge, "backup_evidence_records", [source, engine],

@@ -117,7 +117,7 @@ impl Refusal {
 async fn go(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let mut loaded = load_file(&cli.config.file)?;
     if cli.check {
-        warn_undecided(&loaded.config, &mut loaded.warnings).await;
+        warn_undecided(&loaded.config, Clock::system().now(), &mut loaded.warnings).await;
     }
     write!(console.err, "{}", loaded.warnings)?;
     let web = cli.web.config_file.as_deref();

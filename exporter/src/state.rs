@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use catalog::{
     assess::{Assessment, Stored, full_at},
     config::{Config, Repository},
-    evidence::Ledger,
+    evidence::{Ledger, Proofs},
     model::{Dropped, Inventory, RepositoryName, SourceInventory, SourceName, Unread, Usage},
     storage::Requests,
 };
@@ -115,6 +115,26 @@ pub struct SourceState {
     pub unread: Option<BTreeMap<Unread, u64>>,
     /// Its proof.
     pub evidence: EvidenceState,
+    /// Its ledger beside its inventory, joined whenever one of them was read; `None` before both.
+    pub proofs: Option<Arc<Proofs>>,
+    /// That none of the snapshots that were verified lies there any more, as whole surveys showed.
+    pub unproven: Option<Unproven>,
+}
+
+/// Whole surveys in a row that saw no snapshot that was verified, although there were some.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unproven {
+    /// When the first of them ended.
+    pub since: Timestamp,
+    /// When the last of them ended.
+    pub last: Timestamp,
+}
+
+impl Unproven {
+    /// Since when, once a second survey has shown it.
+    pub fn confirmed(self) -> Option<Timestamp> {
+        (self.last > self.since).then_some(self.since)
+    }
 }
 
 /// What is known of the ledger of a source.
@@ -137,7 +157,37 @@ impl SourceState {
             problem: None,
             unread: None,
             evidence: EvidenceState::default(),
+            proofs: None,
+            unproven: None,
         }
+    }
+
+    /// Takes what a whole survey saw.
+    fn survey(&mut self, seen: SourceInventory, surveyed_at: Timestamp) {
+        self.surveyed_at = Some(surveyed_at);
+        self.inventory = Some(Arc::new(seen));
+        self.join(surveyed_at);
+    }
+
+    /// Takes the ledger as it was read.
+    pub fn read(&mut self, ledger: Ledger, now: Timestamp) {
+        self.evidence.ledger = Some(Arc::new(ledger));
+        self.join(now);
+    }
+
+    /// Holds the ledger against what lies there; what depends on the time is left to every scrape.
+    fn join(&mut self, now: Timestamp) {
+        let (Some(ledger), Some(inventory), Some(surveyed_at)) =
+            (&self.evidence.ledger, &self.inventory, self.surveyed_at)
+        else {
+            return;
+        };
+        let proofs = Proofs::new(ledger, inventory, now);
+        self.unproven = proofs.lost().map(|_| Unproven {
+            since: self.unproven.map_or(surveyed_at, |before| before.since),
+            last: surveyed_at,
+        });
+        self.proofs = Some(Arc::new(proofs));
     }
 }
 
@@ -209,6 +259,12 @@ impl State {
             .map(|source| &source.name)
     }
 
+    /// Every ledger that was read.
+    pub fn ledgers(&self) -> impl Iterator<Item = &Ledger> {
+        let sources = self.sources.values();
+        sources.filter_map(|source| source.evidence.ledger.as_deref())
+    }
+
     /// Takes a survey that ended; a failed one leaves everything seen before as it was.
     pub fn take(
         &mut self,
@@ -234,9 +290,8 @@ impl State {
             source.problem.clone_from(&seen.error);
             source.unread = Some(seen.unread.clone());
             if seen.error.is_none() {
-                source.surveyed_at = Some(inventory.surveyed_at);
                 source.was_held |= seen.newest_complete().is_some();
-                source.inventory = Some(Arc::new(seen));
+                source.survey(seen, inventory.surveyed_at);
             }
         }
         let config = Arc::clone(&self.config);

@@ -3,14 +3,12 @@
 //! Each repository has its own loop, so that one that hangs holds up no other; a loop never has two
 //! surveys under way. It publishes states and judges nothing.
 
-mod known;
-
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use catalog::{
     config::{Config, Source},
-    evidence::{EvidenceRead, Ledger, is_mounted},
-    model::{Pin, RepositoryName, SourceName},
+    evidence::{EvidenceRead, Ledger, RecoveryPoints, is_mounted},
+    model::{ObjectMeta, RepositoryName, SourceName},
     storage::Counted,
     survey::{HeadCache, SurveyContext},
 };
@@ -21,7 +19,6 @@ use toolkit::{clock::Clock, problem};
 use tracing::{info, warn};
 
 use crate::state::{LastSurvey, Published, SurveyOutcome};
-use known::Known;
 
 /// A pause is longer than the refresh by up to this part of it, so that many exporters that began
 /// together do not ask together.
@@ -122,10 +119,11 @@ impl Surveyor {
             .sources_of(name)
             .map(Source::surveyed)
             .collect();
-        let known = Known::new(&self.published.get());
-        let known = |source: &SourceName, pin: &Pin| known.of(source, pin);
+        let now = self.clock.now();
+        let known = RecoveryPoints::new(self.published.get().ledgers(), now);
+        let known = |source: &SourceName, listed: &ObjectMeta| known.of(source, listed);
         let context = SurveyContext {
-            now: self.clock.now(),
+            now,
             cache,
             known: &known,
             everything: true,
@@ -206,7 +204,7 @@ impl Surveyor {
             };
             known.evidence.up = Some(read);
             if read {
-                known.evidence.ledger = Some(Arc::new(ledger));
+                known.read(ledger, self.clock.now());
             }
         });
     }

@@ -11,6 +11,7 @@
 
 mod crates;
 mod engines;
+mod objects;
 mod project;
 mod source;
 mod tree;

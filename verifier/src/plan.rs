@@ -4,7 +4,9 @@
 //! newest snapshot stays the same, waiting for the end would raise `verification_stale` every time.
 //! Before that no object that was verified is verified again; one that failed is not tried again
 //! within the whole objective, for a second failure proves nothing anew; one that was inconclusive
-//! is. So whoever plans at least four times within the objective never sees it exceeded.
+//! is. Where nothing that was verified lies there unchanged any more, the newest snapshot is due at
+//! once, whatever the schedule says. A differential snapshot never is. So whoever plans at least
+//! four times within the objective never sees it exceeded.
 
 mod prospect;
 
@@ -13,8 +15,8 @@ use std::time;
 use catalog::{
     assess::VERIFICATION,
     config::{Due, Source, Verify},
-    evidence::{Ledger, Reason, Trigger, Verdict, Verification},
-    model::{Snapshot, SourceName},
+    evidence::{Ledger, Past, Proofs, Reason, Sameness, Trigger, Verdict, Verification},
+    model::{Snapshot, SourceInventory, SourceName},
     settle::is_young,
 };
 use jiff::Timestamp;
@@ -37,17 +39,55 @@ pub struct Planned {
     pub why: String,
 }
 
-/// Whether this, the newest complete snapshot of `source`, is due.
-pub fn plan(
-    source: &Source,
-    newest: Option<&Snapshot>,
-    ledger: &Ledger,
-    now: Timestamp,
-) -> Planned {
+/// What is known of a source at one time.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    /// The newest complete snapshot that is not differential: no other is ever due.
+    pub newest: Option<&'a Snapshot>,
+    /// Its records.
+    pub past: Past<'a>,
+    /// Those beside what lies there.
+    pub proofs: &'a Proofs,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl<'a> Standing<'a> {
+    /// Of what a survey saw.
+    pub fn new(
+        inventory: &'a SourceInventory,
+        ledger: &'a Ledger,
+        proofs: &'a Proofs,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            newest: inventory.whole().next(),
+            past: ledger.until(now),
+            proofs,
+            now,
+        }
+    }
+
+    /// Why the newest snapshot, of which there is no record, is due whatever is configured: its
+    /// source was verified, and what was verified lies there unchanged no longer.
+    fn unproven(&self, newest: &Snapshot) -> Option<&'static str> {
+        let mut runs = self.past.verifications();
+        if runs.any(|run| run.snapshot.sameness(newest) == Sameness::Touched) {
+            return Some("its newest snapshot was touched since it was tried");
+        }
+        let was_proven = self.proofs.proven_at.is_some();
+        (was_proven && self.proofs.verified().is_none())
+            .then_some("no snapshot that was verified lies there any more")
+    }
+}
+
+/// Whether the newest complete snapshot of `source` is due.
+pub fn plan(source: &Source, standing: &Standing<'_>) -> Planned {
+    let newest = standing.newest;
     let (due, why) = match (&source.verify, newest) {
         (None, _) => (None, "no proof is expected of it".to_owned()),
         (Some(_), None) => (None, "there is no complete snapshot".to_owned()),
-        (Some(verify), Some(newest)) => judge(source, verify, newest, ledger, now),
+        (Some(verify), Some(newest)) => judge(source, verify, newest, standing),
     };
     Planned {
         source: source.name.clone(),
@@ -61,12 +101,12 @@ fn judge(
     source: &Source,
     verify: &Verify,
     newest: &Snapshot,
-    ledger: &Ledger,
-    now: Timestamp,
+    standing: &Standing<'_>,
 ) -> (Option<Trigger>, String) {
+    let (past, now) = (standing.past, standing.now);
     let promised = promised(source);
     let lasts = |proof: &Verification| age(proof.ended_at, now) <= unrenewed(promised);
-    let last = ledger.of_object(newest);
+    let last = past.of_object(newest);
     if let Some(last) = last {
         let (verdict, when) = (last.verdict.as_label(), ago(last.ended_at, now));
         let settled = match last.verdict {
@@ -88,7 +128,11 @@ fn judge(
             return (None, format!("its newest snapshot was {verdict} {when}"));
         }
     }
+    let unproven = standing.unproven(newest).filter(|_| last.is_none());
     match &verify.due {
+        Due::Schedule(_) | Due::Objective if let Some(why) = unproven => {
+            (Some(Trigger::Schedule), why.to_owned())
+        }
         Due::NewSnapshot => match last {
             None => {
                 let why = "its newest snapshot is new".to_owned();
@@ -96,8 +140,8 @@ fn judge(
             }
             Some(last) => (Some(Trigger::Schedule), renewed(last, now)),
         },
-        Due::Schedule(schedule) => slot(schedule, ledger, now),
-        Due::Objective => match ledger.newest_verified() {
+        Due::Schedule(schedule) => slot(schedule, past, now),
+        Due::Objective => match standing.proofs.verified() {
             Some(proof) if lasts(proof) => (
                 None,
                 format!("its proof is from {}", ago(proof.ended_at, now)),
@@ -109,8 +153,8 @@ fn judge(
 }
 
 /// By `verify.schedule`: at the first slot after the last run, of whatever snapshot.
-fn slot(schedule: &Schedule, ledger: &Ledger, now: Timestamp) -> (Option<Trigger>, String) {
-    let Some(last) = last_run(ledger) else {
+fn slot(schedule: &Schedule, past: Past<'_>, now: Timestamp) -> (Option<Trigger>, String) {
+    let Some(last) = past.last_run() else {
         return (Some(Trigger::Schedule), "it was never tried".into());
     };
     match schedule.next(last) {
@@ -131,11 +175,6 @@ fn settled_at(source: &Source, newest: &Snapshot, last: &Verification) -> Option
         && is_young(newest.completed_at, settle, last.ended_at);
     let settled = || newest.completed_at.checked_add(settle);
     growing.then(|| settled().unwrap_or(Timestamp::MAX))
-}
-
-/// When any snapshot of it was tried last.
-fn last_run(ledger: &Ledger) -> Option<Timestamp> {
-    ledger.verifications().map(|it| it.ended_at).max()
 }
 
 /// How old its proof may be.

@@ -1,7 +1,7 @@
 //! Which snapshot of a source is meant. Pure.
 
 use catalog::{
-    evidence::{Ledger, Verdict},
+    evidence::Past,
     model::{Snapshot, SnapshotState, SourceInventory},
 };
 use jiff::Timestamp;
@@ -72,23 +72,33 @@ pub fn select<'a>(
     })
 }
 
-/// The same among those with a proof.
+/// The same for who verifies: a differential snapshot only where it is named.
+pub fn select_to_verify<'a>(
+    inventory: &'a SourceInventory,
+    wanted: &Wanted,
+) -> Result<&'a Snapshot, NotChosen> {
+    let is_meant = |it: &Snapshot| matches!(wanted, Wanted::Named(_)) || !it.is_differential();
+    find(inventory, wanted, is_meant).ok_or_else(|| match select(inventory, wanted) {
+        Ok(_) => NotChosen::NoneComplete {
+            when: when(wanted),
+            others: ", only differential ones".into(),
+        },
+        Err(not_chosen) => not_chosen,
+    })
+}
+
+/// The same among those with a proof, which is looked for among the full backups.
 pub fn select_verified<'a>(
     inventory: &'a SourceInventory,
     wanted: &Wanted,
-    ledger: &Ledger,
+    past: Past<'_>,
 ) -> Result<&'a Snapshot, NotChosen> {
-    find(inventory, wanted, |snapshot| is_verified(snapshot, ledger)).ok_or_else(|| {
+    let is_meant = |it: &Snapshot| !it.is_differential() && past.is_verified(it);
+    find(inventory, wanted, is_meant).ok_or_else(|| {
         let when = when(wanted);
         let unverified = NotChosen::NoneVerified { when };
         select(inventory, wanted).err().unwrap_or(unverified)
     })
-}
-
-/// Whether the last verification of these very objects verified them.
-pub fn is_verified(snapshot: &Snapshot, ledger: &Ledger) -> bool {
-    let last = ledger.of_object(snapshot);
-    last.is_some_and(|last| last.verdict == Verdict::Verified)
 }
 
 fn find<'a>(

@@ -28,9 +28,7 @@ use self::{
 };
 use crate::engine::{Purpose, Stopped};
 
-pub use assignment::{
-    Assignment, Context, OnProgress, Progress, SelectAgain, Selected, default_deadline,
-};
+pub use assignment::{Assignment, Context, OnProgress, Progress, SelectAgain, Selected};
 
 /// The stage before a run: the survey and the choice, also when made once more.
 const SELECT: &str = "select";

@@ -166,7 +166,13 @@ concerns! {
     Proof Critical proof::verification_failed
         "the newest snapshot that was looked at is bad";
     Proof Warning proof::verification_inconclusive
-        "the last verification could not tell";
+        "whether it can be restored is not known: verifications could not tell";
+    Proof Warning proof::verification_overdue
+        "a verification was due and left no record";
+    Proof Warning proof::proof_vanished
+        "no snapshot that was verified lies there any more, although it should";
+    Proof Warning proof::proof_from_the_future
+        "a record of the verifier is from the future: a clock is wrong";
     Proof Warning proof::recovery_time_exceeded
         "recovery took longer than promised";
     Proof Warning proof::recovery_time_forecast

@@ -26,6 +26,8 @@ pub struct Holdings<'a> {
     pub typical_size: Option<u64>,
     /// The oldest complete one.
     pub oldest: Option<&'a Snapshot>,
+    /// The oldest complete one that is not differential.
+    pub oldest_whole: Option<&'a Snapshot>,
     /// When the source began, as far as anybody knows: its oldest snapshot or evidence of an older
     /// one; for a source that never had any, since when it is watched.
     pub begun_at: Timestamp,
@@ -53,6 +55,7 @@ impl<'a> Holdings<'a> {
             newest_whole: inventory.whole().next(),
             typical_size: median(inventory.whole().take(SERIES_MAX).map(Snapshot::size_bytes)),
             oldest: inventory.complete().next_back(),
+            oldest_whole: inventory.whole().last(),
             begun_at,
             gaps: gaps::count(inventory, begun_at, facts),
             longest_gap: gaps::longest(inventory, facts),

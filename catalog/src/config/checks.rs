@@ -2,9 +2,9 @@
 
 mod apart;
 
-use settings::{Place, Problems};
+use settings::{Place, Problems, Section};
 
-use super::{Config, PROCESS, Source, written};
+use super::{Config, INCONCLUSIVE_AFTER_KEY, PROCESS, Source, written};
 
 /// A file without repositories or sources says nothing.
 pub(super) fn nothing_here(file: &written::File, config: &Config, problems: &mut Problems) {
@@ -95,7 +95,7 @@ pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
     let sections = [
         (file.drills.as_ref(), "drills are"),
         (
-            verifier.and_then(|it| it.slack.as_ref()),
+            verifier.and_then(|it| it.slack.as_ref().filter(|it| !is_only_patience(it))),
             "messages to Slack are",
         ),
         (
@@ -127,6 +127,13 @@ pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
             }
         }
     }
+}
+
+/// Whether it only says after how many runs people are told: that is acted upon.
+fn is_only_patience(slack: &Section) -> bool {
+    let mut keys = slack.node().entries().map(|(key, _)| key.text());
+    let first = keys.next().flatten();
+    first == Some(INCONCLUSIVE_AFTER_KEY) && keys.next().is_none()
 }
 
 /// The same for the keys of one source.

@@ -6,11 +6,15 @@ use std::{
 };
 
 use jiff::tz::TimeZone;
-use settings::{Document, Located, Place, Problems, Size};
+use settings::{Document, Located, Place, Problems, Section, Size};
 
-use super::{Config, Evidence, Location, Repository, Verifier, checks, source, written};
+use super::{
+    Config, Evidence, INCONCLUSIVE_AFTER_KEY, Location, Repository, Verifier, checks, source,
+    written,
+};
 use crate::{
     digest,
+    evidence::INCONCLUSIVE_AFTER,
     format::{FORMATS, Format},
     model::RepositoryName,
 };
@@ -232,6 +236,7 @@ impl Reading<'_> {
             programs: self.engines(written.programs.as_ref()),
             pull: written.pull.unwrap_or_default(),
             time_zone,
+            inconclusive_after: self.inconclusive_after(written.slack.as_ref()),
         }
     }
 
@@ -258,6 +263,32 @@ impl Reading<'_> {
         named
             .map(|(engine, files)| (engine, values(files).collect()))
             .collect()
+    }
+
+    /// Of several receivers the most impatient one's: one concern stands for all of them.
+    fn inconclusive_after(&mut self, slack: Option<&Section>) -> usize {
+        let receivers = slack.map_or(&[][..], |slack| match slack.node().items() {
+            [] => std::slice::from_ref(slack.node()),
+            several => several,
+        });
+        let written = receivers
+            .iter()
+            .filter_map(|it| it.get(INCONCLUSIVE_AFTER_KEY));
+        let mut after = Vec::new();
+        for node in written {
+            let runs = node.text().and_then(|text| text.parse::<u32>().ok());
+            if let Some(runs @ 1..) = runs {
+                after.push(runs as usize);
+                continue;
+            }
+            let place = Place {
+                at: node.at(),
+                path: format!("verifier.slack.{INCONCLUSIVE_AFTER_KEY}"),
+            };
+            let message = "inconclusive_after is a number of runs, at least 1";
+            self.problems.error(&place, message);
+        }
+        after.into_iter().min().unwrap_or(INCONCLUSIVE_AFTER)
     }
 
     /// A mapping by engine, whose keys must all be engines.

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use settings::Problems;
 use tokio::time::timeout;
 
@@ -15,21 +16,26 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Warns of each source whose newest proof is inconclusive for a reason that only configuration
 /// can mend. Both programs say this when a file is checked.
-pub async fn warn_undecided(config: &Config, warnings: &mut Problems) {
+pub async fn warn_undecided(config: &Config, now: Timestamp, warnings: &mut Problems) {
     let Some(evidence) = &config.evidence else {
         return;
     };
     let evidence = open(&evidence.location);
-    let reading = warn(config, &*evidence, warnings);
+    let reading = warn(config, &*evidence, now, warnings);
     // Evidence that hangs is `doctor`'s to tell.
     let _ = timeout(PATIENCE, reading).await;
 }
 
-async fn warn(config: &Config, evidence: &dyn EvidenceRead, warnings: &mut Problems) {
+async fn warn(
+    config: &Config,
+    evidence: &dyn EvidenceRead,
+    now: Timestamp,
+    warnings: &mut Problems,
+) {
     let proven = config.sources.iter().filter(|it| it.verify.is_some());
     for source in proven {
         let ledger = Ledger::load(evidence, &source.name).await;
-        if let Some(why) = ledger.ok().and_then(|ledger| ledger.undecided()) {
+        if let Some(why) = ledger.ok().and_then(|ledger| ledger.until(now).undecided()) {
             warnings.warning(&source.place, why);
         }
     }

@@ -4,6 +4,7 @@
 //! chain as a whole is intact is said beside it, and is for the reader to judge.
 
 mod load;
+mod proofs;
 mod query;
 mod retention;
 
@@ -12,11 +13,12 @@ use std::{collections::VecDeque, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Acceptance, ChainReport, Checker, Draft, Fingerprints, Record, Repaired, Verification,
+    Acceptance, ChainReport, Checker, Draft, Fingerprints, Record, Repaired, Sameness, Verification,
 };
 use crate::model::SourceName;
 
-pub use query::Baseline;
+pub use proofs::{INCONCLUSIVE_AFTER, Loss, Proofs, Row};
+pub use query::{Baseline, Past};
 
 /// Records that are kept in memory: hourly verifications for more than a year. All of them are
 /// checked and counted.
@@ -133,6 +135,11 @@ impl Ledger {
                 Draft::Acceptance(acceptance) => Some((record.sequence, &**acceptance)),
                 _ => None,
             })
+    }
+
+    /// The latest end that a record names.
+    fn last_end(&self) -> Option<Timestamp> {
+        self.records().filter_map(retention::ended_at).max()
     }
 
     /// The earliest recovery point ever written down: the source existed then.

@@ -1,10 +1,10 @@
 //! What one survey of a repository found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{RepositoryName, Snapshot, SourceName};
+use super::{RepositoryName, Snapshot, SnapshotId, SourceName};
 
 /// One whole survey of one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,6 +134,8 @@ pub struct SourceInventory {
     pub snapshots: Vec<Snapshot>,
     /// Why this source was not wholly seen, although the repository answered.
     pub error: Option<String>,
+    /// Ids of those that are older versions of an object, and not the one that is current now.
+    pub older_versions: BTreeSet<SnapshotId>,
     /// Times for which two snapshots lie there (another layout, another extension).
     pub duplicates: u64,
     /// Heads that could not be read, by why: what they say of the age is not known.
@@ -144,6 +146,11 @@ impl SourceInventory {
     /// The newest snapshot that is complete.
     pub fn newest_complete(&self) -> Option<&Snapshot> {
         self.complete().next()
+    }
+
+    /// Whether this snapshot is an older version of an object.
+    pub fn is_older_version(&self, snapshot: &Snapshot) -> bool {
+        self.older_versions.contains(&snapshot.id)
     }
 
     /// Complete snapshots whose size is that of the data, newest first: no differential ones.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use catalog::{
     config::Source,
-    evidence::{Ledger, Reason, Verdict, Verification},
+    evidence::{Past, Reason, Verdict, Verification},
 };
+use jiff::Timestamp;
 
 use super::{Families, OfSource, flag, length, number, seconds};
 use crate::{metrics::Metric, state::State};
@@ -25,7 +26,7 @@ const STAGES: [&str; 10] = [
     "destroy",
 ];
 
-pub(super) fn put(families: &mut Families, state: &State, source: &Source) {
+pub(super) fn put(families: &mut Families, state: &State, source: &Source, now: Timestamp) {
     let Some(known) = state.sources.get(&source.name) else {
         return;
     };
@@ -51,39 +52,34 @@ pub(super) fn put(families: &mut Families, state: &State, source: &Source) {
     );
     let newest = report.head.map_or(0, |head| head.sequence);
     of.put(Metric::EvidenceSequence, &[], number(newest));
-    verdicts(&mut of, ledger);
-    if let Some(newest) = ledger.newest() {
+    ended(&mut of, ledger.until(now));
+    let Some(proof) = state
+        .assess(&source.name, now)
+        .and_then(|judged| judged.proof)
+    else {
+        return;
+    };
+    let proven = proof.verified.map(|it| seconds(it.snapshot.taken_at));
+    of.put_known(Metric::VerifiedTimestamp, proven);
+    if let Some(newest) = proof.newest {
         newest_looked_at(&mut of, newest, source.format.items());
     }
     of.put_known(
         Metric::VerificationRecovery,
-        ledger.recovery_time().map(length),
+        proof.recovery_time.map(length),
     );
-    // A forecast is of the newest complete snapshot; without one there is nothing to recover.
-    let newest = known
-        .inventory
-        .as_ref()
-        .and_then(|seen| seen.newest_complete());
-    let forecast = newest.and_then(|snapshot| ledger.forecast(snapshot.chain_bytes()));
-    of.put_known(Metric::VerificationForecast, forecast.map(length));
+    of.put_known(Metric::VerificationForecast, proof.forecast.map(length));
 }
 
-fn verdicts(of: &mut OfSource<'_>, ledger: &Ledger) {
+fn ended(of: &mut OfSource<'_>, past: Past<'_>) {
     for verdict in Verdict::ALL {
-        if let Some(last) = ledger.last(verdict) {
+        if let Some(last) = past.last(verdict) {
             of.put(
                 Metric::VerificationTimestamp,
                 &[verdict.as_label()],
                 seconds(last.ended_at),
             );
         }
-    }
-    if let Some(verified) = ledger.newest_verified() {
-        of.put(
-            Metric::VerifiedTimestamp,
-            &[],
-            seconds(verified.snapshot.taken_at),
-        );
     }
 }
 

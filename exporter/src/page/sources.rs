@@ -3,7 +3,7 @@
 use catalog::{
     assess::{Assessment, Concern, Severity},
     config::Source,
-    evidence::{Ledger, Verdict},
+    evidence::Verdict,
 };
 use jiff::Timestamp;
 
@@ -55,7 +55,7 @@ fn row(state: &State, source: &Source, now: Timestamp) -> Option<SourceRow> {
         sentences: sentences(source, known, &judged, now),
         newest: newest(&judged),
         size: size(&judged),
-        proof: proof(source, known, now),
+        proof: proof(source, known, &judged, now),
         next: next(&judged, now),
     })
 }
@@ -158,16 +158,22 @@ fn size(judged: &Assessment<'_>) -> Cell {
     )
 }
 
-fn proof(source: &Source, known: &SourceState, now: Timestamp) -> Cell {
+fn proof(source: &Source, known: &SourceState, judged: &Assessment<'_>, now: Timestamp) -> Cell {
     if source.verify.is_none() {
         return Cell::new("not expected", "");
     }
     let unread = known.evidence.up == Some(false);
-    let Some(last) = known.evidence.ledger.as_deref().and_then(Ledger::newest) else {
+    let last = judged.proof.as_ref().and_then(|proof| proof.newest);
+    let Some(last) = last else {
         let value = if unread { "unreadable" } else { "none yet" };
         return Cell::new(value, "").bad_if(unread);
     };
+    let is_lost = judged
+        .proof
+        .as_ref()
+        .is_some_and(|it| it.verified.is_none());
     let value = match last.reason {
+        None if is_lost => "verified, no longer there".to_owned(),
         None => last.verdict.as_label().to_owned(),
         Some(reason) => {
             format!(

@@ -39,6 +39,7 @@ pub(super) async fn run(flags: &Accept, console: &mut Console<'_>) -> Result<Exi
         select(inventory, &Wanted::Named(flags.snapshot.clone())).map_err(Refusal::usage)?;
     let ledger = world.ledger(&source.name).await?;
     let last = ledger
+        .until(now)
         .of_object(snapshot)
         .filter(|last| !last.items.is_empty());
     let Some(last) = last else {

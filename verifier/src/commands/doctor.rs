@@ -137,7 +137,7 @@ async fn undecided(world: &World) -> Vec<(String, Answer)> {
         let Ok(ledger) = world.ledger(&source.name).await else {
             continue;
         };
-        if let Some(why) = ledger.undecided() {
+        if let Some(why) = ledger.until(world.clock.now()).undecided() {
             answers.push((format!("source {}", source.name), Answer::Doubtful(why)));
         }
     }

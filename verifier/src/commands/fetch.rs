@@ -106,8 +106,9 @@ impl Wish<'_> {
     /// A snapshot, behind what it continues: without that it cannot be restored.
     async fn choose(&self, surveyed: &Surveyed, ledger: &Ledger) -> Result<Chosen, Refusal> {
         let wanted = Wanted::from(&self.flags.which);
+        let now = self.world.clock.now();
         let snapshot = if self.flags.verified {
-            surveyed.select_verified(self.source, &wanted, ledger)
+            surveyed.select_verified(self.source, &wanted, ledger.until(now))
         } else {
             surveyed.select(self.source, &wanted)
         }?;
@@ -185,7 +186,7 @@ impl Wish<'_> {
             if !key.ends_with(&name) {
                 self.say(&format!("{} is called {name} here", printable(key)));
             }
-            let witnesses = witnesses(of, *index, ledger);
+            let witnesses = witnesses(of, *index, ledger, self.world.clock.now());
             let pin = artifact.meta.pin();
             whole.push(fetcher.object(&pin, &name, witnesses).await?);
         }
@@ -199,7 +200,7 @@ impl Wish<'_> {
             let state = snapshot.state.as_label().replace('_', " ");
             self.say(&format!("warning: snapshot {id} is {state}"));
         }
-        let last = ledger.of_object(snapshot);
+        let last = ledger.until(self.world.clock.now()).of_object(snapshot);
         if let Some(failed) = last.filter(|last| last.verdict == Verdict::Failed) {
             let verdict = report::headline(failed);
             self.say(&format!(

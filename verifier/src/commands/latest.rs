@@ -6,7 +6,7 @@ use toolkit::exit::Exit;
 use super::{Console, Refusal, World};
 use crate::{
     cli::Latest,
-    report::printable,
+    report::{ago, headline, printable},
     select::{Wanted, select, select_verified},
 };
 
@@ -19,9 +19,10 @@ pub(super) async fn run(flags: &Latest, console: &mut Console<'_>) -> Result<Exi
         return Ok(Exit::Unknown);
     };
     let ledger = world.ledger(&source.name).await?;
+    let past = ledger.until(world.clock.now());
     let wanted = flags.before.map_or(Wanted::Newest, Wanted::Before);
     let found = if flags.verified {
-        select_verified(inventory, &wanted, &ledger)?
+        select_verified(inventory, &wanted, past)?
     } else {
         select(inventory, &wanted)?
     };
@@ -40,11 +41,25 @@ pub(super) async fn run(flags: &Latest, console: &mut Console<'_>) -> Result<Exi
              hint: `backup-verifier snapshots` shows what lies there."
         )?,
     }
+    let version = inventory.is_older_version(found);
     for artifact in &found.artifacts {
-        let location = location(&world.config, source, artifact.meta.key.as_str());
-        writeln!(console.out, "{location}")?;
+        let meta = &artifact.meta;
+        let location = location(&world.config, source, meta.key.as_str());
+        let version = meta.version_id.as_deref().filter(|_| version);
+        let query = version.map_or_else(String::new, |version| format!("?versionId={version}"));
+        writeln!(console.out, "{location}{query}")?;
     }
-    Ok(Exit::Fine)
+    let Some(bad) = past.shown_bad(found) else {
+        return Ok(Exit::Fine);
+    };
+    writeln!(
+        console.err,
+        "warning: snapshot {id} is known to be bad: {} {}\n\
+         hint: `backup-verifier latest --verified` names the newest one that was restored.",
+        headline(bad),
+        ago(bad.ended_at, console.clock.now()),
+    )?;
+    Ok(Exit::Failed)
 }
 
 fn location(config: &Config, source: &Source, key: &str) -> String {

@@ -1,12 +1,12 @@
 //! `plan`: what is due, and why.
 
-use catalog::config::Source;
+use catalog::{config::Source, evidence::Proofs};
 use toolkit::exit::Exit;
 
 use super::{Console, Refusal, World, surveyed::Surveyed};
 use crate::{
     cli::{Plan, Select},
-    plan::{self, Planned},
+    plan::{self, Planned, Standing},
     report,
 };
 
@@ -57,12 +57,9 @@ pub(super) async fn of(
             continue;
         };
         let ledger = world.ledger(&source.name).await?;
-        planned.push(plan::plan(
-            source,
-            inventory.newest_complete(),
-            &ledger,
-            now,
-        ));
+        let proofs = Proofs::new(&ledger, inventory, now);
+        let standing = Standing::new(inventory, &ledger, &proofs, now);
+        planned.push(plan::plan(source, &standing));
     }
     Ok((planned, exit))
 }

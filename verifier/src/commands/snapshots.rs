@@ -65,7 +65,7 @@ fn state(snapshot: &Snapshot) -> String {
 }
 
 fn proof(ledger: &Ledger, snapshot: &Snapshot, now: Timestamp) -> String {
-    let Some(last) = ledger.of_object(snapshot) else {
+    let Some(last) = ledger.until(now).of_object(snapshot) else {
         return "–".into();
     };
     format!(

@@ -4,18 +4,17 @@ use std::{collections::BTreeMap, time::Duration};
 
 use catalog::{
     config::Source,
-    evidence::Ledger,
-    model::{Inventory, Pin, RepositoryName, Snapshot, SourceInventory, SourceName, TakenAtFrom},
+    evidence::{Ledger, Past, RecoveryPoints},
+    model::{Inventory, RepositoryName, Snapshot, SourceInventory},
     storage::{Operation, StorageError, StorageReason},
     survey::{HeadCache, SurveyContext, survey},
 };
 use futures::future::join_all;
-use jiff::Timestamp;
 use tokio::time::timeout;
 use toolkit::{exit::Exit, problem::render};
 
 use super::{Console, Refusal, World};
-use crate::select::{NotChosen, Wanted, select, select_verified};
+use crate::select::{NotChosen, Wanted, select, select_to_verify, select_verified};
 
 /// Inventories of the repositories that answered, and why the others did not.
 #[derive(Debug, Default)]
@@ -34,14 +33,14 @@ impl Surveyed {
         let surveys = needed.map(async |(name, storage)| {
             let mine: Vec<_> = sources.iter().filter(|it| it.repository == *name).collect();
             let surveying = async {
-                let known = Known::read(world, &mine).await;
+                let known = recovery_points(world, &mine).await;
                 let of_survey: Vec<_> = mine.iter().map(|source| source.surveyed()).collect();
                 let mut kept = world.heads(name).filter(|_| keeps);
                 let mut unkept = HeadCache::default();
                 let context = SurveyContext {
                     now: world.clock.now(),
                     cache: kept.as_deref_mut().unwrap_or(&mut unkept),
-                    known: &|source, pin| known.taken_at(source, pin),
+                    known: &|source, listed| known.of(source, listed),
                     everything: false,
                 };
                 survey(&**storage, name, &of_survey, context).await
@@ -106,14 +105,23 @@ impl Surveyed {
         Ok(select(self.found(source)?, wanted)?)
     }
 
+    /// The same for who verifies: a differential snapshot only where it is named.
+    pub(super) fn select_to_verify(
+        &self,
+        source: &Source,
+        wanted: &Wanted,
+    ) -> Result<&Snapshot, Refusal> {
+        Ok(select_to_verify(self.found(source)?, wanted)?)
+    }
+
     /// The wanted snapshot among those with a proof, or why there is none.
     pub(super) fn select_verified(
         &self,
         source: &Source,
         wanted: &Wanted,
-        ledger: &Ledger,
+        past: Past<'_>,
     ) -> Result<&Snapshot, Refusal> {
-        Ok(select_verified(self.found(source)?, wanted, ledger)?)
+        Ok(select_verified(self.found(source)?, wanted, past)?)
     }
 
     /// What lies there of a source, or why that is not known.
@@ -159,36 +167,12 @@ async fn in_time<T>(
     })
 }
 
-/// Recovery points that records got from the content of an object, for one that is seen again.
-struct Known {
-    ledgers: Vec<Ledger>,
-}
-
-impl Known {
-    /// An unreadable ledger only means that a lesser witness is asked.
-    async fn read(world: &World, sources: &[&&Source]) -> Self {
-        let ledgers = join_all(sources.iter().map(|source| world.ledger(&source.name))).await;
-        Self {
-            ledgers: ledgers.into_iter().flatten().collect(),
-        }
-    }
-
-    fn taken_at(&self, source: &SourceName, pin: &Pin) -> Option<Timestamp> {
-        let runs = self.ledgers.iter().flat_map(Ledger::verifications).rev();
-        let of_object = runs.filter(|run| run.source == *source).find(|run| {
-            run.snapshot.artifacts.iter().any(|artifact| {
-                artifact.key == pin.key.as_str()
-                    && artifact.version_id == pin.version_id
-                    && artifact.etag == pin.etag
-                    && artifact.size_bytes == pin.size_bytes
-            })
-        })?;
-        let inside = matches!(
-            of_object.snapshot.taken_at_from,
-            TakenAtFrom::Content | TakenAtFrom::Manifest
-        );
-        inside.then_some(of_object.snapshot.taken_at)
-    }
+/// Recovery points that records know of objects. An unreadable ledger only means that a lesser
+/// witness is asked.
+async fn recovery_points(world: &World, sources: &[&&Source]) -> RecoveryPoints {
+    let ledgers = join_all(sources.iter().map(|source| world.ledger(&source.name))).await;
+    let ledgers: Vec<Ledger> = ledgers.into_iter().flatten().collect();
+    RecoveryPoints::new(&ledgers, world.clock.now())
 }
 
 #[cfg(test)]

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use catalog::{
     config::{Due, Source},
-    evidence::{Ledger, Reason, ToolEvidence, Verdict, Verification},
-    model::Snapshot,
+    evidence::{Past, Reason, ToolEvidence, Verdict, Verification},
 };
 use jiff::Timestamp;
 
-use super::{last_run, promised, settled_at, unrenewed};
+use super::{Standing, promised, settled_at, unrenewed};
 
 /// The first retry of what was inconclusive: a restarted engine or store is back by then.
 const RETRY_FIRST: Duration = Duration::from_mins(5);
@@ -29,13 +28,8 @@ pub struct Prospect {
     pub at: Option<Timestamp>,
 }
 
-/// Of a source with this newest complete snapshot, for a verifier that would write `tool` down.
-pub fn prospect(
-    source: &Source,
-    newest: Option<&Snapshot>,
-    ledger: &Ledger,
-    tool: &ToolEvidence,
-) -> Prospect {
+/// Of a source that stands so, for a verifier that would write `tool` down.
+pub fn prospect(source: &Source, standing: &Standing<'_>, tool: &ToolEvidence) -> Prospect {
     let Some(verify) = &source.verify else {
         return Prospect {
             not_before: Some(Timestamp::MAX),
@@ -43,17 +37,19 @@ pub fn prospect(
         };
     };
     let lasts = unrenewed(promised(source));
+    let (past, proofs) = (standing.past, standing.proofs);
+    let was_lost = proofs.proven_at.is_some() && proofs.verified().is_none();
     let not_before = match &verify.due {
+        _ if was_lost => None,
         Due::NewSnapshot => None,
-        Due::Schedule(schedule) => {
-            last_run(ledger).map(|last| schedule.next(last).unwrap_or(Timestamp::MAX))
-        }
-        Due::Objective => ledger
-            .newest_verified()
-            .map(|proof| after(proof.ended_at, lasts)),
+        Due::Schedule(schedule) => past
+            .last_run()
+            .map(|last| schedule.next(last).unwrap_or(Timestamp::MAX)),
+        Due::Objective => proofs.verified().map(|proof| after(proof.ended_at, lasts)),
     };
-    let at = newest.map(|newest| {
-        let settled = match ledger.of_object(newest) {
+    let at = standing.newest.map(|newest| {
+        let settled = match past.of_object(newest) {
+            None if standing.unproven(newest).is_some() => return newest.completed_at,
             None => newest.completed_at,
             Some(last) => match last.verdict {
                 Verdict::Inconclusive => {
@@ -62,8 +58,8 @@ pub fn prospect(
                     }
                     let is_ours =
                         |it: &Verification| it.verdict == Verdict::Inconclusive && it.tool == *tool;
-                    let is_tried = ledger.all_of_object(newest).any(is_ours);
-                    return retry_at(last, lasts, ledger, is_tried);
+                    let is_tried = past.all_of_object(newest).any(is_ours);
+                    return retry_at(last, lasts, past, is_tried);
                 }
                 Verdict::Failed => after(last.ended_at, promised(source).as_std()),
                 Verdict::Verified => after(last.ended_at, lasts),
@@ -82,12 +78,12 @@ pub fn prospect(
 /// the other for ever); never because of time alone where only
 /// configuration can mend it, until its proof would be renewed anyway; else after pauses that
 /// double.
-fn retry_at(last: &Verification, lasts: Duration, ledger: &Ledger, is_tried: bool) -> Timestamp {
+fn retry_at(last: &Verification, lasts: Duration, past: Past<'_>, is_tried: bool) -> Timestamp {
     let pause = match last.reason {
         _ if !is_tried => Duration::ZERO,
         Some(Reason::Interrupted) => Duration::ZERO,
         Some(reason) if reason.is_mendable() => lasts,
-        _ => doubled(RETRY_FIRST, ledger.consecutive_inconclusive(), RETRY_MAX).min(lasts),
+        _ => doubled(RETRY_FIRST, past.consecutive_inconclusive(), RETRY_MAX).min(lasts),
     };
     after(last.ended_at, pause)
 }

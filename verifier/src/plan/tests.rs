@@ -73,6 +73,47 @@ fn ledger(runs: &[(i64, i64, Option<Reason>)]) -> Ledger {
     ledger
 }
 
+/// What lies there, and what is known of it.
+struct World {
+    inventory: SourceInventory,
+    ledger: Ledger,
+    proofs: Proofs,
+}
+
+impl World {
+    /// With this newest snapshot; everything of which there is a record still lies there.
+    fn new(newest: Option<i64>, ledger: Ledger) -> Self {
+        let hour = |it: &Verification| it.snapshot.taken_at.duration_since(at(0)).as_hours();
+        let tried = ledger.verifications().map(hour);
+        let mut hours: Vec<i64> = tried.chain(newest).collect();
+        hours.retain(|hour| newest.is_some_and(|newest| *hour <= newest));
+        hours.sort_unstable();
+        hours.dedup();
+        Self::with(hours.into_iter().rev().map(snapshot).collect(), ledger)
+    }
+
+    /// With these snapshots, newest first.
+    fn with(snapshots: Vec<Snapshot>, ledger: Ledger) -> Self {
+        let inventory = SourceInventory {
+            snapshots,
+            ..SourceInventory::default()
+        };
+        Self {
+            proofs: Proofs::new(&ledger, &inventory, at(1000)),
+            inventory,
+            ledger,
+        }
+    }
+
+    fn standing(&self, hour: i64) -> Standing<'_> {
+        self.standing_at(at(hour))
+    }
+
+    fn standing_at(&self, now: Timestamp) -> Standing<'_> {
+        Standing::new(&self.inventory, &self.ledger, &self.proofs, now)
+    }
+}
+
 const NEW: &str = "    objectives: { verification: 6d }\n    verify: { when: new_snapshot }\n";
 const DAILY: &str =
     "    objectives: { verification: 6d }\n    verify: { schedule: \"0 6 * * *\" }\n";
@@ -87,12 +128,8 @@ fn check(
     now: i64,
     expected: (Option<Trigger>, &str),
 ) {
-    let planned = plan(
-        &source(lines),
-        newest.map(snapshot).as_ref(),
-        &ledger(runs),
-        at(now),
-    );
+    let world = World::new(newest, ledger(runs));
+    let planned = plan(&source(lines), &world.standing(now));
     assert_eq!((planned.due, planned.why.as_str()), expected);
 }
 
@@ -153,6 +190,78 @@ fn what_was_inconclusive_is_tried_again_at_once() {
 }
 
 #[test]
+fn without_a_verified_snapshot_that_lies_there_the_newest_is_due_at_once() {
+    let why = "no snapshot that was verified lies there any more";
+    let due = |lines: &str, lying: &[i64], runs: &[(i64, i64, Option<Reason>)]| {
+        let snapshots = lying.iter().map(|hour| snapshot(*hour)).collect();
+        let world = World::with(snapshots, ledger(runs));
+        let planned = plan(&source(lines), &world.standing(9));
+        (planned.due, planned.why)
+    };
+    for lines in [DAILY, OBJECTIVE] {
+        let lost = due(lines, &[8, 7], &[(2, 7, None)]);
+        assert_eq!(lost, (Some(Trigger::Schedule), why.to_owned()), "{lines}");
+        let kept = due(lines, &[8, 2], &[(2, 7, None)]);
+        assert_eq!(kept.0, None, "{lines}");
+        // What is due then is tried once, and not again because of the loss.
+        let failed = due(lines, &[8], &[(2, 6, None), (8, 8, Some(Reason::Damaged))]);
+        assert_eq!(failed.0, None, "{lines}");
+    }
+}
+
+#[test]
+fn a_touched_snapshot_is_due_again() {
+    let mut run = fixtures::verification(at(2), None);
+    run.ended_at = at(7);
+    run.snapshot.artifacts[0].etag = Some("1-3e8-6a.0-6a.0".into());
+    let mut ledger = Ledger::new(fixtures::cache());
+    let text = fixtures::sealed([Draft::Verification(Box::new(run))]);
+    ledger.take(1, Ok(&text[0]));
+    for lines in [DAILY, OBJECTIVE, NEW] {
+        for (tag, is_due) in [("1-3e8-6a.0-6a.0", false), ("1-3e8-6a.0-6b.0", true)] {
+            let mut touched = snapshot(2);
+            touched.artifacts[0].meta.etag = Some(tag.into());
+            let world = World::with(vec![touched], ledger.clone());
+            let planned = plan(&source(lines), &world.standing(9));
+            assert_eq!(planned.due.is_some(), is_due, "{lines} {tag}");
+        }
+    }
+}
+
+#[test]
+fn a_record_from_the_future_is_no_proof_no_last_run_and_no_pause() {
+    let ahead = 24 * 3650;
+    check(
+        OBJECTIVE,
+        Some(0),
+        &[(0, ahead, None)],
+        1,
+        (Some(Trigger::Schedule), "it was never verified"),
+    );
+    check(
+        DAILY,
+        Some(0),
+        &[(0, ahead, None)],
+        1,
+        (Some(Trigger::Schedule), "it was never tried"),
+    );
+    let new = (Some(Trigger::NewSnapshot), "its newest snapshot is new");
+    check(NEW, Some(0), &[(0, ahead, Some(Reason::Damaged))], 1, new);
+}
+
+#[test]
+fn a_differential_snapshot_is_never_due() {
+    let mut differential = snapshot(8);
+    differential.continues = catalog::model::Continues::Unknown;
+    assert!(differential.is_differential());
+    let world = World::with(vec![differential.clone(), snapshot(2)], ledger(&[]));
+    let planned = plan(&source(NEW), &world.standing(9));
+    assert_eq!(planned.snapshot, Some(snapshot(2).id.0));
+    let alone = World::with(vec![differential], ledger(&[]));
+    assert_eq!(plan(&source(NEW), &alone.standing(9)).due, None);
+}
+
+#[test]
 fn a_schedule_is_kept() {
     let never = (Some(Trigger::Schedule), "it was never tried");
     check(DAILY, Some(0), &[], 1, never);
@@ -169,7 +278,8 @@ fn longest_without(lines: &str, snapshot_every: i64, planned_every: usize) -> i6
     let (mut runs, mut known) = (Vec::new(), ledger(&[]));
     for now in (1..30 * 24).step_by(planned_every) {
         let newest = now / snapshot_every * snapshot_every;
-        let planned = plan(&source, Some(&snapshot(newest)), &known, at(now));
+        let world = World::new(Some(newest), known.clone());
+        let planned = plan(&source, &world.standing(now));
         if planned.due.is_some() {
             runs.push((newest, now + 1, None));
             known = ledger(&runs);

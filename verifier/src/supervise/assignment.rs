@@ -126,8 +126,3 @@ impl fmt::Debug for Assignment {
         write!(f, "Assignment({} of {source}, run {})", snapshot.id, run.0)
     }
 }
-
-/// The deadline of design §3 where none is configured: 30 minutes, and size ÷ 20 MB/s.
-pub fn default_deadline(size_bytes: u64) -> Duration {
-    Duration::from_mins(30) + Duration::from_secs(size_bytes / 20_000_000)
-}

@@ -2,8 +2,15 @@
 
 use settings::Duration;
 
-use super::super::{Cadence, Facts, Holdings, Proof};
-use crate::evidence::{Finding, Outcome, Verdict, Verification};
+use super::super::{Cadence, Facts, Holdings, Proof, proof::is_young};
+use crate::{
+    assess::default_deadline,
+    evidence::{Finding, Loss, Outcome, Verdict},
+    model::Snapshot,
+};
+
+/// How long a verification may wait for its turn before it is overdue (alerting: deadline + 1 h).
+const QUEUE: Duration = Duration::from_hours(1);
 
 /// Only once a complete snapshot is older than a proof may be; or, where snapshots are not kept
 /// that long, once the oldest is about to go unverified.
@@ -12,7 +19,8 @@ pub(super) fn never_verified(
     holdings: &Holdings<'_>,
     facts: &Facts<'_>,
 ) -> bool {
-    let Some(oldest) = holdings.oldest.filter(|_| proof.proven_at.is_none()) else {
+    let is_proven = proof.proofs.proven_at.is_some();
+    let Some(oldest) = holdings.oldest_whole.filter(|_| !is_proven) else {
         return false;
     };
     let gap = facts
@@ -31,20 +39,78 @@ pub(super) fn never_verified(
 }
 
 pub(super) fn verification_stale(proof: &Proof<'_>, _: &Holdings<'_>, facts: &Facts<'_>) -> bool {
-    proof.proven_at.is_some() && !proof.is_current(facts)
+    let proven_at = proof.proofs.proven_at;
+    proven_at.is_some_and(|proven_at| !is_young(proven_at, facts))
 }
 
-/// Unless a person said that these contents are right.
+/// Until the object or a later recovery point is verified or accepted; see [`Proofs::failed`].
+///
+/// [`Proofs::failed`]: crate::evidence::Proofs::failed
 pub(super) fn verification_failed(proof: &Proof<'_>, _: &Holdings<'_>, _: &Facts<'_>) -> bool {
-    ended(proof, Verdict::Failed).is_some_and(|newest| !proof.ledger.is_accepted(newest))
+    proof.proofs.failed().is_some()
 }
 
 pub(super) fn verification_inconclusive(
     proof: &Proof<'_>,
     _: &Holdings<'_>,
-    _: &Facts<'_>,
+    facts: &Facts<'_>,
 ) -> bool {
-    ended(proof, Verdict::Inconclusive).is_some()
+    let after = facts.subject.verifying.inconclusive_after;
+    let promised = facts.promises.verification.as_std();
+    proof.proofs.row.is_told(after, promised, facts.now)
+}
+
+/// A slot of `verify.schedule`, or a new snapshot where each is due, plus deadline and an hour,
+/// without any record. The records tell, so it works where the verifier has nothing to scrape.
+pub(super) fn verification_overdue(
+    proof: &Proof<'_>,
+    holdings: &Holdings<'_>,
+    facts: &Facts<'_>,
+) -> bool {
+    let (verifying, proofs) = (facts.subject.verifying, proof.proofs);
+    let last_run = proofs.last_run.unwrap_or(facts.subject.watched_since);
+    let due = proofs
+        .untried_since
+        .and_then(|untried| verifying.due_since(untried, last_run));
+    let size_bytes = holdings.newest_whole.map_or(0, Snapshot::chain_bytes);
+    let deadline = verifying.deadline;
+    let deadline = deadline.unwrap_or_else(|| default_deadline(size_bytes));
+    let allowed = Duration::from(deadline).saturating_add(QUEUE);
+    due.is_some_and(|due| Duration::between(due, facts.now) > allowed)
+}
+
+/// In two whole surveys in a row no verified snapshot lay there any more, and the last of them did
+/// not leave by age:
+///
+/// | how it left | retention configured | stands |
+/// |---|---|---|
+/// | overwritten under a name that has a time | whichever | yes |
+/// | overwritten under another name | whichever | no: that is how such a source works |
+/// | removed | yes | if it was younger than the first tier keeps |
+/// | removed | no | if an older complete snapshot still lies there |
+pub(super) fn proof_vanished(proof: &Proof<'_>, _: &Holdings<'_>, facts: &Facts<'_>) -> bool {
+    let Some(since) = facts.subject.unproven_since else {
+        return false;
+    };
+    let keep = facts.promises.retention.first().map(|tier| tier.keep);
+    proof.proofs.lost().is_some_and(|(lost, how)| {
+        let age = Duration::between(lost.snapshot.taken_at, since);
+        match (how, keep) {
+            (Loss::Overwritten, _) => facts.subject.verifying.names_have_time,
+            (_, Some(keep)) => age < keep,
+            (Loss::BeforeOlder, None) => true,
+            (Loss::WithOlder, None) => false,
+        }
+    })
+}
+
+/// A clock is wrong: the writer's then, or ours now.
+pub(super) fn proof_from_the_future(
+    proof: &Proof<'_>,
+    _: &Holdings<'_>,
+    facts: &Facts<'_>,
+) -> bool {
+    proof.ledger.is_from_the_future(facts.now)
 }
 
 pub(super) fn recovery_time_exceeded(
@@ -92,10 +158,6 @@ pub(super) fn rehearsal_failed(proof: &Proof<'_>, _: &Holdings<'_>, _: &Facts<'_
 
 pub(super) fn evidence_broken(proof: &Proof<'_>, _: &Holdings<'_>, _: &Facts<'_>) -> bool {
     proof.chain.first_break.is_some()
-}
-
-fn ended<'a>(proof: &Proof<'a>, verdict: Verdict) -> Option<&'a Verification> {
-    proof.newest.filter(|newest| newest.verdict == verdict)
 }
 
 /// Whether the newest record has such a finding that is not as it should be. Checks that mean the

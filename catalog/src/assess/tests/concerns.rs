@@ -2,6 +2,7 @@
 
 mod arrival;
 mod held;
+mod known;
 mod proof;
 
 use jiff::SignedDuration;
@@ -18,12 +19,13 @@ use crate::{
 /// What is done to a healthy source, and every concern that then stands.
 type Case = (&'static str, fn(&mut World), &'static [&'static str]);
 
-const ALL: [&[Case]; 5] = [
+const ALL: [&[Case]; 6] = [
     arrival::INTENT,
     arrival::ARRIVAL,
     held::STATE,
     held::RETENTION,
     proof::PROOF,
+    known::KNOWN,
 ];
 
 /// What is not as expected.
@@ -46,7 +48,9 @@ fn a_changed_record_is_a_concern() {
     let world = World::healthy();
     let mut ledger = world.ledger().unwrap();
     ledger.take(2, Ok("{}"));
-    let assessment = crate::assess::assess(&world.subject(Some(&ledger)), world.now);
+    let proofs = world.proofs(&ledger);
+    let subject = world.subject(Some(&ledger), proofs.as_ref());
+    let assessment = crate::assess::assess(&subject, world.now);
     let names: Vec<_> = assessment.standing().map(|concern| concern.name).collect();
     assert_eq!(names, ["evidence_broken"]);
     assert_eq!(assessment.recoverable, Some(false));
@@ -73,7 +77,7 @@ fn the_table_is_the_documented_list() {
     };
     assert_eq!(of(Witness::Intent).len(), 5);
     assert_eq!(of(Witness::Evidence).len(), 15);
-    assert_eq!(of(Witness::Proof).len(), 10);
+    assert_eq!(of(Witness::Proof).len(), 13);
     assert_eq!(of(Witness::Joined), ["silent_loss", "unknown_writer"]);
     for (name, severity) in [
         ("gap", Severity::Info),
@@ -106,7 +110,7 @@ fn recoverable_is_said_only_where_it_is_known() {
             w.newest().state = State::Invalid;
             w.intent = None;
         },
-        Some(true),
+        None,
     );
     check(
         |w| w.objectives.verification = Some(Duration::from_hours(8)),

@@ -264,7 +264,7 @@ fn figures_of_the_newest_are_those_of_the_newest_complete_one() {
 fn proof_is_that_of_the_newest_recovery_point() {
     World::healthy().assessed(|it| {
         let proof = it.proof.as_ref().unwrap();
-        assert_eq!(proof.proven_at, Some(time("2026-11-22T03:00:10Z")));
+        assert_eq!(proof.proofs.proven_at, Some(time("2026-11-22T03:00:10Z")));
         assert_eq!(proof.recovery_time.unwrap().as_secs(), 2);
         assert_eq!(proof.forecast.unwrap().as_secs(), 2);
         assert_eq!(

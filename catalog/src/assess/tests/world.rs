@@ -4,8 +4,10 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use settings::{Duration, Schedule};
 
 use crate::{
-    assess::{Assessment, Cadence, Intent, Objectives, ProducerStatus, Subject, Tier, assess},
-    evidence::{Draft, Ledger, Verification, fixtures},
+    assess::{
+        Assessment, Cadence, Intent, Objectives, ProducerStatus, Subject, Tier, Verifying, assess,
+    },
+    evidence::{Draft, Ledger, Proofs, Verification, fixtures},
     model::{
         Artifact, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotId, SnapshotState,
         SourceInventory, TakenAtFrom,
@@ -26,6 +28,9 @@ pub(super) struct World {
     /// `None` where no proof is expected.
     pub(super) drafts: Option<Vec<Draft>>,
     pub(super) intent: Option<Intent>,
+    pub(super) verifying: Verifying,
+    /// As the survey before the last one showed.
+    pub(super) unproven_since: Option<Timestamp>,
     pub(super) now: Timestamp,
 }
 
@@ -61,6 +66,8 @@ impl World {
                 last_success_at: Some(time("2026-11-22T02:05:30Z")),
                 schedule_matches: Some(true),
             }),
+            verifying: Verifying::default(),
+            unproven_since: None,
             now,
         }
     }
@@ -82,6 +89,8 @@ impl World {
             }),
             drafts: None,
             intent: None,
+            verifying: Verifying::default(),
+            unproven_since: None,
             now: time(now),
         }
     }
@@ -114,7 +123,7 @@ impl World {
     pub(super) fn ledger(&self) -> Option<Ledger> {
         let drafts = self.drafts.clone()?;
         let mut ledger = Ledger::new(fixtures::cache());
-        for (sequence, text) in (1..).zip(fixtures::sealed(drafts)) {
+        for (sequence, text) in (1..).zip(fixtures::sealed(drafts.into_iter().map(arrived))) {
             ledger.take(sequence, Ok(&text));
         }
         Some(ledger)
@@ -123,10 +132,23 @@ impl World {
     /// Hands the assessment to `look`.
     pub(super) fn assessed<T>(&self, look: impl FnOnce(&Assessment<'_>) -> T) -> T {
         let ledger = self.ledger();
-        look(&assess(&self.subject(ledger.as_ref()), self.now))
+        let proofs = ledger.as_ref().and_then(|it| self.proofs(it));
+        look(&assess(
+            &self.subject(ledger.as_ref(), proofs.as_ref()),
+            self.now,
+        ))
     }
 
-    pub(super) fn subject<'a>(&'a self, ledger: Option<&'a Ledger>) -> Subject<'a> {
+    pub(super) fn proofs(&self, ledger: &Ledger) -> Option<Proofs> {
+        let inventory = self.inventory.as_ref()?;
+        Some(Proofs::new(ledger, inventory, self.now))
+    }
+
+    pub(super) fn subject<'a>(
+        &'a self,
+        ledger: Option<&'a Ledger>,
+        proofs: Option<&'a Proofs>,
+    ) -> Subject<'a> {
         Subject {
             cadence: self.cadence.as_ref(),
             objectives: &self.objectives,
@@ -137,6 +159,9 @@ impl World {
             was_held: self.was_held,
             inventory: self.inventory.as_ref(),
             ledger,
+            proofs,
+            verifying: &self.verifying,
+            unproven_since: self.unproven_since,
             intent: self.intent.as_ref(),
         }
     }
@@ -162,6 +187,19 @@ pub(super) fn keep(days: u64) -> Tier {
         every: None,
         class: None,
     }
+}
+
+/// The same of an object that was there after five minutes.
+fn arrived(mut draft: Draft) -> Draft {
+    let written = match &mut draft {
+        Draft::Verification(run) => &mut run.snapshot,
+        Draft::Acceptance(act) => &mut act.snapshot,
+        _ => return draft,
+    };
+    for artifact in &mut written.artifacts {
+        artifact.modified_at += SignedDuration::from_mins(5);
+    }
+    draft
 }
 
 /// Complete, there after five minutes, of 1000 bytes.

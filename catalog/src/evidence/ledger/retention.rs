@@ -105,7 +105,7 @@ impl Ledger {
 }
 
 /// When it was written; `None` for one of a newer version, which is left to that.
-const fn ended_at(record: &Record) -> Option<Timestamp> {
+pub(super) const fn ended_at(record: &Record) -> Option<Timestamp> {
     match &record.draft {
         Draft::Verification(verification) => Some(verification.ended_at),
         Draft::Acceptance(acceptance) => Some(acceptance.ended_at),

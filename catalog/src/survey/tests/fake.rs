@@ -84,9 +84,9 @@ impl Setup {
         &mut self,
         storage: &dyn Storage,
     ) -> Result<Inventory, StorageError> {
-        let recorded = |_: &SourceName, pin: &Pin| {
+        let recorded = |_: &SourceName, meta: &ObjectMeta| {
             let mut known = self.known.iter();
-            known.find_map(|(key, at)| (*key == pin.key.as_str()).then_some(*at))
+            known.find_map(|(key, at)| (*key == meta.key.as_str()).then_some(*at))
         };
         let context = SurveyContext {
             now: NOW,

@@ -5,7 +5,7 @@ use futures::{FutureExt, StreamExt, future::BoxFuture, stream, stream::BoxStream
 
 use super::*;
 use crate::{
-    model::{ObjectMeta, UNRECOGNISED_SHOWN_MAX},
+    model::{Pin, UNRECOGNISED_SHOWN_MAX},
     storage::{ByteStream, ListFrom, PAGE_MAX, Page},
 };
 

@@ -9,7 +9,7 @@ use futures::{
 
 use super::*;
 use crate::{
-    model::{Dropped, ObjectMeta, Unread},
+    model::{Dropped, Pin, Unread},
     storage::{ByteStream, ListFrom, Page, Undescribed, memory::Fault},
 };
 

@@ -7,6 +7,8 @@ use catalog::{
     storage::{Storage, UploadChecksum},
 };
 
+use jiff::Timestamp;
+
 use super::{error::FetchError, part::Hashed};
 use crate::report;
 
@@ -20,9 +22,15 @@ pub(super) struct Witness {
 }
 
 /// Of one artifact of a snapshot.
-pub(super) fn witnesses(snapshot: &Snapshot, index: usize, ledger: &Ledger) -> Vec<Witness> {
+pub(super) fn witnesses(
+    snapshot: &Snapshot,
+    index: usize,
+    ledger: &Ledger,
+    now: Timestamp,
+) -> Vec<Witness> {
     let artifact = &snapshot.artifacts[index];
     let record = ledger
+        .until(now)
         .read_whole(&artifact.meta)
         .map(|(run, sha256)| Witness {
             who: format!(

@@ -1,6 +1,7 @@
 //! From a state to metrics: pure, so that what is absent is simply never put.
 
 use catalog::evidence::Verdict;
+use jiff::Timestamp;
 use toolkit::{
     exposition::{self, ExpositionError, flag, number, seconds},
     http::DoorState,
@@ -15,10 +16,11 @@ type Families = exposition::Families<Metric>;
 pub(super) fn exposition_text(
     state: &State,
     door: Option<DoorState>,
+    now: Timestamp,
 ) -> Result<String, ExpositionError> {
     let mut families = Families::default();
     put_own(&mut families, state);
-    put_plans(&mut families, state);
+    put_plans(&mut families, state, now);
     if let Some(door) = door {
         families.put(Metric::WebReloadSuccessful, &[], flag(door.is_valid));
         families.put(Metric::WebReloadTimestamp, &[], seconds(door.loaded_at));
@@ -44,7 +46,7 @@ fn put_own(families: &mut Families, state: &State) {
     }
 }
 
-fn put_plans(families: &mut Families, state: &State) {
+fn put_plans(families: &mut Families, state: &State, now: Timestamp) {
     if let Some(at) = state.turned_at {
         families.put(Metric::SchedulerTimestamp, &[], seconds(at));
     }
@@ -55,10 +57,10 @@ fn put_plans(families: &mut Families, state: &State) {
         families.put(Metric::PlanTimestamp, &labels, seconds(planned.at));
     }
     for (source, known) in state.provable() {
-        let Some(ledger) = &known.ledger else {
+        let Some(standing) = known.standing(now) else {
             continue;
         };
-        let next = prospect(source, known.newest.as_deref(), ledger, &state.tool);
+        let next = prospect(source, &standing, &state.tool);
         if let Some(at) = next.at {
             let labels = [source.name.as_str(), source.format.engine().as_str()];
             families.put(Metric::NextDue, &labels, seconds(at));

@@ -6,15 +6,15 @@ use std::{sync::Arc, time::Duration};
 
 use catalog::{
     config::Source,
-    evidence::{Ledger, ToolEvidence},
-    model::{RepositoryName, Snapshot, SourceName},
+    evidence::{Ledger, Proofs, ToolEvidence},
+    model::{RepositoryName, Snapshot, SourceInventory, SourceName},
 };
 use futures::future::join_all;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{super::World, state::Step};
-use crate::plan::{Planned, Prospect, plan, prospect};
+use crate::plan::{Planned, Prospect, Standing, plan, prospect};
 
 /// What a look at one repository came to.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub(super) struct Looked {
 #[derive(Debug)]
 pub(super) struct Sight {
     pub(super) newest: Option<Snapshot>,
+    pub(super) inventory: SourceInventory,
     pub(super) ledger: Ledger,
     pub(super) planned: Planned,
     pub(super) prospect: Prospect,
@@ -118,11 +119,13 @@ pub(super) async fn look(
     for (source, ledger) in read {
         let sight = match surveyed.found(source) {
             Ok(inventory) => {
-                let newest = inventory.newest_complete();
+                let proofs = Proofs::new(&ledger, inventory, now);
+                let standing = Standing::new(inventory, &ledger, &proofs, now);
                 Ok(Sight {
-                    planned: plan(source, newest, &ledger, now),
-                    prospect: prospect(source, newest, &ledger, &tool),
-                    newest: newest.cloned(),
+                    planned: plan(source, &standing),
+                    prospect: prospect(source, &standing, &tool),
+                    newest: standing.newest.cloned(),
+                    inventory: inventory.clone(),
                     ledger,
                     took: began.elapsed(),
                 })

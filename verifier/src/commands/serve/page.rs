@@ -7,7 +7,7 @@ mod doubts;
 use askama::Template;
 use catalog::{
     config::{Due, Source},
-    evidence::{Ledger, Trigger, Verdict, Verification},
+    evidence::{Trigger, Verdict, Verification},
 };
 use jiff::Timestamp;
 use toolkit::http::shell::{STALE, Shell};
@@ -174,15 +174,13 @@ fn detail(rows: &[Row], now: Timestamp) -> String {
 }
 
 fn row(state: &State, source: &Source, known: &Known, now: Timestamp) -> Row {
-    let newest = known.newest.as_deref();
-    let ledger = known.ledger.as_deref();
-    let shown = shown(known);
+    let standing = known.standing(now);
+    let shown = shown(known, now);
     let (stands, last) = last(shown, now);
     let running = state.running.get(&source.name);
     let waits = state.waiting.contains(&source.name);
-    let due_at = ledger.and_then(|ledger| prospect(source, newest, ledger, &state.tool).at);
-    let seen = ledger.filter(|_| known.seen_at.is_some());
-    let why = seen.map(|ledger| plan(source, newest, ledger, now).why);
+    let due_at = standing.and_then(|it| prospect(source, &it, &state.tool).at);
+    let why = standing.map(|it| plan(source, &it).why);
     Row {
         stands,
         name: source.name.to_string(),
@@ -191,8 +189,10 @@ fn row(state: &State, source: &Source, known: &Known, now: Timestamp) -> Row {
         why: sentence(why.as_deref().unwrap_or("it has not been looked at yet")),
         warnings: warnings(source, known, now),
         rehearsals: shown.map_or_else(Vec::new, |(last, _)| rehearsed(last)),
-        repaired: ledger
-            .and_then(Ledger::repaired)
+        repaired: known
+            .ledger
+            .as_ref()
+            .and_then(|ledger| ledger.repaired())
             .map(|repaired| sentence(&repaired)),
         is_proven: stands == Stands::Verified && is_proven(source, known, now),
         now: match running {
@@ -209,8 +209,8 @@ fn row(state: &State, source: &Source, known: &Known, now: Timestamp) -> Row {
 
 /// The last result, be it in no record: the worse one, for neither takes the other back. With it,
 /// in which step it was lost.
-fn shown(known: &Known) -> Option<(&Verification, Option<Step>)> {
-    let recorded = known.ledger.as_ref().and_then(|ledger| ledger.newest());
+fn shown(known: &Known, now: Timestamp) -> Option<(&Verification, Option<Step>)> {
+    let recorded = known.recorded(now);
     let apart = known.lost.as_ref();
     let apart = apart.and_then(|lost| Some((&**lost.verification.as_ref()?, Some(lost.step))));
     let apart = apart.filter(|(it, _)| Stands::of(Some(it)) <= Stands::of(recorded));

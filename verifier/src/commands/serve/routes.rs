@@ -12,7 +12,8 @@ pub(super) fn routes(verifier: &Service, door: &Door, enable_lifecycle: bool) ->
         service::landing(move || page(&of_page.published().get(), of_page.clock().now())),
         service::metrics(move || {
             let (verifier, door) = &of_metrics;
-            exposition_text(&verifier.published().get(), door.state())
+            let now = verifier.clock().now();
+            exposition_text(&verifier.published().get(), door.state(), now)
         }),
         service::healthy(),
         service::ready(move || {

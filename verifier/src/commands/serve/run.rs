@@ -77,7 +77,7 @@ async fn carry_out_whole(order: Order) -> Ended {
         let surveyed = context.cancelled.run_until_cancelled(surveying).await;
         let surveyed = surveyed.unwrap_or_default();
         // Else what was chosen before is tried, and its record says what is wrong.
-        if let Ok(snapshot) = surveyed.select(&chosen.source, &chosen.wanted) {
+        if let Ok(snapshot) = surveyed.select_to_verify(&chosen.source, &chosen.wanted) {
             chosen.snapshot = snapshot.clone();
             chosen.took = began.elapsed();
         }

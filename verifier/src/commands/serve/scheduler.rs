@@ -323,8 +323,9 @@ impl Scheduler {
             self.wait(name, &sight, now);
         }
         self.know(name, |known| {
-            known.take(sight.ledger);
             known.newest = sight.newest.map(Arc::new);
+            known.inventory = Some(Arc::new(sight.inventory));
+            known.take(sight.ledger, now);
             known.seen_at = Some(now);
             known.missed = None;
         });
@@ -344,7 +345,7 @@ impl Scheduler {
             wanted: Wanted::Newest,
             took: sight.took,
         };
-        let recorded = sight.ledger.verifications().map(|it| it.ended_at).max();
+        let recorded = sight.ledger.until(now).last_run();
         let waiting = Waiting {
             last_run: recorded.max(self.agenda.ended_at(name)),
             seen_at: now,
@@ -415,7 +416,7 @@ impl Scheduler {
         self.know(&name, |known| {
             known.ran(verdict, lost);
             if let Some(ledger) = ledger {
-                known.take(ledger);
+                known.take(ledger, now);
             }
         });
     }

@@ -9,13 +9,13 @@ use std::{
 
 use catalog::{
     config::{Config, Source},
-    evidence::{Ledger, ToolEvidence, Trigger, Verdict, Verification},
-    model::{RepositoryName, Snapshot, SourceName},
+    evidence::{Ledger, Proofs, ToolEvidence, Trigger, Verdict, Verification},
+    model::{RepositoryName, Snapshot, SourceInventory, SourceName},
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::supervise::Progress;
+use crate::{plan::Standing, supervise::Progress};
 
 /// Everything `serve` knows.
 #[derive(Debug, Clone)]
@@ -56,8 +56,13 @@ pub(super) struct Planning {
 /// As far as one source was last seen.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
+    /// The newest complete snapshot that is not differential.
     pub(super) newest: Option<Arc<Snapshot>>,
+    /// Everything that lies there.
+    pub(super) inventory: Option<Arc<SourceInventory>>,
     pub(super) ledger: Option<Arc<Ledger>>,
+    /// The ledger beside the inventory; `None` before both.
+    pub(super) proofs: Option<Arc<Proofs>>,
     /// When it was seen to have that snapshot, or none.
     pub(super) seen_at: Option<Timestamp>,
     /// Why it was not seen the last time: what could not be done.
@@ -88,14 +93,36 @@ impl Known {
 
     /// Takes this ledger; what was lost is over once a later record tells of the same or of more.
     /// After a failure that needs a verdict: to know nothing later on takes no damage back.
-    pub(super) fn take(&mut self, ledger: Ledger) {
+    pub(super) fn take(&mut self, ledger: Ledger, now: Timestamp) {
         self.lost = self.lost.take().filter(|lost| {
             let failed = lost.verdict() == Some(Verdict::Failed);
-            !ledger.verifications().any(|it| {
+            !ledger.until(now).verifications().any(|it| {
                 it.ended_at >= lost.at && !(failed && it.verdict == Verdict::Inconclusive)
             })
         });
+        let inventory = self.inventory.as_deref();
+        let join = |inventory| Arc::new(Proofs::new(&ledger, inventory, now));
+        self.proofs = inventory.map(join);
         self.ledger = Some(Arc::new(ledger));
+    }
+
+    /// How the source stands, once it was looked at.
+    pub(super) fn standing(&self, now: Timestamp) -> Option<Standing<'_>> {
+        Some(Standing {
+            newest: self.newest.as_deref(),
+            past: self.ledger.as_ref()?.until(now),
+            proofs: self.proofs.as_deref()?,
+            now,
+        })
+    }
+
+    /// The record that speaks of the source; before a look nobody knows what lies there, and it is
+    /// that of the newest recovery point.
+    pub(super) fn recorded(&self, now: Timestamp) -> Option<&Verification> {
+        match &self.proofs {
+            Some(proofs) => proofs.newest(),
+            None => self.ledger.as_ref()?.until(now).newest(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use catalog::{config::Source, evidence::Trigger, model::Snapshot};
+use catalog::{assess::default_deadline, config::Source, evidence::Trigger, model::Snapshot};
 use futures::FutureExt as _;
 
 use super::super::{Refusal, World};
@@ -11,7 +11,7 @@ use crate::{
     identity,
     runtime::RunId,
     select::Wanted,
-    supervise::{Assignment, OnProgress, SelectAgain, Selected, default_deadline},
+    supervise::{Assignment, OnProgress, SelectAgain, Selected},
 };
 
 /// One snapshot that is to be verified.
@@ -46,7 +46,9 @@ impl Chosen {
             ))
         })?;
         let ledger = world.ledger_in_time(&source.name).await?;
-        let previous = ledger.baseline(self.snapshot.taken_at);
+        let previous = ledger
+            .until(world.clock.now())
+            .baseline(self.snapshot.taken_at);
         let recovery_time = source.objectives.recovery_time;
         let size_bytes = self.snapshot.chain_bytes();
         let deadline = verify.deadline;
@@ -85,9 +87,9 @@ fn again(world: Arc<World>, source: Source, wanted: Wanted) -> SelectAgain {
         let (world, source, wanted) = (Arc::clone(&world), source.clone(), wanted.clone());
         async move {
             let surveyed = world.survey(&[&source]).await;
-            let snapshot = surveyed.select(&source, &wanted).ok()?.clone();
+            let snapshot = surveyed.select_to_verify(&source, &wanted).ok()?.clone();
             let ledger = world.ledger_in_time(&source.name).await.ok()?;
-            let previous = ledger.baseline(snapshot.taken_at);
+            let previous = ledger.until(world.clock.now()).baseline(snapshot.taken_at);
             Some(Selected { snapshot, previous })
         }
         .boxed()

@@ -39,7 +39,7 @@ pub(super) async fn choose(
     let wanted = Wanted::from(&flags.which);
     let mut chosen = Vec::new();
     for (source, trigger) in sources {
-        match surveyed.select(source, &wanted) {
+        match surveyed.select_to_verify(source, &wanted) {
             Ok(snapshot) => chosen.push(Chosen {
                 source: source.clone(),
                 snapshot: snapshot.clone(),

@@ -22,8 +22,8 @@ fn check(
     runs: &[(i64, i64, Option<Reason>)],
     expected: (Option<i64>, Option<i64>),
 ) {
-    let newest = newest.map(snapshot);
-    let found = prospect(&source(lines), newest.as_ref(), &ledger(runs), &tool(true));
+    let world = World::new(newest, ledger(runs));
+    let found = prospect(&source(lines), &world.standing(1000), &tool(true));
     let minutes = |moment: Timestamp| moment.duration_since(at(0)).as_mins();
     let found = (found.not_before.map(minutes), found.at.map(minutes));
     assert_eq!(found, expected, "{lines} {runs:?}");
@@ -36,7 +36,8 @@ fn the_next_moment_follows_what_makes_it_due() {
     check(NEW, None, &[], (None, None));
     check(NEW, Some(2), &[], (None, Some(2 * HOUR)));
     check(NEW, Some(0), &[(0, 1, None)], (None, Some(97 * HOUR)));
-    check(DAILY, None, &[(0, 1, None)], (Some(6 * HOUR), None));
+    // Nothing that was verified lies there: whatever arrives is due at once.
+    check(DAILY, None, &[(0, 1, None)], (None, None));
     let slot_then_renewal = (Some(6 * HOUR), Some(97 * HOUR));
     check(DAILY, Some(0), &[(0, 1, None)], slot_then_renewal);
     let slot = (Some(30 * HOUR), Some(30 * HOUR));
@@ -46,12 +47,9 @@ fn the_next_moment_follows_what_makes_it_due() {
     check(OBJECTIVE, Some(0), &[], (None, Some(0)));
     let failed = [(0, 1, Some(Reason::Damaged))];
     check(NEW, Some(0), &failed, (None, Some(145 * HOUR)));
-    let none = prospect(
-        &source("    verify: false\n"),
-        None,
-        &ledger(&[]),
-        &tool(true),
-    );
+    let world = World::new(None, ledger(&[]));
+    let unproven = source("    verify: false\n");
+    let none = prospect(&unproven, &world.standing(1000), &tool(true));
     assert_eq!((none.not_before, none.at), (Some(Timestamp::MAX), None));
 }
 
@@ -72,13 +70,8 @@ fn a_retry_does_not_wait_for_what_changed_nor_repeat_what_cannot_change() {
     check(NEW, Some(0), &interrupted, (None, Some(HOUR)));
     let mendable = [(0, 1, Some(Reason::NoChecksum))];
     check(NEW, Some(0), &mendable, (None, Some(97 * HOUR)));
-    let newest = snapshot(0);
-    let other = prospect(
-        &source(NEW),
-        Some(&newest),
-        &ledger(&mendable),
-        &tool(false),
-    );
+    let world = World::new(Some(0), ledger(&mendable));
+    let other = prospect(&source(NEW), &world.standing(1000), &tool(false));
     assert_eq!(
         other.at,
         Some(at(1)),
@@ -98,8 +91,8 @@ fn two_verifiers_that_differ_do_not_try_again_after_each_other_for_ever() {
         for (sequence, text) in (1..).zip(fixtures::sealed(drafts)) {
             ledger.take(sequence, Ok(&text));
         }
-        let newest = snapshot(0);
-        prospect(&source(NEW), Some(&newest), &ledger, &tool(true)).at
+        let world = World::new(Some(0), ledger);
+        prospect(&source(NEW), &world.standing(1000), &tool(true)).at
     };
     assert_eq!(of_two(Reason::NoChecksum), Some(at(98)));
     let paused = at(2) + SignedDuration::from_mins(10);
@@ -112,8 +105,9 @@ fn the_plan_agrees() {
     for lines in [NEW, DAILY, OBJECTIVE] {
         for (reason, newest) in reasons.into_iter().flat_map(|it| [(it, 0), (it, 24)]) {
             let (source, ledger) = (source(lines), ledger(&[(0, 1, reason)]));
-            let of = |newest| prospect(&source, Some(&snapshot(newest)), &ledger, &tool(true));
-            let due = |newest, now| plan(&source, Some(&snapshot(newest)), &ledger, now).due;
+            let world = |newest| World::new(Some(newest), ledger.clone());
+            let of = |newest| prospect(&source, &world(newest).standing(1000), &tool(true));
+            let due = |newest, now: Timestamp| plan(&source, &world(newest).standing_at(now)).due;
             let context = format!("{lines} {reason:?} {newest}");
             let second = SignedDuration::from_secs(1);
             let moment = of(newest).at.expect("something lies there");
@@ -141,14 +135,14 @@ fn what_may_have_been_being_written_is_due_once_it_has_settled() {
         }
         ledger
     };
-    let newest = snapshot(2);
+    let world = |ledger| World::with(vec![snapshot(2)], ledger);
     let check = |lines: &str, ended: i64, due: i64| {
-        let (source, ledger) = (source(lines), cut(ended, Reason::UnstableRead));
+        let (source, world) = (source(lines), world(cut(ended, Reason::UnstableRead)));
         for same in [true, false] {
-            let found = prospect(&source, Some(&newest), &ledger, &tool(same));
+            let found = prospect(&source, &world.standing(1000), &tool(same));
             assert_eq!(found.at, Some(minutes(due)), "{lines}");
         }
-        let planned = |now| plan(&source, Some(&newest), &ledger, now);
+        let planned = |now| plan(&source, &world.standing_at(now));
         let early = planned(minutes(due) - SignedDuration::from_secs(1));
         assert_eq!(early.due, None, "{early:?}");
         assert!(early.why.starts_with("it may still be being written"));
@@ -159,12 +153,10 @@ fn what_may_have_been_being_written_is_due_once_it_has_settled() {
         check(&format!("{lines}    settle: 30m\n"), 29, 30);
     }
     // One that had settled is tried again like any other.
-    let settled = cut(10, Reason::UnstableRead);
-    let found = prospect(&source(NEW), Some(&newest), &settled, &tool(true));
+    let settled = world(cut(10, Reason::UnstableRead));
+    let found = prospect(&source(NEW), &settled.standing(1000), &tool(true));
     assert_eq!(found.at, Some(minutes(15)));
-    let ours = cut(1, Reason::RuntimeUnavailable);
-    assert_eq!(
-        plan(&source(NEW), Some(&newest), &ours, minutes(1)).due,
-        Some(Trigger::Retry)
-    );
+    let ours = world(cut(1, Reason::RuntimeUnavailable));
+    let planned = plan(&source(NEW), &ours.standing_at(minutes(1)));
+    assert_eq!(planned.due, Some(Trigger::Retry));
 }

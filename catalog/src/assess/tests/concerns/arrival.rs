@@ -57,6 +57,7 @@ pub(super) const INTENT: &[Case] = &[
         "nothing arrived yet",
         |w| {
             w.snapshots().remove(0);
+            w.verification().ended_at = time("2026-11-22T02:13:00Z");
             w.now = time("2026-11-22T02:14:00Z");
         },
         &[],

@@ -73,17 +73,6 @@ pub(super) const PROOF: &[Case] = &[
         &["never_verified", "verification_failed"],
     ),
     (
-        "could not tell",
-        |w| {
-            w.drafts
-                .as_mut()
-                .unwrap()
-                .insert(0, fixtures::verified(time("2026-11-21T02:00:10Z")));
-            last(w, Reason::Deadline);
-        },
-        &["verification_inconclusive"],
-    ),
-    (
         "slow",
         |w| w.verification().recovery_milliseconds = Some(900_001),
         &["recovery_time_exceeded", "recovery_time_forecast"],
@@ -144,14 +133,6 @@ pub(super) const PROOF: &[Case] = &[
 pub(super) fn verdict(world: &mut World, reason: Reason) {
     let it = world.verification();
     (it.verdict, it.reason) = (reason.verdict(), Some(reason));
-}
-
-/// Like [`verdict`], for the last record.
-fn last(world: &mut World, reason: Reason) {
-    let drafts = world.drafts.as_mut().unwrap();
-    drafts.rotate_right(1);
-    verdict(world, reason);
-    world.drafts.as_mut().unwrap().rotate_left(1);
 }
 
 fn accept(world: &mut World) {

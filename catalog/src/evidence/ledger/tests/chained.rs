@@ -36,7 +36,7 @@ fn draft(run: Verification) -> Draft {
 fn a_proof_is_of_all_that_was_restored_together() {
     let chain = ["01:00:00", "02:00:00"];
     let ledger = ledger([draft(run_of(&chain, None))]);
-    let is_known = |snapshot: &Snapshot| ledger.of_object(snapshot).is_some();
+    let is_known = |snapshot: &Snapshot| past(&ledger).of_object(snapshot).is_some();
     assert!(is_known(&behind(&chain)));
     for other in [&[][..], &chain[..1], &chain[1..], &["02:00:00", "01:00:00"]] {
         assert!(!is_known(&behind(other)), "{other:?}");
@@ -67,8 +67,8 @@ fn what_could_not_be_restored_is_known_again_as_long_as_nothing_more_is_known() 
     let ledger = ledger([draft(run_of(&[], Some(Reason::UnstableRead)))]);
     let mut unknown = behind(&[]);
     unknown.continues = Continues::Unknown;
-    assert!(ledger.of_object(&unknown).is_some());
-    assert_eq!(ledger.of_object(&behind(&["01:00:00"])), None);
+    assert!(past(&ledger).of_object(&unknown).is_some());
+    assert_eq!(past(&ledger).of_object(&behind(&["01:00:00"])), None);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn an_acceptance_is_of_all_that_was_restored_together() {
         };
         accepted.snapshot = run_of(before, None).snapshot;
         let ledger = ledger([draft(failed.clone()), Draft::Acceptance(accepted)]);
-        assert_eq!(ledger.is_accepted(&failed), expected, "{before:?}");
+        assert_eq!(past(&ledger).is_accepted(&failed), expected, "{before:?}");
     };
     check(&["01:00:00"], true);
     check(&["02:00:00"], false);
@@ -94,7 +94,7 @@ fn a_forecast_is_of_all_that_is_restored_together() {
     let ledger = ledger([draft(measured)]);
     let seconds = |before: &[&str]| {
         let size = behind(before).chain_bytes();
-        ledger.forecast(size).map(|it| it.as_secs())
+        past(&ledger).forecast(size).map(|it| it.as_secs())
     };
     let five = ["01:00:00", "02:00:00", "03:00:00", "04:00:00", "05:00:00"];
     assert_eq!(seconds(&[]), Some(3));
@@ -109,7 +109,7 @@ fn the_digest_of_what_was_continued_is_known_too() {
     let ledger = ledger([draft(read)]);
     let known = |time: &str| {
         let meta = listed(at(time)).artifacts.remove(0).meta;
-        ledger.read_whole(&meta).map(|it| it.1.to_owned())
+        past(&ledger).read_whole(&meta).map(|it| it.1.to_owned())
     };
     assert_eq!(known("02:00:00"), Some("b".into()));
     assert_eq!(known("01:00:00"), None);

@@ -12,7 +12,7 @@ pub(super) fn is_proven(source: &Source, known: &Known, now: Timestamp) -> bool 
     let (Some(newest), Some(ledger)) = (&known.newest, &known.ledger) else {
         return false;
     };
-    let proof = ledger.of_object(newest);
+    let proof = ledger.until(now).of_object(newest);
     known.seen_at.is_some()
         && warnings(source, known, now).is_empty()
         && proof.is_some_and(|it| it.verdict == Verdict::Verified)
@@ -37,10 +37,16 @@ pub(super) fn warnings(source: &Source, known: &Known, now: Timestamp) -> Vec<St
     }
     let promised = promised(source);
     let is_old = |at| age(at, now) > promised.as_std();
-    if ledger
-        .newest_verified()
-        .is_some_and(|it| is_old(it.ended_at))
+    if let Some(proofs) = &known.proofs
+        && proofs.lost().is_some()
     {
+        warnings.push("No snapshot that was verified lies there any more.".into());
+    }
+    if ledger.is_from_the_future(now) {
+        warnings.push("A record is from the future: a clock is wrong.".into());
+    }
+    let proven_at = ledger.until(now).last(Verdict::Verified);
+    if proven_at.is_some_and(|it| is_old(it.ended_at)) {
         let old = format!("Its proof is older than the objective of {promised}.");
         warnings.push(old);
     }

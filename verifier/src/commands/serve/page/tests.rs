@@ -8,8 +8,8 @@ use catalog::{
     config::load,
     evidence::{Draft, Ledger, Reason, Record, RehearsalEvidence, ToolEvidence, fixtures},
     model::{
-        Artifact, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotId, SnapshotState, SourceName,
-        TakenAtFrom,
+        Artifact, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotId, SnapshotState,
+        SourceInventory, SourceName, TakenAtFrom,
     },
 };
 
@@ -62,6 +62,42 @@ fn snapshot(at: Timestamp) -> Snapshot {
     }
 }
 
+/// The snapshot that the records of the fixtures name.
+fn recorded(taken_at: Timestamp) -> Snapshot {
+    let written = fixtures::snapshot(taken_at);
+    let artifact = &written.artifacts[0];
+    let meta = ObjectMeta {
+        key: Key::new(&artifact.key),
+        size_bytes: artifact.size_bytes,
+        modified_at: artifact.modified_at,
+        etag: artifact.etag.clone(),
+        version_id: None,
+        storage_class: None,
+    };
+    let artifact = Artifact {
+        name: String::new(),
+        meta,
+    };
+    Snapshot {
+        id: SnapshotId(written.id.0),
+        artifacts: vec![artifact],
+        ..snapshot(taken_at)
+    }
+}
+
+/// Seen with these snapshots, newest first.
+fn looked(snapshots: Vec<Snapshot>) -> Known {
+    Known {
+        newest: snapshots.first().cloned().map(Arc::new),
+        inventory: Some(Arc::new(SourceInventory {
+            snapshots,
+            ..SourceInventory::default()
+        })),
+        seen_at: Some(fixtures::at("05:00:00")),
+        ..Known::default()
+    }
+}
+
 /// `cache` was seen with one snapshot and these verifications of another.
 fn seen(runs: &[Option<Reason>]) -> State {
     let mut state = fresh();
@@ -73,12 +109,9 @@ fn seen(runs: &[Option<Reason>]) -> State {
     for (sequence, text) in (1..).zip(fixtures::sealed(drafts)) {
         ledger.take(sequence, Ok(&text));
     }
-    let known = Known {
-        newest: Some(Arc::new(snapshot(fixtures::at("04:00:00")))),
-        ledger: Some(Arc::new(ledger)),
-        seen_at: Some(fixtures::at("05:00:00")),
-        ..Known::default()
-    };
+    let newest = snapshot(fixtures::at("04:00:00"));
+    let mut known = looked(vec![newest, recorded(fixtures::at("02:00:00"))]);
+    known.take(ledger, fixtures::at("05:30:00"));
     state.sources.insert(fixtures::cache(), known);
     state
 }
@@ -242,7 +275,8 @@ fn a_rehearsal_is_told_and_changes_nothing_of_where_a_source_stands() {
 
 #[test]
 fn metrics_tell_the_same_and_nothing_of_what_is_not_known() {
-    let metrics = |state: &State| exposition_text(state, None).expect("metrics");
+    let metrics =
+        |state: &State| exposition_text(state, None, fixtures::at("05:30:00")).expect("metrics");
     let text = metrics(&fresh());
     for verdict in ["verified", "failed", "inconclusive"] {
         let line = format!("backup_verifier_verifications_total{{verdict=\"{verdict}\"}} 0\n");

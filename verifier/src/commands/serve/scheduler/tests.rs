@@ -135,7 +135,7 @@ async fn a_reload_tries_again_at_once_what_another_configuration_may_have_mended
     let ledger = service.published().get().sources[&source("cache")]
         .ledger
         .clone();
-    let last = ledger.and_then(|ledger| ledger.newest().cloned());
+    let last = ledger.and_then(|ledger| ledger.until(Timestamp::MAX).newest().cloned());
     let last = last.expect("a record");
     assert_eq!(last.reason, Some(Reason::RuntimeUnavailable));
     stop.cancel();

@@ -7,47 +7,20 @@ use crate::commands::serve::state::Lost;
 
 const EVERYTHING: &str = "Everything was restored and verified";
 
-/// The snapshot that the records of the fixtures name.
-fn recorded(taken_at: Timestamp) -> Snapshot {
-    let written = fixtures::snapshot(taken_at);
-    let artifact = &written.artifacts[0];
-    let meta = ObjectMeta {
-        key: Key::new(&artifact.key),
-        size_bytes: artifact.size_bytes,
-        modified_at: artifact.modified_at,
-        etag: artifact.etag.clone(),
-        version_id: None,
-        storage_class: None,
-    };
-    let artifact = Artifact {
-        name: String::new(),
-        meta,
-    };
-    Snapshot {
-        id: SnapshotId(written.id.0),
-        artifacts: vec![artifact],
-        ..snapshot(taken_at)
-    }
-}
-
-fn ledger(taken_at: Timestamp, first: u64) -> Arc<Ledger> {
+fn ledger(taken_at: Timestamp, first: u64) -> Ledger {
     let mut ledger = Ledger::new(fixtures::cache());
     for (sequence, text) in (first..).zip(fixtures::sealed([fixtures::verified(taken_at)])) {
         ledger.take(sequence, Ok(&text));
     }
-    Arc::new(ledger)
+    ledger
 }
 
 /// Two sources whose newest snapshots are verified, but for this change of one.
 fn but(change: impl FnOnce(&mut Known)) -> State {
     let mut state = fresh();
     let taken_at = fixtures::at("02:00:00");
-    let known = Known {
-        newest: Some(Arc::new(recorded(taken_at))),
-        ledger: Some(ledger(taken_at, 1)),
-        seen_at: Some(fixtures::at("05:00:00")),
-        ..Known::default()
-    };
+    let mut known = looked(vec![recorded(taken_at)]);
+    known.take(ledger(taken_at, 1), fixtures::at("05:30:00"));
     for before in state.sources.values_mut() {
         before.clone_from(&known);
     }
@@ -74,11 +47,12 @@ fn everything_is_verified_only_where_nothing_is_missed_old_new_or_broken() {
         ("none left", |it| it.newest = None),
         ("an old proof", |it| {
             let old = fixtures::at("02:00:00") - SignedDuration::from_hours(24 * 365);
-            it.newest = Some(Arc::new(recorded(old)));
-            it.ledger = Some(ledger(old, 1));
+            *it = looked(vec![recorded(old)]);
+            it.take(ledger(old, 1), fixtures::at("05:30:00"));
         }),
         ("a broken chain", |it| {
-            it.ledger = Some(ledger(fixtures::at("02:00:00"), 2));
+            let broken = ledger(fixtures::at("02:00:00"), 2);
+            it.take(broken, fixtures::at("05:30:00"));
         }),
     ];
     for (what, change) in changes {
@@ -115,7 +89,7 @@ fn a_verdict_that_is_in_no_record_is_told() {
         let run = fixtures::verification(fixtures::at("02:00:00"), Some(Reason::Damaged));
         let text = fixtures::sealed([Draft::Verification(Box::new(run))]);
         ledger.take(1, Ok(&text[0]));
-        it.ledger = Some(Arc::new(ledger));
+        it.take(ledger, fixtures::at("05:30:00"));
     };
     let verified = but(|it| {
         recorded(it);
@@ -145,7 +119,7 @@ fn what_was_lost_is_over_with_a_later_record_but_no_failure_with_one_that_cannot
             lost: Some(lost(of)),
             ..Known::default()
         };
-        known.take(later(ended, reason));
+        known.take(later(ended, reason), fixtures::at("05:30:00"));
         assert_eq!(known.lost.is_none(), is_over, "{of:?} {ended} {reason:?}");
     }
     let mut known = Known::default();

@@ -1,0 +1,215 @@
+//! The records of a source beside the snapshots that a whole survey saw: what is said of it. Pure.
+//!
+//! What absolves needs its object: a proof counts while the very snapshot lies there unchanged.
+//! What accuses does not: a failure stands until it is answered. Made once for each survey and
+//! each reading of a ledger, so that a scrape looks up and joins nothing.
+
+mod judged;
+mod row;
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use self::judged::{Judged, age, judged};
+use super::Ledger;
+use crate::{
+    evidence::{Draft, Record, Verdict, Verification},
+    model::{Snapshot, SnapshotState, SourceInventory},
+};
+
+pub use row::{INCONCLUSIVE_AFTER, Row};
+
+/// What was proven of a source, as far as it bears on what lies there.
+#[derive(Debug, Clone, Default)]
+pub struct Proofs {
+    newest: Option<Arc<Record>>,
+    verified: Option<Arc<Record>>,
+    failed: Option<Arc<Record>>,
+    lost: Option<Lost>,
+    /// The inconclusive runs since the last verdict.
+    pub row: Row,
+    /// When a snapshot of the source was verified last, be it there or not.
+    pub proven_at: Option<Timestamp>,
+    /// When a snapshot of the source was tried last, whichever, and however it ended.
+    pub last_run: Option<Timestamp>,
+    /// When the first of the full backups arrived that are newer than any that was tried; `None`
+    /// where the newest was.
+    pub untried_since: Option<Timestamp>,
+}
+
+/// The newest verified snapshot of a source of which none lies there any more.
+#[derive(Debug, Clone)]
+struct Lost {
+    record: Arc<Record>,
+    how: Loss,
+}
+
+/// How the last proof of a source was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// Another object lies under its key.
+    Overwritten,
+    /// Nothing lies under its key, and an older complete snapshot still lies there.
+    BeforeOlder,
+    /// Nothing lies under its key, and nothing complete that is older lies there either.
+    WithOlder,
+}
+
+/// Where the object of a record is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// A complete full backup, unchanged.
+    Unchanged,
+    /// The same, but for its status time.
+    Touched,
+    /// It lies there and is not complete, or not a full backup: it says nothing of the source.
+    Aside,
+    /// Another object lies under its key.
+    Overwritten,
+    /// Nothing lies there.
+    Gone,
+}
+
+impl Place {
+    /// Whether what is known of it is known of the source.
+    const fn lies(self) -> bool {
+        matches!(self, Self::Unchanged | Self::Touched)
+    }
+}
+
+impl Proofs {
+    /// Of the ledger as of now, and what a whole survey saw.
+    pub fn new(ledger: &Ledger, inventory: &SourceInventory, now: Timestamp) -> Self {
+        let objects = judged(ledger, inventory, now);
+        let past = ledger.until(now);
+        let verified_once = past.verifications().rev();
+        let verified_once = verified_once.filter(|it| it.verdict == Verdict::Verified);
+        let failed = standing_failure(&objects);
+        Self {
+            newest: newest(&objects, failed),
+            verified: newest_of(objects.iter().filter(|it| it.place == Place::Unchanged)),
+            failed: failed.map(|it| Arc::clone(it.decided())),
+            lost: lost(&objects, inventory),
+            row: Row::new(&objects),
+            proven_at: verified_once.map(|it| it.ended_at).max(),
+            last_run: past.last_run(),
+            untried_since: untried_since(ledger, inventory, now),
+        }
+    }
+
+    /// What is said of the source: the last run of the newest recovery point that was judged. A
+    /// look at an older snapshot, at one that is not complete, or at one that went away says
+    /// nothing while another lies there of which something is known.
+    pub fn newest(&self) -> Option<&Verification> {
+        self.newest.as_deref().and_then(verification)
+    }
+
+    /// What could really be had back: the verified record of the newest recovery point that lies
+    /// there unchanged.
+    pub fn verified(&self) -> Option<&Verification> {
+        self.verified.as_deref().and_then(verification)
+    }
+
+    /// The failure that stands: of the newest recovery point shown to be bad, until that object or
+    /// a later recovery point is verified or accepted.
+    ///
+    /// | the bad object | the later good one | stands |
+    /// |---|---|---|
+    /// | whichever | lies there | no |
+    /// | lies there | is gone | yes: the bad one is what there is |
+    /// | is gone | is gone | no |
+    pub fn failed(&self) -> Option<&Verification> {
+        self.failed.as_deref().and_then(verification)
+    }
+
+    /// The newest verified snapshot and how it was lost, where snapshots were verified and none of
+    /// them lies there any more; a file that was only touched lies there.
+    pub fn lost(&self) -> Option<(&Verification, Loss)> {
+        let lost = self.lost.as_ref()?;
+        Some((verification(&lost.record)?, lost.how))
+    }
+
+    /// How long the newest verified snapshot that lies there took until it was usable.
+    pub fn recovery_time(&self) -> Option<Duration> {
+        let milliseconds = self.verified()?.recovery_milliseconds?;
+        Some(Duration::from_millis(milliseconds))
+    }
+}
+
+/// The verification in a record, if it is one.
+fn verification(record: &Record) -> Option<&Verification> {
+    match &record.draft {
+        Draft::Verification(verification) => Some(verification),
+        _ => None,
+    }
+}
+
+/// Whether a snapshot says something of its source: a complete full backup.
+fn counts(snapshot: &Snapshot) -> bool {
+    snapshot.state == SnapshotState::Complete && !snapshot.is_differential()
+}
+
+/// The newest recovery point among verified objects.
+fn newest_of<'a>(objects: impl Iterator<Item = &'a Judged>) -> Option<Arc<Record>> {
+    let verified = objects.filter(|it| it.verdict() == Some(Verdict::Verified));
+    verified
+        .max_by_key(|it| it.point())
+        .map(|it| Arc::clone(it.decided()))
+}
+
+fn newest(objects: &[Judged], failed: Option<&Judged>) -> Option<Arc<Record>> {
+    let lying = objects.iter().filter(|it| it.place.lies());
+    let here = lying.chain(failed).max_by_key(|it| age(it.last()));
+    let anywhere = || {
+        let told = objects.iter().filter(|it| it.place != Place::Aside);
+        told.filter(|it| !it.is_vain())
+            .max_by_key(|it| age(it.last()))
+    };
+    here.or_else(anywhere).map(|it| Arc::clone(it.last()))
+}
+
+fn standing_failure(objects: &[Judged]) -> Option<&Judged> {
+    let answered = |bad: &Judged| {
+        let later = objects.iter().filter(|it| it.right() > Some(bad.point()));
+        let mut later = later.filter(|good| good.place.lies() || !bad.place.lies());
+        bad.right().is_some() || later.next().is_some()
+    };
+    let bad = objects
+        .iter()
+        .filter(|it| it.verdict() == Some(Verdict::Failed) && it.place != Place::Aside);
+    bad.filter(|bad| !bad.is_look_back(objects) && !answered(bad))
+        .max_by_key(|it| it.point())
+}
+
+fn lost(objects: &[Judged], inventory: &SourceInventory) -> Option<Lost> {
+    let verified = objects
+        .iter()
+        .filter(|it| it.verdict() == Some(Verdict::Verified));
+    let newest = verified.clone().max_by_key(|it| it.point())?;
+    let is_there = |it: &Judged| !matches!(it.place, Place::Gone | Place::Overwritten);
+    if verified.clone().any(is_there) {
+        return None;
+    }
+    let older = |it: &Snapshot| it.taken_at < newest.point().0;
+    let how = match newest.place {
+        Place::Overwritten => Loss::Overwritten,
+        _ if inventory.complete().any(older) => Loss::BeforeOlder,
+        _ => Loss::WithOlder,
+    };
+    let record = Arc::clone(newest.decided());
+    Some(Lost { record, how })
+}
+
+fn untried_since(
+    ledger: &Ledger,
+    inventory: &SourceInventory,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let tried = judged::Tried::new(ledger, now);
+    let untried = inventory.whole().take_while(|it| !tried.is(it));
+    untried.map(|it| it.completed_at).min()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! The objects that records are of: one voice for each, the later record's.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Place, counts, verification};
+use crate::{
+    evidence::{
+        Acceptance, Draft, Ledger, Reason, Record, Sameness, SnapshotEvidence, Trigger, Verdict,
+        Verification, ledger::query::decisive, same::ByKey,
+    },
+    model::{Snapshot, SourceInventory},
+};
+
+/// A recovery point and the number of the record that names it: of equal ones the later record's.
+pub(super) type Point = (Timestamp, u64);
+
+/// One object, whatever recovery points its records name.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) place: Place,
+    /// Its verifications, oldest first; at least one.
+    pub(super) runs: Vec<Arc<Record>>,
+    accepted: Option<Arc<Record>>,
+}
+
+impl Judged {
+    /// The record that is written last.
+    pub(super) fn last(&self) -> &Arc<Record> {
+        self.runs.last().expect("invariant: made of a run")
+    }
+
+    /// The record whose word on the contents stands.
+    pub(super) fn decided(&self) -> &Arc<Record> {
+        let decided = decisive(self.runs.iter().rev().filter_map(|it| verification(it)));
+        let is_it = |record: &&Arc<Record>| {
+            let run = verification(record);
+            run.zip(decided)
+                .is_some_and(|(run, it)| std::ptr::eq(run, it))
+        };
+        self.runs.iter().find(is_it).unwrap_or_else(|| self.last())
+    }
+
+    pub(super) fn verdict(&self) -> Option<Verdict> {
+        verdict(self.decided())
+    }
+
+    /// When it is from, by the record that stands.
+    pub(super) fn point(&self) -> Point {
+        age(self.decided())
+    }
+
+    /// When it is from, if its contents are right: verified, or failed by an expectation only and
+    /// accepted by a person after that.
+    pub(super) fn right(&self) -> Option<Point> {
+        if self.verdict() == Some(Verdict::Verified) {
+            return Some(self.point());
+        }
+        let accepted = self.accepted.as_ref()?;
+        let failed = verification(self.decided())?;
+        let excused = failed.reason == Some(Reason::Expectation)
+            && acceptance(accepted).is_some_and(|it| it.ended_at >= failed.ended_at);
+        excused.then_some((failed.snapshot.taken_at, accepted.sequence))
+    }
+
+    /// Whether a later recovery point that lies there was tried before anything was found of this
+    /// one: somebody looked back, and that says nothing of the source.
+    pub(super) fn is_look_back(&self, objects: &[Self]) -> bool {
+        let mut failed = self.runs.iter();
+        let first = failed.find(|it| verdict(it) == Some(Verdict::Failed));
+        let (taken_at, sequence) = age(first.unwrap_or_else(|| self.last()));
+        let mut later = objects.iter().filter(|it| it.place.lies());
+        later.any(|it| {
+            let (of_later, tried) = age(&it.runs[0]);
+            !std::ptr::eq(it, self) && of_later > taken_at && tried < sequence
+        })
+    }
+
+    /// Whether all that is known of it is that a look by hand found nothing, and now it is gone.
+    pub(super) fn is_vain(&self) -> bool {
+        matches!(self.place, Place::Gone | Place::Overwritten)
+            && verification(self.last()).is_some_and(|run| {
+                run.verdict == Verdict::Inconclusive && run.trigger == Trigger::Manual
+            })
+    }
+}
+
+/// The recovery point that a record names.
+pub(super) fn age(record: &Record) -> Point {
+    let taken_at = verification(record).map(|it| it.snapshot.taken_at);
+    (taken_at.unwrap_or(Timestamp::MIN), record.sequence)
+}
+
+fn verdict(record: &Record) -> Option<Verdict> {
+    verification(record).map(|it| it.verdict)
+}
+
+fn acceptance(record: &Record) -> Option<&Acceptance> {
+    match &record.draft {
+        Draft::Acceptance(acceptance) => Some(acceptance),
+        _ => None,
+    }
+}
+
+/// Every object that was verified once, in the order of their first records.
+pub(super) fn judged(ledger: &Ledger, inventory: &SourceInventory, now: Timestamp) -> Vec<Judged> {
+    let lying = Lying::new(inventory);
+    let mut objects: Vec<Judged> = Vec::new();
+    let mut index = ByKey::<usize>::default();
+    for record in ledger.past_records(now) {
+        let (snapshot, is_run) = match &record.draft {
+            Draft::Verification(run) => (&run.snapshot, true),
+            Draft::Acceptance(act) => (&act.snapshot, false),
+            _ => continue,
+        };
+        let Some(first) = snapshot.artifacts.first() else {
+            continue;
+        };
+        let known = index.of(&first.key).iter().rev().copied();
+        let mut known = known.filter(|known| is_of(objects[*known].last(), snapshot));
+        match known.next() {
+            Some(known) if is_run => objects[known].runs.push(Arc::clone(record)),
+            Some(known) => objects[known].accepted = Some(Arc::clone(record)),
+            // What was never verified has no contents that a person could accept.
+            None if !is_run => {}
+            None => {
+                index.add(&first.key, objects.len());
+                objects.push(Judged {
+                    place: Place::Gone,
+                    runs: vec![Arc::clone(record)],
+                    accepted: None,
+                });
+            }
+        }
+    }
+    for object in &mut objects {
+        let last = verification(object.last());
+        object.place = last.map_or(Place::Gone, |last| lying.place(&last.snapshot));
+    }
+    objects
+}
+
+fn is_of(record: &Record, snapshot: &SnapshotEvidence) -> bool {
+    let run = verification(record);
+    run.is_some_and(|it| it.snapshot.sameness_of_records(snapshot) == Sameness::Same)
+}
+
+/// What a survey saw, by key.
+struct Lying<'a>(ByKey<&'a Snapshot>);
+
+impl<'a> Lying<'a> {
+    fn new(inventory: &'a SourceInventory) -> Self {
+        let mut index = ByKey::default();
+        for snapshot in &inventory.snapshots {
+            for artifact in &snapshot.artifacts {
+                index.add(artifact.meta.key.as_str(), snapshot);
+            }
+        }
+        Self(index)
+    }
+
+    fn place(&self, written: &SnapshotEvidence) -> Place {
+        let keys = written.artifacts.iter().map(|it| it.key.as_str());
+        let under = keys.flat_map(|key| self.0.of(key));
+        let compared = under.map(|listed| (written.sameness(listed), *listed));
+        match compared.max_by_key(|(sameness, _)| *sameness) {
+            None => Place::Gone,
+            Some((Sameness::Other, _)) => Place::Overwritten,
+            Some((_, listed)) if !counts(listed) => Place::Aside,
+            Some((Sameness::Touched, _)) => Place::Touched,
+            Some((Sameness::Same, _)) => Place::Unchanged,
+        }
+    }
+}
+
+/// Which snapshots there is a record of.
+pub(super) struct Tried<'a>(ByKey<&'a Verification>);
+
+impl<'a> Tried<'a> {
+    pub(super) fn new(ledger: &'a Ledger, now: Timestamp) -> Self {
+        let mut index = ByKey::default();
+        for run in ledger.until(now).verifications() {
+            if let Some(first) = run.snapshot.artifacts.first() {
+                index.add(&first.key, run);
+            }
+        }
+        Self(index)
+    }
+
+    pub(super) fn is(&self, listed: &Snapshot) -> bool {
+        let keys = listed.artifacts.iter().map(|it| it.meta.key.as_str());
+        let mut runs = keys.flat_map(|key| self.0.of(key));
+        runs.any(|run| run.snapshot.sameness(listed) == Sameness::Same)
+    }
+}

@@ -1,0 +1,54 @@
+//! Whether a record is of an object is asked in one place: four places once had four answers.
+
+use crate::tree::{self, File};
+use crate::{Complaint, clean};
+
+/// The one rule, and the drivers, which hold what a store answers against a pin.
+const MAY_COMPARE: [&str; 2] = ["catalog/src/evidence/same.rs", "catalog/src/storage/"];
+
+/// What tells two objects of one key apart.
+const MARKS: [&str; 2] = [".etag", ".version_id"];
+
+/// What may be done with a mark anywhere: hand it on, or ask whether there is one.
+const HARMLESS: [&str; 4] = [".clone()", ".as_deref()", ".is_some()", ".is_none()"];
+
+#[test]
+fn records_are_compared_with_objects_by_one_rule() {
+    clean(&tree::rust().flat_map(comparisons).collect::<Vec<_>>());
+    for bad in [
+        "&& artifact.etag == pin.etag",
+        "artifact.version_id != pin.version_id",
+        "&written.etag,",
+        "let objects = it.map(|it| (it.version_id.clone(), it.etag.clone()));",
+    ] {
+        let found = |path: &str| comparisons(&File::new(path, bad)).len();
+        assert_eq!(found("exporter/src/known.rs"), 1, "{bad}");
+        assert_eq!(found("catalog/src/storage/a.rs"), 0, "{bad}");
+        assert_eq!(found("tests/e2e/a.rs"), 0, "{bad}");
+    }
+    for good in ["etag: meta.etag.clone(),", "meta.version_id = None;"] {
+        assert_eq!(comparisons(&File::new("a/src/a.rs", good)).len(), 0);
+    }
+}
+
+fn comparisons(file: &File) -> Vec<Complaint> {
+    let path = &file.path;
+    if MAY_COMPARE.iter().any(|own| path.starts_with(own)) || path.contains("fixtures") {
+        return Vec::new();
+    }
+    let reads = |line: &str| {
+        let marks = MARKS.iter().filter(|mark| line.contains(**mark)).count();
+        let harmless = HARMLESS.iter().any(|it| line.contains(it)) || line.contains(" = ");
+        let together = marks > 1 && line.contains(".clone()");
+        marks > 0 && (together || !harmless)
+    };
+    file.program()
+        .filter(|(_, line)| !line.trim_start().starts_with("//") && reads(line))
+        .map(|(number, _)| {
+            format!(
+                "{path}:{number}: compares objects; ask `ArtifactEvidence::sameness` \
+                 (catalog/src/evidence/same.rs)"
+            )
+        })
+        .collect()
+}
