@@ -61,6 +61,7 @@ const ACT: &[&str] = &[
     "verifier.limits.memory",
     "verifier.limits.disk",
     "verifier.images",
+    "verifier.modules",
     "verifier.programs",
     "verifier.pull",
     "verifier.time_zone",
