@@ -99,7 +99,13 @@ async fn a_prefix_that_leads_out_of_the_bucket_is_refused_and_any_other_refusal_
     let refused = Effect::error(400, "InvalidRequest", "Bad Request.");
     let world = repository.server.world();
     world.fail(Fault::always(Call::List, refused));
-    for (prefix, is_empty) in [("../", true), ("a/./b", true), ("a//", false), ("a", false)] {
+    for (prefix, is_empty) in [
+        ("../", true),
+        ("a/./b", true),
+        ("/", true),
+        ("a//", false),
+        ("a", false),
+    ] {
         let from = ListFrom {
             prefix: prefix.into(),
             ..ListFrom::default()

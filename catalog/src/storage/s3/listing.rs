@@ -38,8 +38,8 @@ use crate::{
 /// Pages without a key that may follow each other, as S3 gives behind many delete markers.
 const EMPTY_PAGES_MAX: u32 = 1000;
 
-/// Codes by which stores over a file system refuse a prefix that leads out of it; seen of
-/// `S3Proxy`.
+/// Codes by which stores over a file system refuse a prefix that is no path below it; seen of
+/// `S3Proxy` with `../` and `/`.
 const REFUSED: [&str; 2] = ["InvalidRequest", "InvalidArgument"];
 
 /// All there is where no object can be.
@@ -178,12 +178,9 @@ impl Cursor<'_> {
         let (Some(code), Some(directories), Next::First) = (code, directories, &self.next) else {
             return false;
         };
-        let mut segments = directories.split('/');
-        segments.any(|segment| match segment {
-            "." | ".." => is_unnameable(code) || REFUSED.contains(&code),
-            "" => is_unnameable(code),
-            _ => false,
-        })
+        let has = |odd: &[&str]| directories.split('/').any(|segment| odd.contains(&segment));
+        let leads_out = directories.is_empty() || has(&[".", ".."]);
+        (leads_out && REFUSED.contains(&code)) || (is_unnameable(code) && has(&["", ".", ".."]))
     }
 
     fn behind(&self, answer: &ListObjectsV2Output) -> Result<Next, StorageError> {
