@@ -4,7 +4,8 @@ mod apart;
 
 use settings::{Place, Problems, Section};
 
-use super::{Config, INCONCLUSIVE_AFTER_KEY, PROCESS, Source, written};
+use super::{Config, Due, INCONCLUSIVE_AFTER_KEY, PROCESS, Source, written};
+use crate::assess::VERIFICATION;
 
 /// A file without repositories or sources says nothing.
 pub(super) fn nothing_here(file: &written::File, config: &Config, problems: &mut Problems) {
@@ -151,6 +152,7 @@ pub(super) fn not_yet_of(source: &written::Source, problems: &mut Problems) {
 pub(super) fn across(file: &written::File, config: &Config, problems: &mut Problems) {
     for (index, source) in config.sources.iter().enumerate() {
         promises(source, problems);
+        short_lives(source, problems);
         rehearsal(config, source, problems);
         for other in &config.sources[index + 1..] {
             let same = source.repository == other.repository;
@@ -190,6 +192,30 @@ fn rehearsal(config: &Config, source: &Source, problems: &mut Problems) {
                 "it is rehearsed in the only image that also verifies it",
             )
             .hint("Name the image of the next version.");
+    }
+}
+
+/// Snapshots that are gone before the next one is verified: for a part of the time no verified
+/// snapshot lies there, and nothing is recoverable by proof.
+fn short_lives(source: &Source, problems: &mut Problems) {
+    let retention = source.objectives.retention.iter();
+    let (Some(keep), Some(verify)) = (retention.map(|tier| tier.keep).max(), &source.verify) else {
+        return;
+    };
+    let promised = source.objectives.verification.unwrap_or(VERIFICATION);
+    let between = match &verify.due {
+        Due::NewSnapshot => return,
+        Due::Schedule(schedule) => schedule.longest_gap(),
+        // A proof is renewed in the last third of its life.
+        Due::Objective => settings::Duration::from(promised.as_std() / 3 * 2),
+    };
+    if keep < between {
+        let message = format!(
+            "its snapshots are kept for {keep}, and one is verified every {between}: in between, \
+             none that was verified lies there"
+        );
+        let hint = "Verify more often (verify: { when: new_snapshot }), or keep them longer.";
+        problems.warning(&source.place, message).hint(hint);
     }
 }
 

@@ -110,7 +110,7 @@ fn warned() -> [(&'static str, String); 10] {
         ),
         (
             "sources[].objectives.retention[].class",
-            source("    objectives: { retention: [{ for: 2d, every: 1h, class: GLACIER }] }\n"),
+            source("    objectives: { retention: [{ for: 30d, every: 1h, class: GLACIER }] }\n"),
         ),
         (
             "exporter.kubernetes",

@@ -440,3 +440,48 @@ fn modules_are_absolute_paths_of_engines_whose_servers_load_any() {
     );
     assert!(said("there is no engine \"other\""), "{found:?}");
 }
+
+/// The file of one source with these lines, and these below.
+fn proven(lines: &str, below: &str) -> Vec<String> {
+    problems(&format!(
+        "schema: 1\nrepositories: [{{ name: local, directory: /backups }}]\n\
+         evidence: {{ repository: {{ directory: /e }} }}\nsources:\n  - name: cache\n    \
+         engine: redis\n    repository: local\n    path: \"%Y%m%d.rdb\"\n{lines}{below}"
+    ))
+}
+
+#[test]
+fn snapshots_that_are_gone_before_the_next_is_verified_are_warned_of() {
+    let lives = |keep: &str, verify: &str| {
+        let lines =
+            format!("    objectives: {{ retention: {keep} }}\n    verify: {{ {verify} }}\n");
+        proven(&lines, "")
+    };
+    let daily = "schedule: \"0 6 * * *\"";
+    let found = lives("6h", daily);
+    let [warning] = found.as_slice() else {
+        panic!("{found:#?}")
+    };
+    assert!(
+        warning.contains("kept for 6h, and one is verified every 1d"),
+        "{warning}"
+    );
+    assert_eq!(lives("6h", "when: new_snapshot"), Vec::<String>::new());
+    assert_eq!(lives("2d", daily), Vec::<String>::new());
+    // By default a proof is renewed after two thirds of a week.
+    assert_eq!(lives("4d", "").len(), 1);
+    assert_eq!(lives("5d", ""), Vec::<String>::new());
+}
+
+#[test]
+fn after_how_many_inconclusive_runs_people_are_told_is_acted_upon() {
+    let after = |slack: &str| proven("", &format!("verifier: {{ slack: {slack} }}\n"));
+    assert_eq!(after("{ inconclusive_after: 5 }"), Vec::<String>::new());
+    for bad in ["{ inconclusive_after: 0 }", "{ inconclusive_after: few }"] {
+        let found = after(bad);
+        assert!(
+            found[0].contains("is a number of runs, at least 1"),
+            "{found:#?}"
+        );
+    }
+}
