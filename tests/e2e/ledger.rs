@@ -1,6 +1,6 @@
 //! Proof, baseline and tampering through the command line.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use catalog::evidence::{DirectoryEvidence, Draft, append, fixtures};
 use tests::{rdb_bytes, require};
@@ -47,6 +47,43 @@ fn one_changed_byte_is_failed_and_the_older_snapshot_stays_the_proof() {
     bench
         .run(&["latest", "--source", "cache", "--verified"])
         .ends(0, "redis/20261101-0100.rdb");
+}
+
+#[test]
+fn a_proof_is_of_what_lies_there_unchanged() {
+    require!(redis);
+    let bench = Bench::new("process");
+    let older = bench.snapshot(1);
+    let newest = bench.snapshot(2);
+    assert_eq!(bench.verify().0, 0);
+    let latest = ["latest", "--source", "cache", "--verified"];
+    bench.run(&latest).ends(0, "redis/20261101-0200.rdb");
+    // Another status time: it may be another content by now, and is verified again.
+    fs::set_permissions(&newest, fs::Permissions::from_mode(0o640)).unwrap();
+    bench.run(&latest).ends(3, "no verified snapshot");
+    bench
+        .run(&["plan"])
+        .ends(0, "was touched since it was tried");
+    assert_eq!(bench.verify().0, 0);
+    bench.run(&latest).ends(0, "redis/20261101-0200.rdb");
+    // Gone: what is there is due at once.
+    fs::remove_file(&newest).unwrap();
+    bench.run(&latest).ends(3, "no verified snapshot");
+    bench
+        .run(&["plan"])
+        .ends(0, "no snapshot that was verified lies there any more");
+    let mut bytes = fs::read(&older).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&older, bytes).unwrap();
+    assert_eq!(bench.verify().0, 1);
+    let bad = bench.run(&["latest", "--source", "cache"]);
+    bad.ends(1, "is known to be bad");
+    assert!(
+        bad.out.ends_with("redis/20261101-0100.rdb\n"),
+        "{}",
+        bad.out
+    );
 }
 
 #[test]
