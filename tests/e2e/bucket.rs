@@ -231,3 +231,36 @@ async fn what_is_fetched_is_what_was_uploaded_or_is_not_kept() {
     ran.ends(0, "has the SHA-256 that the store keeps of its upload");
     assert_eq!(fs::read(bench.path("to/20261101-0100.rdb")).unwrap(), body);
 }
+
+#[tokio::test]
+async fn an_older_version_is_named_by_its_version_and_of_one_recovery_point_the_current_is_newest()
+{
+    require!(redis);
+    let server = S3Server::start().await;
+    server.world().version();
+    let key = "prod/redis/dump.rdb";
+    server.world().put(key, rdb_bytes::two_keys());
+    let bench = bench(&server);
+    let text = fs::read_to_string(bench.path("backups.yaml")).unwrap();
+    let text = text.replace("redis/%Y%m%d-%H%M.rdb", "redis/dump.rdb");
+    fs::write(bench.path("backups.yaml"), text).unwrap();
+    assert_eq!(run(&bench, &["verify"]).await.code, 0);
+    let (latest, verified) = (["latest", "--source", "cache"], "--verified");
+    let ran = run(&bench, &latest).await;
+    assert!(ran.out.ends_with("/prod/redis/dump.rdb\n"), "{ran:?}");
+    // Its recovery point is written inside, and is the same.
+    let mut damaged = rdb_bytes::two_keys();
+    let last = damaged.len() - 1;
+    damaged[last] ^= 1;
+    server.world().put(key, damaged);
+    assert_eq!(run(&bench, &["verify"]).await.code, 1);
+    let bad = run(&bench, &latest).await;
+    assert_eq!(bad.code, 1, "{bad:?}");
+    assert!(bad.out.ends_with("/prod/redis/dump.rdb\n"), "{bad:?}");
+    let good = run(&bench, &[&latest[..], &[verified]].concat()).await;
+    assert_eq!(good.code, 0, "{good:?}");
+    assert!(
+        good.out.contains("/prod/redis/dump.rdb?versionId="),
+        "{good:?}"
+    );
+}

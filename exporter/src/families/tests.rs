@@ -322,3 +322,32 @@ fn a_new_source_is_not_missing_before_its_first_slot_and_an_emptied_one_is_at_on
     let gap = r#"backup_objective_seconds{engine="redis",objective="gap",source="cache"}"#;
     assert_eq!(value(&restarted, "00:21:00", gap), Some(3600.0));
 }
+
+#[test]
+fn a_proof_that_vanished_is_absent_at_once_and_of_concern_after_a_second_survey() {
+    let vanished = "backup_concern{concern=\"proof_vanished\",engine=\"redis\",\
+                    severity=\"warning\",source=\"cache\",witness=\"proof\"}";
+    let absolving = [
+        "backup_recoverable",
+        "backup_verified_timestamp_seconds",
+        "backup_verification_recovery_seconds",
+    ];
+    let mut state = healthy();
+    let absolves = |state: &State| {
+        let of_cache = |name: &&str| value(state, "05:30:00", &format!("{name}{CACHE}")).is_some();
+        absolving.iter().filter(|name| of_cache(name)).count()
+    };
+    assert_eq!(absolves(&state), absolving.len());
+    let hours = ["05:00:00", "03:00:00", "02:00:00"];
+    let without = || hours.map(|hour| snapshot("cache", hour, 4096)).to_vec();
+    for (ended_at, stands) in [("05:10:00", 0.0), ("05:15:00", 1.0)] {
+        surveyed(&mut state, inventory(ended_at, without()));
+        assert_eq!(absolves(&state), 0, "{ended_at}");
+        assert_eq!(value(&state, "05:30:00", vanished), Some(stands));
+    }
+    // It lies there again.
+    let all = ["05:00:00", "04:00:00"].map(|hour| snapshot("cache", hour, 4096));
+    surveyed(&mut state, inventory("05:20:00", all.into()));
+    assert_eq!(absolves(&state), absolving.len());
+    assert_eq!(value(&state, "05:30:00", vanished), Some(0.0));
+}
