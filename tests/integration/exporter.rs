@@ -11,7 +11,11 @@ mod web;
 
 use std::{fs, path::Path};
 
-use catalog::evidence::{DirectoryEvidence, Draft, Finding, Outcome, Reason, append, fixtures};
+use catalog::{
+    evidence::{DirectoryEvidence, Draft, Finding, Outcome, Reason, append, fixtures},
+    model::Key,
+    storage::{Directory, Storage as _},
+};
 use tempfile::TempDir;
 
 /// A key that must never leave the program.
@@ -68,10 +72,18 @@ exporter: {{ refresh: 1h }}
         self.put("backups.yaml", text.as_bytes());
     }
 
-    /// Writes down that the snapshot of this time was verified an hour later.
+    /// Writes down that the snapshot of this time, as it lies there, was verified an hour later.
     async fn prove(&self, taken_at: &str) {
-        self.record(fixtures::verified(fixtures::at(taken_at)))
-            .await;
+        let mut run = fixtures::verification(fixtures::at(taken_at), None);
+        let storage = Directory::new(self.path().join("backups"));
+        for artifact in &mut run.snapshot.artifacts {
+            let key = Key::new(artifact.key.clone());
+            let listed = storage.head(&key).await.unwrap();
+            artifact.etag = listed.etag;
+            artifact.size_bytes = listed.size_bytes;
+            artifact.modified_at = listed.modified_at;
+        }
+        self.record(Draft::Verification(Box::new(run))).await;
     }
 
     /// Writes down that it could not be judged for this reason, with a hint.
