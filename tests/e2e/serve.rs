@@ -80,6 +80,25 @@ fn a_snapshot_that_arrives_is_verified_and_its_record_and_the_metrics_tell_of_it
 }
 
 #[test]
+fn a_proof_that_vanishes_makes_the_newest_due_long_before_its_slot() {
+    require!(redis);
+    let bench = bench();
+    bench.configure("    verify: { schedule: \"@yearly\" }\nexporter: { refresh: 1s }\n");
+    let proven = bench.put(1, &rdb_bytes::two_keys());
+    assert_eq!(bench.verify().0, 0);
+    let served = Served::start(&bench, &["serve"]);
+    served.ready();
+    bench.put(2, &rdb_bytes::two_keys());
+    fs::remove_file(proven).unwrap();
+    let second = bench.path("evidence/cache/00000002.json");
+    eventually("its record", || second.exists());
+    let record: Value = serde_json::from_str(&fs::read_to_string(second).unwrap()).unwrap();
+    assert_eq!(record["snapshot"]["id"], "20261101-0200", "{record}");
+    assert_eq!(record["trigger"], "schedule", "{record}");
+    assert_eq!(served.stop().code(), Some(0));
+}
+
+#[test]
 fn what_runs_at_a_stop_is_interrupted_and_leaves_nothing() {
     require!(redis);
     let bench = bench();

@@ -21,7 +21,8 @@ const RETRY_MAX: Duration = Duration::from_hours(6);
 /// When a source is due next, as far as can be known now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prospect {
-    /// Whatever arrives, it is not due before this; `None` = the next snapshot makes it due.
+    /// Whatever arrives, it is not due before this while what was tried lies there untouched;
+    /// `None` = the next snapshot makes it due.
     pub not_before: Option<Timestamp>,
     /// When what lies there now is to be verified, if nothing arrives; `None` = there is nothing,
     /// or its schedule has no further slot.

@@ -82,16 +82,16 @@ impl Looked {
 }
 
 impl Sight {
-    /// When to look again at what needs not be verified now: never before it could be due, and
-    /// every `refresh` where the next snapshot makes it so.
+    /// When to look again at what needs not be verified now: every `refresh`, for a proof that
+    /// vanished or was touched makes the newest snapshot due at once; and earlier, where it may be
+    /// due earlier.
     pub(super) fn again_at(&self, now: Timestamp, refresh: Duration) -> Timestamp {
         let refreshed = now.checked_add(refresh).unwrap_or(Timestamp::MAX);
-        let not_before = self.prospect.not_before.filter(|it| *it > now);
-        let arrival = not_before.unwrap_or(refreshed);
-        match self.prospect.at.filter(|at| *at > now) {
-            Some(at) => arrival.min(at),
-            None => arrival,
-        }
+        let Prospect { not_before, at } = self.prospect;
+        let sooner = [not_before, at].into_iter().flatten();
+        sooner
+            .filter(|it| *it > now)
+            .fold(refreshed, Timestamp::min)
     }
 }
 
@@ -149,4 +149,51 @@ pub(super) async fn look(
 async fn ledger(world: &World, source: &Source) -> Result<Ledger, Missed> {
     let read = world.ledger_in_time(&source.name).await;
     read.map_err(|refusal| Missed::one(Step::ReadEvidence, refusal.message))
+}
+
+#[cfg(test)]
+mod tests {
+    use catalog::evidence::fixtures;
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    /// In minutes: when it is looked at again, refreshed every five, if that is its prospect.
+    fn again(not_before: Option<i64>, at: Option<i64>) -> i64 {
+        let now = fixtures::at("12:00:00");
+        let moment = |minutes: i64| now + SignedDuration::from_mins(minutes);
+        let sight = Sight {
+            newest: None,
+            inventory: SourceInventory::default(),
+            ledger: Ledger::new(fixtures::cache()),
+            planned: Planned {
+                source: fixtures::cache(),
+                due: None,
+                snapshot: None,
+                why: String::new(),
+            },
+            prospect: Prospect {
+                not_before: not_before.map(moment),
+                at: at.map(moment),
+            },
+            took: Duration::ZERO,
+        };
+        let again_at = sight.again_at(now, Duration::from_mins(5));
+        again_at.duration_since(now).as_mins()
+    }
+
+    #[test]
+    fn a_proof_that_vanishes_is_noticed_long_before_the_next_slot() {
+        let slot = Some(32 * 60);
+        assert_eq!(again(slot, slot), 5);
+        assert_eq!(again(slot, None), 5);
+        assert_eq!(again(None, None), 5);
+    }
+
+    #[test]
+    fn what_is_due_before_the_next_refresh_is_looked_at_then() {
+        assert_eq!(again(Some(2), None), 2);
+        assert_eq!(again(None, Some(3)), 3);
+        assert_eq!(again(Some(-1), Some(-1)), 5, "it was due already");
+    }
 }
