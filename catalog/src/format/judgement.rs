@@ -58,6 +58,7 @@ impl<T> Judgement<T> {
             }
             None if wrapper.trailing_bytes() > 0 => {
                 let count = wrapper.trailing_bytes();
+                self.trailing_bytes += count;
                 let message = format!("{count} bytes lie behind the end of the compressed file");
                 self.find(bytes, message);
             }

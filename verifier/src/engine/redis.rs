@@ -106,12 +106,8 @@ impl Engine for Redis {
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
         Box::pin(async move {
             let census = census_of(whole.own)?;
-            let served = serve::served(bench, census, settings).await;
+            let served = serve::served(bench, census, settings).await?;
             let told = Server::accountable(&bench.spec.image, None);
-            let served = served.map_err(|stopped| match Writer::of_census(census) {
-                Some(writer) => writer.heard(told, stopped),
-                None => stopped,
-            })?;
             let mut observations = served.observations;
             observations.extend(counts_of(&served.log, &observations));
             observations.extend(told.map(|server| Observation {

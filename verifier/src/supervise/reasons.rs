@@ -56,6 +56,9 @@ impl From<PassError> for Stopped {
 pub(super) fn understood(inspection: &Inspection, link: Link) -> Result<(), Stopped> {
     let (reason, what) = match inspection.state {
         InspectionState::Intact => return Ok(()),
+        InspectionState::Damaged if inspection.truncated => {
+            (Reason::Damaged, "the snapshot is cut off")
+        }
         InspectionState::Damaged => (Reason::Damaged, "the snapshot is damaged"),
         InspectionState::NotRecognised => (
             Reason::UnknownVersion,

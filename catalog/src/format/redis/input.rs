@@ -28,16 +28,16 @@ pub(super) const PEEK_MAX: usize = CAPACITY / 4;
 const END_MARK: u8 = 0xff;
 
 /// Whether an RDB file that ends like this can be whole: the end mark and a checksum, with or
-/// without the mark of a diskless transfer behind them; or, as before version 5, the end mark
-/// alone. A file that is cut by chance behind such a byte looks the same, so this vouches for none.
+/// without the mark of a diskless transfer behind them. Before version 5 there is no checksum, and
+/// such an end is not told from a file that was cut. One that is cut by chance eight bytes behind
+/// such a byte looks whole, so this vouches for none.
 pub(super) fn ends(tail: &[u8]) -> bool {
     let content = match tail.split_last_chunk::<EOF_MARK_LENGTH>() {
         Some((before, mark)) if is_eof_mark(mark) => before,
         _ => tail,
     };
-    let marked = |before: &[u8]| before.last() == Some(&END_MARK);
     let sealed = content.split_last_chunk::<CHECKSUM_LENGTH>();
-    sealed.is_some_and(|(before, _)| marked(before)) || marked(tail)
+    sealed.is_some_and(|(before, _)| before.last() == Some(&END_MARK))
 }
 
 /// Why reading cannot go on.

@@ -179,10 +179,7 @@ impl<'r> Walk<'r> {
         let elements = self.reader.skip_value(kind)?;
         if elements == 0 {
             self.census.empty_keys += 1;
-            self.warn(
-                at,
-                "a key holds a collection of nothing, which servers pass over",
-            );
+            self.warn(at, "a key holds a collection of nothing");
         }
         if self.reader.names.twice() {
             self.census.repeating_keys += 1;

@@ -69,7 +69,9 @@ fn trailing_bytes(case: &Case<'_>) -> Judged {
         .findings
         .last()
         .map_or("bytes lie behind the end", |found| found.message.as_str());
-    Judged::warning(CHECK, format!("{found}; servers ignore them"))
+    let message =
+        format!("{found}; servers ignore them, and tools that unpack may refuse the file");
+    Judged::warning(CHECK, message)
         .observed(inspection.trailing_bytes)
         .expected(0, Basis::Snapshot)
 }
@@ -83,8 +85,8 @@ fn contents(case: &Case<'_>) -> Judged {
         return Judged::passed(CHECK, "every key holds something, and nothing twice");
     };
     let message = format!(
-        "the file holds collections of nothing, which a server passes over when it loads, or with a \
-         field or member twice; its checksum says that it was written so, the first at byte {}: {}",
+        "{empty} keys hold a collection of nothing, and {repeating} hold a field or member twice; the \
+         file's checksum says that it was written so; the first, at byte {}: {}",
         first.offset, first.message
     );
     Judged::warning(CHECK, message)

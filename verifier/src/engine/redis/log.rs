@@ -101,6 +101,7 @@ pub(super) fn loaded(lines: &[String]) -> Option<Loaded> {
 /// | it cannot read such a file, or lacks a module | `no_image`, `module_missing` |
 /// | only a sandbox of ours can cause what it says | `internal` |
 /// | it had not said one word of the file, whatever its code | `internal` |
+/// | it had, and its code is 0: somebody told it to end | `killed` |
 /// | it had, and its code is not 0 | `unrestorable`, with the cause that it names |
 pub(super) fn explain(code: i32, out_of_memory: bool, lines: &[String]) -> Stopped {
     let messages: Vec<&str> = lines.iter().map(|line| message(line)).collect();
@@ -117,7 +118,9 @@ pub(super) fn explain(code: i32, out_of_memory: bool, lines: &[String]) -> Stopp
             Reason::Internal,
             "the server could not start for reasons of the sandbox",
         )
-    } else if code == 0 || !spoke(lines) {
+    } else if code == 0 && spoke(lines) {
+        (Reason::Killed, TOLD_TO_END)
+    } else if !spoke(lines) {
         let message = format!(
             "the server ended with code {code} before it said a word of the snapshot\nhint: Try \
              the image by hand, and look at the log of this record."
@@ -167,9 +170,11 @@ pub(super) fn server(lines: &[String]) -> Option<Server> {
 const NAME_LENGTH_MAX: usize = 64;
 
 const CANNOT_READ: &str = "the server of this image cannot read what is in the snapshot";
+const TOLD_TO_END: &str = "the server was told to end while it loaded the snapshot, by none of us\n\
+    hint: Look at what else runs on the machine that restores.";
 const NO_MODULE: &str = "the server of this image lacks a module that the snapshot needs\n\
     hint: Add an image with that module to verifier.images.redis, or name the module's file in \
-    verifier.modules.redis.";
+    verifier.modules.redis (one that is named there is not in this image, or does not load).";
 const NO_MATCH: &str = "no matching module";
 
 /// What a server says of a whole file that it is too old for, or of the other family: the native
@@ -329,6 +334,9 @@ mod tests {
         );
         check(137, false, short, Reason::Killed);
         check(143, false, short, Reason::Killed);
+        let begun = "Loading RDB produced by version 7.0.15";
+        check(0, false, begun, Reason::Killed);
+        check(0, false, "", Reason::Internal);
         check(
             1,
             false,

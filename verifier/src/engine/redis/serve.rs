@@ -43,13 +43,23 @@ pub(super) async fn served(
 ) -> Result<Served, Stopped> {
     let canary = settings.expect::<Expect>()?.canary.as_ref();
     let command = start_command(bench, census, Some(&settings.modules))?;
-    let (mut outcome, mut log) = tried(bench, &command, canary).await?;
+    // Where the sandbox failed there is no log, and only the image tells which server it was.
+    let unheard = |stopped| {
+        heard(
+            census,
+            Server::accountable(&bench.spec.image, None),
+            stopped,
+        )
+    };
+    let first = tried(bench, &command, canary).await;
+    let (mut outcome, mut log) = first.map_err(unheard)?;
     if outcome
         .as_ref()
         .is_err_and(|failure| failure.is_early(&log))
     {
         let command = start_command(bench, census, None)?;
-        (outcome, log) = tried(bench, &command, canary).await?;
+        let second = tried(bench, &command, canary).await;
+        (outcome, log) = second.map_err(unheard)?;
     }
     match outcome {
         Ok(observations) => Ok(Served { observations, log }),
@@ -121,24 +131,31 @@ impl Failure {
     }
 
     fn explained(self, log: &[String], census: &Census, image: &ImageFacts) -> Stopped {
+        let server = Server::accountable(image, log::server(log));
         let (code, out_of_memory) = match self {
             Self::Exited {
                 code,
                 out_of_memory,
             } => (code, out_of_memory),
-            Self::Stopped(stopped) => return stopped,
+            Self::Stopped(stopped) => return heard(census, server, stopped),
         };
         let stopped = log::explain(code, out_of_memory, log);
-        let server = Server::accountable(image, log::server(log));
         match (stopped.reason, Writer::of_census(census)) {
             (Reason::ModuleMissing, writer) => modules::missing(log, census, writer, &stopped),
             (Reason::NoImage, Some(writer)) if !stopped.message.contains("\nhint: ") => {
                 let message = format!("{}\nhint: {}", stopped.message, writer.advice());
                 Stopped::new(Reason::NoImage, message)
             }
-            (_, Some(writer)) => writer.heard(server, stopped),
-            (_, None) => stopped,
+            _ => heard(census, server, stopped),
         }
+    }
+}
+
+/// What a run that ended comes to, by who may accuse the file.
+fn heard(census: &Census, server: Option<Server>, stopped: Stopped) -> Stopped {
+    match Writer::of_census(census) {
+        Some(writer) => writer.heard(server, stopped),
+        None => stopped,
     }
 }
 

@@ -128,9 +128,14 @@ impl Writer {
     fn new(magic: Family, number: u32, named: Option<Family>, text: Option<&str>) -> Self {
         let family = named.unwrap_or(magic);
         let said = text.and_then(Version::parse);
+        // Whoever names a version that is none of ours is a product that is not known here.
+        let version = match text {
+            Some(_) => said,
+            None => newest_writer(family, number),
+        };
         Self {
             family,
-            version: said.or_else(|| newest_writer(family, number)),
+            version,
             said: said.is_some(),
             pre_release: text.is_some_and(is_pre_release),
             magic,

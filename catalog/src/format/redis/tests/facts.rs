@@ -91,7 +91,8 @@ fn a_wrapper_is_undone_and_what_lies_behind_it_is_told() {
     let inspection = expect(&gzip(&file), Intact);
     assert_eq!(inspection.bytes, file.len() as u64);
     let trailing = [&gzip(&file)[..], b"rest"].concat();
-    assert_eq!(expect(&trailing, Intact).findings.len(), 1);
+    let behind = expect(&trailing, Intact);
+    assert_eq!((behind.findings.len(), behind.trailing_bytes), (1, 4));
 }
 
 #[test]
