@@ -198,7 +198,11 @@ async fn a_sandbox_removed_under_us_is_killed_and_says_where_to_look() {
         .destroy(&run)
         .await
         .expect("removes the volume");
-    assert_eq!(refused(exit).reason, Reason::Killed);
+    // The engine may still have told how the command ended before the container was gone.
+    match exit {
+        Ok(exit) => assert_eq!((exit.code, exit.out_of_memory), (137, false)),
+        gone => assert_eq!(refused(gone).reason, Reason::Killed),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
