@@ -55,6 +55,9 @@ pub struct Subject<'a> {
     /// When the first of at least two whole surveys in a row showed that none of the snapshots that
     /// were verified lies there any more; `None` where one does.
     pub unproven_since: Option<Timestamp>,
+    /// When a survey first saw full backups newer than any that was tried, where the survey before
+    /// saw none; `None` where they were there from the first survey on, or are not.
+    pub untried_seen: Option<Timestamp>,
     /// What the producer says; `None` where none is configured.
     pub intent: Option<&'a Intent>,
 }

@@ -69,6 +69,7 @@ impl Measures {
             proofs: known.proofs.as_deref(),
             verifying: &measure.verifying,
             unproven_since: known.unproven.and_then(Unproven::confirmed),
+            untried_seen: known.untried_seen,
             intent: None,
         };
         Some(assess(&subject, now))

@@ -119,6 +119,9 @@ pub struct SourceState {
     pub proofs: Option<Arc<Proofs>>,
     /// That none of the snapshots that were verified lies there any more, as whole surveys showed.
     pub unproven: Option<Unproven>,
+    /// When a survey first saw full backups newer than any that was tried, where the survey before
+    /// saw none.
+    pub untried_seen: Option<Timestamp>,
 }
 
 /// Whole surveys in a row that saw no snapshot that was verified, although there were some.
@@ -159,6 +162,7 @@ impl SourceState {
             evidence: EvidenceState::default(),
             proofs: None,
             unproven: None,
+            untried_seen: None,
         }
     }
 
@@ -187,6 +191,12 @@ impl SourceState {
             since: self.unproven.map_or(surveyed_at, |before| before.since),
             last: surveyed_at,
         });
+        let before = self.proofs.as_ref().map(|it| it.untried_since);
+        self.untried_seen = match (before, proofs.untried_since) {
+            (_, None) => None,
+            (Some(None), Some(_)) => Some(surveyed_at),
+            (_, Some(_)) => self.untried_seen,
+        };
         self.proofs = Some(Arc::new(proofs));
     }
 }

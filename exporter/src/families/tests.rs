@@ -351,3 +351,38 @@ fn a_proof_that_vanished_is_absent_at_once_and_of_concern_after_a_second_survey(
     assert_eq!(absolves(&state), absolving.len());
     assert_eq!(value(&state, "05:30:00", vanished), Some(0.0));
 }
+
+#[test]
+fn a_verifier_has_its_time_from_when_what_was_verified_was_seen_to_be_touched_or_gone() {
+    let verify = "    verify: { when: new_snapshot }\n    owner: data-platform\n";
+    let text = CONFIG.replacen("    owner: data-platform\n", verify, 1);
+    let overdue = "backup_concern{concern=\"verification_overdue\",engine=\"redis\",\
+                   severity=\"warning\",source=\"cache\",witness=\"proof\"}";
+    let (older, newest) = ("03:00:00", "04:00:00");
+    let listed = |hours: &[&str], tag: &str| {
+        let mut all: Vec<_> = hours.iter().map(|it| snapshot("cache", it, 4096)).collect();
+        all[0].artifacts[0].meta.etag = Some(tag.into());
+        all
+    };
+    let (tag, touched) = ("1-3e8-6a.0-6a.0", "1-3e8-6a.0-6b.0");
+    for later in [
+        listed(&[newest, older], touched),
+        listed(&[older], "tag-of-it"),
+    ] {
+        let mut state = State::new(config(&text), at("00:00:00"));
+        let mut run = verification(at(newest), None);
+        run.snapshot.artifacts[0].etag = Some(tag.into());
+        surveyed(
+            &mut state,
+            inventory("10:00:00", listed(&[newest, older], tag)),
+        );
+        proven(&mut state, [Draft::Verification(Box::new(run))]);
+        assert_eq!(value(&state, "11:55:00", overdue), Some(0.0));
+        for surveyed_at in ["12:00:00", "12:05:00"] {
+            surveyed(&mut state, inventory(surveyed_at, later.clone()));
+        }
+        // The default deadline of so few bytes is half an hour, and an hour is for its turn.
+        assert_eq!(value(&state, "13:29:00", overdue), Some(0.0));
+        assert_eq!(value(&state, "13:31:00", overdue), Some(1.0));
+    }
+}

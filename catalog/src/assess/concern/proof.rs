@@ -62,6 +62,7 @@ pub(super) fn verification_inconclusive(
 
 /// A slot of `verify.schedule`, or a new snapshot where each is due, plus deadline and an hour,
 /// without any record. The records tell, so it works where the verifier has nothing to scrape.
+/// Where what was verified was touched or is gone, the time runs from the survey that saw it.
 pub(super) fn verification_overdue(
     proof: &Proof<'_>,
     holdings: &Holdings<'_>,
@@ -71,7 +72,8 @@ pub(super) fn verification_overdue(
     let last_run = proofs.last_run.unwrap_or(facts.subject.watched_since);
     let due = proofs
         .untried_since
-        .and_then(|untried| verifying.due_since(untried, last_run));
+        .and_then(|untried| verifying.due_since(untried, last_run))
+        .map(|due| facts.subject.untried_seen.map_or(due, |seen| due.max(seen)));
     let size_bytes = holdings.newest_whole.map_or(0, Snapshot::chain_bytes);
     let deadline = verifying.deadline;
     let deadline = deadline.unwrap_or_else(|| default_deadline(size_bytes));

@@ -31,6 +31,7 @@ pub(super) struct World {
     pub(super) verifying: Verifying,
     /// As the survey before the last one showed.
     pub(super) unproven_since: Option<Timestamp>,
+    pub(super) untried_seen: Option<Timestamp>,
     pub(super) now: Timestamp,
 }
 
@@ -68,6 +69,7 @@ impl World {
             }),
             verifying: Verifying::default(),
             unproven_since: None,
+            untried_seen: None,
             now,
         }
     }
@@ -91,6 +93,7 @@ impl World {
             intent: None,
             verifying: Verifying::default(),
             unproven_since: None,
+            untried_seen: None,
             now: time(now),
         }
     }
@@ -162,6 +165,7 @@ impl World {
             proofs,
             verifying: &self.verifying,
             unproven_since: self.unproven_since,
+            untried_seen: self.untried_seen,
             intent: self.intent.as_ref(),
         }
     }

@@ -199,6 +199,24 @@ pub(super) const KNOWN: &[Case] = &[
         OVERDUE,
     ),
     (
+        "what was verified was touched just now",
+        |w| {
+            w.drafts = Some(vec![run(time(BEFORE), None)]);
+            w.verifying.each_snapshot = true;
+            w.untried_seen = Some(time("2026-11-22T10:30:00Z"));
+        },
+        &[],
+    ),
+    (
+        "what was verified was touched and left no record since",
+        |w| {
+            w.drafts = Some(vec![run(time(BEFORE), None)]);
+            w.verifying.each_snapshot = true;
+            w.untried_seen = Some(time("2026-11-22T10:29:59Z"));
+        },
+        OVERDUE,
+    ),
+    (
         "a new snapshot may still leave one",
         |w| {
             w.drafts = Some(vec![run(time(BEFORE), None)]);
