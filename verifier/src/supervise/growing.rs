@@ -2,11 +2,17 @@
 //!
 //! | cut off, and modified | is |
 //! |---|---|
-//! | less than `settle` ago | inconclusive: due again once that has passed |
-//! | earlier, and is another one or gone by now | inconclusive |
-//! | earlier, and is the same still | shown a second time like any other damage |
+//! | less than `settle` ago, where it may grow | inconclusive: due again once that has passed |
+//! | whenever, and is a version, which never changes | shown a second time like any other damage |
+//! | earlier, or in S3 or with a manifest, and is another one or gone by now | inconclusive |
+//! | so too, and is the same still | shown a second time like any other damage |
 
-use catalog::{evidence::Reason, model::ObjectMeta, settle::is_young, storage::StorageReason};
+use catalog::{
+    evidence::Reason,
+    model::{ObjectMeta, Snapshot, SnapshotState},
+    settle::is_young,
+    storage::StorageReason,
+};
 use jiff::SignedDuration;
 
 use super::attempt::{Attempt, Kept};
@@ -24,9 +30,15 @@ pub(super) async fn settled(run: &Attempt, kept: &Kept) -> Result<(), Stopped> {
     let Some(object) = objects.get(at) else {
         return Ok(());
     };
+    // A version never changes.
+    if object.version_id.is_some() {
+        return Ok(());
+    }
+    let storage = &run.assignment.storage;
+    let may_grow = storage.grows() && !is_witnessed(&run.assignment.snapshot, object);
     let settle = run.assignment.settle;
     let waits = SignedDuration::try_from(settle).unwrap_or(SignedDuration::MAX);
-    if is_young(object.modified_at, waits, run.context.clock.now()) {
+    if may_grow && is_young(object.modified_at, waits, run.context.clock.now()) {
         let settle = settings::Duration::from(settle);
         let message = format!(
             "it is cut off, in an object modified less than settle ({settle}) ago: it may still be \
@@ -34,11 +46,6 @@ pub(super) async fn settled(run: &Attempt, kept: &Kept) -> Result<(), Stopped> {
         );
         return Err(Stopped::new(Reason::UnstableRead, message));
     }
-    // A version never changes.
-    if object.version_id.is_some() {
-        return Ok(());
-    }
-    let storage = &run.assignment.storage;
     let look = run.guard(async { Ok(storage.head(&object.key).await) });
     match look.await? {
         Ok(now) if is_unchanged(object, &now) => Ok(()),
@@ -51,6 +58,12 @@ pub(super) async fn settled(run: &Attempt, kept: &Kept) -> Result<(), Stopped> {
         // Not to be told so is no doubt: the second reading asks for the same bytes again.
         Err(_) => Ok(()),
     }
+}
+
+/// Whether its manifest, which is no older, says that its writer has ended.
+fn is_witnessed(snapshot: &Snapshot, object: &ObjectMeta) -> bool {
+    // One whose manifest is older is in progress as long as it is young.
+    snapshot.state == SnapshotState::Complete && snapshot.manifests.contains_key(&object.key)
 }
 
 /// By the entity tag where both looks have one, else by the time.

@@ -7,7 +7,10 @@ use super::*;
 
 /// Always the same half of a snapshot, and what lies under its key at the next look.
 #[derive(Debug)]
-struct Half(Result<ObjectMeta, StorageReason>);
+struct Half {
+    now: Result<ObjectMeta, StorageReason>,
+    grows: bool,
+}
 
 impl Storage for Half {
     fn list(&self, _: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
@@ -22,7 +25,7 @@ impl Storage for Half {
             hint: String::new(),
             source: None,
         };
-        Box::pin(future::ready(self.0.clone().map_err(failed)))
+        Box::pin(future::ready(self.now.clone().map_err(failed)))
     }
 
     fn read<'a>(&'a self, _: &'a Pin, _: Range<u64>) -> BoxFuture<'a, Result<Bytes, StorageError>> {
@@ -33,10 +36,23 @@ impl Storage for Half {
         let body: ByteStream = stream::iter([Ok(Bytes::from_static(b"Cut"))]).boxed();
         Box::pin(future::ready(Ok(body)))
     }
+
+    fn grows(&self) -> bool {
+        self.grows
+    }
 }
 
 /// One object modified so many minutes ago, of which this is seen at the next look.
 fn half(minutes: i64, change: impl FnOnce(&mut Result<ObjectMeta, StorageReason>)) -> World {
+    half_in(true, minutes, change)
+}
+
+/// The same in a store where objects grow, or appear whole.
+fn half_in(
+    grows: bool,
+    minutes: i64,
+    change: impl FnOnce(&mut Result<ObjectMeta, StorageReason>),
+) -> World {
     let mut snapshot = snapshot(3, "revision-1");
     let meta = &mut snapshot.artifacts[0].meta;
     meta.modified_at = Timestamp::UNIX_EPOCH - SignedDuration::from_mins(minutes);
@@ -44,7 +60,7 @@ fn half(minutes: i64, change: impl FnOnce(&mut Result<ObjectMeta, StorageReason>
     change(&mut now);
     World {
         snapshot,
-        ..World::of(Half(now), [GOOD], 3)
+        ..World::of(Half { now, grows }, [GOOD], 3)
     }
 }
 
@@ -95,4 +111,29 @@ async fn what_is_cut_off_and_settled_is_looked_at_once_more_before_it_is_damage(
     let mut version = half(10, gone);
     version.snapshot.artifacts[0].meta.version_id = Some("1".into());
     version.check(Some(Reason::Damaged), 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_grow_is_not_waited_for() {
+    let damaged = async |world: World| world.check(Some(Reason::Damaged), 1).await;
+    // An object of S3 appears whole, and may be replaced all the same.
+    damaged(half_in(false, 0, |_| ())).await;
+    let replaced = |now: &mut Result<ObjectMeta, _>| now.as_mut().unwrap().etag = Some("b".into());
+    let other = half_in(false, 0, replaced);
+    other.check(Some(Reason::UnstableRead), 1).await;
+    let mut version = half(0, replaced);
+    version.snapshot.artifacts[0].meta.version_id = Some("1".into());
+    damaged(version).await;
+    let witnessed = |state| {
+        let mut world = half(0, |_| ());
+        let key = world.snapshot.artifacts[0].meta.key.clone();
+        let manifest = catalog::manifest::Manifest::parse(b"{\"schema\": 1}").expect("a manifest");
+        world.snapshot.manifests.insert(key, manifest);
+        world.snapshot.state = state;
+        world
+    };
+    damaged(witnessed(SnapshotState::Complete)).await;
+    // Its manifest is older: that of another content.
+    let older = witnessed(SnapshotState::InProgress);
+    older.check(Some(Reason::UnstableRead), 1).await;
 }
