@@ -135,8 +135,8 @@ fn judge(
         }
         Due::NewSnapshot => match last {
             None => {
-                let why = "its newest snapshot is new".to_owned();
-                (Some(Trigger::NewSnapshot), why)
+                let why = unproven.unwrap_or("its newest snapshot is new");
+                (Some(Trigger::NewSnapshot), why.to_owned())
             }
             Some(last) => (Some(Trigger::Schedule), renewed(last, now)),
         },

@@ -168,12 +168,12 @@ fn proof(source: &Source, known: &SourceState, judged: &Assessment<'_>, now: Tim
         let value = if unread { "unreadable" } else { "none yet" };
         return Cell::new(value, "").bad_if(unread);
     };
-    let is_lost = judged
-        .proof
-        .as_ref()
-        .is_some_and(|it| it.verified.is_none());
+    let proven = judged.proof.as_ref();
+    let is_lost = proven.is_some_and(|it| it.proofs.lost().is_some());
+    let is_touched = proven.is_some_and(|it| it.verified.is_none());
     let value = match last.reason {
         None if is_lost => "verified, no longer there".to_owned(),
+        None if is_touched => "verified, touched since".to_owned(),
         None => last.verdict.as_label().to_owned(),
         Some(reason) => {
             format!(

@@ -85,3 +85,21 @@ fn what_a_person_wrote_of_a_repair_is_told_short_and_as_text() {
     assert!(!table.contains('\u{1b}'), "{table}");
     assert!(!table.contains("evidence_broken"), "{table}");
 }
+
+#[test]
+fn a_file_that_was_touched_is_not_said_to_be_gone() {
+    let mut run = verification(at("04:00:00"), None);
+    run.snapshot.artifacts[0].etag = Some("1-3e8-6a.0-6a.0".into());
+    let mut touched = snapshot("cache", "04:00:00", 4096);
+    touched.artifacts[0].meta.etag = Some("1-3e8-6a.0-6b.0".into());
+    let told = |lying| {
+        let mut state = fresh();
+        surveyed(&mut state, inventory("05:05:00", vec![lying]));
+        proven(&mut state, [Draft::Verification(Box::new(run.clone()))]);
+        let words = words_of(&shown(&state, "05:30:00"));
+        ["verified, touched since", "verified, no longer there"].map(|it| words.contains(it))
+    };
+    assert_eq!(told(touched), [true, false]);
+    let other = snapshot("cache", "05:00:00", 4096);
+    assert_eq!(told(other), [false, true]);
+}

@@ -198,6 +198,8 @@ fn without_a_verified_snapshot_that_lies_there_the_newest_is_due_at_once() {
         let planned = plan(&source(lines), &world.standing(9));
         (planned.due, planned.why)
     };
+    let lost = due(NEW, &[8, 7], &[(2, 7, None)]);
+    assert_eq!(lost, (Some(Trigger::NewSnapshot), why.to_owned()));
     for lines in [DAILY, OBJECTIVE] {
         let lost = due(lines, &[8, 7], &[(2, 7, None)]);
         assert_eq!(lost, (Some(Trigger::Schedule), why.to_owned()), "{lines}");
@@ -224,6 +226,8 @@ fn a_touched_snapshot_is_due_again() {
             let world = World::with(vec![touched], ledger.clone());
             let planned = plan(&source(lines), &world.standing(9));
             assert_eq!(planned.due.is_some(), is_due, "{lines} {tag}");
+            let why = "its newest snapshot was touched since it was tried";
+            assert_eq!(planned.why == why, is_due, "{lines} {planned:?}");
         }
     }
 }
