@@ -1,13 +1,14 @@
 //! Evidence in a bucket: the suite, and what a network and a store can do to it.
 
 mod raced;
+mod unordered;
 
 use std::{sync::Arc, time::Duration};
 
 use catalog::{
     evidence::{
         Draft, Evidence, EvidenceError, EvidenceRead, Ledger, Pruned, S3Evidence, append, fixtures,
-        prune,
+        prune, sequences,
     },
     storage::Patience,
 };

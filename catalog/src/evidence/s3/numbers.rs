@@ -2,7 +2,10 @@
 //!
 //! Listing begins wherever we say, so "is there any behind this one?" is one request, and its
 //! answer changes only once along the chain: the greatest is found in logarithmic time, whatever
-//! is missing before it.
+//! is missing before it. No order is asked of a store: where a page is not in order, or names a key
+//! twice, the listing is read to its end.
+
+use std::collections::BTreeSet;
 
 use futures::TryStreamExt as _;
 
@@ -17,7 +20,7 @@ use crate::{
 
 /// What lies behind a sequence number.
 pub(super) struct Part {
-    /// The next ones.
+    /// The next ones, ascending.
     pub(super) sequences: Vec<u64>,
     /// Whether there are no more.
     is_all: bool,
@@ -36,29 +39,29 @@ pub(super) async fn behind(
         prefix: prefix.clone(),
         ..ListFrom::default()
     });
-    let mut sequences = Vec::new();
+    let mut sequences = BTreeSet::new();
+    let (mut is_ascending, mut is_beyond) = (true, false);
     while let Some(page) = pages.try_next().await? {
+        is_ascending &= page.objects.is_sorted_by(|one, next| one.key < next.key);
         let names = page.objects.iter();
         for name in names.filter_map(|it| it.key.as_str().strip_prefix(&prefix)) {
-            if name > end.as_str() {
-                // Whatever else lies there sorts behind all records.
-                return Ok(Part {
-                    sequences,
-                    is_all: true,
-                });
-            }
+            is_beyond |= name > end.as_str();
             sequences.extend(sequence_of(name));
         }
+        if is_ascending && is_beyond {
+            // Whatever else lies there sorts behind all records.
+            break;
+        }
         // Of a page that is not full, the end costs no further request.
-        if page.objects.len() >= PAGE_MAX && !sequences.is_empty() {
+        if is_ascending && page.objects.len() >= PAGE_MAX && !sequences.is_empty() {
             return Ok(Part {
-                sequences,
+                sequences: sequences.into_iter().collect(),
                 is_all: false,
             });
         }
     }
     Ok(Part {
-        sequences,
+        sequences: sequences.into_iter().collect(),
         is_all: true,
     })
 }
