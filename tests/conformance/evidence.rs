@@ -201,6 +201,39 @@ async fn a_ledger_that_cannot_be_read_again_stays_as_it_was() {
 }
 
 #[tokio::test]
+async fn the_repair_of_one_break_ends_no_other_that_is_remembered() {
+    let evidence = MemoryEvidence::default();
+    let source = fixtures::cache();
+    let run = || fixtures::verified(fixtures::at("01:00:00"));
+    for _ in 0..5 {
+        append(&evidence, &source, run()).await.unwrap();
+    }
+    evidence.lose(&source, 2);
+    let mut ledger = Ledger::load(&evidence, &source).await.unwrap();
+    let missing = ledger.report().first_break.unwrap();
+    let mut late = ledger.clone();
+    evidence.lose(&source, 5);
+    for _ in 0..2 {
+        ledger.refresh(&evidence).await.unwrap();
+        assert_eq!(ledger.report().first_break.as_ref(), Some(&missing));
+    }
+    append(&evidence, &source, fixtures::repair(&missing))
+        .await
+        .unwrap();
+    for ledger in [&mut ledger, &mut late] {
+        ledger.refresh(&evidence).await.unwrap();
+        let gone = ledger.report().first_break.unwrap();
+        assert_eq!((gone.sequence, gone.what), (5, BrokenBy::Rewritten));
+    }
+    let gone = ledger.report().first_break.unwrap();
+    append(&evidence, &source, fixtures::repair(&gone))
+        .await
+        .unwrap();
+    ledger.refresh(&evidence).await.unwrap();
+    assert_eq!(ledger.report().first_break, None);
+}
+
+#[tokio::test]
 async fn removing_the_newest_record_is_noticed_by_who_remembers_it() {
     let evidence = MemoryEvidence::default();
     let source = fixtures::cache();

@@ -9,7 +9,10 @@ mod gaps;
 
 use std::fmt;
 
-use self::{breaks::Breaks, gaps::Gaps};
+use self::{
+    breaks::{BREAKS_MAX, Breaks},
+    gaps::Gaps,
+};
 use super::{Draft, Record, RecordError, Repaired};
 use crate::{digest::sha256, model::SourceName};
 
@@ -109,8 +112,8 @@ pub struct Checker {
     /// Records that are not there, until somebody vouches for them.
     gaps: Gaps,
     breaks: Breaks,
-    /// What these records alone do not show, until the next repair.
-    remembered: Option<Break>,
+    /// What these records alone do not show, each until a repair of it.
+    remembered: Vec<Break>,
 }
 
 impl Checker {
@@ -124,7 +127,7 @@ impl Checker {
             first: 1,
             gaps: Gaps::default(),
             breaks: Breaks::default(),
-            remembered: None,
+            remembered: Vec::new(),
         }
     }
 
@@ -180,18 +183,25 @@ impl Checker {
     }
 
     /// Holds on to a break that these records alone do not show any more, until a person repairs
-    /// the chain.
-    pub fn remember(&mut self, first_break: Break) {
-        self.remembered = Some(first_break);
+    /// it. One that is repaired or remembered already changes nothing.
+    pub fn remember(&mut self, met: Break) {
+        let is_repaired = self.repairs().any(|it| it.repair.is_of(&met));
+        if !is_repaired && !self.remembered.contains(&met) && self.remembered.len() < BREAKS_MAX {
+            self.remembered.push(met);
+        }
+    }
+
+    /// The breaks that are held on to, in the order in which they were seen.
+    pub(super) fn remembered(&self) -> &[Break] {
+        &self.remembered
     }
 
     /// What is known so far.
     pub fn report(&self) -> ChainReport {
-        let met = self.breaks.first().cloned();
-        let candidates = [self.remembered.clone(), self.gaps.first(), met];
-        let first_break = candidates
-            .into_iter()
-            .flatten()
+        let remembered = self.remembered.iter().cloned();
+        let shown = [self.gaps.first(), self.breaks.first().cloned()];
+        let first_break = remembered
+            .chain(shown.into_iter().flatten())
             .min_by_key(|it| it.sequence);
         ChainReport {
             records: self.records,
@@ -241,7 +251,7 @@ impl Checker {
             Draft::Repair(repair) => {
                 self.gaps.repair(|gap| repair.is_of(gap));
                 self.breaks.repair(|met| repair.is_of(met));
-                self.remembered = None;
+                self.remembered.retain(|met| !repair.is_of(met));
                 self.breaks.tell(&Repaired {
                     sequence: record.sequence,
                     repair: (**repair).clone(),

@@ -7,7 +7,7 @@ use crate::evidence::Repaired;
 
 /// Breaks that can be told apart, and repaired: a chain with more of them is another thing than a
 /// chain.
-const BREAKS_MAX: usize = if cfg!(test) { 50 } else { 10_000 };
+pub(super) const BREAKS_MAX: usize = if cfg!(test) { 50 } else { 10_000 };
 
 /// Repairs that are kept in memory, the newest.
 const REPAIRS_MAX: usize = 1_000;

@@ -59,8 +59,9 @@ impl Ledger {
             what: BrokenBy::Rewritten,
             found,
         });
-        if let Some(first_break) = self.report().first_break.or(rewritten) {
-            anew.checker.remember(first_break);
+        let remembered = self.checker.remembered().iter().cloned();
+        for met in remembered.chain(self.report().first_break).chain(rewritten) {
+            anew.checker.remember(met);
         }
         Ok(anew)
     }
