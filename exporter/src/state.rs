@@ -179,6 +179,13 @@ impl SourceState {
         self.join(now);
     }
 
+    /// Knows no ledger any more: the next one is another, and not this one changed.
+    fn forget_evidence(&mut self) {
+        self.evidence = EvidenceState::default();
+        self.proofs = None;
+        self.unproven = None;
+    }
+
     /// Holds the ledger against what lies there; what depends on the time is left to every scrape.
     fn join(&mut self, now: Timestamp) {
         let (Some(ledger), Some(inventory), Some(surveyed_at)) =
@@ -219,7 +226,8 @@ impl State {
     }
 
     /// The same under another configuration: what is known of repositories, and of sources within
-    /// them, that are still there goes on.
+    /// them, that are still there goes on; what is known of ledgers, where evidence lies at the
+    /// same place.
     #[must_use]
     pub fn under(&self, config: Arc<Config>, loaded_at: Timestamp) -> Self {
         let mut next = Self::new(config, loaded_at);
@@ -236,7 +244,11 @@ impl State {
                     && same_place(&self.config, &next.config, &source.repository)
             });
             if let (true, Some(known)) = (same, self.sources.get(&source.name)) {
-                next.sources.insert(source.name.clone(), known.clone());
+                let mut known = known.clone();
+                if !shares_evidence(&self.config, &next.config) {
+                    known.forget_evidence();
+                }
+                next.sources.insert(source.name.clone(), known);
             }
         }
         for repository in &next.config.repositories.clone() {
@@ -347,6 +359,12 @@ fn same_place(before: &Config, after: &Config, name: &RepositoryName) -> bool {
             .find(|it| it.name == *name)
             .map(|it| it.location.clone())
     };
+    place(before) == place(after)
+}
+
+/// Whether records of the one are read under the other.
+fn shares_evidence(before: &Config, after: &Config) -> bool {
+    let place = |config: &Config| config.evidence.as_ref().map(|it| it.location.clone());
     place(before) == place(after)
 }
 

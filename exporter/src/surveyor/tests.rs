@@ -238,6 +238,53 @@ async fn evidence_that_is_not_mounted_is_not_a_ledger_without_records() {
     assert_eq!(known(&bench), (Some(false), Some((1, None))), "kept");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_ledger_at_another_place_is_another_one_and_no_broken_one() {
+    let bench = Bench::new();
+    let cache = source("cache");
+    append(&bench.evidence, &cache, verified(at("01:00:00")))
+        .await
+        .unwrap();
+    bench.surveyor().once().await;
+    let reload = |from: &str, to: &str| {
+        let text = TWO.replace(from, to);
+        let loaded = load(std::path::Path::new("/backups.yaml"), &text).unwrap();
+        let config = Arc::new(loaded.config);
+        bench
+            .published
+            .update(|state| *state = state.under(Arc::clone(&config), bench.clock.now()));
+        config
+    };
+    let known = || bench.published.get().sources[&cache].clone();
+    reload(
+        "{ directory: /evidence }",
+        "{ directory: /evidence }, retention: 90d",
+    );
+    assert_eq!(known().evidence.up, Some(true), "the same place");
+    assert!(known().evidence.ledger.is_some() && known().proofs.is_some());
+
+    let config = reload("directory: /evidence", "directory: /elsewhere");
+    assert_eq!(known().evidence.up, None, "not read yet");
+    assert!(known().evidence.ledger.is_none() && known().proofs.is_none());
+    assert!(known().inventory.is_some(), "what lies there is known");
+    let elsewhere = MemoryEvidence::default();
+    for taken_at in ["00:30:00", "01:00:00"] {
+        append(&elsewhere, &cache, verified(at(taken_at)))
+            .await
+            .unwrap();
+    }
+    let mut world = World::clone(&bench.world);
+    world.config = config;
+    world.evidence = Some(Arc::new(elsewhere));
+    let surveyor = Surveyor {
+        world: Arc::new(world),
+        ..bench.surveyor()
+    };
+    surveyor.once().await;
+    let report = known().evidence.ledger.unwrap().report();
+    assert_eq!((report.records, report.first_break), (2, None));
+}
+
 /// Counts how many listings are under way at one time, and how many there ever were.
 #[derive(Debug, Default)]
 struct Watched {
