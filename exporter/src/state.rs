@@ -184,6 +184,7 @@ impl SourceState {
         self.evidence = EvidenceState::default();
         self.proofs = None;
         self.unproven = None;
+        self.untried_seen = None;
     }
 
     /// Holds the ledger against what lies there; what depends on the time is left to every scrape.
