@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     ArtifactEvidence, Ledger,
-    same::{ByKey, Sameness},
+    same::{ByObject, Sameness},
 };
 use crate::model::{ObjectMeta, SourceName, TakenAtFrom};
 
@@ -15,7 +15,7 @@ use crate::model::{ObjectMeta, SourceName, TakenAtFrom};
 ///
 /// Looked up once for every snapshot of a survey, so it is an index.
 #[derive(Debug, Clone, Default)]
-pub struct RecoveryPoints(BTreeMap<SourceName, ByKey<(ArtifactEvidence, Timestamp)>>);
+pub struct RecoveryPoints(BTreeMap<SourceName, ByObject<(ArtifactEvidence, Timestamp)>>);
 
 impl RecoveryPoints {
     /// Everything these ledgers know at a time: a record from the future says nothing.
@@ -29,15 +29,15 @@ impl RecoveryPoints {
 
     /// What the newest record of this very object says.
     pub fn of(&self, source: &SourceName, listed: &ObjectMeta) -> Option<Timestamp> {
-        let mut records = self.0.get(source)?.of(listed.key.as_str()).iter().rev();
+        let mut records = self.0.get(source)?.of(listed).into_iter().rev();
         records
             .find(|(artifact, _)| artifact.sameness(listed) == Sameness::Same)
             .map(|(_, taken_at)| *taken_at)
     }
 }
 
-fn index(ledger: &Ledger, now: Timestamp) -> ByKey<(ArtifactEvidence, Timestamp)> {
-    let mut index = ByKey::default();
+fn index(ledger: &Ledger, now: Timestamp) -> ByObject<(ArtifactEvidence, Timestamp)> {
+    let mut index = ByObject::default();
     for record in ledger.until(now).verifications() {
         let snapshot = &record.snapshot;
         if matches!(
@@ -45,7 +45,7 @@ fn index(ledger: &Ledger, now: Timestamp) -> ByKey<(ArtifactEvidence, Timestamp)
             TakenAtFrom::Content | TakenAtFrom::Manifest
         ) {
             for artifact in &snapshot.artifacts {
-                index.add(&artifact.key, (artifact.clone(), snapshot.taken_at));
+                index.add(artifact, (artifact.clone(), snapshot.taken_at));
             }
         }
     }

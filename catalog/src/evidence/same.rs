@@ -2,7 +2,7 @@
 //!
 //! Nothing else compares a record with what a repository lists (`tests/tidy`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -72,6 +72,12 @@ impl<'a> From<&'a ArtifactEvidence> for Sighting<'a> {
 }
 
 impl Sighting<'_> {
+    fn marks(self) -> Vec<Mark> {
+        let version = self.version_id.map(|version| Mark::Version(version.into()));
+        let marks = version.into_iter();
+        marks.chain([Mark::Modified(self.modified_at)]).collect()
+    }
+
     fn sameness(self, other: Sighting<'_>) -> Sameness {
         if (self.key, self.size_bytes) != (other.key, other.size_bytes) {
             return Sameness::Other;
@@ -170,28 +176,54 @@ fn in_order(written: &[ArtifactEvidence], seen: &[Sighting<'_>]) -> Sameness {
     each.min().unwrap_or(Sameness::Same)
 }
 
-/// Records by the keys of the objects they are of, so that no look-up passes through all of them.
+/// Entries by what two sightings of one object have in common, its key with its time or version: a
+/// path without a time has all its records under one key, and a look-up must not pass through them.
 #[derive(Debug, Clone)]
-pub(super) struct ByKey<T>(BTreeMap<String, Vec<T>>);
+pub(super) struct ByObject<T> {
+    entries: Vec<T>,
+    keys: BTreeMap<String, BTreeMap<Mark, Vec<usize>>>,
+}
 
-impl<T> Default for ByKey<T> {
+/// One of the two must be equal, or the answer is [`Sameness::Other`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Mark {
+    Modified(Timestamp),
+    Version(String),
+}
+
+impl<T> Default for ByObject<T> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self {
+            entries: Vec::new(),
+            keys: BTreeMap::new(),
+        }
     }
 }
 
-impl<T> ByKey<T> {
-    /// One more, of an object of this key.
-    pub(super) fn add(&mut self, key: &str, record: T) {
-        match self.0.get_mut(key) {
-            Some(records) => records.push(record),
-            None => drop(self.0.insert(key.to_owned(), vec![record])),
+impl<T> ByObject<T> {
+    /// One more entry, of this object.
+    pub(super) fn add<'a>(&mut self, object: impl Into<Sighting<'a>>, entry: T) {
+        let object = object.into();
+        let marks = self.keys.entry(object.key.to_owned()).or_default();
+        for mark in object.marks() {
+            marks.entry(mark).or_default().push(self.entries.len());
         }
+        self.entries.push(entry);
     }
 
-    /// Those of this key, in the order they were added.
-    pub(super) fn of(&self, key: &str) -> &[T] {
-        self.0.get(key).map_or(&[], Vec::as_slice)
+    /// All entries that may be of this object, in the order they were added.
+    pub(super) fn of<'a>(&self, object: impl Into<Sighting<'a>>) -> Vec<&T> {
+        let object = object.into();
+        let marks = self.keys.get(object.key);
+        let lists = object.marks().into_iter();
+        let lists = lists.filter_map(|mark| marks?.get(&mark));
+        let entries: BTreeSet<usize> = lists.flatten().copied().collect();
+        entries.into_iter().map(|at| &self.entries[at]).collect()
+    }
+
+    /// Whether there is an entry of any object under this key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
     }
 }
 
@@ -224,6 +256,30 @@ mod tests {
         let (mut written, mut listed) = (written(), listed());
         change(&mut written, &mut listed);
         assert_eq!(written.sameness(&listed), expected);
+        let mut index = ByObject::default();
+        index.add(&written, ());
+        let found = !index.of(&listed).is_empty();
+        assert!(found || expected == Sameness::Other, "the index misses it");
+    }
+
+    #[test]
+    fn a_look_up_passes_through_no_record_of_another_time_and_version() {
+        let mut index = ByObject::default();
+        for (number, time) in ["01:00:00", "02:00:00", "03:00:00"].into_iter().enumerate() {
+            let mut written = written();
+            (written.modified_at, written.version_id) = (at(time), Some(format!("v{number}")));
+            index.add(&written, number);
+        }
+        let mut listed = listed();
+        listed.modified_at = at("02:00:00");
+        assert_eq!(index.of(&listed), [&1]);
+        listed.version_id = Some("v0".into());
+        assert_eq!(index.of(&listed), [&0, &1]);
+        listed.modified_at = at("09:00:00");
+        assert_eq!(index.of(&listed), [&0]);
+        listed.version_id = None;
+        assert_eq!(index.of(&listed), [&0; 0]);
+        assert!(index.has(listed.key.as_str()) && !index.has("redis/other.rdb"));
     }
 
     #[test]

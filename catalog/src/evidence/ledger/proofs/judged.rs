@@ -8,7 +8,7 @@ use super::{Place, counts, verification};
 use crate::{
     evidence::{
         Acceptance, Draft, Ledger, Reason, Record, Sameness, SnapshotEvidence, Trigger, Verdict,
-        Verification, ledger::query::decisive, same::ByKey,
+        Verification, ledger::query::decisive, same::ByObject,
     },
     model::{Snapshot, SourceInventory},
 };
@@ -107,7 +107,7 @@ fn acceptance(record: &Record) -> Option<&Acceptance> {
 pub(super) fn judged(ledger: &Ledger, inventory: &SourceInventory, now: Timestamp) -> Vec<Judged> {
     let lying = Lying::new(inventory);
     let mut objects: Vec<Judged> = Vec::new();
-    let mut index = ByKey::<usize>::default();
+    let mut index = ByObject::<usize>::default();
     for record in ledger.past_records(now) {
         let (snapshot, is_run) = match &record.draft {
             Draft::Verification(run) => (&run.snapshot, true),
@@ -117,7 +117,7 @@ pub(super) fn judged(ledger: &Ledger, inventory: &SourceInventory, now: Timestam
         let Some(first) = snapshot.artifacts.first() else {
             continue;
         };
-        let known = index.of(&first.key).iter().rev().copied();
+        let known = index.of(first).into_iter().rev().copied();
         let mut known = known.filter(|known| is_of(objects[*known].last(), snapshot));
         match known.next() {
             Some(known) if is_run => objects[known].runs.push(Arc::clone(record)),
@@ -125,7 +125,7 @@ pub(super) fn judged(ledger: &Ledger, inventory: &SourceInventory, now: Timestam
             // What was never verified has no contents that a person could accept.
             None if !is_run => {}
             None => {
-                index.add(&first.key, objects.len());
+                index.add(first, objects.len());
                 objects.push(Judged {
                     place: Place::Gone,
                     runs: vec![Arc::clone(record)],
@@ -147,26 +147,28 @@ fn is_of(record: &Record, snapshot: &SnapshotEvidence) -> bool {
 }
 
 /// What a survey saw, by key.
-struct Lying<'a>(ByKey<&'a Snapshot>);
+struct Lying<'a>(ByObject<&'a Snapshot>);
 
 impl<'a> Lying<'a> {
     fn new(inventory: &'a SourceInventory) -> Self {
-        let mut index = ByKey::default();
+        let mut index = ByObject::default();
         for snapshot in &inventory.snapshots {
             for artifact in &snapshot.artifacts {
-                index.add(artifact.meta.key.as_str(), snapshot);
+                index.add(&artifact.meta, snapshot);
             }
         }
         Self(index)
     }
 
     fn place(&self, written: &SnapshotEvidence) -> Place {
-        let keys = written.artifacts.iter().map(|it| it.key.as_str());
-        let under = keys.flat_map(|key| self.0.of(key));
-        let compared = under.map(|listed| (written.sameness(listed), *listed));
+        let mut artifacts = written.artifacts.iter();
+        let alike = artifacts.clone().flat_map(|it| self.0.of(it));
+        let compared = alike.map(|listed| (written.sameness(listed), *listed));
         match compared.max_by_key(|(sameness, _)| *sameness) {
-            None => Place::Gone,
-            Some((Sameness::Other, _)) => Place::Overwritten,
+            None | Some((Sameness::Other, _)) if artifacts.any(|it| self.0.has(&it.key)) => {
+                Place::Overwritten
+            }
+            None | Some((Sameness::Other, _)) => Place::Gone,
             Some((_, listed)) if !counts(listed) => Place::Aside,
             Some((Sameness::Touched, _)) => Place::Touched,
             Some((Sameness::Same, _)) => Place::Unchanged,
@@ -175,22 +177,22 @@ impl<'a> Lying<'a> {
 }
 
 /// Which snapshots there is a record of.
-pub(super) struct Tried<'a>(ByKey<&'a Verification>);
+pub(super) struct Tried<'a>(ByObject<&'a Verification>);
 
 impl<'a> Tried<'a> {
     pub(super) fn new(ledger: &'a Ledger, now: Timestamp) -> Self {
-        let mut index = ByKey::default();
+        let mut index = ByObject::default();
         for run in ledger.until(now).verifications() {
             if let Some(first) = run.snapshot.artifacts.first() {
-                index.add(&first.key, run);
+                index.add(first, run);
             }
         }
         Self(index)
     }
 
     pub(super) fn is(&self, listed: &Snapshot) -> bool {
-        let keys = listed.artifacts.iter().map(|it| it.meta.key.as_str());
-        let mut runs = keys.flat_map(|key| self.0.of(key));
+        let artifacts = listed.artifacts.iter();
+        let mut runs = artifacts.flat_map(|it| self.0.of(&it.meta));
         runs.any(|run| run.snapshot.sameness(listed) == Sameness::Same)
     }
 }
