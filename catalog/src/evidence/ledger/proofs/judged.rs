@@ -146,7 +146,7 @@ fn is_of(record: &Record, snapshot: &SnapshotEvidence) -> bool {
     run.is_some_and(|it| it.snapshot.sameness_of_records(snapshot) == Sameness::Same)
 }
 
-/// What a survey saw, by key.
+/// The snapshots that a survey saw, to be found by their objects.
 struct Lying<'a>(ByObject<&'a Snapshot>);
 
 impl<'a> Lying<'a> {
