@@ -4,9 +4,8 @@ use serde::de::Deserializer as _;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
-use super::NodeId;
 use super::deserializer::Reader;
-use super::error::Error;
+use super::error::{Error, NodeId};
 use super::placeholder::Placeholder;
 use crate::node::Node;
 use crate::place::Path;

@@ -6,15 +6,10 @@ use serde::forward_to_deserialize_any;
 
 use super::access::{Entries, Items, Variant};
 use super::error::Error;
-use super::{HANDED, Handed, State, Unknown};
+use super::handed::{HANDED, Handed, LOCATED, ONE_OR_MANY, SECTION, SWITCH};
+use super::state::{State, Unknown};
 use crate::node::{Kind, Node, Scalar};
 use crate::place::Path;
-
-/// Names of newtypes that ask for more than serde's data model holds.
-pub(crate) const LOCATED: &str = "$settings::Located";
-pub(crate) const SECTION: &str = "$settings::Section";
-pub(crate) const SWITCH: &str = "$settings::Switch";
-pub(crate) const ONE_OR_MANY: &str = "$settings::OneOrMany";
 
 const WHOLE_NUMBER: &str = "a whole number";
 const TRUTH: &str = "true or false";

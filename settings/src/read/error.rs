@@ -4,7 +4,6 @@ use std::fmt::{self, Display};
 
 use serde::de::{Expected, Unexpected};
 
-use super::NodeId;
 use crate::Place;
 use crate::node::{Node, quote};
 use crate::place::Path;
@@ -30,6 +29,16 @@ pub(super) enum Fault {
     Missing(&'static str),
     /// The value invented for this missing key did not fit.
     Invented(&'static str),
+}
+
+/// A node, by its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct NodeId(usize);
+
+impl NodeId {
+    pub(super) fn of(node: &Node) -> Self {
+        Self(std::ptr::from_ref(node).addr())
+    }
 }
 
 impl Error {

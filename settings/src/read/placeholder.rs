@@ -5,9 +5,8 @@
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, Visitor};
 
-use super::deserializer::{LOCATED, SECTION};
-use super::error::{Error, Fault};
-use super::{HANDED, Handed, NodeId};
+use super::error::{Error, Fault, NodeId};
+use super::handed::{HANDED, Handed, LOCATED, SECTION};
 use crate::Location;
 use crate::node::{Kind, Node};
 

@@ -1,0 +1,103 @@
+//! What the readings of one tree have taught.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+
+use super::error::{Error, Fault, NodeId};
+use super::placeholder::{Placeholder, TEXTS};
+use crate::Place;
+use crate::node::Node;
+use crate::suggest::did_you_mean;
+
+/// What the readings so far have taught. Nodes are known by their address: the tree does not
+/// change while it is read.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// Found wrong, and not offered to serde again.
+    pub(super) pruned: RefCell<HashSet<NodeId>>,
+    /// Under unknown keys that are only worth a warning; not offered either.
+    pub(super) tolerated: RefCell<HashSet<NodeId>>,
+    pub(super) tolerant: bool,
+    /// Of a mapping, the keys that serde asked for in vain; offered with invented values, so that
+    /// the next missing key is found too.
+    pub(super) missing: RefCell<HashMap<NodeId, Vec<Placeholder>>>,
+    pub(super) unknown: RefCell<Vec<Unknown>>,
+}
+
+impl State {
+    pub(super) fn is_pruned(&self, node: &Node) -> bool {
+        self.pruned.borrow().contains(&NodeId::of(node))
+    }
+
+    pub(super) fn is_left_out(&self, node: &Node) -> bool {
+        self.is_pruned(node) || self.tolerated.borrow().contains(&NodeId::of(node))
+    }
+
+    pub(super) fn leave_out_unknown(&self, node: &Node) {
+        let set = if self.tolerant {
+            &self.tolerated
+        } else {
+            &self.pruned
+        };
+        set.borrow_mut().insert(NodeId::of(node));
+    }
+
+    /// Prepares the next reading; gives what it is to do without.
+    pub(super) fn learn(&self, error: &Error, known: bool) -> Vec<NodeId> {
+        let mut missing = self.missing.borrow_mut();
+        let invented = missing.entry(error.node).or_default();
+        match error.fault {
+            Fault::Missing(key) if !known => {
+                invented.push(Placeholder { key, attempt: 0 });
+                return Vec::new();
+            }
+            Fault::Invented(key) => {
+                let next = |p: &&mut Placeholder| p.key == key && p.attempt + 1 < TEXTS.len();
+                if let Some(placeholder) = invented.iter_mut().find(next) {
+                    placeholder.attempt += 1;
+                    return Vec::new();
+                }
+            }
+            _ => {}
+        }
+        missing.remove(&error.node);
+        vec![error.node]
+    }
+
+    /// Whether the error only follows from what was pruned or invented before.
+    pub(super) fn explains(&self, root: &Node, error: &Error) -> bool {
+        if matches!(error.fault, Fault::Invented(_)) {
+            return true;
+        }
+        let Some(node) = find(root, error.node) else {
+            return false;
+        };
+        let pruned = |node: &Node| self.is_pruned(node);
+        match error.fault {
+            Fault::Missing(wanted) => node.entries().any(|(key, value)| {
+                let key = key.text().unwrap_or_default();
+                pruned(value) && (key == wanted || did_you_mean(key, [wanted]).is_some())
+            }),
+            _ => node.any(&pruned),
+        }
+    }
+}
+
+/// A key that a struct does not have.
+#[derive(Debug)]
+pub(super) struct Unknown {
+    pub(super) place: Place,
+    pub(super) key: String,
+    pub(super) known: &'static [&'static str],
+}
+
+fn find(node: &Node, id: NodeId) -> Option<&Node> {
+    if NodeId::of(node) == id {
+        return Some(node);
+    }
+    let values = node.entries().map(|(_, value)| value);
+    node.items()
+        .iter()
+        .chain(values)
+        .find_map(|below| find(below, id))
+}
