@@ -6,13 +6,14 @@
 mod checks;
 mod file;
 mod load;
+mod reading;
 mod schema;
 mod settling;
 mod source;
 mod undecided;
 mod written;
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
 use settings::{Located, Place, Schedule};
@@ -23,6 +24,7 @@ use crate::{
     grouping::{Completeness, ManifestRule},
     layout::Layout,
     model::{RepositoryName, SourceName},
+    storage::Location,
     survey::SurveySource,
 };
 
@@ -30,7 +32,7 @@ pub use file::{ConfigError, load_file};
 pub use load::{Loaded, load};
 pub use schema::schema;
 pub use undecided::warn_undecided;
-pub use written::{Policy, Pull, S3};
+pub use written::{Policy, Pull};
 
 /// No survey is given less, however short the refresh.
 const SURVEY_MIN: Duration = Duration::from_mins(1);
@@ -69,24 +71,6 @@ pub struct Repository {
     pub capacity_bytes: Option<u64>,
     /// Policies whose absence is a concern.
     pub require: Vec<Policy>,
-}
-
-/// A directory or a bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Location {
-    /// Absolute.
-    Directory(PathBuf),
-    /// A bucket.
-    S3(Box<S3>),
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Directory(path) => write!(f, "{}", path.display()),
-            Self::S3(s3) => write!(f, "s3://{}/{}", s3.bucket, s3.prefix),
-        }
-    }
 }
 
 /// A thing that is backed up.

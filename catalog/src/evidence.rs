@@ -41,8 +41,9 @@ pub use error::EvidenceError;
 pub use ledger::{Baseline, INCONCLUSIVE_AFTER, Ledger, Loss, Past, Proofs, Row};
 #[cfg(feature = "testing")]
 pub use memory::{MemoryEvidence, MemoryFault};
+pub use name::MARKER;
 pub use open::open;
-pub use place::{CLOCKS_APART_MAX, MARKER, adopt, ahead_of, is_mounted};
+pub use place::{CLOCKS_APART_MAX, adopt, ahead_of, is_mounted};
 pub use prune::{Pruned, prune};
 pub use record::{
     Acceptance, ArtifactEvidence, Checkpoint, Draft, Fingerprints, Integrity, Record,

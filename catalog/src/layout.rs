@@ -5,6 +5,7 @@
 
 mod directive;
 mod overlap;
+mod part;
 mod pattern;
 mod refusal;
 

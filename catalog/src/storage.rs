@@ -5,6 +5,7 @@
 mod counted;
 mod directory;
 mod error;
+mod location;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
 mod open;
@@ -25,6 +26,7 @@ use crate::model::{Key, ObjectMeta, Pin};
 pub use counted::{Counted, Requests};
 pub use directory::Directory;
 pub use error::{Operation, StorageError, StorageReason};
+pub use location::{Location, S3};
 pub use open::open;
 pub use s3::{Bucket, Patience};
 pub use upload::{Recomputed, UploadAlgorithm, UploadChecksum, UploadChecksumError};

@@ -6,6 +6,7 @@
 mod listing;
 mod oddities;
 mod reading;
+mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,9 +15,7 @@ use tokio::time::Instant;
 
 use crate::{
     chain,
-    format::{Format, Settings},
-    grouping::{Completeness, Group, judge},
-    layout::Layout,
+    grouping::{Group, judge},
     model::{
         Continues, Inventory, ObjectMeta, RepositoryName, Snapshot, SourceInventory, SourceName,
     },
@@ -24,27 +23,12 @@ use crate::{
     storage::{Storage, StorageError},
 };
 
-pub use listing::OBJECTS_MAX;
-use reading::{Described, Heads};
-pub use reading::{HEADS_MAX, HeadCache, describe_object};
-
-/// Calls for single objects that are under way at once.
-const CONCURRENT: usize = 8;
-
-/// What a survey must know of one source.
-#[derive(Debug, Clone)]
-pub struct SurveySource {
-    /// As configured.
-    pub name: SourceName,
-    /// Of its engine.
-    pub format: &'static dyn Format,
-    /// The engine's own keys, read by its format.
-    pub settings: Settings,
-    /// Its paths.
-    pub layout: Layout,
-    /// When a snapshot of it is whole.
-    pub completeness: Completeness,
-}
+use self::reading::{Described, Heads};
+pub use self::{
+    listing::OBJECTS_MAX,
+    reading::{HEADS_MAX, HeadCache, describe_object},
+    source::SurveySource,
+};
 
 /// The recovery point that an evidence record of this very object got from content or manifest.
 pub type Known<'a> = dyn Fn(&SourceName, &ObjectMeta) -> Option<Timestamp> + Send + Sync + 'a;

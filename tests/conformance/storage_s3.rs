@@ -13,10 +13,10 @@ mod versions;
 use std::{sync::Arc, time::Duration};
 
 use catalog::{
-    config::S3,
     model::{Key, ObjectMeta},
     storage::{
-        Bucket, Counted, ListFrom, Operation, Page, Patience, Storage, StorageError, StorageReason,
+        Bucket, Counted, ListFrom, Operation, Page, Patience, S3, Storage, StorageError,
+        StorageReason,
     },
 };
 use futures::{FutureExt, TryStreamExt, future, future::BoxFuture};

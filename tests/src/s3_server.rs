@@ -16,7 +16,7 @@ use std::{
     sync::Arc,
 };
 
-use catalog::config::S3;
+use catalog::storage::S3;
 use s3s::service::S3ServiceBuilder;
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};

@@ -19,10 +19,7 @@ use aws_sdk_s3::{
     primitives::ByteStream,
     types::{BucketVersioningStatus, VersioningConfiguration},
 };
-use catalog::{
-    config::S3,
-    storage::{Bucket, Storage},
-};
+use catalog::storage::{Bucket, S3, Storage};
 use futures::future::{BoxFuture, FutureExt as _};
 use tempfile::TempDir;
 

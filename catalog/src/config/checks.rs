@@ -5,7 +5,7 @@ mod apart;
 use settings::{Place, Problems, Section};
 
 use super::{Config, Due, INCONCLUSIVE_AFTER_KEY, PROCESS, Source, written};
-use crate::assess::VERIFICATION;
+use crate::{assess::VERIFICATION, storage::S3};
 
 /// A file without repositories or sources says nothing.
 pub(super) fn nothing_here(file: &written::File, config: &Config, problems: &mut Problems) {
@@ -28,7 +28,7 @@ pub(super) fn nothing_here(file: &written::File, config: &Config, problems: &mut
 }
 
 /// What can be said of a bucket without asking it.
-pub(super) fn bucket(place: &Place, s3: &written::S3, problems: &mut Problems) {
+pub(super) fn bucket(place: &Place, s3: &S3, problems: &mut Problems) {
     if s3.bucket.is_empty() || s3.bucket.contains('/') {
         let message = format!("{:?} is not the name of a bucket", s3.bucket);
         let hint = "What stands before all keys is the prefix.";

@@ -5,18 +5,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::tz::TimeZone;
 use settings::{Document, Located, Place, Problems, Section, Size};
 
 use super::{
-    Config, Evidence, INCONCLUSIVE_AFTER_KEY, Location, Repository, Verifier, checks, source,
-    written,
+    Config, Evidence, INCONCLUSIVE_AFTER_KEY, Repository, Verifier, checks, reading::Reading,
+    source, written,
 };
 use crate::{
     digest,
     evidence::INCONCLUSIVE_AFTER,
-    format::{FORMATS, Format},
+    format::Format,
     model::RepositoryName,
+    storage::{Location, S3},
 };
 
 /// The schema this version writes and reads.
@@ -69,13 +69,6 @@ pub fn load(file: &Path, text: &str) -> Result<Loaded, Problems> {
         }),
         _ => Err(problems),
     }
-}
-
-/// What every part of the file is read with.
-pub(super) struct Reading<'a> {
-    base: &'a Path,
-    pub(super) problems: &'a mut Problems,
-    newer: bool,
 }
 
 impl Reading<'_> {
@@ -146,7 +139,7 @@ impl Reading<'_> {
         let repository = &written.repository.value;
         let directory = repository.directory.as_deref();
         let place = &written.repository.place;
-        let s3 = repository.s3.clone().map(written::S3::in_directory);
+        let s3 = repository.s3.clone().map(S3::in_directory);
         if let Some(s3) = &s3 {
             checks::bucket(place, s3, self.problems);
         }
@@ -162,7 +155,7 @@ impl Reading<'_> {
         &mut self,
         place: &Place,
         directory: Option<&Path>,
-        s3: Option<&written::S3>,
+        s3: Option<&S3>,
     ) -> Option<Location> {
         match (directory, s3) {
             (Some(directory), None) => Some(Location::Directory(self.absolute(directory))),
@@ -182,19 +175,14 @@ impl Reading<'_> {
         }
     }
 
-    fn with_absolute_files(&self, written: &written::S3) -> written::S3 {
+    fn with_absolute_files(&self, written: &S3) -> S3 {
         let absolute = |path: &Option<PathBuf>| path.as_deref().map(|path| self.absolute(path));
-        written::S3 {
+        S3 {
             ca_file: absolute(&written.ca_file),
             access_key_id_file: absolute(&written.access_key_id_file),
             secret_access_key_file: absolute(&written.secret_access_key_file),
             ..written.clone()
         }
-    }
-
-    fn absolute(&self, path: &Path) -> PathBuf {
-        let joined = self.base.join(path);
-        std::path::absolute(&joined).unwrap_or(joined)
     }
 
     fn refresh(&mut self, written: Option<&Located<settings::Duration>>) -> std::time::Duration {
@@ -290,56 +278,4 @@ impl Reading<'_> {
         }
         after.into_iter().min().unwrap_or(INCONCLUSIVE_AFTER)
     }
-
-    /// A mapping by engine, whose keys must all be engines.
-    fn engines<T: Clone>(
-        &mut self,
-        written: Option<&Located<BTreeMap<String, T>>>,
-    ) -> BTreeMap<String, T> {
-        let Some(written) = written else {
-            return BTreeMap::new();
-        };
-        for engine in written.value.keys() {
-            if crate::format::format(engine).is_none() {
-                let message = format!("there is no engine {engine:?}");
-                self.problems
-                    .error(&written.place, message)
-                    .hint(known_engines());
-            }
-        }
-        written.value.clone()
-    }
-
-    /// A time zone of the IANA database, UTC if none is written.
-    pub(super) fn time_zone(&mut self, written: Option<&Located<String>>) -> TimeZone {
-        let Some(name) = written else {
-            return TimeZone::UTC;
-        };
-        TimeZone::get(name).unwrap_or_else(|_| {
-            let message = format!("{:?} is not a time zone", name.value);
-            let hint = "Write a name of the IANA database, such as Europe/Berlin or UTC.";
-            self.problems.error(&name.place, message).hint(hint);
-            TimeZone::UTC
-        })
-    }
-
-    /// Notes the error, if it is one.
-    pub(super) fn ok<T, E: std::fmt::Display>(
-        &mut self,
-        place: &Place,
-        result: Result<T, E>,
-    ) -> Option<T> {
-        result
-            .map_err(|error| self.problems.error(place, error))
-            .ok()
-    }
-}
-
-/// A hint that lists the engines of this version.
-pub(super) fn known_engines() -> String {
-    let names: Vec<_> = FORMATS
-        .iter()
-        .map(|format| format.engine().as_str())
-        .collect();
-    format!("Engines of this version: {}.", names.join(", "))
 }

@@ -2,8 +2,9 @@
 
 use settings::{Duration, Problems, Schedule};
 
-use super::{Location, Repository, written};
+use super::{Repository, written};
 use crate::settle::{SETTLE, settle_max};
+use crate::storage::Location;
 
 /// As written, or by default; never more than a tenth of the longest gap of the schedule.
 pub(super) fn settle(

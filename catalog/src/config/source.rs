@@ -7,7 +7,7 @@ use settings::{Duration, Located, Place, Problems, Schedule, Section, Size, Swit
 
 use super::{
     Due, Repository, Source, Verify, checks,
-    load::{Reading, known_engines},
+    reading::{Reading, known_engines},
     settling,
     written::{self, When},
 };

@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use settings::{Duration, Located, OneOrMany, Section, Size, Switch};
 
+use crate::storage::S3;
+
 /// The whole file.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -68,45 +70,6 @@ pub enum Policy {
     PublicAccessBlocked,
     /// Old objects are removed by the store.
     Lifecycle,
-}
-
-/// A bucket of S3 or of a compatible store.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct S3 {
-    /// Its name.
-    pub bucket: String,
-    /// Characters every key begins with; may be empty.
-    #[serde(default)]
-    pub prefix: String,
-    /// Of the bucket; default: the SDK's, with an endpoint us-east-1.
-    pub region: Option<String>,
-    /// URL of a compatible store.
-    pub endpoint: Option<String>,
-    /// The bucket is in the path, not in the host name; default: with an endpoint.
-    pub path_style: Option<bool>,
-    /// Certificates trusted besides those of the system, PEM.
-    pub ca_file: Option<PathBuf>,
-    /// Of the shared configuration and credentials files.
-    pub profile: Option<String>,
-    /// Assumed with those credentials.
-    pub role_arn: Option<String>,
-    /// Given when the role is assumed.
-    pub external_id: Option<String>,
-    /// Holds the access key id; with `secret_access_key_file`.
-    pub access_key_id_file: Option<PathBuf>,
-    /// Holds the secret; with `access_key_id_file`.
-    pub secret_access_key_file: Option<PathBuf>,
-}
-
-impl S3 {
-    /// The same with a prefix that is a directory and not the beginning of a name.
-    pub(super) fn in_directory(mut self) -> Self {
-        if !self.prefix.is_empty() && !self.prefix.ends_with('/') {
-            self.prefix.push('/');
-        }
-        self
-    }
 }
 
 /// A thing that is backed up.

@@ -5,10 +5,10 @@
 //! remembers the head can tell. A break ends where a later record, in its place, repairs it.
 
 mod breaks;
+mod broken;
 mod gaps;
 
-use std::fmt;
-
+pub use self::broken::{Break, BrokenBy};
 use self::{
     breaks::{BREAKS_MAX, Breaks},
     gaps::Gaps,
@@ -35,59 +35,6 @@ pub struct ChainReport {
     pub head: Option<Head>,
     /// `None` if the chain is intact, or if every break of it was repaired.
     pub first_break: Option<Break>,
-}
-
-/// The first place where the chain is not what was once written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Break {
-    /// Which record.
-    pub sequence: u64,
-    /// What is wrong with it.
-    pub what: BrokenBy,
-    /// Digest found where another was expected, by which this break is told from a later one:
-    ///
-    /// | what | digest of |
-    /// |---|---|
-    /// | the record is missing | what lies behind the gap |
-    /// | it does not follow the record before it | the record before it |
-    /// | else | what lies at its place; `None` where nothing does |
-    pub found: Option<String>,
-}
-
-impl fmt::Display for Break {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "record {:08} {}", self.sequence, self.what)
-    }
-}
-
-/// What can be wrong with a link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BrokenBy {
-    /// The record is not there, and no checkpoint says that it was pruned.
-    Missing,
-    /// Torn, too large, not JSON, or edited by hand: its digest is not that of its contents.
-    Contents(String),
-    /// It says that it has another sequence number.
-    Sequence(u64),
-    /// It belongs to another source.
-    Source(SourceName),
-    /// It does not follow the record before it.
-    Previous,
-    /// It is another record than the one seen here before, or it is gone.
-    Rewritten,
-}
-
-impl fmt::Display for BrokenBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => f.write_str("is missing"),
-            Self::Contents(why) => write!(f, "was changed or torn: {why}"),
-            Self::Sequence(found) => write!(f, "says that it is record {found:08}"),
-            Self::Source(found) => write!(f, "belongs to source {found}"),
-            Self::Previous => f.write_str("does not follow the record before it"),
-            Self::Rewritten => f.write_str("is not the one that was here before"),
-        }
-    }
 }
 
 /// What the next record names as `previous`: the digest of a record; where there is none to be

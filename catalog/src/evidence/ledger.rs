@@ -139,7 +139,7 @@ impl Ledger {
 
     /// The latest end that a record names.
     fn last_end(&self) -> Option<Timestamp> {
-        self.records().filter_map(retention::ended_at).max()
+        self.records().filter_map(Record::ended_at).max()
     }
 
     /// The earliest recovery point ever written down: the source existed then.

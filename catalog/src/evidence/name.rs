@@ -1,4 +1,12 @@
-//! What a record is called: its sequence number in eight digits, `00000012.json`.
+//! Names of what lies at a place of evidence: the marker, and records by their sequence number in
+//! eight digits, `00000012.json`.
+
+/// Name of the file or object that says that evidence lies here.
+pub const MARKER: &str = ".backup-evidence";
+
+/// What is in it, for who finds it.
+pub(super) const MARKER_TEXT: &str = "Evidence of backup-verifier lies here. Keep this file: a \
+    place without it is taken for a volume that is not mounted.\n";
 
 pub(super) fn file_name(sequence: u64) -> String {
     format!("{sequence:08}.json")

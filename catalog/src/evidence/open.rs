@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{DirectoryEvidence, Evidence, S3Evidence};
-use crate::config::Location;
+use crate::storage::Location;
 
 /// Chooses the driver; nothing is read or made yet.
 pub fn open(location: &Location) -> Arc<dyn Evidence> {

@@ -14,13 +14,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Evidence, EvidenceError, EvidenceRead};
 use crate::model::SourceName;
 
-/// Name of the file or object that says that evidence lies here.
-pub const MARKER: &str = ".backup-evidence";
-
-/// What is in it, for who finds it.
-pub(super) const MARKER_TEXT: &str = "Evidence of backup-verifier lies here. Keep this file: a \
-    place without it is taken for a volume that is not mounted.\n";
-
 /// How far the clock of a writer may be from the store's: readers believe no record that ends
 /// later than that (facts of the contract, alerting 7).
 pub const CLOCKS_APART_MAX: SignedDuration = SignedDuration::from_mins(5);

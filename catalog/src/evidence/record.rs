@@ -44,6 +44,19 @@ pub struct Record {
     pub draft: Draft,
 }
 
+impl Record {
+    /// When it was written; `None` for a record of a newer version.
+    pub const fn ended_at(&self) -> Option<Timestamp> {
+        match &self.draft {
+            Draft::Verification(verification) => Some(verification.ended_at),
+            Draft::Acceptance(acceptance) => Some(acceptance.ended_at),
+            Draft::Checkpoint(checkpoint) => Some(checkpoint.ended_at),
+            Draft::Repair(repair) => Some(repair.ended_at),
+            Draft::Unknown { .. } => None,
+        }
+    }
+}
+
 /// Says that older records were pruned, so that the chain may begin after them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {

@@ -4,84 +4,23 @@
 //! A record is created by one request that must not overwrite (`If-None-Match: *`). A store that
 //! overwrites nevertheless is found out before the first record is written to it, and refused.
 
+mod call;
 mod create;
 mod exclusive;
 mod failure;
 mod numbers;
 mod read;
 
-use aws_sdk_s3::Client;
 use futures::{FutureExt as _, future::BoxFuture};
 use jiff::Timestamp;
-use tokio::sync::OnceCell;
 
+pub use self::call::S3Evidence;
 use self::create::Put;
-use super::{Evidence, EvidenceError, EvidenceRead, MARKER, name::file_name, place::MARKER_TEXT};
-use crate::{
-    config::S3,
-    model::SourceName,
-    storage::{
-        Operation,
-        s3::{Asked, Bucket, Patience},
-    },
+use super::{
+    Evidence, EvidenceError, EvidenceRead,
+    name::{MARKER, MARKER_TEXT},
 };
-
-/// Evidence below one prefix of a bucket.
-#[derive(Debug)]
-pub struct S3Evidence {
-    bucket: Bucket,
-    patience: Patience,
-    /// Set once the store has refused to overwrite.
-    exclusive: OnceCell<()>,
-}
-
-impl S3Evidence {
-    /// The prefix is one that [`config`](crate::config) gives: a directory. Nothing is asked of the
-    /// store before the first call.
-    pub fn new(config: S3) -> Self {
-        Self::with_patience(config, Patience::default())
-    }
-
-    /// With other limits than the usual ones.
-    pub fn with_patience(config: S3, patience: Patience) -> Self {
-        Self {
-            bucket: Bucket::with_patience(config, patience.clone()),
-            patience,
-            exclusive: OnceCell::new(),
-        }
-    }
-
-    /// The whole key of a record.
-    fn key(&self, source: &SourceName, sequence: u64) -> String {
-        self.bucket
-            .whole(&format!("{source}/{}", file_name(sequence)))
-    }
-
-    fn call<'a>(&'a self, key: &'a str) -> Call<'a> {
-        Call {
-            evidence: self,
-            key,
-        }
-    }
-}
-
-/// One object that something is done with.
-#[derive(Clone, Copy)]
-struct Call<'a> {
-    evidence: &'a S3Evidence,
-    /// As the store knows it.
-    key: &'a str,
-}
-
-impl<'a> Call<'a> {
-    fn asked(self) -> Asked<'a> {
-        self.evidence.bucket.asked(Operation::Read, self.key)
-    }
-
-    async fn client(self) -> Result<&'a Client, crate::storage::StorageError> {
-        self.evidence.bucket.client(self.asked()).await
-    }
-}
+use crate::model::SourceName;
 
 impl EvidenceRead for S3Evidence {
     fn place(&self) -> String {

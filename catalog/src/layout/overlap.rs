@@ -1,9 +1,6 @@
 //! Whether two paths could name one key: both are walked at once, one character after the other.
 
-use super::{
-    directive::Directive,
-    pattern::{Part, Pattern},
-};
+use super::{directive::Directive, part::Part, pattern::Pattern};
 
 /// Characters that may stand at one place of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

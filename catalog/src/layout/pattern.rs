@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use super::{
     directive::{Directive, Fields},
+    part::Part,
     refusal::{self, PatternError},
 };
 
@@ -15,15 +16,6 @@ use super::{
 pub struct Pattern {
     text: String,
     parts: Vec<Part>,
-}
-
-/// What a path is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
-    Literal(String),
-    Time(Directive),
-    /// One or more characters of one segment.
-    Star,
 }
 
 /// What a key holds in the places of a pattern.

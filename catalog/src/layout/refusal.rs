@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use thiserror::Error;
 
-use super::{directive::Directive, pattern::Part};
+use super::{directive::Directive, part::Part};
 
 /// Why a path was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

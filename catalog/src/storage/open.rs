@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Bucket, Directory, Storage};
-use crate::config::Location;
+use crate::storage::Location;
 
 /// Chooses the driver; nothing is read yet, so a repository that does not answer is found out by
 /// its first survey.

@@ -14,7 +14,10 @@ use bytes::Bytes;
 use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 
-use super::{CONCURRENT, SurveySource, oddities::Oddities};
+use super::{
+    oddities::Oddities,
+    source::{CONCURRENT, SurveySource},
+};
 use crate::{
     format::{Format, HEAD_MAX, Settings, TAIL, wrapper},
     grouping::{Group, Seen},

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use self::fake::{NOW, Setup, ago, source};
 use super::*;
 use crate::{
-    format::files::Files,
+    format::{Format, files::Files},
     grouping::{ArtifactRule, ManifestRule},
     model::{Key, SnapshotState, TakenAtFrom, UsageState},
     storage::{Counted, Operation, StorageReason, memory::Memory},

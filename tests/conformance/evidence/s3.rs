@@ -298,7 +298,7 @@ async fn a_record_is_read_whole_or_the_reason_is_named() {
             "{read:?}"
         );
     }
-    let elsewhere = catalog::config::S3 {
+    let elsewhere = catalog::storage::S3 {
         bucket: "other".into(),
         ..server.config(PREFIX)
     };

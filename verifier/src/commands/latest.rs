@@ -1,6 +1,9 @@
 //! `latest`: the location of one snapshot, alone on a line, for scripts.
 
-use catalog::config::{Config, Location, Source};
+use catalog::{
+    config::{Config, Source},
+    storage::Location,
+};
 use toolkit::exit::Exit;
 
 use super::{Console, Refusal, World};

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use settings::{Place, Problems};
 
-use super::super::{Config, Location, Repository, written};
-use crate::layout::Layout;
+use super::super::{Config, Repository, written};
+use crate::{layout::Layout, storage::Location};
 
 /// Names every source whose snapshots the evidence would lie among.
 pub(super) fn evidence(

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{HEAD, loaded, problems, source};
-use crate::config::{Due, Location, Pull};
+use crate::{
+    config::{Due, Pull},
+    storage::Location,
+};
 
 #[test]
 fn what_is_not_written_has_the_documented_default() {

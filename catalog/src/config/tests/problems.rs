@@ -1,7 +1,7 @@
 //! Every message of the configuration, with its place.
 
 use super::{HEAD, problems, source};
-use crate::config::Location;
+use crate::storage::Location;
 
 fn check(text: &str, expected: &[&str]) {
     assert_eq!(problems(text), expected, "{text}");

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::Break;
+use super::broken::Break;
 use crate::evidence::Repaired;
 
 /// Breaks that can be told apart, and repaired: a chain with more of them is another thing than a

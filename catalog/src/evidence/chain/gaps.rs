@@ -4,7 +4,7 @@
 //! interrupted, or be under way while the records are read: those the checkpoint names may be there
 //! or not, wholly or from any one on. Nothing else excuses a missing record, but a repair.
 
-use super::{Break, BrokenBy};
+use super::broken::{Break, BrokenBy};
 use crate::evidence::{Draft, Record};
 
 /// Gaps that nobody vouched for yet, in ascending order.

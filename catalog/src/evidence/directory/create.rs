@@ -13,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    evidence::{MARKER, name::file_name, place::MARKER_TEXT},
+    evidence::name::{MARKER, MARKER_TEXT, file_name},
     fault,
     model::SourceName,
 };

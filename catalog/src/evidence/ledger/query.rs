@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Ledger, Sameness, retention};
+use super::{Ledger, Sameness};
 use crate::{
     evidence::{
         Acceptance, ArtifactEvidence, Fingerprints, Outcome, Reason, Record, SnapshotEvidence,
@@ -60,7 +60,7 @@ impl Ledger {
     pub(super) fn past_records(&self, now: Timestamp) -> impl Iterator<Item = &Arc<Record>> {
         let until = self.until(now).until;
         let records = self.records.iter();
-        records.filter(move |it| retention::ended_at(it).is_none_or(|ended_at| ended_at <= until))
+        records.filter(move |it| it.ended_at().is_none_or(|ended_at| ended_at <= until))
     }
 
     /// Whether a record ends more than [`TOLERANCE`] after this time: whoever wrote it, or whoever

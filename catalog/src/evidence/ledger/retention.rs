@@ -35,7 +35,9 @@ impl Ledger {
         let held = self.held();
         let staying = self.records().find(|record| {
             held.contains(&Some(record.sequence))
-                || ended_at(record).is_none_or(|ended_at| !older(ended_at, keep, now))
+                || record
+                    .ended_at()
+                    .is_none_or(|ended_at| !older(ended_at, keep, now))
         });
         let mut stays_from = staying.map_or(0, |it| it.sequence);
         if let Some(repaired) = self.repairs().nth(REPAIRS_MAX) {
@@ -101,17 +103,6 @@ impl Ledger {
             baseline.map(|it| it.sequence),
             self.report().head.map(|head| head.sequence),
         ]
-    }
-}
-
-/// When it was written; `None` for one of a newer version, which is left to that.
-pub(super) const fn ended_at(record: &Record) -> Option<Timestamp> {
-    match &record.draft {
-        Draft::Verification(verification) => Some(verification.ended_at),
-        Draft::Acceptance(acceptance) => Some(acceptance.ended_at),
-        Draft::Checkpoint(checkpoint) => Some(checkpoint.ended_at),
-        Draft::Repair(repair) => Some(repair.ended_at),
-        Draft::Unknown { .. } => None,
     }
 }
 

@@ -14,7 +14,7 @@ use aws_smithy_types::base64;
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 use md5::{Digest as _, Md5};
 
-use super::Call;
+use super::call::Call;
 use crate::storage::{StorageError, StorageReason};
 
 /// What a request to create led to.

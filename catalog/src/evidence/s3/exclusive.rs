@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio::time::timeout;
 
-use super::{S3Evidence, create::Put, failure};
+use super::{call::S3Evidence, create::Put, failure};
 use crate::{
     evidence::EvidenceError,
     storage::{StorageError, StorageReason},

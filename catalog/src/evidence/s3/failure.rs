@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use super::S3Evidence;
+use super::call::S3Evidence;
 use crate::{
     evidence::EvidenceError,
     storage::{StorageError, StorageReason},

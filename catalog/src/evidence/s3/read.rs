@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::{error::SdkError, operation::get_object::GetObjectError, primitives::ByteStream};
 
-use super::Call;
+use super::call::Call;
 use crate::{
     evidence::RECORD_BYTES_MAX,
     storage::{StorageError, StorageReason},

@@ -4,75 +4,24 @@
 //! round reads at least one byte.
 
 mod array;
+mod reader;
 mod stream;
 mod template;
 
-use self::template::Templates;
+pub(super) use self::reader::Reader;
+use self::reader::TIME;
 use super::{
     dialect::Type,
-    input::{Input, Result},
-    lzf::Window,
+    input::Result,
     module::skip_annotated,
-    repeats::Repeats,
-    string::{length, name, skip_string},
-    structure::{self, Intset, Layout, Listpack, Tuple, Ziplist, Zipmap},
+    string::{length, skip_string},
+    structure::{self, Intset, Tuple, Zipmap},
 };
 
 /// One above the latest expiry of a field: 48 bits of milliseconds (`EB_EXPIRE_TIME_INVALID`).
 const FIELD_EXPIRY_END: u64 = 1 << 48;
 
-/// Bytes of a time in milliseconds.
-const TIME: u64 = 8;
-
-/// The bytes of a file, and room to decompress what has to be looked into.
-pub(super) struct Reader<'r> {
-    pub(super) input: Input<'r>,
-    pub(super) window: Window,
-    /// Fields or members of the value that was read last.
-    pub(super) names: Repeats,
-    templates: Templates,
-}
-
-impl<'r> Reader<'r> {
-    pub(super) fn new(input: Input<'r>) -> Self {
-        Self {
-            input,
-            window: Window::new(),
-            names: Repeats::new(),
-            templates: Templates::default(),
-        }
-    }
-
-    /// One string as a structure of this layout.
-    fn structure<L: Layout>(&mut self, layout: L) -> Result<L::Found> {
-        structure::read(&mut self.input, &mut self.window, &mut self.names, layout)
-    }
-
-    fn count(&mut self) -> Result<u64> {
-        length(&mut self.input)
-    }
-
-    fn lengths(&mut self, count: u64) -> Result<()> {
-        for _ in 0..count {
-            length(&mut self.input)?;
-        }
-        Ok(())
-    }
-
-    fn strings(&mut self, count: u64) -> Result<()> {
-        for _ in 0..count {
-            skip_string(&mut self.input)?;
-        }
-        Ok(())
-    }
-
-    /// A field or member.
-    fn name(&mut self) -> Result<()> {
-        let print = name(&mut self.input, &mut self.window)?;
-        self.names.add(print);
-        Ok(())
-    }
-
+impl Reader<'_> {
     /// Passes over one value; how many elements it has. A module's value has been told its
     /// identifier by the caller.
     ///
@@ -113,23 +62,6 @@ impl<'r> Reader<'r> {
             Type::Templated(values, names) => self.templated(values, names),
             Type::Number => self.lengths(1).map(|()| 1),
         }
-    }
-
-    /// A count and that many elements.
-    fn each(&mut self, element: impl Fn(&mut Self) -> Result<()>) -> Result<u64> {
-        let count = self.count()?;
-        for _ in 0..count {
-            element(self)?;
-        }
-        Ok(count)
-    }
-
-    fn ziplist(&mut self, tuple: Tuple, named: bool) -> Result<u64> {
-        self.structure(Ziplist { tuple, named })
-    }
-
-    fn listpack(&mut self, tuple: Tuple, named: bool) -> Result<u64> {
-        self.structure(Listpack { tuple, named })
     }
 
     fn scores(&mut self, score: fn(&mut Self) -> Result<f64>) -> Result<u64> {

@@ -13,7 +13,7 @@ use futures::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Bucket, get::get};
+use super::{bucket::Bucket, get::get};
 use crate::{
     model::Pin,
     storage::{Operation, StorageError, StorageReason},

@@ -7,7 +7,8 @@ use aws_sdk_s3::{
 use aws_smithy_types::base64;
 
 use super::{
-    Asked, Bucket,
+    bucket::Bucket,
+    failure::Asked,
     get::{is_of_time, is_unmet, nameable},
     meta::tag,
 };

@@ -22,7 +22,7 @@ use super::{
     mend::Mending,
     trust::{self, TrustError},
 };
-use crate::config::S3;
+use crate::storage::S3;
 
 /// Where nobody names a region: the one that AWS answers from for every bucket, naming the right
 /// one, and that compatible stores take without looking.

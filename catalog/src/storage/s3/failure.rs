@@ -17,7 +17,7 @@ use aws_sdk_s3::{
 
 use self::words::{Answer, chain};
 use super::super::{Operation, StorageError, StorageReason};
-use crate::config::S3;
+use crate::storage::S3;
 
 /// What was asked, to say what would have been needed.
 #[derive(Debug, Clone, Copy)]

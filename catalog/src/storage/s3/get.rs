@@ -15,7 +15,9 @@ use aws_sdk_s3::{
 use futures::TryStreamExt as _;
 
 use super::{
-    Asked, Bucket, listing,
+    bucket::Bucket,
+    failure::Asked,
+    listing,
     meta::{class, tag, timestamp},
 };
 use crate::{

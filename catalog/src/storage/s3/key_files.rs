@@ -14,7 +14,7 @@ use aws_credential_types::{
 use thiserror::Error;
 use tokio::io::AsyncReadExt as _;
 
-use crate::config::S3;
+use crate::storage::S3;
 
 /// Longest key, in bytes: those of AWS have 20 and 40 characters, `MinIO` allows 1,024.
 const KEY_MAX: u64 = 4096;

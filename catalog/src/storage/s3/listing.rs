@@ -29,7 +29,10 @@ use futures::{
 };
 
 use self::entry::Entry;
-use super::{Asked, Bucket, failure::is_unnameable};
+use super::{
+    bucket::Bucket,
+    failure::{Asked, is_unnameable},
+};
 use crate::{
     model::Key,
     storage::{ListFrom, Operation, PAGE_MAX, Page, StorageError, StorageReason, Undescribed},

@@ -12,9 +12,12 @@ use std::{
 use futures::{FutureExt, StreamExt, stream};
 
 use super::{
-    super::{CONCURRENT, SurveySource, reading::unread},
-    OBJECTS_MAX, Tally,
+    super::{
+        reading::unread,
+        source::{CONCURRENT, SurveySource},
+    },
     strangers::Strangers,
+    tally::{OBJECTS_MAX, Tally},
 };
 use crate::{
     grouping::is_version,

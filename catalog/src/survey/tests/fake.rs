@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     format::double::Double,
     grouping::Completeness,
+    layout::Layout,
     model::{ChainLink, SnapshotFacts},
 };
 

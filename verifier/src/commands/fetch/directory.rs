@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use catalog::config::{Config, Location};
+use catalog::{config::Config, storage::Location};
 
 use super::{super::Refusal, error::FetchError};
 

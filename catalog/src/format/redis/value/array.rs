@@ -2,7 +2,7 @@
 //!
 //! Known from public readers of the format, which agree; no server that has them was tried.
 
-use super::{Reader, TIME};
+use super::reader::{Reader, TIME};
 use crate::format::redis::{
     input::Result,
     repeats::fingerprint,

@@ -1,6 +1,6 @@
 //! Streams: nodes, then what is known of the whole, then consumer groups.
 
-use super::{Reader, TIME};
+use super::reader::{Reader, TIME};
 use crate::format::redis::{
     input::Result,
     string::length,

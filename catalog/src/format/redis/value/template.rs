@@ -5,9 +5,7 @@
 //! Known from public readers of the format and from tests of the server; no server that has them
 //! was tried.
 
-use std::collections::BTreeMap;
-
-use super::Reader;
+use super::reader::Reader;
 use crate::format::redis::{
     dialect::{Names, Values},
     input::Result,
@@ -17,9 +15,6 @@ use crate::format::redis::{
 
 /// Most templates that are kept; a save writes one for each set of field names in use.
 const TEMPLATES_MAX: usize = 1 << 17;
-
-/// How many fields each template has, by its number.
-pub(super) type Templates = BTreeMap<u64, u64>;
 
 impl Reader<'_> {
     /// The number of a template, and its field names. True if a name comes twice.

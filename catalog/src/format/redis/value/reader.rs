@@ -1,0 +1,84 @@
+//! What every value is read with, and the steps that values share.
+
+use std::collections::BTreeMap;
+
+use super::super::{
+    input::{Input, Result},
+    lzf::Window,
+    repeats::Repeats,
+    string::{length, name, skip_string},
+    structure::{self, Layout, Listpack, Tuple, Ziplist},
+};
+
+/// Bytes of a time in milliseconds.
+pub(super) const TIME: u64 = 8;
+
+/// How many fields each template has, by its number.
+pub(super) type Templates = BTreeMap<u64, u64>;
+
+/// The bytes of a file, and room to decompress what has to be looked into.
+pub(in crate::format::redis) struct Reader<'r> {
+    pub(in crate::format::redis) input: Input<'r>,
+    pub(in crate::format::redis) window: Window,
+    /// Fields or members of the value that was read last.
+    pub(in crate::format::redis) names: Repeats,
+    pub(super) templates: Templates,
+}
+
+impl<'r> Reader<'r> {
+    pub(in crate::format::redis) fn new(input: Input<'r>) -> Self {
+        Self {
+            input,
+            window: Window::new(),
+            names: Repeats::new(),
+            templates: Templates::default(),
+        }
+    }
+
+    /// One string as a structure of this layout.
+    pub(super) fn structure<L: Layout>(&mut self, layout: L) -> Result<L::Found> {
+        structure::read(&mut self.input, &mut self.window, &mut self.names, layout)
+    }
+
+    pub(super) fn count(&mut self) -> Result<u64> {
+        length(&mut self.input)
+    }
+
+    pub(super) fn lengths(&mut self, count: u64) -> Result<()> {
+        for _ in 0..count {
+            length(&mut self.input)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn strings(&mut self, count: u64) -> Result<()> {
+        for _ in 0..count {
+            skip_string(&mut self.input)?;
+        }
+        Ok(())
+    }
+
+    /// A field or member.
+    pub(super) fn name(&mut self) -> Result<()> {
+        let print = name(&mut self.input, &mut self.window)?;
+        self.names.add(print);
+        Ok(())
+    }
+
+    /// A count and that many elements.
+    pub(super) fn each(&mut self, element: impl Fn(&mut Self) -> Result<()>) -> Result<u64> {
+        let count = self.count()?;
+        for _ in 0..count {
+            element(self)?;
+        }
+        Ok(count)
+    }
+
+    pub(super) fn ziplist(&mut self, tuple: Tuple, named: bool) -> Result<u64> {
+        self.structure(Ziplist { tuple, named })
+    }
+
+    pub(super) fn listpack(&mut self, tuple: Tuple, named: bool) -> Result<u64> {
+        self.structure(Listpack { tuple, named })
+    }
+}

@@ -1,0 +1,12 @@
+//! The pieces a path is made of.
+
+use super::directive::Directive;
+
+/// What a path is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    Literal(String),
+    Time(Directive),
+    /// One or more characters of one segment.
+    Star,
+}
