@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use toolkit::flags::{ConfigFlags, LogFlags, WebFlags};
+use toolkit::{
+    flags::{ConfigFlags, WebFlags},
+    log::LogFlags,
+};
 
 /// Where the program listens unless told otherwise.
 pub const PORT: u16 = 9877;

@@ -2,6 +2,7 @@
 //!
 //! Pure, and made to be understood in five seconds. No key of an object is ever on it.
 
+mod answer;
 mod repositories;
 mod sources;
 mod table;
@@ -13,66 +14,11 @@ use toolkit::http::shell::{STALE, Shell};
 
 use crate::state::State;
 
+use answer::Answer;
 use repositories::RepositoryRow;
 use sources::SourceRow;
 
 pub use table::table;
-
-/// What is answered, the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Answer {
-    No,
-    Unknown,
-    /// Nobody expects a proof, and nothing critical is known.
-    Unproven,
-    Yes,
-}
-
-impl Answer {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::No => "No",
-            Self::Unknown => "Unknown",
-            Self::Unproven => "Unproven",
-            Self::Yes => "Yes",
-        }
-    }
-
-    const fn class(self) -> &'static str {
-        match self {
-            Self::No => "no",
-            Self::Unknown => "unknown",
-            Self::Unproven => "unproven",
-            Self::Yes => "yes",
-        }
-    }
-}
-
-/// A value, and a smaller line below it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Cell {
-    value: String,
-    note: String,
-    bad: bool,
-}
-
-impl Cell {
-    fn new(value: impl Into<String>, note: impl Into<String>) -> Self {
-        Self {
-            value: value.into(),
-            note: note.into(),
-            bad: false,
-        }
-    }
-
-    fn none() -> Self {
-        Self::new("–", "")
-    }
-
-    fn bad_if(self, bad: bool) -> Self {
-        Self { bad, ..self }
-    }
-}
 
 #[derive(Debug, Template)]
 #[template(path = "page.html")]

@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::log::{LogFormat, LogLevel};
-
 /// Where the configuration is.
 #[derive(Debug, Clone, Args)]
 pub struct ConfigFlags {
@@ -59,21 +57,4 @@ impl WebFlags {
             self.listen_address.clone()
         }
     }
-}
-
-/// How the program logs.
-#[derive(Debug, Clone, Default, Args)]
-pub struct LogFlags {
-    /// Least level that is logged
-    #[arg(long = "log.level", value_name = "LEVEL", value_enum, default_value_t)]
-    pub level: LogLevel,
-
-    /// How lines are written
-    #[arg(
-        long = "log.format",
-        value_name = "FORMAT",
-        value_enum,
-        default_value_t
-    )]
-    pub format: LogFormat,
 }

@@ -2,13 +2,11 @@
 
 use std::io::{self, IsTerminal};
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
     Layer as _, filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
-
-use crate::flags::LogFlags;
 
 /// Least level that is logged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -34,6 +32,23 @@ pub enum LogFormat {
     Text,
     /// One object per line.
     Json,
+}
+
+/// How the program logs.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LogFlags {
+    /// Least level that is logged
+    #[arg(long = "log.level", value_name = "LEVEL", value_enum, default_value_t)]
+    pub level: LogLevel,
+
+    /// How lines are written
+    #[arg(
+        long = "log.format",
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t
+    )]
+    pub format: LogFormat,
 }
 
 /// Beginnings of the names of libraries that tell below a warning what they send and receive,

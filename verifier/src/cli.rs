@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::Timestamp;
-use toolkit::flags::{LogFlags, WebFlags};
+use toolkit::{flags::WebFlags, log::LogFlags};
 
 use self::moment::moment;
 

@@ -4,6 +4,7 @@
 //! that no engine ever spells an absolute path of a sandbox.
 
 mod command;
+mod config;
 mod docker;
 mod error;
 mod instance;
@@ -24,11 +25,12 @@ pub use catalog::config::Pull;
 pub use command::{
     CAPTURE_BYTES_MAX, Capture, Command, Exit, Feed, FeedEnd, FeedItem, LOG_LINES_MAX,
 };
+pub use config::RuntimeConfig;
 pub use docker::DockerRuntime;
 pub use error::SandboxError;
 pub use instance::{Instance, InstanceError};
 pub use process::ProcessRuntime;
-pub use table::{RUNTIMES, RuntimeConfig, RuntimeRow, open};
+pub use table::{RUNTIMES, RuntimeRow, open};
 
 /// Names one verification run; part of every label and directory it leaves anywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Answer, Cell, words};
+use super::{
+    answer::{Answer, Cell},
+    words,
+};
 use crate::state::{RepositoryState, State, SurveyOutcome};
 
 /// One repository on the page.

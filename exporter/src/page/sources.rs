@@ -7,7 +7,10 @@ use catalog::{
 };
 use jiff::Timestamp;
 
-use super::{Answer, Cell, words};
+use super::{
+    answer::{Answer, Cell},
+    words,
+};
 use crate::state::{SourceState, State};
 
 /// Concerns that are spelled out; of more only the number is said.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 
-use super::{Cell, sources};
+use super::{answer::Cell, sources};
 use crate::state::State;
 
 const HEAD: [&str; 7] = [

@@ -8,8 +8,6 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use toolkit::{clock::Clock, exit::Exit, problem::render};
 
-use super::world::Outside;
-
 /// Reads one variable of the environment.
 pub type Env = fn(&str) -> Option<String>;
 
@@ -70,6 +68,16 @@ impl From<std::io::Error> for Refusal {
     fn from(error: std::io::Error) -> Self {
         Self::unknown(format!("cannot write: {error}"))
     }
+}
+
+/// What a world needs of its surroundings.
+#[derive(Debug, Clone)]
+pub(super) struct Outside {
+    pub(super) clock: Clock,
+    pub(super) cancelled: CancellationToken,
+    pub(super) env: Env,
+    /// Whether `clock` must agree with the clock of the evidence's store: not one of a test.
+    pub(super) compares_clocks: bool,
 }
 
 impl Console<'_> {

@@ -3,6 +3,7 @@
 //! Reads repositories by the [`Storage`](catalog::storage::Storage) trait only, and writes nothing
 //! but new files of the directory it was told.
 
+mod blocking;
 mod directory;
 mod error;
 mod names;
@@ -11,6 +12,7 @@ mod part;
 mod place;
 mod plan;
 mod read;
+mod watch;
 mod witness;
 
 use std::{os::unix::ffi::OsStrExt as _, path::Path, pin::pin, sync::Arc};
@@ -29,7 +31,7 @@ use self::{
     error::FetchError,
     names::names,
     object::{Fetched, Fetcher, Listener},
-    place::Watch,
+    watch::Watch,
     witness::witnesses,
 };
 use super::{Console, Refusal, Surveyed, World, progress::Progress};

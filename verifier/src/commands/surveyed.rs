@@ -13,7 +13,10 @@ use futures::future::join_all;
 use tokio::time::timeout;
 use toolkit::{exit::Exit, problem::render};
 
-use super::{Console, Refusal, World};
+use super::{
+    console::{Console, Refusal},
+    world::World,
+};
 use crate::select::{NotChosen, Wanted, select, select_to_verify, select_verified};
 
 /// Inventories of the repositories that answered, and why the others did not.
@@ -23,10 +26,24 @@ pub struct Surveyed {
     failed: BTreeMap<RepositoryName, String>,
 }
 
+impl World {
+    /// One survey of every repository the sources lie in, side by side.
+    pub async fn survey(&self, sources: &[&Source]) -> Surveyed {
+        Surveyed::make(self, sources, false).await
+    }
+
+    /// The same for who surveys these again and again: what was read of a snapshot that still lies
+    /// there is not read again. A cache holds what the last survey met, so it must always be the
+    /// same sources of a repository.
+    pub(super) async fn survey_again(&self, sources: &[&Source]) -> Surveyed {
+        Surveyed::make(self, sources, true).await
+    }
+}
+
 impl Surveyed {
     /// Surveys, side by side, every repository these sources lie in; where it `keeps` what it read
     /// of heads, for the next survey of the same sources.
-    pub(super) async fn make(world: &World, sources: &[&Source], keeps: bool) -> Self {
+    async fn make(world: &World, sources: &[&Source], keeps: bool) -> Self {
         let needed = world
             .storages()
             .filter(|(name, _)| sources.iter().any(|source| source.repository == **name));

@@ -13,10 +13,10 @@ use std::{
 #[cfg(test)]
 use catalog::storage::Counted;
 use catalog::{
-    config::{Config, Location, Repository, Source},
+    config::{Config, Repository, Source},
     evidence::{self, Evidence, Ledger, ToolEvidence},
     model::{RepositoryName, SourceName},
-    storage::{self, Storage},
+    storage::{self, Location, Storage},
     survey::HeadCache,
 };
 use tokio::{
@@ -26,7 +26,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use toolkit::{clock::Clock, problem::render};
 
-use super::{Console, Env, Refusal, surveyed::Surveyed};
+use super::console::{Console, Env, Outside, Refusal};
 use crate::{
     cli::Select,
     identity,
@@ -51,16 +51,6 @@ pub struct World {
     heads: BTreeMap<RepositoryName, Mutex<HeadCache>>,
     /// What was read of each chain: the next look reads only what is new.
     ledgers: BTreeMap<SourceName, Mutex<Ledger>>,
-}
-
-/// What a world needs of its surroundings.
-#[derive(Debug, Clone)]
-pub(super) struct Outside {
-    pub(super) clock: Clock,
-    pub(super) cancelled: CancellationToken,
-    pub(super) env: Env,
-    /// Whether `clock` must agree with the clock of the evidence's store: not one of a test.
-    pub(super) compares_clocks: bool,
 }
 
 /// Where the process runtime keeps its run directories: stable, so that a sweep finds them, and
@@ -280,18 +270,6 @@ impl World {
                  which that is twice."
             ))
         })
-    }
-
-    /// One survey of every repository the sources lie in, side by side.
-    pub async fn survey(&self, sources: &[&Source]) -> Surveyed {
-        Surveyed::make(self, sources, false).await
-    }
-
-    /// The same for who surveys these again and again: what was read of a snapshot that still lies
-    /// there is not read again. A cache holds what the last survey met, so it must always be the
-    /// same sources of a repository.
-    pub(super) async fn survey_again(&self, sources: &[&Source]) -> Surveyed {
-        Surveyed::make(self, sources, true).await
     }
 
     /// What was read of a repository, unless another survey is at it.

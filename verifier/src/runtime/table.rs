@@ -1,27 +1,10 @@
-//! Every runtime, on one screen; what they are opened with.
+//! Every runtime, on one screen.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use catalog::{config::Pull, evidence::Reason};
+use catalog::evidence::Reason;
 
-use super::{DockerRuntime, Instance, ProcessRuntime, Runtime, SandboxError};
-
-/// What runtimes need of the configuration and the environment; each takes its part.
-#[derive(Debug, Clone)]
-pub struct RuntimeConfig {
-    /// Whose leftovers are ours.
-    pub instance: Arc<Instance>,
-    /// `verifier.pull`.
-    pub pull: Pull,
-    /// Longest pull of one image.
-    pub pull_limit: Duration,
-    /// `DOCKER_HOST`, else the default socket.
-    pub docker_host: Option<String>,
-    /// Where the process runtime looks for programs: `verifier.programs`, then `PATH`.
-    pub program_dirs: Vec<PathBuf>,
-    /// Where the process runtime keeps its run directories.
-    pub run_root: PathBuf,
-}
+use super::{DockerRuntime, ProcessRuntime, Runtime, RuntimeConfig, SandboxError};
 
 /// One way to provide sandboxes.
 #[derive(Debug)]

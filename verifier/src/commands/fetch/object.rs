@@ -9,14 +9,15 @@ use catalog::{
     model::{Pin, RepositoryName},
     storage::Storage,
 };
-use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::{
+    blocking::blocking,
     error::FetchError,
     part::{self, Part, Paths},
-    place::{Watch, existing, place},
+    place::{existing, place},
     plan::Note,
     read::fill,
+    watch::Watch,
     witness::{Witness, Witnesses, uploaded},
 };
 use crate::report;
@@ -161,23 +162,5 @@ impl Fetcher {
     fn say_there(&self, whole: &Path) {
         let name = whole.file_name().unwrap_or_default().display();
         self.listener.say(&format!("{name} was there already"));
-    }
-}
-
-/// Runs what waits for a disk where it holds up nobody.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, FetchError> + Send + 'static,
-) -> Result<T, FetchError> {
-    joined(spawn_blocking(work)).await
-}
-
-/// What a task came to; its panic is ours.
-pub(super) async fn joined<T>(task: JoinHandle<Result<T, FetchError>>) -> Result<T, FetchError> {
-    match task.await {
-        Ok(done) => done,
-        Err(stopped) => match stopped.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_cancelled) => Err(FetchError::Interrupted),
-        },
     }
 }

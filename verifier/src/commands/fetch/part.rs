@@ -24,8 +24,8 @@ use rustix::{
 
 use super::{
     error::FetchError,
-    place::Watch,
     plan::{NOTE_BYTES_MAX, Note},
+    watch::Watch,
 };
 use crate::stream::Sha256;
 

@@ -12,20 +12,12 @@ use rustix::{
     fs::{CWD, RenameFlags, renameat_with},
     io::Errno,
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{
     error::FetchError,
     part::{Hashed, Part, hash, regular},
+    watch::Watch,
 };
-use crate::stream::OnBytes;
-
-/// Told how far the reading of a file is, and asked whether to stop.
-#[derive(Clone)]
-pub(super) struct Watch {
-    pub(super) cancelled: CancellationToken,
-    pub(super) on_bytes: OnBytes,
-}
 
 /// Gives the part, whose digest this is, its name. `false` if this very content already had it.
 /// Blocks.

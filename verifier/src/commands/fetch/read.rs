@@ -15,8 +15,8 @@ use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
 use super::{
+    blocking::{blocking, joined},
     error::FetchError,
-    object::{blocking, joined},
     part::{self, Part},
 };
 use crate::stream::OnBytes;

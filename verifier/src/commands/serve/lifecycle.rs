@@ -10,7 +10,7 @@ use toolkit::{clock::Clock, http::service::ReloadError};
 use tracing::{error, info, warn};
 
 use super::{
-    super::{Refusal, World, world::Outside},
+    super::{Refusal, World, console::Outside},
     state::{Published, State},
 };
 use crate::supervise::Context;

@@ -24,7 +24,10 @@ use catalog::evidence::Reason;
 use futures::{Stream, StreamExt, stream::BoxStream};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{client::trouble, running::Running};
+use super::{
+    client::trouble,
+    running::{HELPER_LIMIT, Running},
+};
 use crate::runtime::{
     Capture, Command, Exit, Feed, SandboxError, SandboxSpec, look,
     pump::{Input, Output, Pumped, Stop, pump},
@@ -36,9 +39,6 @@ const EXIT_CODE_WAIT: Duration = Duration::from_secs(10);
 
 /// 128 + `SIGKILL`, as a shell reports it: without it a count of kills may be of another process.
 pub(super) const KILLED: i32 = 137;
-
-/// For our own small commands.
-pub(super) const HELPER_LIMIT: Duration = Duration::from_secs(30);
 
 /// Longest piece of output the client decodes at once; the engine sends at most 32 KiB.
 const OUTPUT_PIECE_BYTES: usize = 64 * 1024;

@@ -1,5 +1,7 @@
 //! A command that is killed when nobody waits for it any longer.
 
+use std::time::Duration;
+
 use bollard::{
     Docker,
     errors::Error,
@@ -8,8 +10,10 @@ use bollard::{
 use futures::StreamExt;
 use tokio::time::timeout;
 
-use super::exec::HELPER_LIMIT;
 use crate::runtime::shell;
+
+/// For our own small commands.
+pub(super) const HELPER_LIMIT: Duration = Duration::from_secs(30);
 
 /// Kills its command unless it was disarmed: also when the future that waited for it is dropped.
 pub(super) struct Running {
