@@ -11,6 +11,8 @@
 
 mod crates;
 mod engines;
+mod floors;
+mod imports;
 mod objects;
 mod project;
 mod source;

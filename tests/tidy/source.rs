@@ -41,12 +41,22 @@ fn files_are_short_and_most_are_shorter() {
 #[test]
 fn functions_fit_on_a_screen() {
     clean(&tree::rust().flat_map(long_functions).collect::<Vec<_>>());
-    let long = format!(
-        "impl A {{\n    pub fn long() {{\n{}    }}\n}}\n",
-        "x();\n".repeat(70)
-    );
-    let bad = File::new("a/src/a.rs", &long);
-    assert_eq!(long_functions(&bad).len(), 1);
+    let long = |before: &str| {
+        let body = "x();\n".repeat(LONGEST_FUNCTION);
+        format!("impl A {{\n    {before}fn long() {{\n{body}    }}\n}}\n")
+    };
+    for before in [
+        "",
+        "pub ",
+        "pub(super) ",
+        "pub(in crate::a) const ",
+        "async ",
+        "pub async ",
+    ] {
+        let bad = File::new("a/src/a.rs", &long(before));
+        assert_eq!(long_functions(&bad).len(), 1, "{before}");
+    }
+    let long = long("");
     assert_eq!(
         long_functions(&File::new("tests/e2e/table.rs", &long)).len(),
         0
@@ -148,15 +158,7 @@ fn long_functions(file: &File) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     for (index, (number, line)) in lines.iter().enumerate() {
         let start = line.trim_start();
-        let named = ["fn ", "async fn ", "const fn "]
-            .iter()
-            .find_map(|keyword| {
-                start
-                    .trim_start_matches("pub(crate) ")
-                    .trim_start_matches("pub ")
-                    .strip_prefix(keyword)
-            });
-        let Some(name) = named.and_then(|rest| rest.split(['(', '<']).next()) else {
+        let Some(name) = function(start) else {
             continue;
         };
         let end = format!("{}}}", &line[..line.len() - start.len()]);
@@ -172,6 +174,18 @@ fn long_functions(file: &File) -> Vec<Complaint> {
         }
     }
     complaints
+}
+
+/// The name of the function that begins here, whatever stands before `fn`.
+fn function(start: &str) -> Option<&str> {
+    let (before, rest) = start.split_once("fn ")?;
+    let words = ["pub", "async", "const", "unsafe", "extern"];
+    let mut words_before = before.split_whitespace();
+    let is_it = words_before.all(|word| {
+        let word = word.split('(').next().unwrap_or(word);
+        words.contains(&word) || word.ends_with(')') || word.starts_with('"')
+    });
+    is_it.then(|| rest.split(['(', '<']).next())?
 }
 
 /// What rustfmt does not wrap, a message in a string, may run on a little.
