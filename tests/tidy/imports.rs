@@ -124,8 +124,8 @@ impl Contents {
     }
 
     fn imported(&self) -> impl Iterator<Item = &[String]> {
-        let used = |it: &&Import| !it.is_handed_on || self.named.contains(&it.called);
-        let uses = self.uses.iter().filter(used).map(|it| &it.path[..]);
+        let is_named = |it: &&Import| !it.is_handed_on || self.named.contains(&it.called);
+        let uses = self.uses.iter().filter(is_named).map(|it| &it.path[..]);
         uses.chain(self.paths.iter().map(Vec::as_slice))
     }
 
