@@ -78,6 +78,34 @@ pub struct Pin {
     pub modified_at: Timestamp,
 }
 
+impl Pin {
+    /// Whether a later look at the same key shows the pinned content still: the one rule for two
+    /// looks at one object.
+    ///
+    /// | sizes | versions, both known | tags, both known | times, in whole seconds | answer |
+    /// |---|---|---|---|---|
+    /// | differ | | | | no |
+    /// | equal | differ | | | no |
+    /// | equal | | differ | | no |
+    /// | equal | equal, or not both known | equal | | yes |
+    /// | equal | equal, or not both known | not both known | differ | no |
+    /// | equal | equal, or not both known | not both known | equal | yes |
+    ///
+    /// Whole seconds are the precision that every answer of every store has. Equal tags at another
+    /// time are the same bytes, written once more.
+    pub fn is_still(&self, now: &ObjectMeta) -> bool {
+        let equal = |one: &Option<String>, other: &Option<String>| {
+            one.as_ref()
+                .zip(other.as_ref())
+                .map(|(one, other)| one == other)
+        };
+        let same_time = || self.modified_at.as_second() == now.modified_at.as_second();
+        self.size_bytes == now.size_bytes
+            && equal(&self.version_id, &now.version_id).unwrap_or(true)
+            && equal(&self.etag, &now.etag).unwrap_or_else(same_time)
+    }
+}
+
 /// One object of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifact {
@@ -315,5 +343,61 @@ impl Snapshot {
     pub fn chain_bytes(&self) -> u64 {
         let before = self.before().unwrap_or_default();
         before.iter().map(|it| it.size_bytes()).sum::<u64>() + self.size_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed() -> ObjectMeta {
+        ObjectMeta {
+            key: Key::new("redis/20261101-0100.rdb"),
+            size_bytes: 100,
+            modified_at: "2026-11-01T01:00:00Z".parse().unwrap(),
+            etag: Some("\"a\"".into()),
+            version_id: None,
+            storage_class: None,
+        }
+    }
+
+    #[track_caller]
+    fn check(change: impl Fn(&mut ObjectMeta, &mut ObjectMeta), expected: bool) {
+        let (mut before, mut now) = (listed(), listed());
+        change(&mut before, &mut now);
+        assert_eq!(before.pin().is_still(&now), expected, "{before:?} {now:?}");
+        assert_eq!(now.pin().is_still(&before), expected, "the other way round");
+    }
+
+    #[test]
+    fn an_object_is_still_the_pinned_one_by_size_and_version_and_tag_or_else_by_time() {
+        let later = "2026-11-01T02:00:00Z".parse().unwrap();
+        let same_second = "2026-11-01T01:00:00.9Z".parse().unwrap();
+        let some = |text: &str| Some(text.to_owned());
+        check(|_, _| {}, true);
+        check(|_, now| now.size_bytes += 1, false);
+        check(|_, now| now.etag = some("\"b\""), false);
+        check(|_, now| now.modified_at = later, true);
+        // A tag that only one look has decides nothing.
+        check(|_, now| now.etag = None, true);
+        check(|_, now| (now.etag, now.modified_at) = (None, later), false);
+        let without_tags = |at| {
+            move |before: &mut ObjectMeta, now: &mut ObjectMeta| {
+                (before.etag, now.etag, now.modified_at) = (None, None, at);
+            }
+        };
+        check(without_tags(listed().modified_at), true);
+        check(without_tags(same_second), true);
+        check(without_tags(later), false);
+        let versions = |one: &'static str, tag: &'static str| {
+            move |before: &mut ObjectMeta, now: &mut ObjectMeta| {
+                (before.version_id, now.version_id) = (Some("v1".into()), Some(one.into()));
+                now.etag = Some(tag.into());
+            }
+        };
+        check(versions("v1", "\"a\""), true);
+        check(versions("v2", "\"a\""), false);
+        check(versions("v1", "\"b\""), false);
+        check(|_, now| now.version_id = some("v1"), true);
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn settled(run: &Attempt, kept: &Kept) -> Result<(), Stopped> {
     }
     let look = run.guard(async { Ok(storage.head(&object.key).await) });
     match look.await? {
-        Ok(now) if is_unchanged(object, &now) => Ok(()),
+        Ok(now) if object.pin().is_still(&now) => Ok(()),
         Ok(_) => {
             let message = "it is cut off, and another object lies there by now\nhint: Look at what \
                            writes it; it is chosen again at the next run.";
@@ -64,13 +64,4 @@ pub(super) async fn settled(run: &Attempt, kept: &Kept) -> Result<(), Stopped> {
 fn is_witnessed(snapshot: &Snapshot, object: &ObjectMeta) -> bool {
     // One whose manifest is older is in progress as long as it is young.
     snapshot.state == SnapshotState::Complete && snapshot.manifests.contains_key(&object.key)
-}
-
-/// By the entity tag where both looks have one, else by the time.
-fn is_unchanged(before: &ObjectMeta, now: &ObjectMeta) -> bool {
-    let same = match (&before.etag, &now.etag) {
-        (Some(before), Some(now)) => before == now,
-        _ => before.modified_at == now.modified_at,
-    };
-    same && before.size_bytes == now.size_bytes
 }

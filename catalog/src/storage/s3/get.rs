@@ -198,12 +198,12 @@ pub(super) fn is_unmet<E>(error: &SdkError<E, HttpResponse>) -> bool {
 /// An error unless the object is as it was pinned, whatever the store says of the condition.
 async fn unchanged(bucket: &Bucket, asked: Asked<'_>, pin: &Pin) -> Result<(), StorageError> {
     let now = Box::pin(head(bucket, &pin.key, pin.version_id.as_deref())).await;
+    let pinned = Pin {
+        etag: tag(pin.etag.as_deref()),
+        ..pin.clone()
+    };
     let same = match now {
-        Ok(now) => {
-            now.size_bytes == pin.size_bytes
-                && now.etag == tag(pin.etag.as_deref())
-                && now.modified_at.as_second() == pin.modified_at.as_second()
-        }
+        Ok(now) => pinned.is_still(&now),
         // Whoever may not look believes the refusal.
         Err(error) if error.reason == StorageReason::AccessDenied => false,
         Err(error) => {
