@@ -194,23 +194,30 @@ impl Writer {
     }
 
     /// What to do where no image may be believed.
+    ///
+    /// | the writer's version | an image that reads the number, and is as new | the hint names |
+    /// |---|---|---|
+    /// | named or inferred | is known | that image, `or newer` |
+    /// | named | is not known | product and version that it must have at least |
+    /// | named by a pre-release, or by nobody | is not known | the product |
     pub(super) fn advice(&self) -> String {
-        let family = self.family.product();
-        match (self.would_do(), self.pre_release) {
-            (Some(image), true) => {
-                format!("Save it anew with {image}, and verify that with such an image.")
+        let image = match (self.would_do(), self.version) {
+            (Some(image), _) if self.pre_release => {
+                return format!("Save it anew with {image}, and verify that with such an image.");
             }
-            (Some(image), false) => {
-                format!("Put {image} first in verifier.images.redis, or in verify.image.")
-            }
-            (None, _) => format!(
-                "Put an image of the {family} that wrote it first in verifier.images.redis, or in \
-                 verify.image."
+            (Some(image), _) => image,
+            (None, Some(version)) if self.said && !self.pre_release => format!(
+                "an image at least as new as the writer, {}, that reads version {} of {} files",
+                Server::known(self.family, version),
+                self.number,
+                self.magic
             ),
-        }
+            (None, _) => format!("an image of the {} that wrote it", self.family.product()),
+        };
+        format!("Put {image} first in verifier.images.redis, or in verify.image.")
     }
 
-    /// An image that may be believed, e.g. `redis:8.2 or newer`.
+    /// An image that may be believed and can read the file, e.g. `redis:8.2 or newer`.
     fn would_do(&self) -> Option<String> {
         let (image, releases) = match self.family {
             Family::Redis => ("redis", &REDIS_RELEASES[..]),
@@ -222,9 +229,9 @@ impl Writer {
             let server = Server::known(self.family, *version);
             *version >= wanted && server.reads(self.magic, self.number)
         };
-        let known = releases.iter().copied().find(would);
         // Of what comes after a pre-release that is newer than all of them, nothing is known.
-        let version = known.or((!self.pre_release).then_some(wanted))?;
+        let itself = Some(wanted).filter(|_| !self.pre_release);
+        let version = releases.iter().copied().chain(itself).find(would)?;
         Some(format!("{image}:{version} or newer"))
     }
 }

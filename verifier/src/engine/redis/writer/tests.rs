@@ -168,6 +168,84 @@ fn an_accusation_that_does_not_hold_is_no_image_and_names_one_that_would_do() {
 }
 
 #[test]
+fn no_hint_names_an_image_that_cannot_read_the_file() {
+    let check = |writer: Writer, expected: &str| {
+        let place = "first in verifier.images.redis, or in verify.image.";
+        assert_eq!(
+            writer.advice(),
+            format!("Put {expected} {place}"),
+            "{writer:?}"
+        );
+    };
+    check(redis(15, "8.10.0"), "redis:8.10 or newer");
+    check(redis(16, "8.12.0"), "redis:8.12 or newer");
+    check(redis(16, "9.0.0"), "redis:9.0 or newer");
+    check(
+        nameless(Family::Redis, 16),
+        "an image of the redis that wrote it",
+    );
+    check(
+        redis(16, "9.0.0-rc1"),
+        "an image of the redis that wrote it",
+    );
+    check(
+        nameless(Family::Valkey, 81),
+        "an image of the valkey that wrote it",
+    );
+    // The version that the file names is known to write another number.
+    let least = "an image at least as new as the writer,";
+    check(
+        redis(16, "8.10.1"),
+        &format!("{least} Redis 8.10, that reads version 16 of REDIS files"),
+    );
+    check(
+        redis(99, "7.0.15"),
+        &format!("{least} Redis 7.0, that reads version 99 of REDIS files"),
+    );
+    check(
+        valkey(Family::Valkey, 81, "9.1.3"),
+        &format!("{least} Valkey 9.1, that reads version 81 of VALKEY files"),
+    );
+    check(
+        valkey(Family::Valkey, 81, "9.2.0"),
+        "valkey/valkey:9.2 or newer",
+    );
+    // Valkey reads no file of Redis above version 11.
+    check(
+        valkey(Family::Redis, 12, "8.1.1"),
+        &format!("{least} Valkey 8.1, that reads version 12 of REDIS files"),
+    );
+}
+
+#[test]
+fn every_image_that_a_hint_names_is_tried_first_and_reads_the_file() {
+    let texts = [
+        "2.8.0", "6.2.0", "7.0.15", "7.2.4", "8.1.1", "8.10.0", "9.1.2", "9.2.0", "10.0.0",
+    ];
+    let products = [(Family::Redis, "Redis"), (Family::Valkey, "Valkey")];
+    for ((product, name), magic) in products
+        .into_iter()
+        .flat_map(|it| [(it, Family::Redis), (it, Family::Valkey)])
+    {
+        for (text, number) in texts
+            .iter()
+            .flat_map(|text| (1..100).map(move |it| (text, it)))
+        {
+            let writer = Writer::new(magic, number, Some(product), Some(text));
+            let advice = writer.advice();
+            let Some((image, _)) = advice.split_once(" or newer") else {
+                continue;
+            };
+            let (_, version) = image.rsplit_once(':').unwrap();
+            let named = server(&format!("{name} {version}")).unwrap();
+            assert!(named.reads(magic, number), "{writer:?}: {advice}");
+            assert_eq!(writer.rank(&named), Some(0), "{writer:?}: {advice}");
+            assert_eq!(writer.doubt(Some(named)), None, "{writer:?}: {advice}");
+        }
+    }
+}
+
+#[test]
 fn contents_that_only_a_pre_release_wrote_are_accused_by_nobody() {
     let census = Census {
         family: Some(Family::Redis),
