@@ -56,13 +56,12 @@ impl<T> Judgement<T> {
             Some(Fault::Unsupported(message)) => {
                 self.be(InspectionState::NotUnderstood, bytes, message.clone());
             }
-            None if wrapper.trailing_bytes() > 0 => {
-                let count = wrapper.trailing_bytes();
-                self.trailing_bytes += count;
-                let message = format!("{count} bytes lie behind the end of the compressed file");
-                self.find(bytes, message);
+            None => {
+                if let Some(trailing) = wrapper.trailing() {
+                    self.trailing_bytes += trailing.bytes;
+                    self.find(bytes, trailing.to_string());
+                }
             }
-            None => {}
         }
     }
 }

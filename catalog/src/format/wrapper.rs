@@ -7,7 +7,10 @@ mod feed;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read};
+use std::{
+    fmt,
+    io::{self, Read},
+};
 
 use flate2::bufread::GzDecoder;
 use zstd::stream::read::Decoder as ZstdDecoder;
@@ -46,6 +49,59 @@ pub enum Fault {
     Unsupported(String),
 }
 
+/// A way of compressing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 8878.
+    Zstd,
+}
+
+/// Bytes behind the last member or frame that begin no other. The content before them is whole, so
+/// they damage nothing; but not every tool gives it (tried with gzip 1.12 and zstd 1.5.4):
+///
+/// | behind | are | `gzip -t`, `zstd -t` | `-dc` | `-d` |
+/// |---|---|---|---|---|
+/// | gzip | zeros | ends with 0 | gives all, 0 | makes the file, 0 |
+/// | gzip | others | warns, ends with 2 | gives all, 2 | makes the file, 2 |
+/// | zstd | zeros or others | ends with 1 | gives all, 1 | keeps no file, 1 |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trailing {
+    /// How many; at least one.
+    pub bytes: u64,
+    /// Whether all of them are zero.
+    pub zeros: bool,
+    /// What they lie behind.
+    pub behind: Packing,
+}
+
+impl Trailing {
+    /// Whether they are what gzip passes over without a word: the rest of a block of a tape.
+    pub const fn is_padding(&self) -> bool {
+        self.zeros && matches!(self.behind, Packing::Gzip)
+    }
+}
+
+impl fmt::Display for Trailing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let zero = if self.zeros { "zero " } else { "" };
+        let (name, what) = match self.behind {
+            Packing::Gzip if self.zeros => ("gzip", "gzip -d passes over them"),
+            Packing::Gzip => ("gzip", "gzip -d leaves them out, warns and ends with 2"),
+            Packing::Zstd => (
+                "zstd",
+                "zstd -dc gives all before them and ends with 1, zstd -d keeps no file",
+            ),
+        };
+        let bytes = self.bytes;
+        write!(
+            f,
+            "{bytes} {zero}bytes lie behind the end of the {name} file: {what}"
+        )
+    }
+}
+
 /// The content of a file, whatever it is wrapped in; several members or frames are one content.
 ///
 /// A read fails for one of two reasons: [`fault`](Self::fault) then names the wrapper's, and is
@@ -55,7 +111,7 @@ pub struct Unwrapped<'r> {
     wrapped: bool,
     /// Every member and frame so far carries a checksum of its content.
     checksummed: bool,
-    trailing_bytes: u64,
+    trailing: Option<Trailing>,
     end_offset: u64,
     fault: Option<Fault>,
 }
@@ -77,15 +133,11 @@ impl<'r> Unwrapped<'r> {
             layer: Layer::Done,
             wrapped: frame != Frame::Other,
             checksummed: true,
-            trailing_bytes: 0,
+            trailing: None,
             end_offset: 0,
             fault: None,
         };
-        if unwrapped.wrapped {
-            unwrapped.open(frame, feed);
-        } else {
-            unwrapped.layer = Layer::Plain(feed);
-        }
+        unwrapped.open(frame, feed);
         unwrapped
     }
 
@@ -100,9 +152,10 @@ impl<'r> Unwrapped<'r> {
     }
 
     /// Whether there is a wrapper, it was read to its end, and its checksums, covering all content,
-    /// agreed.
+    /// agreed. What lies behind it may have been content, unless it is padding.
     pub fn verified(&self) -> bool {
-        self.ended() && self.checksummed && self.trailing_bytes == 0
+        let whole = self.trailing.is_none_or(|trailing| trailing.is_padding());
+        self.ended() && self.checksummed && whole
     }
 
     /// Whether there is a wrapper, and it was read to its own end.
@@ -110,10 +163,9 @@ impl<'r> Unwrapped<'r> {
         self.wrapped && matches!(self.layer, Layer::Done) && self.fault.is_none()
     }
 
-    /// Bytes behind the last member or frame that are neither; `gzip -d` ignores them too. Zeros
-    /// alone are padding and count nothing.
-    pub fn trailing_bytes(&self) -> u64 {
-        self.trailing_bytes
+    /// What lies behind the last member or frame; `None` before that was read, too.
+    pub fn trailing(&self) -> Option<Trailing> {
+        self.trailing
     }
 
     /// Where, in the file as it is, the last member or frame ended, or where its fault showed.
@@ -122,7 +174,7 @@ impl<'r> Unwrapped<'r> {
     }
 
     /// Begins what was sniffed.
-    fn open(&mut self, frame: Frame, mut feed: Feed<'r>) {
+    fn open(&mut self, frame: Frame, feed: Feed<'r>) {
         self.layer = match frame {
             Frame::Gzip => Layer::Gzip(Box::new(GzDecoder::new(feed))),
             Frame::Zstd {
@@ -136,14 +188,7 @@ impl<'r> Unwrapped<'r> {
                 self.zstd(feed)
             }
             Frame::Skippable => self.zstd(feed),
-            Frame::Other => {
-                self.trailing_bytes = feed.drain();
-                if feed.broke() {
-                    Layer::Plain(feed)
-                } else {
-                    Layer::Done
-                }
-            }
+            Frame::Other => Layer::Plain(feed),
         };
     }
 
@@ -164,15 +209,29 @@ impl<'r> Unwrapped<'r> {
 
     /// The member or frame under way has ended: begins the next one, if there is one.
     fn advance(&mut self) {
-        let mut feed = match std::mem::replace(&mut self.layer, Layer::Done) {
+        let (mut feed, behind) = match std::mem::replace(&mut self.layer, Layer::Done) {
             Layer::Plain(_) | Layer::Done => return,
-            Layer::Gzip(decoder) => decoder.into_inner(),
-            Layer::Zstd(decoder) => decoder.finish(),
+            Layer::Gzip(decoder) => (decoder.into_inner(), Packing::Gzip),
+            Layer::Zstd(decoder) => (decoder.finish(), Packing::Zstd),
         };
         self.end_offset = feed.taken();
         match Frame::sniff(feed.head()) {
-            Frame::Other if feed.ended() => {}
+            Frame::Other => self.end(feed, behind),
             frame => self.open(frame, feed),
+        }
+    }
+
+    /// No other member or frame begins.
+    fn end(&mut self, mut feed: Feed<'r>, behind: Packing) {
+        let (bytes, zeros) = feed.drain();
+        if feed.broke() {
+            self.layer = Layer::Plain(feed);
+        } else if bytes > 0 {
+            self.trailing = Some(Trailing {
+                bytes,
+                zeros,
+                behind,
+            });
         }
     }
 

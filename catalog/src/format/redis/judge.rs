@@ -122,15 +122,12 @@ impl Walk<'_> {
             return Ok(());
         }
         if mark.is_some_and(|mark| is_eof_mark(&mark)) {
-            verdict.find(
-                at,
-                "behind the end lies the mark of a diskless transfer".into(),
-            );
+            let message = "behind the end lies the mark of a diskless transfer: servers ignore it";
+            verdict.find(at, message.into());
         } else {
-            verdict.find(
-                at,
-                format!("{length} bytes lie behind the end of the snapshot"),
-            );
+            let message =
+                format!("{length} bytes lie behind the end of the snapshot: servers ignore them");
+            verdict.find(at, message);
             if verdict.checksum != Checksum::Verified {
                 verdict.state = InspectionState::NotUnderstood;
             }

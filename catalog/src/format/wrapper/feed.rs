@@ -42,11 +42,6 @@ impl<'r> Feed<'r> {
         self.broken.is_some()
     }
 
-    /// Whether, after [`head`](Self::head), nothing follows.
-    pub(super) fn ended(&self) -> bool {
-        self.start == self.end && !self.broke()
-    }
-
     /// The next bytes, not consumed; fewer than five only at the end, or where the reader breaks.
     pub(super) fn head(&mut self) -> &[u8] {
         self.buffer.copy_within(self.start..self.end, 0);
@@ -55,18 +50,18 @@ impl<'r> Feed<'r> {
         &self.buffer[..self.end.min(SNIFFED)]
     }
 
-    /// Reads to the end, or until it breaks; returns how many bytes, or none if all were zero.
-    pub(super) fn drain(&mut self) -> u64 {
-        let (mut count, mut padding) = (0, true);
+    /// Reads to the end, or until it breaks; returns how many bytes, and whether all were zero.
+    pub(super) fn drain(&mut self) -> (u64, bool) {
+        let (mut count, mut zeros) = (0, true);
         while self.start < self.end || self.refill() {
-            padding &= self.buffer[self.start..self.end]
+            zeros &= self.buffer[self.start..self.end]
                 .iter()
                 .all(|byte| *byte == 0);
             count += (self.end - self.start) as u64;
             self.start = self.end;
         }
         self.taken += count;
-        if padding { 0 } else { count }
+        (count, zeros)
     }
 
     fn refill(&mut self) -> bool {

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use flate2::{Compression, write::GzEncoder};
 use zstd::stream::write::Encoder as ZstdEncoder;
 
-use super::{Fault, Unwrapped};
+use super::{Fault, Packing, Trailing, Unwrapped};
 
 fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -33,7 +33,7 @@ struct Seen {
     error: Option<io::ErrorKind>,
     fault: Option<Fault>,
     verified: bool,
-    trailing_bytes: u64,
+    trailing: Option<Trailing>,
 }
 
 fn read(reader: &mut dyn Read) -> Seen {
@@ -48,24 +48,21 @@ fn read(reader: &mut dyn Read) -> Seen {
         error,
         fault: unwrapped.fault().cloned(),
         verified: unwrapped.verified(),
-        trailing_bytes: unwrapped.trailing_bytes(),
+        trailing: unwrapped.trailing(),
     }
 }
 
 #[track_caller]
-fn good(file: &[u8], verified: bool, trailing_bytes: u64) {
+fn good(file: &[u8], verified: bool, trailing: Option<Trailing>) {
     let seen = read(&mut &*file);
     assert!(seen.content == content(), "{} bytes", seen.content.len());
     assert_eq!((seen.error, seen.fault), (None, None));
-    assert_eq!(
-        (seen.verified, seen.trailing_bytes),
-        (verified, trailing_bytes)
-    );
+    assert_eq!((seen.verified, seen.trailing), (verified, trailing));
 }
 
 #[test]
 fn what_has_no_wrapper_is_given_as_it_is() {
-    good(&content(), false, 0);
+    good(&content(), false, None);
     for short in [&b""[..], b"\x1f", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"RED"] {
         let seen = read(&mut &*short);
         assert_eq!((&seen.content[..], seen.verified), (short, false));
@@ -76,14 +73,14 @@ fn what_has_no_wrapper_is_given_as_it_is() {
 fn members_and_frames_in_a_row_are_one_content() {
     let (first, second) = (&content()[..1000], &content()[1000..]);
     let skippable = [&[0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"abc"].concat();
-    good(&gzip(&content()), true, 0);
-    good(&[gzip(first), gzip(b""), gzip(second)].concat(), true, 0);
-    good(&zstd(&content(), true, 20), true, 0);
-    good(&zstd(&content(), false, 20), false, 0);
+    good(&gzip(&content()), true, None);
+    good(&[gzip(first), gzip(b""), gzip(second)].concat(), true, None);
+    good(&zstd(&content(), true, 20), true, None);
+    good(&zstd(&content(), false, 20), false, None);
     good(
         &[zstd(first, true, 20), zstd(second, false, 20)].concat(),
         false,
-        0,
+        None,
     );
     good(
         &[
@@ -94,19 +91,40 @@ fn members_and_frames_in_a_row_are_one_content() {
         ]
         .concat(),
         true,
-        0,
+        None,
     );
 }
 
 #[test]
-fn what_lies_behind_the_last_member_is_counted_and_padding_ignored() {
-    good(&[&gzip(&content())[..], b"garbage"].concat(), false, 7);
-    good(&[&gzip(&content())[..], &[0; 1000]].concat(), true, 0);
-    good(
-        &[&zstd(&content(), true, 20)[..], b"RED"].concat(),
-        false,
-        3,
-    );
+fn what_lies_behind_the_last_member_or_frame_is_told_and_harms_no_content() {
+    let zeros = vec![0; 100_000];
+    let late = [&zeros[..], b"late"].concat();
+    let cases = [
+        (&b"garbage"[..], false),
+        (&[0], true),
+        (&zeros, true),
+        (&late, false),
+    ];
+    let skippable = [0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0];
+    let (gzip, zstd) = (gzip(&content()), zstd(&content(), true, 20));
+    let wrappers = [
+        (gzip, Packing::Gzip),
+        (zstd.clone(), Packing::Zstd),
+        ([&zstd[..], &skippable].concat(), Packing::Zstd),
+    ];
+    for (file, behind) in &wrappers {
+        good(file, true, None);
+        for (tail, zeros) in cases {
+            let trailing = Trailing {
+                bytes: tail.len() as u64,
+                zeros,
+                behind: *behind,
+            };
+            // Only what gzip takes for padding leaves no doubt that the content is whole.
+            let verified = *behind == Packing::Gzip && zeros;
+            good(&[file, tail].concat(), verified, Some(trailing));
+        }
+    }
 }
 
 #[test]
@@ -151,7 +169,7 @@ fn what_needs_more_than_we_give_is_not_called_damaged() {
         );
         assert!(seen.content.is_empty());
     }
-    good(&zstd(&content(), true, 25), true, 0);
+    good(&zstd(&content(), true, 25), true, None);
 }
 
 /// Ends in a failure.

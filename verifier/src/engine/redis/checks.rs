@@ -65,13 +65,9 @@ fn trailing_bytes(case: &Case<'_>) -> Judged {
     if inspection.trailing_bytes == 0 {
         return Judged::passed(CHECK, "the file ends where the snapshot ends");
     }
-    let found = inspection
-        .findings
-        .last()
-        .map_or("bytes lie behind the end", |found| found.message.as_str());
-    let message =
-        format!("{found}; servers ignore them, and tools that unpack may refuse the file");
-    Judged::warning(CHECK, message)
+    let found = inspection.findings.last();
+    let found = found.map_or("bytes lie behind the end", |found| found.message.as_str());
+    Judged::warning(CHECK, found)
         .observed(inspection.trailing_bytes)
         .expected(0, Basis::Snapshot)
 }

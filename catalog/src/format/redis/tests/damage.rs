@@ -1,5 +1,9 @@
 //! What is damaged is never intact, what is only unknown is never damaged.
 
+use std::io::Write as _;
+
+use flate2::{Compression, write::GzEncoder};
+
 use super::{
     builder::{Rdb, sample, string},
     expect, inspect,
@@ -138,4 +142,52 @@ fn a_snapshot_over_the_end_of_a_longer_one_is_read_to_its_own_end() {
     let inspection = expect(&[sample("REDIS0010").end(), tail].concat(), Intact);
     assert_eq!(inspection.trailing_bytes, 700_000);
     assert_eq!(inspection.checksum, Checksum::Verified);
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(content: &[u8]) -> Vec<u8> {
+    zstd::encode_all(content, 0).unwrap()
+}
+
+#[test]
+fn what_lies_behind_the_end_of_a_wrapper_is_said_and_never_damage() {
+    let file = sample("REDIS0010").end();
+    let passed_over = "5 zero bytes lie behind the end of the gzip file: gzip -d passes over them";
+    let left_out = "gzip -d leaves them out, warns and ends with 2";
+    let refused = "zstd -dc gives all before them and ends with 1, zstd -d keeps no file";
+    for (wrapped, tail, said) in [
+        (gzip(&file), &[0; 5][..], passed_over),
+        (gzip(&file), b"12345", left_out),
+        (zstd(&file), &[0; 5], refused),
+        (zstd(&file), b"12345", refused),
+    ] {
+        let inspection = expect(&[&wrapped[..], tail].concat(), Intact);
+        assert_eq!(inspection.trailing_bytes, 5);
+        assert_eq!(inspection.checksum, Checksum::Verified);
+        assert_eq!(inspection.findings.len(), 1, "{inspection:?}");
+        let message = &inspection.findings[0].message;
+        assert!(message.starts_with("5 ") && message.ends_with(said), "{message}");
+    }
+}
+
+#[test]
+fn what_lies_behind_a_wrapper_excuses_no_content_that_is_missing() {
+    let file = sample("REDIS0010").end();
+    let (first, second) = file.split_at(file.len() / 2);
+    for wrap in [gzip, zstd] {
+        let whole = [wrap(first), wrap(second)].concat();
+        expect(&whole, Intact);
+        // The second part is no longer known for one.
+        for change in [0x01, 0xff] {
+            let mut damaged = whole.clone();
+            damaged[wrap(first).len()] ^= change;
+            expect(&damaged, Damaged);
+        }
+        expect(&[&wrap(first)[..], &[0; 100]].concat(), Damaged);
+    }
 }

@@ -202,7 +202,7 @@ fn bytes_behind_the_end_are_said_but_harm_nothing() {
     check(CHECK, Passed, None, |_| ());
     check(CHECK, Warning, None, |world| {
         world.inspection.trailing_bytes = 40;
-        let message = "behind the end lies the mark of a diskless transfer".into();
+        let message = "behind the end lies the mark of a diskless transfer: servers ignore it".into();
         world.inspection.findings.push(InspectionFinding {
             offset: 960,
             message,
