@@ -31,7 +31,7 @@ pub(crate) fn bench_of(s3: &str) -> Bench {
 }
 
 /// Runs the program while the store answers.
-async fn run(bench: &Bench, words: &[&str]) -> Ran {
+pub(crate) async fn run(bench: &Bench, words: &[&str]) -> Ran {
     let mut program = tokio::process::Command::from(bench.program(words));
     Ran::from(program.output().await.unwrap())
 }
@@ -200,6 +200,14 @@ async fn a_snapshot_in_a_bucket_is_fetched_in_ranges_although_connections_break(
     assert_eq!(fs::read_dir(bench.path("to")).unwrap().count(), 1);
 }
 
+/// The SHA-256 of an upload as a store tells it.
+pub(crate) fn uploaded_sha256(body: &[u8]) -> String {
+    let sha256 = catalog::digest::sha256(body);
+    let sha256 = sha256.trim_start_matches("sha256:");
+    let byte = |at: usize| u8::from_str_radix(&sha256[2 * at..2 * at + 2], 16).unwrap();
+    aws_smithy_types::base64::encode((0..32).map(byte).collect::<Vec<_>>())
+}
+
 #[tokio::test]
 async fn what_is_fetched_is_what_was_uploaded_or_is_not_kept() {
     let server = S3Server::start().await;
@@ -219,13 +227,7 @@ async fn what_is_fetched_is_what_was_uploaded_or_is_not_kept() {
     server
         .world()
         .put_with("prod/redis/20261101-0100.rdb", body.clone(), |object| {
-            let sha256 = catalog::digest::sha256(&body);
-            let sha256 = sha256.trim_start_matches("sha256:");
-            let bytes: Vec<_> = (0..32)
-                .map(|at| u8::from_str_radix(&sha256[2 * at..2 * at + 2], 16).unwrap())
-                .collect();
-            let value = aws_smithy_types::base64::encode(bytes);
-            object.checksum = Some(("sha256", value));
+            object.checksum = Some(("sha256", uploaded_sha256(&body)));
         });
     let ran = run(&bench, &fetch).await;
     ran.ends(0, "has the SHA-256 that the store keeps of its upload");

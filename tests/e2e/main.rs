@@ -48,6 +48,7 @@ mod repaired;
 mod serve;
 mod source;
 mod unsettled;
+mod vouched;
 
 #[test]
 fn every_test_named_above_is_there() {

@@ -13,7 +13,7 @@ use catalog::{
     config::{Source, load},
     format::{
         Checksum, FINDINGS_MAX, Format, Inspection,
-        InspectionState::{Aborted, Damaged, Intact},
+        InspectionState::{Aborted, Damaged, Intact, Unvouched},
         neo4j::{Archive, Neo4j},
         redis::Redis,
         wrapper::is_wrapped,
@@ -82,8 +82,16 @@ fn inspected(format: &dyn Format, data: &[u8]) {
     let archive = whole.detail.as_ref().and_then(|it| it.get::<Archive>());
     let last = archive.map_or(whole.bytes, |it| it.unpacked_bytes.max(whole.bytes));
     assert!(whole.warnings.len() <= FINDINGS_MAX);
+    let unvouched = whole.state == Unvouched;
+    assert!(
+        !unvouched || whole.checksum == Checksum::Absent,
+        "{whole:?}"
+    );
     let vouched = whole.state == Intact && whole.checksum == Checksum::Verified;
-    assert!(vouched || whole.warnings.is_empty(), "{whole:?}");
+    assert!(
+        vouched || unvouched || whole.warnings.is_empty(),
+        "{whole:?}"
+    );
     for finding in whole.findings.iter().chain(&whole.warnings) {
         assert!(finding.offset <= last, "{finding:?} of {last}");
     }

@@ -36,6 +36,16 @@ pub fn with_repeated_member(key: &str) -> Vec<u8> {
     sealed(file)
 }
 
+/// A string, a list of nothing and a hash with a field twice, version 10, with the checksum
+/// switched off: a server loads the string and the hash, and passes over the list.
+pub fn odd_and_unsealed() -> Vec<u8> {
+    let mut file = b"REDIS0010\xfe\0\0\x01a\x011".to_vec(); // SELECTDB 0, a string
+    file.extend(b"\x01\x01l\0"); // a list without elements
+    file.extend(b"\x04\x01h\x02\x01f\x01v\x01f\x01w"); // a hash, its one field two times
+    file.extend(b"\xff\0\0\0\0\0\0\0\0");
+    file
+}
+
 /// Two keys, from a Redis that says that it is of this version.
 ///
 /// # Panics

@@ -15,6 +15,9 @@ use serde_json::{Map, Value};
 pub enum InspectionState {
     /// Every byte was understood and nothing is wrong; says nothing about a missing checksum.
     Intact,
+    /// Every byte was understood, and something is odd: its writer may have written it so, or it is
+    /// damage. No checksum inside tells which; another witness of the bytes may.
+    Unvouched,
     /// Shown to be damaged; at least one finding says where.
     Damaged,
     /// An unknown version or opcode: nothing is known to be wrong.
@@ -117,8 +120,8 @@ pub struct Inspection {
     pub items: BTreeMap<&'static str, u64>,
     /// At most [`FINDINGS_MAX`], the first ones.
     pub findings: Vec<InspectionFinding>,
-    /// What is odd inside an intact file whose checksum says that its writer wrote it so: at most
-    /// [`FINDINGS_MAX`], the first ones. Empty in every other state.
+    /// What is odd inside a file that is intact, for its checksum says that its writer wrote it so,
+    /// or unvouched: at most [`FINDINGS_MAX`], the first ones. Empty in every other state.
     pub warnings: Vec<InspectionFinding>,
     /// The engine's own facts.
     pub detail: Option<Detail>,

@@ -50,7 +50,8 @@ pub(super) fn run(flags: &Inspect, console: &mut Console<'_>) -> Result<Exit, Re
     Ok(match inspection.state {
         InspectionState::Intact => Exit::Fine,
         InspectionState::Damaged => Exit::Failed,
-        InspectionState::NotUnderstood
+        InspectionState::Unvouched
+        | InspectionState::NotUnderstood
         | InspectionState::NotRecognised
         | InspectionState::Aborted => Exit::Unknown,
     })
@@ -104,6 +105,7 @@ impl<R: Read> Read for Noted<'_, R> {
 fn text(inspection: &Inspection, out: &mut dyn Write) -> io::Result<()> {
     let (sign, state) = match inspection.state {
         InspectionState::Intact => ('✔', "intact"),
+        InspectionState::Unvouched => ('?', "odd, and no checksum inside vouches for it"),
         InspectionState::Damaged => ('✘', "DAMAGED"),
         InspectionState::NotUnderstood => ('?', "not fully understood"),
         InspectionState::NotRecognised => ('?', "not recognised: no format of this version"),
@@ -125,9 +127,9 @@ fn text(inspection: &Inspection, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "    {:<15} {}", name.replace('_', " "), plain(value))?;
         }
     }
-    // What keeps nothing from being intact is only worth saying.
+    // What is no damage by itself is only worth saying.
     let sign = match inspection.state {
-        InspectionState::Intact => '⚠',
+        InspectionState::Intact | InspectionState::Unvouched => '⚠',
         _ => '✘',
     };
     for finding in inspection.findings.iter().chain(&inspection.warnings) {

@@ -52,10 +52,11 @@ impl From<PassError> for Stopped {
 }
 
 /// What the native reading allows. Another kind of file may be a good snapshot in a wrapper that is
-/// not known here, so it is not called bad.
+/// not known here, so it is not called bad. What no checksum inside vouches for is restored, too:
+/// whether anything else does, the engine's checks ask.
 pub(super) fn understood(inspection: &Inspection, link: Link) -> Result<(), Stopped> {
     let (reason, what) = match inspection.state {
-        InspectionState::Intact => return Ok(()),
+        InspectionState::Intact | InspectionState::Unvouched => return Ok(()),
         InspectionState::Damaged if inspection.truncated => {
             (Reason::Damaged, "the snapshot is cut off")
         }
@@ -219,6 +220,46 @@ mod tests {
         check(StorageReason::Truncated, Reason::UnstableRead);
         check(StorageReason::Unreachable, Reason::UnstableRead);
         check(StorageReason::Io, Reason::UnstableRead);
+    }
+
+    #[test]
+    fn only_what_was_read_and_understood_is_restored() {
+        use InspectionState::{Aborted, Damaged, Intact, NotRecognised, NotUnderstood, Unvouched};
+        let check = |state, truncated, expected: Option<(Reason, &str)>| {
+            let inspection = Inspection {
+                truncated,
+                ..Inspection::new("rdb", state)
+            };
+            let stopped = understood(&inspection, Link { index: 0, of: 1 }).err();
+            let found = stopped.map(|stopped| (stopped.reason, stopped.message));
+            let expected = expected.map(|(reason, said)| (reason, said.to_owned()));
+            assert_eq!(found, expected, "{state:?}");
+        };
+        let unknown = Reason::UnknownVersion;
+        check(Intact, false, None);
+        check(Unvouched, false, None);
+        check(
+            Damaged,
+            false,
+            Some((Reason::Damaged, "the snapshot is damaged")),
+        );
+        check(
+            Damaged,
+            true,
+            Some((Reason::Damaged, "the snapshot is cut off")),
+        );
+        check(
+            NotUnderstood,
+            false,
+            Some((unknown, "the snapshot was not fully understood")),
+        );
+        let foreign = "the file is of no kind that this engine writes";
+        check(NotRecognised, false, Some((unknown, foreign)));
+        check(
+            Aborted,
+            false,
+            Some((Reason::UnstableRead, "the reading broke off")),
+        );
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct Census {
     pub empty_keys: u64,
     /// Keys that hold a field or member twice.
     pub repeating_keys: u64,
+    /// Bytes behind the end of the content that are not the mark of a diskless transfer.
+    pub stray_bytes: u64,
     /// Function libraries.
     pub functions: u64,
     /// Modules without which a server refuses the file: names of data types and metadata classes.

@@ -4,27 +4,30 @@
 //! The rule. A file whose last eight bytes are the checksum of all before them is what its writer
 //! wrote. So:
 //!
-//! | the walk met | checksum agrees | switched off | disagrees | version below 5 |
-//! |---|---|---|---|---|
-//! | the end mark | intact | intact, `absent` | damaged | intact, `absent` |
-//! | the end, behind something odd | intact, warned | not understood | damaged | not understood |
-//! | an unknown opcode or type | not understood | not understood | damaged | not understood |
-//! | bytes without sense, or the end of the file | not understood | damaged | damaged | damaged |
-//! | a value that servers refuse | damaged | damaged | damaged | damaged |
-//! | a version no file has | not understood, always | | | |
+//! | the walk met | checksum agrees | switched off, or version below 5 | disagrees |
+//! |---|---|---|---|
+//! | the end mark | intact | intact, `absent` | damaged |
+//! | the end, behind something odd | intact, warned | unvouched, warned | damaged |
+//! | the end, and bytes behind it | intact | unvouched; the mark of a transfer: intact | damaged |
+//! | an unknown opcode or type | not understood | not understood | damaged |
+//! | bytes without sense, or the end of the file | not understood | damaged | damaged |
+//! | a value that servers refuse | damaged | damaged | damaged |
+//! | a version no file has | not understood, always | | |
 //!
 //! Odd is a collection of nothing, or a field or member that comes twice. Servers with a fault
 //! wrote both; later ones pass over the first, and some load the second. Where no checksum says
-//! that the writer wrote it so, it may as well be damage. An encoding that contradicts itself is
-//! refused in any case: a server takes it by its header, and may end when it is touched.
+//! that the writer wrote it so, it may as well be damage: whoever knows of another witness of the
+//! bytes, a digest in a manifest or the checksum of an upload, decides by that. An encoding that
+//! contradicts itself is refused in any case: a server takes it by its header, and may end when it
+//! is touched.
 //!
 //! A number above the known ones is no reason to stop: the file is read as far as its types and
 //! opcodes are known. Only of a Valkey above 80 is nothing called damaged but what is refused: such
 //! a file may be compressed behind its first bytes.
 //!
 //! Bytes behind the end are counted. Behind a checksum that agrees they are harmless (a mark of a
-//! diskless transfer, the tail of a longer file written over). Without one, nothing shows that the
-//! end mark is the real one: such a file is not understood, except for the mark itself.
+//! diskless transfer, the tail of a longer file written over). Without one, nothing inside shows
+//! that the end mark is the real one, and no changed byte with keys behind it.
 
 use super::{
     census::Census,
@@ -103,13 +106,12 @@ impl Walk<'_> {
                 verdict.checksum = Checksum::Verified;
             }
         }
-        verdict.state = InspectionState::Intact;
-        if verdict.checksum == Checksum::Verified {
-            verdict.warnings = std::mem::take(&mut self.warnings);
-        } else if !self.warnings.is_empty() {
-            verdict.state = InspectionState::NotUnderstood;
-            verdict.findings = std::mem::take(&mut self.warnings);
-        }
+        verdict.warnings = std::mem::take(&mut self.warnings);
+        verdict.state = if verdict.warnings.is_empty() {
+            InspectionState::Intact
+        } else {
+            odd(verdict.checksum)
+        };
         self.warn_of_counts(verdict);
         self.tail(verdict)
     }
@@ -128,8 +130,9 @@ impl Walk<'_> {
             let message =
                 format!("{length} bytes lie behind the end of the snapshot: servers ignore them");
             verdict.find(at, message);
-            if verdict.checksum != Checksum::Verified {
-                verdict.state = InspectionState::NotUnderstood;
+            self.census.stray_bytes = length;
+            if verdict.state == InspectionState::Intact {
+                verdict.state = odd(verdict.checksum);
             }
         }
         Ok(())
@@ -224,5 +227,13 @@ impl Walk<'_> {
             _ => "the file ends before its end mark and checksum".into(),
         };
         At { offset, what }
+    }
+}
+
+/// A file that was read to its end mark and in which something may be damage.
+const fn odd(checksum: Checksum) -> InspectionState {
+    match checksum {
+        Checksum::Verified => InspectionState::Intact,
+        Checksum::Absent | Checksum::Wrong => InspectionState::Unvouched,
     }
 }

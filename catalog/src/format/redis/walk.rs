@@ -39,8 +39,8 @@ pub(super) struct Walk<'r> {
     current: Database,
     /// The next key expires.
     expires: bool,
-    /// What is worth saying if a checksum vouches for the bytes; at most [`FINDINGS_MAX`], the
-    /// first ones.
+    /// What is odd, and no damage if its writer wrote it so; at most [`FINDINGS_MAX`], the first
+    /// ones.
     pub(super) warnings: Vec<InspectionFinding>,
 }
 

@@ -51,38 +51,59 @@ pub(super) fn of_artifact(case: &Case<'_>) -> Vec<Judged> {
     ]
 }
 
+/// How to get a witness of the bytes.
+const WITNESS: &str = "Set rdbchecksum yes, or upload a manifest with the SHA-256, or upload to S3 \
+                       with a checksum of the whole object (CRC64NVME)";
+
 fn checksum(case: &Case<'_>) -> Judged {
-    const HINT: &str = "Set rdbchecksum yes, or upload a manifest with the SHA-256, or upload to S3 \
-                        with a checksum of the whole object (CRC64NVME), or write expect: \
-                        { checksum: optional }.";
+    let hint = format!("{WITNESS}, or write expect: {{ checksum: optional }}.");
     let integrity = case.evidence.artifact.integrity;
-    asked::checksum("redis.checksum", integrity, case.expect.checksum, HINT)
+    asked::checksum("redis.checksum", integrity, case.expect.checksum, &hint)
 }
 
+/// Bytes behind the end harm nothing where a witness says that the end is the real one. Where none
+/// does, the end mark may be a changed byte and what follows it keys, and no configuration accepts
+/// that.
 fn trailing_bytes(case: &Case<'_>) -> Judged {
     const CHECK: &str = "redis.trailing_bytes";
     let inspection = case.evidence.inspection;
     if inspection.trailing_bytes == 0 {
         return Judged::passed(CHECK, "the file ends where the snapshot ends");
     }
-    let found = inspection.findings.last();
-    let found = found.map_or("bytes lie behind the end", |found| found.message.as_str());
-    Judged::warning(CHECK, found)
+    let stray = case.census.stray_bytes;
+    let judged = if stray > 0 && case.evidence.artifact.integrity == Integrity::None {
+        let message = format!(
+            "{stray} bytes lie behind the end mark, and nothing vouches for the bytes: it may be \
+             damage, and what follows it keys\nhint: {WITNESS}."
+        );
+        Judged::not_run(CHECK, Some(Reason::NoChecksum), message)
+    } else {
+        let found = inspection.findings.last();
+        let found = found.map_or("bytes lie behind the end", |found| found.message.as_str());
+        Judged::warning(CHECK, found)
+    };
+    judged
         .observed(inspection.trailing_bytes)
         .expected(0, Basis::Snapshot)
 }
 
-/// What the native reading met that is odd, but covered by the checksum: it never spoils a proof by
-/// itself, for a server that dislikes it says so.
+/// What the native reading met that is odd. It never spoils a proof by itself: a server that
+/// dislikes it says so, and where nothing vouches for the bytes `redis.checksum` decides.
 fn contents(case: &Case<'_>) -> Judged {
     const CHECK: &str = "redis.contents";
     let (empty, repeating) = (case.census.empty_keys, case.census.repeating_keys);
     let Some(first) = case.evidence.inspection.warnings.first() else {
         return Judged::passed(CHECK, "every key holds something, and nothing twice");
     };
+    let witness = match case.evidence.artifact.integrity {
+        Integrity::File => "the file's checksum says that it was written so",
+        Integrity::Manifest => "the digest in the manifest says that it was written so",
+        Integrity::Object => "the checksum of its upload says that it was written so",
+        Integrity::None => "nothing vouches for the bytes, so it may be damage",
+    };
     let message = format!(
-        "{empty} keys hold a collection of nothing, and {repeating} hold a field or member twice; the \
-         file's checksum says that it was written so; the first, at byte {}: {}",
+        "{empty} keys hold a collection of nothing, and {repeating} hold a field or member twice; \
+         {witness}; the first, at byte {}: {}",
         first.offset, first.message
     );
     Judged::warning(CHECK, message)
@@ -166,8 +187,10 @@ fn announced(case: &Case<'_>) -> Judged {
     let judged = if announced == counted {
         Judged::passed(CHECK, "the file holds as many keys as its writer announced")
     } else if case.evidence.artifact.integrity == Integrity::None {
-        let message = "the file holds another number of keys than its writer announced, and nothing \
-                       vouches for its bytes";
+        let message = format!(
+            "the file holds another number of keys than its writer announced, and nothing vouches \
+             for its bytes\nhint: {WITNESS}."
+        );
         Judged::not_run(CHECK, Some(Reason::NoChecksum), message)
     } else {
         Judged::warning(
@@ -278,7 +301,8 @@ fn clock(case: &Case<'_>) -> Judged {
 pub(super) fn items(case: &Case<'_>) -> BTreeMap<String, u64> {
     let census = case.census;
     let mut items = BTreeMap::new();
-    if case.evidence.inspection.state == InspectionState::Intact {
+    let state = case.evidence.inspection.state;
+    if matches!(state, InspectionState::Intact | InspectionState::Unvouched) {
         items.insert("keys".into(), census.keys());
         items.insert("expiring_keys".into(), census.expiring_keys());
         items.insert("functions".into(), census.functions);

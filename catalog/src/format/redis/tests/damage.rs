@@ -6,11 +6,11 @@ use flate2::{Compression, write::GzEncoder};
 
 use super::{
     builder::{Rdb, sample, string},
-    expect, inspect,
+    census, expect, inspect,
 };
 use crate::format::{
     Checksum,
-    InspectionState::{Damaged, Intact, NotUnderstood},
+    InspectionState::{Damaged, Intact, NotUnderstood, Unvouched},
 };
 
 #[test]
@@ -124,13 +124,16 @@ fn what_lies_behind_the_end_is_counted_and_weighed() {
         (&sealed, &garbage, Intact),
         (&sealed, &[0], Intact),
         (&open, mark, Intact),
-        (&open, &garbage, NotUnderstood),
+        (&open, &garbage, Unvouched),
+        (&open, &[0], Unvouched),
         (&old, mark, Intact),
-        (&old, &[1; 8], NotUnderstood),
+        (&old, &[1; 8], Unvouched),
     ];
     for (file, tail, state) in cases {
         let inspection = expect(&[&file[..], tail].concat(), state);
         assert_eq!(inspection.trailing_bytes, tail.len() as u64);
+        let stray = if tail == mark { 0 } else { tail.len() };
+        assert_eq!(census(&inspection).stray_bytes, stray as u64);
         assert_eq!(inspection.findings.len(), 1);
         assert_eq!(inspection.findings[0].offset, file.len() as u64);
     }
@@ -169,9 +172,13 @@ fn what_lies_behind_the_end_of_a_wrapper_is_said_and_never_damage() {
         let inspection = expect(&[&wrapped[..], tail].concat(), Intact);
         assert_eq!(inspection.trailing_bytes, 5);
         assert_eq!(inspection.checksum, Checksum::Verified);
+        assert_eq!(census(&inspection).stray_bytes, 0);
         assert_eq!(inspection.findings.len(), 1, "{inspection:?}");
         let message = &inspection.findings[0].message;
-        assert!(message.starts_with("5 ") && message.ends_with(said), "{message}");
+        assert!(
+            message.starts_with("5 ") && message.ends_with(said),
+            "{message}"
+        );
     }
 }
 

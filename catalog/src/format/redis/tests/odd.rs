@@ -6,7 +6,7 @@ use super::{
 };
 use crate::format::{
     FINDINGS_MAX,
-    InspectionState::{Damaged, Intact, NotUnderstood},
+    InspectionState::{Damaged, Intact, NotUnderstood, Unvouched},
 };
 
 /// What it is, the magic, the type, the value.
@@ -163,7 +163,7 @@ fn a_collection_of_nothing_is_a_warning_where_the_checksum_holds() {
         let json = inspection.json();
         assert_eq!(json["intact"], true, "{what}");
         assert_eq!(json["warnings"][0]["offset"], HEAD, "{what}");
-        undecided_or_damaged(what, &file);
+        unvouched_or_damaged(what, &file);
     }
 }
 
@@ -175,15 +175,16 @@ fn a_field_or_member_that_comes_twice_is_a_warning_where_the_checksum_holds() {
         assert_eq!(inspection.warnings.len(), 1, "{what}: {inspection:?}");
         let census = census(&inspection);
         assert_eq!((census.empty_keys, census.repeating_keys), (0, 1), "{what}");
-        undecided_or_damaged(what, &file);
+        unvouched_or_damaged(what, &file);
     }
 }
 
-/// Without a checksum nothing says who wrote it so; with a wrong one it is damage.
-fn undecided_or_damaged(what: &str, file: &Rdb) {
-    let inspection = expect(&file.clone().end_unsummed(), NotUnderstood);
-    assert!(inspection.warnings.is_empty(), "{what}: {inspection:?}");
-    assert_eq!(inspection.findings.len(), 1, "{what}: {inspection:?}");
+/// Without a checksum nothing inside says who wrote it so; with a wrong one it is damage.
+fn unvouched_or_damaged(what: &str, file: &Rdb) {
+    let inspection = expect(&file.clone().end_unsummed(), Unvouched);
+    assert!(inspection.findings.is_empty(), "{what}: {inspection:?}");
+    assert_eq!(inspection.warnings.len(), 1, "{what}: {inspection:?}");
+    assert_eq!(inspection.json()["intact"], false, "{what}");
     let mut changed = file.clone().end();
     let last = changed.len() - 1;
     changed[last] ^= 1;
@@ -191,9 +192,24 @@ fn undecided_or_damaged(what: &str, file: &Rdb) {
 }
 
 #[test]
-fn a_file_older_than_checksums_is_not_understood_for_it() {
+fn nothing_inside_a_file_older_than_checksums_vouches_for_what_is_odd() {
     let old = Rdb::new("REDIS0003").select(0).key(2, &[0]);
-    expect(&old.end_bare(), NotUnderstood);
+    let inspection = expect(&old.end_bare(), Unvouched);
+    assert_eq!(inspection.warnings.len(), 1, "{inspection:?}");
+}
+
+#[test]
+fn what_is_odd_in_front_of_damage_is_no_excuse() {
+    let odd = Rdb::new(REDIS).select(0).key(1, &[0]);
+    // A type that is not known, a length that is none, an early end.
+    for (behind, state) in [
+        (&[34][..], NotUnderstood),
+        (&[0, 0x90], Damaged),
+        (&[0, 3], Damaged),
+    ] {
+        let inspection = expect(&odd.clone().bytes(behind).end_unsummed(), state);
+        assert!(inspection.warnings.is_empty(), "{inspection:?}");
+    }
 }
 
 #[test]

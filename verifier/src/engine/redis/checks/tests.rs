@@ -1,6 +1,7 @@
 //! Every check, with every outcome it can have.
 
 mod others;
+mod vouched;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -193,20 +194,6 @@ fn a_checksum_or_a_digest_must_vouch_for_the_bytes() {
     check(CHECK, Warning, None, |world| {
         world.artifact.integrity = Integrity::None;
         world.expect.checksum = ChecksumRule::Optional;
-    });
-}
-
-#[test]
-fn bytes_behind_the_end_are_said_but_harm_nothing() {
-    const CHECK: &str = "redis.trailing_bytes";
-    check(CHECK, Passed, None, |_| ());
-    check(CHECK, Warning, None, |world| {
-        world.inspection.trailing_bytes = 40;
-        let message = "behind the end lies the mark of a diskless transfer: servers ignore it".into();
-        world.inspection.findings.push(InspectionFinding {
-            offset: 960,
-            message,
-        });
     });
 }
 
