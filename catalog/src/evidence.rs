@@ -67,7 +67,8 @@ pub trait EvidenceRead: Debug + Send + Sync {
     /// Directory or URL, for people.
     fn place(&self) -> String;
 
-    /// Whether the [`MARKER`] lies there; a place that is not there itself is an error.
+    /// Whether the [`MARKER`] lies there; a place that is not there itself is an error:
+    /// [`EvidenceError::Unmarked`] where the verifier could make it.
     fn is_marked(&self) -> BoxFuture<'_, Result<bool, EvidenceError>>;
 
     /// The smallest sequence numbers above `after`, ascending: as many as come at once, and at

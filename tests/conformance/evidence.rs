@@ -158,24 +158,24 @@ async fn a_record_edited_in_its_directory_is_named() {
 #[tokio::test]
 async fn a_missing_evidence_directory_is_an_error_and_not_an_empty_ledger() {
     let directory = tempfile::tempdir().unwrap();
-    let evidence = DirectoryEvidence::new(directory.path().join("not-mounted"));
-    let listed = evidence.list(&fixtures::cache(), 0).await;
-    assert!(
-        matches!(
-            listed,
-            Err(EvidenceError::Store {
-                operation: "list",
-                ..
-            })
-        ),
-        "{listed:?}"
-    );
-    let draft = fixtures::verified(fixtures::at("01:00:00"));
-    let appended = append(&evidence, &fixtures::cache(), draft).await;
-    assert!(
-        matches!(appended, Err(EvidenceError::Store { .. })),
-        "{appended:?}"
-    );
+    let source = fixtures::cache();
+    // Whether it could be made, for it may be new.
+    for (root, is_unmarked) in [("not-mounted", true), ("nothing/evidence", false)] {
+        let evidence = DirectoryEvidence::new(directory.path().join(root));
+        let draft = fixtures::verified(fixtures::at("01:00:00"));
+        for asked in [
+            evidence.is_marked().await.map(drop),
+            evidence.list(&source, 0).await.map(drop),
+            evidence.newest(&source).await.map(drop),
+            append(&evidence, &source, draft).await.map(drop),
+        ] {
+            match asked.expect_err(root) {
+                EvidenceError::Unmarked { .. } => assert!(is_unmarked, "{root}"),
+                EvidenceError::Store { .. } => assert!(!is_unmarked, "{root}"),
+                error => panic!("{root}: {error:?}"),
+            }
+        }
+    }
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 

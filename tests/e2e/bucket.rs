@@ -108,9 +108,13 @@ async fn evidence_in_a_bucket_is_written_pruned_and_checked() {
     let world = server.world();
     world.put("prod/redis/20261101-0100.rdb", rdb_bytes::two_keys());
     let bench = bench_with_evidence(&server);
+    let new = "no records yet: s3://backups/evidence/ has no marker `.backup-evidence`";
+    run(&bench, &["plan"]).await.ends(0, new);
     for _ in 0..2 {
         run(&bench, &["verify"]).await.ends(0, "VERIFIED");
     }
+    let planned = run(&bench, &["plan"]).await;
+    assert!(!planned.err.contains("no records"), "{planned:?}");
     let checked = run(&bench, &["evidence", "check"]).await;
     checked.ends(0, "2 records, unbroken");
     run(&bench, &["evidence", "list"])

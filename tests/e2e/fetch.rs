@@ -106,7 +106,7 @@ fn which_snapshot_is_said_as_of_the_other_commands() {
     fetch(&["--snapshot", "20261101-0100"]).ends(0, "  to/20261101-0100.rdb");
     fetch(&["--snapshot", "none"]).ends(2, "no snapshot is called \"none\"");
     fetch(&["--before", "2026-01-01T00:00:00Z"]).ends(3, "no complete snapshot before");
-    fetch(&["--verified"]).ends(3, "there is no verified snapshot");
+    fetch(&["--verified"]).ends(3, "whether a snapshot was verified is not known");
     let other = ["fetch", "--source", "other", "--to", "to"];
     bench.run(&other).ends(2, "there is no source \"other\"");
 }

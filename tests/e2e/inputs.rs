@@ -64,7 +64,9 @@ fn evidence_is_made_at_first_use_but_not_where_a_volume_lacks() {
     bench.snapshot(1);
     fs::remove_dir(bench.path("evidence")).unwrap();
     bench.run(&["evidence", "check"]).ends(3, "at a new place");
-    fs::remove_dir(bench.path("evidence")).unwrap();
+    assert!(!bench.path("evidence").exists());
+    bench.verify();
+    assert!(bench.path("evidence/cache/00000001.json").exists());
     let file = bench.path("backups.yaml");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(

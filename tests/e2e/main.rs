@@ -15,6 +15,8 @@
 //! - 1,000,000 keys with hostile names:
 //!   `unsettled::a_million_keys_with_hostile_names_are_counted_and_restored` (as many objects of a
 //!   repository: `memory::a_bucket_of_foreign_objects_costs_a_request_a_thousand_and_no_memory`)
+//! - evidence that is not mounted:
+//!   `unmounted::a_place_without_records_is_told_once_by_each_command_and_made_by_none`
 //! - the disk of the evidence full:
 //!   `exhausted::a_record_that_finds_no_room_is_not_half_written_and_the_next_one_follows`
 //! - the disk of the sandbox full:
@@ -47,6 +49,7 @@ mod rehearsed;
 mod repaired;
 mod serve;
 mod source;
+mod unmounted;
 mod unsettled;
 mod vouched;
 

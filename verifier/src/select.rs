@@ -59,6 +59,15 @@ pub enum NotChosen {
         /// ` before …`, ` of …`, ` called …`, or nothing.
         when: String,
     },
+    /// There is one, or several, and no records that could tell of a proof.
+    #[error(
+        "whether a snapshot{when} was verified is not known: there are no records\n\
+         hint: Mount the evidence, or verify a snapshot first."
+    )]
+    Unrecorded {
+        /// ` before …`, ` of …`, ` called …`, or nothing.
+        when: String,
+    },
 }
 
 /// The wanted snapshot of what a survey found.
@@ -87,17 +96,22 @@ pub fn select_to_verify<'a>(
     })
 }
 
-/// The same among those with a proof, which is looked for among the full backups.
+/// The same among those with a proof, which is looked for among the full backups. Without any
+/// `past`, where evidence is not mounted or was never written, nothing is said of proofs.
 pub fn select_verified<'a>(
     inventory: &'a SourceInventory,
     wanted: &Wanted,
-    past: Past<'_>,
+    past: Option<Past<'_>>,
 ) -> Result<&'a Snapshot, NotChosen> {
-    let is_meant = |it: &Snapshot| !it.is_differential() && past.is_verified(it);
+    let is_verified = |it: &Snapshot| past.is_some_and(|past| past.is_verified(it));
+    let is_meant = |it: &Snapshot| !it.is_differential() && is_verified(it);
     find(inventory, wanted, is_meant).ok_or_else(|| {
         let when = when(wanted);
-        let unverified = NotChosen::NoneVerified { when };
-        select(inventory, wanted).err().unwrap_or(unverified)
+        let unproven = match past {
+            Some(_) => NotChosen::NoneVerified { when },
+            None => NotChosen::Unrecorded { when },
+        };
+        select(inventory, wanted).err().unwrap_or(unproven)
     })
 }
 

@@ -37,7 +37,7 @@ impl DirectoryEvidence {
     /// Touches nothing yet.
     ///
     /// The directory is never created: a volume that is not mounted must be an error, not an empty
-    /// ledger.
+    /// ledger. Where only its last part is missing that is [`EvidenceError::Unmarked`].
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
@@ -82,7 +82,7 @@ impl EvidenceRead for DirectoryEvidence {
         let look = |root: &Path| match fs::symlink_metadata(root.join(MARKER)) {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::metadata(root)?;
+                is_there(root)?;
                 Ok(false)
             }
             Err(error) => Err(error.into()),
@@ -200,12 +200,10 @@ impl From<EvidenceError> for Failure {
 }
 
 /// Tells every sequence number that exists, in no order.
-fn each(root: &Path, source_name: &SourceName, mut tell: impl FnMut(u64)) -> io::Result<()> {
+fn each(root: &Path, source_name: &SourceName, mut tell: impl FnMut(u64)) -> Result<(), Failure> {
     let entries = match fs::read_dir(root.join(source_name.as_str())) {
         // No record yet, unless the evidence itself is missing.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return fs::metadata(root).map(drop);
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return is_there(root),
         entries => entries?,
     };
     for entry in entries {
@@ -215,6 +213,21 @@ fn each(root: &Path, source_name: &SourceName, mut tell: impl FnMut(u64)) -> io:
         }
     }
     Ok(())
+}
+
+/// Fails where the root is not there: as [`EvidenceError::Unmarked`] if it could be made, for it is
+/// new, or part of a volume that is not mounted.
+fn is_there(root: &Path) -> Result<(), Failure> {
+    match fs::metadata(root) {
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound
+                && root.parent().is_some_and(Path::is_dir) =>
+        {
+            let location = root.display().to_string();
+            Err(EvidenceError::Unmarked { location }.into())
+        }
+        found => Ok(found.map(drop)?),
+    }
 }
 
 fn read(root: &Path, source_name: SourceName, sequence: u64) -> Result<String, Failure> {

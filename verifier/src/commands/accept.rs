@@ -28,10 +28,10 @@ pub(super) async fn run(flags: &Accept, console: &mut Console<'_>) -> Result<Exi
     let world = World::open(console)?;
     let source = world.source(&flags.source)?;
     let evidence = world.evidence()?;
-    world.may_write().await?;
     let now = console.clock.now();
     let surveyed = world.survey(&[source]).await;
     surveyed.tell(console)?;
+    world.warn_unmounted(console).await?;
     let Some(inventory) = surveyed.of(source, console)? else {
         return Ok(Exit::Unknown);
     };
@@ -49,6 +49,7 @@ pub(super) async fn run(flags: &Accept, console: &mut Console<'_>) -> Result<Exi
             flags.snapshot, source.name, flags.snapshot
         )));
     };
+    world.may_write().await?;
     let acceptance = Acceptance {
         id: identity::new_id(),
         source: source.name.clone(),

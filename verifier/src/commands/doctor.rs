@@ -8,7 +8,7 @@ use catalog::{
 use futures::StreamExt as _;
 use toolkit::exit::Exit;
 
-use super::{Console, Refusal, World};
+use super::{Console, Refusal, World, world::unmounted};
 use crate::engine::ENGINES;
 
 /// One answer.
@@ -69,26 +69,29 @@ async fn evidence(world: &World) -> Answer {
     let Some(source) = world.config.sources.first() else {
         return Answer::Doubtful("there is no source".into());
     };
-    if let Err(error) = evidence.newest(&source.name).await {
-        return bad(&error);
+    let all = world.config.sources.iter();
+    let all: Vec<_> = all.map(|it| it.name.clone()).collect();
+    let asked = async {
+        evidence.newest(&source.name).await?;
+        evidence.ready().await
+    };
+    if let Err(error) = asked.await {
+        return unwell(&error, "");
     }
-    if let Err(error) = evidence.ready().await {
-        return bad(&error);
-    }
-    let sources: Vec<_> = world
-        .config
-        .sources
-        .iter()
-        .map(|it| it.name.clone())
-        .collect();
     let good = "it can be read, and of many writers of a record one wins";
-    match evidence::is_mounted(&**evidence, &sources).await {
+    match evidence::is_mounted(&**evidence, &all).await {
         Ok(()) => Answer::Good(good.into()),
-        Err(EvidenceError::Unmarked { .. }) => Answer::Doubtful(format!(
-            "{good}; nothing was ever written there\n\
-             hint: At a new place the first verification begins it; else mount its volume."
-        )),
-        Err(error) => bad(&error),
+        Err(error) => unwell(&error, &format!("{good}; ")),
+    }
+}
+
+/// What is wrong with the evidence, behind what was found out `before`.
+fn unwell(error: &EvidenceError, before: &str) -> Answer {
+    match error {
+        EvidenceError::Unmarked { location } => {
+            Answer::Doubtful(format!("{before}{}", unmounted(location)))
+        }
+        error => bad(error),
     }
 }
 

@@ -54,6 +54,7 @@ pub(super) async fn run(flags: &Fetch, console: &mut Console<'_>) -> Result<Exit
     };
     surveyed.tell(console)?;
     let wish = Wish {
+        recorded: world.warn_unmounted(console).await?,
         world: &world,
         source,
         flags,
@@ -90,6 +91,8 @@ fn interrupted() -> Refusal {
 /// What the command line asks for, and where that lies.
 struct Wish<'a> {
     world: &'a World,
+    /// Whether there may be records.
+    recorded: bool,
     source: &'a Source,
     flags: &'a Fetch,
     progress: &'a Progress,
@@ -110,7 +113,8 @@ impl Wish<'_> {
         let wanted = Wanted::from(&self.flags.which);
         let now = self.world.clock.now();
         let snapshot = if self.flags.verified {
-            surveyed.select_verified(self.source, &wanted, ledger.until(now))
+            let past = self.recorded.then(|| ledger.until(now));
+            surveyed.select_verified(self.source, &wanted, past)
         } else {
             surveyed.select(self.source, &wanted)
         }?;

@@ -18,6 +18,7 @@ pub(super) async fn run(flags: &Latest, console: &mut Console<'_>) -> Result<Exi
     let source = world.source(&flags.source)?;
     let surveyed = world.survey(&[source]).await;
     surveyed.tell(console)?;
+    let recorded = world.warn_unmounted(console).await?;
     let Some(inventory) = surveyed.of(source, console)? else {
         return Ok(Exit::Unknown);
     };
@@ -25,7 +26,7 @@ pub(super) async fn run(flags: &Latest, console: &mut Console<'_>) -> Result<Exi
     let past = ledger.until(world.clock.now());
     let wanted = flags.before.map_or(Wanted::Newest, Wanted::Before);
     let found = if flags.verified {
-        select_verified(inventory, &wanted, past)?
+        select_verified(inventory, &wanted, recorded.then_some(past))?
     } else {
         select(inventory, &wanted)?
     };

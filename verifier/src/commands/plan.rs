@@ -15,6 +15,7 @@ pub(super) async fn run(flags: &Plan, console: &mut Console<'_>) -> Result<Exit,
     let sources = world.sources(&Select::default())?;
     let surveyed = world.survey(&sources).await;
     let seen = surveyed.tell(console)?;
+    world.warn_unmounted(console).await?;
     let (planned, exit) = of(&sources, &surveyed, &world, console).await?;
     let mut table = report::Table::new(["SOURCE", "DUE", "SNAPSHOT", "WHY"]);
     for line in planned

@@ -26,6 +26,7 @@ pub(super) async fn run(select: &Select, console: &mut Console<'_>) -> Result<Ex
     let now = console.clock.now();
     let surveyed = world.survey(&sources).await;
     let mut exit = surveyed.tell(console)?;
+    world.warn_unmounted(console).await?;
     let mut table = report::Table::new(COLUMNS);
     for source in sources {
         let Some(inventory) = surveyed.of(source, console)? else {

@@ -131,12 +131,13 @@ impl Surveyed {
         Ok(select_to_verify(self.found(source)?, wanted)?)
     }
 
-    /// The wanted snapshot among those with a proof, or why there is none.
+    /// The wanted snapshot among those with a proof, or why there is none; `past` as of
+    /// [`select_verified`](crate::select::select_verified).
     pub(super) fn select_verified(
         &self,
         source: &Source,
         wanted: &Wanted,
-        past: Past<'_>,
+        past: Option<Past<'_>>,
     ) -> Result<&Snapshot, Refusal> {
         Ok(select_verified(self.found(source)?, wanted, past)?)
     }
@@ -159,7 +160,9 @@ impl From<NotChosen> for Refusal {
     fn from(error: NotChosen) -> Self {
         match error {
             NotChosen::Unknown { .. } => Self::usage(error),
-            NotChosen::NoneComplete { .. } | NotChosen::NoneVerified { .. } => Self::unknown(error),
+            NotChosen::NoneComplete { .. }
+            | NotChosen::NoneVerified { .. }
+            | NotChosen::Unrecorded { .. } => Self::unknown(error),
         }
     }
 }

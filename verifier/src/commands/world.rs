@@ -14,7 +14,7 @@ use std::{
 use catalog::storage::Counted;
 use catalog::{
     config::{Config, Repository, Source},
-    evidence::{self, Evidence, Ledger, ToolEvidence},
+    evidence::{self, Evidence, EvidenceError, Ledger, MARKER, ToolEvidence},
     model::{RepositoryName, SourceName},
     storage::{self, Location, Storage},
     survey::HeadCache,
@@ -60,13 +60,13 @@ fn run_root() -> PathBuf {
     Path::new("/var/tmp").join(format!("backup-witness-{user}"))
 }
 
-/// The verifier owns the evidence and makes its directory at first use, but no parent of it: what
-/// lacks may be a volume that is not mounted, and that must not look like an empty ledger.
-fn make_root(location: &Location) {
-    if let Location::Directory(root) = location {
-        // What fails here is said by the first read.
-        let _ = std::fs::create_dir(root);
-    }
+/// Said of a place without a marker and without records: new, or not mounted.
+pub(super) fn unmounted(place: &str) -> String {
+    format!(
+        "no records yet: {place} has no marker `{MARKER}`; if records were written there before, \
+         it is not mounted\n\
+         hint: Mount it; at a new place the first `backup-verifier verify` makes the marker."
+    )
 }
 
 /// Longest pull of one image: a gigabyte over a slow line.
@@ -82,10 +82,8 @@ impl World {
     pub(super) fn of(config: Config, outside: &Outside) -> Self {
         let opened = |it: &Repository| (it.name.clone(), storage::open(&it.location));
         let storages = config.repositories.iter().map(opened).collect();
-        let evidence = config.evidence.as_ref().map(|evidence| {
-            make_root(&evidence.location);
-            evidence::open(&evidence.location)
-        });
+        let evidence = config.evidence.as_ref();
+        let evidence = evidence.map(|evidence| evidence::open(&evidence.location));
         let unread = |it: &Source| (it.name.clone(), Mutex::new(Ledger::new(it.name.clone())));
         let heads = config.repositories.iter();
         Self {
@@ -136,7 +134,10 @@ impl World {
     pub(super) async fn may_write(&self) -> Result<(), Refusal> {
         let evidence = self.evidence()?;
         let sources = self.all_sources();
-        let adopting = evidence::adopt(&**evidence, &sources, self.is_adopted());
+        let adopting = async {
+            self.make_root().await;
+            evidence::adopt(&**evidence, &sources, self.is_adopted()).await
+        };
         let adopted = self.in_time("its evidence was not found", adopting).await?;
         adopted.map_err(|error| Refusal::unknown(render(&error, None)))?;
         self.adopted.store(true, Ordering::Relaxed);
@@ -166,11 +167,40 @@ impl World {
         )))
     }
 
-    /// Refuses a place where evidence never was, or is not now: for commands that only read.
+    /// Makes the directory of the evidence at its first use, but no parent of it: what lacks may be
+    /// a volume that is not mounted, and that must not look like an empty ledger.
+    async fn make_root(&self) {
+        let location = self.config.evidence.as_ref().map(|it| &it.location);
+        if let Some(Location::Directory(root)) = location.filter(|_| !self.is_adopted()) {
+            // What fails here is said by the first read.
+            let _ = tokio::fs::create_dir(root).await;
+        }
+    }
+
+    /// Refuses a place where evidence never was, or is not now: for commands that are about the
+    /// evidence itself.
     pub(super) async fn is_mounted(&self) -> Result<(), Refusal> {
         let evidence = &**self.evidence()?;
         let mounted = evidence::is_mounted(evidence, &self.all_sources()).await;
         mounted.map_err(|error| Refusal::unknown(render(&error, None)))
+    }
+
+    /// Warns of such a place, for commands that tell of snapshots what the records say; each asks
+    /// once. Whether there may be records, which without configured evidence there never are.
+    pub(super) async fn warn_unmounted(&self, console: &mut Console<'_>) -> Result<bool, Refusal> {
+        let Some(evidence) = &self.evidence else {
+            return Ok(false);
+        };
+        let sources = self.all_sources();
+        let asking = evidence::is_mounted(&**evidence, &sources);
+        match self.in_time("its evidence was not found", asking).await? {
+            Ok(()) => Ok(true),
+            Err(EvidenceError::Unmarked { location }) => {
+                writeln!(console.err, "warning: {}", unmounted(&location))?;
+                Ok(false)
+            }
+            Err(error) => Err(Refusal::unknown(render(&error, None))),
+        }
     }
 
     fn all_sources(&self) -> Vec<SourceName> {
@@ -239,8 +269,13 @@ impl World {
             if self.is_adopted() {
                 self.is_mounted().await?;
             }
-            let refreshed = known.refresh(&**evidence).await;
-            refreshed.map_err(|error| Refusal::unknown(render(&error, None)))?;
+            match known.refresh(&**evidence).await {
+                // Not made yet, as far as this program saw.
+                Err(EvidenceError::Unmarked { .. }) if !self.is_adopted() => {}
+                refreshed => {
+                    refreshed.map_err(|error| Refusal::unknown(render(&error, None)))?;
+                }
+            }
             if known.report().head.is_some() {
                 self.adopted.store(true, Ordering::Relaxed);
             }

@@ -65,13 +65,20 @@ async fn where_evidence_was_seen_a_place_that_is_like_new_is_not_used() {
     let place = tempfile::tempdir().expect("a directory");
     let cache = fixtures::cache();
     let root = place.path().join("evidence");
+    let gone = || fs::remove_dir_all(&root).expect("removed");
     let empty = || {
-        fs::remove_dir_all(&root).expect("removed");
+        gone();
         fs::create_dir(&root).expect("a mount point");
     };
     let begun = world(&place, Clock::system());
+    let ledger = begun.ledger(&cache).await.expect("a new place");
+    assert_eq!(ledger.report().records, 0);
+    assert!(!root.exists(), "who reads makes nothing");
     begun.may_write().await.expect("first use");
-    empty();
+    gone();
+    assert!(refused(&begun).await.contains("there is no evidence at "));
+    begun.ledger(&cache).await.expect_err("it was seen");
+    fs::create_dir(&root).expect("a mount point");
     assert!(refused(&begun).await.contains("there is no evidence at "));
 
     // Records of an earlier version, which made no marker.
