@@ -112,7 +112,7 @@ pub struct Verify {
     /// What makes it due.
     pub due: Due,
     /// Instead of the first of the list able to read the snapshot.
-    pub image: Option<String>,
+    pub image: Option<Located<String>>,
     /// The same snapshot is restored into this image, too, and reported apart.
     pub rehearse: Option<Located<String>>,
     /// Instead of 30 min + size ÷ 20 MB/s.
@@ -247,12 +247,9 @@ impl Config {
 
     /// The images that may restore this source, best first.
     pub fn images_of(&self, source: &Source) -> Vec<String> {
-        if let Some(image) = source
-            .verify
-            .as_ref()
-            .and_then(|verify| verify.image.clone())
-        {
-            return vec![image];
+        let only = source.verify.as_ref().and_then(|it| it.image.as_ref());
+        if let Some(image) = only {
+            return vec![image.value.clone()];
         }
         let engine = source.format.engine().as_str();
         let default = || {

@@ -62,11 +62,16 @@ impl Bench {
     /// The same with limits of memory and disk.
     pub(crate) fn configure_limits(&self, memory: &str, disk: &str, extra: &str) {
         let runtime = self.runtime;
+        // The process runtime takes the programs of this machine.
+        let images = match runtime {
+            "process" => "",
+            _ => "  pull: never\n  images: { redis: [\"redis:8.0\"] }\n",
+        };
         let text = format!(
             "schema: 1\n\
              repositories: [{{ name: local, directory: repository }}]\n\
              evidence: {{ repository: {{ directory: evidence }} }}\n\
-             verifier:\n  runtime: {runtime}\n  pull: never\n  images: {{ redis: [\"redis:8.0\"] }}\n  \
+             verifier:\n  runtime: {runtime}\n{images}  \
              limits: {{ memory: {memory}, disk: {disk} }}\n\
              sources:\n  - name: cache\n    engine: redis\n    repository: local\n    \
              path: \"redis/%Y%m%d-%H%M.rdb\"\n    schedule: \"0 * * * *\"\n    settle: 0s\n{extra}"

@@ -22,7 +22,7 @@ pub(crate) fn bench_of(s3: &str) -> Bench {
         "schema: 1\n\
          repositories: [{{ name: cloud, s3: {s3} }}]\n\
          evidence: {{ repository: {{ directory: evidence }} }}\n\
-         verifier: {{ runtime: process, pull: never, images: {{ redis: [\"redis:8.0\"] }} }}\n\
+         verifier: {{ runtime: process }}\n\
          sources:\n  - name: cache\n    engine: redis\n    repository: cloud\n    \
          path: \"redis/%Y%m%d-%H%M.rdb\"\n    schedule: \"0 * * * *\"\n"
     );

@@ -2,7 +2,7 @@
 
 mod apart;
 
-use settings::{Place, Problems, Section};
+use settings::{Located, Place, Problems, Section};
 
 use super::{Config, Due, INCONCLUSIVE_AFTER_KEY, PROCESS, Source, written};
 use crate::{assess::VERIFICATION, storage::S3};
@@ -24,6 +24,15 @@ pub(super) fn nothing_here(file: &written::File, config: &Config, problems: &mut
             let message = format!("no image may restore {engine}: the list is empty");
             problems.error(&place, message);
         }
+    }
+}
+
+/// An image that is one; `what` ends in `names`.
+pub(super) fn image(image: &Located<String>, what: &str, problems: &mut Problems) {
+    if image.value.trim().is_empty() {
+        let hint = "Write the name of an image, or remove what is empty.";
+        let message = format!("{what} no image");
+        problems.error(&image.place, message).hint(hint);
     }
 }
 
@@ -150,6 +159,7 @@ pub(super) fn not_yet_of(source: &written::Source, problems: &mut Problems) {
 
 /// What only shows when several parts are held side by side.
 pub(super) fn across(file: &written::File, config: &Config, problems: &mut Problems) {
+    other_runtimes(file, config, problems);
     for (index, source) in config.sources.iter().enumerate() {
         promises(source, problems);
         short_lives(source, problems);
@@ -176,16 +186,47 @@ pub(super) fn across(file: &written::File, config: &Config, problems: &mut Probl
     }
 }
 
+/// Keys that only another runtime than the chosen one looks at.
+fn other_runtimes(file: &written::File, config: &Config, problems: &mut Problems) {
+    let verifier = file.verifier.as_ref();
+    if config.verifier.runtime != PROCESS {
+        if let Some(programs) = verifier.and_then(|it| it.programs.as_ref()) {
+            let runtime = &config.verifier.runtime;
+            let message =
+                format!("the runtime {runtime} has its own programs: programs has no effect");
+            problems.warning(&programs.place, message);
+        }
+        return;
+    }
+    let mut say = |place: Option<&Place>, key: &str| {
+        if let Some(place) = place {
+            let message = format!("the runtime process has no images: {key} has no effect");
+            problems.warning(place, message);
+        }
+    };
+    say(
+        verifier.and_then(|it| Some(&it.images.as_ref()?.place)),
+        "images",
+    );
+    say(
+        verifier.and_then(|it| Some(&it.pull.as_ref()?.place)),
+        "pull",
+    );
+    for verify in config.sources.iter().filter_map(|it| it.verify.as_ref()) {
+        say(verify.image.as_ref().map(|it| &it.place), "image");
+        say(verify.rehearse.as_ref().map(|it| &it.place), "rehearse");
+    }
+}
+
 /// One that can tell nothing new.
 fn rehearsal(config: &Config, source: &Source, problems: &mut Problems) {
     let verify = source.verify.as_ref();
     let Some(image) = verify.and_then(|verify| verify.rehearse.as_ref()) else {
         return;
     };
-    if config.verifier.runtime == PROCESS {
-        let message = "the runtime process has no images: rehearse has no effect";
-        problems.warning(&image.place, message);
-    } else if !source.format.migrates() && config.images_of(source) == [image.value.clone()] {
+    let only = [image.value.clone()];
+    let is_only = config.images_of(source) == only && config.verifier.runtime != PROCESS;
+    if is_only && !source.format.migrates() {
         problems
             .warning(
                 &image.place,

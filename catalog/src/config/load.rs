@@ -219,19 +219,31 @@ impl Reading<'_> {
                 .and_then(|it| it.memory)
                 .map_or(MEMORY_MAX, Size::bytes),
             disk_bytes_max: limits.and_then(|it| it.disk).map_or(DISK_MAX, Size::bytes),
-            images: self.engines(written.images.as_ref()),
+            images: self.images(written.images.as_ref()),
             modules: self.modules(written.modules.as_ref()),
             programs: self.engines(written.programs.as_ref()),
-            pull: written.pull.unwrap_or_default(),
+            pull: written.pull.as_ref().map(|it| it.value).unwrap_or_default(),
             time_zone,
             inconclusive_after: self.inconclusive_after(written.slack.as_ref()),
         }
     }
 
+    /// Images that may restore.
+    fn images(
+        &mut self,
+        written: Option<&Located<written::Names>>,
+    ) -> BTreeMap<String, Vec<String>> {
+        let named = self.engines(written);
+        for image in named.values().flatten() {
+            checks::image(image, "the list names", self.problems);
+        }
+        values(named)
+    }
+
     /// Files that servers load: absolute paths, for engines whose servers load any.
     fn modules(
         &mut self,
-        written: Option<&Located<written::Modules>>,
+        written: Option<&Located<written::Names>>,
     ) -> BTreeMap<String, Vec<String>> {
         let named = self.engines(written);
         for (engine, files) in &named {
@@ -246,11 +258,7 @@ impl Reading<'_> {
                 self.problems.error(&file.place, message).hint(hint);
             }
         }
-        let values = |files: Vec<Located<String>>| files.into_iter().map(|file| file.value);
-        let named = named.into_iter();
-        named
-            .map(|(engine, files)| (engine, values(files).collect()))
-            .collect()
+        values(named)
     }
 
     /// Of several receivers the most impatient one's: one concern stands for all of them.
@@ -278,4 +286,13 @@ impl Reading<'_> {
         }
         after.into_iter().min().unwrap_or(INCONCLUSIVE_AFTER)
     }
+}
+
+/// The same without places.
+fn values(named: written::Names) -> BTreeMap<String, Vec<String>> {
+    let values = |named: Vec<Located<String>>| named.into_iter().map(|it| it.value).collect();
+    let named = named.into_iter();
+    named
+        .map(|(engine, named)| (engine, values(named)))
+        .collect()
 }

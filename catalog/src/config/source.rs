@@ -340,22 +340,22 @@ fn verify(
     let deadline = written.deadline.map(Duration::as_std);
     Some(Verify {
         due,
-        image: written.image.clone(),
-        rehearse: rehearse(reading, written),
+        image: image(reading, "image", written.image.as_ref()),
+        rehearse: image(reading, "rehearse", written.rehearse.as_ref()),
         deadline,
         expect,
     })
 }
 
-fn rehearse(reading: &mut Reading<'_>, written: &written::Verify) -> Option<Located<String>> {
-    let image = written.rehearse.clone()?;
-    if image.value.trim().is_empty() {
-        let message = "rehearse names no image";
-        let hint = "Write the image of the next version, or remove the key.";
-        reading.problems.error(&image.place, message).hint(hint);
-        return None;
-    }
-    Some(image)
+/// The image behind this key.
+fn image(
+    reading: &mut Reading<'_>,
+    key: &str,
+    written: Option<&Located<String>>,
+) -> Option<Located<String>> {
+    let image = written?;
+    checks::image(image, &format!("{key} names"), reading.problems);
+    Some(image.clone())
 }
 
 /// What makes it due. Of a schedule and a `when`, what the source itself writes displaces the

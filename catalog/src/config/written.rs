@@ -185,7 +185,7 @@ pub(super) struct Verify {
     /// `new_snapshot`; or `schedule`.
     pub when: Option<When>,
     /// Default: the first of `verifier.images` able to read the snapshot.
-    pub image: Option<String>,
+    pub image: Option<Located<String>>,
     /// The same snapshot into another image, reported apart.
     pub rehearse: Option<Located<String>>,
     /// Default 30 min + size ÷ 20 MB/s, from start.
@@ -245,8 +245,8 @@ pub(super) enum Kubernetes {
     Always,
 }
 
-/// Per engine, files that its servers load.
-pub(super) type Modules = BTreeMap<String, Vec<Located<String>>>;
+/// Per engine, images, or files that its servers load.
+pub(super) type Names = BTreeMap<String, Vec<Located<String>>>;
 
 /// Of backup-verifier only.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -259,13 +259,13 @@ pub(super) struct Verifier {
     /// Caps of one sandbox.
     pub limits: Option<Limits>,
     /// Per engine, best first.
-    pub images: Option<Located<BTreeMap<String, Vec<String>>>>,
+    pub images: Option<Located<Names>>,
     /// Per engine: files inside an image that its server loads beside the modules the image brings.
-    pub modules: Option<Located<Modules>>,
+    pub modules: Option<Located<Names>>,
     /// Per engine, for the process runtime: the server program instead of the one on PATH.
     pub programs: Option<Located<BTreeMap<String, PathBuf>>>,
     /// When images are pulled; default missing.
-    pub pull: Option<Pull>,
+    pub pull: Option<Located<Pull>>,
     /// Where images come from.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub registry: Option<Section>,

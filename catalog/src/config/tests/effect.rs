@@ -184,6 +184,41 @@ fn a_key_without_effect_warns() {
     );
 }
 
+#[test]
+fn a_key_that_only_another_runtime_looks_at_warns() {
+    let under = |runtime: &str, keys: &str, lines: &str| {
+        source(lines) + &format!("verifier: {{ runtime: {runtime}{keys} }}\n")
+    };
+    for (key, keys, lines) in [
+        ("images", ", images: { redis: [\"redis:9\"] }", ""),
+        ("pull", ", pull: always", ""),
+        ("image", "", "    verify: { image: \"redis:9\" }\n"),
+        ("rehearse", "", "    verify: { rehearse: \"redis:9\" }\n"),
+    ] {
+        assert_eq!(
+            problems(&under("docker", keys, lines)),
+            Vec::<String>::new()
+        );
+        let warned = problems(&under("process", keys, lines));
+        let [warning] = warned.as_slice() else {
+            panic!("{key}: {warned:#?}")
+        };
+        let expected = format!(".{key}: the runtime process has no images: {key} has no effect");
+        assert!(warning.ends_with(&expected), "{warning}");
+    }
+    let programs = ", programs: { redis: /opt/redis-server }";
+    assert_eq!(
+        problems(&under("process", programs, "")),
+        Vec::<String>::new()
+    );
+    let expected = "the runtime docker has its own programs: programs has no effect";
+    let warned = problems(&under("docker", programs, ""));
+    assert!(
+        warned.len() == 1 && warned[0].ends_with(expected),
+        "{warned:#?}"
+    );
+}
+
 /// Every key below a part of the schema, as `of.a.list[].of.mappings`.
 fn walk<'a>(
     root: &'a Value,

@@ -283,8 +283,8 @@ fn a_rehearsal_that_tells_nothing_new_is_said() {
     check(&next, &[]);
     check_source(
         &rehearse(" "),
-        "9:25 sources[0].verify.rehearse: rehearse names no image | Write the image of the next \
-         version, or remove the key.",
+        "9:25 sources[0].verify.rehearse: rehearse names no image | Write the name of an image, or \
+         remove what is empty.",
     );
     let same = "9:25 sources[0].verify.rehearse: it is rehearsed in the only image that also verifies it \
                 | Name the image of the next version.";
@@ -299,11 +299,24 @@ fn a_rehearsal_that_tells_nothing_new_is_said() {
     // What this image does not open as it is, it may migrate.
     let graph = source(&rehearse("neo4j:5.26-community")).replace("redis\n", "neo4j\n");
     check(&graph, &[]);
-    let process = "9:25 sources[0].verify.rehearse: the runtime process has no images: rehearse has no effect";
-    check(
-        &format!("{next}verifier: {{ runtime: process }}\n"),
-        &[process],
-    );
+}
+
+#[test]
+fn an_image_that_is_only_space_is_refused_where_it_stands() {
+    let hint = "Write the name of an image, or remove what is empty.";
+    for empty in ["", " ", "\\t"] {
+        check_source(
+            &format!("    verify: {{ image: \"{empty}\" }}\n"),
+            &format!("9:22 sources[0].verify.image: image names no image | {hint}"),
+        );
+        let images = format!("verifier: {{ images: {{ redis: [\"redis:9\", \"{empty}\"] }} }}\n");
+        check(
+            &(source("") + &images),
+            &[&format!(
+                "9:42 verifier.images.redis[1]: the list names no image | {hint}"
+            )],
+        );
+    }
 }
 
 #[test]
