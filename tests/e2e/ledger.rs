@@ -171,15 +171,19 @@ fn an_accepted_change_is_the_new_baseline() {
         .ends(0, "4 records, unbroken");
 }
 
+/// Two keys, without a checksum.
+fn unsealed() -> Vec<u8> {
+    let mut file = rdb_bytes::two_keys();
+    let trailer = file.len() - 8;
+    file[trailer..].fill(0);
+    file
+}
+
 #[test]
 fn what_only_configuration_can_mend_is_named_by_doctor() {
     require!(redis);
     let bench = Bench::new("process");
-    let path = bench.snapshot(1);
-    let mut file = fs::read(&path).unwrap();
-    let trailer = file.len() - 8;
-    file[trailer..].fill(0);
-    fs::write(&path, file).unwrap();
+    bench.put(1, &unsealed());
     bench.run(&["verify"]).ends(3, "INCONCLUSIVE (NO_CHECKSUM)");
     bench.run(&["doctor"]).ends(
         0,
@@ -189,4 +193,27 @@ fn what_only_configuration_can_mend_is_named_by_doctor() {
     bench.run(&["verify"]).ends(0, "VERIFIED");
     let ran = bench.run(&["doctor"]);
     assert!(!ran.out.contains("source cache"), "{ran:?}");
+}
+
+#[test]
+fn a_snapshot_that_is_gone_leaves_no_doubt_and_a_later_verdict_none_for_check() {
+    require!(redis);
+    let bench = Bench::new("process");
+    bench.snapshot(1);
+    assert_eq!(bench.verify().0, 0);
+    let newest = bench.put(2, &unsealed());
+    bench.run(&["verify"]).ends(3, "INCONCLUSIVE (NO_CHECKSUM)");
+    let doubt = "its newest proof is inconclusive (no_checksum)";
+    let told = || {
+        ["doctor", "check"].map(|it| {
+            let ran = bench.run(&[it]);
+            format!("{}{}", ran.out, ran.err).contains(doubt)
+        })
+    };
+    assert_eq!(told(), [true, true]);
+    // What lies there is verified, and check reads no repository.
+    fs::remove_file(newest).unwrap();
+    assert_eq!(told(), [false, true]);
+    assert_eq!(bench.verify().0, 0);
+    assert_eq!(told(), [false, false]);
 }

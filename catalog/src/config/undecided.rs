@@ -1,6 +1,7 @@
 //! Sources whose proof waits for a line of the configuration: what checking a file says beyond it.
 //!
 //! The only part of the configuration that reads evidence; what cannot be read says nothing here.
+//! It reads no repository: `doctor` does, and asks [`Proofs`](crate::evidence::Proofs).
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use catalog::{
     config::Source,
-    evidence::{self, EvidenceError},
+    evidence::{self, EvidenceError, Proofs},
     storage::ListFrom,
 };
 use futures::StreamExt as _;
@@ -128,19 +128,23 @@ async fn runtime(world: &World) -> Vec<(String, Answer)> {
     }
 }
 
-/// Sources whose last word is "could not tell" for a reason that only configuration can mend.
+/// Sources of which nobody knows for a reason that only configuration can mend; of one whose
+/// snapshots were not seen the records alone speak.
 async fn undecided(world: &World) -> Vec<(String, Answer)> {
+    let sources = world.config.sources.iter();
+    let sources: Vec<_> = sources.filter(|it| it.verify.is_some()).collect();
+    let surveyed = world.survey(&sources).await;
+    let now = world.clock.now();
     let mut answers = Vec::new();
-    for source in world
-        .config
-        .sources
-        .iter()
-        .filter(|source| source.verify.is_some())
-    {
+    for source in sources {
         let Ok(ledger) = world.ledger(&source.name).await else {
             continue;
         };
-        if let Some(why) = ledger.until(world.clock.now()).undecided() {
+        let why = match surveyed.found(source) {
+            Ok(inventory) => Proofs::new(&ledger, inventory, now).undecided(),
+            Err(_) => ledger.until(now).undecided(),
+        };
+        if let Some(why) = why {
             answers.push((format!("source {}", source.name), Answer::Doubtful(why)));
         }
     }

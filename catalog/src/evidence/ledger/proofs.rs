@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use self::judged::{Judged, age, judged};
-use super::Ledger;
+use super::{Ledger, query::inconclusive};
 use crate::{
     evidence::{Draft, Record, Verdict, Verification},
     model::{Snapshot, SnapshotState, SourceInventory},
@@ -121,6 +121,16 @@ impl Proofs {
     /// | is gone | is gone | no |
     pub fn failed(&self) -> Option<&Verification> {
         self.failed.as_deref().and_then(verification)
+    }
+
+    /// Why nobody knows whether the source can be had back, if only configuration can mend that:
+    /// what is said of it could not tell, and people are told at once ([`Row::is_told`]).
+    pub fn undecided(&self) -> Option<String> {
+        let reason = self.row.reason.filter(|reason| reason.is_mendable())?;
+        let newest = self.newest();
+        let newest = newest.filter(|it| it.verdict == Verdict::Inconclusive)?;
+        // The newest run of it may have been interrupted.
+        Some(newest.undecided().unwrap_or_else(|| inconclusive(reason)))
     }
 
     /// The newest verified snapshot and how it was lost, where snapshots were verified and none of

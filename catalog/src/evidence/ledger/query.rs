@@ -202,17 +202,15 @@ impl<'a> Past<'a> {
         steady.min_by_key(|(run, _)| run.verdict != Verdict::Verified)
     }
 
-    /// Why the newest recovery point could not be judged, if only configuration can mend it: a
-    /// sentence, with the hint of the check that stopped it where there was one.
+    /// [`Verification::undecided`] of the newest recovery point, for who does not know what lies
+    /// there: nothing where a later record has a verdict. Runs that were interrupted are left out.
     pub fn undecided(self) -> Option<String> {
-        let newest = self.newest()?;
-        let reason = newest.reason.filter(|reason| reason.is_mendable())?;
-        let hinted = newest.findings.iter().find(|finding| {
-            finding.outcome != Outcome::Passed && finding.message.contains("\nhint: ")
-        });
-        let why = hinted.map_or_else(String::new, |finding| format!(": {}", finding.message));
-        let label = reason.as_label();
-        Some(format!("its newest proof is inconclusive ({label}){why}"))
+        let told = self.numbered();
+        let told = told.filter(|(_, run)| run.reason != Some(Reason::Interrupted));
+        let (last, newest) = told.max_by_key(by_recovery_point)?;
+        let mut later = self.numbered().filter(|(sequence, _)| *sequence > last);
+        let is_decided = later.any(|(_, run)| run.verdict != Verdict::Inconclusive);
+        newest.undecided().filter(|_| !is_decided)
     }
 
     /// How many runs in a row, up to the last, could not tell.
@@ -284,6 +282,17 @@ pub(super) fn decisive<'a>(
 }
 
 impl Verification {
+    /// Why it could not tell, if only configuration can mend that: a sentence, with the hint of the
+    /// check that stopped it where there was one.
+    pub fn undecided(&self) -> Option<String> {
+        let reason = self.reason.filter(|reason| reason.is_mendable())?;
+        let hinted = self.findings.iter().find(|finding| {
+            finding.outcome != Outcome::Passed && finding.message.contains("\nhint: ")
+        });
+        let why = hinted.map_or_else(String::new, |finding| format!(": {}", finding.message));
+        Some(format!("{}{why}", inconclusive(reason)))
+    }
+
     /// Sum over the objects of its snapshot, as stored.
     pub fn size_bytes(&self) -> u64 {
         sum(&self.snapshot.artifacts)
@@ -294,6 +303,11 @@ impl Verification {
         self.size_bytes()
             .saturating_add(sum(&self.snapshot.continues))
     }
+}
+
+/// What is said of a source whose newest proof could not tell.
+pub(super) fn inconclusive(reason: Reason) -> String {
+    format!("its newest proof is inconclusive ({})", reason.as_label())
 }
 
 fn sum(objects: &[ArtifactEvidence]) -> u64 {

@@ -319,6 +319,18 @@ fn only_what_configuration_can_mend_is_called_undecided() {
         None,
     );
     check(vec![unsummed("01:00:00"), run("02:00:00", None)], None);
+    // A later record has a verdict, of whichever snapshot.
+    for reason in [None, Some(Reason::Damaged)] {
+        check(vec![unsummed("02:00:00"), run("01:00:00", reason)], None);
+    }
+    let killed = run("01:00:00", Some(Reason::Killed));
+    let cut = run("02:00:00", Some(Reason::Interrupted));
+    let told = "its newest proof is inconclusive (no_checksum): nothing vouches\nhint: Write it.";
+    check(
+        vec![run("01:00:00", None), unsummed("02:00:00"), cut],
+        Some(told),
+    );
+    check(vec![unsummed("02:00:00"), killed], Some(told));
 }
 
 #[test]

@@ -251,3 +251,29 @@ fn an_accepted_snapshot_is_no_failure_and_answers_an_older_one() {
     let failed = unanswered.failed().map(|it| it.snapshot.taken_at);
     assert_eq!(failed, Some(at("05:00:00")));
 }
+
+#[test]
+fn a_source_is_undecided_by_what_lies_there_and_while_no_later_run_has_a_verdict() {
+    let check = |runs: &[(&str, Option<Reason>)], lies: &[&str], expected: Option<&str>| {
+        let drafts = runs.iter().map(|(taken_at, reason)| run(taken_at, *reason));
+        let drafts = drafts.map(|it| Draft::Verification(Box::new(it))).collect();
+        let proofs = proofs(drafts, lies.iter().map(|it| listed(it)).collect());
+        let label = expected.map(|it| format!("its newest proof is inconclusive ({it})"));
+        assert_eq!(proofs.undecided(), label, "{runs:?} {lies:?}");
+    };
+    let [unsummed, killed, cut] =
+        [Reason::NoChecksum, Reason::Killed, Reason::Interrupted].map(Some);
+    let both = ["05:00:00", "04:00:00"];
+    let told = Some("no_checksum");
+    let newest = ("05:00:00", unsummed);
+    check(&[newest], &both, told);
+    check(&[("05:00:00", killed)], &both, None);
+    check(&[newest, ("05:00:00", cut)], &both, told);
+    check(&[newest, ("05:00:00", None)], &both, None);
+    // A look back says nothing; where the newest is gone, the older one is what is said.
+    check(&[newest, ("04:00:00", None)], &both, told);
+    check(&[newest, ("04:00:00", None)], &both[1..], None);
+    check(&[("04:00:00", None), newest], &both[1..], None);
+    check(&[("04:00:00", None), ("05:00:00", None)], &both, None);
+    check(&[], &both, None);
+}
