@@ -94,10 +94,20 @@ async fn a_module_of_the_image_is_loaded_one_elsewhere_is_named_and_a_missing_on
     is(unnamed, Some(Reason::ModuleMissing));
     named.settings.modules = vec![OTHER.into()];
     is(named.verify(file.clone()).await, None);
-    let plain = is(
-        subject(IMAGE).verify(file).await,
-        Some(Reason::ModuleMissing),
-    );
-    let restored = finding(&plain, "snapshot.restored");
-    assert!(restored.message.starts_with("witness-1: "), "{restored:?}");
+    let mut plain = subject(IMAGE);
+    let missing = async |plain: &Subject, told: &str| {
+        let verification = plain.verify(file.clone()).await;
+        let verification = is(verification, Some(Reason::ModuleMissing));
+        let restored = finding(&verification, "snapshot.restored");
+        assert!(restored.message.starts_with("witness-1: "), "{restored:?}");
+        assert!(restored.message.contains(told), "{restored:?}");
+    };
+    missing(
+        &plain,
+        "or name the module's file in verifier.modules.redis.",
+    )
+    .await;
+    plain.settings.modules = vec![OTHER.into()];
+    let wrong = format!("; verifier.modules.redis names {OTHER}, which is not in {IMAGE}\nhint: ");
+    missing(&plain, &wrong).await;
 }

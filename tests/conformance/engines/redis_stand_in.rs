@@ -166,3 +166,23 @@ async fn a_server_loads_with_its_own_defaults() {
     let verification = serving(folder.path(), lines).verify(two_keys()).await;
     assert_eq!(verification.reason, None, "{verification:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_module_that_is_not_there_is_told_as_wrong() {
+    let folder = folder();
+    let lacks =
+        "The RDB file contains module data I can't load: no matching module type 'graphdata'";
+    let lines = format!("echo '{LOADING}'\necho \"{lacks}\"\nexit 1");
+    let mut subject = stand_in(folder.path(), "7.0.15", &lines);
+    subject.settings.modules = vec!["/no/such.so".into()];
+    let verification = subject.verify(two_keys()).await;
+    assert_eq!(
+        verification.reason,
+        Some(Reason::ModuleMissing),
+        "{verification:#?}"
+    );
+    let restored = finding(&verification, "snapshot.restored");
+    let told = "; verifier.modules.redis names /no/such.so, which is not on this machine\nhint: ";
+    assert!(restored.message.contains(told), "{restored:?}");
+    assert!(restored.message.starts_with("graphdata: "), "{restored:?}");
+}

@@ -174,7 +174,7 @@ const TOLD_TO_END: &str = "the server was told to end while it loaded the snapsh
     hint: Look at what else runs on the machine that restores.";
 const NO_MODULE: &str = "the server of this image lacks a module that the snapshot needs\n\
     hint: Add an image with that module to verifier.images.redis, or name the module's file in \
-    verifier.modules.redis (one that is named there is not in this image, or does not load).";
+    verifier.modules.redis.";
 const NO_MATCH: &str = "no matching module";
 
 /// What a server says of a whole file that it is too old for, or of the other family: the native

@@ -5,8 +5,8 @@ use catalog::{
     format::redis::{BUILT_IN, Census},
 };
 
-use super::{log, writer::Writer};
-use crate::engine::Stopped;
+use super::{STAGE_MAX, log, writer::Writer};
+use crate::{engine::Stopped, runtime::Command};
 
 /// Directories of images whose `*.so` files are modules.
 ///
@@ -71,6 +71,54 @@ pub(super) fn start(programs: [&str; 2], named: Option<&[String]>, flags: &[&str
     let named = named.iter().map(String::as_str);
     let argv = begin.into_iter().chain(named).chain(flags.iter().copied());
     argv.map(str::to_owned).collect()
+}
+
+/// Prints which of the files `$@` are not there, each by its place from 0.
+const LOOK: &str = r#"place=0
+for file; do [ -f "$file" ] || echo "$place"; place=$((place + 1)); done"#;
+
+/// The command that looks which of the `named` files are not there.
+pub(super) fn look(named: &[String]) -> Command {
+    let begin = ["sh", "-c", LOOK, "sh"].map(str::to_owned);
+    Command::new(begin.into_iter().chain(named.iter().cloned()), STAGE_MAX)
+}
+
+/// The end of a run for want of a module, with what is wrong with the files that the configuration
+/// names for servers in `image`; `looked` is what [`look`] printed.
+///
+/// | of the named files | told |
+/// |---|---|
+/// | some are not there | the message names them as wrong |
+/// | all are there | the hint says that they do not load, or are others |
+pub(super) fn named_in_vain(
+    stopped: &Stopped,
+    named: &[String],
+    looked: &str,
+    image: &str,
+) -> Stopped {
+    let places = looked.lines().filter_map(|it| it.parse::<usize>().ok());
+    let absent: Vec<_> = places.filter_map(|it| named.get(it)).collect();
+    let told = &stopped.message;
+    // The process runtime has programs by their paths.
+    let there = match image {
+        program if program.starts_with('/') => "on this machine".to_owned(),
+        image => format!("in {image}"),
+    };
+    let message = if absent.is_empty() {
+        format!("{told} What is named there is {there}, and does not load or is another module.")
+    } else {
+        let what = told
+            .split_once("\nhint: ")
+            .map_or(&**told, |(what, _)| what);
+        let absent: Vec<_> = absent.into_iter().map(String::as_str).collect();
+        let are = if absent.len() == 1 { "is" } else { "are" };
+        format!(
+            "{what}; verifier.modules.redis names {}, which {are} not {there}\nhint: Write where \
+             the file lies there, or put an image that has it into verifier.images.redis.",
+            absent.join(" and ")
+        )
+    };
+    Stopped::new(stopped.reason, message)
 }
 
 /// Which module is missing: the one that the server names, else all that the file needs. A type
@@ -139,6 +187,46 @@ mod tests {
         assert_eq!(started(Some(&[]), &program), flags);
         assert_eq!(started(None, &program), flags);
         assert_eq!(started(None, "no-such-server"), "");
+    }
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "runs the script as a sandbox does"
+    )]
+    fn a_named_file_that_is_not_there_is_told_as_wrong() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name).display().to_string();
+        fs::write(path("a b.so"), "").unwrap();
+        let check = |names: &[&str], expected: String| {
+            let named: Vec<_> = names.iter().map(|name| path(name)).collect();
+            let argv = look(&named).argv;
+            let output = std::process::Command::new(&argv[0])
+                .args(&argv[1..])
+                .output()
+                .unwrap();
+            let looked = String::from_utf8(output.stdout).unwrap();
+            let stopped = Stopped::new(Reason::ModuleMissing, "it lacks one\nhint: Name it.");
+            let stopped = named_in_vain(&stopped, &named, &looked, "redis:9");
+            assert_eq!(stopped.reason, Reason::ModuleMissing);
+            assert!(
+                stopped.message.starts_with(&expected),
+                "{}",
+                stopped.message
+            );
+        };
+        let (one, two) = (path("1.so"), path("2.so"));
+        let names = "it lacks one; verifier.modules.redis names";
+        check(
+            &["a b.so", "1.so"],
+            format!("{names} {one}, which is not in redis:9\nhint: Write"),
+        );
+        check(
+            &["1.so", "a b.so", "2.so"],
+            format!("{names} {one} and {two}, which are not in redis:9\nhint: Write"),
+        );
+        let loads = "it lacks one\nhint: Name it. What is named there is in redis:9";
+        check(&["a b.so"], loads.into());
     }
 
     #[test]

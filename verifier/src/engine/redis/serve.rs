@@ -63,7 +63,25 @@ pub(super) async fn served(
     }
     match outcome {
         Ok(observations) => Ok(Served { observations, log }),
-        Err(failure) => Err(failure.explained(&log, census, &bench.spec.image)),
+        Err(failure) => {
+            let stopped = failure.explained(&log, census, &bench.spec.image);
+            Err(with_named(bench, &settings.modules, stopped).await)
+        }
+    }
+}
+
+/// The end of a run; for want of a module, with what is wrong with those that are named.
+async fn with_named(bench: &Bench<'_>, named: &[String], stopped: Stopped) -> Stopped {
+    if stopped.reason != Reason::ModuleMissing || named.is_empty() {
+        return stopped;
+    }
+    match bench.sandbox.exec(&modules::look(named), None).await {
+        Ok(looked) => {
+            let image = &bench.spec.image.image;
+            modules::named_in_vain(&stopped, named, &looked.stdout.text(), image)
+        }
+        // Where nothing can be looked at any more, the rest is told all the same.
+        Err(_) => stopped,
     }
 }
 
