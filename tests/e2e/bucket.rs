@@ -151,7 +151,8 @@ async fn a_store_that_overwrites_holds_no_evidence_and_doctor_says_so() {
     }
 }
 
-fn bench_with_evidence(server: &S3Server) -> Bench {
+/// The same with its evidence in the bucket, too.
+pub(crate) fn bench_with_evidence(server: &S3Server) -> Bench {
     let bench = bench(server);
     let path = bench.path("backups.yaml");
     let text = fs::read_to_string(&path).unwrap();

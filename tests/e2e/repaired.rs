@@ -13,7 +13,7 @@ use tests::s3_server::{Call, Effect, Fault, S3Server};
 
 use crate::{
     bench::{Bench, Ran},
-    bucket::bench_of,
+    bucket::bench_with_evidence,
 };
 
 /// With this many records, none of them young.
@@ -193,14 +193,10 @@ async fn evidence_that_is_not_mounted_is_no_empty_ledger() {
 #[tokio::test]
 async fn nothing_is_verified_while_the_clock_is_far_from_that_of_the_evidence() {
     let server = S3Server::start().await;
-    let bench = bench_of(&server.yaml("prod/"));
+    let bench = bench_with_evidence(&server);
     server
         .world()
         .put("prod/redis/20261101-0100.rdb", tests::rdb_bytes::two_keys());
-    let path = bench.path("backups.yaml");
-    let text = fs::read_to_string(&path).unwrap();
-    let s3 = format!("s3: {}", server.yaml("evidence"));
-    fs::write(&path, text.replace("directory: evidence", &s3)).unwrap();
     let date = Effect::Header("date", "Sun, 06 Nov 1994 08:49:37 GMT");
     server.world().fail(
         Fault::always(Call::Put, date)

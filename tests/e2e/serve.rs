@@ -9,10 +9,16 @@ use std::{
 };
 
 use serde_json::Value;
-use tests::{rdb_bytes, require, s3_server::Identity};
+use tests::{
+    rdb_bytes, require,
+    s3_server::{Call, Effect, Fault, Identity, S3Server},
+};
 
 use self::served::Served;
-use crate::bench::{Bench, eventually, is_empty};
+use crate::{
+    bench::{Bench, eventually, is_empty},
+    bucket::bench_with_evidence,
+};
 
 /// Looks every second for the next snapshot, which makes it due.
 const ALERT: &str = "    verify: { when: new_snapshot }\nexporter: { refresh: 1s }\n";
@@ -218,6 +224,40 @@ fn evidence_that_cannot_be_written_ends_nothing_and_is_counted() {
     assert!(page.contains("cache was never tried"), "{page}");
     assert_eq!(served.stop().code(), Some(0));
     assert_eq!(bench.runs(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_begins_while_the_clock_is_far_from_that_of_the_evidence() {
+    require!(redis);
+    let store = S3Server::start().await;
+    let world = store.world();
+    world.put("prod/redis/20261101-0100.rdb", rdb_bytes::two_keys());
+    // The marker is made; whoever is told that it is there is told the time, too.
+    let date = Effect::Header("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+    let of_marker = Fault::always(Call::Put, date).on(".backup-evidence");
+    world.fail(of_marker.after(1));
+    let mut bench = bench_with_evidence(&store);
+    bench.log = &["--log.level", "info"];
+    let served = Served::start(&bench, &["serve"]);
+    let refused = "backup_verifier_failures_total{step=\"begin\"} 1\n";
+    let verified =
+        |count| format!("backup_verifier_verifications_total{{verdict=\"verified\"}} {count}\n");
+    let metrics = served.wait_for("/metrics", refused);
+    assert!(metrics.contains(&verified(0)), "{metrics}");
+    let page = served.page("/");
+    assert!(page.contains("its verification could not begin"), "{page}");
+    let said = served.said();
+    let why = "s ahead of that of the evidence at s3://backups/evidence/";
+    assert!(said.contains(why), "{said}");
+    let is_record =
+        |(call, what): &(Call, String)| *call == Call::Put && what.contains("cache/00000001.json");
+    assert!(!world.take_calls().iter().any(is_record));
+    // Once the clocks agree, who asks for a look need not wait for the next try.
+    world.heal();
+    served.signal("-HUP");
+    served.wait_for("/metrics", &verified(1));
+    assert!(world.take_calls().iter().any(is_record));
+    assert_eq!(served.stop().code(), Some(0));
 }
 
 #[test]

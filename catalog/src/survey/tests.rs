@@ -3,6 +3,7 @@ mod fake;
 mod growing;
 mod hostile;
 mod odd;
+mod told;
 
 use std::{sync::Arc, time::Duration};
 

@@ -15,9 +15,9 @@ use crate::{
 
 /// Lists what a test says below each prefix; all else is of the repository in memory.
 #[derive(Debug, Default)]
-struct Scripted {
-    memory: Memory,
-    pages: BTreeMap<String, Vec<Page>>,
+pub(super) struct Scripted {
+    pub(super) memory: Memory,
+    pub(super) pages: BTreeMap<String, Vec<Page>>,
     /// The same, where versions are asked for.
     versions: Option<Vec<Result<Page, StorageReason>>>,
 }
@@ -67,7 +67,7 @@ fn refused(reason: StorageReason) -> StorageError {
 
 impl Scripted {
     /// `a/20261121`, `a/20261122` and `b/20261122` lie there.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let scripted = Self::default();
         for key in ["a/20261121", "a/20261122", "b/20261122"] {
             scripted.memory.put_at(key, "head=-90", ago(60));
@@ -80,7 +80,7 @@ impl Scripted {
     }
 
     /// Of keys that lie there.
-    async fn page(&self, keys: &[&str]) -> Page {
+    pub(super) async fn page(&self, keys: &[&str]) -> Page {
         let mut page = Page::default();
         for key in keys {
             page.objects.push(self.meta(key).await);
@@ -93,7 +93,7 @@ impl Scripted {
     }
 }
 
-fn two() -> [SurveySource; 2] {
+pub(super) fn two() -> [SurveySource; 2] {
     [source("a", &["a/%Y%m%d"]), source("b", &["b/%Y%m%d"])]
 }
 
@@ -106,7 +106,7 @@ fn ids(inventory: &Inventory, name: &str) -> Vec<String> {
     snapshots.map(|snapshot| snapshot.id.0.clone()).collect()
 }
 
-fn nameless(key: &str) -> Page {
+pub(super) fn nameless(key: &str) -> Page {
     Page {
         undescribed: vec![Undescribed {
             key: Key::new(key),
