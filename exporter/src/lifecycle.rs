@@ -11,11 +11,11 @@ use std::{
 use catalog::config::{ConfigError, load_file};
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use toolkit::{clock::Clock, http::service::ReloadError, problem};
+use toolkit::{clock::Clock, http::service::ReloadError, problem, published::Published};
 use tracing::{error, info, warn};
 
 use crate::{
-    state::{Published, State},
+    state::State,
     surveyor::{Jitter, Surveyor, World},
     world,
 };
@@ -28,7 +28,7 @@ struct Inner {
     file: PathBuf,
     clock: Clock,
     jitter: Jitter,
-    published: Published,
+    published: Published<State>,
     /// Held during a reload, so that two are never under way.
     running: Mutex<Option<Running>>,
 }
@@ -66,7 +66,7 @@ impl Exporter {
     }
 
     /// Where its states appear.
-    pub fn published(&self) -> Published {
+    pub fn published(&self) -> Published<State> {
         self.0.published.clone()
     }
 

@@ -6,11 +6,13 @@ mod answer;
 mod repositories;
 mod sources;
 mod table;
-mod words;
 
 use askama::Template;
 use jiff::Timestamp;
-use toolkit::http::shell::{STALE, Shell};
+use toolkit::{
+    http::shell::{STALE, Shell},
+    words,
+};
 
 use crate::state::State;
 
@@ -53,7 +55,7 @@ pub fn page(state: &State, now: Timestamp) -> Result<String, askama::Error> {
             now: words::time(now),
             program: "backup-exporter",
             version: env!("CARGO_PKG_VERSION"),
-            loaded: words::relative(state.loaded_at, now),
+            loaded: words::ago(state.loaded_at, now),
             problem: state.reload_problem.as_ref().map(|_| STALE),
         },
         sources,

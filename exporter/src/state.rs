@@ -12,7 +12,6 @@ use catalog::{
     storage::Requests,
 };
 use jiff::Timestamp;
-use tokio::sync::watch;
 
 use crate::judge::Measures;
 
@@ -367,30 +366,4 @@ fn same_place(before: &Config, after: &Config, name: &RepositoryName) -> bool {
 fn shares_evidence(before: &Config, after: &Config) -> bool {
     let place = |config: &Config| config.evidence.as_ref().map(|it| it.location.clone());
     place(before) == place(after)
-}
-
-/// The one place where states are replaced; clones publish to the same readers.
-#[derive(Debug, Clone)]
-pub struct Published(watch::Sender<Arc<State>>);
-
-impl Published {
-    /// Begins with this state.
-    pub fn new(state: State) -> Self {
-        Self(watch::Sender::new(Arc::new(state)))
-    }
-
-    /// The state now.
-    pub fn get(&self) -> Arc<State> {
-        Arc::clone(&self.0.borrow())
-    }
-
-    /// Replaces the state by a changed copy, in one step.
-    pub fn update(&self, change: impl FnOnce(&mut State)) {
-        self.0.send_modify(|state| change(Arc::make_mut(state)));
-    }
-
-    /// Tells of every state from now on.
-    pub fn subscribe(&self) -> watch::Receiver<Arc<State>> {
-        self.0.subscribe()
-    }
 }

@@ -15,10 +15,10 @@ use catalog::{
 use futures::future::join_all;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
-use toolkit::{clock::Clock, problem};
+use toolkit::{clock::Clock, problem, published::Published};
 use tracing::{info, warn};
 
-use crate::state::{LastSurvey, Published, SurveyOutcome};
+use crate::state::{LastSurvey, State, SurveyOutcome};
 
 /// A pause is longer than the refresh by up to this part of it, so that many exporters that began
 /// together do not ask together.
@@ -42,7 +42,7 @@ pub struct World {
 #[derive(Clone)]
 pub struct Surveyor {
     world: Arc<World>,
-    published: Published,
+    published: Published<State>,
     clock: Clock,
     jitter: Jitter,
 }
@@ -57,7 +57,12 @@ impl fmt::Debug for Surveyor {
 
 impl Surveyor {
     /// Looks at `world` and publishes to `published`.
-    pub fn new(world: Arc<World>, published: Published, clock: Clock, jitter: Jitter) -> Self {
+    pub fn new(
+        world: Arc<World>,
+        published: Published<State>,
+        clock: Clock,
+        jitter: Jitter,
+    ) -> Self {
         Self {
             world,
             published,

@@ -10,4 +10,7 @@ pub mod flags;
 pub mod http;
 pub mod log;
 pub mod problem;
+pub mod published;
 pub mod signals;
+pub mod table;
+pub mod words;

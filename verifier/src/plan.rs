@@ -21,8 +21,7 @@ use catalog::{
 };
 use jiff::Timestamp;
 use settings::{Duration, Schedule};
-
-use crate::report::ago;
+use toolkit::words::ago;
 
 pub use prospect::{Prospect, doubled, prospect};
 

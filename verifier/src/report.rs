@@ -3,19 +3,16 @@
 //! Pure: a record goes in, text comes out. Nothing of a snapshot's data is in a record, so nothing
 //! of it can be told.
 
-mod amount;
 mod markdown;
-mod table;
 mod text;
 
 use std::collections::BTreeMap;
 
 use catalog::evidence::{Finding, Outcome, Reason, RehearsalEvidence, Verdict, Verification};
 use serde_json::Value;
+use toolkit::words;
 
-pub use amount::{ago, bytes, count, milliseconds};
 pub use markdown::markdown;
-pub use table::Table;
 pub use text::{printable, text};
 
 /// A verification as it stands in the ledger.
@@ -127,7 +124,7 @@ pub fn counted(items: &BTreeMap<String, u64>) -> Option<String> {
     largest_first.sort_by_key(|(item, number)| (std::cmp::Reverse(**number), item.len()));
     let items: Vec<_> = largest_first
         .into_iter()
-        .map(|(item, number)| format!("{} {}", count(*number), item.replace('_', " ")))
+        .map(|(item, number)| format!("{} {}", words::count(*number), item.replace('_', " ")))
         .collect();
     (!items.is_empty()).then(|| items.join(" · "))
 }

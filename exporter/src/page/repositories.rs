@@ -1,11 +1,9 @@
 //! Rows of repositories.
 
 use jiff::Timestamp;
+use toolkit::words;
 
-use super::{
-    answer::{Answer, Cell},
-    words,
-};
+use super::answer::{Answer, Cell};
 use crate::state::{RepositoryState, State, SurveyOutcome};
 
 /// One repository on the page.
@@ -43,7 +41,7 @@ pub(super) fn rows(state: &State, now: Timestamp) -> Vec<RepositoryRow> {
 
 fn as_of(known: &RepositoryState, now: Timestamp) -> Cell {
     match known.surveyed_at {
-        Some(at) => Cell::new(words::relative(at, now), words::time(at)),
+        Some(at) => Cell::new(words::ago(at, now), words::time(at)),
         None => Cell::new("never", ""),
     }
 }
@@ -57,11 +55,8 @@ fn last(known: &RepositoryState, now: Timestamp) -> Cell {
         SurveyOutcome::Failed => "failed",
         SurveyOutcome::TimedOut => "timed out",
     };
-    let took = last.took.as_millis();
-    Cell::new(
-        word,
-        format!("{}, took {took} ms", words::relative(last.ended_at, now)),
-    )
+    let (when, took) = (words::ago(last.ended_at, now), words::length(last.took));
+    Cell::new(word, format!("{when}, took {took}"))
 }
 
 fn stored(known: &RepositoryState, capacity: Option<u64>) -> Cell {

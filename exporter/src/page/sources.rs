@@ -6,11 +6,9 @@ use catalog::{
     evidence::Verdict,
 };
 use jiff::Timestamp;
+use toolkit::words;
 
-use super::{
-    answer::{Answer, Cell},
-    words,
-};
+use super::answer::{Answer, Cell};
 use crate::state::{SourceState, State};
 
 /// Concerns that are spelled out; of more only the number is said.
@@ -110,7 +108,7 @@ fn sentences(
     }
     if known.problem.is_some() {
         let as_of = known.surveyed_at.map_or("never seen".to_owned(), |at| {
-            format!("as of {}", words::relative(at, now))
+            format!("as of {}", words::ago(at, now))
         });
         let text = format!("the last survey could not see all of it: {as_of}");
         lines.push(line("warning", &text));
@@ -186,7 +184,7 @@ fn proof(source: &Source, known: &SourceState, judged: &Assessment<'_>, now: Tim
             )
         }
     };
-    let when = words::relative(last.ended_at, now);
+    let when = words::ago(last.ended_at, now);
     let note = if unread {
         format!("{when}; evidence unreadable now")
     } else {
@@ -209,9 +207,10 @@ fn next(judged: &Assessment<'_>, now: Timestamp) -> Cell {
         missed => format!("{missed} runs missed"),
     };
     let value = if at > now {
-        words::relative(at, now)
+        words::ago(at, now)
     } else {
-        format!("due since {}", words::length(words::since(at, now)))
+        let due = now.duration_since(at).unsigned_abs();
+        format!("due since {}", words::length(due))
     };
     Cell::new(value, note).bad_if(missed > 0)
 }

@@ -1,8 +1,7 @@
 //! The landing page as text, for `--once --once.format=table`.
 
-use std::fmt::Write;
-
 use jiff::Timestamp;
+use toolkit::table::Table;
 
 use super::{answer::Cell, sources};
 use crate::state::State;
@@ -19,35 +18,22 @@ const HEAD: [&str; 7] = [
 
 /// One line per source, its concerns below it.
 pub fn table(state: &State, now: Timestamp) -> String {
-    let rows = sources::rows(state, now);
-    let cells: Vec<[String; 7]> = rows
-        .iter()
-        .map(|row| {
-            [
-                row.recoverable.word().to_lowercase(),
-                row.name.clone(),
-                row.engine.to_owned(),
-                joined(&row.newest),
-                row.size.value.clone(),
-                joined(&row.proof),
-                row.next.value.clone(),
-            ]
-        })
-        .collect();
-    let width = |column: usize| {
-        let values = cells.iter().map(|cells| cells[column].chars().count());
-        values.chain([HEAD[column].len()]).max().unwrap_or_default()
-    };
-    let widths: [usize; 7] = std::array::from_fn(width);
-    let mut text = line(&HEAD.map(str::to_owned), &widths);
-    for (cells, row) in cells.iter().zip(&rows) {
-        text += &line(cells, &widths);
-        for sentence in &row.sentences {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "  {}: {}", sentence.severity, sentence.text);
+    let mut table = Table::new(HEAD);
+    for row in sources::rows(state, now) {
+        table.row([
+            row.recoverable.word().to_lowercase(),
+            row.name,
+            row.engine.to_owned(),
+            joined(&row.newest),
+            row.size.value,
+            joined(&row.proof),
+            row.next.value,
+        ]);
+        for sentence in row.sentences {
+            table.note(format_args!("{}: {}", sentence.severity, sentence.text));
         }
     }
-    text
+    table.to_string()
 }
 
 fn joined(cell: &Cell) -> String {
@@ -56,13 +42,4 @@ fn joined(cell: &Cell) -> String {
     } else {
         format!("{} ({})", cell.value, cell.note)
     }
-}
-
-fn line(cells: &[String; 7], widths: &[usize; 7]) -> String {
-    let padded = cells
-        .iter()
-        .zip(widths)
-        .map(|(cell, &width)| format!("{cell:width$}"));
-    let padded: Vec<_> = padded.collect();
-    format!("{}\n", padded.join("  ").trim_end())
 }

@@ -37,7 +37,7 @@ struct Bench {
     b: Memory,
     evidence: MemoryEvidence,
     world: Arc<World>,
-    published: Published,
+    published: Published<State>,
     clock: Clock,
 }
 

@@ -5,7 +5,7 @@ use catalog::{
     evidence::{Draft, Evidence, EvidenceError, Record, Repair, Repaired, sequences},
 };
 use futures::TryStreamExt as _;
-use toolkit::exit::Exit;
+use toolkit::{exit::Exit, table::Table, words};
 
 use super::{Console, Refusal, World, accept::REASON_MAX};
 use crate::{cli::Select, report};
@@ -73,7 +73,7 @@ pub(super) async fn list(select: &Select, console: &mut Console<'_>) -> Result<E
     let world = World::open(console)?;
     world.is_mounted().await?;
     let now = console.clock.now();
-    let mut table = report::Table::new(["RECORD", "WHEN", "SNAPSHOT", "OUTCOME", "COUNTED"]);
+    let mut table = Table::new(["RECORD", "WHEN", "SNAPSHOT", "OUTCOME", "COUNTED"]);
     for source in world.sources(select)? {
         let ledger = world.ledger(&source.name).await?;
         let listed = |sequence| ledger.records().any(|it| it.sequence == sequence);
@@ -95,13 +95,13 @@ pub(super) async fn list(select: &Select, console: &mut Console<'_>) -> Result<E
 fn line(record: &Record, now: jiff::Timestamp) -> (String, String, String, String) {
     match &record.draft {
         Draft::Verification(run) => (
-            report::ago(run.ended_at, now),
+            words::ago(run.ended_at, now),
             report::printable(&run.snapshot.id.0),
             report::headline(run),
             report::counted(&run.items).unwrap_or_default(),
         ),
         Draft::Acceptance(act) => (
-            report::ago(act.ended_at, now),
+            words::ago(act.ended_at, now),
             report::printable(&act.snapshot.id.0),
             format!(
                 "accepted by {}: {}",
@@ -111,7 +111,7 @@ fn line(record: &Record, now: jiff::Timestamp) -> (String, String, String, Strin
             report::counted(&act.items).unwrap_or_default(),
         ),
         Draft::Checkpoint(it) => (
-            report::ago(it.ended_at, now),
+            words::ago(it.ended_at, now),
             String::new(),
             format!("checkpoint: records up to {:08} were pruned", it.through),
             String::new(),
@@ -129,7 +129,7 @@ fn repair(act: &Repair, now: jiff::Timestamp) -> (String, String, String, String
         report::printable(&act.broken_by),
         report::printable(&act.message)
     );
-    let when = report::ago(act.ended_at, now);
+    let when = words::ago(act.ended_at, now);
     (when, String::new(), outcome, String::new())
 }
 

@@ -8,13 +8,10 @@ use std::{
 
 use catalog::format::{FORMATS, Format, Inspection, InspectionState, wrapper::Unwrapped};
 use serde_json::Value;
-use toolkit::exit::Exit;
+use toolkit::{exit::Exit, words};
 
 use super::{Console, Refusal};
-use crate::{
-    cli::{Inspect, InspectFormat},
-    report,
-};
+use crate::cli::{Inspect, InspectFormat};
 
 /// Enough of a file to unpack its first block: 128 KiB at most, and headers (RFC 8878 §3.1.1.2.4).
 const HEAD_MAX: u64 = 256 * 1024;
@@ -136,7 +133,7 @@ fn text(inspection: &Inspection, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "    {sign} at byte {}: {}",
-            report::count(finding.offset),
+            words::count(finding.offset),
             finding.message
         )?;
     }
@@ -150,7 +147,7 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Number(number) => number
             .as_u64()
-            .map_or_else(|| number.to_string(), report::count),
+            .map_or_else(|| number.to_string(), words::count),
         Value::Array(items) if items.is_empty() => "none".into(),
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         Value::Object(members) if members.is_empty() => "none".into(),

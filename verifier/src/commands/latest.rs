@@ -4,12 +4,12 @@ use catalog::{
     config::{Config, Source},
     storage::Location,
 };
-use toolkit::exit::Exit;
+use toolkit::{exit::Exit, words::ago};
 
 use super::{Console, Refusal, World};
 use crate::{
     cli::Latest,
-    report::{ago, headline, printable},
+    report::{headline, printable},
     select::{Wanted, select, select_verified},
 };
 

@@ -1,7 +1,7 @@
 //! `plan`: what is due, and why.
 
 use catalog::{config::Source, evidence::Proofs};
-use toolkit::exit::Exit;
+use toolkit::{exit::Exit, table::Table};
 
 use super::{Console, Refusal, World, surveyed::Surveyed};
 use crate::{
@@ -17,7 +17,7 @@ pub(super) async fn run(flags: &Plan, console: &mut Console<'_>) -> Result<Exit,
     let seen = surveyed.tell(console)?;
     world.warn_unmounted(console).await?;
     let (planned, exit) = of(&sources, &surveyed, &world, console).await?;
-    let mut table = report::Table::new(["SOURCE", "DUE", "SNAPSHOT", "WHY"]);
+    let mut table = Table::new(["SOURCE", "DUE", "SNAPSHOT", "WHY"]);
     for line in planned
         .iter()
         .filter(|line| flags.explain || line.due.is_some())

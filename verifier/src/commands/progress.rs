@@ -9,8 +9,9 @@ use std::{
 
 use catalog::model::SourceName;
 use tokio::sync::Notify;
+use toolkit::words;
 
-use crate::{report, supervise};
+use crate::supervise;
 
 /// Elsewhere than on a terminal, a line for every so many percent of the bytes.
 const PERCENT_STEP: u64 = 25;
@@ -146,7 +147,7 @@ impl Running {
                 let before = step(self.read, self.of);
                 (self.read, self.of) = (read, of);
                 let now = step(read, of);
-                (now > before && now < 100).then(|| format!("{now} % of {}", report::bytes(of)))
+                (now > before && now < 100).then(|| format!("{now} % of {}", words::size(of)))
             }
         }
     }
@@ -168,7 +169,7 @@ fn percent(read: u64, of: u64) -> u64 {
     read.saturating_mul(100).checked_div(of).unwrap_or(0)
 }
 
-/// `cache: fetch ███████░░░ 70 % of 1.0 GiB`, several side by side.
+/// `cache: fetch ███████░░░ 70 % of 1.00 GiB`, several side by side.
 fn moving(running: &BTreeMap<SourceName, Running>) -> String {
     const CELLS: u64 = 20;
     let one = |(source, it): (&SourceName, &Running)| {
@@ -182,7 +183,7 @@ fn moving(running: &BTreeMap<SourceName, Running>) -> String {
         format!(
             "{source}: {} {full}{rest} {percent} % of {}",
             it.called(),
-            report::bytes(it.of)
+            words::size(it.of)
         )
     };
     running.iter().map(one).collect::<Vec<_>>().join("  ")
@@ -207,8 +208,8 @@ mod tests {
         }
         assert_eq!(
             progress.line().await,
-            "cache: fetch\ncache: 25 % of 100.0 KiB\ncache: 50 % of 100.0 KiB\n\
-             cache: 75 % of 100.0 KiB\n"
+            "cache: fetch\ncache: 25 % of 100 KiB\ncache: 50 % of 100 KiB\n\
+             cache: 75 % of 100 KiB\n"
         );
         assert_eq!(progress.clear(), "");
     }
@@ -242,7 +243,7 @@ mod tests {
         let bar = format!("{}{}", "█".repeat(10), "░".repeat(10));
         assert_eq!(
             progress.line().await,
-            format!("{ERASE}cache: fetch {bar} 50 % of 1.0 KiB")
+            format!("{ERASE}cache: fetch {bar} 50 % of 1.00 KiB")
         );
     }
 

@@ -5,7 +5,7 @@ use catalog::{
     model::{Continues, Snapshot, SnapshotState},
 };
 use jiff::Timestamp;
-use toolkit::exit::Exit;
+use toolkit::{exit::Exit, table::Table, words};
 
 use super::{Console, Refusal, World};
 use crate::{cli::Select, report};
@@ -27,7 +27,7 @@ pub(super) async fn run(select: &Select, console: &mut Console<'_>) -> Result<Ex
     let surveyed = world.survey(&sources).await;
     let mut exit = surveyed.tell(console)?;
     world.warn_unmounted(console).await?;
-    let mut table = report::Table::new(COLUMNS);
+    let mut table = Table::new(COLUMNS);
     for source in sources {
         let Some(inventory) = surveyed.of(source, console)? else {
             exit = exit.max(Exit::Unknown);
@@ -39,8 +39,8 @@ pub(super) async fn run(select: &Select, console: &mut Console<'_>) -> Result<Ex
                 source.name.to_string(),
                 report::printable(&snapshot.id.0),
                 snapshot.taken_at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
-                report::ago(snapshot.taken_at, now),
-                report::bytes(snapshot.size_bytes()),
+                words::ago(snapshot.taken_at, now),
+                words::size(snapshot.size_bytes()),
                 state(snapshot),
                 proof(&ledger, snapshot, now),
             ]);
@@ -72,6 +72,6 @@ fn proof(ledger: &Ledger, snapshot: &Snapshot, now: Timestamp) -> String {
     format!(
         "{} {}",
         report::headline(last),
-        report::ago(last.ended_at, now)
+        words::ago(last.ended_at, now)
     )
 }

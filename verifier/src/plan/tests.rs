@@ -145,7 +145,7 @@ fn a_new_snapshot_is_due_where_it_says_so() {
     let new = (Some(Trigger::NewSnapshot), "its newest snapshot is new");
     check(NEW, Some(0), &[], 1, new);
     check(NEW, Some(24), &[(0, 1, None)], 25, new);
-    let from = (None, "its proof is from 24 h ago");
+    let from = (None, "its proof is from 1 d ago");
     check(OBJECTIVE, Some(24), &[(0, 1, None)], 25, from);
     let never = (Some(Trigger::Schedule), "it was never verified");
     check(OBJECTIVE, Some(0), &[], 1, never);
@@ -158,11 +158,11 @@ fn the_same_object_is_left_alone_until_its_proof_nears_its_end() {
         let settled = (None, "its newest snapshot was verified 4 d ago");
         check(lines, Some(0), &[(0, 1, None)], 97, settled);
     }
-    let why = "its verdict of 4 d ago is to be renewed";
+    let why = "its verdict of 4 d 1 h ago is to be renewed";
     check(NEW, Some(0), &[(0, 1, None)], 98, renewed(why));
     check(OBJECTIVE, Some(0), &[(0, 1, None)], 98, renewed(why));
     check(OBJECTIVE, Some(96), &[(0, 1, None)], 98, renewed(why));
-    let late = renewed("it was due 3 d ago");
+    let late = renewed("it was due 3 d 20 h ago");
     check(DAILY, Some(0), &[(0, 1, None)], 98, late);
 }
 
@@ -173,7 +173,7 @@ fn what_failed_is_not_tried_again_before_the_objective_ends() {
         let settled = (None, "its newest snapshot was failed 6 d ago");
         check(lines, Some(0), &failed, 145, settled);
     }
-    let why = "its verdict of 6 d ago is to be renewed";
+    let why = "its verdict of 6 d 1 h ago is to be renewed";
     check(NEW, Some(0), &failed, 146, (Some(Trigger::Schedule), why));
 }
 

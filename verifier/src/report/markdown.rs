@@ -1,12 +1,13 @@
 //! A report for tickets and pull requests.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use catalog::evidence::Finding;
 use jiff::Timestamp;
+use toolkit::words::{ago, length};
 
 use super::{
-    Reported, ago, counted, headline, headline_of, milliseconds, tally,
+    Reported, counted, headline, headline_of, tally,
     text::{called, printable},
     told, told_of,
 };
@@ -30,7 +31,7 @@ pub fn markdown(reports: &[Reported], now: Timestamp) -> String {
             ago(snapshot.taken_at, now),
             verification
                 .recovery_milliseconds
-                .map_or_else(|| "–".into(), milliseconds),
+                .map_or_else(|| "–".into(), |time| length(Duration::from_millis(time))),
             counted(&verification.items).unwrap_or_else(|| "–".into()),
             tally(&verification.findings),
         );
@@ -50,7 +51,9 @@ fn findings(page: &mut String, reported: &Reported) {
     for rehearsal in &verification.rehearsals {
         let image = cell(&rehearsal.image);
         let time = rehearsal.recovery_milliseconds;
-        let time = time.map_or_else(String::new, |time| format!(", in {}", milliseconds(time)));
+        let time = time.map_or_else(String::new, |time| {
+            format!(", in {}", length(Duration::from_millis(time)))
+        });
         let _ = writeln!(
             page,
             "\n- {source}, rehearsed in {image}: **{}**{time} ({})",

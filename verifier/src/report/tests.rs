@@ -102,7 +102,7 @@ fn a_verified_block_says_what_could_be_got_back() {
     );
     insta::assert_snapshot!(text(&report, at("2026-11-22T01:58:03Z")), @r"
     ✔ cache  VERIFIED
-        snapshot        redis/20261122-0100.rdb (1.5 KiB)
+        snapshot        redis/20261122-0100.rdb (1.50 KiB)
         recovery point  2026-11-22 01:00:03Z, 58 min ago (says the file itself)
         restored        in 1.2 s in docker redis:8.0 (no way out)
         counted         300,017 keys · 300,007 live keys

@@ -1,14 +1,13 @@
 //! One block per source that a person reads in five seconds.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use catalog::evidence::{Finding, Outcome, RehearsalEvidence, Verdict, Verification};
 use catalog::model::TakenAtFrom;
 use jiff::Timestamp;
+use toolkit::words::{ago, length, size};
 
-use super::{
-    Reported, ago, bytes, counted, headline, headline_of, milliseconds, tally, told, told_of,
-};
+use super::{Reported, counted, headline, headline_of, tally, told, told_of};
 
 /// The block of one verification; ends with a line feed.
 pub fn text(reported: &Reported, now: Timestamp) -> String {
@@ -50,7 +49,9 @@ const fn sign(verdict: Verdict) -> char {
 /// `✔ verified in redis:9, in 1.2 s · 9 passed`.
 fn rehearsed(rehearsal: &RehearsalEvidence) -> String {
     let time = rehearsal.recovery_milliseconds;
-    let time = time.map_or_else(String::new, |time| format!(", in {}", milliseconds(time)));
+    let time = time.map_or_else(String::new, |time| {
+        format!(", in {}", length(Duration::from_millis(time)))
+    });
     format!(
         "{} {} in {}{time} · {}",
         sign(rehearsal.verdict),
@@ -76,7 +77,7 @@ fn rows(reported: &Reported, now: Timestamp) -> Vec<(&'static str, String)> {
 }
 
 fn snapshot(verification: &Verification) -> String {
-    let size = bytes(verification.size_bytes());
+    let size = size(verification.size_bytes());
     match verification.snapshot.artifacts.len() {
         1 => format!("{} ({size})", called(verification)),
         several => format!("{} ({several} artifacts, {size})", called(verification)),
@@ -114,7 +115,7 @@ fn restored(verification: &Verification) -> Option<String> {
     };
     let place = format!("{} {} ({network})", sandbox.runtime, sandbox.image);
     Some(match verification.recovery_milliseconds {
-        Some(time) => format!("in {} in {place}", milliseconds(time)),
+        Some(time) => format!("in {} in {place}", length(Duration::from_millis(time))),
         None => format!("not; tried in {place}"),
     })
 }

@@ -9,6 +9,7 @@ use catalog::{
     model::{Pin, RepositoryName},
     storage::Storage,
 };
+use toolkit::words;
 
 use super::{
     blocking::blocking,
@@ -20,7 +21,6 @@ use super::{
     watch::Watch,
     witness::{Witness, Witnesses, uploaded},
 };
-use crate::report;
 
 /// Told to people while it goes on: a stage that begins, or a sentence.
 pub(super) trait Listener: Send + Sync {
@@ -125,7 +125,7 @@ impl Fetcher {
         let whole = paths.whole.clone();
         let mut part = blocking(move || Part::open(paths, note, size)).await?;
         if part.bytes() > 0 {
-            let (here, of) = (report::bytes(part.bytes()), report::bytes(size));
+            let (here, of) = (words::size(part.bytes()), words::size(size));
             let name = whole.file_name().unwrap_or_default().display();
             self.listener
                 .say(&format!("{name}: {here} of {of} are here already"));

@@ -6,12 +6,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use catalog::config;
 use tokio::sync::{Mutex, watch};
-use toolkit::{clock::Clock, http::service::ReloadError};
+use toolkit::{clock::Clock, http::service::ReloadError, published::Published};
 use tracing::{error, info, warn};
 
 use super::{
     super::{Refusal, World, console::Outside},
-    state::{Published, State},
+    state::State,
 };
 use crate::supervise::Context;
 
@@ -49,7 +49,7 @@ pub(super) struct Service(Arc<Inner>);
 struct Inner {
     file: PathBuf,
     outside: Outside,
-    published: Published,
+    published: Published<State>,
     opened: watch::Sender<Arc<Opened>>,
     /// Held during a reload, so that two are never under way.
     reloading: Mutex<()>,
@@ -75,7 +75,7 @@ impl Service {
     }
 
     /// Where states appear.
-    pub(super) fn published(&self) -> &Published {
+    pub(super) fn published(&self) -> &Published<State> {
         &self.0.published
     }
 

@@ -10,13 +10,16 @@ use catalog::{
     evidence::{Trigger, Verdict, Verification},
 };
 use jiff::Timestamp;
-use toolkit::http::shell::{STALE, Shell};
+use toolkit::{
+    http::shell::{STALE, Shell},
+    words::{ago, size},
+};
 
 use self::doubts::{is_proven, warnings};
 use super::state::{Far, Known, Running, State, Step};
 use crate::{
     plan::{plan, prospect},
-    report::{ago, bytes, headline, headline_of, printable},
+    report::{headline, headline_of, printable},
 };
 
 #[derive(Debug, Template)]
@@ -264,7 +267,7 @@ fn under_way(running: &Running, now: Timestamp) -> Cell {
     let percent = read.saturating_mul(100).checked_div(of).unwrap_or_default();
     let read = (1..100)
         .contains(&percent)
-        .then(|| format!(" {percent} % of {}", bytes(of)));
+        .then(|| format!(" {percent} % of {}", size(of)));
     let stage = if stage.is_empty() { "begins" } else { stage };
     let of_what = if rehearses { "rehearsal: " } else { "" };
     let why = match running.trigger {

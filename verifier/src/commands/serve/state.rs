@@ -13,7 +13,6 @@ use catalog::{
     model::{RepositoryName, Snapshot, SourceInventory, SourceName},
 };
 use jiff::Timestamp;
-use tokio::sync::watch;
 
 use crate::{plan::Standing, supervise::Progress};
 
@@ -294,25 +293,6 @@ impl State {
 
     pub(super) fn count(&mut self, failed: Step) {
         *self.failures.entry(failed).or_default() += 1;
-    }
-}
-
-/// The one place where states are replaced; clones publish to the same readers.
-#[derive(Debug, Clone)]
-pub(super) struct Published(watch::Sender<Arc<State>>);
-
-impl Published {
-    pub(super) fn new(state: State) -> Self {
-        Self(watch::Sender::new(Arc::new(state)))
-    }
-
-    pub(super) fn get(&self) -> Arc<State> {
-        Arc::clone(&self.0.borrow())
-    }
-
-    /// Replaces the state by a changed copy, in one step.
-    pub(super) fn update(&self, change: impl FnOnce(&mut State)) {
-        self.0.send_modify(|state| change(Arc::make_mut(state)));
     }
 }
 

@@ -183,9 +183,9 @@ fn what_is_due_next_is_said_with_its_reason() {
         &state,
         &[
             "other was never tried",
-            "nothing runs now · next is cache, due since 90 min ago",
+            "nothing runs now · next is cache, due since 1 h 30 min ago",
             "Verified cache redis · &#60;script&#62; Its newest snapshot is new.",
-            "now due since 90 min ago",
+            "now due since 1 h 30 min ago",
         ],
     );
     says(

@@ -95,7 +95,7 @@ fn a_verdict_that_is_in_no_record_is_told() {
         recorded(it);
         it.lost = Some(lost(None));
     });
-    says(&verified, &[failed, "failed (damaged) 2 h ago"]);
+    says(&verified, &[failed, "failed (damaged) 2 h 30 min ago"]);
 }
 
 #[test]

@@ -2,39 +2,62 @@
 
 use std::fmt;
 
-/// Rows of `N` cells under a head.
+/// Rows of `N` cells under a head, and lines between them.
 #[derive(Debug, Clone)]
 pub struct Table<const N: usize> {
-    rows: Vec<[String; N]>,
+    lines: Vec<Line<N>>,
+}
+
+#[derive(Debug, Clone)]
+enum Line<const N: usize> {
+    Row([String; N]),
+    /// As wide as it is.
+    Note(String),
 }
 
 impl<const N: usize> Table<N> {
     /// Only a head so far.
     pub fn new(head: [&str; N]) -> Self {
         Self {
-            rows: vec![head.map(ToOwned::to_owned)],
+            lines: vec![Line::Row(head.map(ToOwned::to_owned))],
         }
     }
 
     /// Adds a row.
     pub fn row(&mut self, cells: [String; N]) {
-        self.rows.push(cells);
+        self.lines.push(Line::Row(cells));
+    }
+
+    /// Adds an indented line below the last row.
+    pub fn note(&mut self, text: impl fmt::Display) {
+        self.lines.push(Line::Note(format!("  {text}")));
     }
 
     /// Whether there is nothing but the head.
     pub fn is_empty(&self) -> bool {
-        self.rows.len() == 1
+        self.lines.len() == 1
     }
 }
 
 impl<const N: usize> fmt::Display for Table<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = |column: usize| {
-            let cells = self.rows.iter().map(|row| row[column].chars().count());
-            cells.max().unwrap_or_default()
+            let rows = self.lines.iter().filter_map(|line| match line {
+                Line::Row(cells) => Some(cells),
+                Line::Note(_) => None,
+            });
+            let widths = rows.map(|cells| cells[column].chars().count());
+            widths.max().unwrap_or_default()
         };
         let widths: [usize; N] = std::array::from_fn(width);
-        for row in &self.rows {
+        for line in &self.lines {
+            let row = match line {
+                Line::Row(row) => row,
+                Line::Note(text) => {
+                    writeln!(f, "{text}")?;
+                    continue;
+                }
+            };
             let mut line = String::new();
             for (cell, width) in row.iter().zip(widths) {
                 line.push_str(cell);
@@ -54,7 +77,9 @@ mod tests {
     fn columns_are_as_wide_as_their_widest_cell() {
         let mut table = Table::new(["A", "B"]);
         table.row(["long".into(), "ä".into()]);
+        table.note("a note, wider than all");
         table.row(["x".into(), String::new()]);
-        assert_eq!(table.to_string(), "A     B\nlong  ä\nx\n");
+        let expected = "A     B\nlong  ä\n  a note, wider than all\nx\n";
+        assert_eq!(table.to_string(), expected);
     }
 }
