@@ -5,13 +5,17 @@
 //! each reading of a ledger, so that a scrape looks up and joins nothing.
 
 mod judged;
+mod look_back;
 mod row;
 
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use self::judged::{Judged, age, judged};
+use self::{
+    judged::{Judged, age, judged},
+    look_back::FirstTries,
+};
 use super::{Ledger, query::inconclusive};
 use crate::{
     evidence::{Draft, Record, Verdict, Verification},
@@ -85,13 +89,14 @@ impl Proofs {
         let past = ledger.until(now);
         let verified_once = past.verifications().rev();
         let verified_once = verified_once.filter(|it| it.verdict == Verdict::Verified);
-        let failed = standing_failure(&objects);
+        let tries = FirstTries::new(&objects);
+        let failed = standing_failure(&objects, &tries);
         Self {
             newest: newest(&objects, failed),
             verified: newest_of(objects.iter().filter(|it| it.place == Place::Unchanged)),
             failed: failed.map(|it| Arc::clone(it.decided())),
             lost: lost(&objects, inventory),
-            row: Row::new(&objects),
+            row: Row::new(&objects, &tries),
             proven_at: verified_once.map(|it| it.ended_at).max(),
             last_run: past.last_run(),
             untried_since: untried_since(ledger, inventory, now),
@@ -179,16 +184,18 @@ fn newest(objects: &[Judged], failed: Option<&Judged>) -> Option<Arc<Record>> {
     here.or_else(anywhere).map(|it| Arc::clone(it.last()))
 }
 
-fn standing_failure(objects: &[Judged]) -> Option<&Judged> {
+fn standing_failure<'a>(objects: &'a [Judged], tries: &FirstTries) -> Option<&'a Judged> {
+    let right = objects.iter().filter_map(Judged::right).max();
+    let lying = objects.iter().filter(|it| it.place.lies());
+    let right_here = lying.filter_map(Judged::right).max();
     let answered = |bad: &Judged| {
-        let later = objects.iter().filter(|it| it.right() > Some(bad.point()));
-        let mut later = later.filter(|good| good.place.lies() || !bad.place.lies());
-        bad.right().is_some() || later.next().is_some()
+        let later = if bad.place.lies() { right_here } else { right };
+        bad.right().is_some() || later > Some(bad.point())
     };
     let bad = objects
         .iter()
         .filter(|it| it.verdict() == Some(Verdict::Failed) && it.place != Place::Aside);
-    bad.filter(|bad| !bad.is_look_back(objects) && !answered(bad))
+    bad.filter(|bad| !tries.is_look_back(bad) && !answered(bad))
         .max_by_key(|it| it.point())
 }
 

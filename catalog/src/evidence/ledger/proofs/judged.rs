@@ -22,7 +22,7 @@ pub(super) struct Judged {
     pub(super) place: Place,
     /// Its verifications, oldest first; at least one.
     pub(super) runs: Vec<Arc<Record>>,
-    accepted: Option<Arc<Record>>,
+    pub(super) accepted: Option<Arc<Record>>,
 }
 
 impl Judged {
@@ -64,19 +64,6 @@ impl Judged {
         excused.then_some((failed.snapshot.taken_at, accepted.sequence))
     }
 
-    /// Whether a later recovery point that lies there was tried before anything was found of this
-    /// one: somebody looked back, and that says nothing of the source.
-    pub(super) fn is_look_back(&self, objects: &[Self]) -> bool {
-        let mut failed = self.runs.iter();
-        let first = failed.find(|it| verdict(it) == Some(Verdict::Failed));
-        let (taken_at, sequence) = age(first.unwrap_or_else(|| self.last()));
-        let mut later = objects.iter().filter(|it| it.place.lies());
-        later.any(|it| {
-            let (of_later, tried) = age(&it.runs[0]);
-            !std::ptr::eq(it, self) && of_later > taken_at && tried < sequence
-        })
-    }
-
     /// Whether all that is known of it is that a look by hand found nothing, and now it is gone.
     pub(super) fn is_vain(&self) -> bool {
         matches!(self.place, Place::Gone | Place::Overwritten)
@@ -92,7 +79,7 @@ pub(super) fn age(record: &Record) -> Point {
     (taken_at.unwrap_or(Timestamp::MIN), record.sequence)
 }
 
-fn verdict(record: &Record) -> Option<Verdict> {
+pub(super) fn verdict(record: &Record) -> Option<Verdict> {
     verification(record).map(|it| it.verdict)
 }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Judged, Place, verification};
+use super::{Judged, Place, look_back::FirstTries, verification};
 use crate::evidence::{Reason, Record, Verdict, Verification};
 
 /// How many runs in a row may be inconclusive where nothing is configured (design §3,
@@ -27,9 +27,9 @@ pub struct Row {
 impl Row {
     /// Of all objects, whichever each run was of; a look aside is no run of the source: back at an
     /// older snapshot, at one that is not complete, or by hand at one that is gone now.
-    pub(super) fn new(objects: &[Judged]) -> Self {
+    pub(super) fn new(objects: &[Judged], tries: &FirstTries) -> Self {
         let told = objects.iter().filter(|it| it.place != Place::Aside);
-        let told = told.filter(|it| !it.is_vain() && !it.is_look_back(objects));
+        let told = told.filter(|it| !it.is_vain() && !tries.is_look_back(it));
         let mut runs: Vec<&Arc<Record>> = told.flat_map(|it| &it.runs).collect();
         runs.sort_unstable_by_key(|record| record.sequence);
         Self::of(runs.into_iter().rev().filter_map(|it| verification(it)))
