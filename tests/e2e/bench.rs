@@ -146,6 +146,22 @@ impl Bench {
         program
     }
 
+    /// The exporter over the same repository and evidence, not started yet.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the program is run as a user does"
+    )]
+    pub(crate) fn exporter(&self, words: &[&str]) -> Command {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_exporter-under-test"));
+        program
+            .arg("--config.file")
+            .arg(self.path("backups.yaml"))
+            .args(words)
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null());
+        program
+    }
+
     /// Runs one command to its end.
     pub(crate) fn run(&self, words: &[&str]) -> Ran {
         Ran::of(&mut self.program(words))

@@ -2,9 +2,15 @@
 
 use std::fs;
 
+use catalog::{
+    evidence::{ArtifactEvidence, DirectoryEvidence, Draft, Integrity, Reason, append, fixtures},
+    model::{Key, SourceName},
+    storage::{Directory, Storage as _},
+};
+use jiff::Timestamp;
 use tests::neo4j_archives::{Said, TAKEN_AT, archive, store};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Ran};
 
 /// With backups of these changes, one an hour; the one that begins with 1 is full.
 fn with(changes: &[(i64, i64)]) -> Bench {
@@ -68,4 +74,68 @@ fn a_gap_is_named_and_what_is_behind_it_is_fetched_with_a_warning_only() {
     let ran = bench.run(&behind);
     ran.ends(3, "continues is not known, and not fetched");
     assert!(ran.out.ends_with("  to/20261101-0300.backup\n"), "{ran:?}");
+}
+
+/// The backup of this hour as it lies there.
+async fn written(bench: &Bench, hour: i64) -> ArtifactEvidence {
+    let key = format!("20261101-{hour:02}00.backup");
+    let storage = Directory::new(bench.path("repository"));
+    let listed = storage.head(&Key::new(&key)).await.unwrap();
+    ArtifactEvidence {
+        key,
+        version_id: None,
+        etag: listed.etag,
+        size_bytes: listed.size_bytes,
+        sha256: None,
+        modified_at: listed.modified_at,
+        integrity: Integrity::None,
+    }
+}
+
+/// Writes down how the backup of this hour was judged, with those it continues.
+async fn judge(bench: &Bench, hour: i64, reason: Option<Reason>) {
+    let mut run = fixtures::verification(fixtures::at("04:00:00"), reason);
+    run.source = SourceName::new("graph").unwrap();
+    let taken_at = Timestamp::from_second(TAKEN_AT + hour * 3600).unwrap();
+    run.snapshot.taken_at = taken_at;
+    run.snapshot.artifacts = vec![written(bench, hour).await];
+    for before in 1..hour {
+        run.snapshot.continues.push(written(bench, before).await);
+    }
+    let (source, evidence) = (run.source.clone(), bench.path("evidence"));
+    let draft = Draft::Verification(Box::new(run));
+    append(&DirectoryEvidence::new(evidence), &source, draft)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_differential_backup_is_never_due_and_the_status_is_of_the_newest_full_one() {
+    let bench = with(&[(1, 10), (11, 20)]);
+    let file = bench.path("backups.yaml");
+    let config = fs::read_to_string(&file).unwrap()
+        + "    verify: { when: new_snapshot }\n    objectives: { verification: 3650d }\n";
+    fs::write(file, config).unwrap();
+    let due = |said: &str| {
+        let planned = bench.run(&["plan", "--explain"]);
+        planned.ends(0, said);
+        assert!(planned.out.contains(" 20261101-0100 "), "{planned:?}");
+    };
+    due("its newest snapshot is new");
+    judge(&bench, 1, None).await;
+    due("its newest snapshot was verified");
+    judge(&bench, 2, Some(Reason::Damaged)).await;
+    due("its newest snapshot was verified");
+    let ran = Ran::of(&mut bench.exporter(&["--once"]));
+    let of_graph = "engine=\"neo4j\",source=\"graph\"";
+    for (name, hour) in [("verified", 1), ("last", 2)] {
+        let point = TAKEN_AT + hour * 3600;
+        let line = format!("backup_{name}_timestamp_seconds{{{of_graph}}} {point}\n");
+        ran.ends(ran.code, &line);
+    }
+    for (verdict, value) in [("verified", 1), ("failed", 0), ("inconclusive", 0)] {
+        let status = "backup_verification_status";
+        let line = format!("{status}{{{of_graph},verdict=\"{verdict}\"}} {value}\n");
+        ran.ends(ran.code, &line);
+    }
 }

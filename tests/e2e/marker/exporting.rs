@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 use super::{JSON_LOG, Said, TEXT_LOG};
@@ -12,33 +12,19 @@ use crate::bench::{Bench, Ran, eventually};
 pub(super) fn all(bench: &Bench, said: &mut Said) {
     for (format, log) in [("table", TEXT_LOG), ("metrics", JSON_LOG)] {
         let words = ["--once", "--once.format", format];
-        let ran = Ran::of(&mut program(bench, &[&words[..], log].concat()));
+        let ran = Ran::of(&mut bench.exporter(&[&words[..], log].concat()));
         assert!(ran.out.contains("cache"), "{ran:?}");
         said.add(&words, &ran);
     }
     served(bench, said);
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the program is run as a user does"
-)]
-fn program(bench: &Bench, words: &[&str]) -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_exporter-under-test"));
-    program
-        .arg("--config.file")
-        .arg(bench.path("backups.yaml"))
-        .args(words)
-        .current_dir(bench.path(""))
-        .stdin(Stdio::null());
-    program
-}
-
 /// The pages of a program that listens, and its log until then.
 fn served(bench: &Bench, said: &mut Said) {
     const BEFORE: &str = "listening on http://";
     let words = ["--web.listen-address", "127.0.0.1:0"];
-    let mut running = program(bench, &[&words[..], TEXT_LOG].concat())
+    let mut running = bench
+        .exporter(&[&words[..], TEXT_LOG].concat())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
