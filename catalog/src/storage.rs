@@ -12,7 +12,10 @@ mod open;
 pub(crate) mod s3;
 mod upload;
 
-use std::{fmt::Debug, ops::Range};
+use std::{
+    fmt::{self, Debug},
+    ops::Range,
+};
 
 use bytes::Bytes;
 use futures::{
@@ -39,6 +42,34 @@ pub const PAGE_MAX: usize = 1000;
 
 /// The bytes of one object in order; ends after exactly the pinned size, or with an error.
 pub type ByteStream = BoxStream<'static, Result<Bytes, StorageError>>;
+
+/// An object that is being read.
+#[must_use]
+pub struct ObjectBody {
+    /// All of it.
+    pub bytes: ByteStream,
+    /// The version that the store says these bytes are of, in a bucket that keeps versions; it is
+    /// told also where the pin names none.
+    pub version_id: Option<String>,
+}
+
+impl From<ByteStream> for ObjectBody {
+    /// Of a store without versions.
+    fn from(bytes: ByteStream) -> Self {
+        Self {
+            bytes,
+            version_id: None,
+        }
+    }
+}
+
+impl fmt::Debug for ObjectBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObjectBody")
+            .field("version_id", &self.version_id.as_deref())
+            .finish_non_exhaustive()
+    }
+}
 
 /// Where a listing begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -118,7 +149,7 @@ pub trait Storage: Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<Bytes, StorageError>>;
 
     /// The whole object as a stream; a driver over a network resumes by range inside.
-    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>>;
+    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>>;
 
     /// Whether an object may be listed before its writer has ended. In S3 it appears whole.
     fn grows(&self) -> bool {

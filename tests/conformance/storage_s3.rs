@@ -132,7 +132,8 @@ async fn head(bucket: &Bucket, key: &str) -> Result<ObjectMeta, StorageError> {
 }
 
 async fn opened(bucket: &Bucket, object: &ObjectMeta) -> Result<Vec<u8>, StorageError> {
-    let chunks: Vec<_> = bucket.open(&object.pin()).await?.try_collect().await?;
+    let body = bucket.open(&object.pin()).await?;
+    let chunks: Vec<_> = body.bytes.try_collect().await?;
     Ok(chunks.concat())
 }
 

@@ -66,6 +66,37 @@ async fn a_snapshot_in_a_bucket_is_streamed_into_a_sandbox_and_verified() {
 }
 
 #[tokio::test]
+async fn a_record_names_the_version_that_was_read_although_none_was_asked_for() {
+    require!(redis);
+    let server = S3Server::start().await;
+    let world = server.world();
+    let key = "prod/redis/20261101-0100.rdb";
+    world.put(key, "before");
+    world.version();
+    world.put(key, rdb_bytes::two_keys());
+    let bench = bench(&server);
+    let ran = run(&bench, &["verify", "--format", "json"]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let records: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    let artifact = &records[0]["snapshot"]["artifacts"][0];
+    assert_eq!(artifact["version_id"], "version-2", "{artifact:#}");
+    let calls = world.take_calls();
+    let of_versions = |what: &str| what.contains("versionId=");
+    assert!(
+        calls.iter().any(|(call, _)| *call == Call::Get),
+        "{calls:?}"
+    );
+    assert!(
+        !calls.iter().any(|(_, what)| of_versions(what)),
+        "{calls:?}"
+    );
+    run(&bench, &["latest", "--source", "cache", "--verified"])
+        .await
+        .ends(0, "/prod/redis/20261101-0100.rdb\n");
+    run(&bench, &["plan"]).await.ends(0, "nothing is due");
+}
+
+#[tokio::test]
 async fn what_the_store_refuses_is_inconclusive_and_says_what_to_do() {
     require!(redis);
     let server = S3Server::start().await;

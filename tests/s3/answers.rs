@@ -17,8 +17,8 @@ async fn listed(bucket: &Bucket, versions: bool) -> Result<Vec<Page>, StorageErr
 }
 
 async fn opened(bucket: &Bucket, object: &ObjectMeta) -> Vec<u8> {
-    let stream = bucket.open(&object.pin()).await.expect("a body");
-    let chunks: Vec<_> = stream.try_collect().await.expect("all of it");
+    let body = bucket.open(&object.pin()).await.expect("a body");
+    let chunks: Vec<_> = body.bytes.try_collect().await.expect("all of it");
     chunks.concat()
 }
 
@@ -145,8 +145,7 @@ async fn refusals_have_their_reasons() {
             .reader()
             .open(&object.pin())
             .await
-            .err()
-            .expect("a body"),
+            .expect_err("a body"),
     ];
     for error in errors {
         let (reason, words) = told(error);

@@ -323,11 +323,11 @@ pub async fn an_opened_object_is_all_its_bytes(fixture: &dyn Fixture) {
     let large: Vec<u8> = (0..3_000_001u32)
         .map(|at| at.to_le_bytes()[at as usize % 4])
         .collect();
-    for (key, body) in [("empty", &[][..]), ("one", b"1"), ("large", &large)] {
-        let pin = only(fixture, key, body).await.pin();
-        let stream = fixture.storage().open(&pin).await.expect(key);
-        let chunks: Vec<Bytes> = stream.try_collect().await.expect(key);
-        assert!(chunks.concat() == body, "{key}: other bytes");
+    for (key, bytes) in [("empty", &[][..]), ("one", b"1"), ("large", &large)] {
+        let pin = only(fixture, key, bytes).await.pin();
+        let body = fixture.storage().open(&pin).await.expect(key);
+        let chunks: Vec<Bytes> = body.bytes.try_collect().await.expect(key);
+        assert!(chunks.concat() == bytes, "{key}: other bytes");
     }
 }
 
@@ -344,7 +344,7 @@ pub async fn a_replaced_object_is_never_read_in_place_of_the_pinned_one(fixture:
         (read.operation, read.reason),
         (Operation::Read, StorageReason::Replaced)
     );
-    let opened = storage.open(&old.pin()).await.err().expect("the old pin");
+    let opened = storage.open(&old.pin()).await.expect_err("the old pin");
     assert_eq!(
         (opened.operation, opened.reason),
         (Operation::Open, StorageReason::Replaced)
@@ -362,7 +362,7 @@ pub async fn a_deleted_object_is_not_found(fixture: &dyn Fixture) {
     let errors = [
         storage.head(&pin.key).await.expect_err("head"),
         storage.read(&pin, 0..1).await.expect_err("read"),
-        storage.open(&pin).await.err().expect("open"),
+        storage.open(&pin).await.expect_err("open"),
     ];
     for error in errors {
         assert_eq!(error.reason, StorageReason::NotFound, "{error}");

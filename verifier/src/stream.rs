@@ -48,6 +48,8 @@ pub struct Passed {
     pub inspection: Inspection,
     /// Whether they are those that the store took in; `None` where it keeps no checksum of them.
     pub as_uploaded: Option<bool>,
+    /// The version that they are of, where the store told it.
+    pub version_id: Option<String>,
 }
 
 /// Why a pass did not reach the last byte: never about the snapshot.
@@ -149,6 +151,7 @@ fn read(
         restorable_bytes: tee.bytes,
         inspection,
         as_uploaded: None,
+        version_id: None,
     })
 }
 

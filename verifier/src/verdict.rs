@@ -124,6 +124,7 @@ mod tests {
                     checksum,
                     ..Inspection::new("rdb", InspectionState::Intact)
                 },
+                version_id: None,
                 as_uploaded,
             };
             let manifest = Manifest {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 
 use super::{
-    ByteStream, ListFrom, Operation, Page, Storage, StorageError, StorageReason, UploadChecksum,
+    ListFrom, ObjectBody, Operation, Page, Storage, StorageError, StorageReason, UploadChecksum,
 };
 use crate::model::{Key, ObjectMeta, Pin};
 
@@ -101,11 +101,11 @@ impl Storage for Counted {
             .boxed()
     }
 
-    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
+    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
         async move {
-            let stream = count(&self.requests, Operation::Open, self.inner.open(pin).await)?;
+            let body = count(&self.requests, Operation::Open, self.inner.open(pin).await)?;
             let requests = self.requests.clone();
-            let watched = stream.inspect(move |item| {
+            let bytes = body.bytes.inspect(move |item| {
                 if let Err(error) = item {
                     let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
                     *requests
@@ -114,7 +114,10 @@ impl Storage for Counted {
                         .or_default() += 1;
                 }
             });
-            Ok(watched.boxed())
+            Ok(ObjectBody {
+                bytes: bytes.boxed(),
+                ..body
+            })
         }
         .boxed()
     }
@@ -164,6 +167,7 @@ mod tests {
             .open(&pin)
             .await
             .unwrap()
+            .bytes
             .try_collect::<Vec<_>>()
             .await;
         body.unwrap_err();

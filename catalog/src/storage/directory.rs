@@ -18,11 +18,11 @@ use tokio::task::spawn_blocking;
 
 use self::{file::OpenFile, walk::Walker};
 use super::{
-    ByteStream, ListFrom, Operation, Page, Storage, StorageError, StorageReason, check_range,
+    ListFrom, ObjectBody, Operation, Page, Storage, StorageError, StorageReason, check_range,
 };
 use crate::model::{Key, ObjectMeta, Pin};
 
-/// Bytes per item of a [`ByteStream`]: large enough that handing one over costs nothing beside
+/// Bytes per item of an [`ObjectBody`]: large enough that handing one over costs nothing beside
 /// reading it, small enough that a hundred in flight are nothing either.
 const CHUNK_BYTES: u64 = 512 * 1024;
 
@@ -85,10 +85,11 @@ impl Storage for Directory {
         .boxed()
     }
 
-    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
+    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
         async move {
             let file = self.open_file(pin, Operation::Open).await?;
-            Ok(pull(Operation::Open, file, |file| file.next_chunk(CHUNK_BYTES)).boxed())
+            let bytes = pull(Operation::Open, file, |file| file.next_chunk(CHUNK_BYTES));
+            Ok(bytes.boxed().into())
         }
         .boxed()
     }

@@ -16,7 +16,7 @@ use futures::{FutureExt, StreamExt, future::BoxFuture, stream, stream::BoxStream
 use jiff::Timestamp;
 
 use super::{
-    ByteStream, ListFrom, Operation, PAGE_MAX, Page, Storage, StorageError, StorageReason,
+    ListFrom, ObjectBody, Operation, PAGE_MAX, Page, Storage, StorageError, StorageReason,
     UploadChecksum, check_range,
 };
 use crate::model::{Key, ObjectMeta, Pin};
@@ -40,6 +40,8 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct State {
     objects: BTreeMap<Key, (ObjectMeta, Bytes)>,
+    /// What is kept whatever becomes of its key.
+    versions: BTreeMap<(Key, String), ObjectMeta>,
     uploads: BTreeMap<Key, UploadChecksum>,
     revision: u64,
     faults: Vec<Fault>,
@@ -101,6 +103,26 @@ impl Memory {
     /// What the uploader of this key gave.
     pub fn vouch(&self, key: &str, checksum: UploadChecksum) {
         self.lock().uploads.insert(Key::new(key), checksum);
+    }
+
+    /// Keeps what lies under a key now as this version, whatever becomes of the key. It is not
+    /// listed, but a head of it is answered, and whoever opens the object is told.
+    pub fn keep_version(&self, key: &str, version: &str) {
+        let mut state = self.lock();
+        if let Some((meta, _)) = state.objects.get(&Key::new(key)) {
+            let meta = ObjectMeta {
+                version_id: Some(version.into()),
+                ..meta.clone()
+            };
+            let of = (meta.key.clone(), version.into());
+            state.versions.insert(of, meta);
+        }
+    }
+
+    /// Forgets that version.
+    pub fn expire_version(&self, key: &str, version: &str) {
+        let of = (Key::new(key), version.to_owned());
+        self.lock().versions.remove(&of);
     }
 
     /// Deletes an object.
@@ -176,6 +198,14 @@ impl Memory {
         }
     }
 
+    /// As which version the pinned bytes are kept.
+    fn version_of(&self, pin: &Pin) -> Option<String> {
+        let state = self.lock();
+        let mut kept = state.versions.values();
+        let is_it = |kept: &&ObjectMeta| kept.key == pin.key && kept.etag == pin.etag;
+        kept.find(is_it)?.version_id.clone()
+    }
+
     fn body(&self, pin: &Pin, operation: Operation) -> Result<Bytes, StorageError> {
         let state = self.lock();
         let Some((meta, body)) = state.objects.get(&pin.key) else {
@@ -219,6 +249,20 @@ impl Storage for Memory {
         .boxed()
     }
 
+    fn head_version<'a>(
+        &'a self,
+        key: &'a Key,
+        version: &'a str,
+    ) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
+        async move {
+            self.pass(Operation::Head, key.as_str()).await?;
+            let of = (key.clone(), version.to_owned());
+            let found = self.lock().versions.get(&of).cloned();
+            found.ok_or_else(|| error(Operation::Head, key.as_str(), StorageReason::NotFound))
+        }
+        .boxed()
+    }
+
     fn read<'a>(
         &'a self,
         pin: &'a Pin,
@@ -234,7 +278,7 @@ impl Storage for Memory {
         .boxed()
     }
 
-    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
+    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
         async move {
             self.pass(Operation::Open, pin.key.as_str()).await?;
             let body = self.body(pin, Operation::Open)?;
@@ -256,7 +300,10 @@ impl Storage for Memory {
                 .map(|at| Ok(whole.slice(at..whole.len().min(at + step))))
                 .chain(end)
                 .collect();
-            Ok(stream::iter(chunks).boxed())
+            Ok(ObjectBody {
+                bytes: stream::iter(chunks).boxed(),
+                version_id: self.version_of(pin),
+            })
         }
         .boxed()
     }

@@ -23,7 +23,7 @@ use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 
 use self::body::Body;
 use super::{
-    ByteStream, ListFrom, Operation, Page, Storage, StorageError, UploadChecksum, check_range,
+    ListFrom, ObjectBody, Operation, Page, Storage, StorageError, UploadChecksum, check_range,
 };
 use crate::model::{Key, ObjectMeta, Pin};
 
@@ -64,10 +64,13 @@ impl Storage for Bucket {
         .boxed()
     }
 
-    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
+    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
         async move {
             let body = Body::open(self, Operation::Open, pin, 0..pin.size_bytes).await?;
-            Ok(body.stream())
+            Ok(ObjectBody {
+                version_id: body.version_id().map(Into::into),
+                bytes: body.stream(),
+            })
         }
         .boxed()
     }

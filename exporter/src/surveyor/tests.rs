@@ -9,7 +9,7 @@ use catalog::{
     evidence::{Evidence as _, MemoryEvidence, MemoryFault, append, fixtures::verified},
     model::{Key, ObjectMeta, Pin},
     storage::{
-        ByteStream, ListFrom, Operation, Page, Storage, StorageError, StorageReason,
+        ListFrom, ObjectBody, Operation, Page, Storage, StorageError, StorageReason,
         memory::{Fault, Memory},
     },
 };
@@ -313,7 +313,7 @@ impl Storage for Watched {
         unreachable!("nothing is listed")
     }
 
-    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
+    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
         unreachable!("nothing is listed")
     }
 }

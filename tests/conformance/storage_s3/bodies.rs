@@ -169,7 +169,7 @@ async fn a_slow_reader_uses_up_no_patience() {
     let mute = Fault::always(Call::Get, Effect::Stall(0)).on("mute");
     repository.server.world().fail(mute);
     let other = head(&bucket, "mute").await.expect("a head");
-    let mut stream = bucket.open(&object.pin()).await.expect("a body");
+    let mut stream = bucket.open(&object.pin()).await.expect("a body").bytes;
     let mut read = stream
         .try_next()
         .await

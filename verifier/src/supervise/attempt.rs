@@ -263,7 +263,7 @@ pub(super) async fn read_again(
 
 async fn body_then_destroy(run: Arc<Attempt>) {
     let body = Arc::clone(&run);
-    let ended = tokio::spawn(async move { steps::all(&body).await }).await;
+    let ended = tokio::spawn(async move { Box::pin(steps::all(&body)).await }).await;
     let stopped = ended.unwrap_or_else(|_| Err(panicked())).err();
     run.keep(|kept| kept.stopped = stopped);
     let destroying = run.context.runtime.destroy(&run.run);

@@ -111,9 +111,11 @@ fn evidence(
     read: Option<&Passed>,
     manifest: Option<&Manifest>,
 ) -> ArtifactEvidence {
+    // A listing names no version where a time in the path tells snapshots apart.
+    let read_version = read.and_then(|passed| passed.version_id.clone());
     ArtifactEvidence {
         key: meta.key.as_str().into(),
-        version_id: meta.version_id.clone(),
+        version_id: read_version.or_else(|| meta.version_id.clone()),
         etag: meta.etag.clone(),
         size_bytes: meta.size_bytes,
         sha256: read.map(|passed| passed.sha256.clone()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use catalog::{
     evidence::{Reason, Verdict},
     model::{Pin, Snapshot, SnapshotFacts},
-    storage::{Storage, UploadChecksum},
+    storage::{ObjectBody, Storage, UploadChecksum},
     survey::describe_object,
 };
 use tokio::time::Instant;
@@ -88,11 +88,12 @@ pub(super) async fn read(run: &Attempt, at: usize, feed: Option<Fed>) -> Result<
         let read = before + read;
         on_progress(Progress::Bytes { read, of });
     });
-    let input = storage.open(&pin).await?;
-    let (input, as_uploaded) = stream::watched(input, checksum(storage.as_ref(), &pin).await);
+    let ObjectBody { bytes, version_id } = storage.open(&pin).await?;
+    let (input, as_uploaded) = stream::watched(bytes, checksum(storage.as_ref(), &pin).await);
     let format = run.assignment.format;
     let mut passed = stream::pass(input, pin.size_bytes, format, feed, on_bytes).await?;
     passed.as_uploaded = as_uploaded.is_equal();
+    passed.version_id = version_id;
     reasons::as_uploaded(&passed)?;
     Ok(passed)
 }

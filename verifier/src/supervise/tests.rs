@@ -6,6 +6,7 @@ mod fake;
 mod growing;
 mod rehearsal;
 mod several;
+mod versions;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -22,8 +23,8 @@ use catalog::{
         SnapshotState, SourceName, TakenAtFrom,
     },
     storage::{
-        ByteStream, Counted, ListFrom, Operation, Page, Storage, StorageError, UploadAlgorithm,
-        UploadChecksum,
+        ByteStream, Counted, ListFrom, ObjectBody, Operation, Page, Storage, StorageError,
+        UploadAlgorithm, UploadChecksum,
         memory::{Fault, MODIFIED_AT, Memory},
     },
 };
@@ -208,7 +209,7 @@ impl Storage for Flipping {
         unreachable!("only ever opened")
     }
 
-    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
+    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
         let body = self
             .0
             .lock()
@@ -216,7 +217,7 @@ impl Storage for Flipping {
             .pop_front()
             .expect("one body per opening");
         let body: ByteStream = stream::iter([Ok(Bytes::from_static(body.as_bytes()))]).boxed();
-        Box::pin(future::ready(Ok(body)))
+        Box::pin(future::ready(Ok(body.into())))
     }
 }
 

@@ -139,7 +139,7 @@ async fn a_file_rewritten_while_it_is_read_is_replaced() {
     fs::write(&path, vec![1; 2_000_000]).unwrap();
     let pin = directory.head(&Key::new("a")).await.unwrap().pin();
 
-    let mut stream = directory.open(&pin).await.unwrap();
+    let mut stream = directory.open(&pin).await.unwrap().bytes;
     stream.next().await.unwrap().unwrap();
     let later = SystemTime::now() + Duration::from_secs(5);
     File::options()
@@ -162,7 +162,7 @@ async fn a_file_cut_while_it_is_read_is_truncated_and_a_grown_one_is_replaced() 
     ] {
         fs::write(&path, vec![1; 2_000_000]).unwrap();
         let pin = directory.head(&Key::new("a")).await.unwrap().pin();
-        let mut stream = directory.open(&pin).await.unwrap();
+        let mut stream = directory.open(&pin).await.unwrap().bytes;
         stream.next().await.unwrap().unwrap();
         File::options()
             .write(true)
@@ -181,7 +181,7 @@ async fn an_opened_file_that_is_renamed_away_is_read_to_its_end() {
     let path = root.path().join("a");
     fs::write(&path, vec![1; 2_000_000]).unwrap();
     let pin = directory.head(&Key::new("a")).await.unwrap().pin();
-    let stream = directory.open(&pin).await.unwrap();
+    let stream = directory.open(&pin).await.unwrap().bytes;
     fs::write(root.path().join("b"), "other").unwrap();
     fs::rename(root.path().join("b"), &path).unwrap();
     let chunks: Vec<Bytes> = stream.try_collect().await.unwrap();
@@ -284,7 +284,7 @@ async fn refused() {
         listed(&directory, "shut/").await.unwrap_err(),
         directory.head(&Key::new("shut/b")).await.unwrap_err(),
         directory.read(&pin, 0..1).await.unwrap_err(),
-        directory.open(&pin).await.err().unwrap(),
+        directory.open(&pin).await.unwrap_err(),
     ];
     for error in errors {
         assert_eq!(error.reason, StorageReason::AccessDenied, "{error}");

@@ -90,7 +90,13 @@ async fn a_broken_body_gives_some_bytes_and_then_the_reason() {
     });
     let pin = |key| memory.lock().objects[&Key::new(key)].0.pin();
 
-    let items: Vec<_> = memory.open(&pin("a/1")).await.unwrap().collect().await;
+    let items: Vec<_> = memory
+        .open(&pin("a/1"))
+        .await
+        .unwrap()
+        .bytes
+        .collect()
+        .await;
     let bytes: usize = items.iter().flatten().map(Bytes::len).sum();
     assert_eq!((bytes, items.len()), (6, 4));
     assert_eq!(
@@ -98,7 +104,13 @@ async fn a_broken_body_gives_some_bytes_and_then_the_reason() {
         StorageReason::Truncated
     );
 
-    let items: Vec<_> = memory.open(&pin("a/2")).await.unwrap().collect().await;
+    let items: Vec<_> = memory
+        .open(&pin("a/2"))
+        .await
+        .unwrap()
+        .bytes
+        .collect()
+        .await;
     assert_eq!(
         items[0].as_ref().unwrap_err().reason,
         StorageReason::Replaced

@@ -13,7 +13,10 @@ use futures::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{bucket::Bucket, get::get};
+use super::{
+    bucket::Bucket,
+    get::{Part as Answer, get},
+};
 use crate::{
     model::Pin,
     storage::{Operation, StorageError, StorageReason},
@@ -41,6 +44,8 @@ pub(super) struct Body {
     pin: Pin,
     left: Range<u64>,
     part: Option<Part>,
+    /// Of the first answer; all later ones have its tag.
+    version_id: Option<String>,
     breaks: u32,
     /// Where the body last broke, or began.
     broke_at: u64,
@@ -85,10 +90,16 @@ impl Body {
             pin,
             broke_at: range.start,
             left: range,
-            part: Some(part),
+            version_id: part.version_id,
+            part: Some(part.bytes),
             breaks: 0,
             pulse: Pulse::default(),
         })
+    }
+
+    /// The version that the store says the bytes are of.
+    pub(super) fn version_id(&self) -> Option<&str> {
+        self.version_id.as_deref()
     }
 
     /// All of it at once.
@@ -142,7 +153,8 @@ impl Body {
             part
         } else {
             let left = self.left.clone();
-            asked(&self.bucket, self.operation, &mut self.pin, left).await?
+            let answer = asked(&self.bucket, self.operation, &mut self.pin, left).await?;
+            answer.bytes
         };
         Ok(self.part.insert(part))
     }
@@ -207,12 +219,12 @@ async fn asked(
     operation: Operation,
     pin: &mut Pin,
     range: Range<u64>,
-) -> Result<Part, StorageError> {
+) -> Result<Answer, StorageError> {
     let part = Box::pin(get(bucket, operation, pin, range)).await?;
     if pin.version_id.is_none() && pin.etag.is_none() {
-        pin.etag = part.etag;
+        pin.etag.clone_from(&part.etag);
     }
-    Ok(part.bytes)
+    Ok(part)
 }
 
 #[cfg(test)]

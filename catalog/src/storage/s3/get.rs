@@ -18,7 +18,7 @@ use super::{
     bucket::Bucket,
     failure::Asked,
     listing,
-    meta::{class, tag, timestamp},
+    meta::{class, tag, timestamp, version},
 };
 use crate::{
     model::{Key, ObjectMeta, Pin},
@@ -93,6 +93,12 @@ fn described(
     let (Some(size_bytes), Some(modified_at)) = (size, modified) else {
         return Err(asked.refused(StorageReason::Protocol, "It has no size or no time."));
     };
+    if let Some((asked_for, said)) = asked.version.zip(head.version_id())
+        && asked_for != said
+    {
+        let hint = "The store answers with another version; look at what answers there.";
+        return Err(asked.refused(StorageReason::Protocol, hint));
+    }
     Ok(ObjectMeta {
         key: key.clone(),
         size_bytes,
@@ -123,7 +129,8 @@ async fn asked_again(
     let get = client
         .get_object()
         .bucket(&asked.bucket.bucket)
-        .key(asked.key);
+        .key(asked.key)
+        .set_version_id(asked.version.map(Into::into));
     match get.range("bytes=0-0").send().await {
         Ok(_) => asked.failed(mute),
         Err(error) => asked.failed(error),
@@ -136,6 +143,8 @@ pub(super) struct Part {
     pub(super) bytes: ByteStream,
     /// As the answer names it.
     pub(super) etag: Option<String>,
+    /// As the answer names it.
+    pub(super) version_id: Option<String>,
 }
 
 /// The pinned bytes of this range; what the answer says of itself fits the pin.
@@ -185,6 +194,7 @@ pub(super) async fn get(
     }
     Ok(Part {
         etag: tag(answer.e_tag()),
+        version_id: version(answer.version_id()),
         bytes: answer.body,
     })
 }

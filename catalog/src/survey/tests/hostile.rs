@@ -6,7 +6,7 @@ use futures::{FutureExt, StreamExt, future::BoxFuture, stream, stream::BoxStream
 use super::*;
 use crate::{
     model::{Pin, UNRECOGNISED_SHOWN_MAX},
-    storage::{ByteStream, ListFrom, PAGE_MAX, Page},
+    storage::{ListFrom, ObjectBody, PAGE_MAX, Page},
 };
 
 /// Lists what it computes and holds nothing.
@@ -41,7 +41,7 @@ impl Storage for Endless {
         async { Ok(Bytes::from_static(b"h")) }.boxed()
     }
 
-    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
+    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
         unreachable!("a survey opens nothing")
     }
 }

@@ -10,7 +10,7 @@ use futures::{
 use super::*;
 use crate::{
     model::{Dropped, Pin, Unread},
-    storage::{ByteStream, ListFrom, Page, Undescribed, memory::Fault},
+    storage::{ListFrom, ObjectBody, Page, Undescribed, memory::Fault},
 };
 
 /// Lists what a test says below each prefix; all else is of the repository in memory.
@@ -50,7 +50,7 @@ impl Storage for Scripted {
         self.memory.read(pin, range)
     }
 
-    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
+    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
         async { unreachable!("a survey opens nothing") }.boxed()
     }
 }

@@ -11,7 +11,7 @@ use catalog::{
     digest,
     model::{Key, ObjectMeta, Pin, RepositoryName},
     storage::{
-        ByteStream, Counted, ListFrom, Operation, Page, Storage, StorageError, StorageReason,
+        Counted, ListFrom, ObjectBody, Operation, Page, Storage, StorageError, StorageReason,
         UploadAlgorithm, UploadChecksum,
         memory::{Fault, Memory},
     },
@@ -71,7 +71,7 @@ impl Storage for Scripted {
         .boxed()
     }
 
-    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
+    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
         self.memory.open(pin)
     }
 

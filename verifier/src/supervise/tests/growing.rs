@@ -32,9 +32,9 @@ impl Storage for Half {
         unreachable!("only ever opened")
     }
 
-    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ByteStream, StorageError>> {
+    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
         let body: ByteStream = stream::iter([Ok(Bytes::from_static(b"Cut"))]).boxed();
-        Box::pin(future::ready(Ok(body)))
+        Box::pin(future::ready(Ok(body.into())))
     }
 
     fn grows(&self) -> bool {

@@ -8,14 +8,11 @@ use aws_sdk_s3::{
 };
 
 use super::{
+    super::meta::UNVERSIONED,
     Cursor, Listed, NOTHING, Next,
     entry::{Entry, key},
 };
 use crate::storage::{PAGE_MAX, Page, StorageError};
-
-/// The version of an object that was written while the bucket had no versions. Another write may
-/// replace it under the same name.
-const UNVERSIONED: &str = "null";
 
 /// Whether the store does not know versions at all.
 fn is_unknown<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
