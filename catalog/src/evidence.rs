@@ -15,6 +15,7 @@ mod ledger;
 #[cfg(feature = "testing")]
 mod memory;
 mod name;
+mod old_versions;
 mod open;
 mod place;
 mod prune;
@@ -38,10 +39,13 @@ pub use chain::{Break, BrokenBy, ChainReport, Checker, Head};
 pub use codec::RecordError;
 pub use directory::DirectoryEvidence;
 pub use error::EvidenceError;
-pub use ledger::{Baseline, INCONCLUSIVE_AFTER, Ledger, Loss, Past, Proofs, Row};
+pub use ledger::{
+    Baseline, INCONCLUSIVE_AFTER, Ledger, Loss, Lost, OldVersions, Past, Place, Proofs, Row,
+};
 #[cfg(feature = "testing")]
 pub use memory::{MemoryEvidence, MemoryFault};
 pub use name::MARKER;
+pub use old_versions::old_versions;
 pub use open::open;
 pub use place::{CLOCKS_APART_MAX, adopt, ahead_of, is_mounted};
 pub use prune::{Pruned, prune};

@@ -12,7 +12,7 @@ use catalog::{
     storage::Requests,
 };
 
-use crate::state::{LastSurvey, State, SurveyOutcome};
+use crate::state::{LastSurvey, State, SurveyOutcome, WholeSurvey};
 
 pub(crate) use catalog::evidence::fixtures::at;
 
@@ -133,7 +133,11 @@ pub(crate) fn surveyed(state: &mut State, inventory: Inventory) {
         took: Duration::from_millis(1500),
         problem: None,
     };
-    state.take(&local(), last, Some(inventory), Requests::default());
+    let surveyed = WholeSurvey {
+        inventory,
+        old_versions: BTreeMap::new(),
+    };
+    state.take(&local(), last, Some(surveyed), Requests::default());
 }
 
 pub(crate) fn survey_failed(state: &mut State, ended_at: &str) {

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use catalog::{
     assess::{Assessment, Stored, full_at},
     config::{Config, Repository},
-    evidence::{Ledger, Proofs},
+    evidence::{Ledger, OldVersions, Proofs},
     model::{Dropped, Inventory, RepositoryName, SourceInventory, SourceName, Unread, Usage},
     storage::Requests,
 };
@@ -97,6 +97,15 @@ impl SurveyOutcome {
     }
 }
 
+/// What a survey saw of a repository that was listed to its end.
+#[derive(Debug, Clone)]
+pub struct WholeSurvey {
+    /// What lies there.
+    pub inventory: Inventory,
+    /// What the store said, right after it, of the last proof of a source that is listed no more.
+    pub old_versions: BTreeMap<SourceName, OldVersions>,
+}
+
 /// What is known of one source.
 #[derive(Debug, Clone)]
 pub struct SourceState {
@@ -114,6 +123,8 @@ pub struct SourceState {
     pub unread: Option<BTreeMap<Unread, u64>>,
     /// Its proof.
     pub evidence: EvidenceState,
+    /// What the store said after that survey of its last proof, if that is listed no more.
+    pub old_versions: Option<OldVersions>,
     /// Its ledger beside its inventory, joined whenever one of them was read; `None` before both.
     pub proofs: Option<Arc<Proofs>>,
     /// That none of the snapshots that were verified lies there any more, as whole surveys showed.
@@ -123,7 +134,8 @@ pub struct SourceState {
     pub untried_seen: Option<Timestamp>,
 }
 
-/// Whole surveys in a row that saw no snapshot that was verified, although there were some.
+/// Whole surveys in a row that saw no snapshot that was verified, not even as an older version,
+/// although there were some.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unproven {
     /// When the first of them ended.
@@ -159,6 +171,7 @@ impl SourceState {
             problem: None,
             unread: None,
             evidence: EvidenceState::default(),
+            old_versions: None,
             proofs: None,
             unproven: None,
             untried_seen: None,
@@ -166,9 +179,15 @@ impl SourceState {
     }
 
     /// Takes what a whole survey saw.
-    fn survey(&mut self, seen: SourceInventory, surveyed_at: Timestamp) {
+    fn survey(
+        &mut self,
+        seen: SourceInventory,
+        old_versions: Option<OldVersions>,
+        surveyed_at: Timestamp,
+    ) {
         self.surveyed_at = Some(surveyed_at);
         self.inventory = Some(Arc::new(seen));
+        self.old_versions = old_versions;
         self.join(surveyed_at);
     }
 
@@ -181,6 +200,7 @@ impl SourceState {
     /// Knows no ledger any more: the next one is another, and not this one changed.
     fn forget_evidence(&mut self) {
         self.evidence = EvidenceState::default();
+        self.old_versions = None;
         self.proofs = None;
         self.unproven = None;
         self.untried_seen = None;
@@ -193,11 +213,16 @@ impl SourceState {
         else {
             return;
         };
-        let proofs = Proofs::new(ledger, inventory, now);
-        self.unproven = proofs.lost().map(|_| Unproven {
-            since: self.unproven.map_or(surveyed_at, |before| before.since),
-            last: surveyed_at,
-        });
+        let proofs = Proofs::new(ledger, inventory, self.old_versions.as_ref(), now);
+        self.unproven = match proofs.lost() {
+            Some(lost) if lost.is_shown() => Some(Unproven {
+                since: self.unproven.map_or(surveyed_at, |before| before.since),
+                last: surveyed_at,
+            }),
+            // Nobody knows: what two surveys have shown stands, and one alone shows nothing.
+            Some(_) => self.unproven.filter(|it| it.confirmed().is_some()),
+            None => None,
+        };
         let before = self.proofs.as_ref().map(|it| it.untried_since);
         self.untried_seen = match (before, proofs.untried_since) {
             (_, None) => None,
@@ -292,7 +317,7 @@ impl State {
         &mut self,
         repository: &RepositoryName,
         survey: LastSurvey,
-        inventory: Option<Inventory>,
+        surveyed: Option<WholeSurvey>,
         requests: Requests,
     ) {
         let Some(known) = self.repositories.get_mut(repository) else {
@@ -301,7 +326,13 @@ impl State {
         *known.surveys.entry(survey.outcome).or_default() += 1;
         known.last = Some(survey);
         known.requests = requests;
-        let Some(inventory) = inventory else { return };
+        let Some(WholeSurvey {
+            inventory,
+            mut old_versions,
+        }) = surveyed
+        else {
+            return;
+        };
         known.surveyed_at = Some(inventory.surveyed_at);
         known.usage = inventory.usage;
         known.dropped = inventory.dropped;
@@ -313,7 +344,7 @@ impl State {
             source.unread = Some(seen.unread.clone());
             if seen.error.is_none() {
                 source.was_held |= seen.newest_complete().is_some();
-                source.survey(seen, inventory.surveyed_at);
+                source.survey(seen, old_versions.remove(&name), inventory.surveyed_at);
             }
         }
         let config = Arc::clone(&self.config);

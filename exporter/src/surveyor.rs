@@ -7,8 +7,10 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use catalog::{
     config::{Config, Source},
-    evidence::{EvidenceRead, Ledger, RecoveryPoints, is_mounted},
-    model::{ObjectMeta, RepositoryName, SourceName},
+    evidence::{
+        EvidenceRead, Ledger, OldVersions, Proofs, RecoveryPoints, is_mounted, old_versions,
+    },
+    model::{Inventory, ObjectMeta, RepositoryName, SourceName},
     storage::Counted,
     survey::{HeadCache, SurveyContext},
 };
@@ -18,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use toolkit::{clock::Clock, problem, published::Published};
 use tracing::{info, warn};
 
-use crate::state::{LastSurvey, State, SurveyOutcome};
+use crate::state::{LastSurvey, State, SurveyOutcome, WholeSurvey};
 
 /// A pause is longer than the refresh by up to this part of it, so that many exporters that began
 /// together do not ask together.
@@ -157,9 +159,44 @@ impl Surveyor {
             took,
             problem,
         };
+        let surveyed = match inventory {
+            None => None,
+            Some(inventory) => Some(WholeSurvey {
+                old_versions: self.old_versions(storage, &inventory).await,
+                inventory,
+            }),
+        };
         let requests = storage.requests();
         self.published
-            .update(|state| state.take(name, last, inventory, requests));
+            .update(|state| state.take(name, last, surveyed, requests));
+    }
+
+    /// Asks the store for the last proof of each source where the survey did not list it. What is
+    /// not answered before the deadline is not known.
+    async fn old_versions(
+        &self,
+        storage: &Counted,
+        inventory: &Inventory,
+    ) -> BTreeMap<SourceName, OldVersions> {
+        let (state, now) = (self.published.get(), self.clock.now());
+        let mut known = BTreeMap::new();
+        let asking = async {
+            for (name, seen) in &inventory.sources {
+                let source = state.sources.get(name).filter(|_| seen.error.is_none());
+                let Some(ledger) = source.and_then(|it| it.evidence.ledger.as_deref()) else {
+                    continue;
+                };
+                let proofs = Proofs::new(ledger, seen, None, now);
+                if let Some(answer) = old_versions(storage, &proofs).await {
+                    known.insert(name.clone(), answer);
+                }
+            }
+        };
+        if timeout(self.deadline(), asking).await.is_err() {
+            let repository = &inventory.repository;
+            warn!(%repository, "asking for older versions of proven snapshots timed out");
+        }
+        known
     }
 
     async fn read_ledgers(&self) {

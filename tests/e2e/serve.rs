@@ -17,7 +17,7 @@ use tests::{
 use self::served::Served;
 use crate::{
     bench::{Bench, eventually, is_empty},
-    bucket::bench_with_evidence,
+    bucket::{bench_of, bench_with_evidence},
 };
 
 /// Looks every second for the next snapshot, which makes it due.
@@ -101,6 +101,37 @@ fn a_proof_that_vanishes_makes_the_newest_due_long_before_its_slot() {
     let record: Value = serde_json::from_str(&fs::read_to_string(second).unwrap()).unwrap();
     assert_eq!(record["snapshot"]["id"], "20261101-0200", "{record}");
     assert_eq!(record["trigger"], "schedule", "{record}");
+    assert_eq!(served.stop().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_has_not_vanished_while_the_store_has_the_version_that_was_read() {
+    require!(redis);
+    let store = S3Server::start().await;
+    let (world, key) = (store.world(), "prod/redis/20261101-0100.rdb");
+    world.version();
+    world.put(key, rdb_bytes::two_keys());
+    let mut bench = bench_of(&store.yaml("prod/"));
+    bench.log = &["--log.level", "info"];
+    let file = bench.path("backups.yaml");
+    let config = fs::read_to_string(&file).unwrap();
+    fs::write(file, format!("{config}exporter: {{ refresh: 1s }}\n")).unwrap();
+    assert_eq!(bench.verify().0, 0);
+    world.remove(key);
+    world.take_calls();
+    let served = Served::start(&bench, &["serve"]);
+    served.ready();
+    eventually("the store is asked for the version", || {
+        let calls = world.take_calls();
+        let is_asked =
+            |call: &Call, what: &str| *call == Call::Head && what.contains("versionId=version-1");
+        calls.iter().any(|(call, what)| is_asked(call, what))
+    });
+    let vanished = "No snapshot that was verified lies there any more.";
+    let page = served.page("/");
+    assert!(!page.contains(vanished), "{page}");
+    world.expire_noncurrent();
+    served.wait_for("/", vanished);
     assert_eq!(served.stop().code(), Some(0));
 }
 

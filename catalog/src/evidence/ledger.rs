@@ -17,7 +17,7 @@ use super::{
 };
 use crate::model::SourceName;
 
-pub use proofs::{INCONCLUSIVE_AFTER, Loss, Proofs, Row};
+pub use proofs::{INCONCLUSIVE_AFTER, Loss, Lost, OldVersions, Place, Proofs, Row};
 pub use query::{Baseline, Past};
 
 /// Records that are kept in memory: hourly verifications for more than a year. All of them are

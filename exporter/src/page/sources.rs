@@ -3,7 +3,7 @@
 use catalog::{
     assess::{Assessment, Concern, Severity},
     config::Source,
-    evidence::Verdict,
+    evidence::{Place, Verdict},
 };
 use jiff::Timestamp;
 use toolkit::words;
@@ -169,20 +169,15 @@ fn proof(source: &Source, known: &SourceState, judged: &Assessment<'_>, now: Tim
         let value = if unread { "unreadable" } else { "none yet" };
         return Cell::new(value, "").bad_if(unread);
     };
-    let proven = judged.proof.as_ref();
-    let is_lost = proven.is_some_and(|it| it.proofs.lost().is_some());
-    let is_touched = proven.is_some_and(|it| it.verified.is_none());
-    let value = match last.reason {
-        None if is_lost => "verified, no longer there".to_owned(),
-        None if is_touched => "verified, touched since".to_owned(),
-        None => last.verdict.as_label().to_owned(),
-        Some(reason) => {
-            format!(
-                "{}: {}",
-                last.verdict.as_label(),
-                reason.as_label().replace('_', " ")
-            )
-        }
+    let verdict = last.verdict.as_label();
+    let place = judged
+        .proof
+        .as_ref()
+        .and_then(|it| it.proofs.newest_place());
+    let value = match (last.reason, place.and_then(since)) {
+        (None, None) => verdict.to_owned(),
+        (None, Some(since)) => format!("{verdict}, {since}"),
+        (Some(reason), _) => format!("{verdict}: {}", reason.as_label().replace('_', " ")),
     };
     let when = words::ago(last.ended_at, now);
     let note = if unread {
@@ -191,6 +186,18 @@ fn proof(source: &Source, known: &SourceState, judged: &Assessment<'_>, now: Tim
         when
     };
     Cell::new(value, note).bad_if(unread || last.verdict == Verdict::Failed)
+}
+
+/// What became of a verified object.
+fn since(place: Place) -> Option<&'static str> {
+    match place {
+        Place::Unchanged => None,
+        Place::Touched => Some("touched since"),
+        Place::Aside => Some("not whole any more"),
+        Place::Overwritten => Some("overwritten since"),
+        Place::Gone => Some("no longer there"),
+        Place::OldVersion => Some("only an older version now"),
+    }
 }
 
 fn next(judged: &Assessment<'_>, now: Timestamp) -> Cell {

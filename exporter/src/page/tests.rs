@@ -1,10 +1,16 @@
-use catalog::evidence::{
-    Break, BrokenBy, Draft, Reason,
-    fixtures::{self, verification},
+use catalog::{
+    evidence::{
+        Break, BrokenBy, Draft, Ledger, OldVersions, Reason,
+        fixtures::{self, verification},
+    },
+    model::{Snapshot, SnapshotState},
 };
 
 use super::*;
-use crate::fixtures::{at, fresh, healthy, inventory, proven, snapshot, survey_failed, surveyed};
+use crate::{
+    fixtures::{at, fresh, healthy, inventory, proven, snapshot, source, survey_failed, surveyed},
+    state::SourceState,
+};
 
 fn shown(state: &State, now: &str) -> String {
     let html = page(state, at(now)).unwrap();
@@ -86,20 +92,50 @@ fn what_a_person_wrote_of_a_repair_is_told_short_and_as_text() {
     assert!(!table.contains("evidence_broken"), "{table}");
 }
 
+/// What is told of the newest verified snapshot, that of 04:00, where these lie there; the one of
+/// 03:00 was verified, too.
+fn told(lying: Vec<Snapshot>, change: impl FnOnce(&mut SourceState)) -> String {
+    let mut newest = verification(at("04:00:00"), None);
+    newest.snapshot.artifacts[0].etag = Some("1-3e8-6a.0-6a.0".into());
+    let older = verification(at("03:00:00"), None);
+    let mut state = fresh();
+    surveyed(&mut state, inventory("05:05:00", lying));
+    let runs = [older, newest].map(|it| Draft::Verification(Box::new(it)));
+    proven(&mut state, runs);
+    change(state.sources.get_mut(&source("cache")).unwrap());
+    let words = words_of(&shown(&state, "05:30:00"));
+    let told = words.split_once(" verified, ").map(|(_, it)| it.to_owned());
+    told.unwrap_or(words)
+}
+
 #[test]
-fn a_file_that_was_touched_is_not_said_to_be_gone() {
-    let mut run = verification(at("04:00:00"), None);
-    run.snapshot.artifacts[0].etag = Some("1-3e8-6a.0-6a.0".into());
-    let mut touched = snapshot("cache", "04:00:00", 4096);
-    touched.artifacts[0].meta.etag = Some("1-3e8-6a.0-6b.0".into());
-    let told = |lying| {
-        let mut state = fresh();
-        surveyed(&mut state, inventory("05:05:00", vec![lying]));
-        proven(&mut state, [Draft::Verification(Box::new(run.clone()))]);
-        let words = words_of(&shown(&state, "05:30:00"));
-        ["verified, touched since", "verified, no longer there"].map(|it| words.contains(it))
+fn a_verified_snapshot_is_told_with_what_became_of_that_very_one() {
+    let tagged = |tag: &str| {
+        let mut snapshot = snapshot("cache", "04:00:00", 4096);
+        snapshot.artifacts[0].meta.etag = Some(tag.into());
+        snapshot
     };
-    assert_eq!(told(touched), [true, false]);
-    let other = snapshot("cache", "05:00:00", 4096);
-    assert_eq!(told(other), [false, true]);
+    let check = |lying: Vec<Snapshot>, expected: &str| {
+        let told = told(lying, |_| ());
+        assert!(told.starts_with(expected), "{expected} is not told: {told}");
+    };
+    check(vec![tagged("1-3e8-6a.0-6b.0")], "touched since");
+    check(vec![tagged("other")], "overwritten since");
+    check(vec![snapshot("cache", "05:00:00", 4096)], "no longer there");
+    // Another one that was verified lies there, and is not whole: that is not touched either.
+    let mut unfinished = snapshot("cache", "03:00:00", 4096);
+    unfinished.state = SnapshotState::InProgress;
+    check(vec![unfinished], "no longer there");
+    let old_version = told(Vec::new(), |known| {
+        let ledger = known.evidence.ledger.clone().unwrap();
+        known.old_versions = Some(OldVersions {
+            record: ledger.report().head.unwrap().digest,
+            are_there: Some(true),
+        });
+        known.read(Ledger::clone(&ledger), at("05:30:00"));
+    });
+    assert!(
+        old_version.starts_with("only an older version now"),
+        "{old_version}"
+    );
 }

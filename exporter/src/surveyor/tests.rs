@@ -6,7 +6,10 @@ use std::{
 use bytes::Bytes;
 use catalog::{
     config::load,
-    evidence::{Evidence as _, MemoryEvidence, MemoryFault, append, fixtures::verified},
+    evidence::{
+        Draft, Evidence as _, MemoryEvidence, MemoryFault, Place, append,
+        fixtures::{verification, verified},
+    },
     model::{Key, ObjectMeta, Pin},
     storage::{
         ListFrom, ObjectBody, Operation, Page, Storage, StorageError, StorageReason,
@@ -283,6 +286,70 @@ async fn a_ledger_at_another_place_is_another_one_and_no_broken_one() {
     surveyor.once().await;
     let report = known().evidence.ledger.unwrap().report();
     assert_eq!((report.records, report.first_break), (2, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proof_has_not_vanished_while_the_store_has_the_version_that_was_read() {
+    let bench = Bench::new();
+    let (cache, key) = (source("cache"), "redis/20261122-0100.rdb");
+    let older = &b"REDIS0011\xff\0\0\0\0\0\0\0\0"[..];
+    bench.a.put("redis/20261122-0000.rdb", older);
+    bench.a.keep_version(key, "v1");
+    let listed = bench.a.head(&Key::new(key)).await.unwrap();
+    let mut run = verification(at("01:00:00"), None);
+    let written = &mut run.snapshot.artifacts[0];
+    written.version_id = Some("v1".into());
+    (written.etag, written.size_bytes) = (listed.etag, listed.size_bytes);
+    written.modified_at = listed.modified_at;
+    let proof = Draft::Verification(Box::new(run));
+    append(&bench.evidence, &cache, proof).await.unwrap();
+    let surveyor = bench.surveyor();
+    // How many times the store was asked for it, whether it is told as vanished, and its place.
+    let survey = async || {
+        let heads = |bench: &Bench| {
+            let calls = bench.world.storages[&name("a")].requests().calls;
+            calls.get(&Operation::Head).copied().unwrap_or_default()
+        };
+        let before = heads(&bench);
+        surveyor.once().await;
+        tokio::time::sleep(Duration::from_mins(5)).await;
+        let state = bench.published.get();
+        let judged = state.assess(&cache, bench.clock.now()).unwrap();
+        let vanished = judged.standing().any(|it| it.name == "proof_vanished");
+        let proofs = judged.proof.unwrap().proofs;
+        let is_proven = proofs.verified().is_some();
+        assert_eq!(is_proven, proofs.newest_place() == Some(Place::Unchanged));
+        (heads(&bench) - before, vanished, proofs.newest_place())
+    };
+    assert_eq!(survey().await, (0, false, Some(Place::Unchanged)));
+    bench.a.remove(key);
+    for _ in 0..3 {
+        assert_eq!(survey().await, (1, false, Some(Place::OldVersion)));
+    }
+    let refuse = || {
+        bench.a.fail(Fault::Refuse {
+            at: Operation::Head,
+            reason: StorageReason::AccessDenied,
+        });
+    };
+    refuse();
+    for _ in 0..3 {
+        assert_eq!(survey().await, (1, false, Some(Place::Gone)));
+    }
+    bench.a.heal();
+    bench.a.expire_version(key, "v1");
+    assert_eq!(survey().await, (1, false, Some(Place::Gone)));
+    // What one survey showed and the next one did not is not shown by two in a row.
+    refuse();
+    assert_eq!(survey().await, (1, false, Some(Place::Gone)));
+    bench.a.heal();
+    assert_eq!(survey().await, (1, false, Some(Place::Gone)));
+    assert_eq!(survey().await, (1, true, Some(Place::Gone)));
+    refuse();
+    assert_eq!(survey().await, (1, true, Some(Place::Gone)), "it stands");
+    bench.a.heal();
+    bench.a.fail(Fault::Hang(Operation::Head));
+    assert_eq!(survey().await, (0, true, Some(Place::Gone)), "no answer");
 }
 
 /// Counts how many listings are under way at one time, and how many there ever were.

@@ -1,5 +1,9 @@
 //! Older versions: listed when asked for, read as what they were.
 
+use catalog::{
+    evidence::{Draft, Ledger, Proofs, fixtures, old_versions},
+    model::SourceInventory,
+};
 use tests::s3_server::{Call, Effect, Fault};
 
 use super::*;
@@ -131,4 +135,69 @@ async fn a_store_that_answers_for_versions_with_objects_knows_none_and_one_under
     world.fail(Fault::always(Call::Versions, renamed));
     let pages = listed(&repository.bucket, true).await.expect("a listing");
     assert_eq!((pages[0].objects.len(), pages[0].noncurrent.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn an_opened_object_tells_its_version_although_its_pin_names_none() {
+    let repository = Repository::start("p/").await;
+    let world = repository.server.world();
+    let version = async || {
+        let object = head(&repository.bucket, "dump.rdb").await.expect("a head");
+        assert_eq!(object.version_id, None);
+        let body = repository.bucket.open(&object.pin()).await.expect("a body");
+        let version = body.version_id.clone();
+        let chunks: Vec<_> = body.bytes.try_collect().await.expect("all of it");
+        assert!(!chunks.is_empty());
+        version
+    };
+    world.put("p/dump.rdb", "before versions");
+    assert_eq!(version().await, None);
+    world.version();
+    world.put("p/dump.rdb", "one");
+    assert_eq!(version().await.as_deref(), Some("version-2"));
+    world.fail(Fault::always(Call::Get, Effect::Cut(1)).times(1));
+    assert_eq!(version().await.as_deref(), Some("version-2"));
+    // Versions are suspended: the next object has this one, too.
+    let null = Effect::Header("x-amz-version-id", "null");
+    world.fail(Fault::always(Call::Get, null));
+    assert_eq!(version().await, None);
+}
+
+#[tokio::test]
+async fn a_proven_version_is_there_behind_a_delete_marker_and_an_overwrite_until_it_expires() {
+    let repository = Repository::start("p/").await;
+    let world = repository.server.world();
+    world.version();
+    world.put("p/dump.rdb", "proven");
+    let object = head(&repository.bucket, "dump.rdb").await.expect("a head");
+    let mut run = fixtures::verification(fixtures::at("04:00:00"), None);
+    let written = &mut run.snapshot.artifacts[0];
+    written.key = object.key.to_string();
+    (written.etag, written.modified_at) = (object.etag, object.modified_at);
+    (written.size_bytes, written.version_id) = (object.size_bytes, Some("version-1".into()));
+    let mut ledger = Ledger::new(fixtures::cache());
+    for text in fixtures::sealed([Draft::Verification(Box::new(run))]) {
+        ledger.take(1, Ok(&text));
+    }
+    let nothing = SourceInventory::default();
+    let proofs = Proofs::new(&ledger, &nothing, None, fixtures::at("12:00:00"));
+    let are_there = async || {
+        let answer = old_versions(&repository.bucket, &proofs).await;
+        answer.expect("it is asked for").are_there
+    };
+    world.remove("p/dump.rdb");
+    assert_eq!(are_there().await, Some(true));
+    // HEAD has no body: the same is asked by GET, and there is no object to be read.
+    let denied = Effect::error(403, "AccessDenied", "Access Denied");
+    world.fail(Fault::always(Call::Head, denied));
+    assert_eq!(are_there().await, None);
+    world.heal();
+    let other = Effect::Header("x-amz-version-id", "version-9");
+    world.fail(Fault::always(Call::Head, other));
+    assert_eq!(are_there().await, None);
+    world.heal();
+    world.put("p/dump.rdb", "larger than that");
+    assert_eq!(are_there().await, Some(true));
+    world.expire_noncurrent();
+    assert_eq!(are_there().await, Some(false));
 }

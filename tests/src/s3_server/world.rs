@@ -105,6 +105,13 @@ impl World {
         }
     }
 
+    /// Deletes every older version, as a rule of the bucket does.
+    pub fn expire_noncurrent(&self) {
+        for versions in self.lock().objects.values_mut() {
+            versions.truncate(1);
+        }
+    }
+
     /// From now on every write is a version.
     pub fn version(&self) {
         self.lock().versioned = true;

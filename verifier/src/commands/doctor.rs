@@ -141,7 +141,7 @@ async fn undecided(world: &World) -> Vec<(String, Answer)> {
             continue;
         };
         let why = match surveyed.found(source) {
-            Ok(inventory) => Proofs::new(&ledger, inventory, now).undecided(),
+            Ok(inventory) => Proofs::new(&ledger, inventory, None, now).undecided(),
             Err(_) => ledger.until(now).undecided(),
         };
         if let Some(why) = why {

@@ -58,7 +58,7 @@ pub(super) async fn of(
             continue;
         };
         let ledger = world.ledger(&source.name).await?;
-        let proofs = Proofs::new(&ledger, inventory, now);
+        let proofs = Proofs::new(&ledger, inventory, None, now);
         let standing = Standing::new(inventory, &ledger, &proofs, now);
         planned.push(plan::plan(source, &standing));
     }

@@ -99,7 +99,7 @@ impl World {
             ..SourceInventory::default()
         };
         Self {
-            proofs: Proofs::new(&ledger, &inventory, at(1000)),
+            proofs: Proofs::new(&ledger, &inventory, None, at(1000)),
             inventory,
             ledger,
         }

@@ -81,8 +81,8 @@ pub(super) fn verification_overdue(
     due.is_some_and(|due| Duration::between(due, facts.now) > allowed)
 }
 
-/// In two whole surveys in a row no verified snapshot lay there any more, and the last of them did
-/// not leave by age:
+/// In two whole surveys in a row no verified snapshot lay there any more, not even as an older
+/// version, and the last of them did not leave by age:
 ///
 /// | how it left | retention configured | stands |
 /// |---|---|---|
@@ -95,9 +95,9 @@ pub(super) fn proof_vanished(proof: &Proof<'_>, _: &Holdings<'_>, facts: &Facts<
         return false;
     };
     let keep = facts.promises.retention.first().map(|tier| tier.keep);
-    proof.proofs.lost().is_some_and(|(lost, how)| {
-        let age = Duration::between(lost.snapshot.taken_at, since);
-        match (how, keep) {
+    proof.proofs.lost().is_some_and(|lost| {
+        let age = Duration::between(lost.run().snapshot.taken_at, since);
+        match (lost.how(), keep) {
             (Loss::Overwritten, _) => facts.subject.verifying.names_have_time,
             (_, Some(keep)) => age < keep,
             (Loss::BeforeOlder, None) => true,

@@ -144,7 +144,7 @@ impl World {
 
     pub(super) fn proofs(&self, ledger: &Ledger) -> Option<Proofs> {
         let inventory = self.inventory.as_ref()?;
-        Some(Proofs::new(ledger, inventory, self.now))
+        Some(Proofs::new(ledger, inventory, None, self.now))
     }
 
     pub(super) fn subject<'a>(

@@ -6,6 +6,7 @@
 
 mod judged;
 mod look_back;
+mod lost;
 mod row;
 
 use std::{sync::Arc, time::Duration};
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use self::{
     judged::{Judged, age, judged},
     look_back::FirstTries,
+    lost::{lost, place_old_versions},
 };
 use super::{Ledger, query::inconclusive};
 use crate::{
@@ -22,12 +24,13 @@ use crate::{
     model::{Snapshot, SnapshotState, SourceInventory},
 };
 
+pub use lost::{Loss, Lost, OldVersions};
 pub use row::{INCONCLUSIVE_AFTER, Row};
 
 /// What was proven of a source, as far as it bears on what lies there.
 #[derive(Debug, Clone, Default)]
 pub struct Proofs {
-    newest: Option<Arc<Record>>,
+    newest: Option<(Arc<Record>, Place)>,
     verified: Option<Arc<Record>>,
     failed: Option<Arc<Record>>,
     lost: Option<Lost>,
@@ -42,27 +45,9 @@ pub struct Proofs {
     pub untried_since: Option<Timestamp>,
 }
 
-/// The newest verified snapshot of a source of which none lies there any more.
-#[derive(Debug, Clone)]
-struct Lost {
-    record: Arc<Record>,
-    how: Loss,
-}
-
-/// How the last proof of a source was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Loss {
-    /// Another object lies under its key.
-    Overwritten,
-    /// Nothing lies under its key, and an older complete snapshot still lies there.
-    BeforeOlder,
-    /// Nothing lies under its key, and nothing complete that is older lies there either.
-    WithOlder,
-}
-
 /// Where the object of a record is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub enum Place {
     /// A complete full backup, unchanged.
     Unchanged,
     /// The same, but for its status time.
@@ -73,6 +58,8 @@ enum Place {
     Overwritten,
     /// Nothing lies there.
     Gone,
+    /// Listed no more, but the store still has the very version that was read.
+    OldVersion,
 }
 
 impl Place {
@@ -83,9 +70,20 @@ impl Place {
 }
 
 impl Proofs {
-    /// Of the ledger as of now, and what a whole survey saw.
-    pub fn new(ledger: &Ledger, inventory: &SourceInventory, now: Timestamp) -> Self {
-        let objects = judged(ledger, inventory, now);
+    /// Of the ledger as of now, and what a whole survey saw. `answer` is what the store said of the
+    /// last proof, if it was asked after that survey ([`old_versions`]).
+    ///
+    /// [`old_versions`]: crate::evidence::old_versions
+    pub fn new(
+        ledger: &Ledger,
+        inventory: &SourceInventory,
+        answer: Option<&OldVersions>,
+        now: Timestamp,
+    ) -> Self {
+        let mut objects = judged(ledger, inventory, now);
+        if let Some(answer) = answer {
+            place_old_versions(&mut objects, answer);
+        }
         let past = ledger.until(now);
         let verified_once = past.verifications().rev();
         let verified_once = verified_once.filter(|it| it.verdict == Verdict::Verified);
@@ -95,7 +93,7 @@ impl Proofs {
             newest: newest(&objects, failed),
             verified: newest_of(objects.iter().filter(|it| it.place == Place::Unchanged)),
             failed: failed.map(|it| Arc::clone(it.decided())),
-            lost: lost(&objects, inventory),
+            lost: lost(&objects, inventory, answer),
             row: Row::new(&objects, &tries),
             proven_at: verified_once.map(|it| it.ended_at).max(),
             last_run: past.last_run(),
@@ -107,7 +105,12 @@ impl Proofs {
     /// look at an older snapshot, at one that is not complete, or at one that went away says
     /// nothing while another lies there of which something is known.
     pub fn newest(&self) -> Option<&Verification> {
-        self.newest.as_deref().and_then(verification)
+        self.newest.as_ref().and_then(|(it, _)| verification(it))
+    }
+
+    /// Where the object of that record is.
+    pub fn newest_place(&self) -> Option<Place> {
+        self.newest.as_ref().map(|(_, place)| *place)
     }
 
     /// What could really be had back: the verified record of the newest recovery point that lies
@@ -138,11 +141,10 @@ impl Proofs {
         Some(newest.undecided().unwrap_or_else(|| inconclusive(reason)))
     }
 
-    /// The newest verified snapshot and how it was lost, where snapshots were verified and none of
-    /// them lies there any more; a file that was only touched lies there.
-    pub fn lost(&self) -> Option<(&Verification, Loss)> {
-        let lost = self.lost.as_ref()?;
-        Some((verification(&lost.record)?, lost.how))
+    /// The last proof, where snapshots were verified and none of them is listed any more: it is
+    /// lost, or nobody knows. A file that was only touched lies there.
+    pub fn lost(&self) -> Option<&Lost> {
+        self.lost.as_ref()
     }
 
     /// How long the newest verified snapshot that lies there took until it was usable.
@@ -173,7 +175,7 @@ fn newest_of<'a>(objects: impl Iterator<Item = &'a Judged>) -> Option<Arc<Record
         .map(|it| Arc::clone(it.decided()))
 }
 
-fn newest(objects: &[Judged], failed: Option<&Judged>) -> Option<Arc<Record>> {
+fn newest(objects: &[Judged], failed: Option<&Judged>) -> Option<(Arc<Record>, Place)> {
     let lying = objects.iter().filter(|it| it.place.lies());
     let here = lying.chain(failed).max_by_key(|it| age(it.last()));
     let anywhere = || {
@@ -181,7 +183,8 @@ fn newest(objects: &[Judged], failed: Option<&Judged>) -> Option<Arc<Record>> {
         told.filter(|it| !it.is_vain())
             .max_by_key(|it| age(it.last()))
     };
-    here.or_else(anywhere).map(|it| Arc::clone(it.last()))
+    let newest = here.or_else(anywhere)?;
+    Some((Arc::clone(newest.last()), newest.place))
 }
 
 fn standing_failure<'a>(objects: &'a [Judged], tries: &FirstTries) -> Option<&'a Judged> {
@@ -197,25 +200,6 @@ fn standing_failure<'a>(objects: &'a [Judged], tries: &FirstTries) -> Option<&'a
         .filter(|it| it.verdict() == Some(Verdict::Failed) && it.place != Place::Aside);
     bad.filter(|bad| !tries.is_look_back(bad) && !answered(bad))
         .max_by_key(|it| it.point())
-}
-
-fn lost(objects: &[Judged], inventory: &SourceInventory) -> Option<Lost> {
-    let verified = objects
-        .iter()
-        .filter(|it| it.verdict() == Some(Verdict::Verified));
-    let newest = verified.clone().max_by_key(|it| it.point())?;
-    let is_there = |it: &Judged| !matches!(it.place, Place::Gone | Place::Overwritten);
-    if verified.clone().any(is_there) {
-        return None;
-    }
-    let older = |it: &Snapshot| it.taken_at < newest.point().0;
-    let how = match newest.place {
-        Place::Overwritten => Loss::Overwritten,
-        _ if inventory.complete().any(older) => Loss::BeforeOlder,
-        _ => Loss::WithOlder,
-    };
-    let record = Arc::clone(newest.decided());
-    Some(Lost { record, how })
 }
 
 fn untried_since(

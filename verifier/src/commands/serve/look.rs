@@ -6,12 +6,12 @@ use std::{sync::Arc, time::Duration};
 
 use catalog::{
     config::Source,
-    evidence::{Ledger, Proofs, ToolEvidence},
+    evidence::{Ledger, OldVersions, Proofs, ToolEvidence, old_versions},
     model::{RepositoryName, Snapshot, SourceInventory, SourceName},
 };
 use futures::future::join_all;
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::{super::World, state::Step};
 use crate::plan::{Planned, Prospect, Standing, plan, prospect};
@@ -31,6 +31,8 @@ pub(super) struct Sight {
     pub(super) newest: Option<Snapshot>,
     pub(super) inventory: SourceInventory,
     pub(super) ledger: Ledger,
+    /// What the store said of the last proof, if that is listed no more.
+    pub(super) old_versions: Option<OldVersions>,
     pub(super) planned: Planned,
     pub(super) prospect: Prospect,
     pub(super) took: Duration,
@@ -116,10 +118,15 @@ pub(super) async fn look(
     let surveying: Vec<&Source> = read.iter().map(|(source, _)| *source).collect();
     let surveyed = world.survey_again(&surveying).await;
     let now = world.clock.now();
+    let asked_until = Instant::now() + world.config.survey_deadline();
     for (source, ledger) in read {
         let sight = match surveyed.found(source) {
             Ok(inventory) => {
-                let proofs = Proofs::new(&ledger, inventory, now);
+                let proofs = Proofs::new(&ledger, inventory, None, now);
+                let storage = world.storage(source);
+                let asking = old_versions(&*storage, &proofs);
+                // What is not answered until then is not known.
+                let answer = timeout_at(asked_until, asking).await;
                 let standing = Standing::new(inventory, &ledger, &proofs, now);
                 Ok(Sight {
                     planned: plan(source, &standing),
@@ -127,6 +134,7 @@ pub(super) async fn look(
                     newest: standing.newest.cloned(),
                     inventory: inventory.clone(),
                     ledger,
+                    old_versions: answer.ok().flatten(),
                     took: began.elapsed(),
                 })
             }
@@ -166,6 +174,7 @@ mod tests {
             newest: None,
             inventory: SourceInventory::default(),
             ledger: Ledger::new(fixtures::cache()),
+            old_versions: None,
             planned: Planned {
                 source: fixtures::cache(),
                 due: None,

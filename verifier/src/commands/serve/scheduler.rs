@@ -325,6 +325,7 @@ impl Scheduler {
         self.know(name, |known| {
             known.newest = sight.newest.map(Arc::new);
             known.inventory = Some(Arc::new(sight.inventory));
+            known.old_versions = sight.old_versions;
             known.take(sight.ledger, now);
             known.seen_at = Some(now);
             known.missed = None;

@@ -9,7 +9,7 @@ use std::{
 
 use catalog::{
     config::{Config, Source},
-    evidence::{Ledger, Proofs, ToolEvidence, Trigger, Verdict, Verification},
+    evidence::{Ledger, OldVersions, Proofs, ToolEvidence, Trigger, Verdict, Verification},
     model::{RepositoryName, Snapshot, SourceInventory, SourceName},
 };
 use jiff::Timestamp;
@@ -60,6 +60,8 @@ pub(super) struct Known {
     /// Everything that lies there.
     pub(super) inventory: Option<Arc<SourceInventory>>,
     pub(super) ledger: Option<Arc<Ledger>>,
+    /// What the store said, when that was seen, of the last proof, if it is listed no more.
+    pub(super) old_versions: Option<OldVersions>,
     /// The ledger beside the inventory; `None` before both.
     pub(super) proofs: Option<Arc<Proofs>>,
     /// When it was seen to have that snapshot, or none.
@@ -100,7 +102,8 @@ impl Known {
             })
         });
         let inventory = self.inventory.as_deref();
-        let join = |inventory| Arc::new(Proofs::new(&ledger, inventory, now));
+        let answer = self.old_versions.as_ref();
+        let join = |inventory| Arc::new(Proofs::new(&ledger, inventory, answer, now));
         self.proofs = inventory.map(join);
         self.ledger = Some(Arc::new(ledger));
     }

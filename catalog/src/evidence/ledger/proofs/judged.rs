@@ -66,10 +66,12 @@ impl Judged {
 
     /// Whether all that is known of it is that a look by hand found nothing, and now it is gone.
     pub(super) fn is_vain(&self) -> bool {
-        matches!(self.place, Place::Gone | Place::Overwritten)
-            && verification(self.last()).is_some_and(|run| {
-                run.verdict == Verdict::Inconclusive && run.trigger == Trigger::Manual
-            })
+        matches!(
+            self.place,
+            Place::Gone | Place::Overwritten | Place::OldVersion
+        ) && verification(self.last()).is_some_and(|run| {
+            run.verdict == Verdict::Inconclusive && run.trigger == Trigger::Manual
+        })
     }
 }
 

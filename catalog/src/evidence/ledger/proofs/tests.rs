@@ -47,6 +47,10 @@ fn listed(taken_at: &str) -> Snapshot {
 }
 
 fn proofs(records: Vec<Draft>, snapshots: Vec<Snapshot>) -> Proofs {
+    answered(records, snapshots, None)
+}
+
+fn answered(records: Vec<Draft>, snapshots: Vec<Snapshot>, answer: Option<&OldVersions>) -> Proofs {
     let mut ledger = Ledger::new(cache());
     for (sequence, text) in (1..).zip(sealed(records)) {
         ledger.take(sequence, Ok(&text));
@@ -55,7 +59,7 @@ fn proofs(records: Vec<Draft>, snapshots: Vec<Snapshot>) -> Proofs {
         snapshots,
         ..SourceInventory::default()
     };
-    Proofs::new(&ledger, &inventory, at("12:00:00"))
+    Proofs::new(&ledger, &inventory, answer, at("12:00:00"))
 }
 
 /// (status, newest verified, standing failure), by the hour of their recovery points.
@@ -221,7 +225,7 @@ fn a_touched_file_proves_nothing_and_has_not_vanished() {
     let lost = |snapshots: Vec<Snapshot>| {
         let drafts = vec![Draft::Verification(Box::new(proven.clone()))];
         let proofs = proofs(drafts, snapshots);
-        let how = proofs.lost().map(|(_, how)| how);
+        let how = proofs.lost().map(Lost::how);
         (proofs.verified().is_some(), how)
     };
     assert_eq!(lost(vec![tagged("1-3e8-6a.0-6a.0")]), (true, None));
@@ -231,6 +235,63 @@ fn a_touched_file_proves_nothing_and_has_not_vanished() {
     let older = || vec![listed("04:00:00")];
     assert_eq!(lost(older()), (false, Some(Loss::BeforeOlder)));
     assert_eq!(lost(Vec::new()), (false, Some(Loss::WithOlder)));
+}
+
+/// How the one proof is lost, whether that is shown, and where its object is, by what the store
+/// said, if it was asked, of the versions of the record.
+fn told(
+    proven: &Verification,
+    lying: &[Snapshot],
+    said: &[Option<bool>],
+) -> (Option<(Loss, bool)>, Option<Place>) {
+    let drafts = || vec![Draft::Verification(Box::new(proven.clone()))];
+    let unasked = proofs(drafts(), lying.to_vec());
+    let answer = unasked.lost().zip(said.first());
+    let answer = answer.map(|(lost, are_there)| lost.answer(*are_there));
+    let proofs = answered(drafts(), lying.to_vec(), answer.as_ref());
+    assert_eq!(proofs.verified(), None);
+    let lost = proofs.lost().map(|it| (it.how(), it.is_shown()));
+    (lost, proofs.newest_place())
+}
+
+#[test]
+fn a_proof_that_names_versions_is_lost_once_the_store_says_that_one_is_not_there() {
+    let mut unversioned = run("05:00:00", None);
+    let mut versioned = unversioned.clone();
+    versioned.snapshot.artifacts[0].version_id = Some("v1".into());
+    let mut other = listed("05:00:00");
+    other.artifacts[0].meta.etag = Some("other".into());
+    for (lying, how, place) in [
+        (vec![], Loss::WithOlder, Place::Gone),
+        (vec![listed("04:00:00")], Loss::BeforeOlder, Place::Gone),
+        (vec![other], Loss::Overwritten, Place::Overwritten),
+    ] {
+        let nobody_knows = (Some((how, false)), Some(place));
+        let lost = (Some((how, true)), Some(place));
+        let check = |said: &[_], expected| assert_eq!(told(&versioned, &lying, said), expected);
+        check(&[], nobody_knows);
+        check(&[None], nobody_knows);
+        check(&[Some(false)], lost);
+        check(&[Some(true)], (None, Some(Place::OldVersion)));
+        assert_eq!(told(&unversioned, &lying, &[]), lost);
+        // Of a store that keeps the one and not the other, nothing is asked.
+        let mut half = versioned.clone();
+        half.snapshot.continues = unversioned.snapshot.artifacts.clone();
+        assert_eq!(told(&half, &lying, &[]), lost);
+    }
+    // Renewed since: that is another record.
+    let drafts = |runs: &[&Verification]| {
+        let runs = runs.iter().map(|it| Box::new((*it).clone()));
+        runs.map(Draft::Verification).collect::<Vec<_>>()
+    };
+    let before = proofs(drafts(&[&versioned]), Vec::new());
+    let answer = before.lost().map(|it| it.answer(Some(true)));
+    unversioned.snapshot.artifacts[0].version_id = Some("v2".into());
+    let both = drafts(&[&versioned, &unversioned]);
+    let lost = answered(both, Vec::new(), answer.as_ref());
+    assert_eq!(lost.lost().map(Lost::is_shown), None, "the other is there");
+    let again = answered(drafts(&[&unversioned]), Vec::new(), answer.as_ref());
+    assert_eq!(again.lost().map(Lost::is_shown), Some(false));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! What keeps a source whose last result is good from being called proven.
 
-use catalog::{config::Source, evidence::Verdict};
+use catalog::{
+    config::Source,
+    evidence::{Lost, Verdict},
+};
 use jiff::Timestamp;
 
 use super::super::state::Known;
@@ -38,7 +41,7 @@ pub(super) fn warnings(source: &Source, known: &Known, now: Timestamp) -> Vec<St
     let promised = promised(source);
     let is_old = |at| age(at, now) > promised.as_std();
     if let Some(proofs) = &known.proofs
-        && proofs.lost().is_some()
+        && proofs.lost().is_some_and(Lost::is_shown)
     {
         warnings.push("No snapshot that was verified lies there any more.".into());
     }
