@@ -8,7 +8,6 @@
 
 pub mod cli;
 pub mod families;
-pub mod judge;
 pub mod lifecycle;
 pub mod metrics;
 pub mod page;

@@ -1,6 +1,6 @@
-//! From a configured source and what is known of it to its assessment.
+//! What each source is measured by, and from that and what is known of it its assessment.
 //!
-//! It judges nothing itself: that is [`catalog::assess`].
+//! Nothing is judged here: [`catalog::assess`] does.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use catalog::{
 use jiff::Timestamp;
 use settings::Duration;
 
-use crate::state::{SourceState, Unproven};
+use super::source::{SourceState, Unproven};
 
 /// What every source is measured by; made once per configuration, for looking through the slots of
 /// a schedule is dear.
