@@ -8,7 +8,7 @@ use crate::tree::{self, File};
 use crate::{Complaint, clean};
 
 /// The modules of each crate, the ground first: a module imports only from modules before it.
-const FLOORS: [(&str, &[&str]); 3] = [
+const FLOORS: [(&str, &[&str]); 4] = [
     (
         "settings",
         &[
@@ -50,6 +50,21 @@ const FLOORS: [(&str, &[&str]); 3] = [
             "published",
             "exposition",
             "http",
+        ],
+    ),
+    (
+        "exporter",
+        &[
+            "metrics",
+            "state",
+            "families",
+            "page",
+            "surveyor",
+            "world",
+            "lifecycle",
+            "server",
+            "cli",
+            "program",
         ],
     ),
 ];
