@@ -65,6 +65,48 @@ pub struct CheckName {
     pub name: &'static str,
     /// The question it answers, as a sentence.
     pub question: &'static str,
+    /// What its answer means whatever the engine, where a concern asks that.
+    pub means: Option<Meaning>,
+}
+
+impl CheckName {
+    /// A check that no concern asks for.
+    pub const fn new(name: &'static str, question: &'static str) -> Self {
+        Self {
+            name,
+            question,
+            means: None,
+        }
+    }
+
+    /// The same, with a meaning that all engines share.
+    #[must_use]
+    pub const fn means(self, meaning: Meaning) -> Self {
+        Self {
+            means: Some(meaning),
+            ..self
+        }
+    }
+}
+
+/// What the answer to a check means, whatever the engine that asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// The server holds what was counted in the snapshot.
+    Identity,
+    /// The snapshot holds what its writer announced.
+    Announced,
+    /// The snapshot holds what its manifest says.
+    Manifest,
+    /// The newest heartbeat inside is recent.
+    Canary,
+}
+
+/// What a check of this name means; `None` where it means nothing to a concern, or no engine of
+/// this version makes it.
+pub fn meaning(check: &str) -> Option<Meaning> {
+    let mut checks = FORMATS.iter().flat_map(|format| format.checks());
+    checks.find(|it| it.name == check)?.means
 }
 
 /// Everything declarative of one engine, and how its bytes are understood without its server.

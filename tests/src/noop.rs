@@ -33,14 +33,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub static NOOP: Double = Double {
     items: &["lines"],
     checks: &[
-        CheckName {
-            name: LINES,
-            question: "Are all lines there?",
-        },
-        CheckName {
-            name: CHECKSUM,
-            question: "Does anything vouch for them?",
-        },
+        CheckName::new(LINES, "Are all lines there?"),
+        CheckName::new(CHECKSUM, "Does anything vouch for them?"),
     ],
     inspect,
     ..Double::new("noop")

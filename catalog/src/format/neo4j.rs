@@ -28,7 +28,7 @@ use self::{
     window::{Halt, Window},
 };
 use super::{
-    CheckName, Detail, Format, HEAD_MAX, Inspection, OwnKey, Settings, wrapper::Unwrapped,
+    CheckName, Detail, Format, HEAD_MAX, Inspection, Meaning, OwnKey, Settings, wrapper::Unwrapped,
 };
 use crate::model::{EngineName, SnapshotFacts};
 
@@ -129,72 +129,71 @@ impl Format for Neo4j {
 
 /// What the Neo4j engine asks; the names appear in records.
 const CHECKS: &[CheckName] = &[
-    check(
+    CheckName::new(
         "neo4j.checksum",
         "Does a checksum cover every file in the archive?",
     ),
-    check(
+    CheckName::new(
         "neo4j.trailing_bytes",
         "Does the file end where the archive ends?",
     ),
-    check(
+    CheckName::new(
         "neo4j.chain",
         "Is the newest change in a backup that was restored?",
     ),
-    check(
+    CheckName::new(
         "neo4j.identity",
         "Did the server serve exactly the database that was loaded?",
-    ),
-    check(
+    )
+    .means(Meaning::Identity),
+    CheckName::new(
         "neo4j.consistency",
         "Do the restored files agree with each other?",
     ),
-    check(
+    CheckName::new(
         "neo4j.migration",
         "Does the server open the store without migrating it?",
     ),
-    check("neo4j.nodes", "Are there as many nodes as expected?"),
-    check(
+    CheckName::new("neo4j.nodes", "Are there as many nodes as expected?"),
+    CheckName::new(
         "neo4j.relationships",
         "Are there as many relationships as expected?",
     ),
-    check(
+    CheckName::new(
         "neo4j.labels",
         "Are there as many nodes of each label as expected?",
     ),
-    check(
+    CheckName::new(
         "neo4j.sample",
         "Can nodes, their properties and neighbours be read?",
     ),
-    check("neo4j.indexes", "Are all indexes online?"),
-    check(
+    CheckName::new("neo4j.indexes", "Are all indexes online?"),
+    CheckName::new(
         "neo4j.schema",
         "Is every index and constraint of before still there?",
     ),
-    check(
+    CheckName::new(
         "neo4j.change",
         "Did the counts change no more than allowed?",
     ),
-    check(
+    CheckName::new(
         "neo4j.manifest",
         "Does the database hold what its manifest says?",
-    ),
-    check("neo4j.queries", "Are the answers as expected?"),
-    check(
+    )
+    .means(Meaning::Manifest),
+    CheckName::new("neo4j.queries", "Are the answers as expected?"),
+    CheckName::new(
         "neo4j.canary",
         "Is the newest heartbeat inside recent enough?",
-    ),
-    check("neo4j.roles", "Are users and roles part of the snapshot?"),
-    check(
+    )
+    .means(Meaning::Canary),
+    CheckName::new("neo4j.roles", "Are users and roles part of the snapshot?"),
+    CheckName::new(
         "neo4j.recovery_time",
         "Was it restored within its objective?",
     ),
-    check("neo4j.server", "Which server restored it?"),
+    CheckName::new("neo4j.server", "Which server restored it?"),
 ];
-
-const fn check(name: &'static str, question: &'static str) -> CheckName {
-    CheckName { name, question }
-}
 
 /// What the head of one archive says of it; it may be cut anywhere, also inside a wrapper.
 pub fn head(head: &[u8]) -> Archive {

@@ -26,7 +26,9 @@ use bytes::Bytes;
 use schemars::{Schema, SchemaGenerator};
 
 use self::{dialect::Magic, input::Input, judge::Judgement, walk::Walk};
-use super::{CheckName, Detail, Format, HEAD_MAX, Inspection, Settings, wrapper::Unwrapped};
+use super::{
+    CheckName, Detail, Format, HEAD_MAX, Inspection, Meaning, Settings, wrapper::Unwrapped,
+};
 use crate::model::{EngineName, SnapshotFacts};
 
 pub use super::expectation::{Bounds, Change, ChecksumRule};
@@ -107,73 +109,73 @@ impl Format for Redis {
 
 /// What the Redis engine asks; the names appear in records.
 const CHECKS: &[CheckName] = &[
-    check(
+    CheckName::new(
         "redis.checksum",
         "Does a checksum cover every byte of the snapshot?",
     ),
-    check(
+    CheckName::new(
         "redis.trailing_bytes",
         "Does the file end where the snapshot ends?",
     ),
-    check(
+    CheckName::new(
         "redis.contents",
         "Does every key hold something, and nothing twice?",
     ),
-    check(
+    CheckName::new(
         "redis.identity",
         "Did the server load exactly the keys counted in the file?",
-    ),
-    check(
+    )
+    .means(Meaning::Identity),
+    CheckName::new(
         "redis.announced",
         "Does the file hold as many keys as its writer announced?",
-    ),
-    check(
+    )
+    .means(Meaning::Announced),
+    CheckName::new(
         "redis.keys",
         "Are there as many keys in the file as expected?",
     ),
-    check("redis.distinct", "Is every artifact another one?"),
-    check(
+    CheckName::new("redis.distinct", "Is every artifact another one?"),
+    CheckName::new(
         "redis.databases",
         "Are there as many keys in each database as expected?",
     ),
-    check(
+    CheckName::new(
         "redis.change",
         "Did the number of keys change no more than allowed?",
     ),
-    check(
+    CheckName::new(
         "redis.manifest",
         "Does the file hold what its manifest says?",
-    ),
-    check(
+    )
+    .means(Meaning::Manifest),
+    CheckName::new(
         "redis.functions",
         "Did the server load every function library in the file?",
     ),
-    check(
+    CheckName::new(
         "redis.evictions",
         "Did the server keep everything it loaded?",
     ),
-    check(
+    CheckName::new(
         "redis.canary",
         "Is the newest heartbeat inside recent enough?",
-    ),
-    check(
+    )
+    .means(Meaning::Canary),
+    CheckName::new(
         "redis.recovery_time",
         "Was it restored within its objective?",
     ),
-    check(
+    CheckName::new(
         "redis.memory",
         "How much memory does the data take after loading?",
     ),
-    check(
+    CheckName::new(
         "redis.server",
         "Which server restored it, and which one wrote it?",
     ),
-    check("redis.clock", "Is the sandbox's clock ours?"),
+    CheckName::new("redis.clock", "Is the sandbox's clock ours?"),
 ];
-
-const fn check(name: &'static str, question: &'static str) -> CheckName {
-    CheckName { name, question }
-}
 
 /// The head may be cut anywhere, also inside a wrapper.
 fn describe(mut head: &[u8]) -> SnapshotFacts {

@@ -5,7 +5,8 @@ use settings::Duration;
 use super::super::{Cadence, Facts, Holdings, Proof, proof::is_young};
 use crate::{
     assess::default_deadline,
-    evidence::{Finding, Loss, Outcome, Verdict},
+    evidence::{Loss, Outcome, Verdict},
+    format::{Meaning, meaning},
     model::Snapshot,
 };
 
@@ -141,14 +142,12 @@ pub(super) fn recovery_time_forecast(
 
 /// What was counted is not what the snapshot, its writer or its manifest says.
 pub(super) fn counts_disagree(proof: &Proof<'_>, _: &Holdings<'_>, _: &Facts<'_>) -> bool {
-    const COUNTS: [&str; 3] = [".identity", ".announced", ".manifest"];
-    finding(proof, |it| {
-        COUNTS.iter().any(|count| it.check.ends_with(count))
-    })
+    const COUNTS: [Meaning; 3] = [Meaning::Identity, Meaning::Announced, Meaning::Manifest];
+    finding(proof, &COUNTS)
 }
 
 pub(super) fn canary_stale(proof: &Proof<'_>, _: &Holdings<'_>, _: &Facts<'_>) -> bool {
-    finding(proof, |it| it.check.ends_with(".canary"))
+    finding(proof, &[Meaning::Canary])
 }
 
 pub(super) fn rehearsal_failed(proof: &Proof<'_>, _: &Holdings<'_>, _: &Facts<'_>) -> bool {
@@ -162,12 +161,12 @@ pub(super) fn evidence_broken(proof: &Proof<'_>, _: &Holdings<'_>, _: &Facts<'_>
     proof.chain.first_break.is_some()
 }
 
-/// Whether the newest record has such a finding that is not as it should be. Checks that mean the
-/// same are named alike by every engine, behind its own name.
-fn finding(proof: &Proof<'_>, is_meant: impl Fn(&Finding) -> bool) -> bool {
+/// Whether the newest record has a finding of such a meaning that is not as it should be.
+fn finding(proof: &Proof<'_>, meanings: &[Meaning]) -> bool {
     let findings = proof.newest.map_or(&[][..], |newest| &newest.findings);
     findings
         .iter()
         .filter(|it| matches!(it.outcome, Outcome::Failed | Outcome::Warning))
-        .any(is_meant)
+        .filter_map(|it| meaning(&it.check))
+        .any(|it| meanings.contains(&it))
 }

@@ -408,17 +408,13 @@ impl Engine for FakeEngine {
 pub(super) static FAKE: Double = Double {
     items: &["words"],
     checks: &[
-        check("fake.words", "Is it well said?"),
-        check("fake.total", "Is enough said?"),
+        CheckName::new("fake.words", "Is it well said?"),
+        CheckName::new("fake.total", "Is enough said?"),
     ],
     head_bytes: 4,
     inspect,
     ..Double::new("fake")
 };
-
-const fn check(name: &'static str, question: &'static str) -> CheckName {
-    CheckName { name, question }
-}
 
 fn inspect(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
     let (all, state) = read_whole(input, tee, |all| match all.first() {
