@@ -12,5 +12,5 @@ pub use inventory::{
 pub use names::{EngineName, NAME_LENGTH_MAX, NameError, RepositoryName, SourceName};
 pub use snapshot::{
     Artifact, ChainLink, Continues, Key, ObjectMeta, Pin, Snapshot, SnapshotFacts, SnapshotId,
-    SnapshotState, TakenAtFrom,
+    SnapshotState, TakenAtFrom, UNVERSIONED, lasting_version,
 };

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{ArtifactEvidence, SnapshotEvidence};
-use crate::model::{ObjectMeta, Snapshot};
+use crate::model::{ObjectMeta, Snapshot, lasting_version};
 
 /// The answer to "is this the same object?", the least alike first.
 ///
@@ -24,6 +24,8 @@ use crate::model::{ObjectMeta, Snapshot};
 /// [`Other`]: Self::Other
 /// [`Same`]: Self::Same
 /// [`Touched`]: Self::Touched
+///
+/// A version that another write may take over ([`lasting_version`]) counts as not known.
 ///
 /// What is `Touched` lies there still, so no proof of it has vanished; but it is no longer known
 /// to be unchanged, so nothing is recoverable by that proof, and it is verified again.
@@ -52,7 +54,7 @@ impl<'a> From<&'a ObjectMeta> for Sighting<'a> {
         Self {
             key: listed.key.as_str(),
             size_bytes: listed.size_bytes,
-            version_id: listed.version_id.as_deref(),
+            version_id: lasting_version(listed.version_id.as_deref()),
             etag: listed.etag.as_deref(),
             modified_at: listed.modified_at,
         }
@@ -64,7 +66,7 @@ impl<'a> From<&'a ArtifactEvidence> for Sighting<'a> {
         Self {
             key: &written.key,
             size_bytes: written.size_bytes,
-            version_id: written.version_id.as_deref(),
+            version_id: lasting_version(written.version_id.as_deref()),
             etag: written.etag.as_deref(),
             modified_at: written.modified_at,
         }
@@ -310,6 +312,21 @@ mod tests {
         };
         check(versions("v1"), Same);
         check(versions("v2"), Other);
+    }
+
+    #[test]
+    fn the_version_of_an_object_without_one_is_of_whatever_was_written_last() {
+        let unversioned = |etag: &'static str, time: &'static str| {
+            move |written: &mut ArtifactEvidence, listed: &mut ObjectMeta| {
+                written.etag = Some("one".into());
+                (written.version_id, listed.version_id) =
+                    (Some("null".into()), Some("null".into()));
+                (listed.etag, listed.modified_at) = (Some(etag.into()), at(time));
+            }
+        };
+        check(unversioned("one", "01:00:00"), Sameness::Same);
+        check(unversioned("other", "01:00:00"), Sameness::Other);
+        check(unversioned("one", "09:00:00"), Sameness::Other);
     }
 
     #[test]

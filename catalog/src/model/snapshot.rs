@@ -31,6 +31,15 @@ impl fmt::Display for Key {
     }
 }
 
+/// The version of an object that was written while its bucket kept none. Another write may put
+/// other bytes under this very name, although the bucket keeps versions before and after it.
+pub const UNVERSIONED: &str = "null";
+
+/// A version that only ever names one content; an empty one and [`UNVERSIONED`] are none.
+pub fn lasting_version(version: Option<&str>) -> Option<&str> {
+    version.filter(|version| !version.is_empty() && *version != UNVERSIONED)
+}
+
 /// What a listing says of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectMeta {
@@ -399,5 +408,13 @@ mod tests {
         check(versions("v2", "\"a\""), false);
         check(versions("v1", "\"b\""), false);
         check(|_, now| now.version_id = some("v1"), true);
+    }
+
+    #[test]
+    fn a_version_that_the_next_object_may_have_too_is_none() {
+        assert_eq!(lasting_version(Some("v1")), Some("v1"));
+        for said in [None, Some(""), Some("null")] {
+            assert_eq!(lasting_version(said), None, "{said:?}");
+        }
     }
 }

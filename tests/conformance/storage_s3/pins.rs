@@ -61,6 +61,28 @@ async fn without_version_and_tag_the_time_of_every_answer_is_compared() {
 }
 
 #[tokio::test]
+async fn the_version_of_an_object_without_one_does_not_stand_for_its_time() {
+    let repository = Repository::start("").await;
+    let world = repository.server.world();
+    world.put_with("a", "0123456789", untagged);
+    world.version();
+    world.put_with("a", "newer", later);
+    let pages = listed(&repository.bucket, true).await.expect("a listing");
+    let object = &pages[0].noncurrent[0];
+    let version = object.version_id.as_deref();
+    assert_eq!((version, &object.etag), (Some("null"), &None));
+    assert_eq!(read(&repository, object).await.expect("a range"), b"234");
+
+    world.put_with("a", "9876543210", |object| {
+        later(object);
+        object.version_id = "null".into();
+    });
+    world.put_with("a", "newer", later);
+    let error = read(&repository, object).await.expect_err("another");
+    expect(&error, Operation::Read, StorageReason::Replaced);
+}
+
+#[tokio::test]
 async fn tags_are_compared_however_they_are_written() {
     for tag in ["W/\"{}\"", "{}", "W/\"\"", "\"\""] {
         let repository = Repository::start("").await;

@@ -18,7 +18,7 @@ use super::{
     get::{Part as Answer, get},
 };
 use crate::{
-    model::Pin,
+    model::{Pin, lasting_version},
     storage::{Operation, StorageError, StorageReason},
 };
 
@@ -221,7 +221,7 @@ async fn asked(
     range: Range<u64>,
 ) -> Result<Answer, StorageError> {
     let part = Box::pin(get(bucket, operation, pin, range)).await?;
-    if pin.version_id.is_none() && pin.etag.is_none() {
+    if lasting_version(pin.version_id.as_deref()).is_none() && pin.etag.is_none() {
         pin.etag.clone_from(&part.etag);
     }
     Ok(part)

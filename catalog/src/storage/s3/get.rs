@@ -18,10 +18,10 @@ use super::{
     bucket::Bucket,
     failure::Asked,
     listing,
-    meta::{class, tag, timestamp, version},
+    meta::{class, tag, timestamp},
 };
 use crate::{
-    model::{Key, ObjectMeta, Pin},
+    model::{Key, ObjectMeta, Pin, lasting_version},
     storage::{ListFrom, Operation, StorageError, StorageReason},
 };
 
@@ -194,7 +194,7 @@ pub(super) async fn get(
     }
     Ok(Part {
         etag: tag(answer.e_tag()),
-        version_id: version(answer.version_id()),
+        version_id: lasting_version(answer.version_id()).map(Into::into),
         bytes: answer.body,
     })
 }
@@ -227,14 +227,14 @@ async fn unchanged(bucket: &Bucket, asked: Asked<'_>, pin: &Pin) -> Result<(), S
     Err(asked.refused(StorageReason::Replaced, "Select the snapshot again."))
 }
 
-/// An error if an answer without a condition is of another time than the pinned object. A version
-/// never changes.
+/// An error if an answer without a condition is of another time than the pinned object. A lasting
+/// version never changes.
 pub(super) fn is_of_time(
     asked: Asked<'_>,
     pin: &Pin,
     said: Option<&DateTime>,
 ) -> Result<(), StorageError> {
-    if pin.version_id.is_some() {
+    if lasting_version(pin.version_id.as_deref()).is_some() {
         return Ok(());
     }
     match said.and_then(timestamp) {

@@ -9,10 +9,6 @@ use jiff::Timestamp;
 /// What S3 calls the class of an object that names none.
 const CLASS_DEFAULT: &str = "STANDARD";
 
-/// The version of an object that was written while the bucket had no versions. Another write may
-/// replace it under the same name.
-pub(super) const UNVERSIONED: &str = "null";
-
 /// Times in whole seconds, which every answer can tell: a header never has more (RFC 9110 §5.6.7),
 /// and a listing has milliseconds in some stores. One object has one time, whoever tells it.
 pub(super) fn timestamp(at: &DateTime) -> Option<Timestamp> {
@@ -36,23 +32,9 @@ pub(super) fn tag(said: Option<&str>) -> Option<String> {
     (!opaque.trim().is_empty()).then(|| format!("\"{opaque}\""))
 }
 
-/// The version of an object as it is now; [`UNVERSIONED`] names none.
-pub(super) fn version(said: Option<&str>) -> Option<String> {
-    let said = said.filter(|version| !version.is_empty() && *version != UNVERSIONED);
-    said.map(Into::into)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{tag, version};
-
-    #[test]
-    fn a_version_that_the_next_object_may_have_too_is_none() {
-        assert_eq!(version(Some("v1")).as_deref(), Some("v1"));
-        for said in [None, Some(""), Some("null")] {
-            assert_eq!(version(said), None, "{said:?}");
-        }
-    }
+    use super::tag;
 
     #[test]
     fn one_tag_is_held_in_one_form_and_an_empty_one_is_none() {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use catalog::model::{Pin, RepositoryName};
+use catalog::model::{Pin, RepositoryName, lasting_version};
 use serde::{Deserialize, Serialize};
 
 /// Largest note that is read back, in bytes; a few ranges take a few hundred.
@@ -93,10 +93,11 @@ impl Note {
     }
 
     /// A note that was found, if it is of the very object that `self` is of. An object without
-    /// version and entity tag is never known again: its bytes may be others by now.
+    /// lasting version and entity tag is never known again: its bytes may be others by now.
     pub(super) fn resumed(&self, found: &[u8]) -> Option<Self> {
         let found: Self = serde_json::from_slice(found).ok()?;
-        let exact = self.version_id.is_some() || self.etag.is_some();
+        let version = lasting_version(self.version_id.as_deref());
+        let exact = version.is_some() || self.etag.is_some();
         let same = Self {
             written: self.written.clone(),
             ..found.clone()
@@ -178,9 +179,16 @@ mod tests {
         ] {
             assert_eq!(stranger.resumed(text.as_bytes()), None, "{stranger:?}");
         }
-        let untagged = Note::new(&repository, &pin(None, 20));
-        let text = serde_json::to_vec(&untagged).unwrap();
-        assert_eq!(untagged.resumed(&text), None, "it may be another by now");
+        for (version, may_resume) in [(None, false), (Some("null"), false), (Some("v1"), true)] {
+            let mut untagged = Note::new(&repository, &pin(None, 20));
+            untagged.version_id = version.map(Into::into);
+            let text = serde_json::to_vec(&untagged).unwrap();
+            let is_resumed = untagged.resumed(&text).is_some();
+            assert_eq!(
+                is_resumed, may_resume,
+                "{version:?}: may it be another by now?"
+            );
+        }
     }
 
     #[test]

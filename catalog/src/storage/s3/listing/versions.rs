@@ -8,11 +8,13 @@ use aws_sdk_s3::{
 };
 
 use super::{
-    super::meta::UNVERSIONED,
     Cursor, Listed, NOTHING, Next,
     entry::{Entry, key},
 };
-use crate::storage::{PAGE_MAX, Page, StorageError};
+use crate::{
+    model::UNVERSIONED,
+    storage::{PAGE_MAX, Page, StorageError},
+};
 
 /// Whether the store does not know versions at all.
 fn is_unknown<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
