@@ -74,9 +74,14 @@ impl<'a> Standing<'a> {
         if runs.any(|run| run.snapshot.sameness(newest) == Sameness::Touched) {
             return Some("its newest snapshot was touched since it was tried");
         }
-        let was_proven = self.proofs.proven_at.is_some();
-        (was_proven && self.proofs.verified().is_none())
-            .then_some("no snapshot that was verified lies there any more")
+        if self.proofs.proven_at.is_none() || self.proofs.verified().is_some() {
+            return None;
+        }
+        // One that was touched, or is not whole any more, lies there still.
+        Some(match self.proofs.lost() {
+            Some(_) => "no snapshot that was verified lies there any more",
+            None => "no snapshot that was verified lies there unchanged",
+        })
     }
 }
 

@@ -228,6 +228,13 @@ fn a_touched_snapshot_is_due_again() {
             assert_eq!(planned.due.is_some(), is_due, "{lines} {tag}");
             let why = "its newest snapshot was touched since it was tried";
             assert_eq!(planned.why == why, is_due, "{lines} {planned:?}");
+            // It lies there still, behind one that was never tried.
+            let mut touched = snapshot(2);
+            touched.artifacts[0].meta.etag = Some(tag.into());
+            let world = World::with(vec![snapshot(8), touched], ledger.clone());
+            let planned = plan(&source(lines), &world.standing(9));
+            let why = "no snapshot that was verified lies there unchanged";
+            assert_eq!(planned.why == why, is_due, "{lines} {planned:?}");
         }
     }
 }
