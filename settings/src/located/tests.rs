@@ -141,3 +141,21 @@ fn words_travel_through_json_as_they_are_written() {
     };
     check(r#"["1h30m","10Gi","12.5%"]"#);
 }
+
+#[test]
+fn a_type_and_its_located_form_are_one_definition() {
+    #[derive(JsonSchema)]
+    struct Bucket {
+        _name: String,
+    }
+
+    #[derive(JsonSchema)]
+    struct Both {
+        _here: Located<Bucket>,
+        _there: Bucket,
+    }
+
+    let schema = schema_for!(Both);
+    let definitions = schema.get("$defs").and_then(|it| it.as_object());
+    assert_eq!(definitions.unwrap().keys().collect::<Vec<_>>(), ["Bucket"]);
+}
