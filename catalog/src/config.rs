@@ -5,6 +5,7 @@
 
 mod checks;
 mod file;
+mod known;
 mod load;
 mod reading;
 mod schema;
@@ -20,17 +21,18 @@ use settings::{Located, Place, Schedule};
 
 use crate::{
     assess::{Objectives, Verifying},
+    drivers::Location,
     format::{Format, Settings},
     grouping::{Completeness, ManifestRule},
     layout::Layout,
     model::{RepositoryName, SourceName},
-    storage::Location,
     survey::SurveySource,
 };
 
 pub use file::{ConfigError, load_file};
-pub use load::{Loaded, load};
-pub use schema::schema;
+pub use known::Known;
+pub use load::{Loaded, load, load_with};
+pub use schema::{schema, schema_with};
 pub use undecided::warn_undecided;
 pub use written::{Policy, Pull};
 
@@ -65,7 +67,7 @@ pub struct Config {
 pub struct Repository {
     /// Unique.
     pub name: RepositoryName,
-    /// Directory or bucket.
+    /// The place, with its driver.
     pub location: Location,
     /// Bytes it can hold.
     pub capacity_bytes: Option<u64>,
@@ -135,7 +137,7 @@ pub enum Due {
 /// Where records lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// Directory or bucket.
+    /// The place, whose driver keeps records.
     pub location: Location,
     /// Older records are pruned behind a checkpoint.
     pub retention: Option<Duration>,
@@ -204,13 +206,13 @@ impl Config {
     }
 
     /// How much later than its last byte a snapshot of this source may count as complete: nothing
-    /// is waited for in a bucket, or where a manifest says when it is whole.
+    /// is waited for where objects appear whole, or where a manifest says when it is whole.
     pub fn lateness_of(&self, source: &Source) -> settings::Duration {
         let mut repositories = self.repositories.iter();
         let repository = repositories.find(|it| it.name == source.repository);
-        let in_bucket = repository.is_some_and(|it| matches!(it.location, Location::S3(_)));
+        let appears_whole = repository.is_some_and(|it| !it.location.grows());
         let witnessed = source.completeness.manifest == ManifestRule::Required;
-        if in_bucket || witnessed {
+        if appears_whole || witnessed {
             settings::Duration::ZERO
         } else {
             source.settle

@@ -16,7 +16,6 @@ mod ledger;
 mod memory;
 mod name;
 mod old_versions;
-mod open;
 mod place;
 mod prune;
 mod record;
@@ -46,7 +45,6 @@ pub use ledger::{
 pub use memory::{MemoryEvidence, MemoryFault};
 pub use name::MARKER;
 pub use old_versions::old_versions;
-pub use open::open;
 pub use place::{CLOCKS_APART_MAX, adopt, ahead_of, is_mounted};
 pub use prune::{Pruned, prune};
 pub use record::{

@@ -11,6 +11,7 @@ pub mod assess;
 pub mod chain;
 pub mod config;
 pub mod digest;
+pub mod drivers;
 pub mod evidence;
 pub mod fault;
 pub mod format;

@@ -4,11 +4,10 @@
 
 mod counted;
 mod directory;
+pub mod driver;
 mod error;
-mod location;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
-mod open;
 pub(crate) mod s3;
 mod upload;
 
@@ -27,11 +26,10 @@ use futures::{
 use crate::model::{Key, ObjectMeta, Pin};
 
 pub use counted::{Counted, Requests};
-pub use directory::Directory;
+pub use directory::{Directory, DirectoryRoot};
+pub use driver::DriverConfig;
 pub use error::{Operation, StorageError, StorageReason};
-pub use location::{Location, S3};
-pub use open::open;
-pub use s3::{Bucket, Patience};
+pub use s3::{Bucket, Patience, S3};
 pub use upload::{Recomputed, UploadAlgorithm, UploadChecksum, UploadChecksumError};
 
 /// Most bytes one [`Storage::read`] may ask for.

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::surveyor::World;
 use catalog::{
     config::{Loaded, Repository},
-    evidence::{self, EvidenceRead},
-    storage::{self, Counted},
+    evidence::EvidenceRead,
+    storage::Counted,
 };
 
 /// Opens what a configuration names. A repository that did not change keeps its connection and its
@@ -17,14 +17,14 @@ pub fn open(loaded: Loaded, before: Option<&World>) -> World {
     for repository in &config.repositories {
         let storage = match before.and_then(|before| kept(before, repository)) {
             Some(storage) => storage,
-            None => Counted::new(storage::open(&repository.location)),
+            None => Counted::new(repository.location.open()),
         };
         storages.insert(repository.name.clone(), storage);
     }
     let evidence = config
         .evidence
         .as_ref()
-        .map(|it| evidence::open(&it.location) as Arc<dyn EvidenceRead>);
+        .map(|it| it.location.open_evidence() as Arc<dyn EvidenceRead>);
     World {
         config: Arc::new(config),
         storages,

@@ -98,7 +98,17 @@ impl Section {
     /// What is wrong is left out and the rest read without it; so there can be both a value and
     /// problems. Ask [`Problems::has_errors`] before believing the value.
     pub fn read<T: DeserializeOwned>(&self, problems: &mut Problems) -> Option<T> {
-        read::read(&self.node, &self.path, problems)
+        self.read_beside(&[], problems)
+    }
+
+    /// The same, of a mapping in which the keys `others` are another type's: they are not read
+    /// here, and are not unknown.
+    pub fn read_beside<T: DeserializeOwned>(
+        &self,
+        others: &[&'static str],
+        problems: &mut Problems,
+    ) -> Option<T> {
+        read::read(&self.node, &self.path, others, problems)
     }
 
     /// Where it stands.
@@ -112,6 +122,11 @@ impl Section {
     /// What it holds.
     pub fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// Whether nothing is written: `key:` alone, `~` or `null`.
+    pub fn is_nothing(&self) -> bool {
+        self.node.is_null()
     }
 
     /// The section beneath `key`, if this is a mapping and has it.

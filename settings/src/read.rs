@@ -26,14 +26,17 @@ const ERRORS_MAX: usize = 50;
 /// invented value that fits.
 const READINGS_MAX: usize = 8 * ERRORS_MAX;
 
-/// Gives nothing only if `problems` then has an error.
+/// Gives nothing only if `problems` then has an error. Keys of the root that are in `beside` are
+/// known and not read.
 pub(crate) fn read<T: DeserializeOwned>(
     root: &Node,
     path: &str,
+    beside: &[&'static str],
     problems: &mut Problems,
 ) -> Option<T> {
     let state = State {
         tolerant: problems.tolerates_unknown_keys(),
+        beside: Some((NodeId::of(root), beside.to_vec())),
         ..State::default()
     };
     let value = read_again_and_again(root, path, &state, problems);
@@ -61,7 +64,7 @@ fn read_again_and_again<T: DeserializeOwned>(
             state,
         });
         for unknown in state.unknown.take() {
-            let hint = known_keys(&unknown.key, unknown.known);
+            let hint = known_keys(&unknown.key, &unknown.known);
             problems.unknown_key(&unknown.place, "unknown key", hint);
         }
         let failed = match outcome {

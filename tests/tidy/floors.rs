@@ -33,6 +33,7 @@ const FLOORS: [(&str, &[&str]); 4] = [
             "evidence",
             "survey",
             "assess",
+            "drivers",
             "config",
         ],
     ),

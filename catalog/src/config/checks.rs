@@ -5,7 +5,7 @@ mod apart;
 use settings::{Located, Place, Problems, Section};
 
 use super::{Config, Due, INCONCLUSIVE_AFTER_KEY, PROCESS, Source, written};
-use crate::{assess::VERIFICATION, storage::S3};
+use crate::assess::VERIFICATION;
 
 /// A file without repositories or sources says nothing.
 pub(super) fn nothing_here(file: &written::File, config: &Config, problems: &mut Problems) {
@@ -36,54 +36,6 @@ pub(super) fn image(image: &Located<String>, what: &str, problems: &mut Problems
     }
 }
 
-/// What can be said of a bucket without asking it.
-pub(super) fn bucket(place: &Place, s3: &S3, problems: &mut Problems) {
-    if s3.bucket.is_empty() || s3.bucket.contains('/') {
-        let message = format!("{:?} is not the name of a bucket", s3.bucket);
-        let hint = "What stands before all keys is the prefix.";
-        problems.error(place, message).hint(hint);
-    }
-    if !s3.prefix.is_empty() && !s3.prefix.ends_with('/') {
-        let message = format!(
-            "the prefix {:?} does not end with /: paths begin with what follows it",
-            s3.prefix
-        );
-        problems.warning(place, message);
-    }
-    let endpoint = s3.endpoint.as_deref().unwrap_or("https://");
-    let (_, rest) = endpoint.split_once("://").unwrap_or(("", endpoint));
-    let authority = rest.split(['?', '#']).next().unwrap_or_default();
-    if authority.contains('@') {
-        // Not quoted. A password may hold a slash, so that of a path is refused as well.
-        let hint = "Write https://host; keys go to access_key_id_file and secret_access_key_file.";
-        problems
-            .error(place, "the endpoint names a user, who is not asked for")
-            .hint(hint);
-    } else if !endpoint.starts_with("https://") && !endpoint.starts_with("http://") {
-        let message = format!("the endpoint {endpoint:?} is not a URL");
-        let hint = "Write https://host, or http://host:port.";
-        problems.error(place, message).hint(hint);
-    }
-    let keys = [&s3.access_key_id_file, &s3.secret_access_key_file];
-    match keys.map(Option::is_some) {
-        [true, true] if s3.profile.is_some() => {
-            let message = "both a profile and key files are written; credentials come from one";
-            problems.error(place, message);
-        }
-        [true, false] | [false, true] => {
-            let message = "access_key_id_file and secret_access_key_file belong together";
-            problems.error(place, message);
-        }
-        _ => {}
-    }
-    if s3.external_id.is_some() && s3.role_arn.is_none() {
-        problems.error(
-            place,
-            "an external_id is given with a role_arn, and none is written",
-        );
-    }
-}
-
 /// One key without effect. `what` ends in `is` or `are`.
 pub(super) fn unbuilt(place: &Place, what: &str, problems: &mut Problems) {
     let message = format!("{what} not built into this version: it has no effect");
@@ -93,14 +45,6 @@ pub(super) fn unbuilt(place: &Place, what: &str, problems: &mut Problems) {
 /// Keys of the contract that this version accepts and does not act upon: said, not hidden.
 pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
     let mut say = |place: &Place, what: &str| unbuilt(place, what, problems);
-    for repository in &file.repositories {
-        if let Some(replica) = &repository.replica {
-            say(&replica.place, "auditing a replica is");
-        }
-        if let Some(require) = &repository.require {
-            say(&require.place, "auditing policies of a repository is");
-        }
-    }
     let verifier = file.verifier.as_ref();
     let sections = [
         (file.drills.as_ref(), "drills are"),
@@ -144,6 +88,17 @@ fn is_only_patience(slack: &Section) -> bool {
     let mut keys = slack.node().entries().map(|(key, _)| key.text());
     let first = keys.next().flatten();
     first == Some(INCONCLUSIVE_AFTER_KEY) && keys.next().is_none()
+}
+
+/// The same for the keys of one repository.
+pub(super) fn not_yet_there(repository: &written::Repository, problems: &mut Problems) {
+    if let Some(replica) = &repository.replica {
+        unbuilt(&replica.place, "auditing a replica is", problems);
+    }
+    if let Some(require) = &repository.require {
+        let what = "auditing policies of a repository is";
+        unbuilt(&require.place, what, problems);
+    }
 }
 
 /// The same for the keys of one source.

@@ -2,21 +2,22 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
+use serde::de::DeserializeOwned;
 use settings::{Document, Located, Place, Problems, Section, Size};
 
 use super::{
-    Config, Evidence, INCONCLUSIVE_AFTER_KEY, Repository, Verifier, checks, reading::Reading,
-    source, written,
+    Config, Evidence, INCONCLUSIVE_AFTER_KEY, Known, Repository, Verifier, checks,
+    reading::Reading, source, written,
 };
 use crate::{
     digest,
+    drivers::{Holds, Location},
     evidence::INCONCLUSIVE_AFTER,
     format::Format,
     model::RepositoryName,
-    storage::{Location, S3},
 };
 
 /// The schema this version writes and reads.
@@ -42,6 +43,11 @@ pub struct Loaded {
 ///
 /// On failure every error and warning is returned, in the order of the file.
 pub fn load(file: &Path, text: &str) -> Result<Loaded, Problems> {
+    load_with(&Known::default(), file, text)
+}
+
+/// The same, of a file that may name what is in these tables.
+pub fn load_with(known: &Known, file: &Path, text: &str) -> Result<Loaded, Problems> {
     let document = Document::parse(&file.display().to_string(), text)?;
     let mut problems = document.problems();
     let newer = document
@@ -54,14 +60,16 @@ pub fn load(file: &Path, text: &str) -> Result<Loaded, Problems> {
     }
     let written: Option<written::File> = document.root().read(&mut problems);
     let base = file.parent().unwrap_or(Path::new(""));
-    let config = written.map(|written| {
-        Reading {
-            base,
-            problems: &mut problems,
-            newer,
-        }
-        .config(&written, digest::sha256(text))
-    });
+    let mut reading = Reading {
+        base,
+        known,
+        problems: &mut problems,
+        newer,
+    };
+    let config = written.map(|written| reading.config(&written, digest::sha256(text)));
+    if config.is_none() {
+        reading.places(document.root());
+    }
     match config {
         Some(config) if !problems.has_errors() => Ok(Loaded {
             config,
@@ -104,21 +112,33 @@ impl Reading<'_> {
         config
     }
 
-    fn repositories(&mut self, written: &[written::Repository]) -> Vec<Repository> {
+    /// Reads what lies where in a file that is not read as a whole, for its problems.
+    fn places(&mut self, root: &Section) {
+        let repositories = root.get("repositories");
+        let repositories = repositories.and_then(|it| it.read::<Vec<_>>(self.problems));
+        self.repositories(&repositories.unwrap_or_default());
+        let evidence = root.get("evidence").filter(|it| !it.is_nothing());
+        if let Some(evidence) = evidence.and_then(|it| it.read(self.problems)) {
+            self.evidence(&evidence);
+        }
+    }
+
+    fn repositories(&mut self, written: &[Section]) -> Vec<Repository> {
         let mut seen = HashSet::new();
         let mut repositories = Vec::new();
-        for repository in written {
+        for section in written {
+            let Some(repository) = self.beside::<written::Repository>(section, Holds::Snapshots)
+            else {
+                continue;
+            };
             let place = &repository.name.place;
-            if !seen.insert(repository.name.value.as_str()) {
+            if !seen.insert(repository.name.value.clone()) {
                 let message = format!("there are two repositories {:?}", repository.name.value);
                 self.problems.error(place, message);
             }
             let name = self.ok(place, RepositoryName::new(&repository.name));
-            if let Some(s3) = &repository.s3 {
-                checks::bucket(&s3.place, s3, self.problems);
-            }
-            let s3 = repository.s3.as_ref().map(|s3| &s3.value);
-            let location = self.location(place, repository.directory.as_deref(), s3);
+            checks::not_yet_there(&repository, self.problems);
+            let location = self.location(section, place, Holds::Snapshots);
             let (Some(name), Some(location)) = (name, location) else {
                 continue;
             };
@@ -136,14 +156,9 @@ impl Reading<'_> {
     }
 
     fn evidence(&mut self, written: &written::Evidence) -> Option<Evidence> {
-        let repository = &written.repository.value;
-        let directory = repository.directory.as_deref();
-        let place = &written.repository.place;
-        let s3 = repository.s3.clone().map(S3::in_directory);
-        if let Some(s3) = &s3 {
-            checks::bucket(place, s3, self.problems);
-        }
-        let location = self.location(place, directory, s3.as_ref())?;
+        let section = &written.repository;
+        self.beside::<written::EvidenceRepository>(section, Holds::Records)?;
+        let location = self.location(section, &section.place(), Holds::Records)?;
         let retention = written.retention.as_ref().map(|it| it.value.as_std());
         Some(Evidence {
             location,
@@ -151,38 +166,43 @@ impl Reading<'_> {
         })
     }
 
-    fn location(
-        &mut self,
-        place: &Place,
-        directory: Option<&Path>,
-        s3: Option<&S3>,
-    ) -> Option<Location> {
-        match (directory, s3) {
-            (Some(directory), None) => Some(Location::Directory(self.absolute(directory))),
-            (None, Some(s3)) => Some(Location::S3(Box::new(self.with_absolute_files(s3)))),
-            (None, None) => {
-                let hint = "Write directory: /path, or s3: { bucket: … }.";
-                self.problems
-                    .error(place, "neither directory nor s3 is written")
-                    .hint(hint);
-                None
-            }
-            (Some(_), Some(_)) => {
-                let message = "both directory and s3 are written; a repository is one of them";
-                self.problems.error(place, message);
-                None
-            }
-        }
+    /// The keys that stand beside those of the drivers.
+    fn beside<T: DeserializeOwned>(&mut self, section: &Section, what: Holds) -> Option<T> {
+        let drivers = self.known.drivers_for(what);
+        let keys: Vec<_> = drivers.iter().map(|it| it.key()).collect();
+        section.read_beside(&keys, self.problems)
     }
 
-    fn with_absolute_files(&self, written: &S3) -> S3 {
-        let absolute = |path: &Option<PathBuf>| path.as_deref().map(|path| self.absolute(path));
-        S3 {
-            ca_file: absolute(&written.ca_file),
-            access_key_id_file: absolute(&written.access_key_id_file),
-            secret_access_key_file: absolute(&written.secret_access_key_file),
-            ..written.clone()
+    /// The one place that is written; a complaint about none or several is made at `place`.
+    fn location(&mut self, section: &Section, place: &Place, what: Holds) -> Option<Location> {
+        let drivers = self.known.drivers_for(what);
+        let mut read = Vec::new();
+        for driver in &drivers {
+            let value = section.get(driver.key()).filter(|it| !it.is_nothing());
+            if let Some(value) = value {
+                let location = driver.read(&value, what, self.base, self.problems);
+                read.push((driver.key(), location));
+            }
         }
+        match &mut read[..] {
+            [(_, location)] => return location.take(),
+            [] => {
+                let keys: Vec<_> = drivers.iter().map(|it| it.key()).collect();
+                let message = format!("neither {} is written", keys.join(" nor "));
+                let examples: Vec<_> = drivers.iter().map(|it| it.example()).collect();
+                let hint = format!("Write {}.", examples.join(", or "));
+                self.problems.error(place, message).hint(hint);
+            }
+            several => {
+                let keys: Vec<_> = several.iter().map(|(key, _)| *key).collect();
+                let message = format!(
+                    "both {} are written; a repository is one of them",
+                    keys.join(" and ")
+                );
+                self.problems.error(place, message);
+            }
+        }
+        None
     }
 
     fn refresh(&mut self, written: Option<&Located<settings::Duration>>) -> std::time::Duration {

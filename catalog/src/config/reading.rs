@@ -1,28 +1,23 @@
 //! What every part of the file is read with, and what many keys need.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use jiff::tz::TimeZone;
 use settings::{Located, Place, Problems};
 
+use super::Known;
 use crate::format::{FORMATS, format};
 
 /// What every part of the file is read with.
 pub(super) struct Reading<'a> {
+    /// The directory of the file.
     pub(super) base: &'a Path,
+    pub(super) known: &'a Known,
     pub(super) problems: &'a mut Problems,
     pub(super) newer: bool,
 }
 
 impl Reading<'_> {
-    pub(super) fn absolute(&self, path: &Path) -> PathBuf {
-        let joined = self.base.join(path);
-        std::path::absolute(&joined).unwrap_or(joined)
-    }
-
     /// A mapping by engine, whose keys must all be engines.
     pub(super) fn engines<T: Clone>(
         &mut self,

@@ -3,16 +3,29 @@
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::written;
-use crate::format::{FORMATS, Format};
+use super::{Known, written};
+use crate::{
+    drivers::Holds,
+    format::{FORMATS, Format},
+};
 
 /// The schema of one configuration file, draft 2020-12.
 pub fn schema() -> Schema {
+    schema_with(&Known::default())
+}
+
+/// The same, of a file that may name what is in these tables.
+pub fn schema_with(known: &Known) -> Schema {
     let mut generator = SchemaGenerator::new(SchemaSettings::draft2020_12());
     let by_engine: Vec<(&str, Value)> = FORMATS
         .iter()
         .map(|format| (format.engine().as_str(), of_engine(*format, &mut generator)))
         .collect();
+    let of_drivers = [
+        ("Repository", Holds::Snapshots),
+        ("EvidenceRepository", Holds::Records),
+    ];
+    let of_drivers = of_drivers.map(|(of, what)| (of, of_drivers_for(known, what, &mut generator)));
     let mut schema = generator.into_root_schema_for::<written::File>();
     schema.insert("title".into(), "Backup Witness: configuration".into());
     let root = schema.ensure_object();
@@ -22,6 +35,11 @@ pub fn schema() -> Schema {
         if let Some(source) = definitions.get_mut("Source") {
             let partial = complete(source, by_engine);
             definitions.insert("SourceDefaults".into(), partial);
+        }
+        for (of, keys) in of_drivers {
+            for (key, value) in keys {
+                definitions[of]["properties"][key] = value;
+            }
         }
         for definition in definitions.values_mut() {
             if definition.get("additionalProperties") == Some(&Value::Bool(false)) {
@@ -47,6 +65,21 @@ fn of_engine(format: &dyn Format, generator: &mut SchemaGenerator) -> Value {
     };
     properties.insert("verify".into(), verify);
     json!({ "properties": properties })
+}
+
+/// The keys of the drivers whose places may hold this.
+fn of_drivers_for(
+    known: &Known,
+    what: Holds,
+    generator: &mut SchemaGenerator,
+) -> Vec<(&'static str, Value)> {
+    let drivers = known.drivers_for(what).into_iter();
+    let keys = drivers.map(|driver| {
+        let mut value = driver.schema(generator);
+        value.insert("description".into(), driver.about().into());
+        (driver.key(), value.into())
+    });
+    keys.collect()
 }
 
 fn own_keys() -> impl Iterator<Item = &'static str> {

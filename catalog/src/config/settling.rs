@@ -4,7 +4,6 @@ use settings::{Duration, Problems, Schedule};
 
 use super::{Repository, written};
 use crate::settle::{SETTLE, settle_max};
-use crate::storage::Location;
 
 /// As written, or by default; never more than a tenth of the longest gap of the schedule.
 pub(super) fn settle(
@@ -37,8 +36,8 @@ pub(super) fn without_effect(
 ) {
     let mut repositories = known.iter();
     let repository = repositories.find(|it| it.name.as_str() == written.repository.value);
-    let in_bucket = repository.is_some_and(|it| matches!(it.location, Location::S3(_)));
-    if let Some(own) = written.settle.as_ref().filter(|_| is_own && in_bucket) {
+    let appears_whole = repository.is_some_and(|it| !it.location.grows());
+    if let Some(own) = written.settle.as_ref().filter(|_| is_own && appears_whole) {
         let message = "an object of a bucket appears whole, so none is waited for: settle has no \
                        effect on when it counts as complete";
         problems.warning(&own.place, message).hint("Remove it.");

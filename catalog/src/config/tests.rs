@@ -2,6 +2,7 @@
 
 mod defaults;
 mod effect;
+mod places;
 mod problems;
 mod schema;
 mod settle;

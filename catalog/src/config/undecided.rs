@@ -10,7 +10,7 @@ use settings::Problems;
 use tokio::time::timeout;
 
 use super::Config;
-use crate::evidence::{EvidenceRead, Ledger, open};
+use crate::evidence::{EvidenceRead, Ledger};
 
 /// How long the evidence may take altogether: a check is made by people, and in pipelines.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,7 +21,7 @@ pub async fn warn_undecided(config: &Config, now: Timestamp, warnings: &mut Prob
     let Some(evidence) = &config.evidence else {
         return;
     };
-    let evidence = open(&evidence.location);
+    let evidence = evidence.location.open_evidence();
     let reading = warn(config, &*evidence, now, warnings);
     // Evidence that hangs is `doctor`'s to tell.
     let _ = timeout(PATIENCE, reading).await;

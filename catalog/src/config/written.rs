@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use settings::{Duration, Located, OneOrMany, Section, Size, Switch};
 
-use crate::storage::S3;
+use crate::drivers::Replica;
 
 /// The whole file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -18,7 +18,8 @@ pub(super) struct File {
     /// Version of this format: 1.
     pub schema: Located<u32>,
     /// Where snapshots lie.
-    pub repositories: Vec<Repository>,
+    #[schemars(with = "Vec<Repository>")]
+    pub repositories: Vec<Section>,
     /// Per engine; a source's own keys win.
     #[schemars(with = "Option<BTreeMap<String, Source>>")]
     pub defaults: Option<Section>,
@@ -40,14 +41,11 @@ pub(super) struct File {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Repository {
+    // The keys of drivers stand beside these: the schema adds them.
     /// Unique.
     pub name: Located<String>,
-    /// An absolute path, or one relative to the configuration file.
-    pub directory: Option<PathBuf>,
-    /// A bucket.
-    pub s3: Option<Located<S3>>,
     /// The same keys again, elsewhere: audited, not surveyed twice.
-    pub replica: Option<Located<S3>>,
+    pub replica: Option<Located<Replica>>,
     /// Policies whose absence is a concern.
     pub require: Option<Located<Vec<Policy>>>,
     /// How much it can hold.
@@ -208,7 +206,8 @@ pub(super) enum When {
 #[serde(deny_unknown_fields)]
 pub(super) struct Evidence {
     /// A directory or a bucket.
-    pub repository: Located<EvidenceRepository>,
+    #[schemars(with = "EvidenceRepository")]
+    pub repository: Section,
     /// Older records are pruned behind a checkpoint.
     pub retention: Option<Located<Duration>>,
 }
@@ -217,10 +216,7 @@ pub(super) struct Evidence {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EvidenceRepository {
-    /// An absolute path, or one relative to the configuration file.
-    pub directory: Option<PathBuf>,
-    /// A bucket.
-    pub s3: Option<S3>,
+    // Only keys of drivers: the schema adds them.
 }
 
 /// Of backup-exporter only.

@@ -4,6 +4,7 @@
 //! links to directories are never followed, so a loop cannot exist; a link to a file counts as that
 //! file while it stays below the root. Nothing here opens a path for writing.
 
+mod config;
 mod file;
 mod walk;
 
@@ -21,6 +22,8 @@ use super::{
     ListFrom, ObjectBody, Operation, Page, Storage, StorageError, StorageReason, check_range,
 };
 use crate::model::{Key, ObjectMeta, Pin};
+
+pub use config::DirectoryRoot;
 
 /// Bytes per item of an [`ObjectBody`]: large enough that handing one over costs nothing beside
 /// reading it, small enough that a hundred in flight are nothing either.

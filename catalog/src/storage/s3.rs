@@ -8,6 +8,8 @@ mod body;
 mod bucket;
 mod checksum;
 pub(crate) mod client;
+mod config;
+mod driver;
 mod failure;
 mod get;
 mod key_files;
@@ -29,6 +31,7 @@ use crate::model::{Key, ObjectMeta, Pin};
 
 pub use bucket::Bucket;
 pub use client::Patience;
+pub use config::S3;
 pub(crate) use failure::Asked;
 
 impl Storage for Bucket {

@@ -61,11 +61,16 @@ enum Next<'a> {
 impl<'a> Entries<'a> {
     /// With `all`, keys that begin with `x-` are entries like others.
     pub(super) fn new(map: Reader<'a>, all: bool) -> Self {
-        let note = |key: &Node| !all && key.text().is_some_and(|key| key.starts_with("x-"));
+        let beside = map.state.beside(map.node);
+        let is_ours = |key: &Node| {
+            let note = |key: &str| !all && key.starts_with("x-");
+            key.text()
+                .is_none_or(|key| !note(key) && !beside.contains(&key))
+        };
         let mut left: Vec<_> = map
             .node
             .entries()
-            .filter(|(key, value)| !map.state.is_left_out(value) && !note(key))
+            .filter(|(key, value)| !map.state.is_left_out(value) && is_ours(key))
             .collect();
         left.reverse();
         let missing = map.state.missing.borrow();

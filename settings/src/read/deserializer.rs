@@ -72,7 +72,8 @@ impl Reader<'_> {
     }
 
     /// Notes the keys that are not among `known` and leaves them out from now on.
-    fn refuse_unknown(&self, known: &'static [&'static str]) {
+    fn refuse_unknown(&self, own: &'static [&'static str]) {
+        let known = [own, self.state.beside(self.node)].concat();
         for (key, value) in self.node.entries() {
             let text = key.text().unwrap_or_default();
             let ours = known.contains(&text) || text.starts_with("x-");
@@ -84,7 +85,7 @@ impl Reader<'_> {
             let unknown = Unknown {
                 place,
                 key: text.to_owned(),
-                known,
+                known: known.clone(),
             };
             self.state.unknown.borrow_mut().push(unknown);
             self.state.leave_out_unknown(value);

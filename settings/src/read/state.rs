@@ -18,6 +18,8 @@ pub(super) struct State {
     /// Under unknown keys that are only worth a warning; not offered either.
     pub(super) tolerated: RefCell<HashSet<NodeId>>,
     pub(super) tolerant: bool,
+    /// The root, and those of its keys that another type reads.
+    pub(super) beside: Option<(NodeId, Vec<&'static str>)>,
     /// Of a mapping, the keys that serde asked for in vain; offered with invented values, so that
     /// the next missing key is found too.
     pub(super) missing: RefCell<HashMap<NodeId, Vec<Placeholder>>>,
@@ -40,6 +42,14 @@ impl State {
             &self.pruned
         };
         set.borrow_mut().insert(NodeId::of(node));
+    }
+
+    /// The keys of this mapping that another type reads.
+    pub(super) fn beside(&self, node: &Node) -> &[&'static str] {
+        match &self.beside {
+            Some((root, keys)) if *root == NodeId::of(node) => keys,
+            _ => &[],
+        }
     }
 
     /// Prepares the next reading; gives what it is to do without.
@@ -88,7 +98,7 @@ impl State {
 pub(super) struct Unknown {
     pub(super) place: Place,
     pub(super) key: String,
-    pub(super) known: &'static [&'static str],
+    pub(super) known: Vec<&'static str>,
 }
 
 fn find(node: &Node, id: NodeId) -> Option<&Node> {

@@ -1,9 +1,6 @@
 //! `latest`: the location of one snapshot, alone on a line, for scripts.
 
-use catalog::{
-    config::{Config, Source},
-    storage::Location,
-};
+use catalog::config::{Config, Source};
 use toolkit::{exit::Exit, words::ago};
 
 use super::{Console, Refusal, World};
@@ -48,10 +45,9 @@ pub(super) async fn run(flags: &Latest, console: &mut Console<'_>) -> Result<Exi
     let version = inventory.is_older_version(found);
     for artifact in &found.artifacts {
         let meta = &artifact.meta;
-        let location = location(&world.config, source, meta.key.as_str());
         let version = meta.version_id.as_deref().filter(|_| version);
-        let query = version.map_or_else(String::new, |version| format!("?versionId={version}"));
-        writeln!(console.out, "{location}{query}")?;
+        let location = location(&world.config, source, meta.key.as_str(), version);
+        writeln!(console.out, "{location}")?;
     }
     let Some(bad) = past.shown_bad(found) else {
         return Ok(Exit::Fine);
@@ -66,14 +62,8 @@ pub(super) async fn run(flags: &Latest, console: &mut Console<'_>) -> Result<Exi
     Ok(Exit::Failed)
 }
 
-fn location(config: &Config, source: &Source, key: &str) -> String {
-    let repository = config
-        .repositories
-        .iter()
-        .find(|it| it.name == source.repository);
-    match repository.map(|repository| &repository.location) {
-        Some(Location::Directory(root)) => root.join(key).display().to_string(),
-        Some(location @ Location::S3(_)) => format!("{location}{key}"),
-        None => key.into(),
-    }
+fn location(config: &Config, source: &Source, key: &str, version: Option<&str>) -> String {
+    let mut repositories = config.repositories.iter();
+    let repository = repositories.find(|it| it.name == source.repository);
+    repository.map_or_else(|| key.into(), |it| it.location.object(key, version))
 }

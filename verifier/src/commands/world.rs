@@ -16,7 +16,7 @@ use catalog::{
     config::{Config, Repository, Source},
     evidence::{self, Evidence, EvidenceError, Ledger, MARKER, ToolEvidence},
     model::{RepositoryName, SourceName},
-    storage::{self, Location, Storage},
+    storage::Storage,
     survey::HeadCache,
 };
 use tokio::{
@@ -80,10 +80,10 @@ impl World {
 
     /// Opens what this configuration names; nothing is listed yet.
     pub(super) fn of(config: Config, outside: &Outside) -> Self {
-        let opened = |it: &Repository| (it.name.clone(), storage::open(&it.location));
+        let opened = |it: &Repository| (it.name.clone(), it.location.open());
         let storages = config.repositories.iter().map(opened).collect();
         let evidence = config.evidence.as_ref();
-        let evidence = evidence.map(|evidence| evidence::open(&evidence.location));
+        let evidence = evidence.map(|evidence| evidence.location.open_evidence());
         let unread = |it: &Source| (it.name.clone(), Mutex::new(Ledger::new(it.name.clone())));
         let heads = config.repositories.iter();
         Self {
@@ -170,8 +170,9 @@ impl World {
     /// Makes the directory of the evidence at its first use, but no parent of it: what lacks may be
     /// a volume that is not mounted, and that must not look like an empty ledger.
     async fn make_root(&self) {
-        let location = self.config.evidence.as_ref().map(|it| &it.location);
-        if let Some(Location::Directory(root)) = location.filter(|_| !self.is_adopted()) {
+        let evidence = self.config.evidence.as_ref();
+        let root = evidence.and_then(|it| it.location.directory());
+        if let Some(root) = root.filter(|_| !self.is_adopted()) {
             // What fails here is said by the first read.
             let _ = tokio::fs::create_dir(root).await;
         }

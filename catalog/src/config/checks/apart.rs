@@ -4,8 +4,8 @@ use std::path::Path;
 
 use settings::{Place, Problems};
 
-use super::super::{Config, Repository, written};
-use crate::{layout::Layout, storage::Location};
+use super::super::{Config, written};
+use crate::{drivers::Location, layout::Layout};
 
 /// Names every source whose snapshots the evidence would lie among.
 pub(super) fn evidence(
@@ -14,16 +14,16 @@ pub(super) fn evidence(
     evidence: &Location,
     problems: &mut Problems,
 ) {
-    let place = file.evidence.as_ref().map(|it| it.repository.place.clone());
+    let place = file.evidence.as_ref().map(|it| it.repository.place());
     let place = place.unwrap_or_else(Place::whole);
     for repository in &config.repositories {
         for source in config.sources_of(&repository.name) {
             let is_among = |writer: &super::Source| {
                 let record = format!("{}/00000001.json", writer.name);
-                let key = key_in(repository, evidence, &record);
+                let key = evidence.key_in(&repository.location, &record);
                 key.is_some_and(|key| source.layout.may_hold(&key))
             };
-            let within = key_in(repository, evidence, "");
+            let within = evidence.key_in(&repository.location, "");
             if config.sources.iter().any(is_among)
                 || within.is_some_and(|within| below(&source.layout, Path::new(&within)))
             {
@@ -35,24 +35,6 @@ pub(super) fn evidence(
                 problems.error(&place, message).hint(hint);
             }
         }
-    }
-}
-
-/// What lies at `name` below the evidence, as a key of the repository; `None` if it is not in it.
-fn key_in(repository: &Repository, evidence: &Location, name: &str) -> Option<String> {
-    match (&repository.location, evidence) {
-        (Location::Directory(root), Location::Directory(evidence)) => {
-            let within = evidence.join(name);
-            let within = within.strip_prefix(root).ok()?;
-            Some(within.display().to_string())
-        }
-        (Location::S3(root), Location::S3(evidence)) => {
-            let same = (&root.bucket, &root.endpoint) == (&evidence.bucket, &evidence.endpoint);
-            let whole = format!("{}{name}", evidence.prefix);
-            let within = whole.strip_prefix(&root.prefix).filter(|_| same)?;
-            Some(within.into())
-        }
-        _ => None,
     }
 }
 

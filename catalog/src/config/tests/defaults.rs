@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{HEAD, loaded, problems, source};
 use crate::{
     config::{Due, Pull},
-    storage::Location,
+    storage::DirectoryRoot,
 };
 
 #[test]
@@ -61,8 +61,8 @@ fn directories_are_relative_to_the_file() {
     let text = source("").replace("/backups", "repository");
     let config = loaded(&text).config;
     assert_eq!(
-        config.repositories[0].location,
-        Location::Directory("/etc/repository".into())
+        config.repositories[0].location.config(),
+        Some(&DirectoryRoot("/etc/repository".into()))
     );
 }
 

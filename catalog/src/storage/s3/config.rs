@@ -1,27 +1,9 @@
-//! Where a repository or records lie, as it is configured.
+//! A bucket as it is configured.
 
 use std::{fmt, path::PathBuf};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-/// A directory or a bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Location {
-    /// Absolute.
-    Directory(PathBuf),
-    /// A bucket.
-    S3(Box<S3>),
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Directory(path) => write!(f, "{}", path.display()),
-            Self::S3(s3) => write!(f, "s3://{}/{}", s3.bucket, s3.prefix),
-        }
-    }
-}
 
 /// A bucket of S3 or of a compatible store.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -52,12 +34,8 @@ pub struct S3 {
     pub secret_access_key_file: Option<PathBuf>,
 }
 
-impl S3 {
-    /// The same with a prefix that is a directory and not the beginning of a name.
-    pub(crate) fn in_directory(mut self) -> Self {
-        if !self.prefix.is_empty() && !self.prefix.ends_with('/') {
-            self.prefix.push('/');
-        }
-        self
+impl fmt::Display for S3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.prefix)
     }
 }

@@ -92,6 +92,45 @@ fn a_mapping_read_past_its_struct_still_refuses_unknown_keys() {
 }
 
 #[test]
+fn keys_that_another_type_reads_are_known_and_passed_over() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Common {
+        name: String,
+        #[serde(rename = "within")]
+        _within: Option<Box<Common>>,
+    }
+
+    let read = |text: &str| {
+        let document = Document::parse("f.yaml", text).unwrap();
+        let mut problems = document.problems();
+        let root = document.root();
+        let common: Option<Common> = root.read_beside(&["bucket", "path"], &mut problems);
+        (common.map(|it| it.name), problems)
+    };
+    let (name, problems) = read("{ name: a, bucket: [whatever], path: ~ }");
+    assert_eq!(
+        (name.as_deref(), problems.to_string().as_str()),
+        (Some("a"), "")
+    );
+    // Only of the mapping itself, and of none within.
+    let (_, problems) = read("{ pth: a, within: { name: a, path: b } }");
+    insta::assert_snapshot!(problems, @r#"
+        f.yaml:1:1: the key name is missing
+            1 | { pth: a, within: { name: a, path: b } }
+              | ^
+        f.yaml:1:3: pth: unknown key
+            1 | { pth: a, within: { name: a, path: b } }
+              |   ^
+          hint: Did you mean path? Known keys: bucket, name, path, within.
+        f.yaml:1:30: within.path: unknown key
+            1 | { pth: a, within: { name: a, path: b } }
+              |                              ^
+          hint: Known keys: name, within; x-path would be ignored.
+        "#);
+}
+
+#[test]
 fn a_choice_is_a_word_or_a_mapping_of_one_key() {
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "lowercase")]

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use catalog::{config::Config, storage::Location};
+use catalog::config::Config;
 
 use super::{super::Refusal, error::FetchError};
 
@@ -48,10 +48,10 @@ fn held_by(real: &Path, config: &Config) -> Option<String> {
     let evidence = config.evidence.iter();
     let evidence = evidence.map(|it| ("the evidence".into(), &it.location));
     let held = repositories.chain(evidence).find(|(_, location)| {
-        let Location::Directory(root) = location else {
-            return false;
-        };
-        fs::canonicalize(root).is_ok_and(|root| real.starts_with(root))
+        let root = location
+            .directory()
+            .and_then(|it| fs::canonicalize(it).ok());
+        root.is_some_and(|root| real.starts_with(root))
     });
     held.map(|(name, _)| name)
 }
