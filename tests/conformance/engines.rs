@@ -1,7 +1,6 @@
 //! Every engine against the suite of engines, and what only one of them promises.
 
 mod neo4j;
-mod neo4j_chain;
 mod neo4j_hindered;
 mod neo4j_process;
 mod neo4j_rehearsal;

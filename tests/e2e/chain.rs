@@ -8,16 +8,19 @@ use catalog::{
     storage::{Directory, Storage as _},
 };
 use jiff::Timestamp;
+use serde_json::Value;
 use tests::neo4j_archives::{Said, TAKEN_AT, archive, store};
 
 use crate::bench::{Bench, Ran};
 
-/// With backups of these changes, one an hour; the one that begins with 1 is full.
+/// With backups of these changes, one an hour; the one that begins with 1 is full. What they say of
+/// themselves stands before what is compressed.
 fn with(changes: &[(i64, i64)]) -> Bench {
     let bench = Bench::new("process");
     let config = "schema: 1\n\
         repositories: [{ name: local, directory: repository }]\n\
         evidence: { repository: { directory: evidence } }\n\
+        verifier: { runtime: process }\n\
         sources:\n  - name: graph\n    engine: neo4j\n    repository: local\n    \
         path: \"%Y%m%d-%H%M.backup\"\n    settle: 0s\n";
     fs::write(bench.path("backups.yaml"), config).unwrap();
@@ -29,7 +32,7 @@ fn with(changes: &[(i64, i64)]) -> Bench {
             ..Said::default()
         };
         let file = bench.path(&format!("repository/20261101-{hour:02}00.backup"));
-        fs::write(file, archive("BZV1", &store(), &said)).unwrap();
+        fs::write(file, archive("BZV3", &store(), &said)).unwrap();
     }
     bench
 }
@@ -138,4 +141,46 @@ async fn a_differential_backup_is_never_due_and_the_status_is_of_the_newest_full
         let line = format!("{status}{{{of_graph},verdict=\"{verdict}\"}} {value}\n");
         ran.ends(ran.code, &line);
     }
+}
+
+/// The exit code and record of a verification of the third backup.
+fn verify_last(bench: &Bench) -> (i32, Value) {
+    let words = ["verify", "--source", "graph", "--snapshot", "20261101-0300"];
+    let ran = bench.run(&[&words[..], &["--format", "json"]].concat());
+    let mut records: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    (ran.code, records.remove(0))
+}
+
+#[test]
+fn a_differential_backup_is_read_with_all_that_it_continues_and_not_restored() {
+    let bench = with(&[(1, 10), (11, 20), (21, 30)]);
+    let (code, record) = verify_last(&bench);
+    assert_eq!((code, &record["reason"]), (3, &"needs_enterprise".into()));
+    let continues = record["snapshot"]["continues"].as_array().unwrap();
+    let read: Vec<_> = continues
+        .iter()
+        .map(|it| (it["key"].as_str().unwrap(), it["sha256"].is_string()))
+        .collect();
+    let expected = [
+        ("20261101-0100.backup", true),
+        ("20261101-0200.backup", true),
+    ];
+    assert_eq!(read, expected);
+    assert_eq!(record["sandbox"], Value::Null, "{record:#}");
+}
+
+#[test]
+fn damage_in_what_a_differential_backup_continues_is_damage() {
+    let bench = with(&[(1, 10), (11, 20), (21, 30)]);
+    let link = bench.path("repository/20261101-0200.backup");
+    let mut bytes = fs::read(&link).unwrap();
+    // The checksum behind its content: its head still says what it continues.
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&link, bytes).unwrap();
+    let (code, record) = verify_last(&bench);
+    assert_eq!((code, &record["reason"]), (1, &"damaged".into()));
+    let findings = record["findings"].as_array().unwrap();
+    let intact = findings.iter().find(|it| it["check"] == "snapshot.intact");
+    let message = intact.unwrap()["message"].as_str().unwrap();
+    assert!(message.starts_with("20261101-0200.backup: "), "{message}");
 }

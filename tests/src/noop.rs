@@ -18,8 +18,8 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use verifier::{
     engine::{
-        self, Bench, Engine, Evidence, Judged, Link, Observation, Observed, Request, Restorable,
-        Staging, Stopped, Whole,
+        self, Bench, Engine, Evidence, Judged, Observation, Observed, Request, Staging, Stopped,
+        Whole,
     },
     runtime::{Command, SandboxSpec},
 };
@@ -92,7 +92,7 @@ impl Engine for NoopEngine {
         })
     }
 
-    fn stage(&self, _: Link, _: &SandboxSpec) -> Staging {
+    fn stage(&self, _: &SandboxSpec) -> Staging {
         Staging {
             put: shell("cat > part && mv part whole"),
             digest: shell("sha256sum whole"),
@@ -102,7 +102,7 @@ impl Engine for NoopEngine {
     fn restore<'a>(
         &'a self,
         bench: &'a Bench<'a>,
-        _: &'a Restorable<'a>,
+        _: &'a Inspection,
         _: &'a engine::Settings,
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
         Box::pin(async move {

@@ -118,27 +118,6 @@ impl Subject {
         self.verify_keys(run_id(), memory, keys).await
     }
 
-    /// Verifies the last of these, each of which continues the one before it.
-    ///
-    /// # Panics
-    /// When there is none.
-    pub async fn verify_chain(&self, all: impl IntoIterator<Item = Vec<u8>>) -> Verification {
-        let memory = Memory::default();
-        let mut last: Option<Snapshot> = None;
-        for (index, bytes) in all.into_iter().enumerate() {
-            let key = format!("{index}.backup");
-            memory.put(&key, bytes);
-            let mut next = self.snapshot_of(&memory, &[&key]).await;
-            if let Some(before) = last {
-                next.continues = Continues::Snapshot(Arc::new(before));
-            }
-            last = Some(next);
-        }
-        let snapshot = last.expect("one at least");
-        let assignment = self.assignment(run_id(), memory, snapshot);
-        verify_one(&self.context(), assignment).await
-    }
-
     async fn verify_keys(&self, run: RunId, memory: Memory, keys: &[&str]) -> Verification {
         let snapshot = self.snapshot_of(&memory, keys).await;
         verify_one(&self.context(), self.assignment(run, memory, snapshot)).await

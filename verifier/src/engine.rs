@@ -81,12 +81,10 @@ pub enum Purpose {
 pub struct Request<'a> {
     /// What for.
     pub purpose: Purpose,
-    /// From the head of the snapshot, and of those it continues.
+    /// From the head of the snapshot.
     pub head: &'a SnapshotFacts,
-    /// As stored, with those it continues.
+    /// As stored.
     pub size_bytes: u64,
-    /// How many other snapshots it continues, which are restored before it.
-    pub before: usize,
     /// What the runtime offers, in the order of preference.
     pub images: &'a [ImageFacts],
     /// `verifier.limits`.
@@ -123,50 +121,13 @@ impl From<SandboxError> for Stopped {
     }
 }
 
-/// Which of the objects that are restored together: the snapshot's own is the last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Link {
-    /// From 0.
-    pub index: usize,
-    /// How many there are; 1 unless the snapshot continues others.
-    pub of: usize,
-}
-
-impl Link {
-    /// Whether there is no other.
-    pub const fn is_only(self) -> bool {
-        self.of == 1
-    }
-
-    /// `what`, with its place where there are others.
-    pub fn named(self, what: &str) -> String {
-        if self.is_only() {
-            return what.into();
-        }
-        format!(
-            "{what} ({} of the {} restored together)",
-            self.index + 1,
-            self.of
-        )
-    }
-}
-
-/// What was read of the objects that are restored together, each to its last byte.
-#[derive(Debug)]
-pub struct Restorable<'a> {
-    /// Of the snapshot's own object.
-    pub own: &'a Inspection,
-    /// Of those it continues, the full one first.
-    pub before: Vec<&'a Inspection>,
-}
-
 /// How the restorable bytes come into a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staging {
     /// Reads them from its standard input, and leaves them where [`Engine::restore`] looks.
     pub put: Command,
-    /// Run when all are there, beside the restore: its output begins with their SHA-256 as they
-    /// lie there, in lower-case hexadecimal. It changes nothing.
+    /// Run when a server has answered or ended: its output begins with their SHA-256 as they lie
+    /// there, in lower-case hexadecimal. It changes nothing.
     pub digest: Command,
 }
 
@@ -212,21 +173,8 @@ pub struct Evidence<'a> {
     pub artifact: &'a ArtifactEvidence,
     /// Written by the producer.
     pub manifest: Option<&'a Manifest>,
-    /// What it continues, the full one first: restored before it, in the same sandbox.
-    pub before: Vec<Continued<'a>>,
     /// Our own time when the observations were made.
     pub asked_at: Timestamp,
-}
-
-/// One of the objects that an artifact continues.
-#[derive(Debug)]
-pub struct Continued<'a> {
-    /// From the native reading of every byte.
-    pub inspection: &'a Inspection,
-    /// The object as listed and read, with what vouches for its bytes.
-    pub artifact: ArtifactEvidence,
-    /// Its own one, written by the producer.
-    pub manifest: Option<&'a Manifest>,
 }
 
 /// Everything a judgement of the snapshot as a whole may rest on; plain data.
@@ -256,20 +204,14 @@ pub trait Engine: Debug + Send + Sync {
     /// Image, memory, disk; or why none will do. Pure.
     fn prepare(&self, request: &Request<'_>, settings: &Settings) -> Result<SandboxSpec, Stopped>;
 
-    /// Puts the restorable bytes of one object where [`restore`](Self::restore) finds them. The
-    /// timeouts are cut to what is left of the run.
-    fn stage(&self, link: Link, spec: &SandboxSpec) -> Staging;
+    /// Puts the restorable bytes where [`restore`](Self::restore) finds them. The timeouts are cut
+    /// to what is left of the run.
+    fn stage(&self, spec: &SandboxSpec) -> Staging;
 
     /// What it says of the snapshot that putting the bytes there ended with another code than 0,
     /// although all of them arrived. `None`: nothing. Pure.
-    fn refused(
-        &self,
-        put: &Exit,
-        link: Link,
-        whole: &Inspection,
-        spec: &SandboxSpec,
-    ) -> Option<Refused> {
-        let _ = (put, link, whole, spec);
+    fn refused(&self, put: &Exit, whole: &Inspection, spec: &SandboxSpec) -> Option<Refused> {
+        let _ = (put, whole, spec);
         None
     }
 
@@ -278,7 +220,7 @@ pub trait Engine: Debug + Send + Sync {
     fn restore<'a>(
         &'a self,
         bench: &'a Bench<'a>,
-        whole: &'a Restorable<'a>,
+        whole: &'a Inspection,
         settings: &'a Settings,
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>>;
 

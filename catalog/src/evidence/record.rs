@@ -191,7 +191,7 @@ pub struct SnapshotEvidence {
     pub taken_at_from: TakenAtFrom,
     /// Every object.
     pub artifacts: Vec<ArtifactEvidence>,
-    /// The objects it continues, which were restored before it, the full one first.
+    /// The objects it continues, the full one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub continues: Vec<ArtifactEvidence>,
 }

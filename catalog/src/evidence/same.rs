@@ -133,7 +133,7 @@ impl ArtifactEvidence {
 impl SnapshotEvidence {
     /// Whether this is a record of the listed snapshot, with all that it continues now: as alike
     /// as the least alike of its objects. Of a snapshot whose chain is not known no chain was
-    /// restored, so a record of it names none.
+    /// read, so a record of it names none.
     pub fn sameness(&self, listed: &Snapshot) -> Sameness {
         let before = listed.before().unwrap_or_default();
         let own = listed.artifacts.iter().map(|it| (&it.meta).into());

@@ -348,7 +348,7 @@ impl Snapshot {
             .sum()
     }
 
-    /// The same with what it continues, as far as that is known: all that is restored.
+    /// The same with what it continues, as far as that is known: all that is read.
     pub fn chain_bytes(&self) -> u64 {
         let before = self.before().unwrap_or_default();
         before.iter().map(|it| it.size_bytes()).sum::<u64>() + self.size_bytes()

@@ -1,14 +1,14 @@
 //! Questions that engines have in common, asked in the same words. Pure.
 
 use catalog::{
-    evidence::{ArtifactEvidence, Basis, Integrity, Reason},
+    evidence::{Basis, Integrity, Reason},
     format::{Bounds, ChecksumRule},
     manifest::Manifest,
 };
 use jiff::{SignedDuration, Timestamp};
 use settings::{Duration, Percent};
 
-use super::{Evidence, Judged, Link, Stopped, Whole};
+use super::{Evidence, Judged, Stopped, Whole};
 
 /// What a canary gave that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,52 +51,31 @@ pub(super) fn checksum(
     }
 }
 
-/// The manifest, where each object is the one that its own describes; else the answer.
+/// The manifest, where the object is the one that it describes; else the answer.
 pub(super) fn manifest<'a>(
     check: &str,
     evidence: &'a Evidence<'_>,
 ) -> Result<&'a Manifest, Judged> {
-    let of = evidence.before.len() + 1;
-    for (index, link) in evidence.before.iter().enumerate() {
-        let object = Link { index, of }.named("the object");
-        if let Some(unlike) = unlike(check, &object, link.manifest, &link.artifact) {
-            return Err(unlike);
-        }
-    }
-    let own = Link { index: of - 1, of }.named("the object");
-    if let Some(unlike) = unlike(check, &own, evidence.manifest, evidence.artifact) {
-        return Err(unlike);
-    }
-    evidence.manifest.ok_or_else(|| {
-        if evidence.before.iter().any(|it| it.manifest.is_some()) {
-            return Judged::passed(check, "what it continues is what its manifests describe");
-        }
-        Judged::not_applicable(check, "there is no manifest")
-    })
-}
-
-/// That an object is not the one its manifest describes.
-fn unlike(
-    check: &str,
-    object: &str,
-    manifest: Option<&Manifest>,
-    artifact: &ArtifactEvidence,
-) -> Option<Judged> {
-    let manifest = manifest?;
+    let Some(manifest) = evidence.manifest else {
+        return Err(Judged::not_applicable(check, "there is no manifest"));
+    };
     let unlike = |what| {
-        let message = format!("{object} has another {what} than its manifest says");
+        let message = format!("the object has another {what} than its manifest says");
         Judged::failed(check, Reason::Inconsistent, message)
     };
+    let artifact = evidence.artifact;
     let size = manifest.size_bytes;
     if let Some(size) = size.filter(|size| *size != artifact.size_bytes) {
         let judged = unlike("size").observed(artifact.size_bytes);
-        return Some(judged.expected(size, Basis::Manifest));
+        return Err(judged.expected(size, Basis::Manifest));
     }
     let read = artifact.sha256.as_deref().unwrap_or_default();
     let written = manifest.sha256.as_deref();
-    let sha256 = written.filter(|sha256| !sha256.eq_ignore_ascii_case(read))?;
-    let judged = unlike("SHA-256").observed(read);
-    Some(judged.expected(sha256, Basis::Manifest))
+    if let Some(sha256) = written.filter(|sha256| !sha256.eq_ignore_ascii_case(read)) {
+        let judged = unlike("SHA-256").observed(read);
+        return Err(judged.expected(sha256, Basis::Manifest));
+    }
+    Ok(manifest)
 }
 
 /// A producer counts a moment before or after the snapshot is taken: only a drop beyond what is

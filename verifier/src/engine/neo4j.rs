@@ -5,7 +5,6 @@
 //! and whoever asks it about another one is told of an empty graph.
 
 mod admin;
-mod chain;
 mod checks;
 mod client;
 mod failure;
@@ -35,8 +34,8 @@ use jiff::Timestamp;
 
 use self::{admin::Checked, checks::Case, seen::Seen};
 use super::{
-    Bench, Engine, Evidence, Judged, Link, Observation, Refused, Request, Restorable, Settings,
-    Staging, Stopped, Whole,
+    Bench, Engine, Evidence, Judged, Observation, Refused, Request, Settings, Staging, Stopped,
+    Whole,
     asked::{CanarySeen, unanswered},
 };
 use crate::runtime::{Exit, SandboxSpec};
@@ -78,38 +77,18 @@ impl Engine for Neo4j {
         })
     }
 
-    fn stage(&self, link: Link, spec: &SandboxSpec) -> Staging {
-        if !link.is_only() {
-            return chain::keep(link);
-        }
+    fn stage(&self, spec: &SandboxSpec) -> Staging {
         Staging {
             put: script::load(spec),
             digest: script::digest(),
         }
     }
 
-    fn refused(
-        &self,
-        put: &Exit,
-        link: Link,
-        whole: &Inspection,
-        spec: &SandboxSpec,
-    ) -> Option<Refused> {
-        if !link.is_only() {
-            // It was only to be kept: no tool has looked at it.
-            return None;
-        }
+    fn refused(&self, put: &Exit, whole: &Inspection, spec: &SandboxSpec) -> Option<Refused> {
         let archive = archive_of(whole).ok();
-        let restorable = archive.map_or(Ok(()), |archive| image::restores(archive, spec));
-        let stopped = restorable.err().unwrap_or_else(|| {
-            if archive.and_then(Archive::full) == Some(false) {
-                chain::unknown()
-            } else {
-                said::why_not_loaded(put)
-            }
-        });
+        let unfit = archive.and_then(|archive| image::restores(archive, spec).err());
         Some(Refused {
-            stopped,
+            stopped: unfit.unwrap_or_else(|| said::why_not_loaded(put)),
             log: log::shown(&put.stderr.text()),
         })
     }
@@ -117,15 +96,12 @@ impl Engine for Neo4j {
     fn restore<'a>(
         &'a self,
         bench: &'a Bench<'a>,
-        whole: &'a Restorable<'a>,
+        whole: &'a Inspection,
         settings: &'a Settings,
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
         Box::pin(async move {
-            let archive = archive_of(whole.own)?;
+            let archive = archive_of(whole)?;
             image::restores(archive, bench.spec)?;
-            if !whole.before.is_empty() {
-                bench.stage("restore", chain::restore(bench, whole)).await?;
-            }
             let own: &Restore = settings.own()?;
             let expect: &Expect = settings.expect()?;
             let mut seen = admin::inspect(bench).await?;

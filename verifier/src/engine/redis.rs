@@ -28,8 +28,8 @@ use jiff::Timestamp;
 
 use self::{checks::Case, seen::Seen, server::Server, writer::Writer};
 use super::{
-    Bench, Engine, Evidence, Judged, Link, Observation, Observed, Request, Restorable, Settings,
-    Staging, Stopped, Whole,
+    Bench, Engine, Evidence, Judged, Observation, Observed, Request, Settings, Staging, Stopped,
+    Whole,
     asked::{CanarySeen, unanswered},
 };
 use crate::runtime::{Command, ImageFacts, SandboxSpec};
@@ -90,7 +90,7 @@ impl Engine for Redis {
         })
     }
 
-    fn stage(&self, _link: Link, _spec: &SandboxSpec) -> Staging {
+    fn stage(&self, _spec: &SandboxSpec) -> Staging {
         let shell = |script: String| Command::new(["sh", "-c", &script], STAGE_MAX);
         Staging {
             put: shell(format!("cat > {PART} && mv {PART} {WHOLE}")),
@@ -101,11 +101,11 @@ impl Engine for Redis {
     fn restore<'a>(
         &'a self,
         bench: &'a Bench<'a>,
-        whole: &'a Restorable<'a>,
+        whole: &'a Inspection,
         settings: &'a Settings,
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
         Box::pin(async move {
-            let census = census_of(whole.own)?;
+            let census = census_of(whole)?;
             let served = serve::served(bench, census, settings).await?;
             let told = Server::accountable(&bench.spec.image, None);
             let mut observations = served.observations;

@@ -11,9 +11,12 @@ use super::{
     Assignment, Context,
     attempt::Kept,
     part::{Part, Shown},
-    record,
+    reasons, record,
 };
-use crate::engine::{Continued, Evidence, Judged, Link, Whole};
+use crate::{
+    engine::{Evidence, Judged, Whole},
+    report,
+};
 
 /// Checks that every engine's snapshots undergo.
 const INTACT: &str = "snapshot.intact";
@@ -27,8 +30,7 @@ pub(super) const TWICE: &str = "snapshot.shown_twice";
 /// About one artifact, whatever the others are like.
 pub(super) fn of_part(part: &Part<'_>, kept: &Kept) -> Vec<Judged> {
     let assignment = part.assignment;
-    let of = assignment.before().len() + 1;
-    let mut answers = vec![intact(kept, of), restored(kept)];
+    let mut answers = vec![intact(part, kept), restored(kept)];
     if kept.observations.is_some() {
         let artifact = record::artifact(assignment, part.index, Some(kept));
         let evidence = artifact.as_ref();
@@ -140,25 +142,12 @@ fn evidence_of<'a>(
     artifact: &'a ArtifactEvidence,
 ) -> Option<Evidence<'a>> {
     Some(Evidence {
-        inspection: &kept.passed.as_ref()?.inspection,
+        inspection: &assignment.own(kept)?.inspection,
         observations: kept.observations.as_deref().unwrap_or_default(),
         artifact,
         manifest: assignment.manifest_of(index),
-        before: continued(assignment, kept),
         asked_at: kept.asked_at.unwrap_or_else(|| context.clock.now()),
     })
-}
-
-fn continued<'a>(assignment: &'a Assignment, kept: &'a Kept) -> Vec<Continued<'a>> {
-    let read = assignment.before().into_iter().zip(&kept.before);
-    let continued = read.filter_map(|(snapshot, passed)| {
-        Some(Continued {
-            inspection: &passed.inspection,
-            artifact: record::continued(snapshot, Some(passed))?,
-            manifest: record::manifest_of(snapshot),
-        })
-    });
-    continued.collect()
 }
 
 /// What every snapshot undergoes first, then the engine's own table, then the sandbox.
@@ -178,30 +167,32 @@ fn rank(assignment: &Assignment, check: &str) -> usize {
     }
 }
 
-/// Of so many objects that are restored together.
-fn intact(kept: &Kept, of: usize) -> Judged {
-    let unread = Judged::not_run(INTACT, None, "the snapshot was not read to its last byte");
-    let Some((index, passed)) = kept.last_read() else {
-        return unread;
+/// About everything that was read; what is wrong with one of several objects says with which.
+fn intact(part: &Part<'_>, kept: &Kept) -> Judged {
+    let objects = part.assignment.objects(part.index);
+    let found = objects.iter().zip(&kept.read).filter_map(|(object, read)| {
+        let mut found = reasons::understood(&read.inspection).err()?;
+        if objects.len() > 1 {
+            let key = report::printable(object.key.as_str());
+            found.message = format!("{key}: {}", found.message);
+        }
+        Some(found)
+    });
+    // Damage is told before what was not understood.
+    let Some(found) = found.max_by_key(|found| found.reason == Reason::Damaged) else {
+        if kept.read.len() < objects.len() {
+            let message = "the snapshot was not read to its last byte";
+            return Judged::not_run(INTACT, None, message);
+        }
+        let bytes: u64 = kept.read.iter().map(|it| it.restorable_bytes).sum();
+        let passed = Judged::passed(INTACT, "every byte was read and understood");
+        return passed.observed(format!("{bytes} bytes"));
     };
-    match super::reasons::understood(&passed.inspection, Link { index, of }) {
-        Ok(()) if kept.passed.is_none() => unread,
-        Ok(()) => {
-            let bytes: u64 = kept.read().map(|it| it.restorable_bytes).sum();
-            let passed = Judged::passed(INTACT, "every byte was read and understood");
-            passed.observed(format!("{bytes} bytes"))
-        }
-        Err(found) => {
-            // A second reading may have raised doubts: then the run's own reason holds.
-            let doubt = kept.stopped.as_ref().map(|stopped| stopped.reason);
-            match (found.reason, doubt) {
-                (reason, Some(other)) if reason == other => {
-                    Judged::failed(INTACT, reason, found.message)
-                }
-                _ => Judged::not_run(INTACT, None, found.message),
-            }
-        }
+    // A second reading may have raised doubts: then the run's own reason holds.
+    if kept.stopped_by(&[found.reason]) {
+        return Judged::failed(INTACT, found.reason, found.message);
     }
+    Judged::not_run(INTACT, None, found.message)
 }
 
 fn restored(kept: &Kept) -> Judged {

@@ -108,13 +108,6 @@ pub enum Progress {
     Rehearsal,
 }
 
-impl Assignment {
-    /// What the snapshot continues, the full one first; nothing where that is not known.
-    pub(super) fn before(&self) -> Vec<&Snapshot> {
-        self.snapshot.before().unwrap_or_default()
-    }
-}
-
 impl fmt::Debug for Assignment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

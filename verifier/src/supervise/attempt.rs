@@ -49,10 +49,8 @@ pub(super) struct Attempt {
 /// What is known after a run, however it ended.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Kept {
-    /// Set once every byte of the object itself was read.
-    pub(super) passed: Option<Passed>,
-    /// What it continues, as far as every byte of it was read.
-    pub(super) before: Vec<Passed>,
+    /// Its objects, in order, as far as every byte of them was read.
+    pub(super) read: Vec<Passed>,
     /// When the first byte was asked for.
     pub(super) requested: Option<Instant>,
     /// Set once a sandbox was asked for: before, there is nothing to be left behind.
@@ -83,17 +81,6 @@ impl Kept {
             stopped: Some(stopped),
             ..Self::default()
         }
-    }
-
-    /// Everything that was read, in order.
-    pub(super) fn read(&self) -> impl Iterator<Item = &Passed> {
-        self.before.iter().chain(&self.passed)
-    }
-
-    /// What was read last, and its place among what is restored together.
-    pub(super) fn last_read(&self) -> Option<(usize, &Passed)> {
-        let own = self.passed.as_ref().map(|own| (self.before.len(), own));
-        own.or_else(|| self.before.iter().enumerate().next_back())
     }
 
     /// What is told of an earlier run although this one counts: how long it took, and that its
@@ -157,16 +144,9 @@ impl Attempt {
         })
     }
 
-    /// The objects this run restores together: what the artifact continues, and itself as the last.
-    pub(super) fn objects(&self) -> Result<Vec<&ObjectMeta>, Stopped> {
-        let before = self.assignment.before().into_iter();
-        let before = before.map(|snapshot| snapshot.artifacts.first());
-        let own = self.assignment.snapshot.artifacts.get(self.index);
-        let objects = before.chain([own]);
-        let objects = objects.map(|artifact| Some(&artifact?.meta)).collect();
-        Option::ok_or_else(objects, || {
-            Stopped::new(Reason::Internal, "the snapshot has no object")
-        })
+    /// The objects this run reads: what the artifact continues, and itself as the last.
+    pub(super) fn objects(&self) -> Vec<&ObjectMeta> {
+        self.assignment.objects(self.index)
     }
 
     /// Notes something for after the run.

@@ -20,18 +20,11 @@ use crate::engine::Stopped;
 
 /// Doubts that what was read last is all that there will be, if it was cut off.
 pub(super) async fn settled(run: &Attempt, kept: &Kept) -> Result<(), Stopped> {
-    let Some((at, read)) = kept.last_read() else {
-        return Ok(());
-    };
-    if !read.inspection.truncated {
-        return Ok(());
-    }
-    let objects = run.objects()?;
-    let Some(object) = objects.get(at) else {
+    let Some((object, read)) = run.objects().into_iter().zip(&kept.read).next_back() else {
         return Ok(());
     };
     // A version never changes.
-    if object.version_id.is_some() {
+    if !read.inspection.truncated || object.version_id.is_some() {
         return Ok(());
     }
     let storage = &run.assignment.storage;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use catalog::{
     manifest::Manifest,
-    model::{Artifact, SnapshotFacts},
+    model::{Artifact, ObjectMeta, Snapshot, SnapshotFacts},
 };
 use tokio::time::Instant;
 
@@ -16,6 +16,7 @@ use crate::{
     engine::{Judged, Purpose},
     report,
     runtime::RunId,
+    stream::Passed,
 };
 
 /// Which one, and within which deadline.
@@ -76,13 +77,31 @@ impl Assignment {
             .then(|| report::printable(&artifact.name))
     }
 
+    /// What the snapshot continues, the full one first; nothing where that is not known.
+    pub(super) fn before(&self) -> Vec<&Snapshot> {
+        self.snapshot.before().unwrap_or_default()
+    }
+
+    /// What is read for the artifact of this index: what it continues, and itself as the last.
+    pub(super) fn objects(&self, index: usize) -> Vec<&ObjectMeta> {
+        let before = self.before().into_iter();
+        let before = before.filter_map(|snapshot| snapshot.artifacts.first());
+        let own = self.snapshot.artifacts.get(index);
+        before.chain(own).map(|artifact| &artifact.meta).collect()
+    }
+
+    /// What was read of the artifact itself, behind what it continues.
+    pub(super) fn own<'a>(&self, kept: &'a Kept) -> Option<&'a Passed> {
+        kept.read.get(self.before().len())
+    }
+
     /// Its own one.
     pub(super) fn manifest_of(&self, index: usize) -> Option<&Manifest> {
         let artifact = self.snapshot.artifacts.get(index)?;
         self.snapshot.manifests.get(&artifact.meta.key)
     }
 
-    /// Bytes of the objects of all its runs.
+    /// Bytes of the objects that all its runs read.
     pub(super) fn size_bytes(&self) -> u64 {
         self.snapshot.chain_bytes()
     }

@@ -9,7 +9,7 @@ use catalog::{
 };
 
 use crate::{
-    engine::{Link, Stopped},
+    engine::Stopped,
     runtime::{Exit, FeedEnd},
     stream::{PassError, Passed},
 };
@@ -54,7 +54,7 @@ impl From<PassError> for Stopped {
 /// What the native reading allows. Another kind of file may be a good snapshot in a wrapper that is
 /// not known here, so it is not called bad. What no checksum inside vouches for is restored, too:
 /// whether anything else does, the engine's checks ask.
-pub(super) fn understood(inspection: &Inspection, link: Link) -> Result<(), Stopped> {
+pub(super) fn understood(inspection: &Inspection) -> Result<(), Stopped> {
     let (reason, what) = match inspection.state {
         InspectionState::Intact | InspectionState::Unvouched => return Ok(()),
         InspectionState::Damaged if inspection.truncated => {
@@ -71,24 +71,34 @@ pub(super) fn understood(inspection: &Inspection, link: Link) -> Result<(), Stop
         ),
         InspectionState::Aborted => (Reason::UnstableRead, "the reading broke off"),
     };
-    let what = link.named(what);
     let message = match inspection.findings.first() {
         Some(found) => format!("{what}, at byte {}: {}", found.offset, found.message),
-        None => what,
+        None => what.into(),
     };
     Err(Stopped::new(reason, message))
 }
 
-/// What the snapshot continues, where all of that is there; by its own head, which the survey may
+/// Why a snapshot is not restored that continues others, as its own head says, which the survey may
 /// not have read. What that does not tell, the archive does once it was read.
-pub(super) fn chained<'a>(
-    snapshot: &'a Snapshot,
-    own: &SnapshotFacts,
-) -> Result<Vec<&'a Snapshot>, Stopped> {
-    if let Some(before) = snapshot.before() {
-        return Ok(before);
-    }
+///
+/// | it continues | reason |
+/// |---|---|
+/// | others, and it is known which | `needs_enterprise` |
+/// | something that is missing | `vanished` |
+/// | more than are followed | `too_large` |
+/// | others, and it is not known which | `unstable_read` |
+/// | others, and is not complete | `needs_enterprise` |
+pub(super) fn whole_by_itself(snapshot: &Snapshot, own: &SnapshotFacts) -> Result<(), Stopped> {
+    let is_differential = own.chain.as_ref().is_some_and(|link| !link.full);
     let (reason, message) = match &snapshot.continues {
+        Continues::Nothing | Continues::Unknown if !is_differential => return Ok(()),
+        Continues::Nothing | Continues::Snapshot(_) => (
+            Reason::NeedsEnterprise,
+            "it is a differential backup, which is read with all that it continues, and not \
+             restored: only the Enterprise Edition does that\nhint: Restore what `backup-verifier \
+             fetch` brings by hand; full backups are verified."
+                .into(),
+        ),
         Continues::Missing(gap) => (
             Reason::Vanished,
             format!(
@@ -102,8 +112,7 @@ pub(super) fn chained<'a>(
                 "it continues more than {CHAIN_MAX} snapshots\nhint: Take full backups more often."
             ),
         ),
-        _ if own.chain.as_ref().is_none_or(|link| link.full) => return Ok(Vec::new()),
-        _ => (
+        Continues::Unknown => (
             Reason::UnstableRead,
             "what it continues is not known: it may be among those whose heads were not read when \
              the repository was surveyed\nhint: The log of a survey at level debug says what was \
@@ -230,7 +239,7 @@ mod tests {
                 truncated,
                 ..Inspection::new("rdb", state)
             };
-            let stopped = understood(&inspection, Link { index: 0, of: 1 }).err();
+            let stopped = understood(&inspection).err();
             let found = stopped.map(|stopped| (stopped.reason, stopped.message));
             let expected = expected.map(|(reason, said)| (reason, said.to_owned()));
             assert_eq!(found, expected, "{state:?}");

@@ -1,6 +1,6 @@
 //! The record of one verification: what was kept of its runs, written down. Pure.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use catalog::{
     evidence::{
@@ -8,7 +8,7 @@ use catalog::{
         SnapshotEvidence, StageEvidence, Verification,
     },
     manifest::Manifest,
-    model::{ObjectMeta, Snapshot},
+    model::ObjectMeta,
 };
 use jiff::Timestamp;
 
@@ -18,7 +18,7 @@ use super::{
     part::Shown,
     trial::{ARTIFACTS_MAX, Judgement},
 };
-use crate::{engine::Stage, stream::Passed, verdict::integrity};
+use crate::{stream::Passed, verdict::integrity};
 
 /// The whole record but for its place in the chain.
 pub(super) fn write(
@@ -49,7 +49,7 @@ pub(super) fn write(
             taken_at: snapshot.taken_at,
             taken_at_from: snapshot.taken_at_from,
             artifacts: artifacts(assignment, shown),
-            continues: before(assignment, shown),
+            continues: continues(assignment, shown),
         },
         verdict: conclusion.verdict,
         reason: conclusion.reason,
@@ -76,24 +76,16 @@ fn artifacts(assignment: &Assignment, shown: &[Shown]) -> Vec<ArtifactEvidence> 
 }
 
 /// What it continues, each with what was read of it.
-fn before(assignment: &Assignment, shown: &[Shown]) -> Vec<ArtifactEvidence> {
-    let kept = shown.first().map(|shown| &shown.kept);
-    let snapshots = assignment.before().into_iter().enumerate();
-    let evidence = snapshots
-        .filter_map(|(at, snapshot)| continued(snapshot, kept.and_then(|it| it.before.get(at))));
+fn continues(assignment: &Assignment, shown: &[Shown]) -> Vec<ArtifactEvidence> {
+    let read = shown
+        .first()
+        .map_or(&[][..], |shown| shown.kept.read.as_slice());
+    let objects = assignment.before().into_iter();
+    let objects = objects.filter_map(|it| Some((&it.artifacts.first()?.meta, &it.manifests)));
+    let evidence = objects
+        .enumerate()
+        .map(|(at, (meta, manifests))| evidence(meta, read.get(at), manifests.get(&meta.key)));
     evidence.collect()
-}
-
-pub(super) fn continued(snapshot: &Snapshot, read: Option<&Passed>) -> Option<ArtifactEvidence> {
-    let meta = &snapshot.artifacts.first()?.meta;
-    Some(evidence(meta, read, manifest_of(snapshot)))
-}
-
-/// Of one that others continue, which has one object.
-pub(super) fn manifest_of(snapshot: &Snapshot) -> Option<&Manifest> {
-    snapshot
-        .manifests
-        .get(&snapshot.artifacts.first()?.meta.key)
 }
 
 pub(super) fn artifact(
@@ -102,7 +94,7 @@ pub(super) fn artifact(
     kept: Option<&Kept>,
 ) -> Option<ArtifactEvidence> {
     let meta = &assignment.snapshot.artifacts.get(index)?.meta;
-    let read = kept.and_then(|kept| kept.passed.as_ref());
+    let read = kept.and_then(|kept| assignment.own(kept));
     Some(evidence(meta, read, assignment.manifest_of(index)))
 }
 
@@ -209,12 +201,10 @@ fn recovered(kept: &Kept) -> Option<u64> {
 
 /// A stage that never ended has no duration to tell, and is left out.
 fn stages(assignment: &Assignment, shown: &[Shown]) -> Vec<StageEvidence> {
-    let is_chained = !assignment.before().is_empty();
-    let ended = shown.iter().flat_map(|Shown { kept, .. }| {
-        let runs = [&kept.discarded, &kept.seen.stages];
-        runs.map(|stages| ended(stages, is_chained))
-    });
-    let ended = ended.flatten();
+    let ended = shown
+        .iter()
+        .flat_map(|Shown { kept, .. }| kept.discarded.iter().chain(&kept.seen.stages))
+        .filter_map(|stage| Some((stage.name, stage.took?)));
     let evidence = [(super::SELECT, assignment.selected_in)]
         .into_iter()
         .chain(ended)
@@ -223,19 +213,4 @@ fn stages(assignment: &Assignment, shown: &[Shown]) -> Vec<StageEvidence> {
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         });
     evidence.collect()
-}
-
-/// Where several objects are brought, one after the other, what that took in all: a record has no
-/// room for each.
-fn ended(stages: &[Stage], is_chained: bool) -> Vec<(&'static str, Duration)> {
-    const BROUGHT: [&str; 3] = ["fetch", "inspect", "stage"];
-    let mut all: Vec<(&'static str, Duration)> = Vec::new();
-    for (name, took) in stages.iter().filter_map(|it| Some((it.name, it.took?))) {
-        let is_brought = is_chained && BROUGHT.contains(&name);
-        match all.iter_mut().find(|it| is_brought && it.0 == name) {
-            Some((_, sum)) => *sum += took,
-            None => all.push((name, took)),
-        }
-    }
-    all
 }

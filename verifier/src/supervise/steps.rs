@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use catalog::{
     evidence::{Reason, Verdict},
-    model::{Pin, Snapshot, SnapshotFacts},
+    format::Inspection,
+    model::{ObjectMeta, Pin, SnapshotFacts},
     storage::{ObjectBody, Storage, UploadChecksum},
     survey::describe_object,
 };
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 
 use super::{Assignment, Progress, attempt::Attempt, reasons};
 use crate::{
-    engine::{Bench, Link, Observation, Refused, Request, Restorable, Stopped, lock, timed},
+    engine::{Bench, Observation, Refused, Request, Stopped, lock, timed},
     runtime::{Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec},
     stream::{self, Fed, Passed},
 };
@@ -29,10 +30,9 @@ struct Place {
 
 /// What was sent into a sandbox.
 struct Staged {
-    /// In order; the snapshot's own object is the last.
-    all: Vec<Passed>,
-    /// Tells what lies there of each.
-    digests: Vec<Command>,
+    passed: Passed,
+    /// Tells what lies there.
+    digest: Command,
     /// What took all of it may still have refused it.
     refused: Option<Refused>,
 }
@@ -49,31 +49,31 @@ pub(super) async fn all(run: &Attempt) -> Result<(), Stopped> {
         Err(stopped) if matches!(stopped.reason, Reason::Interrupted | Reason::Deadline) => {
             Err(stopped)
         }
-        Err(stopped) => match run.guard(read_all(run)).await {
-            Err(other) if other.reason != Reason::UnknownVersion => Err(other),
-            _ => Err(stopped),
-        },
+        Err(stopped) => {
+            let reading = run.stage("fetch", run.stage("inspect", read_all(run)));
+            run.guard(reading).await?;
+            Err(stopped)
+        }
     }
 }
 
-/// Without a sandbox.
+/// Reads every object without a sandbox, until one is damaged. What is not understood is no reason
+/// not to look at the others.
 async fn read_all(run: &Attempt) -> Result<(), Stopped> {
-    let of = run.objects()?.len();
-    for index in 0..of {
-        let link = Link { index, of };
-        let passed = read_to_keep(run, link, None).await?;
-        reasons::understood(&passed.inspection, link)?;
+    for at in 0..run.objects().len() {
+        let passed = read_to_keep(run, at, None).await?;
+        match reasons::understood(&passed.inspection) {
+            Err(stopped) if stopped.reason != Reason::UnknownVersion => return Err(stopped),
+            _ => {}
+        }
     }
     Ok(())
 }
 
 /// Reads one of the pinned objects to its last byte.
 pub(super) async fn read(run: &Attempt, at: usize, feed: Option<Fed>) -> Result<Passed, Stopped> {
-    let objects = run.objects()?;
-    let object = objects
-        .get(at)
-        .ok_or_else(|| Stopped::new(Reason::Internal, "the snapshot has fewer objects"))?;
-    let pin = object.pin();
+    let objects = run.objects();
+    let pin = objects.get(at).ok_or_else(no_object)?.pin();
     let Assignment {
         storage, snapshot, ..
     } = &run.assignment;
@@ -110,20 +110,16 @@ async fn checksum(storage: &dyn Storage, pin: &Pin) -> Option<UploadChecksum> {
 }
 
 async fn provision(run: &Attempt) -> Result<Place, Stopped> {
-    let objects = run.objects()?;
-    let own = own_head(run).await?;
-    let before = reasons::chained(&run.assignment.snapshot, &own)?;
-    let count = before.len();
-    let head = head(&before, own);
+    let head = head(run).await?;
     let (assignment, runtime) = (&run.assignment, &run.context.runtime);
+    reasons::whole_by_itself(&assignment.snapshot, &head)?;
     let images = runtime
         .images(&assignment.images, assignment.engine.programs())
         .await?;
     let request = Request {
         purpose: run.purpose,
         head: &head,
-        size_bytes: objects.iter().map(|object| object.size_bytes).sum(),
-        before: count,
+        size_bytes: own(run)?.size_bytes,
         images: &images,
         memory_bytes_max: run.context.memory_bytes_max,
         disk_bytes_max: run.context.disk_bytes_max,
@@ -137,15 +133,17 @@ async fn provision(run: &Attempt) -> Result<Place, Stopped> {
     Ok(Place { spec, sandbox })
 }
 
-/// What the first bytes say, also those of what it continues.
-fn head(before: &[&Snapshot], own: SnapshotFacts) -> SnapshotFacts {
-    let before = before.iter().map(|it| it.facts.clone());
-    let all: Vec<_> = before.chain([own]).collect();
-    SnapshotFacts::of_artifacts(all.into_iter())
+/// The artifact itself.
+fn own(run: &Attempt) -> Result<&ObjectMeta, Stopped> {
+    run.objects().pop().ok_or_else(no_object)
 }
 
-/// What the first bytes of the object itself say, which a survey may have read.
-async fn own_head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
+fn no_object() -> Stopped {
+    Stopped::new(Reason::Internal, "the snapshot has no object")
+}
+
+/// What the first bytes of the artifact itself say, which a survey may have read.
+async fn head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
     let Assignment {
         storage,
         format,
@@ -155,22 +153,18 @@ async fn own_head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
     if let Some(facts) = run.assignment.facts_of_only() {
         return Ok(facts.clone());
     }
-    let objects = run.objects()?;
-    let pin = objects.last().map(|own| own.pin());
-    let pin = pin.ok_or_else(|| Stopped::new(Reason::Internal, "the snapshot has no object"))?;
-    Ok(describe_object(&**storage, &pin, *format, &settings.own).await?)
+    Ok(describe_object(&**storage, &own(run)?.pin(), *format, &settings.own).await?)
 }
 
 async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
     let Staged {
-        all,
-        digests,
+        passed,
+        digest,
         refused,
     } = bring(run, place).await?;
     point("staged")?;
-    let whole = restorable(&all)?;
     let restored = match refused {
-        None => restore(run, place, &whole).await,
+        None => restore(run, place, &passed.inspection).await,
         Some(refused) => {
             lock(&run.seen).log = refused.log;
             Err(refused.stopped)
@@ -184,7 +178,7 @@ async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
         // What is ours is said in the words of whoever met it.
         return Err(stopped.clone());
     }
-    compare_inside(run, place, digests, &all).await?;
+    compare_inside(run, place, digest, &passed).await?;
     let observations = restored?;
     run.keep(|kept| {
         kept.observations = Some(observations);
@@ -196,7 +190,7 @@ async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
 async fn restore(
     run: &Attempt,
     place: &Place,
-    whole: &Restorable<'_>,
+    whole: &Inspection,
 ) -> Result<Vec<Observation>, Stopped> {
     let on_stage = |stage| (run.assignment.on_progress)(Progress::Stage(stage));
     let Place { sandbox, spec, .. } = place;
@@ -206,91 +200,57 @@ async fn restore(
     engine.restore(&bench, whole, &assignment.settings).await
 }
 
-fn restorable(all: &[Passed]) -> Result<Restorable<'_>, Stopped> {
-    let (own, before) = all
-        .split_last()
-        .ok_or_else(|| Stopped::new(Reason::Internal, "nothing was read"))?;
-    Ok(Restorable {
-        own: &own.inspection,
-        before: before.iter().map(|it| &it.inspection).collect(),
-    })
-}
-
 /// Whether what lies in the sandbox is what was sent: without that, what a server makes of it says
 /// nothing, for or against. It runs when the server has answered or ended: beside a restore it
 /// would take its share of the sandbox's processors, which production has for itself.
 async fn compare_inside(
     run: &Attempt,
     place: &Place,
-    digests: Vec<Command>,
-    all: &[Passed],
+    digest: Command,
+    passed: &Passed,
 ) -> Result<(), Stopped> {
-    for (digest, passed) in digests.into_iter().zip(all) {
-        let digest = bounded(run, digest);
-        let digest = timed(&run.seen, "stage", place.sandbox.exec(&digest, None)).await?;
-        reasons::same_inside(&digest, &passed.restorable_sha256)?;
-    }
-    Ok(())
+    let digest = bounded(run, digest);
+    let digest = timed(&run.seen, "stage", place.sandbox.exec(&digest, None)).await?;
+    reasons::same_inside(&digest, &passed.restorable_sha256)
 }
 
-/// Every object into the sandbox, one after the other.
+/// The bytes into the sandbox, hashed and inspected on their way. What is restored is one object.
 async fn bring(run: &Attempt, place: &Place) -> Result<Staged, Stopped> {
-    let of = run.objects()?.len();
-    let mut staged = Staged {
-        all: Vec::new(),
-        digests: Vec::new(),
-        refused: None,
-    };
-    for index in 0..of {
-        bring_one(run, place, Link { index, of }, &mut staged).await?;
-    }
-    Ok(staged)
-}
-
-/// The bytes into the sandbox, hashed and inspected on their way.
-async fn bring_one(
-    run: &Attempt,
-    place: &Place,
-    link: Link,
-    staged: &mut Staged,
-) -> Result<(), Stopped> {
     let engine = run.assignment.engine;
-    let staging = engine.stage(link, &place.spec);
+    let staging = engine.stage(&place.spec);
     let (items, feed) = stream::feed();
     let bytes_max = run.context.disk_bytes_max;
+    let reading = Box::pin(read_to_keep(run, 0, Some(Fed { items, bytes_max })));
     let (passed, put) = tokio::join!(
-        read_to_keep(run, link, Some(Fed { items, bytes_max })),
+        run.stage("fetch", run.stage("inspect", reading)),
         run.stage("stage", put(run, place, staging.put, feed)),
     );
     let passed = passed?;
     point("fetched")?;
-    reasons::understood(&passed.inspection, link)?;
+    reasons::understood(&passed.inspection)?;
     reasons::fits(passed.restorable_bytes, bytes_max)?;
     let put = put?;
     reasons::arrived(&put, passed.restorable_bytes)?;
-    if put.code != 0 {
-        let refused = engine.refused(&put, link, &passed.inspection, &place.spec);
-        staged.refused = Some(refused.ok_or_else(|| reasons::not_put(put.code))?);
-    }
-    staged.all.push(passed);
-    staged.digests.push(staging.digest);
-    Ok(())
+    let refused = match put.code {
+        0 => None,
+        code => {
+            let refused = engine.refused(&put, &passed.inspection, &place.spec);
+            Some(refused.ok_or_else(|| reasons::not_put(code))?)
+        }
+    };
+    Ok(Staged {
+        passed,
+        digest: staging.digest,
+        refused,
+    })
 }
 
-async fn read_to_keep(run: &Attempt, link: Link, feed: Option<Fed>) -> Result<Passed, Stopped> {
+async fn read_to_keep(run: &Attempt, at: usize, feed: Option<Fed>) -> Result<Passed, Stopped> {
     run.keep(|kept| {
         kept.requested.get_or_insert_with(Instant::now);
     });
-    let passed = run
-        .stage("fetch", run.stage("inspect", read(run, link.index, feed)))
-        .await?;
-    run.keep(|kept| {
-        if link.index + 1 == link.of {
-            kept.passed = Some(passed.clone());
-        } else {
-            kept.before.push(passed.clone());
-        }
-    });
+    let passed = read(run, at, feed).await?;
+    run.keep(|kept| kept.read.push(passed.clone()));
     Ok(passed)
 }
 

@@ -1,9 +1,9 @@
 //! Every way a verification can end, and that nothing is ever left behind.
 
-mod chain;
 mod endings;
 mod fake;
 mod growing;
+mod lineage;
 mod rehearsal;
 mod several;
 mod versions;

@@ -12,7 +12,7 @@ use super::{
     reasons,
 };
 use crate::{
-    engine::{Judged, Link, Stopped},
+    engine::{Judged, Stopped},
     verdict::conclude,
 };
 
@@ -66,22 +66,22 @@ async fn run_again(part: &Part<'_>, reason: Reason, first: Kept) -> Shown {
 
 /// Whether the store's own checksum says that what was read is what lies there.
 fn is_as_uploaded(kept: &Kept) -> bool {
-    kept.last_read()
-        .is_some_and(|(_, read)| read.as_uploaded == Some(true))
+    let last = kept.read.last();
+    last.is_some_and(|read| read.as_uploaded == Some(true))
 }
 
 /// A second reading of the same pin, hashed and inspected only.
 async fn damaged_again(run: &Arc<Attempt>, kept: &mut Kept) -> Result<(), Stopped> {
-    let first = kept.last_read();
-    let (at, first) = first.map_or((0, None), |(at, read)| (at, Some(read.sha256.clone())));
+    // Damage ends the reading.
+    let at = kept.read.len().saturating_sub(1);
+    let first = kept.read.last().map(|read| read.sha256.clone());
     let second = read_again(run, at, &mut kept.seen).await?;
     if first.as_ref() != Some(&second.sha256) {
         let message = "two readings of the same object gave different bytes\nhint: Look at the \
                        storage, the network and this machine's memory.";
         return Err(Stopped::new(Reason::UnstableRead, message));
     }
-    let of = run.objects()?.len();
-    match reasons::understood(&second.inspection, Link { index: at, of }) {
+    match reasons::understood(&second.inspection) {
         Err(stopped) if stopped.reason == Reason::Damaged => Ok(()),
         _ => {
             let message = "the same bytes were found damaged once and not again\nhint: Look at \
@@ -94,7 +94,7 @@ async fn damaged_again(run: &Arc<Attempt>, kept: &mut Kept) -> Result<(), Stoppe
 /// Why a second run does not confirm the first; `None` = it does.
 fn same_again(reason: Reason, first: &Kept, second: &Kept, answers: &[Judged]) -> Option<Stopped> {
     let conclusion = conclude(answers, second.observed());
-    let mut both = first.read().zip(second.read());
+    let mut both = first.read.iter().zip(&second.read);
     if both.any(|(one, other)| one.sha256 != other.sha256) {
         let message = "two readings of the same object gave different bytes";
         return Some(Stopped::new(Reason::UnstableRead, message));

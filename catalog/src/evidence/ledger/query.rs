@@ -298,7 +298,7 @@ impl Verification {
         sum(&self.snapshot.artifacts)
     }
 
-    /// The same with those it continues: all that was restored.
+    /// The same with those it continues: all that was read.
     pub fn chain_bytes(&self) -> u64 {
         self.size_bytes()
             .saturating_add(sum(&self.snapshot.continues))

@@ -40,7 +40,7 @@ struct Info {
 struct Counted {
     files: u64,
     bytes: u64,
-    /// Whether a load spoke of another version; a restore is not known to.
+    /// Whether the load spoke of another version; `None` if what it said was not kept.
     is_outdated: Option<bool>,
 }
 

@@ -4,17 +4,16 @@
 //! condemn a snapshot; records that contradict stored counts leave it open.
 
 use catalog::{
-    evidence::{Basis, Integrity, Reason},
+    evidence::{Basis, Reason},
     format::neo4j::{Archive, CheckLevel, Expect, Kind, Restore},
 };
 
 use super::{
-    chain,
     schema::{self, Compared},
     seen::{self, Asked, Seen},
 };
 use crate::engine::{
-    Evidence, Judged, Stopped, Whole,
+    Evidence, Judged, Whole,
     asked::{self, CanarySeen},
 };
 
@@ -32,12 +31,7 @@ const HINT: &str = "Upload a manifest with the SHA-256, or upload to S3 with a c
 
 /// What the archive must answer for itself.
 pub(super) fn of_artifact(case: &Case<'_>) -> Vec<Judged> {
-    let before = case.evidence.before.iter().map(|it| it.artifact.integrity);
-    // One that nothing vouches for spoils all.
-    let integrity = before
-        .chain([case.evidence.artifact.integrity])
-        .find(|it| *it == Integrity::None)
-        .unwrap_or(case.evidence.artifact.integrity);
+    let integrity = case.evidence.artifact.integrity;
     vec![
         asked::checksum("neo4j.checksum", integrity, case.expect.checksum, HINT),
         trailing_bytes(case),
@@ -69,9 +63,7 @@ pub(super) fn of_snapshot(whole: &Whole<'_>, case: &Case<'_>) -> Vec<Judged> {
 
 fn trailing_bytes(case: &Case<'_>) -> Judged {
     const CHECK: &str = "neo4j.trailing_bytes";
-    let before = case.evidence.before.iter().map(|it| it.inspection);
-    let all = before.chain([case.evidence.inspection]);
-    match all.map(|it| it.trailing_bytes).sum() {
+    match case.evidence.inspection.trailing_bytes {
         0 => Judged::passed(CHECK, "the file ends where the archive ends"),
         count => Judged::warning(CHECK, "bytes lie behind the archive")
             .observed(count)
@@ -81,28 +73,13 @@ fn trailing_bytes(case: &Case<'_>) -> Judged {
 
 fn whole(case: &Case<'_>) -> Judged {
     const CHECK: &str = "neo4j.chain";
-    let before = &case.evidence.before;
     match case.archive.full() {
-        _ if !before.is_empty() => chained(CHECK, case),
         Some(true) => Judged::passed(CHECK, "the archive is a whole database"),
         _ => Judged::not_run(
             CHECK,
             Some(Reason::NeedsEnterprise),
             "whether the archive is a whole database is not known",
         ),
-    }
-}
-
-/// From the full backup to the last change, without a gap.
-fn chained(check: &str, case: &Case<'_>) -> Judged {
-    match chain::of(case.evidence).and_then(|backups| chain::follow(&backups).map(|()| backups)) {
-        Ok(backups) => {
-            let last = backups.iter().map(|it| it.highest_append_index).max();
-            let observed = format!("{} backups, to change {}", backups.len(), last.unwrap_or(0));
-            let message = "each backup continues the one before it";
-            Judged::passed(check, message).observed(observed)
-        }
-        Err(Stopped { reason, message }) => Judged::not_run(check, Some(reason), message),
     }
 }
 
@@ -115,10 +92,6 @@ fn identity(case: &Case<'_>) -> Judged {
         return unknown("what was unpacked could not be counted");
     };
     let observed = format!("{files} files, {bytes} bytes");
-    if !case.evidence.before.is_empty() {
-        // What was restored is in no archive as it lies there.
-        return served(CHECK, case).observed(observed);
-    }
     let expected = format!("{} files, {} bytes", case.archive.files, case.archive.bytes);
     if (files, bytes) != (case.archive.files, case.archive.bytes) {
         let message = "what was unpacked is not what the archive holds";
@@ -134,19 +107,11 @@ fn identity(case: &Case<'_>) -> Judged {
 fn served(check: &str, case: &Case<'_>) -> Judged {
     let unknown = |message: &str| Judged::not_run(check, Some(Reason::Internal), message);
     let seen = &case.seen;
-    let is_chained = !case.evidence.before.is_empty();
-    match (
-        seen.count(seen::LOADED_TRANSACTION),
-        seen.count(seen::TRANSACTION),
-    ) {
-        (Some(loaded), Some(served)) if served < loaded => {
-            let message = "the server's last transaction is older than that of the files";
-            return Judged::failed(check, Reason::Identity, message);
-        }
-        (None, _) | (_, None) if is_chained => {
-            return unknown("the server did not tell its last transaction");
-        }
-        _ => {}
+    let loaded = seen.count(seen::LOADED_TRANSACTION);
+    let both = loaded.zip(seen.count(seen::TRANSACTION));
+    if both.is_some_and(|(loaded, served)| served < loaded) {
+        let message = "the server's last transaction is older than that of the files";
+        return Judged::failed(check, Reason::Identity, message);
     }
     if seen.count(seen::NODES).is_none() {
         return unknown("the server did not count its nodes");
@@ -155,12 +120,6 @@ fn served(check: &str, case: &Case<'_>) -> Judged {
         (Some(all), Some(typed)) if all != typed => {
             unknown("the stored count of relationships is not the sum of those of their types")
         }
-        _ if is_chained && !chain::is_of_one(case.evidence) => unknown(
-            "nothing shows yet that the last differential backup was applied: the numbers of \
-             changes in a backup are not those of transactions\nhint: Look at what was counted; \
-             a full backup can be verified.",
-        ),
-        _ if is_chained => Judged::passed(check, "the server serves the files that were restored"),
         _ => Judged::passed(check, "the server serves the files of the archive"),
     }
 }

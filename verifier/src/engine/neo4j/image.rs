@@ -6,6 +6,7 @@ use catalog::{
     model::SnapshotFacts,
 };
 
+use super::said;
 use crate::{
     engine::{Purpose, Request, Stopped},
     runtime::{ImageFacts, SandboxSpec},
@@ -121,8 +122,11 @@ pub(super) fn pick<'a>(
     })
 }
 
-/// Whether the image of the sandbox is of an edition that restores this.
+/// Whether it is a whole database, and the image of the sandbox of an edition that restores it.
 pub(super) fn restores(archive: &Archive, spec: &SandboxSpec) -> Result<(), Stopped> {
+    if archive.full() == Some(false) {
+        return Err(said::differential());
+    }
     let enterprise = Server::of(&spec.image).is_some_and(|server| server.enterprise);
     if archive.needs_enterprise() && !enterprise {
         return Err(needs_enterprise());
@@ -132,10 +136,10 @@ pub(super) fn restores(archive: &Archive, spec: &SandboxSpec) -> Result<(), Stop
 
 /// Why no image here restores it.
 fn needs_enterprise() -> Stopped {
-    let message = "only the Enterprise Edition restores this archive: it is a differential backup, \
-                   or of a store format that the Community Edition does not open\nhint: Add an \
-                   Enterprise image to verifier.images.neo4j and write neo4j: { accept_license: \
-                   yes } (or eval), or take full backups of an aligned store.";
+    let message = "only the Enterprise Edition restores this archive: its store format is one that \
+                   the Community Edition does not open\nhint: Add an Enterprise image to \
+                   verifier.images.neo4j and write neo4j: { accept_license: yes } (or eval), or \
+                   take backups of an aligned store.";
     Stopped::new(Reason::NeedsEnterprise, message)
 }
 
@@ -164,15 +168,8 @@ pub(super) fn room(request: &Request<'_>) -> Result<Room, Stopped> {
     let memory_bytes = MEMORY_BASE
         .saturating_add(cache)
         .min(request.memory_bytes_max);
-    // Those of a chain lie there as they are, too.
-    let kept = if request.before == 0 {
-        0
-    } else {
-        request.size_bytes
-    };
     let disk_bytes = store
         .saturating_add(store / 10 * 3)
-        .saturating_add(kept)
         .saturating_add(DISK_BASE);
     if memory_bytes < MEMORY_BASE + CACHE.start() || disk_bytes > request.disk_bytes_max {
         let message = "the snapshot needs more than a sandbox may have\nhint: Raise \
@@ -251,8 +248,30 @@ pub(super) fn check_bytes(memory_bytes: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use catalog::format::neo4j::{Kind, Metadata, StoreId};
+
     use super::*;
     use crate::runtime::image;
+
+    fn metadata(full: bool, engine: &str) -> Metadata {
+        Metadata {
+            database: "neo4j".into(),
+            database_id: [1; 16],
+            store: StoreId {
+                created: 5,
+                random: 6,
+                engine: engine.into(),
+                family: "aligned".into(),
+                version: (1, 1),
+            },
+            taken_at: None,
+            lowest_append_index: 1,
+            highest_append_index: 10,
+            recovered: true,
+            full,
+            has_roles: false,
+        }
+    }
 
     fn spec(image: ImageFacts) -> SandboxSpec {
         SandboxSpec {
@@ -354,6 +373,27 @@ mod tests {
     }
 
     #[test]
+    fn no_image_restores_a_differential_archive_and_only_enterprise_a_block_store() {
+        let of = |full, engine: &str| Archive {
+            kind: Some(Kind::BackupZstd(1)),
+            metadata: Some(metadata(full, engine)),
+            ..Archive::default()
+        };
+        let check = |archive: &Archive, name, expected| {
+            let restored = restores(archive, &spec(image(name, &[])));
+            let reason = restored.map_err(|stopped| stopped.reason);
+            assert_eq!(reason, expected, "{name} {archive:?}");
+        };
+        let (community, enterprise) = ("neo4j:5.26-community", "neo4j:5.26-enterprise");
+        let needs = Err(Reason::NeedsEnterprise);
+        check(&of(false, "record"), community, needs);
+        check(&of(false, "record"), enterprise, needs);
+        check(&of(true, "block"), community, needs);
+        check(&of(true, "block"), enterprise, Ok(()));
+        check(&of(true, "record"), community, Ok(()));
+    }
+
+    #[test]
     fn room_follows_what_the_head_announces_and_never_exceeds_the_limits() {
         let room_of = |restored_bytes, size_bytes, memory_max: u64, purpose| {
             let head = SnapshotFacts {
@@ -364,7 +404,6 @@ mod tests {
                 purpose,
                 head: &head,
                 size_bytes,
-                before: 0,
                 images: &[],
                 memory_bytes_max: memory_max << 20,
                 disk_bytes_max: 50 << 30,

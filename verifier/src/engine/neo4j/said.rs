@@ -90,9 +90,7 @@ const RECORD_TYPE_LENGTH: usize = 40;
 /// damage looks the same to it, so what is said here must be shown again.
 pub(super) fn why_not_loaded(put: &Exit) -> Stopped {
     if says(put, "Loading of differential") {
-        let message = "the archive is a differential backup, which the Community Edition does not \
-                       restore";
-        return Stopped::new(Reason::NeedsEnterprise, message);
+        return differential();
     }
     if let Some(stopped) = known(put) {
         return stopped;
@@ -108,17 +106,11 @@ pub(super) fn why_not_loaded(put: &Exit) -> Stopped {
     Stopped::new(Reason::Internal, message)
 }
 
-/// Why `neo4j-admin database restore` did not restore a chain of backups. It was never met here, so
-/// nothing it says condemns them.
-pub(super) fn why_not_restored(told: &Exit) -> Stopped {
-    known(told).unwrap_or_else(|| {
-        let message = format!(
-            "neo4j-admin database restore ended with code {}\nhint: Try it by hand with the same \
-             backups in one directory.",
-            told.code
-        );
-        Stopped::new(Reason::Internal, message)
-    })
+/// Why an archive is not restored that turned out to be a differential backup.
+pub(super) fn differential() -> Stopped {
+    let message = "the archive is a differential backup, which is read and not restored\nhint: \
+                   Take full backups, too: they are verified.";
+    Stopped::new(Reason::NeedsEnterprise, message)
 }
 
 /// What every tool may say that is not about the contents.
@@ -369,12 +361,7 @@ mod tests {
         for (said, expected) in cases {
             for code in [1, 134, 139] {
                 let told = exit(code, said);
-                let each = [
-                    why_not_loaded(&told),
-                    why_not_consistent(&told),
-                    why_not_restored(&told),
-                ];
-                for stopped in each {
+                for stopped in [why_not_loaded(&told), why_not_consistent(&told)] {
                     assert_eq!(stopped.reason, expected, "{code} {said}");
                 }
             }

@@ -39,9 +39,6 @@ server.jvm.additional=--enable-native-access=ALL-UNNAMED";
 const BASE: &str = "witness/base.conf";
 const CONF: &str = "witness/conf/neo4j.conf";
 
-/// Where the backups of a chain are kept.
-const CHAIN: &str = "witness/chain";
-
 /// Where the settings point; and a name for the loopback that is the container's own.
 const PLACES: &str = r#"for place in conf tmp logs run plugins import; do
   mkdir -p "witness/$place" || exit
@@ -103,44 +100,13 @@ fn quick(spec: &SandboxSpec, work: Work) -> &'static [&'static str] {
 const TOLD: &str = r#"export NEO4J_CONF="$PWD/witness/conf"
 "#;
 
-/// What every tool needs before the first of them runs.
-fn prepared(spec: &SandboxSpec) -> String {
+/// Reads an archive from its standard input into the default database. It is the first tool to run,
+/// and lays out what all of them need.
+pub(super) fn load(spec: &SandboxSpec) -> Command {
     let settings = format!("cat >{BASE} <<SETTINGS || exit\n{SETTINGS}\nSETTINGS\n");
     let copied = format!("cp {BASE} {CONF} || exit\n");
-    format!(
-        "{PLACES}{settings}{copied}{}",
-        admin_environment(spec, Work::Light)
-    )
-}
-
-/// Where the backup with this number in its chain is kept.
-pub(super) fn kept(index: usize) -> String {
-    format!("{CHAIN}/{index}")
-}
-
-/// Gives the backups that are kept their names, and restores the one called `last` with all that it
-/// continues into the default database.
-pub(super) fn restore(spec: &SandboxSpec, names: &[String], last: &str) -> Command {
-    let links = names.iter().enumerate().map(|(index, name)| {
-        // Names are of letters, digits, dots and dashes.
-        format!("ln {} {CHAIN}/{name} || exit\n", kept(index))
-    });
-    let links: String = links.collect();
-    let script = format!("{}{links}exec \"$@\"", prepared(spec));
-    let from = format!("--from-path={CHAIN}/{last}");
-    let words = [
-        "database",
-        "restore",
-        &from,
-        "--overwrite-destination=true",
-        DATABASE,
-    ];
-    run(&script, spec, &words, TOOL_MAX)
-}
-
-/// Reads an archive from its standard input into the default database.
-pub(super) fn load(spec: &SandboxSpec) -> Command {
-    let script = format!("{}{LOAD}", prepared(spec));
+    let environment = admin_environment(spec, Work::Light);
+    let script = format!("{PLACES}{settings}{copied}{environment}{LOAD}");
     let words = [
         "database",
         "load",
@@ -156,8 +122,7 @@ pub(super) fn digest() -> Command {
     Command::new(["cat", "witness/digest"], TOOL_MAX)
 }
 
-/// Prints how many files lie there, their bytes, and how often the load spoke of their version;
-/// not the latter after a restore.
+/// Prints how many files lie there, their bytes, and how often the load spoke of their version.
 pub(super) fn count() -> Command {
     Command::new(["sh", "-c", COUNT], TOOL_MAX)
 }

@@ -32,7 +32,6 @@ fn prepare(head: &SnapshotFacts, names: &[&str], size_bytes: u64) -> Result<Sand
         purpose: crate::engine::Purpose::Proof,
         head,
         size_bytes,
-        before: 0,
         images: &images(names),
         memory_bytes_max: 4 << 30,
         disk_bytes_max: 50 << 30,
@@ -238,7 +237,6 @@ fn a_key_that_was_not_loaded_is_judged_by_who_loaded_and_who_wrote() {
             observations: &observations,
             artifact: &fixtures::snapshot(Timestamp::UNIX_EPOCH).artifacts[0],
             manifest: None,
-            before: Vec::new(),
             asked_at: Timestamp::UNIX_EPOCH,
         };
         let settings = Settings {

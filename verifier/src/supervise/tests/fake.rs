@@ -24,8 +24,8 @@ use jiff::Timestamp;
 use super::super::*;
 use crate::{
     engine::{
-        Bench, Engine, Evidence, Judged, Link, Observation, Observed, Purpose, Request, Restorable,
-        Settings, Staging, Whole,
+        Bench, Engine, Evidence, Judged, Observation, Observed, Purpose, Request, Settings,
+        Staging, Whole,
     },
     runtime::{
         ByteStreamIo, Capture, Command, Exit, Feed, FeedEnd, FeedItem, ImageFacts, RunId, Runtime,
@@ -185,14 +185,13 @@ impl Runtime for FakeRuntime {
 #[derive(Debug)]
 struct FakeSandbox {
     script: Script,
-    /// By the number of the object.
-    sha256: Mutex<BTreeMap<String, String>>,
+    sha256: Mutex<String>,
     /// A restore has begun and not ended: nothing of ours may run beside it.
     restoring: AtomicBool,
 }
 
 impl FakeSandbox {
-    async fn put(&self, number: &str, feed: &mut Feed) -> FeedEnd {
+    async fn put(&self, feed: &mut Feed) -> FeedEnd {
         let (mut digest, mut bytes) = (Sha256::new(), 0);
         while let Some(item) = feed.items.recv().await {
             match item {
@@ -204,7 +203,7 @@ impl FakeSandbox {
                     if self.script.corrupts {
                         digest.update(b"!");
                     }
-                    lock(&self.sha256).insert(number.into(), digest.finish());
+                    *lock(&self.sha256) = digest.finish();
                     return FeedEnd::Complete { bytes };
                 }
             }
@@ -221,16 +220,15 @@ impl Sandbox for FakeSandbox {
     ) -> BoxFuture<'a, Result<Exit, SandboxError>> {
         Box::pin(async move {
             assert!(!self.restoring.load(Relaxed), "beside a restore");
-            let number = command.argv.get(1).map_or("", String::as_str);
             let feed = match stdin {
                 Some(feed) => {
                     self.script.put.take().await?;
-                    self.put(number, feed).await
+                    self.put(feed).await
                 }
                 None => FeedEnd::NoFeed,
             };
             let said = match command.argv[0].as_str() {
-                "digest" => lock(&self.sha256).get(number).cloned().unwrap_or_default(),
+                "digest" => lock(&self.sha256).clone(),
                 "restore" => {
                     self.restoring.store(true, Relaxed);
                     let taken = self.script.restore.take().await;
@@ -324,11 +322,8 @@ impl Engine for FakeEngine {
         })
     }
 
-    fn stage(&self, link: Link, _: &SandboxSpec) -> Staging {
-        let command = |name: &str| {
-            let number = format!("{} of {}", link.index, link.of);
-            Command::new([name, &number], Duration::from_secs(1))
-        };
+    fn stage(&self, _: &SandboxSpec) -> Staging {
+        let command = |name: &str| Command::new([name], Duration::from_secs(1));
         Staging {
             put: command("put"),
             digest: command("digest"),
@@ -338,11 +333,11 @@ impl Engine for FakeEngine {
     fn restore<'a>(
         &'a self,
         bench: &'a Bench<'a>,
-        _: &'a Restorable<'a>,
+        _: &'a Inspection,
         _: &'a Settings,
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
         Box::pin(async move {
-            let command = self.stage(Link { index: 0, of: 1 }, bench.spec).put;
+            let command = self.stage(bench.spec).put;
             let command = Command {
                 argv: vec!["restore".into()],
                 ..command

@@ -1,7 +1,5 @@
 //! Every check, with every outcome it can have.
 
-mod chain;
-
 use std::{collections::BTreeMap, sync::Arc};
 
 use catalog::{
@@ -16,21 +14,12 @@ use jiff::Timestamp;
 use settings::{Located, Place};
 
 use super::*;
-use crate::engine::{Continued, Observation, Observed};
+use crate::engine::{Observation, Observed};
 use Outcome::{Failed, NotApplicable, NotRun, Passed, Warning};
-
-/// One that it continues.
-struct Before {
-    archive: Archive,
-    integrity: Integrity,
-    manifest: Option<Manifest>,
-}
 
 /// The snapshot that the checks are asked about, good until a test changes it.
 struct World {
     archive: Archive,
-    /// What it continues.
-    before: Vec<Before>,
     trailing_bytes: u64,
     integrity: Integrity,
     manifest: Option<Manifest>,
@@ -83,7 +72,6 @@ impl World {
                 bytes: 1_189_511,
                 ..Archive::default()
             },
-            before: Vec::new(),
             trailing_bytes: 0,
             integrity: Integrity::File,
             manifest: None,
@@ -108,7 +96,7 @@ impl World {
         self.see(name, Some(Observed::Count(count)));
     }
 
-    fn inspection(&self, archive: &Archive) -> Inspection {
+    fn inspection(&self) -> Inspection {
         Inspection {
             format: "neo4j",
             truncated: false,
@@ -121,36 +109,26 @@ impl World {
             items: BTreeMap::new(),
             findings: Vec::new(),
             warnings: Vec::new(),
-            detail: Some(Detail::new(archive.clone())),
+            detail: Some(Detail::new(self.archive.clone())),
         }
     }
 
     fn answer(&self, check: &str) -> Judged {
-        let inspection = self.inspection(&self.archive);
-        let artifact = |integrity| ArtifactEvidence {
+        let inspection = self.inspection();
+        let artifact = ArtifactEvidence {
             key: "graph.dump".into(),
             version_id: None,
             etag: None,
             size_bytes: 1000,
             sha256: Some("ab".repeat(32)),
             modified_at: at(0),
-            integrity,
+            integrity: self.integrity,
         };
-        let before = self.before.iter();
-        let before: Vec<_> = before.map(|it| self.inspection(&it.archive)).collect();
-        let continued = before.iter().zip(&self.before);
-        let continued = continued.map(|(inspection, before)| Continued {
-            inspection,
-            artifact: artifact(before.integrity),
-            manifest: before.manifest.as_ref(),
-        });
-        let artifact = artifact(self.integrity);
         let evidence = Evidence {
             inspection: &inspection,
             observations: &self.seen,
             artifact: &artifact,
             manifest: self.manifest.as_ref(),
-            before: continued.collect(),
             asked_at: at(61),
         };
         let case = Case {

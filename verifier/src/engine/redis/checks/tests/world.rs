@@ -99,7 +99,6 @@ impl World {
             observations: &[],
             artifact: &self.artifact,
             manifest: self.manifest.as_ref(),
-            before: Vec::new(),
             asked_at: at(61),
         }
     }
