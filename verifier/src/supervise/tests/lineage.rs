@@ -7,6 +7,7 @@ use catalog::{
 };
 
 use super::*;
+use crate::stream::Sha256;
 
 /// A differential snapshot, and two that it continues, with these contents.
 fn chained(bodies: [&'static str; 3]) -> World {
@@ -61,12 +62,17 @@ async fn a_whole_lineage_is_read_to_its_last_byte_and_not_restored() {
     let snapshot = &verification.snapshot;
     let objects = snapshot.continues.iter().chain(&snapshot.artifacts);
     let objects: Vec<_> = objects
-        .map(|it| (it.key.as_str(), it.size_bytes, it.sha256.is_some()))
+        .map(|it| (it.key.as_str(), it.size_bytes, it.sha256.clone()))
         .collect();
+    let read = |body: &str| {
+        let mut digest = Sha256::new();
+        digest.update(body.as_bytes());
+        Some(digest.finish())
+    };
     let expected = [
-        ("0.backup", 4, true),
-        ("1.backup", 8, true),
-        ("2.backup", 4, true),
+        ("0.backup", 4, read("Full")),
+        ("1.backup", 8, read("Good one")),
+        ("2.backup", 4, read("Good")),
     ];
     assert_eq!(objects, expected);
     let stages = verification.stages.iter().map(|it| it.stage.as_str());
