@@ -25,6 +25,7 @@ mod s3;
 mod same;
 mod sequences;
 mod verdict;
+mod words;
 
 use std::fmt::Debug;
 
@@ -57,6 +58,7 @@ pub use s3::S3Evidence;
 pub use same::Sameness;
 pub use sequences::sequences;
 pub use verdict::{Basis, Finding, Outcome, Reason, Verdict};
+pub use words::{Egress, Network, Stage, VolumeLimit};
 
 /// Largest record that is written or read, in bytes.
 pub const RECORD_BYTES_MAX: u64 = 1024 * 1024;

@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, io::Read, time::Duration};
 
 use catalog::{
-    evidence::{Basis, Integrity, Reason},
+    evidence::{Basis, Integrity, Reason, Stage},
     format::{
         CheckName, Checksum, Inspection, InspectionFinding, InspectionState,
         double::{Double, read_whole},
@@ -108,7 +108,7 @@ impl Engine for NoopEngine {
         Box::pin(async move {
             let counting = shell("wc -l < whole");
             let exit = bench
-                .stage("restore", bench.sandbox.exec(&counting, None))
+                .stage(Stage::Restore, bench.sandbox.exec(&counting, None))
                 .await?;
             bench.answered();
             let lines: u64 = exit.stdout.text().trim().parse().unwrap_or(0);

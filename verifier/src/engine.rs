@@ -25,7 +25,7 @@ use thiserror::Error;
 
 use crate::runtime::{Command, Exit, ImageFacts, SandboxError, SandboxSpec};
 
-pub use bench::{Bench, OnStage, Seen, Stage};
+pub use bench::{Bench, OnStage, Seen, StageTime};
 pub(crate) use bench::{lock, timed};
 pub use judged::Judged;
 

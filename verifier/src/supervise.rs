@@ -19,7 +19,7 @@ mod twice;
 
 use std::sync::Arc;
 
-use catalog::evidence::{Reason, Verification};
+use catalog::evidence::{Reason, Stage, Verification};
 use tokio::time::Instant;
 
 use self::{
@@ -29,9 +29,6 @@ use self::{
 use crate::engine::{Purpose, Stopped};
 
 pub use assignment::{Assignment, Context, OnProgress, Progress, SelectAgain, Selected};
-
-/// The stage before a run: the survey and the choice, also when made once more.
-const SELECT: &str = "select";
 
 /// Verifies one snapshot. When the returned future is dropped, the run goes on to its end and its
 /// sandbox is removed all the same: end it by the token of `context`.
@@ -87,7 +84,7 @@ async fn selected_again(
     deadline: Instant,
 ) -> Result<bool, Stopped> {
     let select_again = Arc::clone(&assignment.select_again);
-    (assignment.on_progress)(Progress::Stage(SELECT));
+    (assignment.on_progress)(Progress::Stage(Stage::Select));
     let began = Instant::now();
     let run: Arc<Attempt> = proof(context, assignment, deadline).part(0).attempt(None);
     let selected = run.guard(async { Ok(select_again().await) }).await;

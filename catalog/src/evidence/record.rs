@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, Reason, Verdict};
+use super::{Egress, Finding, Network, Reason, Stage, Verdict, VolumeLimit};
 use crate::model::{SnapshotId, SourceName, TakenAtFrom};
 
 /// A record without its place in the chain: what a verification produces.
@@ -232,8 +232,8 @@ pub enum Integrity {
 /// How long one stage took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageEvidence {
-    /// select, provision, fetch, inspect, stage, restore, check, serve, probe, destroy.
-    pub stage: String,
+    /// Which one.
+    pub stage: Stage,
     /// Wall time.
     pub milliseconds: u64,
 }
@@ -247,12 +247,12 @@ pub struct SandboxEvidence {
     pub image: String,
     /// Digest of the image, where there is one.
     pub image_id: Option<String>,
-    /// none, policy or host.
-    pub network: String,
-    /// Looked at from inside: denied, open or `not_tried`.
-    pub egress: String,
-    /// none, tmpfs, quota or size.
-    pub volume_limit: String,
+    /// How its network is set up.
+    pub network: Network,
+    /// Whether there is a way out, looked at from inside.
+    pub egress: Egress,
+    /// What bounds the bytes it may write.
+    pub volume_limit: VolumeLimit,
     /// uid:gid inside.
     pub user: String,
     /// Its memory limit.

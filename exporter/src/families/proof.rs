@@ -5,26 +5,12 @@ use std::time::Duration;
 
 use catalog::{
     config::Source,
-    evidence::{Past, Reason, Verdict, Verification},
+    evidence::{Past, Reason, Stage, Verdict, Verification},
 };
 use jiff::Timestamp;
 
 use super::{Families, OfSource, flag, length, number, seconds};
 use crate::{metrics::Metric, state::State};
-
-/// Every stage a record may name (design §6).
-const STAGES: [&str; 10] = [
-    "select",
-    "provision",
-    "fetch",
-    "inspect",
-    "stage",
-    "restore",
-    "check",
-    "serve",
-    "probe",
-    "destroy",
-];
 
 pub(super) fn put(families: &mut Families, state: &State, source: &Source, now: Timestamp) {
     let Some(known) = state.sources.get(&source.name) else {
@@ -96,15 +82,15 @@ fn newest_looked_at(of: &mut OfSource<'_>, newest: &Verification, items: &[&str]
         reasons,
         newest.reason.map(Reason::as_label),
     );
-    // A record is a file: only words of ours become labels, and a stage gone through twice is one.
-    for name in STAGES {
-        let gone_through = newest.stages.iter().filter(|it| it.stage == name);
+    // A stage gone through twice is one.
+    for stage in Stage::ALL {
+        let gone_through = newest.stages.iter().filter(|it| it.stage == *stage);
         let milliseconds = gone_through
             .map(|it| it.milliseconds)
             .reduce(u64::saturating_add);
         if let Some(milliseconds) = milliseconds {
             let took = Duration::from_millis(milliseconds);
-            of.put(Metric::VerificationStage, &[name], length(took));
+            of.put(Metric::VerificationStage, &[stage.as_label()], length(took));
         }
     }
     for item in items {

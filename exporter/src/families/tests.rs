@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use catalog::{
-    evidence::{Draft, Reason, StageEvidence, fixtures::verification},
+    evidence::{Draft, Reason, Stage, StageEvidence, fixtures::verification},
     model::SnapshotState,
     storage::{Operation, StorageReason},
 };
@@ -59,9 +59,9 @@ fn golden_when_much_is_wrong() {
     let small = snapshot("cache", "03:00:00", 100);
     surveyed(&mut state, inventory("05:05:00", vec![partial, small]));
     let mut bad = verification(at("03:00:00"), Some(Reason::Damaged));
-    bad.stages = ["fetch", "inspect", "fetch"]
+    bad.stages = [Stage::Fetch, Stage::Inspect, Stage::Fetch]
         .map(|stage| StageEvidence {
-            stage: stage.into(),
+            stage,
             milliseconds: 700,
         })
         .into();
@@ -172,7 +172,7 @@ fn every_metric_of_the_table_can_be_published() {
     let dated = &mut verification(at("04:00:00"), None);
     dated.data_at = Some(at("04:59:00"));
     dated.stages = vec![StageEvidence {
-        stage: "fetch".into(),
+        stage: Stage::Fetch,
         milliseconds: 1,
     }];
     proven(&mut state, [Draft::Verification(Box::new(dated.clone()))]);

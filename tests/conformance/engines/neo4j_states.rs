@@ -102,7 +102,7 @@ async fn a_store_that_a_crash_left_is_recovered_then_checked_with_all_its_indexe
         let outcome = finding(&verification, check).outcome;
         assert_eq!(outcome, Outcome::Passed, "{check}");
     }
-    let stages = verification.stages.iter().map(|it| it.stage.as_str());
+    let stages = verification.stages.iter().map(|it| it.stage.as_label());
     let at_rest: Vec<_> = stages
         .filter(|it| ["restore", "check"].contains(it))
         .collect();

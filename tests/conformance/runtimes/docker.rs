@@ -60,7 +60,7 @@ async fn a_sandbox_has_no_way_out() {
     let case = |sandbox: Handle| async move {
         let facts = sandbox.facts();
         assert_eq!(
-            (facts.network.as_str(), facts.egress.as_str()),
+            (facts.network.as_label(), facts.egress.as_label()),
             ("none", "denied")
         );
         assert_eq!(printed(&sandbox, "tail -n +2 /proc/net/route").await, "");

@@ -48,7 +48,7 @@ async fn what_is_recorded_of_the_network_is_what_can_be_reached() {
         let facts = sandbox.facts();
         let line = format!("bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}'");
         let reached = run(&sandbox, &line).await.code == 0;
-        let said = (facts.network.as_str(), facts.egress.as_str());
+        let said = (facts.network.as_label(), facts.egress.as_label());
         let expected = if reached {
             ("host", "open")
         } else {

@@ -19,7 +19,7 @@ use std::{os::unix::ffi::OsStrExt as _, path::Path, pin::pin, sync::Arc};
 
 use catalog::{
     config::Source,
-    evidence::{Ledger, Verdict},
+    evidence::{Ledger, Stage, Verdict},
     model::{Continues, Snapshot, SnapshotState, SourceName},
     storage::READ_MAX,
     survey::describe_object,
@@ -254,7 +254,7 @@ struct Told {
 }
 
 impl Listener for Told {
-    fn stage(&self, stage: &'static str) {
+    fn stage(&self, stage: Stage) {
         (self.tell)(supervise::Progress::Stage(stage));
     }
 

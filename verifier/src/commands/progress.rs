@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use catalog::model::SourceName;
+use catalog::{evidence::Stage, model::SourceName};
 use tokio::sync::Notify;
 use toolkit::words;
 
@@ -43,7 +43,7 @@ struct State {
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Running {
-    stage: &'static str,
+    stage: Option<Stage>,
     read: u64,
     of: u64,
     /// The verdict stands; this is told of a rehearsal.
@@ -133,7 +133,7 @@ impl Running {
     fn take(&mut self, progress: supervise::Progress) -> Option<String> {
         match progress {
             supervise::Progress::Stage(stage) => {
-                self.stage = stage;
+                self.stage = Some(stage);
                 Some(self.called())
             }
             supervise::Progress::Rehearsal => {
@@ -157,7 +157,8 @@ impl Running {
     /// The stage it is in.
     fn called(self) -> String {
         let of_what = if self.rehearses { "rehearsal: " } else { "" };
-        format!("{of_what}{}", self.stage)
+        let stage = self.stage.map_or("", Stage::as_label);
+        format!("{of_what}{stage}")
     }
 }
 
@@ -191,7 +192,7 @@ fn moving(running: &BTreeMap<SourceName, Running>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use supervise::Progress::{Bytes, Stage};
+    use supervise::Progress::{Bytes, Stage as Begins};
 
     use super::*;
 
@@ -199,7 +200,7 @@ mod tests {
     async fn elsewhere_than_on_a_terminal_only_steps_are_lines() {
         let progress = Progress::new(false);
         let tell = progress.of(&SourceName::new("cache").unwrap());
-        tell(Stage("fetch"));
+        tell(Begins(Stage::Fetch));
         for read in 0..=100 {
             tell(Bytes {
                 read: read * 1024,
@@ -222,10 +223,10 @@ mod tests {
         ] {
             let progress = Progress::new(terminal);
             let tell = progress.of(&SourceName::new("cache").unwrap());
-            tell(Stage("fetch"));
+            tell(Begins(Stage::Fetch));
             tell(Bytes { read: 5, of: 10 });
             tell(supervise::Progress::Rehearsal);
-            tell(Stage("stage"));
+            tell(Begins(Stage::Stage));
             let lines = progress.line().await.replace("cache: 50 % of 10 B\n", "");
             assert_eq!(lines, expected);
         }
@@ -235,7 +236,7 @@ mod tests {
     async fn a_terminal_has_one_moving_line() {
         let progress = Progress::new(true);
         let tell = progress.of(&SourceName::new("cache").unwrap());
-        tell(Stage("fetch"));
+        tell(Begins(Stage::Fetch));
         tell(Bytes {
             read: 512,
             of: 1024,
@@ -263,7 +264,7 @@ mod tests {
             ),
         ] {
             let progress = Progress::new(terminal);
-            progress.of(&cache)(Stage("fetch"));
+            progress.of(&cache)(Begins(Stage::Fetch));
             progress.say(&cache, "a");
             assert_eq!(progress.line().await, line);
             progress.say(&cache, "b");

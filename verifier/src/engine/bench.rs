@@ -6,14 +6,14 @@ use std::{
     time::Duration,
 };
 
-use catalog::evidence::Reason;
+use catalog::evidence::{Reason, Stage};
 use tokio::time::Instant;
 
 use super::{Purpose, Stopped};
 use crate::runtime::{Sandbox, SandboxSpec};
 
 /// Told which stage begins; never blocks.
-pub type OnStage<'a> = &'a (dyn Fn(&'static str) + Send + Sync);
+pub type OnStage<'a> = &'a (dyn Fn(Stage) + Send + Sync);
 
 /// Wraps a sandbox for one run.
 pub struct Bench<'a> {
@@ -39,18 +39,18 @@ impl fmt::Debug for Bench<'_> {
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     /// In the order they began; they overlap.
-    pub stages: Vec<Stage>,
+    pub stages: Vec<StageTime>,
     /// When the restored server first answered a question.
     pub answered: Option<Instant>,
     /// Lines of the server's log that may be shown.
     pub log: Vec<String>,
 }
 
-/// One stage of the record.
+/// The time of one stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stage {
-    /// One of the names of the record.
-    pub name: &'static str,
+pub struct StageTime {
+    /// Which one.
+    pub stage: Stage,
     /// When it began.
     pub began: Instant,
     /// How long it took; `None` while it lasts.
@@ -76,9 +76,9 @@ impl<'a> Bench<'a> {
     }
 
     /// Times one stage of the record, and says that it began.
-    pub async fn stage<T>(&self, name: &'static str, work: impl Future<Output = T>) -> T {
-        (self.on_stage)(name);
-        timed(self.seen, name, work).await
+    pub async fn stage<T>(&self, stage: Stage, work: impl Future<Output = T>) -> T {
+        (self.on_stage)(stage);
+        timed(self.seen, stage, work).await
     }
 
     /// Notes that the restored server answered; the first time counts.
@@ -99,16 +99,12 @@ impl<'a> Bench<'a> {
 }
 
 /// Times one stage, also one that is never finished.
-pub(crate) async fn timed<T>(
-    seen: &Mutex<Seen>,
-    name: &'static str,
-    work: impl Future<Output = T>,
-) -> T {
+pub(crate) async fn timed<T>(seen: &Mutex<Seen>, stage: Stage, work: impl Future<Output = T>) -> T {
     let began = Instant::now();
     let index = {
         let stages = &mut lock(seen).stages;
-        stages.push(Stage {
-            name,
+        stages.push(StageTime {
+            stage,
             began,
             took: None,
         });

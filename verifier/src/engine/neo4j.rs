@@ -22,7 +22,7 @@ mod serve;
 use std::collections::BTreeMap;
 
 use catalog::{
-    evidence::{Fingerprints, Reason},
+    evidence::{Fingerprints, Reason, Stage},
     format::{
         Inspection,
         neo4j::{Archive, Check, CheckLevel, Expect, Restore},
@@ -162,7 +162,7 @@ impl Engine for Neo4j {
 
 /// Checks what lies there, after a recovery where it asks for one.
 async fn checked(bench: &Bench<'_>, how: &Check) -> Result<(), Stopped> {
-    let check = || bench.stage("check", admin::check(bench, how));
+    let check = || bench.stage(Stage::Check, admin::check(bench, how));
     if check().await? == Checked::NeedsRecovery {
         serve::recover(bench).await?;
         if check().await? == Checked::NeedsRecovery {

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use catalog::evidence::{
-    ArtifactEvidence, Basis, Finding, Fingerprints, Integrity, Outcome, Reason, RehearsalEvidence,
-    SandboxEvidence, SnapshotEvidence, ToolEvidence, Trigger, Verdict, Verification,
+    ArtifactEvidence, Basis, Egress, Finding, Fingerprints, Integrity, Network, Outcome, Reason,
+    RehearsalEvidence, SandboxEvidence, SnapshotEvidence, ToolEvidence, Trigger, Verdict,
+    Verification, VolumeLimit,
 };
 use catalog::model::{SnapshotId, SourceName, TakenAtFrom};
 use jiff::Timestamp;
@@ -61,9 +62,9 @@ fn reported(verdict: Verdict, reason: Option<Reason>, findings: Vec<Finding>) ->
             runtime: "docker".into(),
             image: "redis:8.0".into(),
             image_id: None,
-            network: "none".into(),
-            egress: "denied".into(),
-            volume_limit: "none".into(),
+            network: Network::None,
+            egress: Egress::Denied,
+            volume_limit: VolumeLimit::None,
             user: "999:999".into(),
             memory_bytes: None,
         }),

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use catalog::evidence::{Finding, Outcome, RehearsalEvidence, Verdict, Verification};
+use catalog::evidence::{Egress, Finding, Outcome, RehearsalEvidence, Verdict, Verification};
 use catalog::model::TakenAtFrom;
 use jiff::Timestamp;
 use toolkit::words::{ago, length, size};
@@ -108,10 +108,10 @@ fn recovery_point(verification: &Verification, now: Timestamp) -> String {
 
 fn restored(verification: &Verification) -> Option<String> {
     let sandbox = verification.sandbox.as_ref()?;
-    let network = match sandbox.egress.as_str() {
-        "denied" => "no way out",
-        "open" => "NETWORK OPEN",
-        _ => "network not looked at",
+    let network = match sandbox.egress {
+        Egress::Denied => "no way out",
+        Egress::Open => "NETWORK OPEN",
+        Egress::NotTried => "network not looked at",
     };
     let place = format!("{} {} ({network})", sandbox.runtime, sandbox.image);
     Some(match verification.recovery_milliseconds {

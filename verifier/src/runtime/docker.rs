@@ -17,7 +17,7 @@ use bollard::{
     Docker,
     query_parameters::{CreateContainerOptionsBuilder, StartContainerOptions},
 };
-use catalog::evidence::{Reason, SandboxEvidence};
+use catalog::evidence::{Network, Reason, SandboxEvidence, VolumeLimit};
 use futures::{FutureExt, future::BoxFuture};
 
 use self::{
@@ -129,9 +129,9 @@ fn facts(look: &Look, spec: &SandboxSpec, image_id: String, user: String) -> San
         runtime: "docker".to_owned(),
         image: spec.image.image.clone(),
         image_id: Some(image_id),
-        network: "none".to_owned(),
-        egress: look.egress.as_label().to_owned(),
-        volume_limit: "none".to_owned(),
+        network: Network::None,
+        egress: look.egress,
+        volume_limit: VolumeLimit::None,
         user: look.user.clone().unwrap_or(user),
         memory_bytes: Some(spec.memory_bytes),
     }

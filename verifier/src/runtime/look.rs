@@ -3,7 +3,7 @@
 //!
 //! Believes what the kernel shows inside, not what was asked of the runtime.
 
-use catalog::evidence::Reason;
+use catalog::evidence::{Egress, Reason};
 
 use super::{SandboxError, SandboxSpec};
 
@@ -29,25 +29,6 @@ const FALLBACK_DEVICES: [&str; 10] = [
     "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0",
     "teql0",
 ];
-
-/// Whether something inside could reach anything outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Egress {
-    Denied,
-    Open,
-    NotTried,
-}
-
-impl Egress {
-    /// As in a record.
-    pub(super) fn as_label(self) -> &'static str {
-        match self {
-            Self::Denied => "denied",
-            Self::Open => "open",
-            Self::NotTried => "not_tried",
-        }
-    }
-}
 
 /// What was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! Where the snapshot has several artifacts, each answer about one of them says which.
 
 use catalog::{
-    evidence::{ArtifactEvidence, Reason, Verdict},
+    evidence::{ArtifactEvidence, Egress, Reason, Verdict},
     model::{Continues, Snapshot, SnapshotState},
 };
 
@@ -242,14 +242,14 @@ fn complete(snapshot: &Snapshot) -> Judged {
 }
 
 fn egress(kept: &Kept) -> Judged {
-    let egress = kept.sandbox.as_ref().map(|sandbox| sandbox.egress.as_str());
+    let egress = kept.sandbox.as_ref().map(|sandbox| sandbox.egress);
     match egress {
-        Some("denied") => Judged::passed(EGRESS, "there was no way out of the sandbox"),
-        Some("open") => {
+        Some(Egress::Denied) => Judged::passed(EGRESS, "there was no way out of the sandbox"),
+        Some(Egress::Open) => {
             let message = "there was a way out of the sandbox: its server could be reached or \
                            reach others\nhint: Use a runtime that isolates.";
             Judged::warning(EGRESS, message)
         }
-        _ => Judged::not_run(EGRESS, None, "it was not looked at"),
+        Some(Egress::NotTried) | None => Judged::not_run(EGRESS, None, "it was not looked at"),
     }
 }

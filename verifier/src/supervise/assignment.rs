@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use catalog::{
-    evidence::{Baseline, ToolEvidence, Trigger},
+    evidence::{Baseline, Stage, ToolEvidence, Trigger},
     format::Format,
     model::{RepositoryName, Snapshot, SourceName},
     storage::Storage,
@@ -96,7 +96,7 @@ pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// This stage began.
-    Stage(&'static str),
+    Stage(Stage),
     /// So many bytes of the snapshot were read.
     Bytes {
         /// Until now.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use catalog::{
-    evidence::{Reason, SandboxEvidence},
+    evidence::{Reason, SandboxEvidence, Stage},
     model::ObjectMeta,
 };
 use futures::FutureExt as _;
@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{Assignment, Context, Progress, part::Part, steps};
 use crate::{
-    engine::{Observation, Purpose, Seen, Stage, Stopped, lock, timed},
+    engine::{Observation, Purpose, Seen, StageTime, Stopped, lock, timed},
     runtime::RunId,
     stream::Passed,
 };
@@ -71,7 +71,7 @@ pub(super) struct Kept {
     /// Stages, log.
     pub(super) seen: Seen,
     /// Of runs before, which do not count.
-    pub(super) discarded: Vec<Stage>,
+    pub(super) discarded: Vec<StageTime>,
 }
 
 impl Kept {
@@ -155,9 +155,9 @@ impl Attempt {
     }
 
     /// Times a stage and says that it began.
-    pub(super) async fn stage<T>(&self, name: &'static str, work: impl Future<Output = T>) -> T {
-        (self.assignment.on_progress)(Progress::Stage(name));
-        timed(&self.seen, name, work).await
+    pub(super) async fn stage<T>(&self, stage: Stage, work: impl Future<Output = T>) -> T {
+        (self.assignment.on_progress)(Progress::Stage(stage));
+        timed(&self.seen, stage, work).await
     }
 
     /// Ends `work` when the run is to end.
@@ -232,7 +232,7 @@ pub(super) async fn read_again(
     at: usize,
     seen: &mut Seen,
 ) -> Result<Passed, Stopped> {
-    let read = run.guard(run.stage("inspect", steps::read(run, at, None)));
+    let read = run.guard(run.stage(Stage::Inspect, steps::read(run, at, None)));
     let passed = AssertUnwindSafe(read)
         .catch_unwind()
         .await
@@ -247,7 +247,9 @@ async fn body_then_destroy(run: Arc<Attempt>) {
     let stopped = ended.unwrap_or_else(|_| Err(panicked())).err();
     run.keep(|kept| kept.stopped = stopped);
     let destroying = run.context.runtime.destroy(&run.run);
-    let destroyed = run.stage("destroy", timeout(DESTROY_MAX, destroying)).await;
+    let destroyed = run
+        .stage(Stage::Destroy, timeout(DESTROY_MAX, destroying))
+        .await;
     let left_behind = match destroyed {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(error.message),

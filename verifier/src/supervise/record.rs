@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use catalog::{
     evidence::{
-        ArtifactEvidence, Fingerprints, Integrity, RehearsalEvidence, SandboxEvidence,
-        SnapshotEvidence, StageEvidence, Verification,
+        ArtifactEvidence, Egress, Fingerprints, Integrity, RehearsalEvidence, SandboxEvidence,
+        SnapshotEvidence, Stage, StageEvidence, Verification,
     },
     manifest::Manifest,
     model::ObjectMeta,
@@ -154,10 +154,10 @@ fn fingerprints(context: &Context, assignment: &Assignment, shown: &[Shown]) -> 
 /// The sandbox that kept the data least: a record tells of one, and must not tell of a better one.
 fn weakest(shown: &[Shown]) -> Option<&SandboxEvidence> {
     let sandboxes = shown.iter().filter_map(|shown| shown.kept.sandbox.as_ref());
-    sandboxes.min_by_key(|sandbox| match sandbox.egress.as_str() {
-        "open" => 0,
-        "denied" => 2,
-        _ => 1,
+    sandboxes.min_by_key(|sandbox| match sandbox.egress {
+        Egress::Open => 0,
+        Egress::NotTried => 1,
+        Egress::Denied => 2,
     })
 }
 
@@ -191,7 +191,7 @@ fn recovered(kept: &Kept) -> Option<u64> {
         .seen
         .stages
         .iter()
-        .filter(|stage| stage.name == "check");
+        .filter(|stage| stage.stage == Stage::Check);
     let ours = ours.filter_map(|stage| stage.took).sum();
     let took = answered
         .checked_duration_since(requested)?
@@ -204,12 +204,12 @@ fn stages(assignment: &Assignment, shown: &[Shown]) -> Vec<StageEvidence> {
     let ended = shown
         .iter()
         .flat_map(|Shown { kept, .. }| kept.discarded.iter().chain(&kept.seen.stages))
-        .filter_map(|stage| Some((stage.name, stage.took?)));
-    let evidence = [(super::SELECT, assignment.selected_in)]
+        .filter_map(|stage| Some((stage.stage, stage.took?)));
+    let evidence = [(Stage::Select, assignment.selected_in)]
         .into_iter()
         .chain(ended)
-        .map(|(name, took)| StageEvidence {
-            stage: name.into(),
+        .map(|(stage, took)| StageEvidence {
+            stage,
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         });
     evidence.collect()

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use catalog::{
-    evidence::{Reason, Verdict},
+    evidence::{Reason, Stage, Verdict},
     format::Inspection,
     model::{ObjectMeta, Pin, SnapshotFacts},
     storage::{ObjectBody, Storage, UploadChecksum},
@@ -42,7 +42,7 @@ struct Staged {
 pub(super) async fn all(run: &Attempt) -> Result<(), Stopped> {
     run.may_begin()?;
     let place = run
-        .guard_gently(run.stage("provision", provision(run)))
+        .guard_gently(run.stage(Stage::Provision, provision(run)))
         .await;
     match place {
         Ok(place) => run.guard(restore_in(run, &place)).await,
@@ -50,7 +50,7 @@ pub(super) async fn all(run: &Attempt) -> Result<(), Stopped> {
             Err(stopped)
         }
         Err(stopped) => {
-            let reading = run.stage("fetch", run.stage("inspect", read_all(run)));
+            let reading = run.stage(Stage::Fetch, run.stage(Stage::Inspect, read_all(run)));
             run.guard(reading).await?;
             Err(stopped)
         }
@@ -210,7 +210,7 @@ async fn compare_inside(
     passed: &Passed,
 ) -> Result<(), Stopped> {
     let digest = bounded(run, digest);
-    let digest = timed(&run.seen, "stage", place.sandbox.exec(&digest, None)).await?;
+    let digest = timed(&run.seen, Stage::Stage, place.sandbox.exec(&digest, None)).await?;
     reasons::same_inside(&digest, &passed.restorable_sha256)
 }
 
@@ -222,8 +222,8 @@ async fn bring(run: &Attempt, place: &Place) -> Result<Staged, Stopped> {
     let bytes_max = run.context.disk_bytes_max;
     let reading = Box::pin(read_to_keep(run, 0, Some(Fed { items, bytes_max })));
     let (passed, put) = tokio::join!(
-        run.stage("fetch", run.stage("inspect", reading)),
-        run.stage("stage", put(run, place, staging.put, feed)),
+        run.stage(Stage::Fetch, run.stage(Stage::Inspect, reading)),
+        run.stage(Stage::Stage, put(run, place, staging.put, feed)),
     );
     let passed = passed?;
     point("fetched")?;

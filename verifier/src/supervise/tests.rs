@@ -17,7 +17,7 @@ use std::{
 
 use bytes::Bytes;
 use catalog::{
-    evidence::{Baseline, Outcome, ToolEvidence, Trigger, Verdict, fixtures},
+    evidence::{Baseline, Egress, Outcome, ToolEvidence, Trigger, Verdict, fixtures},
     model::{
         Artifact, Key, ObjectMeta, Pin, RepositoryName, Snapshot, SnapshotFacts, SnapshotId,
         SnapshotState, SourceName, TakenAtFrom,
@@ -237,7 +237,7 @@ async fn a_good_snapshot_is_verified_and_every_stage_is_told() {
     let stages: Vec<_> = verification
         .stages
         .iter()
-        .map(|stage| stage.stage.as_str())
+        .map(|stage| stage.stage.as_label())
         .collect();
     let expected = [
         "select",
@@ -326,13 +326,13 @@ async fn a_snapshot_that_is_not_complete_is_never_verified() {
 #[tokio::test(start_paused = true)]
 async fn a_way_out_of_the_sandbox_is_a_warning() {
     let open = Script {
-        egress: "open",
+        egress: Egress::Open,
         ..GOOD
     };
     let verification = World::new("Good", [open]).check(None, 1).await;
     assert_eq!(outcome(&verification, "sandbox.egress"), Outcome::Warning);
     let unknown = Script {
-        egress: "not_tried",
+        egress: Egress::NotTried,
         ..GOOD
     };
     let verification = World::new("Good", [unknown]).check(None, 1).await;
@@ -433,7 +433,7 @@ async fn what_only_the_server_shows_must_show_in_a_second_sandbox() {
         Outcome::Passed
     );
     let provisioned = verification.stages.iter();
-    let provisioned = provisioned.filter(|stage| stage.stage == "provision");
+    let provisioned = provisioned.filter(|stage| stage.stage == Stage::Provision);
     assert_eq!(
         provisioned.count(),
         2,

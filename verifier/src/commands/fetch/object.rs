@@ -6,6 +6,7 @@ use std::{
 };
 
 use catalog::{
+    evidence::Stage,
     model::{Pin, RepositoryName},
     storage::Storage,
 };
@@ -24,7 +25,7 @@ use super::{
 
 /// Told to people while it goes on: a stage that begins, or a sentence.
 pub(super) trait Listener: Send + Sync {
-    fn stage(&self, stage: &'static str);
+    fn stage(&self, stage: Stage);
     fn say(&self, sentence: &str);
 }
 
@@ -94,7 +95,7 @@ impl Fetcher {
         if witnesses.seen.is_empty() {
             return Ok(None);
         }
-        self.listener.stage("check");
+        self.listener.stage(Stage::Check);
         let (path, watch) = (whole.clone(), self.watch.clone());
         let upload = witnesses.upload.clone();
         let found = blocking(move || existing(&path, upload, &watch)).await?;
@@ -120,7 +121,7 @@ impl Fetcher {
         paths: Paths,
         witnesses: &Witnesses,
     ) -> Result<String, FetchError> {
-        self.listener.stage("fetch");
+        self.listener.stage(Stage::Fetch);
         let (note, size) = (Note::new(&self.repository, pin), pin.size_bytes);
         let whole = paths.whole.clone();
         let mut part = blocking(move || Part::open(paths, note, size)).await?;
@@ -138,7 +139,7 @@ impl Fetcher {
             &self.watch.on_bytes,
         )
         .await?;
-        self.listener.stage("check");
+        self.listener.stage(Stage::Check);
         let (file, watch) = (Arc::clone(&part.file), self.watch.clone());
         let (path, upload) = (part.paths.part.clone(), witnesses.upload.clone());
         let hashed = blocking(move || {

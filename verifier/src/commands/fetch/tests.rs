@@ -87,7 +87,7 @@ impl Storage for Scripted {
 struct Heard(Mutex<Vec<String>>);
 
 impl Listener for Heard {
-    fn stage(&self, _stage: &'static str) {}
+    fn stage(&self, _stage: Stage) {}
 
     fn say(&self, sentence: &str) {
         self.0.lock().unwrap().push(sentence.into());

@@ -7,7 +7,7 @@ mod doubts;
 use askama::Template;
 use catalog::{
     config::{Due, Source},
-    evidence::{Trigger, Verdict, Verification},
+    evidence::{Stage, Trigger, Verdict, Verification},
 };
 use jiff::Timestamp;
 use toolkit::{
@@ -268,7 +268,7 @@ fn under_way(running: &Running, now: Timestamp) -> Cell {
     let read = (1..100)
         .contains(&percent)
         .then(|| format!(" {percent} % of {}", size(of)));
-    let stage = if stage.is_empty() { "begins" } else { stage };
+    let stage = stage.map_or("begins", Stage::as_label);
     let of_what = if rehearses { "rehearsal: " } else { "" };
     let why = match running.trigger {
         Trigger::Schedule => "as scheduled",

@@ -9,7 +9,7 @@ use std::{
 
 use catalog::{
     config::{Config, Source},
-    evidence::{Ledger, OldVersions, Proofs, ToolEvidence, Trigger, Verdict, Verification},
+    evidence::{Ledger, OldVersions, Proofs, Stage, ToolEvidence, Trigger, Verdict, Verification},
     model::{RepositoryName, Snapshot, SourceInventory, SourceName},
 };
 use jiff::Timestamp;
@@ -193,7 +193,8 @@ pub(super) struct Tracker(Arc<Mutex<Far>>);
 /// The stage a verification is in, and the bytes read of all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Far {
-    pub(super) stage: &'static str,
+    /// `None` before the first.
+    pub(super) stage: Option<Stage>,
     pub(super) read: u64,
     pub(super) of: u64,
     /// The verdict stands; this is told of a rehearsal.
@@ -208,7 +209,7 @@ impl Tracker {
     pub(super) fn take(&self, progress: Progress) {
         let mut far = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match progress {
-            Progress::Stage(stage) => far.stage = stage,
+            Progress::Stage(stage) => far.stage = Some(stage),
             Progress::Bytes { read, of } => (far.read, far.of) = (read, of),
             Progress::Rehearsal => {
                 *far = Far {

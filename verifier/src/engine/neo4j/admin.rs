@@ -1,7 +1,7 @@
 //! What `neo4j-admin` is asked about the restored files while they are at rest.
 
 use catalog::{
-    evidence::Reason,
+    evidence::{Reason, Stage},
     format::neo4j::{Check, CheckLevel},
 };
 use serde::Deserialize;
@@ -47,7 +47,7 @@ struct Counted {
 /// Counts the files, and asks `neo4j-admin database info` about them where there is reason to. What
 /// only a migration makes readable is migrated in a rehearsal, and ends everything else.
 pub(super) async fn inspect(bench: &Bench<'_>) -> Result<AtRest, Stopped> {
-    bench.stage("restore", at_rest(bench)).await
+    bench.stage(Stage::Restore, at_rest(bench)).await
 }
 
 async fn at_rest(bench: &Bench<'_>) -> Result<AtRest, Stopped> {

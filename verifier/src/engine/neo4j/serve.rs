@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use catalog::{evidence::Reason, format::neo4j::Expect};
+use catalog::{
+    evidence::{Reason, Stage},
+    format::neo4j::Expect,
+};
 use futures::future::try_join;
 
 use super::{
@@ -28,12 +31,12 @@ pub(super) async fn recover(bench: &Bench<'_>) -> Result<(), Stopped> {
         let ended = bench.sandbox.stop(server, STOP_MAX).await?;
         cleanly(ended.code)
     };
-    bench.stage("restore", work).await
+    bench.stage(Stage::Restore, work).await
 }
 
 /// Starts a server, and asks it everything.
 pub(super) async fn serve(bench: &Bench<'_>, expect: &Expect) -> Result<Vec<Observation>, Stopped> {
-    let server = bench.stage("serve", start(bench)).await?;
+    let server = bench.stage(Stage::Serve, start(bench)).await?;
     let outcome = ask(bench, server, expect).await;
     explained(bench, server, outcome).await
 }
@@ -67,7 +70,7 @@ async fn ask(
     expect: &Expect,
 ) -> Result<Vec<Observation>, Failure> {
     let (about, mut graph) = bench
-        .stage("serve", online::until_served(bench, server))
+        .stage(Stage::Serve, online::until_served(bench, server))
         .await?;
     for point in ["restored", "served"] {
         bench.point(point).map_err(Failure::Stopped)?;
@@ -80,7 +83,7 @@ async fn ask(
         seen.extend(probe::configured(&mut graph, expect).await?);
         Ok::<_, Failure>(seen)
     };
-    bench.stage("probe", asked).await
+    bench.stage(Stage::Probe, asked).await
 }
 
 #[cfg(test)]

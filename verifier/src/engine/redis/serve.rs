@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use catalog::{
-    evidence::Reason,
+    evidence::{Reason, Stage},
     format::redis::{Canary, Census, Expect},
 };
 use tokio::time::Instant;
@@ -91,7 +91,9 @@ async fn tried(
     command: &Command,
     canary: Option<&Canary>,
 ) -> Result<(Result<Vec<Observation>, Failure>, Vec<String>), Stopped> {
-    let server = bench.stage("serve", bench.sandbox.start(command)).await?;
+    let server = bench
+        .stage(Stage::Serve, bench.sandbox.start(command))
+        .await?;
     let outcome = serve(bench, server, canary).await;
     let log = bench.sandbox.log(server).await?;
     bench.note_log(log::shown(&log));
@@ -189,14 +191,14 @@ async fn serve(
     canary: Option<&Canary>,
 ) -> Result<Vec<Observation>, Failure> {
     let mut client = bench
-        .stage("restore", wait_until_loaded(bench, server))
+        .stage(Stage::Restore, wait_until_loaded(bench, server))
         .await?;
     bench.answered();
     bench
         .point("restored")
         .and_then(|()| bench.point("served"))
         .map_err(Failure::Stopped)?;
-    match bench.stage("probe", client.observe(canary)).await {
+    match bench.stage(Stage::Probe, client.observe(canary)).await {
         Ok(observations) => Ok(observations),
         Err(error) => Err(blame(bench, server, &error).await),
     }

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use catalog::evidence::{Reason, SandboxEvidence};
+use catalog::evidence::{Egress, Network, Reason, SandboxEvidence, VolumeLimit};
 use futures::{FutureExt, future::BoxFuture};
 use rustix::process::Signal;
 use tokio::{
@@ -65,9 +65,13 @@ impl ProcessSandbox {
             runtime: "process".to_owned(),
             image: spec.image.image.clone(),
             image_id: None,
-            network: if keeper.is_isolated() { "none" } else { "host" }.to_owned(),
-            egress: "not_tried".to_owned(),
-            volume_limit: "none".to_owned(),
+            network: if keeper.is_isolated() {
+                Network::None
+            } else {
+                Network::Host
+            },
+            egress: Egress::NotTried,
+            volume_limit: VolumeLimit::None,
             user: String::new(),
             memory_bytes: None,
         };
@@ -85,7 +89,7 @@ impl ProcessSandbox {
 
     /// What the record will say, as seen from inside.
     pub(super) fn saw(&mut self, look: &Look, version: Option<&String>) {
-        look.egress.as_label().clone_into(&mut self.facts.egress);
+        self.facts.egress = look.egress;
         self.facts.user = look.user.clone().unwrap_or_default();
         if let Some(version) = version {
             self.facts.image = format!("{} ({version})", self.facts.image);

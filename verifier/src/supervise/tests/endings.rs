@@ -192,7 +192,7 @@ async fn a_snapshot_that_is_gone_is_selected_again_once() {
     );
     let select = &verification.stages[0];
     assert_eq!(
-        (select.stage.as_str(), select.milliseconds),
+        (select.stage.as_label(), select.milliseconds),
         ("select", 250 + 2_000)
     );
     let mut world = World::of(Memory::default(), [GOOD], 4);

@@ -11,7 +11,7 @@ use std::{
 };
 
 use catalog::{
-    evidence::SandboxEvidence,
+    evidence::{Egress, Network, SandboxEvidence, Stage, VolumeLimit},
     format::{
         CheckName, Checksum, Inspection, InspectionFinding, InspectionState,
         double::{Double, read_whole},
@@ -45,7 +45,7 @@ pub(super) struct Script {
     /// What the restored server says; judged by the engine.
     pub(super) says: &'static str,
     pub(super) free_bytes: u64,
-    pub(super) egress: &'static str,
+    pub(super) egress: Egress,
     pub(super) destroy: Step,
 }
 
@@ -81,7 +81,7 @@ pub(super) const GOOD: Script = Script {
     restore: Step::Well,
     says: "all is well",
     free_bytes: 1 << 30,
-    egress: "denied",
+    egress: Egress::Denied,
     destroy: Step::Well,
 };
 
@@ -287,9 +287,9 @@ impl Sandbox for FakeSandbox {
             runtime: "fake".into(),
             image: "fake:1".into(),
             image_id: None,
-            network: "none".into(),
-            egress: self.script.egress.into(),
-            volume_limit: "none".into(),
+            network: Network::None,
+            egress: self.script.egress,
+            volume_limit: VolumeLimit::None,
             user: "999:999".into(),
             memory_bytes: Some(1),
         }
@@ -343,7 +343,7 @@ impl Engine for FakeEngine {
                 ..command
             };
             let exit = bench
-                .stage("restore", bench.sandbox.exec(&command, None))
+                .stage(Stage::Restore, bench.sandbox.exec(&command, None))
                 .await?;
             bench.answered();
             let said = String::from_utf8_lossy(&exit.stdout.head).into_owned();

@@ -75,7 +75,7 @@ async fn a_whole_lineage_is_read_to_its_last_byte_and_not_restored() {
         ("2.backup", 4, read("Good")),
     ];
     assert_eq!(objects, expected);
-    let stages = verification.stages.iter().map(|it| it.stage.as_str());
+    let stages = verification.stages.iter().map(|it| it.stage.as_label());
     let expected = ["select", "provision", "fetch", "inspect", "destroy"];
     assert_eq!(stages.collect::<Vec<_>>(), expected);
     let intact = finding(&verification, "snapshot.intact");

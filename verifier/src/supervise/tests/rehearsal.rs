@@ -159,7 +159,7 @@ async fn whoever_waits_is_told_that_the_verdict_stands() {
     let mut parts = told.split(|it| *it == Progress::Rehearsal);
     let began = |part: Option<&[Progress]>| {
         let part = part.expect("both are told");
-        part.contains(&Progress::Stage("provision"))
+        part.contains(&Progress::Stage(Stage::Provision))
     };
     assert!(began(parts.next()) && began(parts.next()));
     assert_eq!(parts.next(), None);

@@ -1,7 +1,7 @@
 //! Snapshots of several artifacts, as the shards of a cluster make them.
 
 use catalog::{
-    evidence::{Draft, Integrity, Record},
+    evidence::{Draft, Egress, Integrity, Record},
     manifest::Manifest,
 };
 
@@ -239,14 +239,20 @@ async fn no_second_sandbox_is_begun_once_the_verification_is_to_end() {
 
 #[tokio::test(start_paused = true)]
 async fn the_record_tells_of_the_sandbox_that_kept_the_data_least() {
-    let kept = async |each: [&'static str; 3]| {
+    let kept = async |each: [Egress; 3]| {
         let scripts = each.map(|egress| Script { egress, ..GOOD });
         let verification = world(&["Good"; 3], scripts).verify().await;
         verification.sandbox.expect("there were three").egress
     };
-    assert_eq!(kept(["denied", "open", "not_tried"]).await, "open");
-    assert_eq!(kept(["denied", "denied", "not_tried"]).await, "not_tried");
-    assert_eq!(kept(["denied"; 3]).await, "denied");
+    assert_eq!(
+        kept([Egress::Denied, Egress::Open, Egress::NotTried]).await,
+        Egress::Open
+    );
+    assert_eq!(
+        kept([Egress::Denied, Egress::Denied, Egress::NotTried]).await,
+        Egress::NotTried
+    );
+    assert_eq!(kept([Egress::Denied; 3]).await, Egress::Denied);
 }
 
 #[tokio::test(start_paused = true)]

@@ -227,11 +227,11 @@ fn what_runs_what_waits_and_what_went_wrong_is_said() {
             "the configuration loaded before is still in use",
         ],
     );
-    progress.take(Progress::Stage("fetch"));
+    progress.take(Progress::Stage(Stage::Fetch));
     progress.take(Progress::Bytes { read: 25, of: 100 });
     says(&state, &["fetch 25 % of 100 B"]);
     progress.take(Progress::Rehearsal);
-    progress.take(Progress::Stage("stage"));
+    progress.take(Progress::Stage(Stage::Stage));
     says(&state, &["rehearsal: stage a new snapshot"]);
 }
 
