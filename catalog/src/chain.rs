@@ -72,13 +72,15 @@ fn may_be_link(snapshot: &Snapshot) -> bool {
         || (snapshot.artifacts.len() <= 1 && snapshot.facts == SnapshotFacts::default())
 }
 
-/// Whether what has no place may be what the other continues. Uploaded is later than made.
+/// Whether a backup without a known place may be what `of` continues. A time of upload is later
+/// than the backup itself.
 fn may_precede(unplaced: &Snapshot, of: &Snapshot) -> bool {
     unplaced.taken_at_from == TakenAtFrom::Modified || unplaced.taken_at <= of.taken_at
 }
 
-/// Whether one without any change may continue another one than what was newest before it: one that
-/// has no place, or that cannot be restored now.
+/// Whether another backup between `newest` and `empty` may be the real predecessor of `empty`: one
+/// whose head was not read, or that is incomplete. An empty differential backup continues the
+/// newest backup before it that has changes.
 fn is_passed_over(snapshots: &[Snapshot], newest: &Snapshot, empty: &Snapshot) -> bool {
     let Some(link) = empty.facts.chain.as_ref().filter(|it| it.is_empty()) else {
         return false;

@@ -2,8 +2,9 @@
 //! verdict, and no sandbox is left behind.
 //!
 //! Each artifact of the snapshot is restored in a sandbox of its own, one after the other within
-//! the one deadline. What shows one to be bad is shown twice where the first showing could have
-//! been us. After the verdict stands, the same snapshot may be rehearsed in another image.
+//! the one deadline. An artifact that looks bad is checked a second time, unless our own machine
+//! cannot have caused the first result; only then is the verdict `failed`. After the verdict
+//! stands, the same snapshot may be rehearsed in another image.
 
 mod answers;
 mod assignment;

@@ -212,7 +212,8 @@ pub struct SnapshotFacts {
     pub restored_bytes: Option<u64>,
     /// Where it stands among others, if one may continue another.
     pub chain: Option<ChainLink>,
-    /// It is of a kind that may stand among others, and its head does not say where.
+    /// A kind of backup that can belong to a lineage, but whose head does not give its position
+    /// (first and last change).
     pub unplaced: bool,
     /// A reason why this can never be a snapshot of the engine, e.g. `it is empty`.
     pub invalid: Option<String>,

@@ -39,7 +39,8 @@ pub(super) async fn list(
         .flat_map(|source| source.layout.listing_prefixes());
     let mut wanted: BTreeSet<&str> = prefixes.chain(everything.then_some("")).collect();
     let mut refused = BTreeMap::new();
-    // Prefixes of which all was seen but older versions, and why those were not.
+    // Prefixes that could be listed, but not with their versions, and why: sources that need
+    // versions are not wholly seen there.
     let mut unversioned = BTreeMap::new();
     let mut answered = false;
     // In byte order a prefix comes before all that it covers.

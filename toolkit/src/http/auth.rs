@@ -47,7 +47,8 @@ struct Question {
     is_known: bool,
     /// Of the user, or of nobody.
     hash: String,
-    /// Of nobody: what a cheaper hash spares is spent on them when the password is wrong.
+    /// Dummy hashes, checked too after a wrong password, so that every refusal costs as much as the
+    /// costliest user's.
     rest: Vec<String>,
 }
 

@@ -32,9 +32,9 @@ impl World {
         Surveyed::make(self, sources, false).await
     }
 
-    /// The same for who surveys these again and again: what was read of a snapshot that still lies
-    /// there is not read again. A cache holds what the last survey met, so it must always be the
-    /// same sources of a repository.
+    /// The same, for a caller that surveys again and again: heads of snapshots that still lie there
+    /// are not read again. The cache holds what the last survey met, so each call must name the same
+    /// sources of a repository.
     pub(super) async fn survey_again(&self, sources: &[&Source]) -> Surveyed {
         Surveyed::make(self, sources, true).await
     }

@@ -74,11 +74,16 @@ pub fn prospect(source: &Source, standing: &Standing<'_>, tool: &ToolEvidence) -
     }
 }
 
-/// When to try again what was inconclusive: at once if it was interrupted, or if this verifier, by
-/// version and configuration, never was the one to try it (of two that differ, neither may follow
-/// the other for ever); never because of time alone where only
-/// configuration can mend it, until its proof would be renewed anyway; else after pauses that
-/// double.
+/// When an inconclusive snapshot is tried again.
+///
+/// | the last run | tried again |
+/// |---|---|
+/// | was of another version or configuration of this verifier | at once |
+/// | was interrupted | at once |
+/// | could not tell for a reason that only configuration can mend | when its proof is to be renewed |
+/// | could not tell otherwise | after 5 min, doubled with each run up to 6 h |
+///
+/// Of two verifiers that differ, neither follows the other for ever: each tries once.
 fn retry_at(last: &Verification, lasts: Duration, past: Past<'_>, is_tried: bool) -> Timestamp {
     let pause = match last.reason {
         _ if !is_tried => Duration::ZERO,

@@ -106,8 +106,8 @@ impl Assignment {
         self.snapshot.chain_bytes()
     }
 
-    /// What its head says, where the survey read that of this one alone: it folds those of several,
-    /// and says nothing of what it did not read.
+    /// Facts from the head of the only artifact. `None` with several artifacts (the survey merges
+    /// their heads), or if the survey did not read the head.
     pub(super) fn facts_of_only(&self) -> Option<&SnapshotFacts> {
         let facts = &self.snapshot.facts;
         (!self.is_of_several() && facts.version.is_some()).then_some(facts)

@@ -29,7 +29,7 @@ struct Gap {
 }
 
 impl Gaps {
-    /// Records before `first` are missing, of which `missing` is named.
+    /// Opens a gap that ends before record `first`; reports name the record `missing`.
     pub(super) fn open(&mut self, missing: u64, first: u64, found: String) {
         self.gaps.push(Gap {
             missing,
