@@ -49,8 +49,8 @@ pub(super) struct Scheduler {
     agenda: Agenda,
     turned_at: Timestamp,
     looks: JoinSet<Looked>,
-    /// Each with whether a verification of it ended meanwhile, which the look may not know of.
-    looking: BTreeMap<SourceName, bool>,
+    /// Sources being looked at now.
+    looking: BTreeMap<SourceName, Freshness>,
     waiting: BTreeMap<SourceName, Waiting>,
     runs: JoinSet<Ended>,
     /// Each with what it began under.
@@ -65,6 +65,15 @@ struct Waiting {
     last_run: Option<Timestamp>,
     seen_at: Timestamp,
     chosen: Chosen,
+}
+
+/// Whether the result of a look will still hold when the look ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Freshness {
+    /// As far as is known.
+    Fresh,
+    /// A verification of the source ended during the look: the result is thrown away.
+    Stale,
 }
 
 impl Scheduler {
@@ -206,7 +215,7 @@ impl Scheduler {
     }
 
     fn look_at(&mut self, repository: &RepositoryName, names: Vec<SourceName>) {
-        let begun = names.iter().map(|name| (name.clone(), false));
+        let begun = names.iter().map(|name| (name.clone(), Freshness::Fresh));
         self.looking.extend(begun);
         let Opened { world, context } = &*self.opened;
         let looking = look(
@@ -288,10 +297,10 @@ impl Scheduler {
             }
         }
         for (name, seen) in sources {
-            let is_overtaken = self.looking.remove(&name).unwrap_or_default();
+            let freshness = self.looking.remove(&name);
             match seen {
                 // It is looked at again when it rested from that.
-                Ok(_) if is_overtaken => {}
+                Ok(_) if freshness == Some(Freshness::Stale) => {}
                 Ok(sight) => self.seen(&name, sight, now),
                 Err(missed) => self.missed(&name, &missed, now),
             }
@@ -386,8 +395,8 @@ impl Scheduler {
         };
         let unread = |missed: &Missed| missed.step == Step::ReadEvidence;
         let is_written = lost.as_ref().is_none_or(unread);
-        if let Some(is_overtaken) = self.looking.get_mut(&name) {
-            *is_overtaken = true;
+        if let Some(freshness) = self.looking.get_mut(&name) {
+            *freshness = Freshness::Stale;
         }
         let now = self.now();
         self.agenda.ran(&name, is_written, now);
