@@ -9,11 +9,13 @@
 mod answers;
 mod assignment;
 mod attempt;
+mod evidence;
 mod growing;
-mod part;
+mod kept;
 mod reasons;
 mod record;
 mod rehearsal;
+mod run;
 mod steps;
 mod trial;
 mod twice;
@@ -23,10 +25,7 @@ use std::sync::Arc;
 use catalog::evidence::{Reason, Stage, Verification};
 use tokio::time::Instant;
 
-use self::{
-    attempt::{Attempt, Kept},
-    trial::Trial,
-};
+use self::{kept::Kept, run::Attempt, trial::Trial};
 use crate::engine::{Purpose, Stopped};
 
 pub use assignment::{Assignment, Context, OnProgress, Progress, SelectAgain, Selected};
@@ -87,7 +86,7 @@ async fn selected_again(
     let select_again = Arc::clone(&assignment.select_again);
     (assignment.on_progress)(Progress::Stage(Stage::Select));
     let began = Instant::now();
-    let run: Arc<Attempt> = proof(context, assignment, deadline).part(0).attempt(None);
+    let run = Attempt::of(&proof(context, assignment, deadline).part(0), None);
     let selected = run.guard(async { Ok(select_again().await) }).await;
     assignment.selected_in += began.elapsed();
     let Some(selected) = selected? else {

@@ -8,10 +8,10 @@ use catalog::{
 };
 
 use super::{
-    Assignment, Context,
-    attempt::Kept,
-    part::{Part, Shown},
-    reasons, record,
+    Assignment, evidence,
+    kept::{Kept, Shown, recovery_milliseconds},
+    reasons,
+    run::Part,
 };
 use crate::{
     engine::{Evidence, Judged, Whole},
@@ -28,19 +28,17 @@ const REMOVED: &str = "sandbox.removed";
 pub(super) const TWICE: &str = "snapshot.shown_twice";
 
 /// About one artifact, whatever the others are like.
-pub(super) fn of_part(part: &Part<'_>, kept: &Kept) -> Vec<Judged> {
+pub(super) fn of_part(
+    part: &Part<'_>,
+    kept: &Kept,
+    artifact: Option<&ArtifactEvidence>,
+) -> Vec<Judged> {
     let assignment = part.assignment;
     let mut answers = vec![intact(part, kept), restored(kept)];
-    if kept.observations.is_some() {
-        let artifact = record::artifact(assignment, part.index, Some(kept));
-        let evidence = artifact.as_ref();
-        let evidence =
-            evidence.and_then(|it| evidence_of(part.context, assignment, (part.index, kept), it));
-        answers.extend(
-            evidence
-                .iter()
-                .flat_map(|evidence| assignment.engine.judge(evidence, &assignment.settings)),
-        );
+    if let Some(artifact) = artifact.filter(|_| kept.observations.is_some()) {
+        let view = evidence::view(part.context, assignment, (part.index, kept), artifact);
+        let judged = view.map(|view| assignment.engine.judge(&view, &assignment.settings));
+        answers.extend(judged.into_iter().flatten());
     }
     answers.push(egress(kept));
     if let Some(why) = &kept.left_behind {
@@ -51,7 +49,11 @@ pub(super) fn of_part(part: &Part<'_>, kept: &Kept) -> Vec<Judged> {
 }
 
 /// About all of them and about the snapshot as a whole, check by check.
-pub(super) fn of_all(context: &Context, assignment: &Assignment, shown: &[Shown]) -> Vec<Judged> {
+pub(super) fn of_all(
+    assignment: &Assignment,
+    shown: &[Shown],
+    artifacts: &[Evidence<'_>],
+) -> Vec<Judged> {
     let mut answers: Vec<Judged> = Vec::new();
     for (index, shown) in shown.iter().enumerate() {
         let name = assignment.name_of(index);
@@ -62,7 +64,7 @@ pub(super) fn of_all(context: &Context, assignment: &Assignment, shown: &[Shown]
             answer
         }));
     }
-    answers.extend(of_whole(context, assignment, shown));
+    answers.extend(of_whole(assignment, shown, artifacts));
     let state = assignment.snapshot.state;
     if state == SnapshotState::InProgress {
         // What its writer has not finished yet accuses nobody.
@@ -90,64 +92,25 @@ pub(super) fn of_all(context: &Context, assignment: &Assignment, shown: &[Shown]
 }
 
 /// Only once every artifact was asked, and there is no other: of less than all there is no sum.
-fn of_whole(context: &Context, assignment: &Assignment, shown: &[Shown]) -> Vec<Judged> {
+fn of_whole(assignment: &Assignment, shown: &[Shown], artifacts: &[Evidence<'_>]) -> Vec<Judged> {
     let asked = !shown.is_empty() && shown.iter().all(|shown| shown.kept.observations.is_some());
     if !asked || assignment.snapshot.state != SnapshotState::Complete {
         return Vec::new();
     }
-    let mut answers = with_evidence(context, assignment, shown, |artifacts| {
-        let whole = Whole {
-            artifacts,
-            previous: assignment.previous.as_ref(),
-            taken_at: assignment.snapshot.taken_at,
-            recovery_milliseconds: record::recovery_milliseconds(shown),
-            recovery_milliseconds_max: assignment.recovery_milliseconds_max,
-        };
-        assignment.engine.judge_whole(&whole, &assignment.settings)
-    });
+    let whole = Whole {
+        artifacts,
+        previous: assignment.previous.as_ref(),
+        taken_at: assignment.snapshot.taken_at,
+        recovery_milliseconds: recovery_milliseconds(shown),
+        recovery_milliseconds_max: assignment.recovery_milliseconds_max,
+    };
+    let mut answers = assignment.engine.judge_whole(&whole, &assignment.settings);
     if shown.iter().any(|shown| shown.doubtful) {
         for answer in &mut answers {
             answer.spoils = None;
         }
     }
     answers
-}
-
-/// Gives what is known of every artifact that was wholly read, in their order.
-pub(super) fn with_evidence<T>(
-    context: &Context,
-    assignment: &Assignment,
-    shown: &[Shown],
-    judge: impl FnOnce(&[Evidence<'_>]) -> T,
-) -> T {
-    let written =
-        |(index, shown): (usize, &Shown)| record::artifact(assignment, index, Some(&shown.kept));
-    let written: Vec<_> = shown.iter().enumerate().map(written).collect();
-    let evidence = shown.iter().zip(&written).enumerate();
-    let evidence = evidence.filter_map(|(index, (shown, artifact))| {
-        evidence_of(
-            context,
-            assignment,
-            (index, &shown.kept),
-            artifact.as_ref()?,
-        )
-    });
-    judge(&evidence.collect::<Vec<_>>())
-}
-
-fn evidence_of<'a>(
-    context: &Context,
-    assignment: &'a Assignment,
-    (index, kept): (usize, &'a Kept),
-    artifact: &'a ArtifactEvidence,
-) -> Option<Evidence<'a>> {
-    Some(Evidence {
-        inspection: &assignment.own(kept)?.inspection,
-        observations: kept.observations.as_deref().unwrap_or_default(),
-        artifact,
-        manifest: assignment.manifest_of(index),
-        asked_at: kept.asked_at.unwrap_or_else(|| context.clock.now()),
-    })
 }
 
 /// What every snapshot undergoes first, then the engine's own table, then the sandbox.

@@ -5,16 +5,20 @@ use std::{fmt, sync::Arc, time::Duration};
 use catalog::{
     evidence::{Baseline, Stage, ToolEvidence, Trigger},
     format::Format,
-    model::{RepositoryName, Snapshot, SourceName},
+    manifest::Manifest,
+    model::{Artifact, ObjectMeta, RepositoryName, Snapshot, SnapshotFacts, SourceName},
     storage::Storage,
 };
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use toolkit::clock::Clock;
 
+use super::kept::Kept;
 use crate::{
     engine::{Engine, Settings},
+    report,
     runtime::{RunId, Runtime},
+    stream::Passed,
 };
 
 /// What every verification of one program shares.
@@ -106,6 +110,56 @@ pub enum Progress {
     },
     /// The verdict stands; what follows is told of a rehearsal.
     Rehearsal,
+}
+
+impl Assignment {
+    /// Whether findings must say which artifact they are about.
+    pub(super) fn is_of_several(&self) -> bool {
+        self.snapshot.artifacts.len() > 1
+    }
+
+    /// What `*` of the path matched, as it may be printed; `None` where there is only one.
+    pub(super) fn name_of(&self, index: usize) -> Option<String> {
+        let artifact: &Artifact = self.snapshot.artifacts.get(index)?;
+        self.is_of_several()
+            .then(|| report::printable(&artifact.name))
+    }
+
+    /// What the snapshot continues, the full one first; nothing where that is not known.
+    pub(super) fn before(&self) -> Vec<&Snapshot> {
+        self.snapshot.before().unwrap_or_default()
+    }
+
+    /// What is read for the artifact of this index: what it continues, and itself as the last.
+    pub(super) fn objects(&self, index: usize) -> Vec<&ObjectMeta> {
+        let before = self.before().into_iter();
+        let before = before.filter_map(|snapshot| snapshot.artifacts.first());
+        let own = self.snapshot.artifacts.get(index);
+        before.chain(own).map(|artifact| &artifact.meta).collect()
+    }
+
+    /// What was read of the artifact itself, behind what it continues.
+    pub(super) fn own<'a>(&self, kept: &'a Kept) -> Option<&'a Passed> {
+        kept.read.get(self.before().len())
+    }
+
+    /// Its own one.
+    pub(super) fn manifest_of(&self, index: usize) -> Option<&Manifest> {
+        let artifact = self.snapshot.artifacts.get(index)?;
+        self.snapshot.manifests.get(&artifact.meta.key)
+    }
+
+    /// Bytes of the objects that all its runs read.
+    pub(super) fn size_bytes(&self) -> u64 {
+        self.snapshot.chain_bytes()
+    }
+
+    /// Facts from the head of the only artifact. `None` with several artifacts (the survey merges
+    /// their heads), or if the survey did not read the head.
+    pub(super) fn facts_of_only(&self) -> Option<&SnapshotFacts> {
+        let facts = &self.snapshot.facts;
+        (!self.is_of_several() && facts.version.is_some()).then_some(facts)
+    }
 }
 
 impl fmt::Debug for Assignment {

@@ -15,7 +15,7 @@ use catalog::{
 };
 use jiff::SignedDuration;
 
-use super::attempt::{Attempt, Kept};
+use super::{kept::Kept, run::Attempt};
 use crate::engine::Stopped;
 
 /// Doubts that what was read last is all that there will be, if it was cut off.

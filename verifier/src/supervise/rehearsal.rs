@@ -1,15 +1,14 @@
 //! The same snapshot in another image, after the verdict stood: told apart, and never a part of it.
 
-use std::panic::AssertUnwindSafe;
+use std::{collections::BTreeMap, panic::AssertUnwindSafe};
 
-use catalog::evidence::{Reason, RehearsalEvidence};
+use catalog::evidence::{Fingerprints, Reason, RehearsalEvidence};
 use futures::FutureExt as _;
 use tokio::time::Instant;
 
 use super::{
     Assignment, Context, Progress, answers, attempt,
-    part::Shown,
-    record,
+    kept::{Shown, recovery_milliseconds},
     trial::{Judgement, Trial},
 };
 use crate::{
@@ -121,6 +120,8 @@ fn panicked() -> Judgement {
         shown: Vec::new(),
         answers: vec![Judged::not_run(answers::RESTORED, Some(reason), message)],
         conclusion: Conclusion::because(reason),
+        items: BTreeMap::new(),
+        fingerprints: Fingerprints::new(),
     }
 }
 
@@ -129,13 +130,14 @@ fn evidence(image: &str, judgement: Judgement) -> RehearsalEvidence {
         shown,
         answers,
         conclusion,
+        ..
     } = judgement;
     RehearsalEvidence {
         image: image.into(),
         verdict: conclusion.verdict,
         reason: conclusion.reason,
         findings: answers.into_iter().map(|answer| answer.finding).collect(),
-        recovery_milliseconds: record::recovery_milliseconds(&shown),
+        recovery_milliseconds: recovery_milliseconds(&shown),
     }
 }
 

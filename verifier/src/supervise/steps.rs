@@ -12,7 +12,7 @@ use catalog::{
 };
 use tokio::time::Instant;
 
-use super::{Assignment, Progress, attempt::Attempt, reasons};
+use super::{Assignment, Progress, reasons, run::Attempt};
 use crate::{
     engine::{Bench, Observation, Refused, Request, Stopped, lock, timed},
     runtime::{Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec},

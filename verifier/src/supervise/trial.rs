@@ -1,13 +1,17 @@
 //! Every artifact of a snapshot, restored, shown and judged within one deadline: the verification
 //! itself, and a rehearsal of it.
 
-use catalog::evidence::Reason;
+use std::collections::BTreeMap;
+
+use catalog::evidence::{Fingerprints, Reason};
 use tokio::time::Instant;
 
 use super::{
     Assignment, Context, answers,
-    attempt::{Kept, attempt},
-    part::{Part, Shown},
+    attempt::attempt,
+    evidence,
+    kept::{Kept, Shown},
+    run::{Attempt, Part},
     twice,
 };
 use crate::{
@@ -33,6 +37,9 @@ pub(super) struct Judgement {
     pub(super) shown: Vec<Shown>,
     pub(super) answers: Vec<Judged>,
     pub(super) conclusion: Conclusion,
+    /// What was counted in all artifacts together.
+    pub(super) items: BTreeMap<String, u64>,
+    pub(super) fingerprints: Fingerprints,
 }
 
 impl<'a> Trial<'a> {
@@ -66,7 +73,7 @@ impl<'a> Trial<'a> {
                     let message = "not tried, for the verification had ended before";
                     Kept::untried(Stopped::new(reason, message))
                 }
-                None => attempt(&self.part(index).attempt(why)).await,
+                None => attempt(&Attempt::of(&self.part(index), why)).await,
             };
             all.push(kept);
         }
@@ -79,10 +86,13 @@ impl<'a> Trial<'a> {
         for (index, kept) in kept.into_iter().enumerate() {
             shown.push(twice::show(&self.part(index), kept).await);
         }
-        let answers = answers::of_all(self.context, self.assignment, &shown);
+        let artifacts = evidence::views(self.context, self.assignment, &shown);
+        let answers = answers::of_all(self.assignment, &shown, &artifacts);
         let observed = !shown.is_empty() && shown.iter().all(|shown| shown.kept.observed());
         let conclusion = conclude(&answers, observed);
         Judgement {
+            items: evidence::items(self.assignment, &artifacts),
+            fingerprints: evidence::fingerprints(self.assignment, &artifacts),
             shown,
             answers,
             conclusion,

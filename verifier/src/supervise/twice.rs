@@ -6,10 +6,11 @@ use catalog::evidence::Reason;
 
 use super::{
     answers::{self, TWICE},
-    attempt::{Attempt, Kept, attempt, read_again},
-    growing,
-    part::{Part, Shown},
+    attempt::{attempt, read_again},
+    evidence, growing,
+    kept::{Kept, Shown},
     reasons,
+    run::{Attempt, Part},
 };
 use crate::{
     engine::{Judged, Stopped},
@@ -17,51 +18,63 @@ use crate::{
 };
 
 /// What is answered in the end, of the run that counts.
-pub(super) async fn show(part: &Part<'_>, mut kept: Kept) -> Shown {
-    let answers = answers::of_part(part, &kept);
-    let first = conclude(&answers, kept.observed()).reason;
-    match first {
+pub(super) async fn show(part: &Part<'_>, kept: Kept) -> Shown {
+    let mut shown = answered(part, kept);
+    match conclude(&shown.answers, shown.kept.observed()).reason {
         Some(Reason::Damaged) => {
-            let run = part.attempt(None);
-            let shown = match growing::settled(&run, &kept).await {
-                Ok(()) if is_as_uploaded(&kept) => Ok(()),
-                Ok(()) => damaged_again(&run, &mut kept).await,
+            let run = Attempt::of(part, None);
+            let kept = &mut shown.kept;
+            let damaged = match growing::settled(&run, kept).await {
+                Ok(()) if is_as_uploaded(kept) => Ok(()),
+                Ok(()) => damaged_again(&run, kept).await,
                 growing => growing,
             };
-            if let Err(doubt) = shown {
-                kept.stopped = Some(doubt);
+            match damaged {
+                Ok(()) => shown,
+                Err(doubt) => {
+                    kept.stopped = Some(doubt);
+                    answered(part, shown.kept)
+                }
             }
-            let answers = answers::of_part(part, &kept);
-            Shown::of(kept, answers)
         }
         Some(reason @ (Reason::Unrestorable | Reason::Identity | Reason::Inconsistent)) => {
-            run_again(part, reason, kept).await
+            run_again(part, reason, shown.kept).await
         }
-        _ => Shown::of(kept, answers),
+        _ => shown,
+    }
+}
+
+/// Every answer about this artifact alone.
+fn answered(part: &Part<'_>, kept: Kept) -> Shown {
+    let artifact = evidence::artifact(part.assignment, part.index, Some(&kept));
+    Shown {
+        answers: answers::of_part(part, &kept, artifact.as_ref()),
+        artifact,
+        kept,
+        doubtful: false,
     }
 }
 
 /// A whole second run in a new sandbox: it is the one that counts.
 async fn run_again(part: &Part<'_>, reason: Reason, first: Kept) -> Shown {
-    let mut second = attempt(&part.attempt(Some("again"))).await;
-    let doubt = same_again(reason, &first, &second, &answers::of_part(part, &second));
-    second.after(first);
-    let mut answers = answers::of_part(part, &second);
-    let doubtful = doubt.is_some();
+    let second = attempt(&Attempt::of(part, Some("again"))).await;
+    let second = answered(part, second);
+    let doubt = same_again(reason, &first, &second.kept, &second.answers);
+    let mut counts = second.kept;
+    counts.after(first);
+    let mut shown = answered(part, counts);
+    shown.doubtful = doubt.is_some();
     let twice = match doubt {
         None => Judged::passed(TWICE, "a second run in a new sandbox showed the same"),
         Some(doubt) => {
-            for answer in &mut answers {
+            for answer in &mut shown.answers {
                 answer.spoils = None;
             }
             Judged::not_run(TWICE, Some(doubt.reason), doubt.message)
         }
     };
-    answers.push(twice);
-    Shown {
-        doubtful,
-        ..Shown::of(second, answers)
-    }
+    shown.answers.push(twice);
+    shown
 }
 
 /// Whether the store's own checksum says that what was read is what lies there.

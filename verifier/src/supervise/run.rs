@@ -1,0 +1,171 @@
+//! One run of one artifact: its state, what is kept of it, and what may end it.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use catalog::{
+    evidence::{Reason, Stage},
+    model::ObjectMeta,
+};
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout};
+
+use super::{Assignment, Context, Progress, kept::Kept};
+use crate::{
+    engine::{Purpose, Seen, Stopped, lock, timed},
+    runtime::RunId,
+};
+
+/// How long a provisioning may go on after the run was ended: a request half-way to an engine must
+/// not create what the removal no longer sees.
+const PROVISION_GRACE: Duration = Duration::from_secs(5);
+
+/// Which one, and within which deadline.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) context: &'a Context,
+    pub(super) assignment: &'a Assignment,
+    pub(super) purpose: Purpose,
+    pub(super) index: usize,
+    pub(super) deadline: Instant,
+}
+
+/// One run: its state, and what may end it.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) context: Context,
+    pub(super) assignment: Assignment,
+    pub(super) purpose: Purpose,
+    /// Of the artifact.
+    pub(super) index: usize,
+    pub(super) run: RunId,
+    pub(super) deadline: Instant,
+    pub(super) ends_at: Timestamp,
+    pub(super) seen: Mutex<Seen>,
+    kept: Mutex<Kept>,
+}
+
+impl Attempt {
+    /// A run of an artifact; a further run of the same verification says why, and has labels of its
+    /// own.
+    pub(super) fn of(part: &Part<'_>, why: Option<&str>) -> Arc<Self> {
+        let mut run = part.assignment.run.0.clone();
+        if part.assignment.is_of_several() {
+            run = format!("{run}-{}", part.index + 1);
+        }
+        if let Some(why) = why {
+            run = format!("{run}-{why}");
+        }
+        Self::new(part, RunId(run))
+    }
+
+    fn new(part: &Part<'_>, run: RunId) -> Arc<Self> {
+        let Part {
+            context, deadline, ..
+        } = *part;
+        let left = deadline.saturating_duration_since(Instant::now());
+        let ends_at = context
+            .clock
+            .now()
+            .saturating_add(left)
+            .unwrap_or(Timestamp::MAX);
+        Arc::new(Self {
+            context: context.clone(),
+            assignment: part.assignment.clone(),
+            purpose: part.purpose,
+            index: part.index,
+            run,
+            deadline,
+            ends_at,
+            seen: Mutex::default(),
+            kept: Mutex::default(),
+        })
+    }
+
+    /// The objects this run reads: what the artifact continues, and itself as the last.
+    pub(super) fn objects(&self) -> Vec<&ObjectMeta> {
+        self.assignment.objects(self.index)
+    }
+
+    /// Notes something for after the run.
+    pub(super) fn keep(&self, note: impl FnOnce(&mut Kept)) {
+        note(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Times a stage and says that it began.
+    pub(super) async fn stage<T>(&self, stage: Stage, work: impl Future<Output = T>) -> T {
+        (self.assignment.on_progress)(Progress::Stage(stage));
+        timed(&self.seen, stage, work).await
+    }
+
+    /// Ends `work` when the run is to end.
+    pub(super) async fn guard<T>(
+        &self,
+        work: impl Future<Output = Result<T, Stopped>>,
+    ) -> Result<T, Stopped> {
+        tokio::select! {
+            biased;
+            stopped = self.ended() => Err(stopped),
+            done = work => done,
+        }
+    }
+
+    /// As [`guard`](Self::guard), but leaves `work` a moment to come to its end.
+    pub(super) async fn guard_gently<T>(
+        &self,
+        work: impl Future<Output = Result<T, Stopped>>,
+    ) -> Result<T, Stopped> {
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            biased;
+            stopped = self.ended() => {
+                let _ = timeout(PROVISION_GRACE, work).await;
+                Err(stopped)
+            }
+            done = &mut work => done,
+        }
+    }
+
+    /// Whether the run is to end before it began.
+    pub(super) fn may_begin(&self) -> Result<(), Stopped> {
+        if self.context.cancelled.is_cancelled() {
+            return Err(interrupted());
+        }
+        if Instant::now() >= self.deadline {
+            return Err(self.late());
+        }
+        Ok(())
+    }
+
+    /// What is known of the run by now.
+    pub(super) fn outcome(&self) -> Kept {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        Kept {
+            seen: lock(&self.seen).clone(),
+            ..kept.clone()
+        }
+    }
+
+    /// Waits until the run is to end, and says why.
+    async fn ended(&self) -> Stopped {
+        tokio::select! {
+            () = self.context.cancelled.cancelled() => interrupted(),
+            () = tokio::time::sleep_until(self.deadline) => self.late(),
+        }
+    }
+
+    fn late(&self) -> Stopped {
+        let allowed = self.assignment.deadline.as_secs();
+        let message = format!(
+            "not done within {allowed} s\nhint: Raise verify.deadline, or look at the stages for \
+             what took so long."
+        );
+        Stopped::new(Reason::Deadline, message)
+    }
+}
+
+fn interrupted() -> Stopped {
+    Stopped::new(Reason::Interrupted, "the verifier was told to end")
+}
