@@ -8,7 +8,7 @@ use crate::tree::{self, File};
 use crate::{Complaint, clean};
 
 /// The modules of each crate, the ground first: a module imports only from modules before it.
-const FLOORS: [(&str, &[&str]); 4] = [
+const FLOORS: [(&str, &[&str]); 5] = [
     (
         "settings",
         &[
@@ -66,6 +66,24 @@ const FLOORS: [(&str, &[&str]); 4] = [
             "server",
             "cli",
             "program",
+        ],
+    ),
+    (
+        "verifier",
+        &[
+            "identity",
+            "metrics",
+            "report",
+            "runtime",
+            "cli",
+            "select",
+            "plan",
+            "stream",
+            "engine",
+            "verdict",
+            "supervise",
+            "commands",
+            "run",
         ],
     ),
 ];

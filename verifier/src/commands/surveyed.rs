@@ -33,8 +33,8 @@ impl World {
     }
 
     /// The same, for a caller that surveys again and again: heads of snapshots that still lie there
-    /// are not read again. The cache holds what the last survey met, so each call must name the same
-    /// sources of a repository.
+    /// are not read again. The cache holds what the last survey met, so each call must name the
+    /// same sources of a repository.
     pub(super) async fn survey_again(&self, sources: &[&Source]) -> Surveyed {
         Surveyed::make(self, sources, true).await
     }

@@ -80,7 +80,7 @@ pub fn prospect(source: &Source, standing: &Standing<'_>, tool: &ToolEvidence) -
 /// |---|---|
 /// | was of another version or configuration of this verifier | at once |
 /// | was interrupted | at once |
-/// | could not tell for a reason that only configuration can mend | when its proof is to be renewed |
+/// | found a reason that only configuration can mend | when its proof is to be renewed |
 /// | could not tell otherwise | after 5 min, doubled with each run up to 6 h |
 ///
 /// Of two verifiers that differ, neither follows the other for ever: each tries once.

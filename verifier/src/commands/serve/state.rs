@@ -92,9 +92,9 @@ impl Known {
         }
     }
 
-    /// Replaces the ledger. A verification that left no record stops being shown once a later record
-    /// exists; if it had `failed`, that record must be `verified` or `failed`: an inconclusive one
-    /// does not clear it.
+    /// Replaces the ledger. A verification that left no record stops being shown once a later
+    /// record exists; if it had `failed`, that record must be `verified` or `failed`: an
+    /// inconclusive one does not clear it.
     pub(super) fn take(&mut self, ledger: Ledger, now: Timestamp) {
         self.lost = self.lost.take().filter(|lost| {
             let failed = lost.verdict() == Some(Verdict::Failed);
