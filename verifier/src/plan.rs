@@ -5,8 +5,9 @@
 //! Before that no object that was verified is verified again; one that failed is not tried again
 //! within the whole objective, for a second failure proves nothing anew; one that was inconclusive
 //! is. Where nothing that was verified lies there unchanged any more, the newest snapshot is due at
-//! once, whatever the schedule says. A differential snapshot never is. So whoever plans at least
-//! four times within the objective never sees it exceeded.
+//! once, whatever the schedule says. While a failure stands, an untried one is, too, where the
+//! objective alone says when. A differential snapshot never is. So whoever plans at least four times
+//! within the objective never sees it exceeded.
 
 mod prospect;
 
@@ -67,21 +68,28 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// Why the newest snapshot, of which there is no record, is due whatever is configured: its
-    /// source was verified, and what was verified lies there unchanged no longer.
-    fn unproven(&self, newest: &Snapshot) -> Option<&'static str> {
+    /// Why the newest snapshot, of which there is no record, is due without waiting for the time
+    /// that `due` tells.
+    ///
+    /// | seen | asks for it |
+    /// |---|---|
+    /// | it was touched since it was tried | always |
+    /// | nothing that was verified lies there unchanged any more | always |
+    /// | a failure stands that this one may answer | the objective; a schedule has its next slot |
+    fn urgent(&self, newest: &Snapshot, due: &Due) -> Option<&'static str> {
         let mut runs = self.past.verifications();
         if runs.any(|run| run.snapshot.sameness(newest) == Sameness::Touched) {
             return Some("its newest snapshot was touched since it was tried");
         }
-        if self.proofs.proven_at.is_none() || self.proofs.verified().is_some() {
-            return None;
+        if self.proofs.proven_at.is_some() && self.proofs.verified().is_none() {
+            // One that was touched, or is not whole any more, lies there still.
+            return Some(match self.proofs.lost() {
+                Some(_) => "no snapshot that was verified lies there any more",
+                None => "no snapshot that was verified lies there unchanged",
+            });
         }
-        // One that was touched, or is not whole any more, lies there still.
-        Some(match self.proofs.lost() {
-            Some(_) => "no snapshot that was verified lies there any more",
-            None => "no snapshot that was verified lies there unchanged",
-        })
+        let may_answer = matches!(due, Due::Objective) && self.proofs.failed().is_some();
+        may_answer.then_some("its newest snapshot is new, and the one before failed")
     }
 }
 
@@ -132,14 +140,17 @@ fn judge(
             return (None, format!("its newest snapshot was {verdict} {when}"));
         }
     }
-    let unproven = standing.unproven(newest).filter(|_| last.is_none());
+    let urgent = match last {
+        None => standing.urgent(newest, &verify.due),
+        Some(_) => None,
+    };
     match &verify.due {
-        Due::Schedule(_) | Due::Objective if let Some(why) = unproven => {
+        Due::Schedule(_) | Due::Objective if let Some(why) = urgent => {
             (Some(Trigger::Schedule), why.to_owned())
         }
         Due::NewSnapshot => match last {
             None => {
-                let why = unproven.unwrap_or("its newest snapshot is new");
+                let why = urgent.unwrap_or("its newest snapshot is new");
                 (Some(Trigger::NewSnapshot), why.to_owned())
             }
             Some(last) => (Some(Trigger::Schedule), renewed(last, now)),

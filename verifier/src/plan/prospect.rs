@@ -39,6 +39,7 @@ pub fn prospect(source: &Source, standing: &Standing<'_>, tool: &ToolEvidence) -
     };
     let lasts = unrenewed(promised(source));
     let (past, proofs) = (standing.past, standing.proofs);
+    let renewal = proofs.verified().map(|proof| after(proof.ended_at, lasts));
     let was_lost = proofs.proven_at.is_some() && proofs.verified().is_none();
     let not_before = match &verify.due {
         _ if was_lost => None,
@@ -46,11 +47,17 @@ pub fn prospect(source: &Source, standing: &Standing<'_>, tool: &ToolEvidence) -
         Due::Schedule(schedule) => past
             .last_run()
             .map(|last| schedule.next(last).unwrap_or(Timestamp::MAX)),
-        Due::Objective => proofs.verified().map(|proof| after(proof.ended_at, lasts)),
+        Due::Objective if proofs.failed().is_some() => None,
+        Due::Objective => renewal,
+    };
+    // What was tried itself answers no failure, and waits for the proof of another all the same.
+    let earliest = match &verify.due {
+        Due::Objective => renewal,
+        _ => not_before,
     };
     let at = standing.newest.map(|newest| {
         let settled = match past.of_object(newest) {
-            None if standing.unproven(newest).is_some() => return newest.completed_at,
+            None if standing.urgent(newest, &verify.due).is_some() => return newest.completed_at,
             None => newest.completed_at,
             Some(last) => match last.verdict {
                 Verdict::Inconclusive => {
@@ -66,7 +73,7 @@ pub fn prospect(source: &Source, standing: &Standing<'_>, tool: &ToolEvidence) -
                 Verdict::Verified => after(last.ended_at, lasts),
             },
         };
-        settled.max(not_before.unwrap_or(settled))
+        settled.max(earliest.unwrap_or(settled))
     });
     Prospect {
         not_before,

@@ -178,6 +178,47 @@ fn what_failed_is_not_tried_again_before_the_objective_ends() {
 }
 
 #[test]
+fn while_a_failure_stands_an_untried_newest_snapshot_is_due_at_once() {
+    const DAMAGED: Option<Reason> = Some(Reason::Damaged);
+    let why = "its newest snapshot is new, and the one before failed";
+    let due = (Some(Trigger::Schedule), why);
+    let proven_then_failed = [(0, 1, None), (24, 25, DAMAGED)];
+    check(OBJECTIVE, Some(26), &proven_then_failed, 26, due);
+    check(OBJECTIVE, Some(26), &proven_then_failed[1..], 26, due);
+    let tried = (None, "its newest snapshot was failed 1 h ago");
+    check(OBJECTIVE, Some(24), &proven_then_failed, 26, tried);
+    // Once it is tried, the newest is judged by its own verdict.
+    let twice = [(0, 1, None), (24, 25, DAMAGED), (26, 27, DAMAGED)];
+    check(OBJECTIVE, Some(26), &twice, 28, tried);
+    let answered = [(0, 1, None), (24, 25, DAMAGED), (26, 27, None)];
+    let proven = (None, "its proof is from 1 h ago");
+    check(OBJECTIVE, Some(28), &answered, 28, proven);
+    // A schedule tries it at its next slot, and each new snapshot is due by itself.
+    let slot = (None, "it is due in 4 h");
+    check(DAILY, Some(26), &proven_then_failed, 26, slot);
+    let new = (Some(Trigger::NewSnapshot), "its newest snapshot is new");
+    check(NEW, Some(26), &proven_then_failed, 26, new);
+}
+
+#[test]
+fn other_bytes_under_the_name_of_what_failed_are_due_at_once() {
+    let runs = ledger(&[(0, 1, None), (24, 25, Some(Reason::Damaged))]);
+    let planned = |newest: Snapshot| {
+        let world = World::with(vec![newest, snapshot(0)], runs.clone());
+        let planned = plan(&source(OBJECTIVE), &world.standing(27));
+        (planned.due, planned.why)
+    };
+    let mut other = snapshot(24);
+    other.artifacts[0].meta.size_bytes += 1;
+    other.artifacts[0].meta.modified_at = at(26);
+    other.completed_at = at(26);
+    let why = "its newest snapshot is new, and the one before failed";
+    assert_eq!(planned(other), (Some(Trigger::Schedule), why.to_owned()));
+    let why = "its newest snapshot was failed 2 h ago";
+    assert_eq!(planned(snapshot(24)), (None, why.to_owned()));
+}
+
+#[test]
 fn what_was_inconclusive_is_tried_again_at_once() {
     let runs = [(0, 1, Some(Reason::Deadline))];
     let again = (

@@ -47,6 +47,12 @@ fn the_next_moment_follows_what_makes_it_due() {
     check(OBJECTIVE, Some(0), &[], (None, Some(0)));
     let failed = [(0, 1, Some(Reason::Damaged))];
     check(NEW, Some(0), &failed, (None, Some(145 * HOUR)));
+    // While a failure stands, whatever arrives is due at once, and what failed is not.
+    let proven_then_failed = [(0, 1, None), (24, 25, Some(Reason::Damaged))];
+    let arrived = (None, Some(26 * HOUR));
+    check(OBJECTIVE, Some(26), &proven_then_failed, arrived);
+    let repeated = (None, Some(169 * HOUR));
+    check(OBJECTIVE, Some(24), &proven_then_failed, repeated);
     let world = World::new(None, ledger(&[]));
     let unproven = source("    verify: false\n");
     let none = prospect(&unproven, &world.standing(1000), &tool(true));
@@ -101,19 +107,30 @@ fn two_verifiers_that_differ_do_not_try_again_after_each_other_for_ever() {
 
 #[test]
 fn the_plan_agrees() {
-    let reasons = [None, Some(Reason::Damaged)];
+    const DAMAGED: Option<Reason> = Some(Reason::Damaged);
+    let pasts: [(i64, &[_]); 7] = [
+        (0, &[(0, 1, None)]),
+        (24, &[(0, 1, None)]),
+        (0, &[(0, 1, DAMAGED)]),
+        (24, &[(0, 1, DAMAGED)]),
+        (24, &[(0, 1, None), (24, 25, DAMAGED)]),
+        (48, &[(0, 1, None), (24, 25, DAMAGED)]),
+        // The proof of an older one is the later run.
+        (24, &[(24, 25, DAMAGED), (0, 100, None)]),
+    ];
     for lines in [NEW, DAILY, OBJECTIVE] {
-        for (reason, newest) in reasons.into_iter().flat_map(|it| [(it, 0), (it, 24)]) {
-            let (source, ledger) = (source(lines), ledger(&[(0, 1, reason)]));
+        for (newest, runs) in pasts {
+            let (source, ledger) = (source(lines), ledger(runs));
+            let seen_at = at(newest.max(25));
             let world = |newest| World::new(Some(newest), ledger.clone());
             let of = |newest| prospect(&source, &world(newest).standing(1000), &tool(true));
             let due = |newest, now: Timestamp| plan(&source, &world(newest).standing_at(now)).due;
-            let context = format!("{lines} {reason:?} {newest}");
+            let context = format!("{lines} {runs:?} {newest}");
             let second = SignedDuration::from_secs(1);
             let moment = of(newest).at.expect("something lies there");
-            let first = moment.max(at(25));
+            let first = moment.max(seen_at);
             assert!(due(newest, first + second).is_some(), "{context}");
-            if moment > at(25) {
+            if moment > seen_at {
                 assert_eq!(due(newest, moment - second), None, "{context}");
             }
             if let Some(not_before) = of(newest).not_before.filter(|it| *it > at(2)) {
