@@ -8,6 +8,7 @@ mod file;
 mod known;
 mod load;
 mod reading;
+mod runtimes;
 mod schema;
 mod settling;
 mod source;
@@ -32,6 +33,7 @@ use crate::{
 pub use file::{ConfigError, load_file};
 pub use known::Known;
 pub use load::{Loaded, load, load_with};
+pub use runtimes::{RUNTIMES, RuntimeKind};
 pub use schema::{schema, schema_with};
 pub use undecided::warn_undecided;
 pub use written::{Policy, Pull};
@@ -41,9 +43,6 @@ const SURVEY_MIN: Duration = Duration::from_mins(1);
 
 /// In `verifier.slack`: after how many inconclusive runs in a row people are told.
 const INCONCLUSIVE_AFTER_KEY: &str = "inconclusive_after";
-
-/// The runtime that takes what programs this machine has, and no images.
-const PROCESS: &str = "process";
 
 /// Everything both programs are told.
 #[derive(Debug, Clone)]
@@ -146,8 +145,8 @@ pub struct Evidence {
 /// Of backup-verifier only.
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    /// `docker`, `kubernetes` or `process`.
-    pub runtime: String,
+    /// What provides sandboxes.
+    pub runtime: &'static RuntimeKind,
     /// How many verifications run at once.
     pub parallel: usize,
     /// Cap of one sandbox.
@@ -158,7 +157,7 @@ pub struct Verifier {
     pub images: BTreeMap<String, Vec<String>>,
     /// Per engine: absolute paths inside an image, loaded beside the modules that it brings.
     pub modules: BTreeMap<String, Vec<String>>,
-    /// Per engine, for the process runtime.
+    /// Per engine, for a runtime without images.
     pub programs: BTreeMap<String, PathBuf>,
     /// When images are pulled.
     pub pull: Pull,
@@ -235,10 +234,11 @@ impl Config {
         }
     }
 
-    /// The image this source is rehearsed in. The process runtime has no images.
+    /// The image this source is rehearsed in, if the runtime has images.
     pub fn rehearsal_of(&self, source: &Source) -> Option<String> {
         let image = source.verify.as_ref()?.rehearse.as_ref()?;
-        (self.verifier.runtime != PROCESS).then(|| image.value.clone())
+        let has_images = self.verifier.runtime.has_images;
+        has_images.then(|| image.value.clone())
     }
 
     /// The modules named for the servers that restore this source.

@@ -26,7 +26,7 @@ use tokio::{
 };
 use verifier::runtime::{
     Command, Exit, Feed, FeedItem, ImageFacts, Instance, Pull, RunId, Runtime, RuntimeConfig,
-    Sandbox, SandboxSpec,
+    Sandbox, SandboxSpec, Variables,
 };
 
 pub use self::{io::*, lives::*, servers::*};
@@ -167,7 +167,7 @@ pub fn config(state: &Path) -> RuntimeConfig {
         instance: Arc::new(Instance::open(state, &fresh).expect("a state directory")),
         pull: Pull::Never,
         pull_limit: Duration::from_secs(30),
-        docker_host: std::env::var("DOCKER_HOST").ok(),
+        variables: Variables::new(|name| std::env::var(name).ok()),
         program_dirs: std::env::split_paths(&path).collect(),
         run_root: state.join("sandboxes"),
     }

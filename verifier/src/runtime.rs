@@ -25,11 +25,9 @@ pub use catalog::config::Pull;
 pub use command::{
     CAPTURE_BYTES_MAX, Capture, Command, Exit, Feed, FeedEnd, FeedItem, LOG_LINES_MAX,
 };
-pub use config::RuntimeConfig;
-pub use docker::DockerRuntime;
+pub use config::{RuntimeConfig, Variables};
 pub use error::SandboxError;
 pub use instance::{Instance, InstanceError};
-pub use process::ProcessRuntime;
 pub use table::{RUNTIMES, RuntimeRow, open};
 
 /// Names one verification run; part of every label and directory it leaves anywhere.

@@ -4,7 +4,7 @@ mod apart;
 
 use settings::{Located, Place, Problems, Section};
 
-use super::{Config, Due, INCONCLUSIVE_AFTER_KEY, PROCESS, Source, written};
+use super::{Config, Due, INCONCLUSIVE_AFTER_KEY, Source, written};
 use crate::assess::VERIFICATION;
 
 /// A file without repositories or sources says nothing.
@@ -70,17 +70,6 @@ pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
     if let Some(asked) = kubernetes.filter(|it| it.value != written::Kubernetes::Never) {
         say(&asked.place, "asking Kubernetes is");
     }
-    if let Some(runtime) = verifier.and_then(|it| it.runtime.as_ref()) {
-        match runtime.value.as_str() {
-            "docker" | PROCESS => {}
-            "kubernetes" => say(&runtime.place, "the runtime kubernetes is"),
-            other => {
-                let message = format!("there is no runtime {other:?}");
-                let hint = "Runtimes of this version: docker, process.";
-                problems.error(&runtime.place, message).hint(hint);
-            }
-        }
-    }
 }
 
 /// Whether it only says after how many runs people are told: that is acted upon.
@@ -144,9 +133,12 @@ pub(super) fn across(file: &written::File, config: &Config, problems: &mut Probl
 /// Keys that only another runtime than the chosen one looks at.
 fn other_runtimes(file: &written::File, config: &Config, problems: &mut Problems) {
     let verifier = file.verifier.as_ref();
-    if config.verifier.runtime != PROCESS {
+    let runtime = config.verifier.runtime;
+    if runtime.has_images {
         if let Some(programs) = verifier.and_then(|it| it.programs.as_ref()) {
-            let runtime = &config.verifier.runtime;
+            // As it is written, which may be one that does not exist.
+            let written = verifier.and_then(|it| it.runtime.as_deref());
+            let runtime = written.map_or(runtime.name, String::as_str);
             let message =
                 format!("the runtime {runtime} has its own programs: programs has no effect");
             problems.warning(&programs.place, message);
@@ -155,7 +147,10 @@ fn other_runtimes(file: &written::File, config: &Config, problems: &mut Problems
     }
     let mut say = |place: Option<&Place>, key: &str| {
         if let Some(place) = place {
-            let message = format!("the runtime process has no images: {key} has no effect");
+            let message = format!(
+                "the runtime {} has no images: {key} has no effect",
+                runtime.name
+            );
             problems.warning(place, message);
         }
     };
@@ -180,7 +175,7 @@ fn rehearsal(config: &Config, source: &Source, problems: &mut Problems) {
         return;
     };
     let only = [image.value.clone()];
-    let is_only = config.images_of(source) == only && config.verifier.runtime != PROCESS;
+    let is_only = config.images_of(source) == only && config.verifier.runtime.has_images;
     if is_only && !source.format.migrates() {
         problems
             .warning(

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use settings::{Document, Located, Place, Problems, Section, Size};
 
 use super::{
-    Config, Evidence, INCONCLUSIVE_AFTER_KEY, Known, Repository, Verifier, checks,
+    Config, Evidence, INCONCLUSIVE_AFTER_KEY, Known, Repository, RuntimeKind, Verifier, checks,
     reading::Reading, source, written,
 };
 use crate::{
@@ -223,14 +223,10 @@ impl Reading<'_> {
             self.problems
                 .error(&parallel.place, "parallel: 0 would never verify anything");
         }
-        let runtime = written
-            .runtime
-            .as_ref()
-            .map_or("docker", |runtime| &runtime.value);
         let limits = written.limits.as_ref();
         let time_zone = self.time_zone(written.time_zone.as_ref());
         Verifier {
-            runtime: runtime.into(),
+            runtime: self.runtime(written.runtime.as_ref()),
             parallel: written
                 .parallel
                 .as_ref()
@@ -246,6 +242,27 @@ impl Reading<'_> {
             time_zone,
             inconclusive_after: self.inconclusive_after(written.slack.as_ref()),
         }
+    }
+
+    /// The runtime of this name; the default where none is written, or none is that is known.
+    fn runtime(&mut self, written: Option<&Located<String>>) -> &'static RuntimeKind {
+        let known = self.known.runtimes;
+        let Some(written) = written else {
+            return &known[0];
+        };
+        let Some(kind) = known.iter().find(|it| it.name == written.value) else {
+            let built = known.iter().filter(|it| it.is_built).map(|it| it.name);
+            let built: Vec<_> = built.collect();
+            let message = format!("there is no runtime {:?}", written.value);
+            let hint = format!("Runtimes of this version: {}.", built.join(", "));
+            self.problems.error(&written.place, message).hint(hint);
+            return &known[0];
+        };
+        if !kind.is_built {
+            let what = format!("the runtime {} is", kind.name);
+            checks::unbuilt(&written.place, &what, self.problems);
+        }
+        kind
     }
 
     /// Images that may restore.

@@ -41,6 +41,8 @@ pub fn schema_with(known: &Known) -> Schema {
                 definitions[of]["properties"][key] = value;
             }
         }
+        let runtimes = format!("What provides sandboxes: {}.", known.runtimes_listed());
+        definitions["Verifier"]["properties"]["runtime"]["description"] = runtimes.into();
         for definition in definitions.values_mut() {
             if definition.get("additionalProperties") == Some(&Value::Bool(false)) {
                 definition["patternProperties"] = json!({ "^x-": true });

@@ -248,7 +248,7 @@ pub(super) type Names = BTreeMap<String, Vec<Located<String>>>;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Verifier {
-    /// What provides sandboxes: docker (default), kubernetes or process.
+    /// What provides sandboxes: the schema lists them.
     pub runtime: Option<Located<String>>,
     /// How many verifications run at once; default 1.
     pub parallel: Option<Located<u32>>,

@@ -241,7 +241,7 @@ pub struct StageEvidence {
 /// Where it was restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxEvidence {
-    /// docker, kubernetes or process.
+    /// The name of the runtime.
     pub runtime: String,
     /// As configured; a program with its version for the process runtime.
     pub image: String,

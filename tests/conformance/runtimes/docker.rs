@@ -15,7 +15,7 @@ use tests::{
     runtime_suite::{Handle, PATIENCE, Subject, config, printed, run, run_id, shell},
 };
 use tokio::net::TcpListener;
-use verifier::runtime::{Pull, Runtime, RuntimeConfig, SandboxError, open};
+use verifier::runtime::{Pull, Runtime, RuntimeConfig, SandboxError, Variables, open};
 
 const IMAGE: &str = "redis:8.0";
 
@@ -289,9 +289,9 @@ async fn a_data_directory_of_root_is_refused() {
 async fn an_engine_that_is_not_there_says_what_to_do() {
     let state = tempfile::tempdir().expect("a directory");
     let socket = state.path().join("none.sock");
-    let docker_host = Some(format!("unix://{}", socket.display()));
+    let host = format!("unix://{}", socket.display());
     let config = RuntimeConfig {
-        docker_host,
+        variables: Variables::new(move |name| (name == "DOCKER_HOST").then(|| host.clone())),
         ..config(state.path())
     };
     let absent = refused(make(&config).probe().await);

@@ -96,7 +96,7 @@ fn unwell(error: &EvidenceError, before: &str) -> Answer {
 }
 
 async fn runtime(world: &World) -> Vec<(String, Answer)> {
-    let name = format!("runtime {}", world.config.verifier.runtime);
+    let name = format!("runtime {}", world.config.verifier.runtime.name);
     let runtime = match world.runtime() {
         Ok(runtime) => runtime,
         Err(error) => return vec![(name, bad(&error))],

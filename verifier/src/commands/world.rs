@@ -30,7 +30,7 @@ use super::console::{Console, Env, Outside, Refusal};
 use crate::{
     cli::Select,
     identity,
-    runtime::{self, Instance, Runtime, RuntimeConfig},
+    runtime::{self, Instance, Runtime, RuntimeConfig, Variables},
     supervise::Context,
 };
 
@@ -53,7 +53,7 @@ pub struct World {
     ledgers: BTreeMap<SourceName, Mutex<Ledger>>,
 }
 
-/// Where the process runtime keeps its run directories: stable, so that a sweep finds them, and
+/// Where directories of runs lie on this machine: stable, so that a sweep finds them, and
 /// traversable, so that the unprivileged user of a sandbox reaches its own.
 fn run_root() -> PathBuf {
     let user = rustix::process::getuid().as_raw();
@@ -328,14 +328,14 @@ impl World {
             instance: Arc::new(instance),
             pull: verifier.pull,
             pull_limit: PULL_MAX,
-            docker_host: (self.env)("DOCKER_HOST"),
+            variables: Variables::new(self.env),
             program_dirs: named
                 .map(Into::into)
                 .chain(std::env::split_paths(&path))
                 .collect(),
             run_root: run_root(),
         };
-        runtime::open(&verifier.runtime, &config)
+        runtime::open(verifier.runtime.name, &config)
             .map_err(|error| Refusal::usage(render(&error, None)))
     }
 

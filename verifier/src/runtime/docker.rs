@@ -13,10 +13,7 @@ mod shape;
 
 use std::{sync::Arc, time::Duration};
 
-use bollard::{
-    Docker,
-    query_parameters::{CreateContainerOptionsBuilder, StartContainerOptions},
-};
+use bollard::query_parameters::{CreateContainerOptionsBuilder, StartContainerOptions};
 use catalog::evidence::{Network, Reason, SandboxEvidence, VolumeLimit};
 use futures::{FutureExt, future::BoxFuture};
 
@@ -34,7 +31,7 @@ use super::{
 
 /// Sandboxes in a Docker engine.
 #[derive(Debug)]
-pub struct DockerRuntime {
+pub(super) struct DockerRuntime {
     client: Client,
     instance: Arc<Instance>,
     pull: Pull,
@@ -42,19 +39,10 @@ pub struct DockerRuntime {
 }
 
 impl DockerRuntime {
-    /// The engine at `config.docker_host`, else at the default socket; connects when it is used.
-    pub fn new(config: &RuntimeConfig) -> Self {
-        Self::with(Client::of_host(config.docker_host.as_deref()), config)
-    }
-
-    /// A given client, for tests.
-    pub fn with_client(docker: Docker, config: &RuntimeConfig) -> Self {
-        Self::with(Client::Given(docker), config)
-    }
-
-    fn with(client: Client, config: &RuntimeConfig) -> Self {
+    /// The engine at `DOCKER_HOST`, else at the default socket; connects when it is used.
+    pub(super) fn new(config: &RuntimeConfig) -> Self {
         Self {
-            client,
+            client: Client::of_host(config.variables.get("DOCKER_HOST").as_deref()),
             instance: Arc::clone(&config.instance),
             pull: config.pull,
             pull_limit: config.pull_limit,

@@ -28,7 +28,7 @@ use super::{
 
 /// Sandboxes out of this machine's programs.
 #[derive(Debug)]
-pub struct ProcessRuntime {
+pub(super) struct ProcessRuntime {
     instance: Arc<Instance>,
     program_dirs: Vec<PathBuf>,
     run_root: PathBuf,
@@ -36,7 +36,7 @@ pub struct ProcessRuntime {
 
 impl ProcessRuntime {
     /// Programs of `config.program_dirs`, run directories below `config.run_root`.
-    pub fn new(config: &RuntimeConfig) -> Self {
+    pub(super) fn new(config: &RuntimeConfig) -> Self {
         Self {
             instance: Arc::clone(&config.instance),
             program_dirs: config.program_dirs.clone(),

@@ -12,7 +12,7 @@ use crate::{
 fn what_is_not_written_has_the_documented_default() {
     let config = loaded(&source("")).config;
     assert_eq!(config.refresh, Duration::from_mins(5));
-    assert_eq!(config.verifier.runtime, "docker");
+    assert_eq!(config.verifier.runtime.name, "docker");
     assert_eq!(config.verifier.parallel, 1);
     assert_eq!(config.verifier.memory_bytes_max, 4 << 30);
     assert_eq!(config.verifier.disk_bytes_max, 50 << 30);

@@ -14,23 +14,20 @@ const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 
 /// How to reach the engine.
 #[derive(Debug, Clone)]
-pub(super) enum Client {
-    Given(Docker),
-    Host(String),
+pub(super) struct Client {
+    host: String,
 }
 
 impl Client {
     pub(super) fn of_host(host: Option<&str>) -> Self {
         let host = host.filter(|host| !host.is_empty()).unwrap_or(DEFAULT_HOST);
-        Self::Host(host.to_owned())
+        let host = host.to_owned();
+        Self { host }
     }
 
     pub(super) fn connect(&self) -> Result<Docker, SandboxError> {
-        match self {
-            Self::Given(docker) => Ok(docker.clone()),
-            Self::Host(host) => Docker::connect_with_host(host)
-                .map_err(|error| trouble(&format!("connecting to {host}"), seen(error))),
-        }
+        let docker = Docker::connect_with_host(&self.host);
+        docker.map_err(|error| trouble(&format!("connecting to {}", self.host), seen(error)))
     }
 }
 
