@@ -154,7 +154,7 @@ pub struct Observation {
 pub enum Observed {
     /// A number.
     Count(u64),
-    /// A word of the server about itself.
+    /// A word about the server: its own, or ours.
     Word(String),
     /// A moment.
     Time(Timestamp),

@@ -6,8 +6,8 @@
 //! within the whole objective, for a second failure proves nothing anew; one that was inconclusive
 //! is. Where nothing that was verified lies there unchanged any more, the newest snapshot is due at
 //! once, whatever the schedule says. While a failure stands, an untried one is, too, where the
-//! objective alone says when. A differential snapshot never is. So whoever plans at least four times
-//! within the objective never sees it exceeded.
+//! objective alone says when. A differential snapshot never is. So whoever plans at least four
+//! times within the objective never sees it exceeded.
 
 mod prospect;
 

@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use catalog::{
-    evidence::{Reason, Verification},
+    evidence::{Outcome, Reason, Verification},
     format::redis::Redis,
 };
 use tempfile::TempDir;
@@ -156,6 +156,30 @@ async fn a_server_that_its_modules_keep_from_reading_is_started_once_without() {
     subject.settings.modules = vec![module, "/no/such.so".into()];
     let verification = subject.verify(two_keys()).await;
     assert_eq!(verification.reason, None, "{verification:#?}");
+    let server = finding(&verification, "redis.server");
+    assert_eq!(server.outcome, Outcome::Warning, "{server:?}");
+    let told = "with other modules the server ended before it read the file";
+    assert!(server.message.contains(told), "{server:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_without_a_module_that_is_named_says_so() {
+    require!(redis);
+    let folder = folder();
+    let mut subject = serving(folder.path(), "");
+    let mut outcome_with = async |modules: &[&str]| {
+        subject.settings.modules = modules.iter().map(ToString::to_string).collect();
+        let verification = subject.verify(two_keys()).await;
+        assert_eq!(verification.reason, None, "{verification:#?}");
+        let server = finding(&verification, "redis.server");
+        (server.outcome, server.message.clone())
+    };
+    assert_eq!(outcome_with(&[]).await.0, Outcome::Passed);
+    let (outcome, message) = outcome_with(&["/no/such.so"]).await;
+    assert_eq!(outcome, Outcome::Warning, "{message}");
+    let told = "verifier.modules.redis names /no/such.so, which is not on this machine; \
+                it was restored without\nhint: ";
+    assert!(message.starts_with(told), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -101,10 +101,21 @@ fn contents(case: &Case<'_>) -> Judged {
         Integrity::Object => "the checksum of its upload says that it was written so",
         Integrity::None => "nothing vouches for the bytes, so it may be damage",
     };
+    let hold = |keys, what: &str| match keys {
+        0 => None,
+        1 => Some(format!("1 key holds {what}")),
+        _ => Some(format!("{keys} keys hold {what}")),
+    };
+    let odd = [
+        hold(empty, "a collection of nothing"),
+        hold(repeating, "a field or member twice"),
+    ];
+    let odd: Vec<_> = odd.into_iter().flatten().collect();
     let message = format!(
-        "{empty} keys hold a collection of nothing, and {repeating} hold a field or member twice; \
-         {witness}; the first, at byte {}: {}",
-        first.offset, first.message
+        "{}; {witness}; the first, at byte {}: {}",
+        odd.join(", and "),
+        first.offset,
+        first.message
     );
     Judged::warning(CHECK, message)
         .observed(format!("{empty} empty, {repeating} with repetitions"))
@@ -272,7 +283,11 @@ fn server(case: &Case<'_>) -> Judged {
     let Some(server) = &case.seen.server else {
         return Judged::not_run(CHECK, None, "the server did not say");
     };
-    let judged = Judged::passed(CHECK, "a server that is there restored it").observed(server);
+    let judged = match &case.seen.without {
+        None => Judged::passed(CHECK, "a server that is there restored it"),
+        Some(without) => Judged::warning(CHECK, without),
+    };
+    let judged = judged.observed(server);
     match &case.census.writer {
         Some(writer) => judged.expected(format!("written by {writer}"), Basis::Snapshot),
         None => judged,

@@ -96,29 +96,70 @@ pub(super) fn named_in_vain(
     looked: &str,
     image: &str,
 ) -> Stopped {
-    let places = looked.lines().filter_map(|it| it.parse::<usize>().ok());
-    let absent: Vec<_> = places.filter_map(|it| named.get(it)).collect();
     let told = &stopped.message;
-    // The process runtime has programs by their paths.
-    let there = match image {
-        program if program.starts_with('/') => "on this machine".to_owned(),
-        image => format!("in {image}"),
-    };
-    let message = if absent.is_empty() {
-        format!("{told} What is named there is {there}, and does not load or is another module.")
-    } else {
+    let message = if let Some(absent) = absent(named, looked, image) {
         let what = told
             .split_once("\nhint: ")
             .map_or(&**told, |(what, _)| what);
-        let absent: Vec<_> = absent.into_iter().map(String::as_str).collect();
-        let are = if absent.len() == 1 { "is" } else { "are" };
-        format!(
-            "{what}; verifier.modules.redis names {}, which {are} not {there}\nhint: Write where \
-             the file lies there, or put an image that has it into verifier.images.redis.",
-            absent.join(" and ")
-        )
+        format!("{what}; {absent}\nhint: {MEND}.")
+    } else {
+        let there = there(image);
+        format!("{told} What is named there is {there}, and does not load or is another module.")
     };
     Stopped::new(stopped.reason, message)
+}
+
+/// What the configuration names and a server in `image` restored without; `None`: nothing.
+/// `looked` is what [`look`] printed, and `again` that it was started once more without any.
+///
+/// | of the named files | told |
+/// |---|---|
+/// | some are not there | their names, and whether it was started again |
+/// | all are there, and it was started again | that it ended with them |
+/// | all are there, and it was not | nothing |
+pub(super) fn without(named: &[String], looked: &str, image: &str, again: bool) -> Option<String> {
+    const ENDED: &str = "the server ended before it read the file, and it was restored without any";
+    if named.is_empty() {
+        return None;
+    }
+    let message = match (absent(named, looked, image), again) {
+        (Some(absent), false) => format!("{absent}; it was restored without\nhint: {MEND}"),
+        (Some(absent), true) => format!("{absent}; with other modules {ENDED}\nhint: {MEND}"),
+        (None, true) => format!(
+            "with the modules of verifier.modules.redis and of the image {ENDED}\nhint: Name \
+             modules made for this server"
+        ),
+        (None, false) => return None,
+    };
+    Some(format!("{message}, or take it out of verifier.modules."))
+}
+
+/// What to do about a named file that is not there.
+const MEND: &str = "Write where the file lies there, or put an image that has it into \
+                    verifier.images.redis";
+
+/// Which of the named files are not there, as a clause; `None`: all are.
+fn absent(named: &[String], looked: &str, image: &str) -> Option<String> {
+    let places = looked.lines().filter_map(|it| it.parse::<usize>().ok());
+    let absent = places.filter_map(|it| named.get(it)).map(String::as_str);
+    let absent: Vec<_> = absent.collect();
+    let are = match absent.len() {
+        0 => return None,
+        1 => "is",
+        _ => "are",
+    };
+    let (absent, there) = (absent.join(" and "), there(image));
+    Some(format!(
+        "verifier.modules.redis names {absent}, which {are} not {there}"
+    ))
+}
+
+/// Where a server looks for files; the process runtime has programs by their paths.
+fn there(image: &str) -> String {
+    match image {
+        program if program.starts_with('/') => "on this machine".to_owned(),
+        image => format!("in {image}"),
+    }
 }
 
 /// Which module is missing: the one that the server names, else all that the file needs. A type
@@ -227,6 +268,36 @@ mod tests {
         );
         let loads = "it lacks one\nhint: Name it. What is named there is in redis:9";
         check(&["a b.so"], loads.into());
+    }
+
+    #[test]
+    fn what_a_server_restored_without_is_told() {
+        let named = ["/1.so", "/2.so"].map(str::to_owned);
+        let check = |named: &[String], looked, again, begins: &[&str]| {
+            let told = without(named, looked, "redis:9", again);
+            assert_eq!(told.is_some(), !begins.is_empty(), "{told:?}");
+            for part in begins {
+                assert!(
+                    told.as_ref().is_some_and(|it| it.contains(part)),
+                    "{told:?}"
+                );
+            }
+        };
+        let one = "verifier.modules.redis names /2.so, which is not in redis:9; ";
+        let (ended, hint) = (
+            "the server ended before it read the file",
+            "\nhint: Write where ",
+        );
+        check(
+            &named,
+            "1\n",
+            false,
+            &[one, "; it was restored without\n", hint],
+        );
+        check(&named, "1\n", true, &[one, ended, hint]);
+        check(&named, "", true, &[ended, "\nhint: Name modules"]);
+        check(&named, "", false, &[]);
+        check(&[], "", true, &[]);
     }
 
     #[test]

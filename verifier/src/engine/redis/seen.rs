@@ -15,6 +15,8 @@ pub(super) const USED_MEMORY: &str = "used_memory";
 pub(super) const SERVER: &str = "server";
 /// Which server the image tells of, where it tells a version: without, the server accuses nobody.
 pub(super) const IMAGE: &str = "image";
+/// Which modules that the configuration names were not loaded, and what to do.
+pub(super) const WITHOUT: &str = "without";
 pub(super) const TIME: &str = "time";
 pub(super) const CANARY: &str = "canary";
 
@@ -28,6 +30,7 @@ pub(super) struct Seen {
     pub(super) evicted: Option<u64>,
     pub(super) used_memory: Option<u64>,
     pub(super) server: Option<String>,
+    pub(super) without: Option<String>,
     pub(super) time: Option<Timestamp>,
     pub(super) canary: Option<CanarySeen>,
     pub(super) live_keys: Option<u64>,
@@ -47,6 +50,7 @@ impl Seen {
                 (EVICTED, Observed::Count(count)) => seen.evicted = Some(*count),
                 (USED_MEMORY, Observed::Count(count)) => seen.used_memory = Some(*count),
                 (SERVER, Observed::Word(word)) => seen.server = Some(word.clone()),
+                (WITHOUT, Observed::Word(word)) => seen.without = Some(word.clone()),
                 (TIME, Observed::Time(at)) => seen.time = Some(*at),
                 (CANARY, Observed::Time(at)) => seen.canary = Some(CanarySeen::At(*at)),
                 (CANARY, _) => seen.canary = Some(CanarySeen::NoTime),

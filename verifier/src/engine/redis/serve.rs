@@ -11,11 +11,12 @@ use tokio::time::Instant;
 use super::{
     PORT, STAGE_MAX, WHOLE, log, modules,
     probe::{Client, ProbeError},
+    seen,
     server::{self, Server},
     writer::Writer,
 };
 use crate::{
-    engine::{Bench, Observation, Settings, Stopped},
+    engine::{Bench, Observation, Observed, Settings, Stopped},
     runtime::{Command, ImageFacts, SandboxError, ServerId, ServerState},
 };
 
@@ -53,16 +54,20 @@ pub(super) async fn served(
     };
     let first = tried(bench, &command, canary).await;
     let (mut outcome, mut log) = first.map_err(unheard)?;
-    if outcome
+    let again = outcome
         .as_ref()
-        .is_err_and(|failure| failure.is_early(&log))
-    {
+        .is_err_and(|failure| failure.is_early(&log));
+    if again {
         let command = start_command(bench, census, None)?;
         let second = tried(bench, &command, canary).await;
         (outcome, log) = second.map_err(unheard)?;
     }
     match outcome {
-        Ok(observations) => Ok(Served { observations, log }),
+        Ok(mut observations) => {
+            let without = without(bench, &settings.modules, again).await;
+            observations.extend(without.map_err(unheard)?);
+            Ok(Served { observations, log })
+        }
         Err(failure) => {
             let stopped = failure.explained(&log, census, &bench.spec.image);
             Err(with_named(bench, &settings.modules, stopped).await)
@@ -83,6 +88,24 @@ async fn with_named(bench: &Bench<'_>, named: &[String], stopped: Stopped) -> St
         // Where nothing can be looked at any more, the rest is told all the same.
         Err(_) => stopped,
     }
+}
+
+/// Which of the named modules a server restored without, if any; `again`: it was started once more.
+async fn without(
+    bench: &Bench<'_>,
+    named: &[String],
+    again: bool,
+) -> Result<Option<Observation>, Stopped> {
+    if named.is_empty() {
+        return Ok(None);
+    }
+    let looked = bench.sandbox.exec(&modules::look(named), None).await?;
+    let image = &bench.spec.image.image;
+    let told = modules::without(named, &looked.stdout.text(), image, again);
+    Ok(told.map(|told| Observation {
+        name: seen::WITHOUT.into(),
+        value: Observed::Word(told),
+    }))
 }
 
 /// Starts a server and asks it; what it logged is kept.

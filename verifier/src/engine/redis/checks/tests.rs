@@ -219,6 +219,17 @@ fn what_is_odd_but_was_written_so_is_said_and_spoils_nothing() {
         Some("2 empty, 1 with repetitions")
     );
     assert!(finding.message.contains("at byte 90: "), "{finding:?}");
+    let begins = |empty, repeating, expected: &str| {
+        let message = World::with(odd(empty, repeating))
+            .answer(CHECK)
+            .finding
+            .message;
+        assert!(message.starts_with(expected), "{message}");
+    };
+    begins(1, 0, "1 key holds a collection of nothing; ");
+    begins(0, 2, "2 keys hold a field or member twice; ");
+    let both = "2 keys hold a collection of nothing, and 1 key holds a field or member twice; ";
+    begins(2, 1, both);
     // Keys that were passed over at the load are accounted for.
     check("redis.identity", Passed, None, |world| {
         odd(1, 0)(world);

@@ -158,6 +158,9 @@ fn time_memory_server_and_clock_are_said_and_spoil_nothing() {
     check("redis.server", NotRun, None, |world| {
         world.seen.server = None;
     });
+    check("redis.server", Warning, None, |world| {
+        world.seen.without = Some("it was restored without".into());
+    });
     check("redis.clock", Passed, None, |_| ());
     check("redis.clock", Warning, None, |world| {
         world.seen.time = Some(at(-3600));

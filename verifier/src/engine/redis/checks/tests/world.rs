@@ -63,6 +63,7 @@ impl World {
             evicted: Some(0),
             used_memory: Some(1_000_000),
             server: Some("Redis 7.0.15".into()),
+            without: None,
             time: Some(at(60)),
             canary: None,
         };
