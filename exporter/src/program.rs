@@ -19,6 +19,7 @@ use toolkit::{
     http::{Door, Limits, Server, WebConfigError, service},
     log, problem,
     signals::Signals,
+    words::counted,
 };
 use tracing::info;
 
@@ -127,7 +128,9 @@ async fn go(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Refusal> {
         let (repositories, sources) = (config.repositories.len(), config.sources.len());
         writeln!(
             console.out,
-            "{file}: {repositories} repositories, {sources} sources, no error"
+            "{file}: {}, {}, no error",
+            counted(repositories, "repository", "repositories"),
+            counted(sources, "source", "sources")
         )?;
         return Ok(Exit::Fine);
     }

@@ -17,6 +17,12 @@ pub fn count(number: u64) -> String {
     grouped
 }
 
+/// A number and what is counted, in the singular of one: `1 source`, `2 sources`, `0 sources`.
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    let what = if number == 1 { one } else { many };
+    format!("{number} {what}")
+}
+
 /// A size of three digits and a binary unit: `1.25 GiB`, `48.0 MiB`, `512 B`.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -73,6 +79,16 @@ pub fn time(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_counted_in_the_singular() {
+        let check = |number, expected| {
+            assert_eq!(counted(number, "repository", "repositories"), expected);
+        };
+        check(0, "0 repositories");
+        check(1, "1 repository");
+        check(2, "2 repositories");
+    }
 
     #[test]
     fn counts_are_grouped_by_thousands() {

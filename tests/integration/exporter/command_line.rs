@@ -112,7 +112,7 @@ async fn a_configuration_can_be_checked() {
     let run = ended(&[&config, "--config.check"]).await;
     assert_eq!(run.exit, Exit::Fine, "{}", run.err);
     assert!(
-        run.out.ends_with(": 1 repositories, 1 sources, no error\n"),
+        run.out.ends_with(": 1 repository, 1 source, no error\n"),
         "{}",
         run.out
     );

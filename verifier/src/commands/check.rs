@@ -1,7 +1,7 @@
 //! `check` and `schema`: the configuration, and the shape it must have.
 
 use catalog::config::{self, Loaded};
-use toolkit::exit::Exit;
+use toolkit::{exit::Exit, words::counted};
 
 use super::{Console, Refusal};
 
@@ -14,10 +14,10 @@ pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
     write!(console.err, "{warnings}")?;
     writeln!(
         console.out,
-        "{}: {} repositories, {} sources, no error",
+        "{}: {}, {}, no error",
         console.config_file.display(),
-        config.repositories.len(),
-        config.sources.len()
+        counted(config.repositories.len(), "repository", "repositories"),
+        counted(config.sources.len(), "source", "sources")
     )?;
     Ok(Exit::Fine)
 }
