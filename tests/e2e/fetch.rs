@@ -12,10 +12,11 @@ use tests::{rdb_bytes, require};
 use crate::bench::{Bench, Nobody, Ran, SmallDisk, eventually, is_empty};
 
 /// Between any two steps of a fetch: all there are.
-pub(crate) const POINTS: [&str; 6] = [
-    "fetch.began",
-    "fetch.written",
+pub(crate) const POINTS: [&str; 7] = [
+    "fetch.emptied",
     "fetch.noted",
+    "fetch.written",
+    "fetch.synced",
     "fetch.hashed",
     "fetch.named",
     "fetch.swept",
@@ -140,20 +141,22 @@ fn the_proven_snapshot_is_fetched_and_is_what_was_proven() {
     bench.run(&verified).ends(3, "no verified snapshot");
 }
 
+/// Ends a fetch at a fault point, as a kill does.
+fn killed(bench: &Bench, point: &str) {
+    let mut program = bench.program(&FETCH);
+    program.env("FAULT_POINT", format!("{point}:abort"));
+    let killed = program.output().unwrap();
+    let code = killed.status.code();
+    assert_eq!(code, None, "{point} was reached: {killed:?}");
+    assert!(killed.stdout.is_empty(), "{point}");
+}
+
 #[test]
 fn whatever_step_a_fetch_is_killed_at_the_next_one_ends_it() {
     for point in POINTS {
         let bench = Bench::new("process");
         let source = bench.put(1, &large());
-        let mut program = bench.program(&FETCH);
-        program.env("FAULT_POINT", format!("{point}:abort"));
-        let killed = program.output().unwrap();
-        assert_eq!(
-            killed.status.code(),
-            None,
-            "{point} was reached: {killed:?}"
-        );
-        assert!(killed.stdout.is_empty(), "{point}");
+        killed(&bench, point);
         let whole = bench.path("to/20261101-0100.rdb");
         if whole.exists() {
             assert_eq!(
@@ -164,10 +167,9 @@ fn whatever_step_a_fetch_is_killed_at_the_next_one_ends_it() {
         }
         let ran = bench.run(&FETCH);
         let said = match point {
-            "fetch.began" | "fetch.written" => "nobody vouches",
-            "fetch.noted" => " of 20.0 MiB are here already",
-            "fetch.hashed" => "20.0 MiB of 20.0 MiB are here already",
-            _ => "was there already",
+            "fetch.hashed" => "16.0 MiB of 20.0 MiB are here already",
+            "fetch.named" | "fetch.swept" => "was there already",
+            _before_a_second_piece => "nobody vouches",
         };
         ran.ends(0, said);
         assert!(checks(&bench, &ran.out), "{point}");
@@ -181,14 +183,47 @@ fn whatever_step_a_fetch_is_killed_at_the_next_one_ends_it() {
 }
 
 #[test]
+fn a_fetch_that_goes_on_and_is_killed_once_more_loses_nothing_but_its_last_piece() {
+    for point in ["fetch.written", "fetch.synced", "fetch.hashed"] {
+        let bench = Bench::new("process");
+        let source = bench.put(1, &large());
+        killed(&bench, "fetch.hashed");
+        killed(&bench, point);
+        let ran = bench.run(&FETCH);
+        ran.ends(0, "16.0 MiB of 20.0 MiB are here already");
+        assert_eq!(names(&bench.path("to")), ["20261101-0100.rdb"], "{point}");
+        let fetched = fs::read(bench.path("to/20261101-0100.rdb")).unwrap();
+        assert!(fetched == fs::read(source).unwrap(), "{point}");
+    }
+}
+
+#[test]
+fn what_was_begun_of_another_object_is_no_part_of_this_one() {
+    for point in ["fetch.emptied", "fetch.noted", "fetch.written"] {
+        let bench = Bench::new("process");
+        bench.put(1, &large());
+        killed(&bench, "fetch.hashed");
+        // Of the same size, under the same key.
+        let mut other = large();
+        other
+            .iter_mut()
+            .skip(1 << 10)
+            .for_each(|byte| *byte = !*byte);
+        let now = bench.put(1, &other);
+        killed(&bench, point);
+        bench.run(&FETCH).ends(0, "to/20261101-0100.rdb");
+        let fetched = fs::read(bench.path("to/20261101-0100.rdb")).unwrap();
+        assert!(fetched == fs::read(now).unwrap(), "{point}");
+    }
+}
+
+#[test]
 fn a_snapshot_replaced_while_it_is_fetched_is_selected_again() {
     let bench = Bench::new("process");
     bench.put(1, &large());
-    let running = paused(&bench, "fetch.began");
-    let part = bench.path("to/.20261101-0100.rdb.part");
-    eventually("a part", || {
-        fs::metadata(&part).is_ok_and(|it| it.len() > 0)
-    });
+    let running = paused(&bench, "fetch.noted");
+    let note = bench.path("to/.20261101-0100.rdb.part.json");
+    eventually("a note", || note.exists());
     let now = rdb_bytes::two_keys();
     fs::remove_file(bench.path("repository/redis/20261101-0100.rdb")).unwrap();
     bench.put(1, &now);
@@ -203,11 +238,9 @@ fn a_snapshot_replaced_while_it_is_fetched_is_selected_again() {
 fn of_two_fetches_into_one_directory_one_waits_for_nothing() {
     let bench = Bench::new("process");
     bench.put(1, &rdb_bytes::two_keys());
-    let running = paused(&bench, "fetch.began");
-    let part = bench.path("to/.20261101-0100.rdb.part");
-    eventually("a part", || {
-        fs::metadata(&part).is_ok_and(|it| it.len() > 0)
-    });
+    let running = paused(&bench, "fetch.noted");
+    let note = bench.path("to/.20261101-0100.rdb.part.json");
+    eventually("a note", || note.exists());
     bench
         .run(&FETCH)
         .ends(3, "is being written by another fetch");
@@ -220,15 +253,17 @@ fn of_two_fetches_into_one_directory_one_waits_for_nothing() {
 fn an_interrupted_fetch_says_how_to_go_on() {
     let bench = Bench::new("process");
     let source = bench.put(1, &large());
-    let mut running = paused(&bench, "fetch.noted");
-    let note = bench.path("to/.20261101-0100.rdb.part.json");
-    eventually("a note", || note.exists());
+    killed(&bench, "fetch.hashed");
+    let mut running = paused(&bench, "fetch.written");
+    let mut said = BufReader::new(running.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("are here already") {
+        assert!(said.read_line(&mut line).unwrap() > 0, "{line}");
+    }
     let interrupt = Command::new("kill")
         .args(["-INT", &running.id().to_string()])
         .status();
     assert!(interrupt.unwrap().success());
-    let mut said = BufReader::new(running.stderr.take().unwrap());
-    let mut line = String::new();
     while !line.contains("interrupted") {
         assert!(said.read_line(&mut line).unwrap() > 0, "{line}");
     }
@@ -236,7 +271,9 @@ fn an_interrupted_fetch_says_how_to_go_on() {
     said.read_to_string(&mut line).unwrap();
     assert!(line.contains("run it again to go on"), "{line}");
     assert_eq!(running.wait().unwrap().code(), Some(3));
-    bench.run(&FETCH).ends(0, "of 20.0 MiB are here already");
+    bench
+        .run(&FETCH)
+        .ends(0, "16.0 MiB of 20.0 MiB are here already");
     let fetched = fs::read(bench.path("to/20261101-0100.rdb")).unwrap();
     assert_eq!(fetched, fs::read(source).unwrap());
 }
@@ -273,7 +310,9 @@ fn a_disk_that_fills_leaves_a_part_that_is_gone_on_with() {
     ran.ends(3, "Make room and run it again");
     assert!(!disk.path().join("20261101-0100.rdb").exists());
     fs::remove_file(disk.path().join("other")).unwrap();
-    disk.run(&bench, &FETCH).ends(0, "  to/20261101-0100.rdb");
+    let ran = disk.run(&bench, &FETCH);
+    ran.ends(0, "8.00 MiB of 20.0 MiB are here already");
+    ran.ends(0, "  to/20261101-0100.rdb");
     let fetched = fs::read(disk.path().join("20261101-0100.rdb")).unwrap();
     assert_eq!(fetched, fs::read(source).unwrap());
     assert_eq!(names(&disk.path()), ["20261101-0100.rdb"]);

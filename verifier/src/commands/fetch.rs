@@ -3,24 +3,23 @@
 //! Reads repositories by the [`Storage`](catalog::storage::Storage) trait only, and writes nothing
 //! but new files of the directory it was told.
 
-mod blocking;
-mod directory;
 mod error;
 mod names;
 mod object;
 mod part;
-mod place;
-mod plan;
-mod read;
-mod watch;
 mod witness;
 
-use std::{os::unix::ffi::OsStrExt as _, path::Path, pin::pin, sync::Arc};
+use std::{
+    fs, io,
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+    pin::pin,
+};
 
 use catalog::{
-    config::Source,
-    evidence::{Ledger, Stage, Verdict},
-    model::{Continues, Snapshot, SnapshotState, SourceName},
+    config::{Config, Source},
+    evidence::{Ledger, Verdict},
+    model::{Continues, Snapshot, SnapshotState},
     storage::READ_MAX,
     survey::describe_object,
 };
@@ -30,8 +29,8 @@ use toolkit::exit::Exit;
 use self::{
     error::FetchError,
     names::names,
-    object::{Fetched, Fetcher, Listener},
-    watch::Watch,
+    object::{Fetched, Fetcher},
+    part::Watch,
     witness::witnesses,
 };
 use super::{Console, Refusal, Surveyed, World, progress::Progress};
@@ -39,7 +38,6 @@ use crate::{
     cli::Fetch,
     report::{self, printable},
     select::Wanted,
-    supervise,
 };
 
 pub(super) async fn run(flags: &Fetch, console: &mut Console<'_>) -> Result<Exit, Refusal> {
@@ -63,7 +61,7 @@ pub(super) async fn run(flags: &Fetch, console: &mut Console<'_>) -> Result<Exit
     };
     let ledger = world.ledger(&source.name).await?;
     let chosen = wish.choose(&surveyed, &ledger).await?;
-    if directory::prepare(&flags.to, &world.config)? {
+    if prepare(&flags.to, &world.config)? {
         writeln!(console.err, "{} was created", flags.to.display())?;
     }
     let mut work = pin!(wish.fetch(chosen, &ledger));
@@ -85,7 +83,9 @@ pub(super) async fn run(flags: &Fetch, console: &mut Console<'_>) -> Result<Exit
 }
 
 fn interrupted() -> Refusal {
-    Refusal::unknown("interrupted\nhint: What was read is kept: run it again to go on.")
+    Refusal::unknown(
+        "interrupted\nhint: All that was read but the last piece is kept: run it again to go on.",
+    )
 }
 
 /// What the command line asks for, and where that lies.
@@ -176,23 +176,22 @@ impl Wish<'_> {
             self.warn(snapshot, ledger);
         }
         let fetcher = self.fetcher();
-        let objects = snapshots.iter().flat_map(|of| {
-            let artifacts = of.artifacts.iter().enumerate();
-            artifacts.map(move |it| (of, it))
-        });
+        let objects = snapshots
+            .iter()
+            .flat_map(|of| of.artifacts.iter().map(move |artifact| (of, artifact)));
         let objects: Vec<_> = objects.collect();
-        let keys = objects.iter().map(|(_, (_, it))| {
-            let meta = &it.meta;
+        let keys = objects.iter().map(|(_, artifact)| {
+            let meta = &artifact.meta;
             (meta.key.as_str(), meta.version_id.as_deref())
         });
         let keys: Vec<_> = keys.collect();
         let mut whole = Vec::new();
-        for ((of, (index, artifact)), name) in objects.iter().zip(names(&keys)) {
+        for ((of, artifact), name) in objects.iter().zip(names(&keys)) {
             let key = artifact.meta.key.as_str();
             if !key.ends_with(&name) {
                 self.say(&format!("{} is called {name} here", printable(key)));
             }
-            let witnesses = witnesses(of, *index, ledger, self.world.clock.now());
+            let witnesses = witnesses(of, artifact, ledger, self.world.clock.now());
             let pin = artifact.meta.pin();
             whole.push(fetcher.object(&pin, &name, witnesses).await?);
         }
@@ -216,8 +215,6 @@ impl Wish<'_> {
     }
 
     fn fetcher(&self) -> Fetcher {
-        let tell = self.progress.of(&self.source.name);
-        let on_bytes = Arc::clone(&tell);
         Fetcher {
             storage: self.world.storage(self.source),
             repository: self.source.repository.clone(),
@@ -225,15 +222,10 @@ impl Wish<'_> {
             piece: READ_MAX,
             watch: Watch {
                 cancelled: self.cancelled.clone(),
-                on_bytes: Arc::new(move |read, of| {
-                    on_bytes(supervise::Progress::Bytes { read, of });
-                }),
+                tell: self.progress.of(&self.source.name),
             },
-            listener: Arc::new(Told {
-                source: self.source.name.clone(),
-                progress: self.progress.clone(),
-                tell,
-            }),
+            source: self.source.name.clone(),
+            progress: self.progress.clone(),
         }
     }
 
@@ -247,20 +239,52 @@ fn headline(message: &str) -> &str {
     message.lines().next().unwrap_or_default()
 }
 
-struct Told {
-    source: SourceName,
-    progress: Progress,
-    tell: supervise::OnProgress,
+/// Makes the directory that is fetched into, never as a part of a repository; `false` if it was
+/// there.
+fn prepare(to: &Path, config: &Config) -> Result<bool, Refusal> {
+    let failed = |error| Refusal::from(FetchError::local("use", to, error));
+    let real = real(to).map_err(failed)?;
+    if let Some(held) = held_by(&real, config) {
+        return Err(Refusal::usage(format!(
+            "{} lies in {held}\n\
+             hint: A copy there could be taken for one of its objects. Choose another --to.",
+            to.display()
+        )));
+    }
+    match fs::create_dir(to) {
+        Ok(()) => Ok(true),
+        Err(_) if to.is_dir() => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(failed(io::ErrorKind::NotADirectory.into()))
+        }
+        Err(error) => Err(failed(error)),
+    }
 }
 
-impl Listener for Told {
-    fn stage(&self, stage: Stage) {
-        (self.tell)(supervise::Progress::Stage(stage));
+/// Where the directory is, or would be.
+fn real(to: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let parent = to.parent().filter(|it| !it.as_os_str().is_empty());
+            let parent = fs::canonicalize(parent.unwrap_or(Path::new(".")))?;
+            Ok(parent.join(to.file_name().unwrap_or_default()))
+        }
+        found => found,
     }
+}
 
-    fn say(&self, sentence: &str) {
-        self.progress.say(&self.source, sentence);
-    }
+fn held_by(real: &Path, config: &Config) -> Option<String> {
+    let repositories = config.repositories.iter();
+    let repositories = repositories.map(|it| (format!("repository {}", it.name), &it.location));
+    let evidence = config.evidence.iter();
+    let evidence = evidence.map(|it| ("the evidence".into(), &it.location));
+    let held = repositories.chain(evidence).find(|(_, location)| {
+        let root = location
+            .directory()
+            .and_then(|it| fs::canonicalize(it).ok());
+        root.is_some_and(|root| real.starts_with(root))
+    });
+    held.map(|(name, _)| name)
 }
 
 /// `DIGEST  PATH`, escaped as sha256sum of GNU coreutils does and reads it.

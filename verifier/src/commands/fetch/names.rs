@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::digest::sha256;
 
-/// What is put around a name while its file is not whole yet: `.NAME.part.json.new`.
-const AROUND_BYTES: usize = ".".len() + ".part.json.new".len();
+/// What is put around a name while its file is not whole yet: `.NAME.part.json`.
+const AROUND_BYTES: usize = ".".len() + ".part.json".len();
 
 /// Longest name, in bytes: `NAME_MAX` of Linux (limits.h) less what stands around it.
 const NAME_BYTES_MAX: usize = 255 - AROUND_BYTES;

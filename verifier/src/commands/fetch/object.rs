@@ -1,36 +1,38 @@
 //! The life of one object: read into its part, read back, compared with who knows it, named.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{ops::Range, path::PathBuf, pin::pin, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use catalog::{
     evidence::Stage,
-    model::{Pin, RepositoryName},
-    storage::Storage,
+    model::{Pin, RepositoryName, SourceName},
+    storage::{Operation, Storage, StorageError, StorageReason},
 };
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use tokio::{join, task::spawn_blocking, time::sleep};
 use toolkit::words;
 
 use super::{
-    blocking::blocking,
+    super::progress::Progress,
     error::FetchError,
-    part::{self, Part, Paths},
-    place::{existing, place},
-    plan::Note,
-    read::fill,
-    watch::Watch,
+    part::{Identity, Part, Paths, Watch},
     witness::{Witness, Witnesses, uploaded},
 };
+use crate::supervise;
 
-/// Told to people while it goes on: a stage that begins, or a sentence.
-pub(super) trait Listener: Send + Sync {
-    fn stage(&self, stage: Stage);
-    fn say(&self, sentence: &str);
-}
+/// Ranges that are read at once: enough to fill the line to an object store, and 40 MiB of memory
+/// with the one that is being written.
+const PARALLEL: usize = 4;
+
+/// Waits before a range is tried again; after the last one it has failed. A driver over a network
+/// has been patient already.
+const WAITS: [Duration; 3] = [
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+];
 
 /// What all objects of one command share.
-#[derive(Clone)]
 pub(super) struct Fetcher {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) repository: RepositoryName,
@@ -39,7 +41,8 @@ pub(super) struct Fetcher {
     /// Most bytes read at once.
     pub(super) piece: u64,
     pub(super) watch: Watch,
-    pub(super) listener: Arc<dyn Listener>,
+    pub(super) source: SourceName,
+    pub(super) progress: Progress,
 }
 
 /// A file that is whole, under its final name.
@@ -58,18 +61,20 @@ impl Fetcher {
         &self,
         pin: &Pin,
         name: &str,
-        witnesses: Vec<Witness>,
+        seen: Vec<Witness>,
     ) -> Result<Fetched, FetchError> {
+        let upload = uploaded(&*self.storage, pin).await;
+        let witnesses = Arc::new(Witnesses { seen, upload });
         let paths = Paths::new(&self.directory, name);
-        let witnesses = Witnesses {
-            seen: witnesses,
-            upload: uploaded(&*self.storage, pin).await,
+        let there = self.already(paths.clone(), pin.size_bytes, &witnesses);
+        let (sha256, is_new) = match there.await? {
+            Some(sha256) => (sha256, false),
+            None => self.anew(paths.clone(), pin, &witnesses).await?,
         };
-        let sha256 = match self.already(&paths, pin.size_bytes, &witnesses).await? {
-            Some(sha256) => sha256,
-            None => self.anew(pin, paths.clone(), &witnesses).await?,
-        };
-        self.listener.say(&witnesses.vouched(name));
+        if !is_new {
+            self.say(&format!("{name} was there already"));
+        }
+        self.say(&witnesses.vouched(name));
         Ok(Fetched {
             path: paths.whole,
             sha256,
@@ -80,88 +85,119 @@ impl Fetcher {
     /// witness it is in doubt as long as the object was not read.
     async fn already(
         &self,
-        paths: &Paths,
-        size: u64,
-        witnesses: &Witnesses,
+        paths: Paths,
+        size_bytes: u64,
+        witnesses: &Arc<Witnesses>,
     ) -> Result<Option<String>, FetchError> {
-        let whole = &paths.whole;
-        let Ok(there) = std::fs::symlink_metadata(whole) else {
-            return Ok(None);
-        };
-        if !there.is_file() || there.len() != size {
-            return Err(FetchError::Taken(whole.into()));
-        }
         // A checksum of the upload may be of 32 bits: it contradicts, but does not identify.
-        if witnesses.seen.is_empty() {
+        if !paths.is_taken(size_bytes)? || witnesses.seen.is_empty() {
             return Ok(None);
         }
-        self.listener.stage(Stage::Check);
-        let (path, watch) = (whole.clone(), self.watch.clone());
-        let upload = witnesses.upload.clone();
-        let found = blocking(move || existing(&path, upload, &watch)).await?;
-        match found {
-            Some(found) if witnesses.agree(&found) => {
-                self.say_there(whole);
-                let paths = paths.clone();
-                blocking(move || {
-                    Part::sweep(&paths);
-                    Ok(())
-                })
-                .await?;
-                Ok(Some(found.sha256))
+        self.stage(Stage::Check);
+        let (witnesses, watch) = (Arc::clone(witnesses), self.watch.clone());
+        blocking(move || {
+            let found = paths.hash(witnesses.upload.clone(), &watch)?;
+            if witnesses.contradiction("", &found).is_some() {
+                return Err(FetchError::Taken(paths.whole));
             }
-            Some(_) => Err(FetchError::Taken(whole.into())),
-            None => Ok(None),
-        }
+            paths.sweep();
+            Ok(Some(found.sha256))
+        })
+        .await
     }
 
+    /// The digest of the object after it was read, and whether the final name is new.
     async fn anew(
         &self,
-        pin: &Pin,
         paths: Paths,
-        witnesses: &Witnesses,
-    ) -> Result<String, FetchError> {
-        self.listener.stage(Stage::Fetch);
-        let (note, size) = (Note::new(&self.repository, pin), pin.size_bytes);
-        let whole = paths.whole.clone();
-        let mut part = blocking(move || Part::open(paths, note, size)).await?;
-        if part.bytes() > 0 {
-            let (here, of) = (words::size(part.bytes()), words::size(size));
-            let name = whole.file_name().unwrap_or_default().display();
-            self.listener
-                .say(&format!("{name}: {here} of {of} are here already"));
-        }
-        fill(
-            &mut part,
-            &*self.storage,
-            pin,
-            self.piece,
-            &self.watch.on_bytes,
-        )
-        .await?;
-        self.listener.stage(Stage::Check);
-        let (file, watch) = (Arc::clone(&part.file), self.watch.clone());
-        let (path, upload) = (part.paths.part.clone(), witnesses.upload.clone());
-        let hashed = blocking(move || {
-            let hashed = part::hash(&file, upload, &watch);
-            let hashed = hashed.map_err(|error| FetchError::local("read", &path, error))?;
-            hashed.ok_or(FetchError::Interrupted)
+        pin: &Pin,
+        witnesses: &Arc<Witnesses>,
+    ) -> Result<(String, bool), FetchError> {
+        self.stage(Stage::Fetch);
+        let identity = Identity::new(&self.repository, pin, self.piece);
+        let part = self.fill(paths, pin, identity).await?;
+        self.stage(Stage::Check);
+        let (witnesses, watch) = (Arc::clone(witnesses), self.watch.clone());
+        let key = pin.key.clone();
+        blocking(move || {
+            let found = part.hash(witnesses.upload.clone(), &watch)?;
+            if let Some(contradiction) = witnesses.contradiction(key.as_str(), &found) {
+                part.paths.discard();
+                return Err(contradiction);
+            }
+            let is_new = part.place(&found.sha256, &watch)?;
+            Ok((found.sha256, is_new))
         })
-        .await?;
-        if let Some(contradiction) = witnesses.contradiction(pin.key.as_str(), &hashed) {
-            part.discard();
-            return Err(contradiction);
-        }
-        let sha256 = hashed.sha256;
-        let (digest, watch) = (sha256.clone(), self.watch.clone());
-        if !blocking(move || place(&part, &digest, &watch)).await? {
-            self.say_there(&whole);
-        }
-        Ok(sha256)
+        .await
     }
 
-    fn say_there(&self, whole: &Path) {
-        let name = whole.file_name().unwrap_or_default().display();
-        self.listener.say(&format!("{name} was there already"));
+    /// The part, whole: what it misses is read a few ranges at once, and written in order. Whatever
+    /// it comes to, nothing writes to the part any more when it is done: the next one to open it
+    /// finds it unlocked.
+    async fn fill(&self, paths: Paths, pin: &Pin, identity: Identity) -> Result<Part, FetchError> {
+        let name = paths.whole.clone();
+        let missing = identity.clone();
+        let mut part = blocking(move || Part::open(paths, &identity)).await?;
+        let (here, of) = (part.bytes, pin.size_bytes);
+        if here > 0 {
+            let name = name.file_name().unwrap_or_default().display();
+            let (here, of) = (words::size(here), words::size(of));
+            self.say(&format!("{name}: {here} of {of} are here already"));
+        }
+        let tell = |read| (self.watch.tell)(supervise::Progress::Bytes { read, of });
+        tell(here);
+        let reads = stream::iter(missing.missing(here)).map(|range| self.patiently(pin, range));
+        let mut reads = pin!(reads.buffered(PARALLEL));
+        let mut read = reads.try_next().await?;
+        while let Some(piece) = read {
+            let written = blocking(move || part.append(&piece));
+            let (written, next) = join!(written, reads.try_next());
+            part = written?;
+            tell(part.bytes);
+            read = next?;
+        }
+        Ok(part)
     }
+
+    /// A range of the object, tried again where that may help. A driver promises the bytes asked
+    /// for; that nothing is put where it does not belong is ours.
+    async fn patiently(&self, pin: &Pin, range: Range<u64>) -> Result<Bytes, StorageError> {
+        let mut waits = WAITS.into_iter();
+        loop {
+            let error = match self.storage.read(pin, range.clone()).await {
+                Ok(bytes) if bytes.len() as u64 == range.end - range.start => return Ok(bytes),
+                Ok(_) => StorageError {
+                    operation: Operation::Read,
+                    subject: pin.key.to_string(),
+                    reason: StorageReason::Truncated,
+                    hint: String::new(),
+                    source: None,
+                },
+                Err(error) => error,
+            };
+            let wait = waits.next().filter(|_| error.reason.is_transient());
+            let Some(wait) = wait else { return Err(error) };
+            tracing::debug!(%error, ?range, "a range is tried again");
+            sleep(wait).await;
+        }
+    }
+
+    fn stage(&self, stage: Stage) {
+        (self.watch.tell)(supervise::Progress::Stage(stage));
+    }
+
+    fn say(&self, sentence: &str) {
+        self.progress.say(&self.source, sentence);
+    }
+}
+
+/// Runs what waits for a disk where it holds up nobody; its panic is ours.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, FetchError> + Send + 'static,
+) -> Result<T, FetchError> {
+    let done = spawn_blocking(work).await;
+    done.unwrap_or_else(|stopped| match stopped.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_cancelled) => Err(FetchError::Interrupted),
+    })
 }

@@ -1,33 +1,35 @@
-//! The file that is being fetched, `.NAME.part`, and the note beside it that lets it be resumed.
+//! The file that is being fetched, `.NAME.part`, the note beside it, and the final name.
 //!
-//! A range is noted only after it has reached the disk, and a note is believed only beside the part
-//! it was written for: what is noted is there, whatever was killed or lost its power in between.
-//! The lock lasts as long as the value, and ends with its process.
+//! The file is always the beginning of the object. The note says of which one; it is written once,
+//! before the first byte. A piece is written only after all before it has reached the disk, so that
+//! the length alone tells where to go on ([`Identity::believed`]), whatever was killed or lost its
+//! power in between. The lock lasts as long as the value, and ends with its process.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
-    io::{self, ErrorKind, Read as _},
+    io::{self, ErrorKind, Read as _, Write as _},
     ops::Range,
     os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use catalog::{
     fault,
+    model::{Pin, RepositoryName, lasting_version},
     storage::{Recomputed, UploadChecksum},
 };
 use rustix::{
-    fs::{Advice, FlockOperation, OFlags, fadvise, flock},
+    fs::{Advice, CWD, FlockOperation, OFlags, RenameFlags, fadvise, flock, renameat_with},
     io::Errno,
 };
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
-use super::{
-    error::FetchError,
-    plan::{NOTE_BYTES_MAX, Note},
-    watch::Watch,
+use super::error::FetchError;
+use crate::{
+    stream::Sha256,
+    supervise::{OnProgress, Progress},
 };
-use crate::stream::Sha256;
 
 /// Bytes hashed at once.
 const HASHED_BYTES: usize = 1024 * 1024;
@@ -35,143 +37,233 @@ const HASHED_BYTES: usize = 1024 * 1024;
 /// How often a part is opened anew, where other fetches begin and end at the same moment.
 const OPENED_MAX: u32 = 100;
 
-/// Where one object goes.
-#[derive(Debug, Clone)]
-pub(super) struct Paths {
-    /// Holds all of them.
-    pub(super) directory: PathBuf,
-    /// The final name.
-    pub(super) whole: PathBuf,
-    pub(super) part: PathBuf,
-    note: PathBuf,
-    new_note: PathBuf,
+/// The listener to the reading of a file, and who may end it.
+#[derive(Clone)]
+pub(super) struct Watch {
+    pub(super) cancelled: CancellationToken,
+    pub(super) tell: OnProgress,
 }
 
-impl Paths {
-    /// Of the object that will be called `name`.
-    pub(super) fn new(directory: &Path, name: &str) -> Self {
-        let beside = |suffix: &str| directory.join(format!(".{name}.part{suffix}"));
+/// The object that a part is of, exactly.
+#[derive(Debug, Clone)]
+pub(super) struct Identity {
+    /// All that the note holds; `None` of an object without lasting version and entity tag: its
+    /// bytes may be others by the next fetch, so its part is never gone on with.
+    pub(super) note: Option<Vec<u8>>,
+    pub(super) size_bytes: u64,
+    /// Most bytes written at once; not 0.
+    pub(super) piece_bytes: u64,
+}
+
+impl Identity {
+    /// The identity of the object that `pin` names, which is written in pieces of so many bytes.
+    pub(super) fn new(repository: &RepositoryName, pin: &Pin, piece_bytes: u64) -> Self {
+        let version = lasting_version(pin.version_id.as_deref());
+        let exact = version.is_some() || pin.etag.is_some();
+        let note = json!({
+            // 1 was the layout whose note named ranges of a part that had its full size at once.
+            "schema": 2,
+            "repository": repository.as_str(),
+            "key": pin.key.as_str(),
+            "version_id": pin.version_id.clone(),
+            "etag": pin.etag.clone(),
+            // The precision that every answer of every store has.
+            "modified_at": pin.modified_at.as_second(),
+            "size_bytes": pin.size_bytes,
+            "piece_bytes": piece_bytes,
+        });
         Self {
-            directory: directory.into(),
-            whole: directory.join(name),
-            part: beside(""),
-            note: beside(".json"),
-            new_note: beside(".json.new"),
+            note: exact.then(|| note.to_string().into_bytes()),
+            size_bytes: pin.size_bytes,
+            piece_bytes,
         }
     }
 
+    /// The bytes of a part of `length` bytes that are the object's, after whatever ended the fetch
+    /// that wrote it: all pieces but the last one, begun or whole. That one may be a hole.
+    pub(super) fn believed(&self, length: u64) -> u64 {
+        if length > self.size_bytes {
+            return 0;
+        }
+        length.saturating_sub(1) / self.piece_bytes * self.piece_bytes
+    }
+
+    /// The pieces behind the first `from` bytes, in order.
+    pub(super) fn missing(&self, from: u64) -> impl Iterator<Item = Range<u64>> + use<> {
+        let (size, piece) = (self.size_bytes, self.piece_bytes);
+        let numbers = from / piece..size.div_ceil(piece);
+        numbers.map(move |it| it * piece..size.min((it + 1).saturating_mul(piece)))
+    }
+}
+
+/// The places of one object.
+#[derive(Debug, Clone)]
+pub(super) struct Paths {
+    /// The directory of all of them.
+    directory: PathBuf,
+    /// The final name.
+    pub(super) whole: PathBuf,
+    part: PathBuf,
+    note: PathBuf,
+}
+
+impl Paths {
+    /// The places of the object that will be called `name`.
+    pub(super) fn new(directory: &Path, name: &str) -> Self {
+        Self {
+            directory: directory.into(),
+            whole: directory.join(name),
+            part: directory.join(format!(".{name}.part")),
+            note: directory.join(format!(".{name}.part.json")),
+        }
+    }
+
+    /// Whether a file of this size has the final name.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError::Taken`] if something else has it.
+    pub(super) fn is_taken(&self, size_bytes: u64) -> Result<bool, FetchError> {
+        match fs::symlink_metadata(&self.whole) {
+            Ok(there) if there.is_file() && there.len() == size_bytes => Ok(true),
+            Ok(_) => Err(FetchError::Taken(self.whole.clone())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(FetchError::local("look at", &self.whole, error)),
+        }
+    }
+
+    /// Reads what has the final name. Blocks.
+    pub(super) fn hash(
+        &self,
+        upload: Option<UploadChecksum>,
+        watch: &Watch,
+    ) -> Result<Hashed, FetchError> {
+        let file = regular(OpenOptions::new().read(true), &self.whole);
+        let file = file.map_err(|error| FetchError::local("read", &self.whole, error))?;
+        hash(&file, &self.whole, upload, watch)
+    }
+
+    /// Removes what earlier fetches left of a file that is whole, unless one of them still runs.
+    /// Blocks.
+    pub(super) fn sweep(&self) {
+        if let Ok(_held) = lock(&self.part) {
+            self.discard();
+        }
+    }
+
+    /// Leaves nothing of a part.
+    pub(super) fn discard(&self) {
+        let _ = fs::remove_file(&self.note);
+        let _ = fs::remove_file(&self.part);
+    }
+
     /// What was created or renamed is still there after the power fails.
-    pub(super) fn sync(&self) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         File::open(&self.directory)?.sync_all()
     }
 
-    fn save(&self, note: &Note) -> io::Result<()> {
-        fault::point("fetch.written")?;
-        fs::write(&self.new_note, serde_json::to_vec(note)?)?;
-        fs::rename(&self.new_note, &self.note)?;
-        fault::point("fetch.noted")
+    fn is_noted(&self, note: &[u8]) -> io::Result<bool> {
+        let file = regular(OpenOptions::new().read(true), &self.note)?;
+        let mut found = Vec::new();
+        // One byte more than there should be tells it apart.
+        file.take(note.len() as u64 + 1).read_to_end(&mut found)?;
+        Ok(found == note)
     }
 
-    fn remove_note(&self) {
-        let _ = fs::remove_file(&self.note);
-        let _ = fs::remove_file(&self.new_note);
+    fn write_note(&self, note: &[u8]) -> io::Result<()> {
+        let mut file = File::create_new(&self.note)?;
+        file.write_all(note)?;
+        file.sync_all()
     }
 }
 
 /// A part that is ours alone.
 #[derive(Debug)]
 pub(super) struct Part {
-    pub(super) file: Arc<File>,
+    file: File,
     pub(super) paths: Paths,
-    note: Note,
+    /// All of them the object's, and on the disk.
+    pub(super) bytes: u64,
 }
 
 impl Part {
-    /// Locks the part and takes over what an earlier fetch of the same object left, if `note` knows
-    /// it. Blocks.
-    pub(super) fn open(paths: Paths, note: Note, size: u64) -> Result<Self, FetchError> {
-        let failed = |doing| {
-            let path = paths.part.clone();
-            move |error| FetchError::local(doing, &path, error)
+    /// Locks the part, and goes on with what an earlier fetch of the same object left. Blocks.
+    pub(super) fn open(paths: Paths, identity: &Identity) -> Result<Self, FetchError> {
+        let file = lock(&paths.part)?;
+        let bytes = begin(&file, &paths, identity);
+        let bytes = bytes.map_err(|error| FetchError::local("begin", &paths.part, error))?;
+        Ok(Self { file, paths, bytes })
+    }
+
+    /// The part with one piece more, on the disk. Blocks.
+    pub(super) fn append(mut self, piece: &[u8]) -> Result<Self, FetchError> {
+        let write = || {
+            self.file.write_all_at(piece, self.bytes)?;
+            fault::point("fetch.written")?;
+            self.file.sync_data()?;
+            fault::point("fetch.synced")
         };
-        let (file, is_new) = lock(&paths.part)?;
-        let length = file.metadata().map_err(failed("look at"))?.len();
-        let left = (!is_new && length == size).then(|| read_note(&paths.note));
-        let resumed = left.flatten().and_then(|left| note.resumed(&left));
-        if resumed.is_none() {
-            // In this order: no note must ever stand beside bytes that it was not written for.
-            paths.remove_note();
-            paths.sync().map_err(failed("begin"))?;
-            file.set_len(0).map_err(failed("empty"))?;
-            file.set_len(size).map_err(failed("begin"))?;
-        }
-        fault::point("fetch.began").map_err(failed("begin"))?;
-        Ok(Self {
-            file: Arc::new(file),
-            note: resumed.unwrap_or(note),
-            paths,
-        })
+        write().map_err(|error| FetchError::local("write", &self.paths.part, error))?;
+        self.bytes += piece.len() as u64;
+        Ok(self)
     }
 
-    /// Removes what earlier fetches left of a file that is whole, unless one of them still runs.
-    /// Blocks.
-    pub(super) fn sweep(paths: &Paths) {
-        let held = paths.part.exists().then(|| lock(&paths.part));
-        if held.is_none_or(|held| held.is_ok()) {
-            paths.remove_note();
-            let _ = fs::remove_file(&paths.part);
-        }
-    }
-
-    /// How many bytes are there.
-    pub(super) fn bytes(&self) -> u64 {
-        self.note.written.bytes()
-    }
-
-    /// What is not, in pieces.
-    pub(super) fn missing(
+    /// Reads it back. Blocks.
+    pub(super) fn hash(
         &self,
-        size: u64,
-        piece: u64,
-    ) -> impl Iterator<Item = Range<u64>> + use<> {
-        self.note.written.missing(size, piece)
+        upload: Option<UploadChecksum>,
+        watch: &Watch,
+    ) -> Result<Hashed, FetchError> {
+        hash(&self.file, &self.paths.part, upload, watch)
     }
 
-    /// What notes a range that [`write`] has put on the disk; blocks for a moment.
-    pub(super) fn noting(
-        &mut self,
-        range: &Range<u64>,
-    ) -> impl FnOnce() -> Result<(), FetchError> + Send + use<> {
-        self.note.written.add(range);
-        let (note, paths) = (self.note.clone(), self.paths.clone());
-        move || {
-            let saved = paths.save(&note);
-            saved.map_err(|error| FetchError::local("write", &paths.note, error))
+    /// Gives the part, whose digest this is, its name. `false` if this very content already had it.
+    /// Blocks.
+    pub(super) fn place(&self, sha256: &str, watch: &Watch) -> Result<bool, FetchError> {
+        let Paths { part, whole, .. } = &self.paths;
+        let renamed = fault::point("fetch.hashed").and_then(|()| rename(part, whole));
+        match renamed {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let there = self.paths.is_taken(self.bytes)?;
+                if !there || self.paths.hash(None, watch)?.sha256 != sha256 {
+                    return Err(FetchError::Taken(whole.clone()));
+                }
+                self.paths.discard();
+                return Ok(false);
+            }
+            Err(error) => return Err(FetchError::local("name", whole, error)),
         }
-    }
-
-    /// Leaves nothing.
-    pub(super) fn discard(&self) {
-        self.paths.remove_note();
-        let _ = fs::remove_file(&self.paths.part);
-    }
-
-    /// After the part was given its name.
-    pub(super) fn finish(&self) -> Result<(), FetchError> {
-        let finished = || {
+        let finish = || {
             fault::point("fetch.named")?;
-            self.paths.remove_note();
+            let _ = fs::remove_file(&self.paths.note);
             fault::point("fetch.swept")?;
             self.paths.sync()
         };
-        finished().map_err(|error| FetchError::local("finish", &self.paths.whole, error))
+        finish().map_err(|error| FetchError::local("finish", whole, error))?;
+        Ok(true)
     }
 }
 
-/// Puts bytes at their place, on the disk. Blocks.
-pub(super) fn write(file: &File, at: u64, bytes: &[u8]) -> io::Result<()> {
-    file.write_all_at(bytes, at)?;
-    file.sync_data()
+/// The bytes of a part that was left which are gone on with. If there are none, it is emptied and a
+/// note is written, in the order that never lets a note stand beside bytes of another object: the
+/// note comes only when the bytes before it are gone, and bytes only when it has reached the disk.
+fn begin(file: &File, paths: &Paths, identity: &Identity) -> io::Result<u64> {
+    let believed = identity.believed(file.metadata()?.len());
+    let note = identity.note.as_deref();
+    let noted = note.is_some_and(|note| paths.is_noted(note).unwrap_or(false));
+    if believed > 0 && noted {
+        file.set_len(believed)?;
+        return Ok(believed);
+    }
+    file.set_len(0)?;
+    file.sync_all()?;
+    fault::point("fetch.emptied")?;
+    let _ = fs::remove_file(&paths.note);
+    note.map_or(Ok(()), |note| paths.write_note(note))?;
+    paths.sync()?;
+    fault::point("fetch.noted")?;
+    Ok(0)
 }
 
 /// What a whole file holds.
@@ -183,19 +275,16 @@ pub(super) struct Hashed {
     pub(super) as_uploaded: Option<bool>,
 }
 
-/// Reads a whole file, as it is on the disk and not as it is remembered; `None` if it was
-/// cancelled. Blocks.
-pub(super) fn hash(
+/// Reads a whole file, as it is on the disk and not as it is remembered. Blocks.
+fn hash(
     file: &File,
+    path: &Path,
     upload: Option<UploadChecksum>,
     watch: &Watch,
-) -> io::Result<Option<Hashed>> {
-    let Watch {
-        cancelled,
-        on_bytes,
-    } = watch;
-    let of = file.metadata()?.len();
-    file.sync_all()?;
+) -> Result<Hashed, FetchError> {
+    let failed = |error| FetchError::local("read", path, error);
+    let of = file.metadata().map_err(failed)?.len();
+    file.sync_all().map_err(failed)?;
     // Only an advice: where it is not followed, the page cache answers.
     let _ = fadvise(file, 0, None, Advice::DontNeed);
     let mut digest = Sha256::new();
@@ -203,47 +292,48 @@ pub(super) fn hash(
     let mut buffer = vec![0; HASHED_BYTES];
     let mut at = 0;
     loop {
-        if cancelled.is_cancelled() {
-            return Ok(None);
+        if watch.cancelled.is_cancelled() {
+            return Err(FetchError::Interrupted);
         }
         let read = match file.read_at(&mut buffer, at) {
-            Ok(0) => {
-                return Ok(Some(Hashed {
-                    sha256: digest.finish(),
-                    as_uploaded: upload.map(Recomputed::is_equal),
-                }));
-            }
+            Ok(0) => break,
             Ok(read) => read,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
+            Err(error) => return Err(failed(error)),
         };
         digest.update(&buffer[..read]);
         if let Some(upload) = &mut upload {
             upload.update(&buffer[..read]);
         }
         at += read as u64;
-        on_bytes(at, of);
+        (watch.tell)(Progress::Bytes { read: at, of });
+    }
+    Ok(Hashed {
+        sha256: digest.finish(),
+        as_uploaded: upload.map(Recomputed::is_equal),
+    })
+}
+
+/// Never replaces anything. Where the file system cannot promise that in one step, a second name is
+/// given first, which it always refuses if it is taken (rename(2), link(2)).
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            fs::hard_link(from, to)?;
+            fs::remove_file(from)
+        }
+        renamed => Ok(renamed?),
     }
 }
 
-/// A note too large to be ours says nothing, nor does one that cannot be read.
-fn read_note(path: &Path) -> Option<Vec<u8>> {
-    let file = regular(OpenOptions::new().read(true), path).ok()?;
-    let mut text = Vec::new();
-    file.take(NOTE_BYTES_MAX).read_to_end(&mut text).ok()?;
-    Some(text)
-}
-
-/// The part at this path, locked, and whether it is new. It is what the path names when the lock is
-/// held, and has no other name: a part that was given its final name is never written again.
-fn lock(path: &Path) -> Result<(File, bool), FetchError> {
+/// The part at this path, made if it is missing, and locked. The path names it when the lock is
+/// held, and nothing else does: a part that was given its final name is never written again.
+fn lock(path: &Path) -> Result<File, FetchError> {
     let failed = |error| FetchError::local("open", path, error);
     for _ in 0..OPENED_MAX {
-        let (file, is_new) = match open(path) {
-            Ok(opened) => opened,
-            Err(error) if error.kind() == ErrorKind::NotFound && !is_lost(path) => continue,
-            Err(error) => return Err(failed(error)),
-        };
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).mode(0o600);
+        let file = regular(&mut options, path).map_err(failed)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => return Err(FetchError::Busy(path.into())),
@@ -254,34 +344,18 @@ fn lock(path: &Path) -> Result<(File, bool), FetchError> {
             continue;
         }
         if own.nlink() == 1 {
-            return Ok((file, is_new));
+            return Ok(file);
         }
         fs::remove_file(path).map_err(failed)?;
     }
     Err(FetchError::Busy(path.into()))
 }
 
-/// Whether not only the part is missing but the directory it belongs in.
-fn is_lost(path: &Path) -> bool {
-    !path.parent().is_some_and(Path::is_dir)
-}
-
-fn open(path: &Path) -> io::Result<(File, bool)> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    match options.clone().create_new(true).mode(0o600).open(path) {
-        Ok(file) => Ok((file, true)),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            regular(&mut options, path).map(|file| (file, false))
-        }
-        Err(error) => Err(error),
-    }
-}
-
 /// Opens a regular file, never through a link, and never waits for whoever holds a pipe's end.
-pub(super) fn regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+fn regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = options
+        .truncate(false)
         .custom_flags(flags.bits().cast_signed())
         .open(path)?;
     if file.metadata()?.is_file() {

@@ -3,7 +3,7 @@
 
 use catalog::{
     evidence::Ledger,
-    model::{Pin, Snapshot},
+    model::{Artifact, Pin, Snapshot},
     storage::{Storage, UploadChecksum},
 };
 
@@ -24,11 +24,10 @@ pub(super) struct Witness {
 /// Of one artifact of a snapshot.
 pub(super) fn witnesses(
     snapshot: &Snapshot,
-    index: usize,
+    artifact: &Artifact,
     ledger: &Ledger,
     now: Timestamp,
 ) -> Vec<Witness> {
-    let artifact = &snapshot.artifacts[index];
     let record = ledger
         .until(now)
         .read_whole(&artifact.meta)
@@ -68,11 +67,6 @@ pub(super) struct Witnesses {
 }
 
 impl Witnesses {
-    /// Whether nobody contradicts.
-    pub(super) fn agree(&self, found: &Hashed) -> bool {
-        self.contradiction("", found).is_none()
-    }
-
     /// The first one who does.
     pub(super) fn contradiction(&self, key: &str, found: &Hashed) -> Option<FetchError> {
         let mut seen = self.seen.iter();
