@@ -1,5 +1,7 @@
 //! Storage drivers, each over a fresh repository of its own.
 
+mod noop;
+
 mod directory {
     use std::fs;
 

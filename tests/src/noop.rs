@@ -1,8 +1,13 @@
 //! An engine of two small parts, as every engine is: what its snapshots are made of, and how they
-//! are restored. It proves that nothing else knows of engines.
+//! are restored. It proves that nothing else knows of engines, as [`runtime`] does of runtimes and
+//! [`driver`] of storage drivers.
 //!
 //! Its snapshots are lines of text; the last one is `END` and the number of lines before it. Its
 //! "server" is `wc`.
+
+pub mod driver;
+pub mod runtime;
+mod sandbox;
 
 use std::{collections::BTreeMap, io::Read, time::Duration};
 

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use toolkit::clock::Clock;
 use verifier::{
     engine::{Engine, Settings},
-    runtime::{RunId, Runtime, open},
+    runtime::{RunId, Runtime, RuntimeConfig, open},
     supervise::{Assignment, Context, verify_one},
 };
 
@@ -66,8 +66,22 @@ impl Subject {
         engine: &'static dyn Engine,
         images: &[&str],
     ) -> Self {
+        let make = |config: &RuntimeConfig| open(runtime, config).expect("a runtime");
+        Self::made(make, format, engine, images)
+    }
+
+    /// The same in the runtime that `make` opens.
+    ///
+    /// # Panics
+    /// When the format cannot say what a source expects.
+    pub fn made(
+        make: impl FnOnce(&RuntimeConfig) -> Arc<dyn Runtime>,
+        format: &'static dyn Format,
+        engine: &'static dyn Engine,
+        images: &[&str],
+    ) -> Self {
         let state = Arc::new(tempfile::tempdir().expect("a directory"));
-        let runtime = open(runtime, &config(state.path())).expect("a runtime");
+        let runtime = make(&config(state.path()));
         let settings = format.expect(None, &mut settings::Problems::new("suite", ""));
         Self {
             runtime,

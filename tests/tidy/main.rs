@@ -9,6 +9,7 @@
     reason = "tests start programs and look at the clock"
 )]
 
+mod added;
 mod crates;
 mod engines;
 mod floors;

@@ -28,6 +28,8 @@ pub use command::{
 pub use config::{RuntimeConfig, Variables};
 pub use error::SandboxError;
 pub use instance::{Instance, InstanceError};
+pub use log::LogTail;
+pub use pump::{Input, Output, Pumped, Stop, pump};
 pub use table::{RUNTIMES, RuntimeRow, open};
 
 /// Names one verification run; part of every label and directory it leaves anywhere.
@@ -141,7 +143,7 @@ pub struct SweepPolicy {
 impl SweepPolicy {
     /// Whether a run of the verifier `owner` is to be removed: nobody holds it, or its deadline
     /// is long past. A run without a readable deadline is only given up by its own verifier.
-    fn gives_up(
+    pub fn gives_up(
         &self,
         us: &Instance,
         run: &RunId,

@@ -96,7 +96,7 @@ impl Instance {
     }
 
     /// Marks `run` as alive until [`release`](Self::release) or the end of this process.
-    pub(super) fn hold(&self, run: &RunId) -> io::Result<()> {
+    pub fn hold(&self, run: &RunId) -> io::Result<()> {
         let path = self.lock_path(run);
         let lock = OpenOptions::new()
             .create(true)
@@ -109,14 +109,14 @@ impl Instance {
     }
 
     /// The run is over and left nothing.
-    pub(super) fn release(&self, run: &RunId) {
+    pub fn release(&self, run: &RunId) {
         // Removed while still locked: whoever opens the name afterwards makes a new file.
         let _ = fs::remove_file(self.lock_path(run));
         self.held().remove(&run.0);
     }
 
     /// Whether a living process holds `run` of this installation. In doubt it does.
-    pub(super) fn is_alive(&self, run: &RunId) -> bool {
+    pub fn is_alive(&self, run: &RunId) -> bool {
         match File::open(self.lock_path(run)) {
             Ok(lock) => lock.try_lock_shared().is_err(),
             Err(error) => error.kind() != io::ErrorKind::NotFound,

@@ -16,14 +16,15 @@ const FIRST_LINES: usize = LOG_LINES_MAX / 2;
 
 /// Takes a log piece by piece.
 #[derive(Debug, Clone, Default)]
-pub(super) struct LogTail {
+pub struct LogTail {
     first: Vec<String>,
     last: VecDeque<String>,
     line: Vec<u8>,
 }
 
 impl LogTail {
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    /// Takes the next piece.
+    pub fn push(&mut self, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let text = piece.strip_suffix(b"\n").unwrap_or(piece);
             let room = LINE_BYTES_MAX - self.line.len();
@@ -57,7 +58,7 @@ impl LogTail {
     }
 
     /// The lines, an unfinished last one included.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         let mut whole = self.clone();
         if !whole.line.is_empty() {
             whole.end_line();

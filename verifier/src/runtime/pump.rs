@@ -19,18 +19,20 @@ use tokio::{
 use super::{Capture, Feed, FeedEnd, FeedItem};
 
 /// The write end of a command's standard input.
-pub(super) type Input = Pin<Box<dyn AsyncWrite + Send>>;
+pub type Input = Pin<Box<dyn AsyncWrite + Send>>;
 
 /// A piece of what a command wrote.
 #[derive(Debug)]
-pub(super) enum Output {
+pub enum Output {
+    /// On its standard output.
     Stdout(Bytes),
+    /// On its error output.
     Stderr(Bytes),
 }
 
 /// What made the pump stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub enum Stop {
     /// The command closed its outputs: it ended.
     Ended,
     /// The deadline came first; the command still runs.
@@ -41,18 +43,22 @@ pub(super) enum Stop {
 
 /// What came out, and how far the feed got.
 #[derive(Debug)]
-pub(super) struct Pumped {
-    pub(super) stdout: Capture,
-    pub(super) stderr: Capture,
-    pub(super) feed: FeedEnd,
-    pub(super) stop: Stop,
+pub struct Pumped {
+    /// Standard output.
+    pub stdout: Capture,
+    /// Error output.
+    pub stderr: Capture,
+    /// How the feed ended.
+    pub feed: FeedEnd,
+    /// Why nothing more came.
+    pub stop: Stop,
 }
 
 /// Runs until the output ends, the feed breaks off, or the deadline comes.
 ///
 /// The end of the output ends the feed: a command that gave up leaves a write blocked for ever.
 /// `input` stays open until the caller drops it, so that a cut never reads as an end.
-pub(super) async fn pump<E>(
+pub async fn pump<E>(
     mut output: impl Stream<Item = Result<Output, E>> + Unpin,
     input: &mut Input,
     feed: Option<&mut Feed>,
