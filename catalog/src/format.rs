@@ -1,4 +1,4 @@
-//! What a snapshot is made of: one file per engine, listed in [`FORMATS`].
+//! What a snapshot is made of: one module per engine, listed in [`FORMATS`].
 //!
 //! A format is sans-I/O: bytes in, facts out. Everything declarative of an engine lives in its
 //! format file; the verifier's engine file holds only what is done in a sandbox.

@@ -1,4 +1,4 @@
-//! Where bytes come from: one read-only trait, one driver per file.
+//! Where bytes come from: one read-only trait, one module per driver.
 //!
 //! There is no way to write or delete here: the type that could harm a backup does not exist.
 

@@ -1,4 +1,4 @@
-//! How an engine's snapshots are restored and judged: one file per engine.
+//! How an engine's snapshots are restored and judged: one module per engine.
 //!
 //! An engine sees only a [`Sandbox`](crate::runtime::Sandbox) through its [`Bench`]; it knows no
 //! runtime, no storage and no clock.

@@ -1,4 +1,4 @@
-//! What provides sandboxes: one file per runtime, all behind the same two traits.
+//! What provides sandboxes: one module per runtime, all behind the same two traits.
 //!
 //! A runtime knows no engine. Commands run with the data directory as their working directory, so
 //! that no engine ever spells an absolute path of a sandbox.
