@@ -6,7 +6,7 @@
 mod allowed;
 mod asked;
 mod bench;
-mod hindered;
+pub(crate) mod hindered;
 mod judged;
 pub mod neo4j;
 pub mod redis;

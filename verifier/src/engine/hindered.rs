@@ -1,5 +1,6 @@
 //! What only a machine, a sandbox or an image can cause, in the words of Linux, its C libraries and
-//! Java: whatever a program ended with, it says nothing of a snapshot. Pure.
+//! Java: whatever a program ended with, it says nothing of a snapshot. The one table of all engines
+//! and of the supervisor. Pure.
 //!
 //! | seen | reason |
 //! |---|---|
@@ -17,8 +18,8 @@ use catalog::evidence::Reason;
 
 use super::Stopped;
 
-/// Programs of which this is said: `the server`, `one of Neo4j's tools`.
-pub(super) type Who = &'static str;
+/// The program of which this is said: `the server`, `one of Neo4j's tools`.
+pub(crate) type Who = &'static str;
 
 /// As a shell reports a program that cannot be run (126), is not there (127), or is not made for
 /// this processor (128 + `SIGILL`).
@@ -72,7 +73,7 @@ const BROKEN: [&str; 3] = [
 ];
 
 /// What a program of this name met, by its exit code and what it `says`; `None`: nothing of these.
-pub(super) fn by_sandbox(
+pub(crate) fn by_sandbox(
     who: Who,
     (code, out_of_memory): (i32, bool),
     says: &dyn Fn(&str) -> bool,

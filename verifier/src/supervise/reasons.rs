@@ -9,13 +9,10 @@ use catalog::{
 };
 
 use crate::{
-    engine::Stopped,
+    engine::{Stopped, hindered},
     runtime::{Exit, FeedEnd},
     stream::{PassError, Passed},
 };
-
-/// Exit code of whatever was killed by `SIGKILL`, as a shell reports it.
-const SIGKILLED: i32 = 137;
 
 impl From<StorageError> for Stopped {
     fn from(error: StorageError) -> Self {
@@ -149,29 +146,21 @@ pub(super) fn fits(restorable_bytes: u64, disk_bytes: u64) -> Result<(), Stopped
 
 /// Whether every byte arrived in the sandbox.
 pub(super) fn arrived(put: &Exit, bytes: u64) -> Result<(), Stopped> {
-    ended_by_us(put, "the snapshot was put into it")?;
+    ended_by_us(put, "the command that takes the snapshot into the sandbox")?;
     if put.feed != (FeedEnd::Complete { bytes }) {
         return Err(not_put(put.code));
     }
     Ok(())
 }
 
-/// What only a sandbox does to a command.
-fn ended_by_us(exit: &Exit, meanwhile: &str) -> Result<(), Stopped> {
+/// What only a sandbox does to a command. One that succeeded met nothing but a full disk or too
+/// little memory.
+fn ended_by_us(exit: &Exit, who: &'static str) -> Result<(), Stopped> {
     let says = |text: &str| contains(&exit.stderr.head, text) || contains(&exit.stderr.tail, text);
-    if exit.out_of_memory {
-        let message = format!("the sandbox ran out of memory while {meanwhile}");
-        return Err(Stopped::new(Reason::OutOfMemory, message));
-    }
-    if says("No space left on device") || says("Disk quota exceeded") {
-        let message = "the sandbox's disk was full\nhint: Raise verifier.limits.disk.";
-        return Err(Stopped::new(Reason::Disk, message));
-    }
-    if exit.code == SIGKILLED {
-        let message = format!("a command was killed while {meanwhile}, by none of us");
-        return Err(Stopped::new(Reason::Killed, message));
-    }
-    Ok(())
+    let met = hindered::by_sandbox(who, (exit.code, exit.out_of_memory), &says);
+    let counts =
+        |it: &Stopped| exit.code != 0 || matches!(it.reason, Reason::Disk | Reason::OutOfMemory);
+    met.filter(counts).map_or(Ok(()), Err)
 }
 
 /// What took the bytes ended with this code, and nobody knows what that means.
@@ -182,7 +171,10 @@ pub(super) fn not_put(code: i32) -> Stopped {
 
 /// Whether what lies in the sandbox is what was sent.
 pub(super) fn same_inside(digest: &Exit, sha256: &str) -> Result<(), Stopped> {
-    ended_by_us(digest, "what lies in it was compared")?;
+    ended_by_us(
+        digest,
+        "the command by which what lies in the sandbox is compared",
+    )?;
     let message = match digest.code {
         0 if digest.stdout.head.starts_with(sha256.as_bytes()) => return Ok(()),
         0 => "what lies in the sandbox is not what was sent there".into(),
@@ -312,6 +304,36 @@ mod tests {
             },
             Some(Reason::Disk),
         );
+        let says = |text: &[u8]| Capture {
+            head: text.to_vec(),
+            ..Capture::default()
+        };
+        for (code, said, expected) in [
+            (126, &b""[..], Some(Reason::NoImage)),
+            (127, b"sh: cat: not found", Some(Reason::NoImage)),
+            (
+                1,
+                b"cat: write error: Input/output error",
+                Some(Reason::Internal),
+            ),
+            (
+                1,
+                b"cat: Resource temporarily unavailable",
+                Some(Reason::Internal),
+            ),
+            (0, b"cat: Input/output error", None),
+            (0, b"sync: No space left on device", Some(Reason::Disk)),
+        ] {
+            let stderr = says(said);
+            check(
+                Exit {
+                    code,
+                    stderr,
+                    ..good.clone()
+                },
+                expected,
+            );
+        }
         for feed in [
             FeedEnd::Complete { bytes: 8 },
             FeedEnd::Cut { bytes: 9 },

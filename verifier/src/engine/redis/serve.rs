@@ -64,8 +64,7 @@ pub(super) async fn served(
     }
     match outcome {
         Ok(mut observations) => {
-            let without = without(bench, &settings.modules, again).await;
-            observations.extend(without.map_err(unheard)?);
+            observations.extend(without(bench, &settings.modules, again).await);
             Ok(Served { observations, log })
         }
         Err(failure) => {
@@ -91,21 +90,18 @@ async fn with_named(bench: &Bench<'_>, named: &[String], stopped: Stopped) -> St
 }
 
 /// Which of the named modules a server restored without, if any; `again`: it was started once more.
-async fn without(
-    bench: &Bench<'_>,
-    named: &[String],
-    again: bool,
-) -> Result<Option<Observation>, Stopped> {
+/// Where nothing can be looked at any more, what was observed before stands all the same.
+async fn without(bench: &Bench<'_>, named: &[String], again: bool) -> Option<Observation> {
     if named.is_empty() {
-        return Ok(None);
+        return None;
     }
-    let looked = bench.sandbox.exec(&modules::look(named), None).await?;
+    let looked = bench.sandbox.exec(&modules::look(named), None).await.ok()?;
     let image = &bench.spec.image.image;
-    let told = modules::without(named, &looked.stdout.text(), image, again);
-    Ok(told.map(|told| Observation {
+    let told = modules::without(named, &looked.stdout.text(), image, again)?;
+    Some(Observation {
         name: seen::WITHOUT.into(),
         value: Observed::Word(told),
-    }))
+    })
 }
 
 /// Starts a server and asks it; what it logged is kept.
