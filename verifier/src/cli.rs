@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use toolkit::{flags::WebFlags, log::LogFlags};
 
 use self::moment::moment;
+use crate::select::Wanted;
 
 /// Where `serve` listens unless told otherwise.
 pub const PORT: u16 = 9878;
@@ -136,6 +137,17 @@ pub struct Which {
     /// The newest snapshot before this time
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub before: Option<Timestamp>,
+}
+
+impl From<&Which> for Wanted {
+    fn from(which: &Which) -> Self {
+        match (&which.snapshot, which.at, which.before) {
+            (Some(name), _, _) => Self::Named(name.clone()),
+            (None, Some(at), _) => Self::At(at),
+            (None, None, Some(before)) => Self::Before(before),
+            (None, None, None) => Self::Newest,
+        }
+    }
 }
 
 /// How a report is printed.

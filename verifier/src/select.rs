@@ -7,9 +7,7 @@ use catalog::{
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::cli::Which;
-
-/// What the command line asks for.
+/// The snapshot that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// The newest complete one.
@@ -20,17 +18,6 @@ pub enum Wanted {
     At(Timestamp),
     /// The newest complete one before this time.
     Before(Timestamp),
-}
-
-impl From<&Which> for Wanted {
-    fn from(which: &Which) -> Self {
-        match (&which.snapshot, which.at, which.before) {
-            (Some(name), _, _) => Self::Named(name.clone()),
-            (None, Some(at), _) => Self::At(at),
-            (None, None, Some(before)) => Self::Before(before),
-            (None, None, None) => Self::Newest,
-        }
-    }
 }
 
 /// Why no snapshot was chosen.
