@@ -6,28 +6,24 @@
 mod accept;
 mod check;
 mod completions;
-mod console;
 mod doctor;
 mod evidence;
 mod fetch;
 mod inspect;
 mod latest;
 mod plan;
-mod progress;
 mod repair;
 mod serve;
 mod snapshots;
-mod surveyed;
 mod sweep;
 mod verify;
-mod world;
 
-pub use console::{Console, Env, Refusal};
-pub use surveyed::Surveyed;
 use toolkit::{exit::Exit, flags::WebFlags};
-pub use world::World;
 
-use crate::cli::{Command, EvidenceCommand};
+use crate::{
+    cli::{Command, EvidenceCommand},
+    console::{Console, Refusal},
+};
 
 /// Runs one command to its end.
 pub async fn dispatch(

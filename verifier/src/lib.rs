@@ -9,10 +9,12 @@
 
 pub mod cli;
 pub mod commands;
+pub mod console;
 pub mod engine;
 pub mod identity;
 pub mod metrics;
 pub mod plan;
+mod progress;
 pub mod report;
 pub mod run;
 pub mod runtime;
@@ -20,5 +22,6 @@ pub mod select;
 pub mod stream;
 pub mod supervise;
 pub mod verdict;
+pub mod world;
 
 pub use run::run;

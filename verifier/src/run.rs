@@ -9,10 +9,7 @@ use std::{
 use clap::Parser as _;
 use toolkit::{clock::Clock, exit::Exit, log, signals::Signals};
 
-use crate::{
-    cli::Cli,
-    commands::{self, Console},
-};
+use crate::{cli::Cli, commands, console::Console};
 
 /// How long a thread that hangs in a file system may hold up the end of the process: whatever it
 /// does, nobody waits for it any more. As long as a server is given to stop.

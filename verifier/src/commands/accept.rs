@@ -3,11 +3,12 @@
 use catalog::evidence::{self, Acceptance, Draft};
 use toolkit::exit::Exit;
 
-use super::{Console, Refusal, World};
 use crate::{
     cli::Accept,
+    console::{Console, Refusal},
     identity, report,
     select::{Wanted, select},
+    world::World,
 };
 
 /// Longest reason, in characters: a sentence or two, not a page.

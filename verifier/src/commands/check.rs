@@ -3,7 +3,7 @@
 use catalog::config::{self, Loaded};
 use toolkit::{exit::Exit, words::counted};
 
-use super::{Console, Refusal};
+use crate::console::{Console, Refusal};
 
 pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let Loaded {

@@ -3,8 +3,8 @@
 use clap::CommandFactory;
 use toolkit::exit::Exit;
 
-use super::{Console, Refusal};
 use crate::cli::{Cli, Completions};
+use crate::console::{Console, Refusal};
 
 pub(super) fn run(flags: &Completions, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let mut command = Cli::command();

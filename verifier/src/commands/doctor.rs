@@ -8,8 +8,11 @@ use catalog::{
 use futures::StreamExt as _;
 use toolkit::exit::Exit;
 
-use super::{Console, Refusal, World, world::unmounted};
-use crate::engine::ENGINES;
+use crate::{
+    console::{Console, Refusal},
+    engine::ENGINES,
+    world::{World, unmounted},
+};
 
 /// One answer.
 enum Answer {

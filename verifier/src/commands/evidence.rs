@@ -7,8 +7,13 @@ use catalog::{
 use futures::TryStreamExt as _;
 use toolkit::{exit::Exit, table::Table, words};
 
-use super::{Console, Refusal, World, accept::REASON_MAX};
-use crate::{cli::Select, report};
+use super::accept::REASON_MAX;
+use crate::{
+    cli::Select,
+    console::{Console, Refusal},
+    report,
+    world::World,
+};
 
 /// Recomputes every digest and names the first break of each chain.
 pub(super) async fn check(select: &Select, console: &mut Console<'_>) -> Result<Exit, Refusal> {

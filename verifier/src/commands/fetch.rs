@@ -33,11 +33,13 @@ use self::{
     part::Watch,
     witness::witnesses,
 };
-use super::{Console, Refusal, Surveyed, World, progress::Progress};
 use crate::{
     cli::Fetch,
+    console::{Console, Refusal},
+    progress::Progress,
     report::{self, printable},
     select::Wanted,
+    world::{Surveyed, World},
 };
 
 pub(super) async fn run(flags: &Fetch, console: &mut Console<'_>) -> Result<Exit, Refusal> {

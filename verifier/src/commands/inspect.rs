@@ -10,8 +10,8 @@ use catalog::format::{FORMATS, Format, Inspection, InspectionState, wrapper::Unw
 use serde_json::Value;
 use toolkit::{exit::Exit, words};
 
-use super::{Console, Refusal};
 use crate::cli::{Inspect, InspectFormat};
+use crate::console::{Console, Refusal};
 
 /// Enough of a file to unpack its first block: 128 KiB at most, and headers (RFC 8878 §3.1.1.2.4).
 const HEAD_MAX: u64 = 256 * 1024;

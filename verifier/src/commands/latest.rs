@@ -3,11 +3,12 @@
 use catalog::config::{Config, Source};
 use toolkit::{exit::Exit, words::ago};
 
-use super::{Console, Refusal, World};
 use crate::{
     cli::Latest,
+    console::{Console, Refusal},
     report::{headline, printable},
     select::{Wanted, select, select_verified},
+    world::World,
 };
 
 pub(super) async fn run(flags: &Latest, console: &mut Console<'_>) -> Result<Exit, Refusal> {

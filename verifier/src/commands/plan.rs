@@ -3,11 +3,12 @@
 use catalog::{config::Source, evidence::Proofs};
 use toolkit::{exit::Exit, table::Table};
 
-use super::{Console, Refusal, World, surveyed::Surveyed};
 use crate::{
     cli::{Plan, Select},
+    console::{Console, Refusal},
     plan::{self, Planned, Standing},
     report,
+    world::{Surveyed, World},
 };
 
 pub(super) async fn run(flags: &Plan, console: &mut Console<'_>) -> Result<Exit, Refusal> {

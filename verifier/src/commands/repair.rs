@@ -6,8 +6,13 @@ use catalog::{
 };
 use toolkit::{exit::Exit, problem::render};
 
-use super::{Console, Refusal, World, accept::reason};
-use crate::{cli, identity};
+use super::accept::reason;
+use crate::{
+    cli,
+    console::{Console, Refusal},
+    identity,
+    world::World,
+};
 
 /// Longest account of what is broken, in characters: it may quote what lies there.
 const BROKEN_BY_MAX: usize = 200;

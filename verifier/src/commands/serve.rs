@@ -28,8 +28,10 @@ use self::{
     routes::routes,
     scheduler::Scheduler,
 };
-use super::{Console, Refusal};
-use crate::cli::PORT;
+use crate::{
+    cli::PORT,
+    console::{Console, Refusal},
+};
 
 pub(super) async fn run(web: &WebFlags, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let config = console.config()?;

@@ -7,8 +7,12 @@ use catalog::{
 use jiff::Timestamp;
 use toolkit::{exit::Exit, table::Table, words};
 
-use super::{Console, Refusal, World};
-use crate::{cli::Select, report};
+use crate::{
+    cli::Select,
+    console::{Console, Refusal},
+    report,
+    world::World,
+};
 
 const COLUMNS: [&str; 7] = [
     "SOURCE",

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use toolkit::exit::Exit;
 
-use super::{Console, Refusal, World};
 use crate::runtime::{SweepPolicy, Swept};
+use crate::{
+    console::{Console, Refusal},
+    world::World,
+};
 
 /// How long after its deadline a run of another verifier is left alone: clocks differ.
 pub(crate) const GRACE: Duration = Duration::from_mins(10);

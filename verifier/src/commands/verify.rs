@@ -12,10 +12,12 @@ use jiff::Timestamp;
 use toolkit::exit::Exit;
 
 use self::choose::choose;
-use super::{Console, Refusal, World, progress::Progress};
 use crate::{
     cli::{ReportFormat, Verify},
+    console::{Console, Refusal},
+    progress::Progress,
     report::{self, Reported},
+    world::World,
 };
 
 pub(super) use assignment::Chosen;

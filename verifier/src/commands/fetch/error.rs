@@ -9,7 +9,7 @@ use catalog::storage::{StorageError, StorageReason, UploadAlgorithm};
 use thiserror::Error;
 use toolkit::{exit::Exit, problem::render};
 
-use super::super::Refusal;
+use crate::console::Refusal;
 
 /// Of one object. Nothing lies under its final name because of us.
 #[derive(Debug, Error)]

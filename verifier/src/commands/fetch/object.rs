@@ -13,12 +13,11 @@ use tokio::{join, task::spawn_blocking, time::sleep};
 use toolkit::words;
 
 use super::{
-    super::progress::Progress,
     error::FetchError,
     part::{Identity, Part, Paths, Watch},
     witness::{Witness, Witnesses, uploaded},
 };
-use crate::supervise;
+use crate::{progress::Progress, supervise};
 
 /// Ranges that are read at once: enough to fill the line to an object store, and 40 MiB of memory
 /// with the one that is being written.

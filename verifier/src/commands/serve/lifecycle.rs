@@ -9,11 +9,12 @@ use tokio::sync::{Mutex, watch};
 use toolkit::{clock::Clock, http::service::ReloadError, published::Published};
 use tracing::{error, info, warn};
 
-use super::{
-    super::{Refusal, World, console::Outside},
-    state::State,
+use super::state::State;
+use crate::{
+    console::{Outside, Refusal},
+    supervise::Context,
+    world::World,
 };
-use crate::supervise::Context;
 
 /// A configuration with everything it names opened.
 #[derive(Debug)]

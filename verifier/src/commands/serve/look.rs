@@ -13,8 +13,11 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
-use super::{super::World, state::Step};
-use crate::plan::{Planned, Prospect, Standing, plan, prospect};
+use super::state::Step;
+use crate::{
+    plan::{Planned, Prospect, Standing, plan, prospect},
+    world::World,
+};
 
 /// What a look at one repository came to.
 #[derive(Debug)]

@@ -5,13 +5,14 @@ use std::{sync::Arc, time::Duration};
 use catalog::{assess::default_deadline, config::Source, evidence::Trigger, model::Snapshot};
 use futures::FutureExt as _;
 
-use super::super::{Refusal, World};
 use crate::{
+    console::Refusal,
     engine::{Settings, engine_of},
     identity,
     runtime::RunId,
     select::Wanted,
     supervise::{Assignment, OnProgress, SelectAgain, Selected},
+    world::World,
 };
 
 /// One snapshot that is to be verified.

@@ -9,14 +9,13 @@ use catalog::{
 use toolkit::problem::render;
 use tracing::{debug, info, warn};
 
-use super::{
-    super::{Refusal, World, sweep::GRACE},
-    Chosen,
-};
+use super::{super::sweep::GRACE, Chosen};
 use crate::{
+    console::Refusal,
     report::{Reported, Written},
     runtime::{SandboxError, SweepPolicy},
     supervise::{Context, OnProgress, verify_one},
+    world::World,
 };
 
 /// Verifies, writes it down and prunes; where it could not be written down, also what to tell.

@@ -6,11 +6,13 @@ use catalog::{config::Source, evidence::Trigger};
 use tokio::time::Instant;
 use toolkit::exit::Exit;
 
-use super::{
-    super::{Console, Refusal, World, plan, surveyed::Surveyed},
-    assignment::Chosen,
+use super::{super::plan, assignment::Chosen};
+use crate::{
+    cli::Verify,
+    console::{Console, Refusal},
+    select::Wanted,
+    world::{Surveyed, World},
 };
-use crate::{cli::Verify, select::Wanted};
 
 /// Every snapshot to verify. Sources without one are told on `err`, and the exit code says so.
 pub(super) async fn choose(

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use toolkit::clock::Clock;
 
 use super::*;
-use crate::commands::console::Outside;
+use crate::console::Outside;
 
 const CONFIG: &str = "schema: 1
 repositories: [{ name: local, directory: repository }, { name: far, directory: far }]

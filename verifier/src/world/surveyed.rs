@@ -13,11 +13,11 @@ use futures::future::join_all;
 use tokio::time::timeout;
 use toolkit::{exit::Exit, problem::render};
 
-use super::{
+use super::World;
+use crate::{
     console::{Console, Refusal},
-    world::World,
+    select::{NotChosen, Wanted, select, select_to_verify, select_verified},
 };
-use crate::select::{NotChosen, Wanted, select, select_to_verify, select_verified};
 
 /// Inventories of the repositories that answered, and why the others did not.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ impl World {
     /// The same, for a caller that surveys again and again: heads of snapshots that still lie there
     /// are not read again. The cache holds what the last survey met, so each call must name the
     /// same sources of a repository.
-    pub(super) async fn survey_again(&self, sources: &[&Source]) -> Surveyed {
+    pub(crate) async fn survey_again(&self, sources: &[&Source]) -> Surveyed {
         Surveyed::make(self, sources, true).await
     }
 }
@@ -82,12 +82,12 @@ impl Surveyed {
     }
 
     /// Why this repository could not be surveyed, if so.
-    pub(super) fn problem_of(&self, name: &RepositoryName) -> Option<&str> {
+    pub(crate) fn problem_of(&self, name: &RepositoryName) -> Option<&str> {
         self.failed.get(name).map(String::as_str)
     }
 
     /// Tells on `err` which repositories could not be surveyed.
-    pub(super) fn tell(&self, console: &mut Console<'_>) -> Result<Exit, Refusal> {
+    pub(crate) fn tell(&self, console: &mut Console<'_>) -> Result<Exit, Refusal> {
         for (name, problem) in &self.failed {
             writeln!(console.err, "error: repository {name}: {problem}")?;
         }
@@ -99,7 +99,7 @@ impl Surveyed {
     }
 
     /// What lies there of a source; `None` is told unless its repository already was.
-    pub(super) fn of(
+    pub(crate) fn of(
         &self,
         source: &Source,
         console: &mut Console<'_>,
@@ -118,12 +118,12 @@ impl Surveyed {
     }
 
     /// The wanted snapshot, or why there is none.
-    pub(super) fn select(&self, source: &Source, wanted: &Wanted) -> Result<&Snapshot, Refusal> {
+    pub(crate) fn select(&self, source: &Source, wanted: &Wanted) -> Result<&Snapshot, Refusal> {
         Ok(select(self.found(source)?, wanted)?)
     }
 
     /// The same for who verifies: a differential snapshot only where it is named.
-    pub(super) fn select_to_verify(
+    pub(crate) fn select_to_verify(
         &self,
         source: &Source,
         wanted: &Wanted,
@@ -133,7 +133,7 @@ impl Surveyed {
 
     /// The wanted snapshot among those with a proof, or why there is none; `past` as of
     /// [`select_verified`](crate::select::select_verified).
-    pub(super) fn select_verified(
+    pub(crate) fn select_verified(
         &self,
         source: &Source,
         wanted: &Wanted,
@@ -143,7 +143,7 @@ impl Surveyed {
     }
 
     /// What lies there of a source, or why that is not known.
-    pub(super) fn found(&self, source: &Source) -> Result<&SourceInventory, Refusal> {
+    pub(crate) fn found(&self, source: &Source) -> Result<&SourceInventory, Refusal> {
         let inventory = self.inventories.get(&source.repository);
         let found = inventory.and_then(|it| it.sources.get(&source.name));
         let Some(found) = found else {

@@ -72,17 +72,17 @@ impl From<std::io::Error> for Refusal {
 
 /// What a world needs of its surroundings.
 #[derive(Debug, Clone)]
-pub(super) struct Outside {
-    pub(super) clock: Clock,
-    pub(super) cancelled: CancellationToken,
-    pub(super) env: Env,
+pub(crate) struct Outside {
+    pub(crate) clock: Clock,
+    pub(crate) cancelled: CancellationToken,
+    pub(crate) env: Env,
     /// Whether `clock` must agree with the clock of the evidence's store: not one of a test.
-    pub(super) compares_clocks: bool,
+    pub(crate) compares_clocks: bool,
 }
 
 impl Console<'_> {
     /// What outlives a command's own streams.
-    pub(super) fn outside(&self) -> Outside {
+    pub(crate) fn outside(&self) -> Outside {
         Outside {
             clock: self.clock.clone(),
             cancelled: self.cancelled.clone(),

@@ -21,7 +21,7 @@ const ERASE: &str = "\r\u{1b}[K";
 
 /// The state of everything that runs.
 #[derive(Debug, Clone)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     terminal: bool,
     shared: Arc<Shared>,
 }
@@ -52,7 +52,7 @@ struct Running {
 
 impl Progress {
     /// Nothing runs yet.
-    pub(super) fn new(terminal: bool) -> Self {
+    pub(crate) fn new(terminal: bool) -> Self {
         Self {
             terminal,
             shared: Arc::default(),
@@ -60,7 +60,7 @@ impl Progress {
     }
 
     /// What a verification or a fetch of `source` tells.
-    pub(super) fn of(&self, source: &SourceName) -> supervise::OnProgress {
+    pub(crate) fn of(&self, source: &SourceName) -> supervise::OnProgress {
         let (shared, source) = (Arc::clone(&self.shared), source.clone());
         Arc::new(move |progress| {
             let mut state = shared.lock();
@@ -78,7 +78,7 @@ impl Progress {
     }
 
     /// A sentence about `source` that stays.
-    pub(super) fn say(&self, source: &SourceName, sentence: &str) {
+    pub(crate) fn say(&self, source: &SourceName, sentence: &str) {
         let mut state = self.shared.lock();
         let lines = if self.terminal {
             &mut state.said
@@ -91,7 +91,7 @@ impl Progress {
     }
 
     /// What was not written yet, after the end; nothing of the moving line stays.
-    pub(super) fn rest(&self) -> String {
+    pub(crate) fn rest(&self) -> String {
         let mut state = self.shared.lock();
         let (said, lines) = (take(&mut state.said), take(&mut state.lines));
         if self.terminal {
@@ -102,7 +102,7 @@ impl Progress {
     }
 
     /// The next thing to write, as soon as there is one.
-    pub(super) async fn line(&self) -> String {
+    pub(crate) async fn line(&self) -> String {
         loop {
             self.shared.changed.notified().await;
             let mut state = self.shared.lock();
@@ -117,7 +117,7 @@ impl Progress {
     }
 
     /// Written before anything else is, so that nothing of the moving line stays.
-    pub(super) fn clear(&self) -> &'static str {
+    pub(crate) fn clear(&self) -> &'static str {
         if self.terminal { ERASE } else { "" }
     }
 }

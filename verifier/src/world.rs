@@ -1,5 +1,7 @@
 //! What commands share once a configuration is read: repositories, ledgers, the chosen sources.
 
+mod surveyed;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -26,13 +28,15 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use toolkit::{clock::Clock, problem::render};
 
-use super::console::{Console, Env, Outside, Refusal};
 use crate::{
     cli::Select,
+    console::{Console, Env, Outside, Refusal},
     identity,
     runtime::{self, Instance, Runtime, RuntimeConfig, Variables},
     supervise::Context,
 };
+
+pub use surveyed::Surveyed;
 
 /// The configured world, opened.
 #[derive(Debug)]
@@ -61,7 +65,7 @@ fn run_root() -> PathBuf {
 }
 
 /// Said of a place without a marker and without records: new, or not mounted.
-pub(super) fn unmounted(place: &str) -> String {
+pub(crate) fn unmounted(place: &str) -> String {
     format!(
         "no records yet: {place} has no marker `{MARKER}`; if records were written there before, \
          it is not mounted\n\
@@ -79,7 +83,7 @@ impl World {
     }
 
     /// Opens what this configuration names; nothing is listed yet.
-    pub(super) fn of(config: Config, outside: &Outside) -> Self {
+    pub(crate) fn of(config: Config, outside: &Outside) -> Self {
         let opened = |it: &Repository| (it.name.clone(), it.location.open());
         let storages = config.repositories.iter().map(opened).collect();
         let evidence = config.evidence.as_ref();
@@ -104,7 +108,7 @@ impl World {
 
     /// The same world, with a count of what every repository is asked.
     #[cfg(test)]
-    pub(super) fn counted(mut self) -> (Self, Vec<Counted>) {
+    pub(crate) fn counted(mut self) -> (Self, Vec<Counted>) {
         let mut counts = Vec::new();
         for storage in self.storages.values_mut() {
             let counted = Counted::new(Arc::clone(storage));
@@ -131,7 +135,7 @@ impl World {
 
     /// What must hold before anything is verified or written: evidence lies at its place, or begins
     /// there, and no clock is far from that of its store.
-    pub(super) async fn may_write(&self) -> Result<(), Refusal> {
+    pub(crate) async fn may_write(&self) -> Result<(), Refusal> {
         let evidence = self.evidence()?;
         let sources = self.all_sources();
         let adopting = async {
@@ -180,7 +184,7 @@ impl World {
 
     /// Refuses a place where evidence never was, or is not now: for commands that are about the
     /// evidence itself.
-    pub(super) async fn is_mounted(&self) -> Result<(), Refusal> {
+    pub(crate) async fn is_mounted(&self) -> Result<(), Refusal> {
         let evidence = &**self.evidence()?;
         let mounted = evidence::is_mounted(evidence, &self.all_sources()).await;
         mounted.map_err(|error| Refusal::unknown(render(&error, None)))
@@ -188,7 +192,7 @@ impl World {
 
     /// Warns of such a place, for commands that tell of snapshots what the records say; each asks
     /// once. Whether there may be records, which without configured evidence there never are.
-    pub(super) async fn warn_unmounted(&self, console: &mut Console<'_>) -> Result<bool, Refusal> {
+    pub(crate) async fn warn_unmounted(&self, console: &mut Console<'_>) -> Result<bool, Refusal> {
         let Some(evidence) = &self.evidence else {
             return Ok(false);
         };
@@ -209,12 +213,12 @@ impl World {
     }
 
     /// Whether evidence was once found at its place.
-    pub(super) fn is_adopted(&self) -> bool {
+    pub(crate) fn is_adopted(&self) -> bool {
         self.adopted.load(Ordering::Relaxed)
     }
 
     /// The same place as of a world before: what was known of it goes on.
-    pub(super) fn goes_on_from(&self, before: &Self) {
+    pub(crate) fn goes_on_from(&self, before: &Self) {
         self.adopted.store(before.is_adopted(), Ordering::Relaxed);
     }
 
@@ -285,14 +289,14 @@ impl World {
     }
 
     /// The same, as long as a survey may take and no longer.
-    pub(super) async fn ledger_in_time(&self, source: &SourceName) -> Result<Ledger, Refusal> {
+    pub(crate) async fn ledger_in_time(&self, source: &SourceName) -> Result<Ledger, Refusal> {
         let reading = self.ledger(source);
         self.in_time("its evidence was not read", reading).await?
     }
 
     /// What asks the evidence, for as long as a survey may take: one that hangs, as a directory of
     /// a server that is away does, must not hold up a verification for ever.
-    pub(super) async fn in_time<T>(
+    pub(crate) async fn in_time<T>(
         &self,
         not_done: &str,
         asking: impl Future<Output = T>,
@@ -309,7 +313,7 @@ impl World {
     }
 
     /// What was read of a repository, unless another survey is at it.
-    pub(super) fn heads(&self, name: &RepositoryName) -> Option<MutexGuard<'_, HeadCache>> {
+    pub(crate) fn heads(&self, name: &RepositoryName) -> Option<MutexGuard<'_, HeadCache>> {
         self.heads.get(name)?.try_lock().ok()
     }
 
