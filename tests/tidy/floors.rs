@@ -2,6 +2,7 @@
 //! modules from the ground up.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::OnceLock;
 
 use crate::imports::{self, Imports, Module};
 use crate::tree::{self, File};
@@ -102,9 +103,8 @@ const RECURSIVE: [(&str, [&str; 2], &str); 1] = [(
 fn no_files_or_modules_import_each_other_in_a_circle() {
     let mut excused = BTreeSet::new();
     let mut complaints = Vec::new();
-    for (name, _) in FLOORS {
-        let imports = imports::of(name, tree::rust());
-        complaints.extend(circles(name, &imports, &mut excused));
+    for ((name, _), imports) in FLOORS.iter().zip(of_each_crate()) {
+        complaints.extend(circles(name, imports, &mut excused));
     }
     let idle = RECURSIVE.iter().filter(|it| !excused.contains(&it.1));
     complaints.extend(idle.map(|(name, files, _)| format!("{name}: {files:?} are no circle")));
@@ -113,11 +113,8 @@ fn no_files_or_modules_import_each_other_in_a_circle() {
 
 #[test]
 fn modules_import_only_from_the_floors_below() {
-    let crates = FLOORS.iter();
-    let complaints = crates.flat_map(|(name, order)| {
-        let imports = imports::of(name, tree::rust());
-        climbing(name, &imports, order)
-    });
+    let crates = FLOORS.iter().zip(of_each_crate());
+    let complaints = crates.flat_map(|((name, order), imports)| climbing(name, imports, order));
     clean(&complaints.collect::<Vec<_>>());
 }
 
@@ -195,6 +192,12 @@ fn circles_of_files_of_modules_and_up_the_floors_are_found() {
     assert_eq!(found(&files, &order), 2, "modules, and up");
 }
 
+/// The imports of each crate of [`FLOORS`], read once.
+fn of_each_crate() -> &'static [Imports; FLOORS.len()] {
+    static IMPORTS: OnceLock<[Imports; FLOORS.len()]> = OnceLock::new();
+    IMPORTS.get_or_init(|| FLOORS.map(|(name, _)| imports::of(name, tree::rust())))
+}
+
 /// Circles of files, and of modules that stand beside each other.
 fn circles(
     name: &str,
@@ -202,18 +205,10 @@ fn circles(
     excused: &mut BTreeSet<[&'static str; 2]>,
 ) -> Vec<Complaint> {
     let mut found = BTreeSet::new();
-    let files = divided(imports);
-    for file in files.keys() {
-        let Some(circle) = shortest_circle(&files, file) else {
-            continue;
-        };
-        let names: BTreeSet<_> = circle.iter().map(|it| it.join("::")).collect();
-        let excuse = RECURSIVE.iter().find(|(of, files, _)| {
-            *of == name && names.len() == 2 && files.iter().all(|it| names.contains(*it))
-        });
-        match excuse {
-            Some((_, files, _)) => drop(excused.insert(*files)),
-            None => drop(found.insert(format!("{name}: files in a circle: {names:?}"))),
+    for circle in circles_of(&divided(imports)) {
+        match excuse(name, &circle) {
+            Some(files) => drop(excused.insert(files)),
+            None => drop(found.insert(format!("{name}: files in a circle: {circle:?}"))),
         }
     }
     let parents: BTreeSet<&[String]> = imports
@@ -221,20 +216,26 @@ fn circles(
         .filter_map(|it| it.split_last().map(|(_, parent)| parent))
         .collect();
     for parent in parents {
-        let rooms = rooms(imports, parent);
-        for room in rooms.keys() {
-            if let Some(circle) = shortest_circle(&rooms, room).filter(|it| it.len() > 1) {
-                let names: BTreeSet<_> = circle.iter().map(|it| it.join("::")).collect();
-                let excuse = RECURSIVE.iter().any(|(of, files, _)| {
-                    *of == name && names.len() == 2 && files.iter().all(|it| names.contains(*it))
-                });
-                if !excuse {
-                    found.insert(format!("{name}: modules in a circle: {names:?}"));
-                }
-            }
-        }
+        let circles = circles_of(&rooms(imports, parent)).into_iter();
+        let circles = circles.filter(|it| excuse(name, it).is_none());
+        found.extend(circles.map(|it| format!("{name}: modules in a circle: {it:?}")));
     }
     found.into_iter().collect()
+}
+
+/// The names in each shortest circle.
+fn circles_of(imports: &Imports) -> BTreeSet<BTreeSet<String>> {
+    let circles = imports.keys().filter_map(|it| shortest_circle(imports, it));
+    let names = |circle: Vec<Module>| circle.iter().map(|it| it.join("::")).collect();
+    circles.map(names).collect()
+}
+
+/// The two files of this circle, where they may import each other.
+fn excuse(name: &str, circle: &BTreeSet<String>) -> Option<[&'static str; 2]> {
+    let may = RECURSIVE.iter().find(|(of, files, _)| {
+        *of == name && circle.len() == 2 && files.iter().all(|it| circle.contains(*it))
+    });
+    may.map(|(_, files, _)| *files)
 }
 
 /// The imports without those from the file that a file is a part of: parts know the whole, which
