@@ -187,6 +187,12 @@ impl Config {
         (self.refresh * 2).max(SURVEY_MIN)
     }
 
+    /// Whether records that were read under this configuration are read under the other one.
+    pub fn shares_evidence(&self, other: &Self) -> bool {
+        let place = |it: &Self| it.evidence.as_ref().map(|it| it.location.clone());
+        place(self) == place(other)
+    }
+
     /// The source of this name, also by a former one.
     pub fn source(&self, name: &str) -> Option<&Source> {
         self.sources.iter().find(|source| {

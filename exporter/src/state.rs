@@ -86,7 +86,7 @@ impl State {
             });
             if let (true, Some(known)) = (same, self.sources.get(&source.name)) {
                 let mut known = known.clone();
-                if !shares_evidence(&self.config, &next.config) {
+                if !self.config.shares_evidence(&next.config) {
                     known.forget_evidence();
                 }
                 next.sources.insert(source.name.clone(), known);
@@ -206,11 +206,5 @@ fn same_place(before: &Config, after: &Config, name: &RepositoryName) -> bool {
             .find(|it| it.name == *name)
             .map(|it| it.location.clone())
     };
-    place(before) == place(after)
-}
-
-/// Whether records of the one are read under the other.
-fn shares_evidence(before: &Config, after: &Config) -> bool {
-    let place = |config: &Config| config.evidence.as_ref().map(|it| it.location.clone());
     place(before) == place(after)
 }

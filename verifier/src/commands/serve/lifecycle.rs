@@ -34,11 +34,7 @@ impl Opened {
 
     /// Whether records of the one are read under the other.
     pub(super) fn shares_evidence(&self, other: &Self) -> bool {
-        let location = |it: &Self| {
-            let evidence = it.world.config.evidence.as_ref();
-            evidence.map(|evidence| evidence.location.clone())
-        };
-        location(self) == location(other)
+        self.world.config.shares_evidence(&other.world.config)
     }
 }
 
