@@ -25,7 +25,10 @@ use std::sync::Arc;
 use catalog::evidence::{Reason, Stage, Verification};
 use tokio::time::Instant;
 
-use self::{kept::Kept, run::Attempt, trial::Trial};
+use self::{
+    kept::Kept,
+    run::{Attempt, Trial},
+};
 use crate::engine::{Purpose, Stopped};
 
 pub use assignment::{Assignment, Context, OnProgress, Progress, SelectAgain, Selected};

@@ -33,10 +33,10 @@ pub(super) fn of_part(
     kept: &Kept,
     artifact: Option<&ArtifactEvidence>,
 ) -> Vec<Judged> {
-    let assignment = part.assignment;
+    let assignment = part.trial.assignment;
     let mut answers = vec![intact(part, kept), restored(kept)];
     if let Some(artifact) = artifact.filter(|_| kept.observations.is_some()) {
-        let view = evidence::view(part.context, assignment, (part.index, kept), artifact);
+        let view = evidence::view(part.trial.context, assignment, (part.index, kept), artifact);
         let judged = view.map(|view| assignment.engine.judge(&view, &assignment.settings));
         answers.extend(judged.into_iter().flatten());
     }
@@ -132,7 +132,7 @@ fn rank(assignment: &Assignment, check: &str) -> usize {
 
 /// About everything that was read; what is wrong with one of several objects says with which.
 fn intact(part: &Part<'_>, kept: &Kept) -> Judged {
-    let objects = part.assignment.objects(part.index);
+    let objects = part.trial.assignment.objects(part.index);
     let found = objects.iter().zip(&kept.read).filter_map(|(object, read)| {
         let mut found = reasons::understood(&read.inspection).err()?;
         if objects.len() > 1 {

@@ -156,7 +156,8 @@ pub(super) fn arrived(put: &Exit, bytes: u64) -> Result<(), Stopped> {
 /// What only a sandbox does to a command. One that succeeded met nothing but a full disk or too
 /// little memory.
 fn ended_by_us(exit: &Exit, who: &'static str) -> Result<(), Stopped> {
-    let says = |text: &str| contains(&exit.stderr.head, text) || contains(&exit.stderr.tail, text);
+    let said = exit.stderr.text();
+    let says = |text: &str| said.contains(text);
     let met = hindered::by_sandbox(who, (exit.code, exit.out_of_memory), &says);
     let counts =
         |it: &Stopped| exit.code != 0 || matches!(it.reason, Reason::Disk | Reason::OutOfMemory);
@@ -181,10 +182,6 @@ pub(super) fn same_inside(digest: &Exit, sha256: &str) -> Result<(), Stopped> {
         code => format!("what lies in the sandbox could not be compared: code {code}"),
     };
     Err(Stopped::new(Reason::Internal, message))
-}
-
-fn contains(bytes: &[u8], text: &str) -> bool {
-    String::from_utf8_lossy(bytes).contains(text)
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use super::{
     Assignment, Context, Progress, answers, attempt,
     kept::{Shown, recovery_milliseconds},
-    trial::{Judgement, Trial},
+    run::Trial,
+    trial::Judgement,
 };
 use crate::{
     engine::{Judged, Purpose, Stopped},

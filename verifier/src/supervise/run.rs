@@ -22,14 +22,20 @@ use crate::{
 /// not create what the removal no longer sees.
 const PROVISION_GRACE: Duration = Duration::from_secs(5);
 
-/// Which one, and within which deadline.
+/// What is tried, what for, and until when.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Part<'a> {
+pub(super) struct Trial<'a> {
     pub(super) context: &'a Context,
     pub(super) assignment: &'a Assignment,
     pub(super) purpose: Purpose,
-    pub(super) index: usize,
     pub(super) deadline: Instant,
+}
+
+/// One artifact of what is tried.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) trial: Trial<'a>,
+    pub(super) index: usize,
 }
 
 /// One run: its state, and what may end it.
@@ -51,34 +57,30 @@ impl Attempt {
     /// A run of an artifact; a further run of the same verification says why, and has labels of its
     /// own.
     pub(super) fn of(part: &Part<'_>, why: Option<&str>) -> Arc<Self> {
-        let mut run = part.assignment.run.0.clone();
-        if part.assignment.is_of_several() {
-            run = format!("{run}-{}", part.index + 1);
+        let Part { trial, index } = *part;
+        let Trial {
+            context,
+            assignment,
+            purpose,
+            deadline,
+        } = trial;
+        let mut run = assignment.run.0.clone();
+        if assignment.is_of_several() {
+            run = format!("{run}-{}", index + 1);
         }
         if let Some(why) = why {
             run = format!("{run}-{why}");
         }
-        Self::new(part, RunId(run))
-    }
-
-    fn new(part: &Part<'_>, run: RunId) -> Arc<Self> {
-        let Part {
-            context, deadline, ..
-        } = *part;
         let left = deadline.saturating_duration_since(Instant::now());
-        let ends_at = context
-            .clock
-            .now()
-            .saturating_add(left)
-            .unwrap_or(Timestamp::MAX);
+        let ends_at = context.clock.now().saturating_add(left);
         Arc::new(Self {
             context: context.clone(),
-            assignment: part.assignment.clone(),
-            purpose: part.purpose,
-            index: part.index,
-            run,
+            assignment: assignment.clone(),
+            purpose,
+            index,
+            run: RunId(run),
             deadline,
-            ends_at,
+            ends_at: ends_at.unwrap_or(Timestamp::MAX),
             seen: Mutex::default(),
             kept: Mutex::default(),
         })

@@ -3,33 +3,22 @@
 
 use std::collections::BTreeMap;
 
-use catalog::evidence::{Fingerprints, Reason};
-use tokio::time::Instant;
-
 use super::{
-    Assignment, Context, answers,
+    answers,
     attempt::attempt,
     evidence,
     kept::{Kept, Shown},
-    run::{Attempt, Part},
+    run::{Attempt, Part, Trial},
     twice,
 };
 use crate::{
     engine::{Judged, Purpose, Stopped},
     verdict::{Conclusion, conclude},
 };
+use catalog::evidence::{Fingerprints, Reason};
 
 /// Most artifacts of one snapshot: each adds up to 10 KiB to a record, which has at most 1 MiB.
 pub(super) const ARTIFACTS_MAX: usize = 100;
-
-/// What is tried, what for, and until when.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Trial<'a> {
-    pub(super) context: &'a Context,
-    pub(super) assignment: &'a Assignment,
-    pub(super) purpose: Purpose,
-    pub(super) deadline: Instant,
-}
 
 /// What a trial came to.
 #[derive(Debug)]
@@ -46,11 +35,8 @@ impl<'a> Trial<'a> {
     /// One of its artifacts.
     pub(super) const fn part(&self, index: usize) -> Part<'a> {
         Part {
-            context: self.context,
-            assignment: self.assignment,
-            purpose: self.purpose,
+            trial: *self,
             index,
-            deadline: self.deadline,
         }
     }
 

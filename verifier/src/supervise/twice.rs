@@ -46,7 +46,7 @@ pub(super) async fn show(part: &Part<'_>, kept: Kept) -> Shown {
 
 /// Every answer about this artifact alone.
 fn answered(part: &Part<'_>, kept: Kept) -> Shown {
-    let artifact = evidence::artifact(part.assignment, part.index, Some(&kept));
+    let artifact = evidence::artifact(part.trial.assignment, part.index, Some(&kept));
     Shown {
         answers: answers::of_part(part, &kept, artifact.as_ref()),
         artifact,
