@@ -10,6 +10,7 @@ pub(crate) mod hindered;
 mod judged;
 pub mod neo4j;
 pub mod redis;
+mod unserved;
 
 use std::{any::Any, collections::BTreeMap, fmt::Debug};
 

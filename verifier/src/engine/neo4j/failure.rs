@@ -1,15 +1,17 @@
-//! Why a server did not serve: always something of ours, because a load that went well has shown
-//! the archive to be whole.
+//! Why a server of Neo4j did not answer all: always something of ours, because a load that went
+//! well has shown the archive to be whole.
 
 use std::time::Duration;
 
-use catalog::evidence::Reason;
 use tokio::time::{Instant, sleep};
 
 use super::{client::ClientError, log};
 use crate::{
-    engine::{Bench, Stopped, hindered},
-    runtime::{SandboxError, ServerId, ServerState},
+    engine::{
+        Bench, Stopped,
+        unserved::{Ended, Unserved, mute},
+    },
+    runtime::ServerId,
 };
 
 /// Between two questions to a server that may answer soon.
@@ -18,15 +20,10 @@ pub(super) const POLL: Duration = Duration::from_millis(100);
 /// Between two looks whether a server that cannot be asked still lives.
 pub(super) const LOOK: Duration = Duration::from_secs(2);
 
-/// Why a server did not serve.
+/// Why a server was not asked to the end.
 pub(super) enum Failure {
     Client(ClientError),
-    /// It ended; its log may say why.
-    Exited {
-        code: i32,
-        out_of_memory: bool,
-    },
-    Stopped(Stopped),
+    Unserved(Unserved),
 }
 
 impl From<ClientError> for Failure {
@@ -35,28 +32,23 @@ impl From<ClientError> for Failure {
     }
 }
 
-/// How it ended, if it did.
-pub(super) async fn ended(
-    bench: &Bench<'_>,
-    server: ServerId,
-) -> Result<Option<Failure>, SandboxError> {
-    Ok(match bench.sandbox.state(server).await? {
-        ServerState::Running => None,
-        ServerState::Exited {
-            code,
-            out_of_memory,
-        } => Some(Failure::Exited {
-            code,
-            out_of_memory,
-        }),
-    })
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Self {
+        Self::Unserved(Unserved::Stopped(stopped))
+    }
 }
 
-/// Whether a connection broke because its server ended, which is written down a moment later.
-async fn how_it_ended(bench: &Bench<'_>, server: ServerId) -> Option<Failure> {
+impl From<Ended> for Failure {
+    fn from(ended: Ended) -> Self {
+        Self::Unserved(Unserved::Exited(ended))
+    }
+}
+
+/// The end of a server whose connection broke, which is written down a moment later.
+async fn how_it_ended(bench: &Bench<'_>, server: ServerId) -> Option<Ended> {
     let deadline = Instant::now() + LOOK;
     loop {
-        match ended(bench, server).await {
+        match Ended::of(bench, server).await {
             Ok(None) if Instant::now() < deadline => sleep(POLL).await,
             looked => return looked.ok().flatten(),
         }
@@ -70,51 +62,44 @@ pub(super) async fn explained<T>(
     outcome: Result<T, Failure>,
 ) -> Result<T, Stopped> {
     let outcome = match outcome {
-        Err(Failure::Client(ClientError::Broken | ClientError::Sandbox(_))) => {
+        Err(Failure::Client(error @ (ClientError::Broken | ClientError::Sandbox(_)))) => {
             let ended = how_it_ended(bench, server).await;
-            ended.map_or(outcome, Err)
+            Err(ended.map_or(Failure::Client(error), Failure::from))
         }
         outcome => outcome,
     };
     let lines = bench.sandbox.log(server).await?;
     bench.note_log(log::lines_shown(&lines));
-    let says = |text: &str| lines.iter().any(|line| line.contains(text));
-    let (reason, message) = match outcome {
-        Ok(done) => return Ok(done),
-        Err(Failure::Stopped(stopped)) => return Err(stopped),
-        Err(Failure::Client(ClientError::Sandbox(error))) => return Err(error.into()),
-        Err(Failure::Client(error)) => (
-            Reason::Internal,
-            format!("the restored server runs, but cannot be asked: {error}"),
-        ),
-        Err(Failure::Exited {
-            code,
-            out_of_memory,
-        }) => return Err(ended_early((code, out_of_memory), &says)),
-    };
-    Err(Stopped::new(reason, message))
+    outcome.map_err(|failure| match failure {
+        Failure::Client(ClientError::Sandbox(error)) => error.into(),
+        Failure::Client(error) => mute(&error),
+        Failure::Unserved(Unserved::Stopped(stopped)) => stopped,
+        Failure::Unserved(Unserved::Exited(ended)) => {
+            ended_early(ended, &|text| lines.iter().any(|line| line.contains(text)))
+        }
+    })
 }
 
 /// A server that ended before it had answered all: what it met, or only its code.
-fn ended_early(ended: (i32, bool), says: &dyn Fn(&str) -> bool) -> Stopped {
-    hindered::by_sandbox("the server", ended, says).unwrap_or_else(|| {
-        let message = format!(
-            "the server ended with code {} before it had answered all\nhint: Try the image by \
-             hand, and look at the log of this record.",
-            ended.0
-        );
-        Stopped::new(Reason::Internal, message)
-    })
+fn ended_early(ended: Ended, says: &dyn Fn(&str) -> bool) -> Stopped {
+    let hindered = ended.hindered(says);
+    hindered.unwrap_or_else(|| ended.in_silence("had answered all"))
 }
 
 #[cfg(test)]
 mod tests {
+    use catalog::evidence::Reason;
+
     use super::*;
 
     #[test]
     fn a_server_that_ended_never_accuses_the_archive() {
         let check = |code, said: &str, expected| {
-            let stopped = ended_early((code, false), &|text| said.contains(text));
+            let ended = Ended {
+                code,
+                out_of_memory: false,
+            };
+            let stopped = ended_early(ended, &|text| said.contains(text));
             assert_eq!(stopped.reason, expected, "{code} {said}");
         };
         for code in [0, 1, 134, 139] {

@@ -9,11 +9,11 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     client::{Client, ClientError},
-    failure::{Failure, LOOK, POLL, ended},
+    failure::{Failure, LOOK, POLL},
     probe, seen,
 };
 use crate::{
-    engine::{Bench, Observation, Stopped},
+    engine::{Bench, Observation, Stopped, unserved::Ended},
     runtime::ServerId,
 };
 
@@ -115,13 +115,12 @@ pub(super) async fn until_online<'a>(
             }
             Ok(Some((status, _))) if is_final(&status) => {
                 let message = format!("the server says that the restored database is {status}");
-                return Err(Failure::Stopped(Stopped::new(Reason::Internal, message)));
+                return Err(Stopped::new(Reason::Internal, message).into());
             }
             Err(_) if looked.elapsed() >= LOOK => {
                 looked = Instant::now();
-                let ended = ended(bench, server).await;
-                if let Some(ended) = ended.map_err(|error| Failure::Stopped(error.into()))? {
-                    return Err(ended);
+                if let Some(ended) = Ended::of(bench, server).await.map_err(Stopped::from)? {
+                    return Err(ended.into());
                 }
             }
             Ok(_) | Err(_) => {}

@@ -73,7 +73,7 @@ async fn ask(
         .stage(Stage::Serve, online::until_served(bench, server))
         .await?;
     for point in ["restored", "served"] {
-        bench.point(point).map_err(Failure::Stopped)?;
+        bench.point(point)?;
     }
     let (mut client, mut seen) = about;
     let asked = async {

@@ -6,7 +6,7 @@
 use catalog::evidence::Reason;
 
 use super::{cause, server::Server};
-use crate::engine::{Stopped, allowed::matches, hindered};
+use crate::engine::{Stopped, allowed::matches, unserved::Ended};
 
 /// Sentences of `server.c`, `rdb.c`, `redis-check-rdb.c`, `zmalloc` and `config.c`, of Redis 5 to 8
 /// and Valkey 7 to 9. `#` stands for a number or version, `@` for the name of a module.
@@ -93,20 +93,20 @@ pub(super) fn loaded(lines: &[String]) -> Option<Loaded> {
     })
 }
 
-/// Why a server ended before it served.
+/// The words of a server that ended before it served.
 ///
-/// | it ended, and | reason |
+/// | the server | reason |
 /// |---|---|
-/// | what only a machine or an image can cause | see [`hindered`] |
-/// | it cannot read such a file, or lacks a module | `no_image`, `module_missing` |
-/// | only a sandbox of ours can cause what it says | `internal` |
-/// | it had not said one word of the file, whatever its code | `internal` |
-/// | it had, and its code is 0: somebody told it to end | `killed` |
-/// | it had, and its code is not 0 | `unrestorable`, with the cause that it names |
-pub(super) fn explain(code: i32, out_of_memory: bool, lines: &[String]) -> Stopped {
+/// | met what only a machine or an image can cause | see [`Ended::hindered`] |
+/// | cannot read such a file, or lacks a module | `no_image`, `module_missing` |
+/// | says what only a sandbox of ours can cause | `internal` |
+/// | had not said one word of the file, whatever its code | `internal`, see [`Ended::in_silence`] |
+/// | had spoken of the file, and ended with code 0: somebody told it to end | `killed` |
+/// | had spoken of the file, and ended with another code | `unrestorable`, with the named cause |
+pub(super) fn explain(ended: Ended, lines: &[String]) -> Stopped {
     let messages: Vec<&str> = lines.iter().map(|line| message(line)).collect();
     let says = |text: &str| messages.iter().any(|line| line.contains(text));
-    if let Some(stopped) = hindered::by_sandbox("the server", (code, out_of_memory), &says) {
+    if let Some(stopped) = ended.hindered(&says) {
         return stopped;
     }
     let (reason, message) = if CANNOT.iter().any(|text| says(text)) {
@@ -118,15 +118,12 @@ pub(super) fn explain(code: i32, out_of_memory: bool, lines: &[String]) -> Stopp
             Reason::Internal,
             "the server could not start for reasons of the sandbox",
         )
-    } else if code == 0 && spoke(lines) {
-        (Reason::Killed, TOLD_TO_END)
     } else if !spoke(lines) {
-        let message = format!(
-            "the server ended with code {code} before it said a word of the snapshot\nhint: Try \
-             the image by hand, and look at the log of this record."
-        );
-        return Stopped::new(Reason::Internal, message);
+        return ended.in_silence("said a word of the snapshot");
+    } else if ended.code == 0 {
+        (Reason::Killed, TOLD_TO_END)
     } else {
+        let code = ended.code;
         let cause = cause::named(&messages);
         let cause = cause.map_or_else(String::new, |cause| format!("; the server said: {cause}"));
         let message =
@@ -241,6 +238,13 @@ fn is_number(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn with(code: i32) -> Ended {
+        Ended {
+            code,
+            out_of_memory: false,
+        }
+    }
+
     fn line(message: &str) -> String {
         format!("12:M 22 Nov 2026 04:56:18.123 * {message}")
     }
@@ -320,7 +324,11 @@ mod tests {
     #[test]
     fn a_server_that_ended_is_the_snapshots_fault_only_when_nothing_else_explains_it() {
         let check = |code, out_of_memory, text: &str, expected| {
-            let stopped = explain(code, out_of_memory, &[line(text)]);
+            let ended = Ended {
+                code,
+                out_of_memory,
+            };
+            let stopped = explain(ended, &[line(text)]);
             assert_eq!(stopped.reason, expected, "{code} {text}");
         };
         let short = "Short read or OOM loading DB. Unrecoverable error, aborting now.";
@@ -368,7 +376,7 @@ mod tests {
     #[test]
     fn what_never_spoke_of_the_snapshot_says_nothing_about_it_whatever_its_code() {
         let check = |code, text: &str, expected| {
-            let stopped = explain(code, false, &[line("Server initialized"), line(text)]);
+            let stopped = explain(with(code), &[line("Server initialized"), line(text)]);
             assert_eq!(stopped.reason, expected, "{code} {text}");
         };
         for code in [0, 1, 6, 134, 135, 136, 139, 255] {
@@ -402,7 +410,7 @@ mod tests {
             line("RDB has duplicated key 'alice' in DB 0"),
             "Guru Meditation: Duplicated key found in RDB file #rdb.c:3156".into(),
         ];
-        let stopped = explain(134, false, &log);
+        let stopped = explain(with(134), &log);
         assert_eq!(
             stopped.message,
             "the server ended with code 134 while loading the snapshot; the server said: \

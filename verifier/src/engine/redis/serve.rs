@@ -16,8 +16,11 @@ use super::{
     writer::Writer,
 };
 use crate::{
-    engine::{Bench, Observation, Observed, Settings, Stopped},
-    runtime::{Command, ImageFacts, SandboxError, ServerId, ServerState},
+    engine::{
+        Bench, Observation, Observed, Settings, Stopped,
+        unserved::{Ended, Unserved, mute},
+    },
+    runtime::{Command, ImageFacts, ServerId},
 };
 
 /// Databases of a server unless told otherwise, and the most we ask for (each takes memory).
@@ -56,7 +59,7 @@ pub(super) async fn served(
     let (mut outcome, mut log) = first.map_err(unheard)?;
     let again = outcome
         .as_ref()
-        .is_err_and(|failure| failure.is_early(&log));
+        .is_err_and(|unserved| is_early(unserved, &log));
     if again {
         let command = start_command(bench, census, None)?;
         let second = tried(bench, &command, canary).await;
@@ -67,8 +70,8 @@ pub(super) async fn served(
             observations.extend(without(bench, &settings.modules, again).await);
             Ok(Served { observations, log })
         }
-        Err(failure) => {
-            let stopped = failure.explained(&log, census, &bench.spec.image);
+        Err(unserved) => {
+            let stopped = explained(unserved, &log, census, &bench.spec.image);
             Err(with_named(bench, &settings.modules, stopped).await)
         }
     }
@@ -109,7 +112,7 @@ async fn tried(
     bench: &Bench<'_>,
     command: &Command,
     canary: Option<&Canary>,
-) -> Result<(Result<Vec<Observation>, Failure>, Vec<String>), Stopped> {
+) -> Result<(Result<Vec<Observation>, Unserved>, Vec<String>), Stopped> {
     let server = bench
         .stage(Stage::Serve, bench.sandbox.start(command))
         .await?;
@@ -155,38 +158,25 @@ fn start_command(
     Ok(Command::new(argv, STAGE_MAX))
 }
 
-/// Why a server did not serve.
-enum Failure {
-    /// It ended; its log says why.
-    Exited { code: i32, out_of_memory: bool },
-    /// It lives, but something else is wrong.
-    Stopped(Stopped),
+/// Whether a server ended and had not said a word of the file: its modules may have caused that.
+fn is_early(unserved: &Unserved, log: &[String]) -> bool {
+    matches!(unserved, Unserved::Exited(_)) && !log::spoke(log)
 }
 
-impl Failure {
-    /// It ended, and had not said a word of the file: its modules may have kept it from that.
-    fn is_early(&self, log: &[String]) -> bool {
-        matches!(self, Self::Exited { .. }) && !log::spoke(log)
-    }
-
-    fn explained(self, log: &[String], census: &Census, image: &ImageFacts) -> Stopped {
-        let server = Server::accountable(image, log::server(log));
-        let (code, out_of_memory) = match self {
-            Self::Exited {
-                code,
-                out_of_memory,
-            } => (code, out_of_memory),
-            Self::Stopped(stopped) => return heard(census, server, stopped),
-        };
-        let stopped = log::explain(code, out_of_memory, log);
-        match (stopped.reason, Writer::of_census(census)) {
-            (Reason::ModuleMissing, writer) => modules::missing(log, census, writer, &stopped),
-            (Reason::NoImage, Some(writer)) if !stopped.message.contains("\nhint: ") => {
-                let message = format!("{}\nhint: {}", stopped.message, writer.advice());
-                Stopped::new(Reason::NoImage, message)
-            }
-            _ => heard(census, server, stopped),
+fn explained(unserved: Unserved, log: &[String], census: &Census, image: &ImageFacts) -> Stopped {
+    let server = Server::accountable(image, log::server(log));
+    let ended = match unserved {
+        Unserved::Exited(ended) => ended,
+        Unserved::Stopped(stopped) => return heard(census, server, stopped),
+    };
+    let stopped = log::explain(ended, log);
+    match (stopped.reason, Writer::of_census(census)) {
+        (Reason::ModuleMissing, writer) => modules::missing(log, census, writer, &stopped),
+        (Reason::NoImage, Some(writer)) if !stopped.message.contains("\nhint: ") => {
+            let message = format!("{}\nhint: {}", stopped.message, writer.advice());
+            Stopped::new(Reason::NoImage, message)
         }
+        _ => heard(census, server, stopped),
     }
 }
 
@@ -198,17 +188,11 @@ fn heard(census: &Census, server: Option<Server>, stopped: Stopped) -> Stopped {
     }
 }
 
-impl From<SandboxError> for Failure {
-    fn from(error: SandboxError) -> Self {
-        Self::Stopped(error.into())
-    }
-}
-
 async fn serve(
     bench: &Bench<'_>,
     server: ServerId,
     canary: Option<&Canary>,
-) -> Result<Vec<Observation>, Failure> {
+) -> Result<Vec<Observation>, Unserved> {
     let mut client = bench
         .stage(Stage::Restore, wait_until_loaded(bench, server))
         .await?;
@@ -216,7 +200,7 @@ async fn serve(
     bench
         .point("restored")
         .and_then(|()| bench.point("served"))
-        .map_err(Failure::Stopped)?;
+        .map_err(Unserved::Stopped)?;
     match bench.stage(Stage::Probe, client.observe(canary)).await {
         Ok(observations) => Ok(observations),
         Err(error) => Err(blame(bench, server, &error).await),
@@ -224,7 +208,7 @@ async fn serve(
 }
 
 /// Polls until everything is loaded, or until the server ends.
-async fn wait_until_loaded(bench: &Bench<'_>, server: ServerId) -> Result<Client, Failure> {
+async fn wait_until_loaded(bench: &Bench<'_>, server: ServerId) -> Result<Client, Unserved> {
     let began = Instant::now();
     let mut client = None;
     let mut reached = false;
@@ -236,7 +220,7 @@ async fn wait_until_loaded(bench: &Bench<'_>, server: ServerId) -> Result<Client
                 client = None;
                 let failure = blame(bench, server, &error).await;
                 let early = !reached && began.elapsed() < CONNECT_MAX;
-                if matches!(failure, Failure::Exited { .. }) || !(reached || early) {
+                if matches!(failure, Unserved::Exited(_)) || !(reached || early) {
                     return Err(failure);
                 }
             }
@@ -244,7 +228,7 @@ async fn wait_until_loaded(bench: &Bench<'_>, server: ServerId) -> Result<Client
         tokio::time::sleep(POLL).await;
     }
     client.ok_or_else(|| {
-        Failure::Stopped(Stopped::new(
+        Unserved::Stopped(Stopped::new(
             Reason::Internal,
             "the server answered to nobody",
         ))
@@ -260,19 +244,10 @@ async fn is_loaded(bench: &Bench<'_>, client: &mut Option<Client>) -> Result<boo
 }
 
 /// A server that does not answer has ended, or is out of reach.
-async fn blame(bench: &Bench<'_>, server: ServerId, error: &ProbeError) -> Failure {
-    match bench.sandbox.state(server).await {
-        Ok(ServerState::Exited {
-            code,
-            out_of_memory,
-        }) => Failure::Exited {
-            code,
-            out_of_memory,
-        },
-        Ok(ServerState::Running) => {
-            let message = format!("the restored server runs, but cannot be asked: {error}");
-            Failure::Stopped(Stopped::new(Reason::Internal, message))
-        }
+async fn blame(bench: &Bench<'_>, server: ServerId, error: &ProbeError) -> Unserved {
+    match Ended::of(bench, server).await {
+        Ok(Some(ended)) => Unserved::Exited(ended),
+        Ok(None) => Unserved::Stopped(mute(error)),
         Err(error) => error.into(),
     }
 }

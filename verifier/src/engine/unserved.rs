@@ -1,0 +1,102 @@
+//! Why a server did not serve: the one place that says what the silence of a server means, for all
+//! engines.
+//!
+//! | the server | reason |
+//! |---|---|
+//! | ended by what only a machine, a sandbox or an image can cause | see [`hindered`] |
+//! | ended, and had said no word that its engine takes for an accusation | `internal` |
+//! | ended, and had spoken of the snapshot | what its engine reads in the words |
+//! | runs, and cannot be asked | `internal` |
+//!
+//! So silence alone never accuses a snapshot.
+
+use std::fmt::Display;
+
+use catalog::evidence::Reason;
+
+use super::{Bench, Stopped, hindered};
+use crate::runtime::{SandboxError, ServerId, ServerState};
+
+/// Why a server did not serve.
+#[derive(Debug)]
+pub(super) enum Unserved {
+    /// The server ended; its log may say why.
+    Exited(Ended),
+    /// The server runs, or nobody knows: what is known of it decides nothing about the snapshot.
+    Stopped(Stopped),
+}
+
+/// How a server ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ended {
+    pub(super) code: i32,
+    /// Whether the memory limit killed it.
+    pub(super) out_of_memory: bool,
+}
+
+impl From<SandboxError> for Unserved {
+    fn from(error: SandboxError) -> Self {
+        Self::Stopped(error.into())
+    }
+}
+
+impl Ended {
+    /// The end of this server; `None`: it runs.
+    ///
+    /// # Errors
+    /// The sandbox cannot be asked.
+    pub(super) async fn of(
+        bench: &Bench<'_>,
+        server: ServerId,
+    ) -> Result<Option<Self>, SandboxError> {
+        Ok(match bench.sandbox.state(server).await? {
+            ServerState::Running => None,
+            ServerState::Exited {
+                code,
+                out_of_memory,
+            } => Some(Self {
+                code,
+                out_of_memory,
+            }),
+        })
+    }
+
+    /// What only a machine, a sandbox or an image can cause, if that ended it.
+    pub(super) fn hindered(self, says: &dyn Fn(&str) -> bool) -> Option<Stopped> {
+        hindered::by_sandbox("the server", (self.code, self.out_of_memory), says)
+    }
+
+    /// An end without a word that accuses the snapshot; `before`: what the server had not done yet.
+    pub(super) fn in_silence(self, before: &str) -> Stopped {
+        let message = format!(
+            "the server ended with code {} before it {before}\nhint: Try the image by hand, and \
+             look at the log of this record.",
+            self.code
+        );
+        Stopped::new(Reason::Internal, message)
+    }
+}
+
+/// A server that runs and does not answer; `error`: what a client met.
+pub(super) fn mute(error: &dyn Display) -> Stopped {
+    let message = format!("the restored server runs, but cannot be asked: {error}");
+    Stopped::new(Reason::Internal, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_never_accuses_a_snapshot() {
+        for code in [0, 1, 6, 134, 139, 255] {
+            let ended = Ended {
+                code,
+                out_of_memory: false,
+            };
+            assert!(ended.hindered(&|_| false).is_none(), "{code}");
+            assert_eq!(ended.in_silence("spoke").reason, Reason::Internal, "{code}");
+        }
+        assert_eq!(mute(&"no answer").reason, Reason::Internal);
+    }
+}
