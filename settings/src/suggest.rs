@@ -1,6 +1,12 @@
 //! Finds the word that was probably meant.
 
-/// The candidate nearest to `word`, if at most a third of it is wrong.
+use strsim::osa_distance;
+
+/// Longest word that is compared, in bytes: the time of a comparison grows with the square.
+const LONGEST: usize = 64;
+
+/// The candidate nearest to `word`, if at most a third of it is wrong: inserted, left out, replaced
+/// or swapped with its neighbor.
 pub fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -8,33 +14,11 @@ pub fn did_you_mean<'a>(
     let word = word.to_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))
+        .filter(|candidate| word.len().max(candidate.len()) <= LONGEST)
+        .map(|candidate| (osa_distance(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance * 3 <= candidate.chars().count().max(3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
-}
-
-/// Insertions, deletions, replacements and swaps of neighbors between two words (optimal string
-/// alignment); words over 64 characters are simply far apart.
-fn distance(left: &str, right: &str) -> usize {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    if left.len().max(right.len()) > 64 {
-        return usize::MAX / 4;
-    }
-    let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];
-    for (i, a) in left.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in right.iter().enumerate() {
-            let replaced = rows[i][j] + usize::from(a != b);
-            let mut best = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
-                best = best.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[left.len()][right.len()]
 }
 
 #[cfg(test)]

@@ -2,9 +2,12 @@
 //!
 //! Works on the raw parsed value, so that members this version does not know are covered too.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{
+    Serialize,
+    de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor},
+};
 use serde_json::{Map, Number, Value};
 
 use crate::digest::sha256;
@@ -23,10 +26,14 @@ pub(super) fn parse(text: &str) -> Result<Map<String, Value>, serde_json::Error>
 
 /// `sha256:…` of the canonical form of everything but `digest`.
 pub(super) fn record_digest(members: &Map<String, Value>) -> String {
-    let mut canonical = String::new();
-    let rest = members.iter().filter(|(name, _)| *name != "digest");
-    write_object(rest, &mut canonical);
-    sha256(canonical)
+    let covered = members.iter().filter(|(name, _)| *name != "digest");
+    sha256(canonical(&covered.collect::<BTreeMap<_, _>>()))
+}
+
+/// The canonical form. Every number is written as ECMAScript prints it; no record carries one for
+/// which that loses a digit (see [`refused_number`]).
+fn canonical(value: &impl Serialize) -> Vec<u8> {
+    serde_json_canonicalizer::to_vec(value).expect("invariant: JSON has a canonical form")
 }
 
 /// The first number that a record must not carry: a fraction, or an integer beyond 2^53.
@@ -44,47 +51,6 @@ fn is_exact_integer(number: &Number) -> bool {
         .as_u64()
         .or_else(|| number.as_i64().map(i64::unsigned_abs));
     size.is_some_and(|size| size <= INTEGER_MAX)
-}
-
-fn write(value: &Value, out: &mut String) {
-    match value {
-        Value::Object(members) => write_object(members.iter(), out),
-        Value::Array(items) => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write(item, out);
-            }
-            out.push(']');
-        }
-        // RFC 8785 asks for the number as ECMAScript would print it (3.2.2.3). No record carries
-        // one (design §6), so it is enough that every reader of ours parses it alike.
-        Value::Number(number) if !is_exact_integer(number) => {
-            let float = number
-                .as_f64()
-                .expect("invariant: serde_json numbers fit in f64");
-            out.push_str(ryu_js::Buffer::new().format(float));
-        }
-        // serde_json escapes strings exactly as RFC 8785 asks (3.2.2.2): shortest form, lower-case.
-        scalar => out.push_str(&scalar.to_string()),
-    }
-}
-
-fn write_object<'a>(members: impl Iterator<Item = (&'a String, &'a Value)>, out: &mut String) {
-    let mut members: Vec<_> = members.collect();
-    members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
-    out.push('{');
-    for (index, (name, value)) in members.into_iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        out.push_str(&Value::from(name.as_str()).to_string());
-        out.push(':');
-        write(value, out);
-    }
-    out.push('}');
 }
 
 /// A value without duplicate members, at any depth (`serde_json` bounds the depth at 128).
@@ -155,12 +121,9 @@ mod tests {
     use super::*;
 
     fn check(input: &str, expected: &str) {
-        let mut out = String::new();
-        write(
-            &serde_json::from_str::<Strict>(input).expect(input).0,
-            &mut out,
-        );
-        assert_eq!(out, expected, "{input}");
+        let value = serde_json::from_str::<Strict>(input).expect(input).0;
+        let written = String::from_utf8(canonical(&value)).expect(input);
+        assert_eq!(written, expected, "{input}");
     }
 
     #[test]
