@@ -4,13 +4,11 @@
 
 mod certificate;
 mod clients;
-mod words;
 
 use std::{io, sync::Arc};
 
 use rustls::{
-    ServerConfig,
-    crypto::CryptoProvider,
+    ServerConfig, SupportedProtocolVersion,
     pki_types::{CertificateDer, PrivateKeyDer},
     server::NoServerSessionStorage,
 };
@@ -22,7 +20,6 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 pub(super) use clients::{Clients, Policy};
-pub(super) use words::{Words, curves, suites, versions};
 
 /// First byte of every TLS connection: a record of a handshake (RFC 8446 §5.1).
 const HANDSHAKE: u8 = 22;
@@ -49,21 +46,16 @@ pub(super) struct Parts {
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: PrivateKeyDer<'static>,
     pub(super) clients: Clients,
-    pub(super) words: Words,
+    /// What may be spoken; at least one.
+    pub(super) versions: Vec<&'static SupportedProtocolVersion>,
     /// The server's order of cipher suites counts, not the client's.
     pub(super) own_order: bool,
     pub(super) http2: bool,
 }
 
-/// What is wrong with certificate and key, or with what may be negotiated.
+/// What is wrong with certificate and key.
 #[derive(Debug, Error)]
 pub(super) enum TlsError {
-    /// Nothing is left to negotiate.
-    #[error(
-        "no cipher suite is left for these versions\n\
-         hint: List one of TLS 1.2 as well, or leave out max_version."
-    )]
-    Nothing,
     /// The two do not belong together.
     #[error("the key is not the one of the certificate")]
     Mismatch,
@@ -83,14 +75,12 @@ pub(super) struct Peer {
 
 impl Tls {
     pub(super) fn new(parts: Parts) -> Result<Self, TlsError> {
-        let Parts { words, clients, .. } = parts;
-        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
-        words.restrict(&mut provider);
-        let provider: Arc<CryptoProvider> = Arc::new(provider);
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-            .with_protocol_versions(&words.versions)
-            .map_err(|_| TlsError::Nothing)?;
+        let Parts { clients, .. } = parts;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let verifier = clients.verifier(&provider).map_err(TlsError::Unusable)?;
+        let builder = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&parts.versions)
+            .map_err(TlsError::Unusable)?;
         let mut server = builder
             .with_client_cert_verifier(verifier)
             .with_single_cert(parts.chain, parts.key)
@@ -135,7 +125,7 @@ impl Tls {
         let (_, session) = stream.get_ref();
         let shown = session.peer_certificates().is_some();
         let peer = Peer {
-            proven: (shown && self.clients.proves()).then(|| Arc::clone(&self.clients)),
+            proven: shown.then(|| Arc::clone(&self.clients)),
             http2: session.alpn_protocol() == Some(b"h2"),
         };
         Ok((stream, peer))
@@ -146,7 +136,7 @@ impl Peer {
     /// Whether its certificate is one that these rules would let in. A connection outlives the
     /// configuration under which it began.
     pub(super) fn is_proven(&self, clients: &Clients) -> bool {
-        clients.proves() && self.proven.as_deref() == Some(clients)
+        self.proven.as_deref() == Some(clients)
     }
 }
 

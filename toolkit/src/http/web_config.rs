@@ -6,6 +6,7 @@
 
 mod headers;
 mod tls;
+mod versions;
 mod written;
 
 use std::{

@@ -6,7 +6,7 @@ use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
     SignatureScheme,
     client::danger::HandshakeSignatureValid,
-    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    crypto::CryptoProvider,
     pki_types::{CertificateDer, UnixTime},
     server::{
         WebPkiClientVerifier,
@@ -20,7 +20,7 @@ use super::certificate::{names, serves_client};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::http) struct Clients {
     pub(in crate::http) policy: Policy,
-    /// Who may have issued them; some where the policy proves.
+    /// Who may have issued them; some where any are asked for.
     pub(in crate::http) issuers: Vec<CertificateDer<'static>>,
     /// Alternative names of which a certificate must have one; none means that any will do.
     pub(in crate::http) names: Vec<String>,
@@ -32,10 +32,6 @@ pub(in crate::http) enum Policy {
     /// Nothing.
     #[default]
     None,
-    /// A certificate, which proves nothing, if it likes.
-    Request,
-    /// A certificate, which proves nothing.
-    RequireAny,
     /// A certificate of a known issuer, if any.
     VerifyIfGiven,
     /// A certificate of a known issuer.
@@ -43,34 +39,16 @@ pub(in crate::http) enum Policy {
 }
 
 impl Policy {
-    /// As written; the second spelling of `RequireAnyClientCert` is an old one of
-    /// exporter-toolkit.
-    pub(in crate::http) const WORDS: [(&'static str, Self); 6] = [
+    /// As written.
+    pub(in crate::http) const WORDS: [(&'static str, Self); 3] = [
         ("NoClientCert", Self::None),
-        ("RequestClientCert", Self::Request),
-        ("RequireAnyClientCert", Self::RequireAny),
-        ("RequireClientCert", Self::RequireAny),
         ("VerifyClientCertIfGiven", Self::VerifyIfGiven),
         ("RequireAndVerifyClientCert", Self::RequireAndVerify),
     ];
-
-    const fn is_mandatory(self) -> bool {
-        matches!(self, Self::RequireAny | Self::RequireAndVerify)
-    }
-
-    /// Whether a certificate that came through says who its owner is.
-    pub(in crate::http) const fn proves(self) -> bool {
-        matches!(self, Self::VerifyIfGiven | Self::RequireAndVerify)
-    }
 }
 
 impl Clients {
-    /// See [`Policy::proves`].
-    pub(in crate::http) const fn proves(&self) -> bool {
-        self.policy.proves()
-    }
-
-    /// Whether nobody is let in without such a proof.
+    /// Whether nobody is let in without a certificate.
     pub(in crate::http) const fn demand_proof(&self) -> bool {
         matches!(self.policy, Policy::RequireAndVerify)
     }
@@ -82,81 +60,20 @@ impl Clients {
         if self.policy == Policy::None {
             return Ok(WebPkiClientVerifier::no_client_auth());
         }
-        if !self.proves() {
-            let provider = Arc::clone(provider);
-            let mandatory = self.policy.is_mandatory();
-            return Ok(Arc::new(Anybody {
-                provider,
-                mandatory,
-            }));
-        }
         let mut roots = RootCertStore::empty();
         for issuer in &self.issuers {
             roots.add(issuer.clone())?;
         }
-        let builder =
+        let mut builder =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
-        let builder = if self.policy.is_mandatory() {
-            builder
-        } else {
-            builder.allow_unauthenticated()
-        };
+        if !self.demand_proof() {
+            builder = builder.allow_unauthenticated();
+        }
         let issued = builder
             .build()
             .map_err(|error| Error::General(error.to_string()))?;
         let rules = self.clone();
         Ok(Arc::new(Known { issued, rules }))
-    }
-}
-
-/// Takes any certificate of whose key the client has shown to be the owner.
-#[derive(Debug)]
-struct Anybody {
-    provider: Arc<CryptoProvider>,
-    mandatory: bool,
-}
-
-impl ClientCertVerifier for Anybody {
-    fn client_auth_mandatory(&self) -> bool {
-        self.mandatory
-    }
-
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn verify_client_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        algorithms.supported_schemes()
     }
 }
 

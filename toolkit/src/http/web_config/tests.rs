@@ -66,22 +66,35 @@ fn what_is_wrong_is_said_with_its_place_and_what_to_do() {
         &tls("min_version: TLS13, max_version: TLS12"),
         "min_version is above max_version, which is TLS12",
     );
-    check(
-        &tls("cipher_suites: [TLS_RSA_WITH_AES_128_CBC_SHA]"),
-        "TLS_RSA_WITH_AES_128_CBC_SHA is not offered",
-    );
-    check(
-        &tls("max_version: TLS12, cipher_suites: [TLS_AES_128_GCM_SHA256]"),
-        "no cipher suite is left for these versions",
-    );
-    check(
-        &tls("curve_preferences: [CurveP521]"),
-        "CurveP521 is not offered",
-    );
-    check(
-        &tls("curve_preferences: [x25519]"),
-        "hint: Did you mean X25519?",
-    );
+}
+
+#[test]
+fn what_of_tls_is_not_ours_to_choose_is_refused_where_it_stands() {
+    let site = Site::new();
+    let check = |rule: &str, expected: &str| {
+        let said = said(&site, &TLS.replace(" }", &format!(",\n  {rule} }}")));
+        assert!(said.contains(expected), "{rule}\nsaid: {said}");
+    };
+    for (rule, column) in [
+        ("cipher_suites: [TLS_AES_128_GCM_SHA256]", 18),
+        ("curve_preferences: [X25519]", 22),
+    ] {
+        let key = rule.split(':').next().unwrap();
+        let place = format!("web.yml:2:{column}: tls_server_config.{key}: ");
+        check(rule, &(place + "cannot be chosen: "));
+        check(rule, "hint: Leave it out");
+    }
+    for policy in [
+        "RequestClientCert",
+        "RequireAnyClientCert",
+        "RequireClientCert",
+    ] {
+        let rule = format!("client_auth_type: {policy}");
+        let place = "web.yml:2:21: tls_server_config.client_auth_type: ";
+        let why = "a certificate that anybody may have issued proves nothing";
+        check(&rule, &format!("{place}{why}"));
+        check(&rule, "hint: Write RequireAndVerifyClientCert");
+    }
 }
 
 #[test]
@@ -101,7 +114,7 @@ fn what_would_protect_nothing_is_refused() {
         "nothing says who issues client certificates",
     );
     check(
-        &tls("client_auth_type: RequireAnyClientCert, client_allowed_sans: [a]"),
+        &tls("client_auth_type: NoClientCert, client_allowed_sans: [a]"),
         "names protect nothing",
     );
     check(

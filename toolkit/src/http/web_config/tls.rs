@@ -8,11 +8,19 @@ use rustls::{
 };
 use settings::{Located, Place, Problems, did_you_mean};
 
-use super::written;
+use super::{versions::versions, written};
 use crate::http::{
     files::Files,
-    tls::{Clients, Parts, Policy, Tls, Words, curves, suites, versions},
+    tls::{Clients, Parts, Policy, Tls},
 };
+
+/// Policies of Go under which a client shows a certificate of any issuer; the last one is an old
+/// spelling of exporter-toolkit.
+const PROOFLESS: [&str; 3] = [
+    "RequestClientCert",
+    "RequireAnyClientCert",
+    "RequireClientCert",
+];
 
 /// Where PEM comes from; looking something up notes what is wrong with it.
 struct Source<'a> {
@@ -23,6 +31,7 @@ struct Source<'a> {
 
 /// Bytes, with the place that gave or named them.
 type Found = (Vec<u8>, Place);
+type Certificates = (Vec<CertificateDer<'static>>, Place);
 
 pub(super) fn check(
     written: Located<written::Tls>,
@@ -37,26 +46,27 @@ pub(super) fn check(
         files,
         problems,
     };
-    let chain = source.required("cert", (value.cert, value.cert_file), &place);
-    let chain = chain.and_then(|found| source.certificates(&found).map(|it| (it, found.1)));
-    let key = source.required("key", (value.key, value.key_file), &place);
+    let chain = source.find("cert", (value.cert, value.cert_file), Some(&place));
+    let chain = chain.and_then(|found| source.certificates(found));
+    let key = source.find("key", (value.key, value.key_file), Some(&place));
     let key = key.and_then(|found| source.key(&found));
-    let issuers = source.find("client_ca", (value.client_ca, value.client_ca_file));
-    let issuers = issuers.and_then(|found| source.certificates(&found).map(|it| (it, found.1)));
+    let issuers = source.find("client_ca", (value.client_ca, value.client_ca_file), None);
+    let issuers = issuers.and_then(|found| source.certificates(found));
     let policy = value.client_auth_type.as_ref();
     let policy = policy.and_then(|written| policy_of(written, problems));
     let asking = policy.unwrap_or((Policy::None, place.clone()));
     let clients = clients(asking, issuers, value.client_allowed_sans, problems);
-    let list = |list: Option<Vec<_>>| list.filter(|list| !list.is_empty());
-    let words = Words {
-        versions: versions(
-            value.min_version.as_ref(),
-            value.max_version.as_ref(),
-            problems,
-        ),
-        suites: list(value.cipher_suites).map(|list| suites(&list, problems)),
-        curves: list(value.curve_preferences).map(|list| curves(&list, problems)),
-    };
+    let versions = versions(
+        value.min_version.as_ref(),
+        value.max_version.as_ref(),
+        problems,
+    );
+    let refused = [value.cipher_suites, value.curve_preferences];
+    for Located { place, .. } in refused.into_iter().flatten() {
+        problems
+            .error(&place, "cannot be chosen: only what is strong is offered")
+            .hint("Leave it out; which versions of TLS are spoken is yours to choose.");
+    }
     if problems.has_errors() {
         return None;
     }
@@ -65,7 +75,7 @@ pub(super) fn check(
         chain,
         key: key?,
         clients,
-        words,
+        versions,
         own_order: value.prefer_server_cipher_suites.unwrap_or(true),
         http2,
     };
@@ -84,18 +94,18 @@ fn policy_of(written: &Located<String>, problems: &mut Problems) -> Option<(Poli
         return None;
     }
     let known = Policy::WORDS.iter().find(|(name, _)| *name == word);
-    if known.is_none() {
-        let names = Policy::WORDS.map(|(name, _)| name);
-        let hint = match did_you_mean(word, names) {
+    if PROOFLESS.contains(&word) {
+        let message = "a certificate that anybody may have issued proves nothing";
+        problems.error(&written.place, message).hint(
+            "Write RequireAndVerifyClientCert or VerifyClientCertIfGiven, with client_ca_file.",
+        );
+    } else if known.is_none() {
+        let message = "this is no way to ask for client certificates";
+        let hint = match did_you_mean(word, Policy::WORDS.map(|(name, _)| name)) {
             Some(meant) => format!("Did you mean {meant}?"),
             None => "Write RequireAndVerifyClientCert, or leave it out.".to_owned(),
         };
-        problems
-            .error(
-                &written.place,
-                "this is no way to ask for client certificates",
-            )
-            .hint(hint);
+        problems.error(&written.place, message).hint(hint);
     }
     known.map(|(_, policy)| (*policy, written.place.clone()))
 }
@@ -103,7 +113,7 @@ fn policy_of(written: &Located<String>, problems: &mut Problems) -> Option<(Poli
 /// What would protect nothing is refused.
 fn clients(
     (policy, asked_at): (Policy, Place),
-    issuers: Option<(Vec<CertificateDer<'static>>, Place)>,
+    issuers: Option<Certificates>,
     names: Option<Located<Vec<String>>>,
     problems: &mut Problems,
 ) -> Clients {
@@ -114,7 +124,7 @@ fn clients(
                 .error(place, "client certificates are not asked for")
                 .hint(VERIFY);
         }
-        None if policy.proves() => {
+        None if policy != Policy::None => {
             problems
                 .error(&asked_at, "nothing says who issues client certificates")
                 .hint("Name a file of PEM certificates with client_ca_file.");
@@ -139,29 +149,12 @@ fn clients(
 }
 
 impl Source<'_> {
-    fn required(
-        &mut self,
-        key: &str,
-        written: (Option<Located<String>>, Option<Located<PathBuf>>),
-        place: &Place,
-    ) -> Option<Found> {
-        let nothing = written.0.as_ref().is_none_or(|text| text.is_empty())
-            && written
-                .1
-                .as_ref()
-                .is_none_or(|path| path.as_os_str().is_empty());
-        if nothing {
-            let message = format!("neither {key} nor {key}_file is there");
-            let hint = format!("Name a PEM file with {key}_file, relative to this one.");
-            self.problems.error(place, message).hint(hint);
-        }
-        self.find(key, written)
-    }
-
+    /// The one of the two that is there and not empty. `holder`, if any, is wrong without it.
     fn find(
         &mut self,
         key: &str,
         (text, file): (Option<Located<String>>, Option<Located<PathBuf>>),
+        holder: Option<&Place>,
     ) -> Option<Found> {
         let text = text.filter(|text| !text.is_empty());
         match (text, file.filter(|path| !path.as_os_str().is_empty())) {
@@ -174,7 +167,12 @@ impl Source<'_> {
             }
             (Some(text), None) => Some((text.value.into_bytes(), text.place)),
             (None, Some(file)) => self.read(&file),
-            (None, None) => None,
+            (None, None) => {
+                let message = format!("neither {key} nor {key}_file is there");
+                let hint = format!("Name a PEM file with {key}_file, relative to this one.");
+                self.problems.error(holder?, message).hint(hint);
+                None
+            }
         }
     }
 
@@ -190,12 +188,12 @@ impl Source<'_> {
         Some((bytes.ok()?, file.place.clone()))
     }
 
-    fn certificates(&mut self, (bytes, place): &Found) -> Option<Vec<CertificateDer<'static>>> {
-        let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
+    fn certificates(&mut self, (bytes, place): Found) -> Option<Certificates> {
+        let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
         match all {
-            Ok(all) if !all.is_empty() => return Some(all),
-            Ok(_) => self.problems.error(place, "no PEM certificate is in it"),
-            Err(_) => self.problems.error(place, "its PEM is broken"),
+            Ok(all) if !all.is_empty() => return Some((all, place)),
+            Ok(_) => self.problems.error(&place, "no PEM certificate is in it"),
+            Err(_) => self.problems.error(&place, "its PEM is broken"),
         };
         None
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use settings::{Duration, Located};
 
 /// Users and their bcrypt hashes.
@@ -30,9 +30,11 @@ pub(super) struct Tls {
     pub(super) client_allowed_sans: Option<Located<Vec<String>>>,
     pub(super) min_version: Option<Located<String>>,
     pub(super) max_version: Option<Located<String>>,
-    pub(super) cipher_suites: Option<Vec<Located<String>>>,
     pub(super) prefer_server_cipher_suites: Option<bool>,
-    pub(super) curve_preferences: Option<Vec<Located<String>>>,
+    /// Refused, whatever it says.
+    pub(super) cipher_suites: Option<Located<IgnoredAny>>,
+    /// Refused, whatever it says.
+    pub(super) curve_preferences: Option<Located<IgnoredAny>>,
 }
 
 /// `http_server_config`
