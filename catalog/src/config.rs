@@ -30,7 +30,7 @@ use crate::{
     survey::SurveySource,
 };
 
-pub use file::{ConfigError, load_file};
+pub use file::{ConfigError, load_file, load_file_again};
 pub use known::Known;
 pub use load::{Loaded, load, load_with};
 pub use runtimes::{RUNTIMES, RuntimeKind};

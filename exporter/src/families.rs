@@ -7,14 +7,26 @@ mod source;
 
 use jiff::Timestamp;
 use toolkit::{
-    exposition::{self, Family, flag, length, number, seconds},
+    exposition::{self, ExpositionError, Family, flag, length, number, seconds},
     http::DoorState,
 };
 
 use crate::{metrics::Metric, state::State};
 
+/// Everything at `/metrics`; `door`: of the files of `--web.config.file`. An error is a mistake of
+/// the program.
+pub fn exposition_text(
+    state: &State,
+    now: Timestamp,
+    door: Option<DoorState>,
+) -> Result<String, ExpositionError> {
+    let mut all = families(state, now, door);
+    all.extend(exposition::process());
+    exposition::render(all)
+}
+
 /// Everything this program publishes, process metrics apart.
-pub fn families(state: &State, now: Timestamp) -> Vec<Family> {
+pub fn families(state: &State, now: Timestamp, door: Option<DoorState>) -> Vec<Family> {
     let mut families = Families::default();
     own::put(&mut families, state);
     repository::put(&mut families, state);
@@ -22,13 +34,9 @@ pub fn families(state: &State, now: Timestamp) -> Vec<Family> {
         source::put(&mut families, state, source, now);
         proof::put(&mut families, state, source, now);
     }
-    families.finish()
-}
-
-/// What is said of a door that a file configures.
-pub fn door_families(door: DoorState) -> Vec<Family> {
-    let mut families = Families::default();
-    own::put_door(&mut families, door);
+    if let Some(door) = door {
+        own::put_door(&mut families, door);
+    }
     families.finish()
 }
 

@@ -12,7 +12,6 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod page;
 pub mod program;
-pub mod server;
 pub mod state;
 pub mod surveyor;
 pub mod world;

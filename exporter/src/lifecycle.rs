@@ -3,18 +3,29 @@
 //! It knows nothing of flags, sockets or exit codes.
 
 use std::{
-    fmt,
-    path::{Path, PathBuf},
+    fmt::{self, Display},
+    path::PathBuf,
     sync::Arc,
 };
 
-use catalog::config::{ConfigError, load_file};
+use catalog::config::load_file_again;
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use toolkit::{clock::Clock, http::service::ReloadError, problem, published::Published};
-use tracing::{error, info, warn};
+use toolkit::{
+    clock::Clock,
+    exposition::ExpositionError,
+    http::{
+        DoorState,
+        service::{Program, ReloadError},
+    },
+    problem,
+    published::Published,
+};
+use tracing::{error, info};
 
 use crate::{
+    families::exposition_text,
+    page::page,
     state::State,
     surveyor::{Jitter, Surveyor, World},
     world,
@@ -29,7 +40,7 @@ struct Inner {
     clock: Clock,
     jitter: Jitter,
     published: Published<State>,
-    /// Held during a reload, so that two are never under way.
+    /// Held during a reload, and by the end.
     running: Mutex<Option<Running>>,
 }
 
@@ -100,20 +111,29 @@ impl Exporter {
             running.end().await;
         }
     }
+}
 
-    /// Reads the configuration again. Where it cannot be used, the one before stays, and the metric
-    /// and the log say so. Once begun it goes to its end, also when nobody waits for it any more:
-    /// half a reload would leave nobody surveying.
-    pub async fn reload(&self) -> Result<(), ReloadError> {
-        let exporter = self.clone();
-        let reloading = tokio::spawn(async move { exporter.reload_to_the_end().await });
-        reloading.await.unwrap_or(Err(ReloadError))
+impl Program for Exporter {
+    fn page(&self) -> Result<String, impl Display> {
+        page(&self.published().get(), self.0.clock.now())
     }
 
-    async fn reload_to_the_end(&self) -> Result<(), ReloadError> {
+    fn metrics(&self, door: Option<DoorState>) -> Result<String, ExpositionError> {
+        exposition_text(&self.published().get(), self.0.clock.now(), door)
+    }
+
+    fn not_ready(&self) -> Option<&'static str> {
+        let not_yet = "The first survey has not ended yet.";
+        (!self.published().get().is_ready()).then_some(not_yet)
+    }
+
+    /// Reads the configuration again. Where it cannot be used, the one before stays, and the metric
+    /// and the log say so.
+    async fn reload(&self) -> Result<(), ReloadError> {
         let mut running = self.0.running.lock().await;
         let before = running.as_ref().map(|running| &*running.world);
-        match reopen(&self.0.file, before) {
+        let opened = load_file_again(&self.0.file).map(|config| world::open(config, before));
+        match opened {
             Ok(world) => {
                 if let Some(running) = running.take() {
                     running.end().await;
@@ -147,18 +167,12 @@ impl Running {
     }
 }
 
-fn reopen(file: &Path, before: Option<&World>) -> Result<World, ConfigError> {
-    let loaded = load_file(file)?;
-    let warnings = loaded.warnings.to_string();
-    if !warnings.is_empty() {
-        warn!("{warnings}");
-    }
-    Ok(world::open(loaded, before))
-}
-
 #[cfg(test)]
 mod tests {
     use std::{fs, time::Duration};
+
+    use catalog::config::load_file;
+    use toolkit::http::service::Reloads;
 
     use super::*;
     use crate::fixtures::at;
@@ -173,13 +187,14 @@ sources: [{ name: a, engine: files, repository: local, path: \"%Y%m%d.tar\" }]
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("backups.yaml");
         fs::write(&file, EMPTY).unwrap();
-        let world = Arc::new(world::open(load_file(&file).unwrap(), None));
+        let world = Arc::new(world::open(load_file(&file).unwrap().config, None));
         let clock = Clock::starting_at(at("05:00:00"));
         let exporter = Exporter::new(file.clone(), &world, clock, Arc::new(|| 0.0));
         exporter.start(world).await;
         fs::write(&file, EMPTY.replace("name: a,", "name: b,")).unwrap();
         let mut states = exporter.published().subscribe();
-        assert!(futures::poll!(std::pin::pin!(exporter.reload())).is_pending());
+        let reloads = Reloads::new(exporter.clone());
+        assert!(futures::poll!(std::pin::pin!(reloads.now())).is_pending());
         let surveyed = states.wait_for(|state| {
             state
                 .sources

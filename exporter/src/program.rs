@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use toolkit::{
     clock::Clock,
     exit::Exit,
-    http::{Door, Limits, Server, WebConfigError, service},
+    http::{Door, Limits, WebConfigError, service::Service},
     log, problem,
     signals::Signals,
     words::counted,
@@ -26,7 +26,6 @@ use tracing::info;
 use crate::{
     cli::{Cli, PORT},
     lifecycle::Exporter,
-    server::routes,
     surveyor::{Jitter, World},
     world,
 };
@@ -134,7 +133,7 @@ async fn go(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Refusal> {
         )?;
         return Ok(Exit::Fine);
     }
-    let world = Arc::new(world::open(loaded, None));
+    let world = Arc::new(world::open(loaded.config, None));
     let (clock, jitter) = (console.clock.clone(), Arc::clone(&console.jitter));
     let exporter = Exporter::new(cli.config.file.clone(), &world, clock, jitter);
     if cli.once {
@@ -151,18 +150,13 @@ async fn serve(
     world: Arc<World>,
     console: &mut Console<'_>,
 ) -> Result<Exit, Refusal> {
-    let server = Server::bind(&cli.web.addresses(PORT)).await?;
-    for address in server.addresses() {
-        info!("listening on {}://{address}", door.scheme());
-    }
+    let service = Service::bind(&cli.web, PORT, door).await?;
     if let Some(listening) = console.listening.take() {
         // A test that went away does not stop the program.
-        let _ = listening.send(server.addresses());
+        let _ = listening.send(service.addresses());
     }
-    let routes = routes(&exporter, &door, cli.web.enable_lifecycle);
     exporter.start(world).await;
-    let signals = console.signals.clone();
-    service::serve(server, routes, door, signals, || exporter.reload()).await;
+    service.serve(&exporter, console.signals.clone()).await;
     exporter.stop().await;
     info!("stopped");
     Ok(Exit::Fine)

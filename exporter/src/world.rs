@@ -2,17 +2,17 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::surveyor::World;
 use catalog::{
-    config::{Loaded, Repository},
+    config::{Config, Repository},
     evidence::EvidenceRead,
     storage::Counted,
 };
 
+use crate::surveyor::World;
+
 /// Opens what a configuration names. A repository that did not change keeps its connection and its
 /// counts from `before`.
-pub fn open(loaded: Loaded, before: Option<&World>) -> World {
-    let config = loaded.config;
+pub fn open(config: Config, before: Option<&World>) -> World {
     let mut storages = BTreeMap::new();
     for repository in &config.repositories {
         let storage = match before.and_then(|before| kept(before, repository)) {

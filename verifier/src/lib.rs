@@ -7,6 +7,7 @@
 //! Read in this order: [`supervise`], [`stream`], [`engine`], [`runtime`], [`verdict`], then
 //! [`select`], [`plan`](mod@plan), [`report`], [`commands`], [`run`](mod@run).
 
+mod carry_out;
 pub mod cli;
 pub mod commands;
 pub mod console;
@@ -18,6 +19,7 @@ mod progress;
 pub mod report;
 pub mod run;
 pub mod runtime;
+mod scheduler;
 pub mod select;
 pub mod stream;
 pub mod supervise;

@@ -41,7 +41,7 @@ pub struct Planned {
 
 /// What is known of a source at one time.
 #[derive(Debug, Clone, Copy)]
-pub struct Standing<'a> {
+pub struct Situation<'a> {
     /// The newest complete snapshot that is not differential: no other is ever due.
     pub newest: Option<&'a Snapshot>,
     /// Its records.
@@ -52,7 +52,7 @@ pub struct Standing<'a> {
     pub now: Timestamp,
 }
 
-impl<'a> Standing<'a> {
+impl<'a> Situation<'a> {
     /// Of what a survey saw.
     pub fn new(
         inventory: &'a SourceInventory,
@@ -94,12 +94,12 @@ impl<'a> Standing<'a> {
 }
 
 /// Whether the newest complete snapshot of `source` is due.
-pub fn plan(source: &Source, standing: &Standing<'_>) -> Planned {
-    let newest = standing.newest;
+pub fn plan(source: &Source, situation: &Situation<'_>) -> Planned {
+    let newest = situation.newest;
     let (due, why) = match (&source.verify, newest) {
         (None, _) => (None, "no proof is expected of it".to_owned()),
         (Some(_), None) => (None, "there is no complete snapshot".to_owned()),
-        (Some(verify), Some(newest)) => judge(source, verify, newest, standing),
+        (Some(verify), Some(newest)) => judge(source, verify, newest, situation),
     };
     Planned {
         source: source.name.clone(),
@@ -113,9 +113,9 @@ fn judge(
     source: &Source,
     verify: &Verify,
     newest: &Snapshot,
-    standing: &Standing<'_>,
+    situation: &Situation<'_>,
 ) -> (Option<Trigger>, String) {
-    let (past, now) = (standing.past, standing.now);
+    let (past, now) = (situation.past, situation.now);
     let promised = promised(source);
     let lasts = |proof: &Verification| age(proof.ended_at, now) <= unrenewed(promised);
     let last = past.of_object(newest);
@@ -141,7 +141,7 @@ fn judge(
         }
     }
     let urgent = match last {
-        None => standing.urgent(newest, &verify.due),
+        None => situation.urgent(newest, &verify.due),
         Some(_) => None,
     };
     match &verify.due {
@@ -156,7 +156,7 @@ fn judge(
             Some(last) => (Some(Trigger::Schedule), renewed(last, now)),
         },
         Due::Schedule(schedule) => slot(schedule, past, now),
-        Due::Objective => match standing.proofs.verified() {
+        Due::Objective => match situation.proofs.verified() {
             Some(proof) if lasts(proof) => (
                 None,
                 format!("its proof is from {}", ago(proof.ended_at, now)),

@@ -8,8 +8,9 @@ use std::{
 
 use settings::Problems;
 use thiserror::Error;
+use tracing::warn;
 
-use super::{Loaded, load};
+use super::{Config, Loaded, load};
 
 /// Largest file that is read, in bytes; also what the parser allows.
 const FILE_MAX: u64 = 1024 * 1024;
@@ -48,6 +49,19 @@ pub fn load_file(file: &Path) -> Result<Loaded, ConfigError> {
         source,
     })?;
     load(file, &text).map_err(ConfigError::Problems)
+}
+
+/// Reads and checks a configuration file for a program that runs already: warnings go to the log.
+///
+/// # Errors
+/// As [`load_file`].
+pub fn load_file_again(file: &Path) -> Result<Config, ConfigError> {
+    let loaded = load_file(file)?;
+    let warnings = loaded.warnings.to_string();
+    if !warnings.is_empty() {
+        warn!("{warnings}");
+    }
+    Ok(loaded.config)
 }
 
 #[cfg(test)]

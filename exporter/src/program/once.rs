@@ -12,15 +12,15 @@ use toolkit::exit::Exit;
 use super::{Console, Refusal};
 use crate::{
     cli::{Cli, OnceFormat},
+    families::exposition_text,
     page::table,
-    server::exposition_text,
     state::{SourceState, State, SurveyOutcome},
 };
 
 /// Prints, and says by the exit code whether everything could be seen.
 pub(super) fn print(cli: &Cli, state: &State, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let text = match cli.once_format {
-        OnceFormat::Metrics => exposition_text(state, &console.clock, None)?,
+        OnceFormat::Metrics => exposition_text(state, console.clock.now(), None)?,
         OnceFormat::Table => table(state, console.clock.now()),
     };
     match &cli.once_output {

@@ -115,8 +115,7 @@ async fn the_exporter_surveys_it_and_reads_its_records() {
     evidence.mark().await.expect("marked");
     append(&*evidence, &cache, draft).await.expect("appended");
 
-    let warnings = settings::Problems::new("", "");
-    let world = Arc::new(world::open(Loaded { config, warnings }, None));
+    let world = Arc::new(world::open(config, None));
     let clock = Clock::starting_at(fixtures::at("02:00:00"));
     let published = Published::new(State::new(Arc::clone(&world.config), clock.now()));
     let surveyor = Surveyor::new(world, published.clone(), clock, Arc::new(|| 0.5));

@@ -1,98 +1,154 @@
-//! What a program answers beside its own pages, and how it goes on until it is stopped: reloads by
-//! signal and over HTTP are the same act.
+//! The shell of a program that answers over HTTP until it is stopped: its five paths, its
+//! addresses, and its reloads, which by signal and over HTTP are the same act.
 
-use std::fmt::Display;
+use std::{fmt::Display, net::SocketAddr, sync::Arc};
 
 use hyper::StatusCode;
 use thiserror::Error;
-use tracing::error;
+use tokio::sync::Mutex;
+use tracing::{error, info};
 
-use super::{Caller, Door, Response, Route, Server};
+use super::{Caller, Door, DoorState, ListenError, Response, Route, Server};
 use crate::{
     exposition::{self, ExpositionError},
+    flags::WebFlags,
     signals::Signals,
 };
 
-/// The configuration before is still in use; the log says why.
+/// A refused reload: the configuration before is still in use, and the log says why.
 #[derive(Debug, Clone, Copy, Error)]
 #[error("the configuration has errors and the one before is kept; the log says more")]
 pub struct ReloadError;
 
-/// `/`: a page of HTML made from memory.
-pub fn landing<E: Display>(make: impl Fn() -> Result<String, E> + Send + Sync + 'static) -> Route {
-    Route::get("/", move || made("text/html; charset=utf-8", make()))
+/// The part of a program that goes on through reloads; clones are the same part. Every page is made
+/// from memory.
+pub trait Program: Clone + Send + Sync + 'static {
+    /// The landing page at `/`, as HTML.
+    fn page(&self) -> Result<String, impl Display>;
+
+    /// The text at `/metrics`; `door`: of the files of `--web.config.file`, if there is one.
+    fn metrics(&self, door: Option<DoorState>) -> Result<String, ExpositionError>;
+
+    /// The reason why `/-/ready` says no, as a sentence.
+    fn not_ready(&self) -> Option<&'static str>;
+
+    /// Reads the configuration again; one that cannot be used is logged, and changes nothing else.
+    fn reload(&self) -> impl Future<Output = Result<(), ReloadError>> + Send;
 }
 
-/// `/metrics`, made from memory.
-pub fn metrics(
-    make: impl Fn() -> Result<String, ExpositionError> + Send + Sync + 'static,
-) -> Route {
-    Route::get("/metrics", move || made(exposition::CONTENT_TYPE, make()))
+/// The reloads of a program: one at a time.
+#[derive(Debug, Clone)]
+pub struct Reloads<P> {
+    program: P,
+    alone: Arc<Mutex<()>>,
 }
 
-/// `/-/healthy`: whoever can answer is.
-pub fn healthy() -> Route {
-    Route::get("/-/healthy", || Response::text(StatusCode::OK, "Healthy."))
-}
+impl<P: Program> Reloads<P> {
+    /// No reload yet.
+    pub fn new(program: P) -> Self {
+        let alone = Arc::default();
+        Self { program, alone }
+    }
 
-/// `/-/ready`; `not_yet` says why it is not.
-pub fn ready(not_yet: impl Fn() -> Option<&'static str> + Send + Sync + 'static) -> Route {
-    Route::get("/-/ready", move || match not_yet() {
-        None => Response::text(StatusCode::OK, "Ready."),
-        Some(sentence) => Response::text(StatusCode::SERVICE_UNAVAILABLE, sentence),
-    })
-}
-
-/// `POST /-/reload`, for callers who authenticated, or for all.
-pub fn reload<F>(for_all: bool, act: impl Fn() -> F + Send + Sync + 'static) -> Route
-where
-    F: Future<Output = Result<(), ReloadError>> + Send + 'static,
-{
-    Route::post("/-/reload", move |caller: Caller| {
-        let reloading = (for_all || caller.authenticated).then(&act);
-        async move {
-            match reloading {
-                None => Response::text(
-                    StatusCode::FORBIDDEN,
-                    "Reloading over HTTP is for those who authenticate (--web.config.file), or \
-                     for all with --web.enable-lifecycle.",
-                ),
-                Some(reloading) => match reloading.await {
-                    Ok(()) => Response::text(StatusCode::OK, "Reloaded."),
-                    // The problems quote the file, which is not for everybody at this port.
-                    Err(ReloadError) => Response::text(
-                        StatusCode::INTERNAL_SERVER_ERROR,
-                        "The configuration has errors and the one before is kept; the log says \
-                         more.",
-                    ),
-                },
-            }
-        }
-    })
-}
-
-/// Answers and reloads until stopped.
-pub async fn serve<F>(
-    server: Server,
-    routes: Vec<Route>,
-    door: Door,
-    signals: Signals,
-    reload: impl Fn() -> F,
-) where
-    F: Future<Output = Result<(), ReloadError>>,
-{
-    let reloading = async {
-        loop {
-            signals.reload.notified().await;
-            // Said in the log and in a metric.
-            let _ = reload().await;
-        }
-    };
-    tokio::select! {
-        () = server.serve(routes, door, signals.stop) => {}
-        () = reloading => {}
+    /// Reloads. A reload that began goes to its end, also when nobody waits for it any more: half
+    /// of one would leave a program without work.
+    pub async fn now(&self) -> Result<(), ReloadError> {
+        let Self { program, alone } = self.clone();
+        let reloading = tokio::spawn(async move {
+            let _alone = alone.lock().await;
+            program.reload().await
+        });
+        reloading.await.unwrap_or(Err(ReloadError))
     }
 }
+
+/// A program's addresses, bound before anything is answered.
+#[derive(Debug)]
+pub struct Service {
+    server: Server,
+    door: Door,
+    enable_lifecycle: bool,
+}
+
+impl Service {
+    /// Binds the addresses of the flags, or `port` of all interfaces.
+    ///
+    /// # Errors
+    /// An address that cannot be listened on.
+    pub async fn bind(web: &WebFlags, port: u16, door: Door) -> Result<Self, ListenError> {
+        let server = Server::bind(&web.addresses(port)).await?;
+        for address in server.addresses() {
+            info!("listening on {}://{address}", door.scheme());
+        }
+        Ok(Self {
+            server,
+            door,
+            enable_lifecycle: web.enable_lifecycle,
+        })
+    }
+
+    /// The addresses that are bound, with their ports.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.server.addresses()
+    }
+
+    /// Answers for the program and reloads it, until stopped.
+    pub async fn serve<P: Program>(self, program: &P, signals: Signals) {
+        let reloads = Reloads::new(program.clone());
+        let routes = routes(&reloads, &self.door, self.enable_lifecycle);
+        let reloading = async {
+            loop {
+                signals.reload.notified().await;
+                // The log and a metric tell how it went.
+                let _ = reloads.now().await;
+            }
+        };
+        tokio::select! {
+            () = self.server.serve(routes, self.door, signals.stop) => {}
+            () = reloading => {}
+        }
+    }
+}
+
+/// The paths of every program. `POST /-/reload` is for callers who authenticated, or for all.
+fn routes<P: Program>(reloads: &Reloads<P>, door: &Door, for_all: bool) -> Vec<Route> {
+    let program = &reloads.program;
+    let (of_page, of_metrics, of_ready) = (program.clone(), program.clone(), program.clone());
+    let (door, reloads) = (door.clone(), reloads.clone());
+    vec![
+        Route::get("/", move || {
+            made("text/html; charset=utf-8", of_page.page())
+        }),
+        Route::get("/metrics", move || {
+            made(exposition::CONTENT_TYPE, of_metrics.metrics(door.state()))
+        }),
+        Route::get("/-/healthy", || Response::text(StatusCode::OK, "Healthy.")),
+        Route::get("/-/ready", move || match of_ready.not_ready() {
+            None => Response::text(StatusCode::OK, "Ready."),
+            Some(sentence) => Response::text(StatusCode::SERVICE_UNAVAILABLE, sentence),
+        }),
+        Route::post("/-/reload", move |caller: Caller| {
+            let reloading = (for_all || caller.authenticated).then(|| reloads.clone());
+            async move {
+                let (status, sentence) = match reloading {
+                    None => (StatusCode::FORBIDDEN, FORBIDDEN),
+                    Some(reloads) => match reloads.now().await {
+                        Ok(()) => (StatusCode::OK, "Reloaded."),
+                        Err(ReloadError) => (StatusCode::INTERNAL_SERVER_ERROR, NOT_RELOADED),
+                    },
+                };
+                Response::text(status, sentence)
+            }
+        }),
+    ]
+}
+
+const FORBIDDEN: &str = "Reloading over HTTP is for those who authenticate (--web.config.file), or \
+                         for all with --web.enable-lifecycle.";
+
+/// The problems quote the file, which is not for everybody at this port.
+const NOT_RELOADED: &str =
+    "The configuration has errors and the one before is kept; the log says more.";
 
 fn made<E: Display>(content_type: &'static str, page: Result<String, E>) -> Response {
     match page {

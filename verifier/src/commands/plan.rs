@@ -6,7 +6,7 @@ use toolkit::{exit::Exit, table::Table};
 use crate::{
     cli::{Plan, Select},
     console::{Console, Refusal},
-    plan::{self, Planned, Standing},
+    plan::{self, Planned, Situation},
     report,
     world::{Surveyed, World},
 };
@@ -60,8 +60,8 @@ pub(super) async fn of(
         };
         let ledger = world.ledger(&source.name).await?;
         let proofs = Proofs::new(&ledger, inventory, None, now);
-        let standing = Standing::new(inventory, &ledger, &proofs, now);
-        planned.push(plan::plan(source, &standing));
+        let situation = Situation::new(inventory, &ledger, &proofs, now);
+        planned.push(plan::plan(source, &situation));
     }
     Ok((planned, exit))
 }

@@ -1,36 +1,28 @@
 //! `serve`: verifies what is due, again and again, and says over HTTP how it goes.
-//!
-//! Read in this order: [`scheduler`], [`agenda`], [`look`], [`run`](mod@run), [`state`],
-//! [`lifecycle`].
 
-mod agenda;
 mod families;
-mod lifecycle;
-mod look;
 mod page;
-mod routes;
-mod run;
-mod scheduler;
-mod state;
-mod told;
+
+use std::fmt::Display;
 
 use toolkit::{
     exit::Exit,
+    exposition::ExpositionError,
     flags::WebFlags,
-    http::{Door, Limits, Server, WebConfigError, service},
+    http::{
+        Door, DoorState, Limits, WebConfigError,
+        service::{Program, ReloadError, Service},
+    },
     problem::render,
     signals::Signals,
 };
 use tracing::{error, info};
 
-use self::{
-    lifecycle::{Opened, Service},
-    routes::routes,
-    scheduler::Scheduler,
-};
+use self::{families::exposition_text, page::page};
 use crate::{
     cli::PORT,
     console::{Console, Refusal},
+    scheduler::{Opened, Scheduler, Verifier},
 };
 
 pub(super) async fn run(web: &WebFlags, console: &mut Console<'_>) -> Result<Exit, Refusal> {
@@ -42,18 +34,14 @@ pub(super) async fn run(web: &WebFlags, console: &mut Console<'_>) -> Result<Exi
     )?;
     let outside = console.outside();
     let opened = Opened::new(config, &outside)?;
-    let bound = Server::bind(&web.addresses(PORT)).await;
-    let server = bound.map_err(|error| Refusal::usage(render(&error, None)))?;
-    for address in server.addresses() {
-        info!("listening on {}://{address}", door.scheme());
-    }
-    let verifier = Service::new(console.config_file.clone(), outside, opened);
+    let bound = Service::bind(web, PORT, door).await;
+    let service = bound.map_err(|error| Refusal::usage(render(&error, None)))?;
+    let verifier = Verifier::new(console.config_file.clone(), outside, opened);
     let signals = Signals {
         stop: console.cancelled.clone(),
         reload: console.reload.clone(),
     };
     let scheduler = Scheduler::new(verifier.clone(), signals.stop.clone());
-    let routes = routes(&verifier, &door, web.enable_lifecycle);
     let stop = signals.stop.clone();
     let scheduling = async {
         let ended = tokio::spawn(scheduler.run()).await;
@@ -61,14 +49,32 @@ pub(super) async fn run(web: &WebFlags, console: &mut Console<'_>) -> Result<Exi
         stop.cancel();
         ended
     };
-    let serving = service::serve(server, routes, door, signals, || verifier.reload());
-    let (ended, ()) = tokio::join!(scheduling, serving);
+    let (ended, ()) = tokio::join!(scheduling, service.serve(&verifier, signals));
     if let Err(problem) = ended {
         error!("the scheduler ended unexpectedly: {problem}");
         return Ok(Exit::Unknown);
     }
     info!("stopped");
     Ok(Exit::Fine)
+}
+
+impl Program for Verifier {
+    fn page(&self) -> Result<String, impl Display> {
+        page(&self.published().get(), self.clock().now())
+    }
+
+    fn metrics(&self, door: Option<DoorState>) -> Result<String, ExpositionError> {
+        exposition_text(&self.published().get(), door, self.clock().now())
+    }
+
+    fn not_ready(&self) -> Option<&'static str> {
+        let not_yet = "What is due has not been looked at yet.";
+        (!self.published().get().is_planned()).then_some(not_yet)
+    }
+
+    async fn reload(&self) -> Result<(), ReloadError> {
+        self.reopen()
+    }
 }
 
 impl From<WebConfigError> for Refusal {

@@ -1,17 +1,13 @@
 //! `sweep`: what killed runs left behind is removed; nobody's live run is touched.
 
-use std::time::Duration;
-
 use toolkit::exit::Exit;
 
-use crate::runtime::{SweepPolicy, Swept};
 use crate::{
+    carry_out::GRACE,
     console::{Console, Refusal},
+    runtime::{SweepPolicy, Swept},
     world::World,
 };
-
-/// How long after its deadline a run of another verifier is left alone: clocks differ.
-pub(crate) const GRACE: Duration = Duration::from_mins(10);
 
 pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let world = World::open(console)?;

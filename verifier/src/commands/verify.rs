@@ -1,7 +1,5 @@
 //! `verify`: restore, judge, write it down, say so.
 
-mod assignment;
-mod carry_out;
 mod choose;
 
 use std::{io, sync::Arc};
@@ -13,15 +11,13 @@ use toolkit::exit::Exit;
 
 use self::choose::choose;
 use crate::{
+    carry_out::{carry_out, sweep},
     cli::{ReportFormat, Verify},
     console::{Console, Refusal},
     progress::Progress,
     report::{self, Reported},
     world::World,
 };
-
-pub(super) use assignment::Chosen;
-pub(super) use carry_out::{carry_out, sweep};
 
 pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let world = Arc::new(World::open(console)?);

@@ -10,7 +10,7 @@ use catalog::{
 };
 use jiff::Timestamp;
 
-use super::{Standing, promised, settled_at, unrenewed};
+use super::{Situation, promised, settled_at, unrenewed};
 
 /// The first retry of what was inconclusive: a restarted engine or store is back by then.
 const RETRY_FIRST: Duration = Duration::from_mins(5);
@@ -30,7 +30,7 @@ pub struct Prospect {
 }
 
 /// Of a source that stands so, for a verifier that would write `tool` down.
-pub fn prospect(source: &Source, standing: &Standing<'_>, tool: &ToolEvidence) -> Prospect {
+pub fn prospect(source: &Source, situation: &Situation<'_>, tool: &ToolEvidence) -> Prospect {
     let Some(verify) = &source.verify else {
         return Prospect {
             not_before: Some(Timestamp::MAX),
@@ -38,7 +38,7 @@ pub fn prospect(source: &Source, standing: &Standing<'_>, tool: &ToolEvidence) -
         };
     };
     let lasts = unrenewed(promised(source));
-    let (past, proofs) = (standing.past, standing.proofs);
+    let (past, proofs) = (situation.past, situation.proofs);
     let renewal = proofs.verified().map(|proof| after(proof.ended_at, lasts));
     let was_lost = proofs.proven_at.is_some() && proofs.verified().is_none();
     let not_before = match &verify.due {
@@ -55,9 +55,9 @@ pub fn prospect(source: &Source, standing: &Standing<'_>, tool: &ToolEvidence) -
         Due::Objective => renewal,
         _ => not_before,
     };
-    let at = standing.newest.map(|newest| {
+    let at = situation.newest.map(|newest| {
         let settled = match past.of_object(newest) {
-            None if standing.urgent(newest, &verify.due).is_some() => return newest.completed_at,
+            None if situation.urgent(newest, &verify.due).is_some() => return newest.completed_at,
             None => newest.completed_at,
             Some(last) => match last.verdict {
                 Verdict::Inconclusive => {

@@ -105,12 +105,12 @@ impl World {
         }
     }
 
-    fn standing(&self, hour: i64) -> Standing<'_> {
-        self.standing_at(at(hour))
+    fn situation(&self, hour: i64) -> Situation<'_> {
+        self.situation_at(at(hour))
     }
 
-    fn standing_at(&self, now: Timestamp) -> Standing<'_> {
-        Standing::new(&self.inventory, &self.ledger, &self.proofs, now)
+    fn situation_at(&self, now: Timestamp) -> Situation<'_> {
+        Situation::new(&self.inventory, &self.ledger, &self.proofs, now)
     }
 }
 
@@ -129,7 +129,7 @@ fn check(
     expected: (Option<Trigger>, &str),
 ) {
     let world = World::new(newest, ledger(runs));
-    let planned = plan(&source(lines), &world.standing(now));
+    let planned = plan(&source(lines), &world.situation(now));
     assert_eq!((planned.due, planned.why.as_str()), expected);
 }
 
@@ -205,7 +205,7 @@ fn other_bytes_under_the_name_of_what_failed_are_due_at_once() {
     let runs = ledger(&[(0, 1, None), (24, 25, Some(Reason::Damaged))]);
     let planned = |newest: Snapshot| {
         let world = World::with(vec![newest, snapshot(0)], runs.clone());
-        let planned = plan(&source(OBJECTIVE), &world.standing(27));
+        let planned = plan(&source(OBJECTIVE), &world.situation(27));
         (planned.due, planned.why)
     };
     let mut other = snapshot(24);
@@ -236,7 +236,7 @@ fn without_a_verified_snapshot_that_lies_there_the_newest_is_due_at_once() {
     let due = |lines: &str, lying: &[i64], runs: &[(i64, i64, Option<Reason>)]| {
         let snapshots = lying.iter().map(|hour| snapshot(*hour)).collect();
         let world = World::with(snapshots, ledger(runs));
-        let planned = plan(&source(lines), &world.standing(9));
+        let planned = plan(&source(lines), &world.situation(9));
         (planned.due, planned.why)
     };
     let lost = due(NEW, &[8, 7], &[(2, 7, None)]);
@@ -265,7 +265,7 @@ fn a_touched_snapshot_is_due_again() {
             let mut touched = snapshot(2);
             touched.artifacts[0].meta.etag = Some(tag.into());
             let world = World::with(vec![touched], ledger.clone());
-            let planned = plan(&source(lines), &world.standing(9));
+            let planned = plan(&source(lines), &world.situation(9));
             assert_eq!(planned.due.is_some(), is_due, "{lines} {tag}");
             let why = "its newest snapshot was touched since it was tried";
             assert_eq!(planned.why == why, is_due, "{lines} {planned:?}");
@@ -273,7 +273,7 @@ fn a_touched_snapshot_is_due_again() {
             let mut touched = snapshot(2);
             touched.artifacts[0].meta.etag = Some(tag.into());
             let world = World::with(vec![snapshot(8), touched], ledger.clone());
-            let planned = plan(&source(lines), &world.standing(9));
+            let planned = plan(&source(lines), &world.situation(9));
             let why = "no snapshot that was verified lies there unchanged";
             assert_eq!(planned.why == why, is_due, "{lines} {planned:?}");
         }
@@ -307,10 +307,10 @@ fn a_differential_snapshot_is_never_due() {
     differential.continues = catalog::model::Continues::Unknown;
     assert!(differential.is_differential());
     let world = World::with(vec![differential.clone(), snapshot(2)], ledger(&[]));
-    let planned = plan(&source(NEW), &world.standing(9));
+    let planned = plan(&source(NEW), &world.situation(9));
     assert_eq!(planned.snapshot, Some(snapshot(2).id.0));
     let alone = World::with(vec![differential], ledger(&[]));
-    assert_eq!(plan(&source(NEW), &alone.standing(9)).due, None);
+    assert_eq!(plan(&source(NEW), &alone.situation(9)).due, None);
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn longest_without(lines: &str, snapshot_every: i64, planned_every: usize) -> i6
     for now in (1..30 * 24).step_by(planned_every) {
         let newest = now / snapshot_every * snapshot_every;
         let world = World::new(Some(newest), known.clone());
-        let planned = plan(&source, &world.standing(now));
+        let planned = plan(&source, &world.situation(now));
         if planned.due.is_some() {
             runs.push((newest, now + 1, None));
             known = ledger(&runs);

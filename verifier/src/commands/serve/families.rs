@@ -7,8 +7,11 @@ use toolkit::{
     http::DoorState,
 };
 
-use super::state::{State, Step};
-use crate::{metrics::Metric, plan::prospect};
+use crate::{
+    metrics::Metric,
+    plan::prospect,
+    scheduler::{State, Step},
+};
 
 type Families = exposition::Families<Metric>;
 
@@ -57,10 +60,10 @@ fn put_plans(families: &mut Families, state: &State, now: Timestamp) {
         families.put(Metric::PlanTimestamp, &labels, seconds(planned.at));
     }
     for (source, known) in state.provable() {
-        let Some(standing) = known.standing(now) else {
+        let Some(situation) = known.situation(now) else {
             continue;
         };
-        let next = prospect(source, &standing, &state.tool);
+        let next = prospect(source, &situation, &state.tool);
         if let Some(at) = next.at {
             let labels = [source.name.as_str(), source.format.engine().as_str()];
             families.put(Metric::NextDue, &labels, seconds(at));

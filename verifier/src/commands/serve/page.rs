@@ -16,10 +16,10 @@ use toolkit::{
 };
 
 use self::doubts::{is_proven, warnings};
-use super::state::{Far, Known, Running, State, Step};
 use crate::{
     plan::{plan, prospect},
     report::{headline, headline_of, printable},
+    scheduler::{Far, Known, Running, State, Step},
 };
 
 #[derive(Debug, Template)]
@@ -177,7 +177,7 @@ fn detail(rows: &[Row], now: Timestamp) -> String {
 }
 
 fn row(state: &State, source: &Source, known: &Known, now: Timestamp) -> Row {
-    let standing = known.standing(now);
+    let standing = known.situation(now);
     let shown = shown(known, now);
     let (stands, last) = last(shown, now);
     let running = state.running.get(&source.name);

@@ -6,8 +6,9 @@ use catalog::{config::Source, evidence::Trigger};
 use tokio::time::Instant;
 use toolkit::exit::Exit;
 
-use super::{super::plan, assignment::Chosen};
+use super::super::plan;
 use crate::{
+    carry_out::Chosen,
     cli::Verify,
     console::{Console, Refusal},
     select::Wanted,

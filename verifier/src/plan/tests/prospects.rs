@@ -23,7 +23,7 @@ fn check(
     expected: (Option<i64>, Option<i64>),
 ) {
     let world = World::new(newest, ledger(runs));
-    let found = prospect(&source(lines), &world.standing(1000), &tool(true));
+    let found = prospect(&source(lines), &world.situation(1000), &tool(true));
     let minutes = |moment: Timestamp| moment.duration_since(at(0)).as_mins();
     let found = (found.not_before.map(minutes), found.at.map(minutes));
     assert_eq!(found, expected, "{lines} {runs:?}");
@@ -55,7 +55,7 @@ fn the_next_moment_follows_what_makes_it_due() {
     check(OBJECTIVE, Some(24), &proven_then_failed, repeated);
     let world = World::new(None, ledger(&[]));
     let unproven = source("    verify: false\n");
-    let none = prospect(&unproven, &world.standing(1000), &tool(true));
+    let none = prospect(&unproven, &world.situation(1000), &tool(true));
     assert_eq!((none.not_before, none.at), (Some(Timestamp::MAX), None));
 }
 
@@ -77,7 +77,7 @@ fn a_retry_does_not_wait_for_what_changed_nor_repeat_what_cannot_change() {
     let mendable = [(0, 1, Some(Reason::NoChecksum))];
     check(NEW, Some(0), &mendable, (None, Some(97 * HOUR)));
     let world = World::new(Some(0), ledger(&mendable));
-    let other = prospect(&source(NEW), &world.standing(1000), &tool(false));
+    let other = prospect(&source(NEW), &world.situation(1000), &tool(false));
     assert_eq!(
         other.at,
         Some(at(1)),
@@ -98,7 +98,7 @@ fn two_verifiers_that_differ_do_not_try_again_after_each_other_for_ever() {
             ledger.take(sequence, Ok(&text));
         }
         let world = World::new(Some(0), ledger);
-        prospect(&source(NEW), &world.standing(1000), &tool(true)).at
+        prospect(&source(NEW), &world.situation(1000), &tool(true)).at
     };
     assert_eq!(of_two(Reason::NoChecksum), Some(at(98)));
     let paused = at(2) + SignedDuration::from_mins(10);
@@ -123,8 +123,8 @@ fn the_plan_agrees() {
             let (source, ledger) = (source(lines), ledger(runs));
             let seen_at = at(newest.max(25));
             let world = |newest| World::new(Some(newest), ledger.clone());
-            let of = |newest| prospect(&source, &world(newest).standing(1000), &tool(true));
-            let due = |newest, now: Timestamp| plan(&source, &world(newest).standing_at(now)).due;
+            let of = |newest| prospect(&source, &world(newest).situation(1000), &tool(true));
+            let due = |newest, now: Timestamp| plan(&source, &world(newest).situation_at(now)).due;
             let context = format!("{lines} {runs:?} {newest}");
             let second = SignedDuration::from_secs(1);
             let moment = of(newest).at.expect("something lies there");
@@ -156,10 +156,10 @@ fn what_may_have_been_being_written_is_due_once_it_has_settled() {
     let check = |lines: &str, ended: i64, due: i64| {
         let (source, world) = (source(lines), world(cut(ended, Reason::UnstableRead)));
         for same in [true, false] {
-            let found = prospect(&source, &world.standing(1000), &tool(same));
+            let found = prospect(&source, &world.situation(1000), &tool(same));
             assert_eq!(found.at, Some(minutes(due)), "{lines}");
         }
-        let planned = |now| plan(&source, &world.standing_at(now));
+        let planned = |now| plan(&source, &world.situation_at(now));
         let early = planned(minutes(due) - SignedDuration::from_secs(1));
         assert_eq!(early.due, None, "{early:?}");
         assert!(early.why.starts_with("it may still be being written"));
@@ -171,9 +171,9 @@ fn what_may_have_been_being_written_is_due_once_it_has_settled() {
     }
     // One that had settled is tried again like any other.
     let settled = world(cut(10, Reason::UnstableRead));
-    let found = prospect(&source(NEW), &settled.standing(1000), &tool(true));
+    let found = prospect(&source(NEW), &settled.situation(1000), &tool(true));
     assert_eq!(found.at, Some(minutes(15)));
     let ours = world(cut(1, Reason::RuntimeUnavailable));
-    let planned = plan(&source(NEW), &ours.standing_at(minutes(1)));
+    let planned = plan(&source(NEW), &ours.situation_at(minutes(1)));
     assert_eq!(planned.due, Some(Trigger::Retry));
 }

@@ -6,8 +6,10 @@ use catalog::{
 };
 use jiff::Timestamp;
 
-use super::super::state::Known;
-use crate::plan::{age, promised};
+use crate::{
+    plan::{age, promised},
+    scheduler::Known,
+};
 
 /// Whether the newest complete snapshot is verified, its proof young enough and in an intact chain,
 /// and whether all of that is known.

@@ -15,10 +15,8 @@ use catalog::{
 
 use super::*;
 use crate::{
-    commands::serve::{
-        families::exposition_text,
-        state::{Step, Tracker},
-    },
+    commands::serve::families::exposition_text,
+    scheduler::{Step, Tracker},
     supervise::Progress,
 };
 

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::*;
-use crate::commands::serve::state::Lost;
+use crate::scheduler::Lost;
 
 const EVERYTHING: &str = "Everything was restored and verified";
 

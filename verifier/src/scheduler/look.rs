@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::state::Step;
 use crate::{
-    plan::{Planned, Prospect, Standing, plan, prospect},
+    plan::{Planned, Prospect, Situation, plan, prospect},
     world::World,
 };
 
@@ -130,11 +130,11 @@ pub(super) async fn look(
                 let asking = old_versions(&*storage, &proofs);
                 // What is not answered until then is not known.
                 let answer = timeout_at(asked_until, asking).await;
-                let standing = Standing::new(inventory, &ledger, &proofs, now);
+                let situation = Situation::new(inventory, &ledger, &proofs, now);
                 Ok(Sight {
-                    planned: plan(source, &standing),
-                    prospect: prospect(source, &standing, &tool),
-                    newest: standing.newest.cloned(),
+                    planned: plan(source, &situation),
+                    prospect: prospect(source, &situation, &tool),
+                    newest: situation.newest.cloned(),
                     inventory: inventory.clone(),
                     ledger,
                     old_versions: answer.ok().flatten(),

@@ -4,10 +4,10 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use catalog::config;
-use tokio::sync::{Mutex, watch};
+use catalog::config::{Config, load_file_again};
+use tokio::sync::watch;
 use toolkit::{clock::Clock, http::service::ReloadError, published::Published};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use super::state::State;
 use crate::{
@@ -18,14 +18,14 @@ use crate::{
 
 /// A configuration with everything it names opened.
 #[derive(Debug)]
-pub(super) struct Opened {
-    pub(super) world: Arc<World>,
-    pub(super) context: Context,
+pub(crate) struct Opened {
+    pub(crate) world: Arc<World>,
+    pub(crate) context: Context,
 }
 
 impl Opened {
     /// Refuses a configuration under which nothing could be verified.
-    pub(super) fn new(config: config::Config, outside: &Outside) -> Result<Self, Refusal> {
+    pub(crate) fn new(config: Config, outside: &Outside) -> Result<Self, Refusal> {
         let world = Arc::new(World::of(config, outside));
         world.evidence()?;
         let context = world.context()?;
@@ -33,14 +33,14 @@ impl Opened {
     }
 
     /// Whether records of the one are read under the other.
-    pub(super) fn shares_evidence(&self, other: &Self) -> bool {
+    pub(crate) fn shares_evidence(&self, other: &Self) -> bool {
         self.world.config.shares_evidence(&other.world.config)
     }
 }
 
 /// The part that goes on through reloads; clones are the same one.
 #[derive(Debug, Clone)]
-pub(super) struct Service(Arc<Inner>);
+pub(crate) struct Verifier(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -48,13 +48,11 @@ struct Inner {
     outside: Outside,
     published: Published<State>,
     opened: watch::Sender<Arc<Opened>>,
-    /// Held during a reload, so that two are never under way.
-    reloading: Mutex<()>,
 }
 
-impl Service {
+impl Verifier {
     /// Nothing planned yet; `file` is what a reload reads.
-    pub(super) fn new(file: PathBuf, outside: Outside, opened: Opened) -> Self {
+    pub(crate) fn new(file: PathBuf, outside: Outside, opened: Opened) -> Self {
         let config = Arc::new(opened.world.config.clone());
         let tool = opened.context.tool.clone();
         let state = State::new(&config, tool, outside.clock.now());
@@ -63,42 +61,34 @@ impl Service {
             outside,
             published: Published::new(state),
             opened: watch::Sender::new(Arc::new(opened)),
-            reloading: Mutex::default(),
         }))
     }
 
-    pub(super) fn clock(&self) -> &Clock {
+    pub(crate) fn clock(&self) -> &Clock {
         &self.0.outside.clock
     }
 
     /// Where states appear.
-    pub(super) fn published(&self) -> &Published<State> {
+    pub(crate) fn published(&self) -> &Published<State> {
         &self.0.published
     }
 
     /// Under what is verified, now and after each reload.
-    pub(super) fn opened(&self) -> watch::Receiver<Arc<Opened>> {
+    pub(crate) fn opened(&self) -> watch::Receiver<Arc<Opened>> {
         self.0.opened.subscribe()
     }
 
     /// Reads the configuration again. Where it cannot be used, the one before stays, and the metric
-    /// and the log say so. Once begun it goes to its end, also when nobody waits for it any more.
-    pub(super) async fn reload(&self) -> Result<(), ReloadError> {
-        let service = self.clone();
-        let reloading = tokio::spawn(async move { service.reload_to_the_end().await });
-        reloading.await.unwrap_or(Err(ReloadError))
-    }
-
-    async fn reload_to_the_end(&self) -> Result<(), ReloadError> {
+    /// and the log say so.
+    pub(crate) fn reopen(&self) -> Result<(), ReloadError> {
         let Inner {
             file,
             outside,
             published,
             opened,
-            reloading,
         } = &*self.0;
-        let _alone = reloading.lock().await;
-        match self.reopen() {
+        let reopened = load_file_again(file).map_err(Refusal::from);
+        match reopened.and_then(|config| Opened::new(config, outside)) {
             Ok(next) => {
                 let before = Arc::clone(&opened.borrow());
                 if next.shares_evidence(&before) {
@@ -117,14 +107,5 @@ impl Service {
                 Err(ReloadError)
             }
         }
-    }
-
-    fn reopen(&self) -> Result<Opened, Refusal> {
-        let loaded = config::load_file(&self.0.file)?;
-        let warnings = loaded.warnings.to_string();
-        if !warnings.is_empty() {
-            warn!("{warnings}");
-        }
-        Opened::new(loaded.config, &self.0.outside)
     }
 }

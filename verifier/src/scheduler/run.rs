@@ -10,12 +10,14 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::{
-    super::verify::{self, Chosen},
-    lifecycle::Opened,
     look::Missed,
+    service::Opened,
     state::{Step, Tracker},
 };
-use crate::report::headline;
+use crate::{
+    carry_out::{self, Chosen},
+    report::headline,
+};
 
 /// What is to be verified, and under which configuration.
 #[derive(Debug)]
@@ -84,7 +86,7 @@ async fn carry_out_whole(order: Order) -> Ended {
     }
     let trigger = chosen.trigger;
     let on_progress = Arc::new(move |progress| tracker.take(progress));
-    let carried = verify::carry_out(world, context, chosen, on_progress).await;
+    let carried = carry_out::carry_out(world, context, chosen, on_progress).await;
     let (reported, problem) = match carried {
         Ok(carried) => carried,
         Err(refusal) => return Ended::lost(name, Step::Begin, refusal.message),

@@ -37,7 +37,7 @@ fn env(name: &str) -> Option<String> {
 }
 
 /// A verifier without a runtime, on two repositories of which one is missing.
-fn served(place: &TempDir) -> (Service, CancellationToken) {
+fn served(place: &TempDir) -> (Verifier, CancellationToken) {
     let file = place.path().join("backups.yaml");
     fs::create_dir(place.path().join("repository")).expect("made");
     put(&place.path().join("repository"));
@@ -52,7 +52,7 @@ fn served(place: &TempDir) -> (Service, CancellationToken) {
     };
     let config = load_file(&file).expect("a configuration").config;
     let opened = Opened::new(config, &outside).expect("a world");
-    (Service::new(file, outside, opened), stop)
+    (Verifier::new(file, outside, opened), stop)
 }
 
 fn put(directory: &Path) {
@@ -65,7 +65,7 @@ fn source(name: &str) -> SourceName {
 }
 
 /// When verifications of it ended, in minutes since the first, and that none came to a verdict.
-fn ended(service: &Service, name: &str) -> Vec<i64> {
+fn ended(service: &Verifier, name: &str) -> Vec<i64> {
     let state = service.published().get();
     let Some(ledger) = &state.sources[&source(name)].ledger else {
         return Vec::new();
@@ -123,7 +123,7 @@ async fn a_reload_tries_again_at_once_what_another_configuration_may_have_mended
     let before = ended(&service, "cache").len();
     let reload = async |text: &str| {
         fs::write(place.path().join("backups.yaml"), text).expect("written");
-        service.reload().await.is_ok()
+        service.reopen().is_ok()
     };
     assert!(!reload("schema: 1\n").await);
     assert!(reload(CONFIG).await);
@@ -162,10 +162,11 @@ async fn a_record_in_the_evidence_of_the_configuration_before_is_none_of_this_on
     let (service, stop) = served(&place);
     let mut scheduler = Scheduler::new(service.clone(), stop);
     let under = Arc::clone(&scheduler.opened);
-    scheduler.running.insert(source("cache"), under);
+    let standing = scheduler.standings.get(&source("cache"));
+    standing.expect("it is configured").running = Some(under);
     let elsewhere = CONFIG.replace("directory: evidence", "directory: elsewhere");
     fs::write(place.path().join("backups.yaml"), elsewhere).expect("written");
-    service.reload().await.expect("reloaded");
+    service.reopen().expect("reloaded");
     let opened = Arc::clone(&service.opened().borrow());
     scheduler.take_over(opened);
     scheduler.ended(Some(verified()));
@@ -198,7 +199,8 @@ async fn a_look_that_began_before_a_verification_ended_takes_nothing_back() {
     let state = service.published().get();
     let ledger = state.sources[&source("cache")].ledger.as_ref();
     assert_eq!(ledger.expect("one").report().records, 1);
-    assert!(!scheduler.is_busy(&source("cache")));
+    let standing = scheduler.standings.get(&source("cache"));
+    assert!(!standing.expect("it is configured").is_busy());
 }
 
 #[tokio::test(start_paused = true)]

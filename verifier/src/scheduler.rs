@@ -3,11 +3,14 @@
 //! Looks and verifications are tasks of their own; the loop itself only decides, so nothing that
 //! hangs holds up anything else. It never ends but by the stop.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+mod look;
+mod run;
+mod service;
+mod standing;
+mod state;
+mod told;
+
+use std::{sync::Arc, time::Duration};
 
 use catalog::{
     evidence::Trigger,
@@ -18,16 +21,22 @@ use tokio::{task::JoinSet, time::timeout};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::error;
 
-use super::{
-    super::verify::{Chosen, sweep},
-    agenda::Agenda,
-    lifecycle::{Opened, Service},
+use self::{
     look::{Looked, Missed, Sight, look},
     run::{Ended, Order, carry_out},
-    state::{Known, Lost, Planning, Running, Step},
+    standing::{Freshness, Standings, Waiting},
+    state::Planning,
     told::Told,
 };
-use crate::select::Wanted;
+use crate::{
+    carry_out::{Chosen, sweep},
+    select::Wanted,
+};
+
+pub(crate) use service::{Opened, Verifier};
+#[cfg(test)]
+pub(crate) use state::Tracker;
+pub(crate) use state::{Far, Known, Lost, Running, State, Step};
 
 /// The longest wait for anything: a timer stands still while a machine sleeps and does not notice a
 /// clock that is set, and a scheduler that is stuck is to be seen. A turn in vain costs nothing.
@@ -42,54 +51,28 @@ const DRAIN_MAX: Duration = Duration::from_mins(10);
 
 /// Decides what is looked at and what is verified.
 #[derive(Debug)]
-pub(super) struct Scheduler {
-    service: Service,
+pub(crate) struct Scheduler {
+    service: Verifier,
     stop: CancellationToken,
     opened: Arc<Opened>,
-    agenda: Agenda,
     turned_at: Timestamp,
+    standings: Standings,
     looks: JoinSet<Looked>,
-    /// Sources being looked at now.
-    looking: BTreeMap<SourceName, Freshness>,
-    waiting: BTreeMap<SourceName, Waiting>,
     runs: JoinSet<Ended>,
-    /// Each with what it began under.
-    running: BTreeMap<SourceName, Arc<Opened>>,
     told: Told,
 }
 
-/// Due, until there is room.
-#[derive(Debug)]
-struct Waiting {
-    /// Who waited longest for a verification comes first, also where none leaves a record.
-    last_run: Option<Timestamp>,
-    seen_at: Timestamp,
-    chosen: Chosen,
-}
-
-/// Whether the result of a look will still hold when the look ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Freshness {
-    /// As far as is known.
-    Fresh,
-    /// A verification of the source ended during the look: the result is thrown away.
-    Stale,
-}
-
 impl Scheduler {
-    pub(super) fn new(service: Service, stop: CancellationToken) -> Self {
+    pub(crate) fn new(service: Verifier, stop: CancellationToken) -> Self {
         let opened = Arc::clone(&service.opened().borrow());
         let mut scheduler = Self {
-            agenda: Agenda::new([], Timestamp::MIN),
             turned_at: Timestamp::MIN,
             service,
             stop,
             opened: Arc::clone(&opened),
+            standings: Standings::default(),
             looks: JoinSet::new(),
-            looking: BTreeMap::new(),
-            waiting: BTreeMap::new(),
             runs: JoinSet::new(),
-            running: BTreeMap::new(),
             told: Told::default(),
         };
         scheduler.take_over(opened);
@@ -97,7 +80,7 @@ impl Scheduler {
     }
 
     /// Until stopped; what runs then comes to its end, which its own token makes soon.
-    pub(super) async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let mut opened = self.service.opened();
         let stop = self.stop.clone();
         tokio::select! {
@@ -158,8 +141,7 @@ impl Scheduler {
     fn take_over(&mut self, opened: Arc<Opened>) {
         // Their outcomes would be of the configuration before.
         self.looks = JoinSet::new();
-        self.looking.clear();
-        self.waiting.clear();
+        self.standings.forget_looks();
         self.told = Told::default();
         self.opened = opened;
         self.begin_anew();
@@ -169,23 +151,17 @@ impl Scheduler {
         let sources = self.opened.world.config.sources.iter();
         let provable = sources.filter(|source| source.verify.is_some());
         let names = provable.map(|source| source.name.clone());
-        self.agenda = self.agenda.anew(names, self.now());
+        let now = self.now();
+        self.standings.anew(names, now);
     }
 
     fn pause(&self) -> Duration {
-        let busy = |name: &SourceName| self.is_busy(name);
-        let Some(next) = self.agenda.next(busy) else {
+        let Some(next) = self.standings.next() else {
             return TURN_MAX;
         };
         // What passed meanwhile is negative: no pause.
         let until = Duration::try_from(next.duration_since(self.now()));
         until.unwrap_or_default().min(TURN_MAX)
-    }
-
-    fn is_busy(&self, name: &SourceName) -> bool {
-        self.looking.contains_key(name)
-            || self.waiting.contains_key(name)
-            || self.running.contains_key(name)
     }
 
     /// Looks at what may be due, and begins what is where there is room.
@@ -196,7 +172,7 @@ impl Scheduler {
             self.begin_anew();
         }
         self.turned_at = now;
-        let names = self.agenda.now(now, |name| self.is_busy(name));
+        let names = self.standings.due(now);
         let world = Arc::clone(&self.opened.world);
         for repository in &world.config.repositories {
             let sources = world.config.sources_of(&repository.name);
@@ -207,7 +183,8 @@ impl Scheduler {
             }
         }
         self.begin_what_fits();
-        let waiting: BTreeSet<_> = self.waiting.keys().cloned().collect();
+        let waiting = self.standings.waiting();
+        let waiting = waiting.map(|(name, _)| name.clone()).collect();
         self.service.published().update(|state| {
             state.turned_at = Some(now);
             state.waiting = waiting;
@@ -215,8 +192,11 @@ impl Scheduler {
     }
 
     fn look_at(&mut self, repository: &RepositoryName, names: Vec<SourceName>) {
-        let begun = names.iter().map(|name| (name.clone(), Freshness::Fresh));
-        self.looking.extend(begun);
+        for name in &names {
+            if let Some(standing) = self.standings.get(name) {
+                standing.look = Some(Freshness::Fresh);
+            }
+        }
         let Opened { world, context } = &*self.opened;
         let looking = look(
             Arc::clone(world),
@@ -239,23 +219,28 @@ impl Scheduler {
         }
         let config = &self.opened.world.config;
         let (parallel, refresh) = (config.verifier.parallel, config.refresh);
-        while self.running.len() < parallel {
-            let first = self.waiting.iter().min_by_key(|(_, it)| it.last_run);
+        while self.standings.running() < parallel {
+            let now = self.now();
+            let waiting = self.standings.waiting();
+            let first = waiting.min_by_key(|(_, waiting)| waiting.last_run);
             let Some(name) = first.map(|(name, _)| name.clone()) else {
+                return;
+            };
+            let Some(standing) = self.standings.get(&name) else {
                 return;
             };
             let Some(Waiting {
                 seen_at, chosen, ..
-            }) = self.waiting.remove(&name)
+            }) = standing.waiting.take()
             else {
                 return;
             };
-            let now = self.now();
+            standing.running = Some(Arc::clone(&self.opened));
             let aged = now.duration_since(seen_at).unsigned_abs() > refresh;
             let running = Running {
                 trigger: chosen.trigger,
                 began_at: now,
-                progress: super::state::Tracker::default(),
+                progress: state::Tracker::default(),
             };
             let order = Order {
                 name: name.clone(),
@@ -264,7 +249,6 @@ impl Scheduler {
                 look_again: aged,
                 tracker: running.progress.clone(),
             };
-            self.running.insert(name.clone(), Arc::clone(&self.opened));
             self.service.published().update(|state| {
                 state.running.insert(name, running);
             });
@@ -297,7 +281,8 @@ impl Scheduler {
             }
         }
         for (name, seen) in sources {
-            let freshness = self.looking.remove(&name);
+            let standing = self.standings.get(&name);
+            let freshness = standing.and_then(|standing| standing.look.take());
             match seen {
                 // It is looked at again when it rested from that.
                 Ok(_) if freshness == Some(Freshness::Stale) => {}
@@ -322,14 +307,17 @@ impl Scheduler {
             Some(Trigger::Retry) => sight.prospect.at.is_some_and(|at| at <= now),
             Some(_) => true,
         };
-        let is_free = !self.running.contains_key(name) && self.agenda.is_rested(name, now);
-        // What is due and rests is looked at again after that; what is busy, when it ended.
-        self.agenda
-            .looked(name, if is_due { now } else { again_at });
-        // What waited already waits for what lies there now.
-        self.waiting.remove(name);
-        if is_due && is_free {
-            self.wait(name, &sight, now);
+        let waiting = is_due.then(|| self.waiting(&sight, now)).flatten();
+        if let Some(standing) = self.standings.get(name) {
+            let is_free = standing.running.is_none() && standing.is_rested(now);
+            // What is due and rests is looked at again after that; what is busy, when it ended.
+            standing.looked(if is_due { now } else { again_at });
+            // What waited already waits for what lies there now.
+            let ended_at = standing.ended_at();
+            standing.waiting = waiting.filter(|_| is_free).map(|waiting| Waiting {
+                last_run: waiting.last_run.max(ended_at),
+                ..waiting
+            });
         }
         self.know(name, |known| {
             known.newest = sight.newest.map(Arc::new);
@@ -341,31 +329,27 @@ impl Scheduler {
         });
     }
 
-    fn wait(&mut self, name: &SourceName, sight: &Sight, now: Timestamp) {
-        let source = self.opened.world.config.source(name.as_str());
-        let (Some(source), Some(trigger), Some(snapshot)) =
-            (source, sight.planned.due, &sight.newest)
-        else {
-            return;
-        };
+    /// The newest snapshot of a source, as it waits for room.
+    fn waiting(&self, sight: &Sight, now: Timestamp) -> Option<Waiting> {
+        let name = sight.planned.source.as_str();
         let chosen = Chosen {
-            source: source.clone(),
-            snapshot: snapshot.clone(),
-            trigger,
+            source: self.opened.world.config.source(name)?.clone(),
+            snapshot: sight.newest.clone()?,
+            trigger: sight.planned.due?,
             wanted: Wanted::Newest,
             took: sight.took,
         };
-        let recorded = sight.ledger.until(now).last_run();
-        let waiting = Waiting {
-            last_run: recorded.max(self.agenda.ended_at(name)),
+        Some(Waiting {
+            last_run: sight.ledger.until(now).last_run(),
             seen_at: now,
             chosen,
-        };
-        self.waiting.insert(name.clone(), waiting);
+        })
     }
 
     fn missed(&mut self, name: &SourceName, missed: &Missed, now: Timestamp) {
-        self.agenda.missed(name, now);
+        if let Some(standing) = self.standings.get(name) {
+            standing.missed(now);
+        }
         let step = missed.step;
         if !missed.all {
             self.told.ill(name, step, &missed.why);
@@ -385,7 +369,7 @@ impl Scheduler {
         else {
             return error!("a verification ended without a trace");
         };
-        let (ledger, lost) = match self.running.remove(&name) {
+        let (ledger, lost) = match self.standings.end(&name) {
             Some(under) if !under.shares_evidence(&self.opened) => {
                 let why = "its record is in the evidence of the configuration before";
                 let unread = || Missed::one(Step::ReadEvidence, why);
@@ -395,11 +379,11 @@ impl Scheduler {
         };
         let unread = |missed: &Missed| missed.step == Step::ReadEvidence;
         let is_written = lost.as_ref().is_none_or(unread);
-        if let Some(freshness) = self.looking.get_mut(&name) {
-            *freshness = Freshness::Stale;
-        }
         let now = self.now();
-        self.agenda.ran(&name, is_written, now);
+        if let Some(standing) = self.standings.get(&name) {
+            standing.look = standing.look.map(|_| Freshness::Stale);
+            standing.ran(is_written, now);
+        }
         if is_written {
             self.told.well(&name, Step::Begin);
             self.told.well(&name, Step::WriteEvidence);

@@ -17,17 +17,17 @@ use crate::{
 
 /// One snapshot that is to be verified.
 #[derive(Debug, Clone)]
-pub(in crate::commands) struct Chosen {
+pub(crate) struct Chosen {
     /// Whose.
-    pub(in crate::commands) source: Source,
+    pub(crate) source: Source,
     /// Which, and what it continues.
-    pub(in crate::commands) snapshot: Snapshot,
+    pub(crate) snapshot: Snapshot,
     /// Why.
-    pub(in crate::commands) trigger: Trigger,
+    pub(crate) trigger: Trigger,
     /// How it was chosen, should it have to be chosen again.
-    pub(in crate::commands) wanted: Wanted,
+    pub(crate) wanted: Wanted,
     /// How long the survey and the choice took.
-    pub(in crate::commands) took: Duration,
+    pub(crate) took: Duration,
 }
 
 impl Chosen {

@@ -1,62 +1,24 @@
-//! One chosen snapshot from its assignment to its record, and what killed runs left before.
-
-use std::sync::Arc;
+//! Records written and pruned.
 
 use catalog::{
     evidence::{self, Draft, Pruned, Verification},
     model::SourceName,
 };
 use toolkit::problem::render;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
-use super::{super::sweep::GRACE, Chosen};
+use super::World;
 use crate::{
     console::Refusal,
     report::{Reported, Written},
-    runtime::{SandboxError, SweepPolicy},
-    supervise::{Context, OnProgress, verify_one},
-    world::World,
 };
-
-/// Verifies, writes it down and prunes; where it could not be written down, also what to tell.
-pub(in crate::commands) async fn carry_out(
-    world: &Arc<World>,
-    context: &Context,
-    chosen: Chosen,
-    on_progress: OnProgress,
-) -> Result<(Reported, Option<String>), Refusal> {
-    world.may_write().await?;
-    let assignment = chosen.assignment(world, on_progress).await?;
-    let verification = verify_one(context, assignment).await;
-    let written = world.write_down(verification).await;
-    if written.0.written.is_some() {
-        world.prune(&written.0.verification.source).await;
-    }
-    Ok(written)
-}
-
-/// What killed runs left is removed before anything new is made.
-pub(in crate::commands) async fn sweep(context: &Context) -> Result<(), SandboxError> {
-    let policy = SweepPolicy {
-        now: context.clock.now(),
-        grace: GRACE,
-    };
-    match context.runtime.sweep(&policy).await {
-        Ok(swept) if swept.runs.is_empty() => Ok(()),
-        Ok(swept) => {
-            info!(runs = swept.runs.len(), "what killed runs left was removed");
-            Ok(())
-        }
-        Err(error) => {
-            debug!("nothing could be swept: {}", render(&error, None));
-            Err(error)
-        }
-    }
-}
 
 impl World {
     /// Appends the record; on failure, what to tell.
-    async fn write_down(&self, verification: Verification) -> (Reported, Option<String>) {
+    pub(crate) async fn write_down(
+        &self,
+        verification: Verification,
+    ) -> (Reported, Option<String>) {
         let source = verification.source.clone();
         let draft = Draft::Verification(Box::new(verification.clone()));
         let evidence = match self.evidence() {
@@ -102,7 +64,7 @@ impl World {
 
     /// Removes what `evidence.retention` no longer keeps. What fails is said, and tried again the
     /// next time: it changes nothing of what was proven.
-    async fn prune(&self, source: &SourceName) {
+    pub(crate) async fn prune(&self, source: &SourceName) {
         let Some(keep) = self.config.evidence.as_ref().and_then(|it| it.retention) else {
             return;
         };

@@ -14,78 +14,78 @@ use catalog::{
 };
 use jiff::Timestamp;
 
-use crate::{plan::Standing, supervise::Progress};
+use crate::{plan::Situation, supervise::Progress};
 
 /// Everything `serve` knows.
 #[derive(Debug, Clone)]
-pub(super) struct State {
+pub(crate) struct State {
     /// In use.
-    pub(super) config: Arc<Config>,
+    pub(crate) config: Arc<Config>,
     /// What it would write into a record.
-    pub(super) tool: ToolEvidence,
+    pub(crate) tool: ToolEvidence,
     /// When that was loaded.
-    pub(super) loaded_at: Timestamp,
+    pub(crate) loaded_at: Timestamp,
     /// Whether the last attempt to load another one failed.
-    pub(super) reload_failed: bool,
+    pub(crate) reload_failed: bool,
     /// When the scheduler last decided.
-    pub(super) turned_at: Option<Timestamp>,
+    pub(crate) turned_at: Option<Timestamp>,
     /// The last plan of each repository with a source that expects a proof.
-    pub(super) plans: BTreeMap<RepositoryName, Option<Planning>>,
+    pub(crate) plans: BTreeMap<RepositoryName, Option<Planning>>,
     /// Whether everything was planned once, be it under another configuration.
     was_planned: bool,
     /// Of each source that expects a proof.
-    pub(super) sources: BTreeMap<SourceName, Known>,
+    pub(crate) sources: BTreeMap<SourceName, Known>,
     /// Under way.
-    pub(super) running: BTreeMap<SourceName, Running>,
+    pub(crate) running: BTreeMap<SourceName, Running>,
     /// Due, without room.
-    pub(super) waiting: BTreeSet<SourceName>,
+    pub(crate) waiting: BTreeSet<SourceName>,
     /// Since the program began.
-    pub(super) finished: BTreeMap<Verdict, u64>,
+    pub(crate) finished: BTreeMap<Verdict, u64>,
     /// Since the program began.
-    pub(super) failures: BTreeMap<Step, u64>,
+    pub(crate) failures: BTreeMap<Step, u64>,
 }
 
 /// How planning a repository ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Planning {
-    pub(super) at: Timestamp,
-    pub(super) succeeded: bool,
+pub(crate) struct Planning {
+    pub(crate) at: Timestamp,
+    pub(crate) succeeded: bool,
 }
 
 /// As far as one source was last seen.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Known {
+pub(crate) struct Known {
     /// The newest complete snapshot that is not differential.
-    pub(super) newest: Option<Arc<Snapshot>>,
+    pub(crate) newest: Option<Arc<Snapshot>>,
     /// Everything that lies there.
-    pub(super) inventory: Option<Arc<SourceInventory>>,
-    pub(super) ledger: Option<Arc<Ledger>>,
+    pub(crate) inventory: Option<Arc<SourceInventory>>,
+    pub(crate) ledger: Option<Arc<Ledger>>,
     /// What the store said, when that was seen, of the last proof, if it is listed no more.
-    pub(super) old_versions: Option<OldVersions>,
+    pub(crate) old_versions: Option<OldVersions>,
     /// The ledger beside the inventory; `None` before both.
-    pub(super) proofs: Option<Arc<Proofs>>,
+    pub(crate) proofs: Option<Arc<Proofs>>,
     /// When it was seen to have that snapshot, or none.
-    pub(super) seen_at: Option<Timestamp>,
+    pub(crate) seen_at: Option<Timestamp>,
     /// Why it was not seen the last time: what could not be done.
-    pub(super) missed: Option<Step>,
+    pub(crate) missed: Option<Step>,
     /// The last verification of ours that left nothing in `ledger`.
-    pub(super) lost: Option<Lost>,
+    pub(crate) lost: Option<Lost>,
 }
 
 /// A verification that is in no ledger we read.
 #[derive(Debug, Clone)]
-pub(super) struct Lost {
-    pub(super) at: Timestamp,
+pub(crate) struct Lost {
+    pub(crate) at: Timestamp,
     /// What could not be done.
-    pub(super) step: Step,
+    pub(crate) step: Step,
     /// What it came to, if it began.
-    pub(super) verification: Option<Arc<Verification>>,
+    pub(crate) verification: Option<Arc<Verification>>,
 }
 
 impl Known {
     /// A verification of ours ended, and this is why nothing of it is in a ledger, if so. What
     /// came to no verdict takes no failure back.
-    pub(super) fn ran(&mut self, verdict: Option<Verdict>, lost: Option<Lost>) {
+    pub(crate) fn ran(&mut self, verdict: Option<Verdict>, lost: Option<Lost>) {
         let failed = self.lost.as_ref().and_then(Lost::verdict) == Some(Verdict::Failed);
         if !failed || matches!(verdict, Some(Verdict::Verified | Verdict::Failed)) {
             self.lost = lost;
@@ -95,7 +95,7 @@ impl Known {
     /// Replaces the ledger. A verification that left no record stops being shown once a later
     /// record exists; if it had `failed`, that record must be `verified` or `failed`: an
     /// inconclusive one does not clear it.
-    pub(super) fn take(&mut self, ledger: Ledger, now: Timestamp) {
+    pub(crate) fn take(&mut self, ledger: Ledger, now: Timestamp) {
         self.lost = self.lost.take().filter(|lost| {
             let failed = lost.verdict() == Some(Verdict::Failed);
             !ledger.until(now).verifications().any(|it| {
@@ -110,8 +110,8 @@ impl Known {
     }
 
     /// How the source stands, once it was looked at.
-    pub(super) fn standing(&self, now: Timestamp) -> Option<Standing<'_>> {
-        Some(Standing {
+    pub(crate) fn situation(&self, now: Timestamp) -> Option<Situation<'_>> {
+        Some(Situation {
             newest: self.newest.as_deref(),
             past: self.ledger.as_ref()?.until(now),
             proofs: self.proofs.as_deref()?,
@@ -121,7 +121,7 @@ impl Known {
 
     /// The record that speaks of the source; before a look nobody knows what lies there, and it is
     /// that of the newest recovery point.
-    pub(super) fn recorded(&self, now: Timestamp) -> Option<&Verification> {
+    pub(crate) fn recorded(&self, now: Timestamp) -> Option<&Verification> {
         match &self.proofs {
             Some(proofs) => proofs.newest(),
             None => self.ledger.as_ref()?.until(now).newest(),
@@ -131,22 +131,22 @@ impl Known {
 
 impl Lost {
     /// If it came to one.
-    pub(super) fn verdict(&self) -> Option<Verdict> {
+    pub(crate) fn verdict(&self) -> Option<Verdict> {
         self.verification.as_ref().map(|it| it.verdict)
     }
 }
 
 /// One verification under way.
 #[derive(Debug, Clone)]
-pub(super) struct Running {
-    pub(super) trigger: Trigger,
-    pub(super) began_at: Timestamp,
-    pub(super) progress: Tracker,
+pub(crate) struct Running {
+    pub(crate) trigger: Trigger,
+    pub(crate) began_at: Timestamp,
+    pub(crate) progress: Tracker,
 }
 
 /// What the scheduler may fail to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Survey,
     ReadEvidence,
     Begin,
@@ -156,7 +156,7 @@ pub(super) enum Step {
 
 impl Step {
     /// Every step.
-    pub(super) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Survey,
         Self::ReadEvidence,
         Self::Begin,
@@ -165,7 +165,7 @@ impl Step {
     ];
 
     /// The value of the `step` label.
-    pub(super) const fn as_label(self) -> &'static str {
+    pub(crate) const fn as_label(self) -> &'static str {
         match self {
             Self::Survey => "survey",
             Self::ReadEvidence => "read_evidence",
@@ -176,7 +176,7 @@ impl Step {
     }
 
     /// For people.
-    pub(super) const fn sentence(self) -> &'static str {
+    pub(crate) const fn sentence(self) -> &'static str {
         match self {
             Self::Survey => "its repository could not be surveyed",
             Self::ReadEvidence => "its evidence could not be read",
@@ -189,25 +189,25 @@ impl Step {
 
 /// How far a verification is; clones are the same one.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tracker(Arc<Mutex<Far>>);
+pub(crate) struct Tracker(Arc<Mutex<Far>>);
 
 /// The stage a verification is in, and the bytes read of all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Far {
+pub(crate) struct Far {
     /// `None` before the first.
-    pub(super) stage: Option<Stage>,
-    pub(super) read: u64,
-    pub(super) of: u64,
+    pub(crate) stage: Option<Stage>,
+    pub(crate) read: u64,
+    pub(crate) of: u64,
     /// The verdict stands; this is told of a rehearsal.
-    pub(super) rehearses: bool,
+    pub(crate) rehearses: bool,
 }
 
 impl Tracker {
-    pub(super) fn get(&self) -> Far {
+    pub(crate) fn get(&self) -> Far {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn take(&self, progress: Progress) {
+    pub(crate) fn take(&self, progress: Progress) {
         let mut far = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match progress {
             Progress::Stage(stage) => far.stage = Some(stage),
@@ -224,7 +224,7 @@ impl Tracker {
 
 impl State {
     /// Nothing planned yet.
-    pub(super) fn new(config: &Arc<Config>, tool: ToolEvidence, loaded_at: Timestamp) -> Self {
+    pub(crate) fn new(config: &Arc<Config>, tool: ToolEvidence, loaded_at: Timestamp) -> Self {
         let provable = || config.sources.iter().filter(|it| it.verify.is_some());
         Self {
             plans: provable().map(|it| (it.repository.clone(), None)).collect(),
@@ -248,7 +248,7 @@ impl State {
     /// only their ledgers stay, for their snapshots may lie elsewhere now, and what was lost: a
     /// failure that is in no record is known to nobody else.
     #[must_use]
-    pub(super) fn under(
+    pub(crate) fn under(
         &self,
         config: &Arc<Config>,
         tool: ToolEvidence,
@@ -285,18 +285,18 @@ impl State {
     }
 
     /// Sources that expect a proof, in the order of the file.
-    pub(super) fn provable(&self) -> impl Iterator<Item = (&Source, &Known)> {
+    pub(crate) fn provable(&self) -> impl Iterator<Item = (&Source, &Known)> {
         let sources = self.config.sources.iter();
         sources.filter_map(|source| Some((source, self.sources.get(&source.name)?)))
     }
 
     /// Whether every repository was planned once, or an attempt was made. A reload takes that not
     /// back: a repository all of whose sources are busy is not planned for as long as they are.
-    pub(super) fn is_planned(&self) -> bool {
+    pub(crate) fn is_planned(&self) -> bool {
         self.was_planned || self.plans.values().all(Option::is_some)
     }
 
-    pub(super) fn count(&mut self, failed: Step) {
+    pub(crate) fn count(&mut self, failed: Step) {
         *self.failures.entry(failed).or_default() += 1;
     }
 }

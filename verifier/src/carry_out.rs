@@ -1,0 +1,57 @@
+//! One chosen snapshot from its assignment to its record, and what killed runs left before.
+
+mod chosen;
+
+use std::{sync::Arc, time::Duration};
+
+use toolkit::problem::render;
+use tracing::{debug, info};
+
+use crate::{
+    console::Refusal,
+    report::Reported,
+    runtime::{SandboxError, SweepPolicy},
+    supervise::{Context, OnProgress, verify_one},
+    world::World,
+};
+
+pub(crate) use chosen::Chosen;
+
+/// How long after its deadline a run of another verifier is left alone: clocks differ.
+pub(crate) const GRACE: Duration = Duration::from_mins(10);
+
+/// Verifies, writes it down and prunes; where it could not be written down, also what to tell.
+pub(crate) async fn carry_out(
+    world: &Arc<World>,
+    context: &Context,
+    chosen: Chosen,
+    on_progress: OnProgress,
+) -> Result<(Reported, Option<String>), Refusal> {
+    world.may_write().await?;
+    let assignment = chosen.assignment(world, on_progress).await?;
+    let verification = verify_one(context, assignment).await;
+    let written = world.write_down(verification).await;
+    if written.0.written.is_some() {
+        world.prune(&written.0.verification.source).await;
+    }
+    Ok(written)
+}
+
+/// What killed runs left is removed before anything new is made.
+pub(crate) async fn sweep(context: &Context) -> Result<(), SandboxError> {
+    let policy = SweepPolicy {
+        now: context.clock.now(),
+        grace: GRACE,
+    };
+    match context.runtime.sweep(&policy).await {
+        Ok(swept) if swept.runs.is_empty() => Ok(()),
+        Ok(swept) => {
+            info!(runs = swept.runs.len(), "what killed runs left was removed");
+            Ok(())
+        }
+        Err(error) => {
+            debug!("nothing could be swept: {}", render(&error, None));
+            Err(error)
+        }
+    }
+}

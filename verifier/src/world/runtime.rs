@@ -1,0 +1,72 @@
+//! The configured runtime, and what every verification shares.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use catalog::evidence::ToolEvidence;
+use toolkit::problem::render;
+
+use super::World;
+use crate::{
+    console::Refusal,
+    identity,
+    runtime::{self, Instance, Runtime, RuntimeConfig, Variables},
+    supervise::Context,
+};
+
+/// Where directories of runs lie on this machine: stable, so that a sweep finds them, and
+/// traversable, so that the unprivileged user of a sandbox reaches its own.
+fn run_root() -> PathBuf {
+    let user = rustix::process::getuid().as_raw();
+    Path::new("/var/tmp").join(format!("backup-witness-{user}"))
+}
+
+/// Longest pull of one image: a gigabyte over a slow line.
+const PULL_MAX: Duration = Duration::from_mins(15);
+
+impl World {
+    /// The configured runtime; connects to nothing yet.
+    pub fn runtime(&self) -> Result<Arc<dyn Runtime>, Refusal> {
+        let verifier = &self.config.verifier;
+        let directory = Instance::default_directory(self.env);
+        let instance = Instance::open(&directory, &identity::new_id())
+            .map_err(|error| Refusal::unknown(render(&error, None)))?;
+        let named = verifier
+            .programs
+            .values()
+            .filter_map(|program| program.parent());
+        let path = (self.env)("PATH").unwrap_or_default();
+        let config = RuntimeConfig {
+            instance: Arc::new(instance),
+            pull: verifier.pull,
+            pull_limit: PULL_MAX,
+            variables: Variables::new(self.env),
+            program_dirs: named
+                .map(Into::into)
+                .chain(std::env::split_paths(&path))
+                .collect(),
+            run_root: run_root(),
+        };
+        runtime::open(verifier.runtime.name, &config)
+            .map_err(|error| Refusal::usage(render(&error, None)))
+    }
+
+    /// What every verification of this program shares.
+    pub fn context(&self) -> Result<Context, Refusal> {
+        Ok(Context {
+            runtime: self.runtime()?,
+            clock: self.clock.clone(),
+            cancelled: self.cancelled.clone(),
+            memory_bytes_max: self.config.verifier.memory_bytes_max,
+            disk_bytes_max: self.config.verifier.disk_bytes_max,
+            by: identity::host(),
+            tool: ToolEvidence {
+                version: env!("CARGO_PKG_VERSION").into(),
+                config_digest: self.config.digest.clone(),
+            },
+        })
+    }
+}
