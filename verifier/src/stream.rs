@@ -4,7 +4,6 @@
 //! that breaks off never looks like the end of a snapshot: it ends in an error here, as an aborted
 //! inspection there, and as a feed without its end in the sandbox.
 
-mod digest;
 mod reader;
 mod upload;
 
@@ -12,6 +11,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use catalog::{
+    digest::Sha256,
     format::{Format, Inspection},
     storage::{ByteStream, StorageError},
 };
@@ -21,7 +21,6 @@ use tokio::sync::mpsc;
 
 use crate::runtime::{Feed, FeedItem};
 
-pub use digest::Sha256;
 use reader::ChunkReader;
 pub use upload::{AsUploaded, watched};
 

@@ -3,9 +3,9 @@
 use std::io::{self, Read};
 
 use bytes::{Buf, Bytes};
+use catalog::digest::Sha256;
 use tokio::sync::mpsc;
 
-use super::Sha256;
 use crate::runtime::FeedItem;
 
 /// Hashes what it hands out. Ends only where its stream said that it ends: a channel that closes

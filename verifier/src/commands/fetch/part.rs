@@ -14,6 +14,7 @@ use std::{
 };
 
 use catalog::{
+    digest::Sha256,
     fault,
     model::{Pin, RepositoryName, lasting_version},
     storage::{Recomputed, UploadChecksum},
@@ -26,10 +27,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::error::FetchError;
-use crate::{
-    stream::Sha256,
-    supervise::{OnProgress, Progress},
-};
+use crate::supervise::{OnProgress, Progress};
 
 /// Bytes hashed at once.
 const HASHED_BYTES: usize = 1024 * 1024;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use catalog::digest::Sha256;
 use catalog::evidence::Fingerprints;
 use serde_json::Value;
 
@@ -11,10 +12,7 @@ use super::{
     client::{Client, ClientError, Rows},
     seen,
 };
-use crate::{
-    engine::{Observation, Observed},
-    stream::Sha256,
-};
+use crate::engine::{Observation, Observed};
 
 /// Of each kind: a record has room for no more. What has more is not compared.
 const DEFINITIONS_MAX: usize = 500;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use catalog::{
+    digest::Sha256,
     evidence::{Egress, Network, SandboxEvidence, Stage, VolumeLimit},
     format::{
         CheckName, Checksum, Inspection, InspectionFinding, InspectionState,
@@ -31,7 +32,6 @@ use crate::{
         ByteStreamIo, Capture, Command, Exit, Feed, FeedEnd, FeedItem, ImageFacts, RunId, Runtime,
         Sandbox, SandboxError, SandboxSpec, ServerId, ServerState, SweepPolicy, Swept,
     },
-    stream::Sha256,
 };
 
 /// What one sandbox does.

@@ -2,12 +2,12 @@
 
 use catalog::{
     chain::CHAIN_MAX,
+    digest::Sha256,
     evidence::{Draft, Finding, Record},
     model::{ChainLink, Continues},
 };
 
 use super::*;
-use crate::stream::Sha256;
 
 /// A differential snapshot, and two that it continues, with these contents.
 fn chained(bodies: [&'static str; 3]) -> World {
