@@ -56,11 +56,6 @@ impl Layout {
         Self { patterns, zone }
     }
 
-    /// The paths as they were written.
-    pub fn patterns(&self) -> impl Iterator<Item = &str> {
-        self.patterns.iter().map(Pattern::as_str)
-    }
-
     /// Whether its snapshots are told apart by a time in their keys.
     pub fn has_time(&self) -> bool {
         self.patterns.iter().all(Pattern::has_time)

@@ -113,11 +113,6 @@ impl Duration {
         Self { milliseconds }
     }
 
-    /// Whole seconds, rounded down.
-    pub const fn as_secs(self) -> u64 {
-        self.milliseconds / 1_000
-    }
-
     /// Whole milliseconds.
     pub const fn as_millis(self) -> u64 {
         self.milliseconds

@@ -49,11 +49,6 @@ impl Percent {
         }
     }
 
-    /// From 0 to 1.
-    pub fn ratio(self) -> f64 {
-        f64::from(self.hundredths) / 10_000.0
-    }
-
     /// This share of `whole`, rounded down.
     pub fn of(self, whole: u64) -> u64 {
         let share = u128::from(whole) * u128::from(self.hundredths) / 10_000;
@@ -134,7 +129,6 @@ mod tests {
         check("100%", "100%");
         assert_eq!("20%".parse().map(|p: Percent| p.of(1_001)), Ok(200));
         assert_eq!(Percent::new(100).of(u64::MAX), u64::MAX);
-        assert!((Percent::new(50).ratio() - 0.5).abs() < f64::EPSILON);
     }
 
     #[test]

@@ -125,16 +125,9 @@ impl Schedule {
             .take(SLOTS_MAX)
     }
 
-    /// How many slots after `last_arrival` have passed at `now` by more than `grace`; at most
-    /// 100,000.
-    pub fn missed(&self, last_arrival: Timestamp, now: Timestamp, grace: Duration) -> usize {
-        let mut tally = Tally::since(last_arrival);
-        self.count_on(&mut tally, now, grace);
-        tally.slots
-    }
-
-    /// Brings a count up to `now`, as if it were made anew: only slots since the last time are
-    /// looked for, all of them where `now` lies before it.
+    /// Brings a count of the slots that have passed by more than `grace` up to `now`, at most
+    /// 100,000, as if it were made anew: only slots since the last time are looked for, all of them
+    /// where `now` lies before it.
     pub fn count_on(&self, tally: &mut Tally, now: Timestamp, grace: Duration) {
         let until = now.checked_sub(grace.as_std()).ok();
         let until = until.and_then(|it| it.checked_sub(std::time::Duration::from_nanos(1)).ok());

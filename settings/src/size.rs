@@ -64,11 +64,6 @@ impl Size {
         }
     }
 
-    /// So many mebibytes, at most 2^53 bytes.
-    pub const fn from_mebibytes(mebibytes: u64) -> Self {
-        Self::from_bytes(mebibytes.saturating_mul(1 << 20))
-    }
-
     /// In bytes.
     pub const fn bytes(self) -> u64 {
         self.bytes

@@ -75,11 +75,6 @@ impl Cadence {
         }
     }
 
-    /// The schedule itself.
-    pub const fn schedule(&self) -> &Schedule {
-        &self.schedule
-    }
-
     /// The longest time between two neighboring slots.
     pub const fn longest_gap(&self) -> Duration {
         self.longest_gap

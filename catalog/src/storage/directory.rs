@@ -8,10 +8,7 @@ mod config;
 mod file;
 mod walk;
 
-use std::{
-    ops::Range,
-    path::{Path, PathBuf},
-};
+use std::{ops::Range, path::PathBuf};
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream, stream::BoxStream};
@@ -43,11 +40,6 @@ impl Directory {
     /// The root is looked up anew at every call: it may be mounted later, or be replaced.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
-    }
-
-    /// The root as it was configured.
-    pub fn root(&self) -> &Path {
-        &self.root
     }
 
     fn open_file(

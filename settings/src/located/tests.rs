@@ -3,7 +3,7 @@
 use schemars::schema_for;
 
 use super::*;
-use crate::{Duration, Percent, SecretFile, Size};
+use crate::{Duration, Percent, Size};
 
 #[derive(JsonSchema)]
 struct All {
@@ -12,7 +12,6 @@ struct All {
     _switch: Option<Switch<Percent>>,
     _many: OneOrMany<String>,
     _section: Section,
-    _secret_file: SecretFile,
 }
 
 fn part_of_schema(part: &str) -> String {
@@ -39,9 +38,6 @@ fn a_wrapped_type_has_the_schema_of_what_it_holds() {
                 "type": "array"
               }
             ]
-          },
-          "_secret_file": {
-            "$ref": "#/$defs/SecretFile"
           },
           "_section": true,
           "_size": {
@@ -94,10 +90,6 @@ fn the_schema_says_how_each_word_is_written() {
               "12.5%"
             ],
             "pattern": "^(100(\\.0{1,2})?|[0-9]{1,2}(\\.[0-9]{1,2})?)%$",
-            "type": "string"
-          },
-          "SecretFile": {
-            "description": "A file that holds a secret, as a `*_file` key names it.",
             "type": "string"
           },
           "Size": {

@@ -197,7 +197,9 @@ fn holes_are_counted_between_snapshots_within_retention() {
         world.objectives.retention = retention.to_vec();
         world.assessed(|it| {
             let holdings = it.holdings.as_ref().unwrap();
-            let longest = holdings.longest_gap.map(|gap| gap.as_secs() / 3600);
+            let longest = holdings
+                .longest_gap
+                .map(|gap| gap.as_std().as_secs() / 3600);
             assert_eq!(
                 (holdings.gaps, longest),
                 (Some(expected.0), Some(expected.1)),
@@ -248,7 +250,7 @@ fn figures_of_the_newest_are_those_of_the_newest_complete_one() {
         let holdings = it.holdings.as_ref().unwrap();
         assert_eq!(holdings.latest.unwrap().state, SnapshotState::Invalid);
         assert_eq!(holdings.newest.unwrap().size_bytes(), 700);
-        assert_eq!(holdings.age.unwrap().as_secs(), 34 * 3600 - 10);
+        assert_eq!(holdings.age.unwrap().as_std().as_secs(), 34 * 3600 - 10);
         assert_eq!(holdings.typical_size, Some(1000));
         assert_eq!(holdings.count(SnapshotState::Complete), 29);
         assert_eq!(holdings.count(SnapshotState::Invalid), 1);

@@ -230,12 +230,6 @@ impl<'a> Past<'a> {
             })
     }
 
-    /// How long the newest verified snapshot took until it was usable.
-    pub fn recovery_time(self) -> Option<Duration> {
-        let verified = self.newest_verified()?;
-        verified.recovery_milliseconds.map(Duration::from_millis)
-    }
-
     /// How long a snapshot of this size, with all that it continues, will take: the median of the
     /// newest five measurements (of an even number the longer), each scaled up in proportion where
     /// it was of a smaller one. Never scaled down: part of it is the server's own start.

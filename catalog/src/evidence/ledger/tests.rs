@@ -100,10 +100,7 @@ fn an_empty_ledger_says_nothing() {
         ),
         (None, None, None)
     );
-    assert_eq!(
-        (past(&ledger).forecast(1), past(&ledger).recovery_time()),
-        (None, None)
-    );
+    assert_eq!(past(&ledger).forecast(1), None);
     assert_eq!(past(&ledger).consecutive_inconclusive(), 0);
     assert_eq!(past(&ledger).baseline(at("23:00:00")), None);
 }
@@ -252,7 +249,8 @@ fn a_forecast_grows_with_the_snapshot_and_never_shrinks_with_it() {
         let found = past(&ledger).forecast(size);
         assert_eq!(found, Some(Duration::from_millis(milliseconds)), "{size}");
     }
-    assert_eq!(past(&ledger).recovery_time(), Some(Duration::from_secs(6)));
+    let newest = past(&ledger).newest_verified().unwrap();
+    assert_eq!(newest.recovery_milliseconds, Some(6000));
     let _ = past(&ledger).forecast(u64::MAX).expect("no overflow");
 }
 
