@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 use verifier::runtime::{
     ByteStreamIo, Command, Exit, Feed, FeedItem, ImageFacts, RunId, Runtime, Sandbox, SandboxError,
-    SandboxSpec, ServerId, ServerState, SweepPolicy, Swept,
+    SandboxSpec, ServerId, ServerState, SweepOutcome, SweepPolicy,
 };
 
 use crate::runtime_suite::{eventually, run};
@@ -81,7 +81,10 @@ impl Runtime for Hindered {
         self.inner.destroy(run)
     }
 
-    fn sweep<'a>(&'a self, policy: &'a SweepPolicy) -> BoxFuture<'a, Result<Swept, SandboxError>> {
+    fn sweep<'a>(
+        &'a self,
+        policy: &'a SweepPolicy,
+    ) -> BoxFuture<'a, Result<SweepOutcome, SandboxError>> {
         self.inner.sweep(policy)
     }
 

@@ -23,7 +23,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use verifier::{
     engine::{
-        self, Bench, Engine, Evidence, Judged, Observation, Observed, Request, Staging, Stopped,
+        self, Bench, Case, CheckResult, Engine, Observation, Observed, Request, Staging, Stopped,
         Whole,
     },
     runtime::{Command, SandboxSpec},
@@ -124,7 +124,7 @@ impl Engine for NoopEngine {
         })
     }
 
-    fn judge(&self, evidence: &Evidence<'_>, _: &engine::Settings) -> Vec<Judged> {
+    fn judge(&self, evidence: &Case<'_>, _: &engine::Settings) -> Vec<CheckResult> {
         // The last line, END, is none of them.
         let counted = evidence.inspection.items["lines"] + 1;
         let [
@@ -134,33 +134,33 @@ impl Engine for NoopEngine {
             },
         ] = evidence.observations
         else {
-            return vec![Judged::not_run(
+            return vec![CheckResult::not_run(
                 LINES,
                 Some(Reason::Internal),
                 "nobody counted",
             )];
         };
         let answer = if *lines == counted {
-            Judged::passed(LINES, "all lines are there")
+            CheckResult::passed(LINES, "all lines are there")
         } else {
-            Judged::failed(LINES, Reason::Identity, "lines are missing")
+            CheckResult::failed(LINES, Reason::Identity, "lines are missing")
         };
         let vouched = evidence.artifact.integrity == Integrity::File;
         vec![
             answer.observed(lines).expected(counted, Basis::Snapshot),
             if vouched {
-                Judged::passed(CHECKSUM, "the file vouches for itself")
+                CheckResult::passed(CHECKSUM, "the file vouches for itself")
             } else {
-                Judged::failed(CHECKSUM, Reason::NoChecksum, "nothing vouches for them")
+                CheckResult::failed(CHECKSUM, Reason::NoChecksum, "nothing vouches for them")
             },
         ]
     }
 
-    fn judge_whole(&self, _: &Whole<'_>, _: &engine::Settings) -> Vec<Judged> {
+    fn judge_whole(&self, _: &Whole<'_>, _: &engine::Settings) -> Vec<CheckResult> {
         Vec::new()
     }
 
-    fn items(&self, evidence: &Evidence<'_>) -> BTreeMap<String, u64> {
+    fn items(&self, evidence: &Case<'_>) -> BTreeMap<String, u64> {
         BTreeMap::from([("lines".to_owned(), evidence.inspection.items["lines"])])
     }
 

@@ -9,13 +9,13 @@ use tracing::{debug, info};
 
 use crate::{
     console::Refusal,
-    report::Reported,
+    report::Report,
     runtime::{SandboxError, SweepPolicy},
     supervise::{Context, OnProgress, verify_one},
     world::World,
 };
 
-pub(crate) use chosen::Chosen;
+pub(crate) use chosen::ChosenSnapshot;
 
 /// How long after its deadline a run of another verifier is left alone: clocks differ.
 pub(crate) const GRACE: Duration = Duration::from_mins(10);
@@ -24,9 +24,9 @@ pub(crate) const GRACE: Duration = Duration::from_mins(10);
 pub(crate) async fn carry_out(
     world: &Arc<World>,
     context: &Context,
-    chosen: Chosen,
+    chosen: ChosenSnapshot,
     on_progress: OnProgress,
-) -> Result<(Reported, Option<String>), Refusal> {
+) -> Result<(Report, Option<String>), Refusal> {
     world.may_write().await?;
     let assignment = chosen.assignment(world, on_progress).await?;
     let verification = verify_one(context, assignment).await;

@@ -37,7 +37,7 @@ pub struct Cli {
     pub web: WebFlags,
     /// What to do
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Verb,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 all verified, or fine; 1 something failed; 2 usage or \
@@ -57,7 +57,7 @@ SIGTERM ends: what runs then is inconclusive (interrupted), and its sandbox is r
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum Verb {
     /// Verify what is due, again and again, until stopped; answer over HTTP how it goes
     #[command(after_help = SERVE)]
     Serve(Serve),

@@ -21,38 +21,36 @@ mod verify;
 use toolkit::{exit::Exit, flags::WebFlags};
 
 use crate::{
-    cli::{Command, EvidenceCommand},
+    cli::{EvidenceCommand, Verb},
     console::{Console, Refusal},
 };
 
 /// Runs one command to its end.
 pub async fn dispatch(
-    command: &Command,
+    command: &Verb,
     web: &WebFlags,
     console: &mut Console<'_>,
 ) -> Result<Exit, Refusal> {
     match command {
-        Command::Serve(flags) => serve::run(&flags.web.or(web), console).await,
+        Verb::Serve(flags) => serve::run(&flags.web.or(web), console).await,
         _ if !web.is_empty() => Err(Refusal::usage(
             "only serve listens\nhint: Leave out --web.…, or say serve.",
         )),
-        Command::Verify(flags) => verify::run(flags, console).await,
-        Command::Plan(flags) => plan::run(flags, console).await,
-        Command::Snapshots(flags) => snapshots::run(flags, console).await,
-        Command::Latest(flags) => latest::run(flags, console).await,
-        Command::Fetch(flags) => fetch::run(flags, console).await,
-        Command::Inspect(flags) => inspect::run(flags, console),
-        Command::Accept(flags) => accept::run(flags, console).await,
-        Command::Evidence(EvidenceCommand::Check(select)) => evidence::check(select, console).await,
-        Command::Evidence(EvidenceCommand::List(select)) => evidence::list(select, console).await,
-        Command::Evidence(EvidenceCommand::Export(select)) => {
-            evidence::export(select, console).await
-        }
-        Command::Evidence(EvidenceCommand::Repair(flags)) => repair::run(flags, console).await,
-        Command::Sweep => sweep::run(console).await,
-        Command::Doctor => doctor::run(console).await,
-        Command::Check => check::run(console).await,
-        Command::Schema => check::schema(console),
-        Command::Completions(flags) => completions::run(flags, console),
+        Verb::Verify(flags) => verify::run(flags, console).await,
+        Verb::Plan(flags) => plan::run(flags, console).await,
+        Verb::Snapshots(flags) => snapshots::run(flags, console).await,
+        Verb::Latest(flags) => latest::run(flags, console).await,
+        Verb::Fetch(flags) => fetch::run(flags, console).await,
+        Verb::Inspect(flags) => inspect::run(flags, console),
+        Verb::Accept(flags) => accept::run(flags, console).await,
+        Verb::Evidence(EvidenceCommand::Check(select)) => evidence::check(select, console).await,
+        Verb::Evidence(EvidenceCommand::List(select)) => evidence::list(select, console).await,
+        Verb::Evidence(EvidenceCommand::Export(select)) => evidence::export(select, console).await,
+        Verb::Evidence(EvidenceCommand::Repair(flags)) => repair::run(flags, console).await,
+        Verb::Sweep => sweep::run(console).await,
+        Verb::Doctor => doctor::run(console).await,
+        Verb::Check => check::run(console).await,
+        Verb::Schema => check::schema(console),
+        Verb::Completions(flags) => completions::run(flags, console),
     }
 }

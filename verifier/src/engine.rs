@@ -4,8 +4,8 @@
 //! runtime, no storage and no clock.
 
 mod allowed;
-mod asked;
 mod bench;
+mod common_checks;
 pub(crate) mod hindered;
 mod judged;
 pub mod neo4j;
@@ -26,9 +26,9 @@ use thiserror::Error;
 
 use crate::runtime::{Command, Exit, ImageFacts, SandboxError, SandboxSpec};
 
-pub use bench::{Bench, OnStage, Seen, StageTime};
+pub use bench::{Bench, OnStage, RunNotes, StageTime};
 pub(crate) use bench::{lock, timed};
-pub use judged::Judged;
+pub use judged::CheckResult;
 
 /// Every engine there is; a new one is a row here and a row in the catalog's table of formats.
 pub static ENGINES: [&dyn Engine; 2] = [&redis::Redis, &neo4j::Neo4j];
@@ -165,7 +165,7 @@ pub enum Observed {
 
 /// Everything a judgement of one artifact may rest on; plain data.
 #[derive(Debug)]
-pub struct Evidence<'a> {
+pub struct Case<'a> {
     /// From the native reading of every byte.
     pub inspection: &'a Inspection,
     /// From the restored server.
@@ -182,7 +182,7 @@ pub struct Evidence<'a> {
 #[derive(Debug)]
 pub struct Whole<'a> {
     /// At least one, in the order of the snapshot.
-    pub artifacts: &'a [Evidence<'a>],
+    pub artifacts: &'a [Case<'a>],
     /// The nearest earlier verified recovery point, or of an acceptance.
     pub previous: Option<&'a Baseline>,
     /// Recovery point of the snapshot.
@@ -226,18 +226,18 @@ pub trait Engine: Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>>;
 
     /// The checks of the engine's table that each artifact must pass by itself. Pure.
-    fn judge(&self, evidence: &Evidence<'_>, settings: &Settings) -> Vec<Judged>;
+    fn judge(&self, evidence: &Case<'_>, settings: &Settings) -> Vec<CheckResult>;
 
     /// The other checks of the table, which ask for the snapshot as a whole: what is expected of
     /// the source is spread over all its artifacts. Pure.
-    fn judge_whole(&self, whole: &Whole<'_>, settings: &Settings) -> Vec<Judged>;
+    fn judge_whole(&self, whole: &Whole<'_>, settings: &Settings) -> Vec<CheckResult>;
 
     /// What was counted in one artifact, for the record's `items`. Pure.
-    fn items(&self, evidence: &Evidence<'_>) -> BTreeMap<String, u64>;
+    fn items(&self, evidence: &Case<'_>) -> BTreeMap<String, u64>;
 
     /// What must not get lost without a word, by kind, for later snapshots to be compared with:
     /// never names. Pure.
-    fn fingerprints(&self, evidence: &Evidence<'_>) -> Fingerprints {
+    fn fingerprints(&self, evidence: &Case<'_>) -> Fingerprints {
         let _ = evidence;
         Fingerprints::new()
     }

@@ -28,7 +28,7 @@ pub use prospect::{Prospect, doubled, prospect};
 
 /// One line of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Planned {
+pub struct PlanLine {
     /// Of which source.
     pub source: SourceName,
     /// What makes it due; `None` = it is not.
@@ -94,14 +94,14 @@ impl<'a> Situation<'a> {
 }
 
 /// Whether the newest complete snapshot of `source` is due.
-pub fn plan(source: &Source, situation: &Situation<'_>) -> Planned {
+pub fn plan(source: &Source, situation: &Situation<'_>) -> PlanLine {
     let newest = situation.newest;
     let (due, why) = match (&source.verify, newest) {
         (None, _) => (None, "no proof is expected of it".to_owned()),
         (Some(_), None) => (None, "there is no complete snapshot".to_owned()),
         (Some(verify), Some(newest)) => judge(source, verify, newest, situation),
     };
-    Planned {
+    PlanLine {
         source: source.name.clone(),
         due,
         snapshot: newest.map(|newest| newest.id.0.clone()),

@@ -21,7 +21,7 @@ const ERASE: &str = "\r\u{1b}[K";
 
 /// The state of everything that runs.
 #[derive(Debug, Clone)]
-pub(crate) struct Progress {
+pub(crate) struct ProgressLines {
     terminal: bool,
     shared: Arc<Shared>,
 }
@@ -50,7 +50,7 @@ struct Running {
     rehearses: bool,
 }
 
-impl Progress {
+impl ProgressLines {
     /// Nothing runs yet.
     pub(crate) fn new(terminal: bool) -> Self {
         Self {
@@ -198,7 +198,7 @@ mod tests {
 
     #[tokio::test]
     async fn elsewhere_than_on_a_terminal_only_steps_are_lines() {
-        let progress = Progress::new(false);
+        let progress = ProgressLines::new(false);
         let tell = progress.of(&SourceName::new("cache").unwrap());
         tell(Begins(Stage::Fetch));
         for read in 0..=100 {
@@ -221,7 +221,7 @@ mod tests {
             (false, "cache: fetch\ncache: rehearsal: stage\n".to_owned()),
             (true, format!("{ERASE}cache: rehearsal: stage")),
         ] {
-            let progress = Progress::new(terminal);
+            let progress = ProgressLines::new(terminal);
             let tell = progress.of(&SourceName::new("cache").unwrap());
             tell(Begins(Stage::Fetch));
             tell(Bytes { read: 5, of: 10 });
@@ -234,7 +234,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_terminal_has_one_moving_line() {
-        let progress = Progress::new(true);
+        let progress = ProgressLines::new(true);
         let tell = progress.of(&SourceName::new("cache").unwrap());
         tell(Begins(Stage::Fetch));
         tell(Bytes {
@@ -263,7 +263,7 @@ mod tests {
                 "cache: b\n".into(),
             ),
         ] {
-            let progress = Progress::new(terminal);
+            let progress = ProgressLines::new(terminal);
             progress.of(&cache)(Begins(Stage::Fetch));
             progress.say(&cache, "a");
             assert_eq!(progress.line().await, line);
@@ -274,7 +274,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_empty_object_divides_by_nothing() {
-        let progress = Progress::new(true);
+        let progress = ProgressLines::new(true);
         progress.of(&SourceName::new("cache").unwrap())(Bytes { read: 0, of: 0 });
         assert!(progress.line().await.starts_with(ERASE));
     }

@@ -17,16 +17,16 @@ pub use text::{printable, text};
 
 /// A verification as it stands in the ledger.
 #[derive(Debug, Clone)]
-pub struct Reported {
+pub struct Report {
     /// What was seen.
     pub verification: Verification,
     /// Where it was written; `None` if the evidence could not be written.
-    pub written: Option<Written>,
+    pub written: Option<WrittenRecord>,
 }
 
 /// Where a record was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct WrittenRecord {
     /// Position in its chain.
     pub sequence: u64,
     /// `sha256:…`
@@ -35,7 +35,7 @@ pub struct Written {
     pub text: String,
 }
 
-impl Reported {
+impl Report {
     /// The record as it lies in the ledger; what it would have been where it could not be written.
     pub fn record(&self) -> Value {
         let written = self.written.as_ref();

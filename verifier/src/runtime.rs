@@ -125,7 +125,10 @@ pub trait Runtime: Debug + Send + Sync {
 
     /// Removes what earlier runs left: those past their deadline, and those of this very instance
     /// that no living process holds. Never another verifier's live run.
-    fn sweep<'a>(&'a self, policy: &'a SweepPolicy) -> BoxFuture<'a, Result<Swept, SandboxError>>;
+    fn sweep<'a>(
+        &'a self,
+        policy: &'a SweepPolicy,
+    ) -> BoxFuture<'a, Result<SweepOutcome, SandboxError>>;
 
     /// What `doctor` says: `Ok` names the engine and its version, `Err` says what to do.
     fn probe(&self) -> BoxFuture<'_, Result<String, SandboxError>>;
@@ -162,7 +165,7 @@ impl SweepPolicy {
 
 /// What a sweep removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Swept {
+pub struct SweepOutcome {
     /// Runs whose leftovers were removed.
     pub runs: Vec<RunId>,
     /// Runs that are alive or not ours.

@@ -3,12 +3,12 @@
 //! Looks and verifications are tasks of their own; the loop itself only decides, so nothing that
 //! hangs holds up anything else. It never ends but by the stop.
 
+mod failures;
 mod look;
 mod run;
 mod service;
 mod standing;
 mod state;
-mod told;
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,21 +22,21 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::error;
 
 use self::{
-    look::{Looked, Missed, Sight, look},
-    run::{Ended, Order, carry_out},
+    failures::StandingFailures,
+    look::{LookOutcome, MissedLook, Sight, look},
+    run::{Order, RunEnd, carry_out},
     standing::{Freshness, Standings, Waiting},
     state::Planning,
-    told::Told,
 };
 use crate::{
-    carry_out::{Chosen, sweep},
+    carry_out::{ChosenSnapshot, sweep},
     select::Wanted,
 };
 
-pub(crate) use service::{Opened, Verifier};
+pub(crate) use service::{OpenedConfig, Verifier};
 #[cfg(test)]
 pub(crate) use state::Tracker;
-pub(crate) use state::{Far, Known, Lost, Running, State, Step};
+pub(crate) use state::{Far, LiveRun, LostRun, SourceState, State, Step};
 
 /// The longest wait for anything: a timer stands still while a machine sleeps and does not notice a
 /// clock that is set, and a scheduler that is stuck is to be seen. A turn in vain costs nothing.
@@ -54,12 +54,12 @@ const DRAIN_MAX: Duration = Duration::from_mins(10);
 pub(crate) struct Scheduler {
     service: Verifier,
     stop: CancellationToken,
-    opened: Arc<Opened>,
+    opened: Arc<OpenedConfig>,
     turned_at: Timestamp,
     standings: Standings,
-    looks: JoinSet<Looked>,
-    runs: JoinSet<Ended>,
-    told: Told,
+    looks: JoinSet<LookOutcome>,
+    runs: JoinSet<RunEnd>,
+    told: StandingFailures,
 }
 
 impl Scheduler {
@@ -73,7 +73,7 @@ impl Scheduler {
             standings: Standings::default(),
             looks: JoinSet::new(),
             runs: JoinSet::new(),
-            told: Told::default(),
+            told: StandingFailures::default(),
         };
         scheduler.take_over(opened);
         scheduler
@@ -138,11 +138,11 @@ impl Scheduler {
     }
 
     /// Everything anew under another configuration; what runs goes on under the one before.
-    fn take_over(&mut self, opened: Arc<Opened>) {
+    fn take_over(&mut self, opened: Arc<OpenedConfig>) {
         // Their outcomes would be of the configuration before.
         self.looks = JoinSet::new();
         self.standings.forget_looks();
-        self.told = Told::default();
+        self.told = StandingFailures::default();
         self.opened = opened;
         self.begin_anew();
     }
@@ -197,7 +197,7 @@ impl Scheduler {
                 standing.look = Some(Freshness::Fresh);
             }
         }
-        let Opened { world, context } = &*self.opened;
+        let OpenedConfig { world, context } = &*self.opened;
         let looking = look(
             Arc::clone(world),
             context.tool.clone(),
@@ -209,7 +209,7 @@ impl Scheduler {
         self.looks.spawn(async move {
             let lost = "the look ended unexpectedly";
             let looked = looking.await;
-            looked.unwrap_or_else(|_| Looked::at_nothing(repository, names, lost))
+            looked.unwrap_or_else(|_| LookOutcome::at_nothing(repository, names, lost))
         });
     }
 
@@ -237,7 +237,7 @@ impl Scheduler {
             };
             standing.running = Some(Arc::clone(&self.opened));
             let aged = now.duration_since(seen_at).unsigned_abs() > refresh;
-            let running = Running {
+            let running = LiveRun {
                 trigger: chosen.trigger,
                 began_at: now,
                 progress: state::Tracker::default(),
@@ -256,17 +256,17 @@ impl Scheduler {
         }
     }
 
-    fn looked(&mut self, looked: Looked) {
+    fn looked(&mut self, looked: LookOutcome) {
         let now = self.now();
         let planned = Planning {
             at: now,
             succeeded: looked.is_whole(),
         };
-        let Looked {
+        let LookOutcome {
             repository,
             sources,
         } = looked;
-        let of_all = |(_, seen): &(SourceName, Result<Sight, Missed>)| {
+        let of_all = |(_, seen): &(SourceName, Result<Sight, MissedLook>)| {
             let missed = seen.as_ref().err().filter(|missed| missed.all);
             missed.cloned()
         };
@@ -332,7 +332,7 @@ impl Scheduler {
     /// The newest snapshot of a source, as it waits for room.
     fn waiting(&self, sight: &Sight, now: Timestamp) -> Option<Waiting> {
         let name = sight.planned.source.as_str();
-        let chosen = Chosen {
+        let chosen = ChosenSnapshot {
             source: self.opened.world.config.source(name)?.clone(),
             snapshot: sight.newest.clone()?,
             trigger: sight.planned.due?,
@@ -346,7 +346,7 @@ impl Scheduler {
         })
     }
 
-    fn missed(&mut self, name: &SourceName, missed: &Missed, now: Timestamp) {
+    fn missed(&mut self, name: &SourceName, missed: &MissedLook, now: Timestamp) {
         if let Some(standing) = self.standings.get(name) {
             standing.missed(now);
         }
@@ -358,9 +358,9 @@ impl Scheduler {
         self.know(name, |known| known.missed = Some(step));
     }
 
-    fn ended(&mut self, ended: Option<Ended>) {
+    fn ended(&mut self, ended: Option<RunEnd>) {
         // The task that carries out has none of the verification's own code in it.
-        let Some(Ended {
+        let Some(RunEnd {
             name,
             verification,
             lost,
@@ -372,12 +372,12 @@ impl Scheduler {
         let (ledger, lost) = match self.standings.end(&name) {
             Some(under) if !under.shares_evidence(&self.opened) => {
                 let why = "its record is in the evidence of the configuration before";
-                let unread = || Missed::one(Step::ReadEvidence, why);
+                let unread = || MissedLook::one(Step::ReadEvidence, why);
                 (None, Some(lost.unwrap_or_else(unread)))
             }
             _ => (ledger, lost),
         };
-        let unread = |missed: &Missed| missed.step == Step::ReadEvidence;
+        let unread = |missed: &MissedLook| missed.step == Step::ReadEvidence;
         let is_written = lost.as_ref().is_none_or(unread);
         let now = self.now();
         if let Some(standing) = self.standings.get(&name) {
@@ -402,7 +402,7 @@ impl Scheduler {
             }
         });
         let verdict = verification.as_ref().map(|it| it.verdict);
-        let lost = step.map(|step| Lost {
+        let lost = step.map(|step| LostRun {
             at: verification.as_ref().map_or(now, |it| it.ended_at),
             step,
             verification,
@@ -415,7 +415,7 @@ impl Scheduler {
         });
     }
 
-    fn know(&self, name: &SourceName, change: impl FnOnce(&mut Known)) {
+    fn know(&self, name: &SourceName, change: impl FnOnce(&mut SourceState)) {
         self.service.published().update(|state| {
             if let Some(known) = state.sources.get_mut(name) {
                 change(known);

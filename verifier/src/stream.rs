@@ -36,7 +36,7 @@ pub type OnBytes = Arc<dyn Fn(u64, u64) + Send + Sync>;
 
 /// What one whole pass found.
 #[derive(Debug, Clone)]
-pub struct Passed {
+pub struct ReadThrough {
     /// Of the bytes as stored, lower-case hexadecimal.
     pub sha256: String,
     /// Of the restorable bytes: the same unless a wrapper was undone.
@@ -104,7 +104,7 @@ pub async fn pass(
     format: &'static dyn Format,
     feed: Option<Fed>,
     on_bytes: OnBytes,
-) -> Result<Passed, PassError> {
+) -> Result<ReadThrough, PassError> {
     let (chunks, waiting) = mpsc::channel(QUEUE_CHUNKS);
     let reading = tokio::task::spawn_blocking(move || read(waiting, format, feed));
     let mut bytes = 0;
@@ -132,7 +132,7 @@ fn read(
     chunks: mpsc::Receiver<FeedItem>,
     format: &'static dyn Format,
     feed: Option<Fed>,
-) -> Result<Passed, PassError> {
+) -> Result<ReadThrough, PassError> {
     let mut reader = ChunkReader::new(chunks);
     let mut tee = Tee {
         feed,
@@ -144,7 +144,7 @@ fn read(
         return Err(PassError::Inspection(tee.bytes));
     }
     tee.end();
-    Ok(Passed {
+    Ok(ReadThrough {
         sha256: reader.finish(),
         restorable_sha256: tee.digest.finish(),
         restorable_bytes: tee.bytes,

@@ -7,18 +7,18 @@
 //! stands, the same snapshot may be rehearsed in another image.
 
 mod answers;
+mod artifacts;
 mod assignment;
 mod attempt;
-mod evidence;
 mod growing;
-mod kept;
+mod outcome;
 mod reasons;
 mod record;
 mod rehearsal;
 mod run;
+mod second_look;
 mod steps;
 mod trial;
-mod twice;
 
 use std::sync::Arc;
 
@@ -26,12 +26,12 @@ use catalog::evidence::{Reason, Stage, Verification};
 use tokio::time::Instant;
 
 use self::{
-    kept::Kept,
-    run::{Attempt, Trial},
+    outcome::RunOutcome,
+    run::{Run, Trial},
 };
 use crate::engine::{Purpose, Stopped};
 
-pub use assignment::{Assignment, Context, OnProgress, Progress, SelectAgain, Selected};
+pub use assignment::{Assignment, Context, OnProgress, Progress, SelectAgain, Selection};
 
 /// Verifies one snapshot. When the returned future is dropped, the run goes on to its end and its
 /// sandbox is removed all the same: end it by the token of `context`.
@@ -41,7 +41,7 @@ pub async fn verify_one(context: &Context, mut assignment: Assignment) -> Verifi
     let mut kept = proof(context, &assignment, deadline)
         .every_artifact(None)
         .await;
-    let gone = |kept: &Kept| kept.stopped_by(&[Reason::Vanished, Reason::Replaced]);
+    let gone = |kept: &RunOutcome| kept.stopped_by(&[Reason::Vanished, Reason::Replaced]);
     if let Some(at) = kept.iter().position(gone) {
         match selected_again(context, &mut assignment, deadline).await {
             Ok(false) => {}
@@ -89,7 +89,7 @@ async fn selected_again(
     let select_again = Arc::clone(&assignment.select_again);
     (assignment.on_progress)(Progress::Stage(Stage::Select));
     let began = Instant::now();
-    let run = Attempt::of(&proof(context, assignment, deadline).part(0), None);
+    let run = Run::of(&proof(context, assignment, deadline).part(0), None);
     let selected = run.guard(async { Ok(select_again().await) }).await;
     assignment.selected_in += began.elapsed();
     let Some(selected) = selected? else {

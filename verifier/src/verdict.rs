@@ -10,7 +10,7 @@ use catalog::{
     manifest::Manifest,
 };
 
-use crate::{engine::Judged, stream::Passed};
+use crate::{engine::CheckResult, stream::ReadThrough};
 
 /// What shows a snapshot to be bad, the most telling first: damage explains whatever follows it.
 const SHOWN: [Reason; 5] = [
@@ -46,7 +46,7 @@ impl Conclusion {
 }
 
 /// What the answers come to. `observed`: a restored server was asked and answered.
-pub fn conclude(answers: &[Judged], observed: bool) -> Conclusion {
+pub fn conclude(answers: &[CheckResult], observed: bool) -> Conclusion {
     let given = |reason: &Reason| answers.iter().any(|answer| answer.spoils == Some(*reason));
     let shown = SHOWN.into_iter().find(given);
     let first = || answers.iter().find_map(|answer| answer.spoils);
@@ -58,7 +58,7 @@ pub fn conclude(answers: &[Judged], observed: bool) -> Conclusion {
 }
 
 /// Which witness vouches for the bytes read; an entity tag never does.
-pub fn integrity(passed: &Passed, manifest: Option<&Manifest>) -> Integrity {
+pub fn integrity(passed: &ReadThrough, manifest: Option<&Manifest>) -> Integrity {
     let written = manifest.and_then(|manifest| manifest.sha256.as_deref());
     if passed.inspection.checksum == Checksum::Verified {
         Integrity::File
@@ -86,8 +86,12 @@ mod tests {
             Unrestorable,
         };
         let check = |spoils: &[Reason], observed, reason: Option<Reason>| {
-            let mut answers = vec![Judged::passed("a", ""), Judged::warning("b", "")];
-            answers.extend(spoils.iter().map(|reason| Judged::failed("c", *reason, "")));
+            let mut answers = vec![CheckResult::passed("a", ""), CheckResult::warning("b", "")];
+            answers.extend(
+                spoils
+                    .iter()
+                    .map(|reason| CheckResult::failed("c", *reason, "")),
+            );
             let conclusion = conclude(&answers, observed);
             assert_eq!(conclusion.reason, reason, "{spoils:?} {observed}");
             let verdict = reason.map_or(Verdict::Verified, Reason::verdict);
@@ -116,7 +120,7 @@ mod tests {
     #[test]
     fn a_checksum_inside_beside_or_of_the_upload_vouches_for_the_bytes() {
         let check = |checksum, sha256: Option<&str>, as_uploaded, expected| {
-            let passed = Passed {
+            let passed = ReadThrough {
                 sha256: "ab12".into(),
                 restorable_sha256: String::new(),
                 restorable_bytes: 0,

@@ -17,7 +17,7 @@ use futures::{FutureExt, future, future::BoxFuture};
 use jiff::Timestamp;
 use verifier::runtime::{
     ImageFacts, Instance, RunId, Runtime, RuntimeConfig, Sandbox, SandboxError, SandboxSpec,
-    SweepPolicy, Swept,
+    SweepOutcome, SweepPolicy,
 };
 
 use super::sandbox::NoopSandbox;
@@ -102,8 +102,8 @@ impl NoopRuntime {
         }
     }
 
-    fn clear(&self, policy: &SweepPolicy) -> io::Result<Swept> {
-        let mut swept = Swept::default();
+    fn clear(&self, policy: &SweepPolicy) -> io::Result<SweepOutcome> {
+        let mut swept = SweepOutcome::default();
         for entry in fs::read_dir(&self.root)? {
             let run = RunId(entry?.file_name().to_string_lossy().into_owned());
             let (owner, deadline) = owner(&self.root.join(&run.0));
@@ -166,7 +166,10 @@ impl Runtime for NoopRuntime {
         future::ready(self.remove(run).map_err(lost)).boxed()
     }
 
-    fn sweep<'a>(&'a self, policy: &'a SweepPolicy) -> BoxFuture<'a, Result<Swept, SandboxError>> {
+    fn sweep<'a>(
+        &'a self,
+        policy: &'a SweepPolicy,
+    ) -> BoxFuture<'a, Result<SweepOutcome, SandboxError>> {
         future::ready(self.clear(policy).map_err(lost)).boxed()
     }
 

@@ -11,13 +11,13 @@ use crate::{
     identity,
     runtime::RunId,
     select::Wanted,
-    supervise::{Assignment, OnProgress, SelectAgain, Selected},
+    supervise::{Assignment, OnProgress, SelectAgain, Selection},
     world::World,
 };
 
 /// One snapshot that is to be verified.
 #[derive(Debug, Clone)]
-pub(crate) struct Chosen {
+pub(crate) struct ChosenSnapshot {
     /// Whose.
     pub(crate) source: Source,
     /// Which, and what it continues.
@@ -30,7 +30,7 @@ pub(crate) struct Chosen {
     pub(crate) took: Duration,
 }
 
-impl Chosen {
+impl ChosenSnapshot {
     /// Everything the supervisor is given.
     pub(super) async fn assignment(
         self,
@@ -91,7 +91,7 @@ fn again(world: Arc<World>, source: Source, wanted: Wanted) -> SelectAgain {
             let snapshot = surveyed.select_to_verify(&source, &wanted).ok()?.clone();
             let ledger = world.ledger_in_time(&source.name).await.ok()?;
             let previous = ledger.until(world.clock.now()).baseline(snapshot.taken_at);
-            Some(Selected { snapshot, previous })
+            Some(Selection { snapshot, previous })
         }
         .boxed()
     })

@@ -36,7 +36,7 @@ use self::{
 use crate::{
     cli::Fetch,
     console::{Console, Refusal},
-    progress::Progress,
+    progress::ProgressLines,
     report::{self, printable},
     select::Wanted,
     world::{Surveyed, World},
@@ -45,7 +45,7 @@ use crate::{
 pub(super) async fn run(flags: &Fetch, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let world = World::open(console)?;
     let source = world.source(&flags.source)?;
-    let progress = Progress::new(console.err_is_terminal);
+    let progress = ProgressLines::new(console.err_is_terminal);
     let cancelled = console.cancelled.clone();
     let sources = &[source];
     let surveyed = tokio::select! {
@@ -97,7 +97,7 @@ struct Wish<'a> {
     recorded: bool,
     source: &'a Source,
     flags: &'a Fetch,
-    progress: &'a Progress,
+    progress: &'a ProgressLines,
     cancelled: &'a CancellationToken,
 }
 

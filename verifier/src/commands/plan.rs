@@ -6,7 +6,7 @@ use toolkit::{exit::Exit, table::Table};
 use crate::{
     cli::{Plan, Select},
     console::{Console, Refusal},
-    plan::{self, Planned, Situation},
+    plan::{self, PlanLine, Situation},
     report,
     world::{Surveyed, World},
 };
@@ -49,7 +49,7 @@ pub(super) async fn of(
     surveyed: &Surveyed,
     world: &World,
     console: &mut Console<'_>,
-) -> Result<(Vec<Planned>, Exit), Refusal> {
+) -> Result<(Vec<PlanLine>, Exit), Refusal> {
     let now = console.clock.now();
     let mut exit = Exit::Fine;
     let mut planned = Vec::new();

@@ -22,7 +22,7 @@ use self::{families::exposition_text, page::page};
 use crate::{
     cli::PORT,
     console::{Console, Refusal},
-    scheduler::{Opened, Scheduler, Verifier},
+    scheduler::{OpenedConfig, Scheduler, Verifier},
 };
 
 pub(super) async fn run(web: &WebFlags, console: &mut Console<'_>) -> Result<Exit, Refusal> {
@@ -33,7 +33,7 @@ pub(super) async fn run(web: &WebFlags, console: &mut Console<'_>) -> Result<Exi
         Limits::default(),
     )?;
     let outside = console.outside();
-    let opened = Opened::new(config, &outside)?;
+    let opened = OpenedConfig::new(config, &outside)?;
     let bound = Service::bind(web, PORT, door).await;
     let service = bound.map_err(|error| Refusal::usage(render(&error, None)))?;
     let verifier = Verifier::new(console.config_file.clone(), outside, opened);

@@ -5,7 +5,7 @@ use toolkit::exit::Exit;
 use crate::{
     carry_out::GRACE,
     console::{Console, Refusal},
-    runtime::{SweepPolicy, Swept},
+    runtime::{SweepOutcome, SweepPolicy},
     world::World,
 };
 
@@ -16,7 +16,7 @@ pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
         now: console.clock.now(),
         grace: GRACE,
     };
-    let Swept { runs, spared } = runtime
+    let SweepOutcome { runs, spared } = runtime
         .sweep(&policy)
         .await
         .map_err(|error| Refusal::unknown(toolkit::problem::render(&error, None)))?;

@@ -14,8 +14,8 @@ use crate::{
     carry_out::{carry_out, sweep},
     cli::{ReportFormat, Verify},
     console::{Console, Refusal},
-    progress::Progress,
-    report::{self, Reported},
+    progress::ProgressLines,
+    report::{self, Report},
     world::World,
 };
 
@@ -28,7 +28,7 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
         // It is no reason not to go on.
         let _ = sweep(&context).await;
     }
-    let progress = Progress::new(console.err_is_terminal);
+    let progress = ProgressLines::new(console.err_is_terminal);
     let verifications = chosen.into_iter().map(|chosen| {
         let (world, context) = (Arc::clone(&world), context.clone());
         let on_progress = progress.of(&chosen.source.name);
@@ -63,9 +63,9 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
 /// What is said as soon as one of them is done.
 fn tell(
     format: ReportFormat,
-    reported: &Reported,
+    reported: &Report,
     problem: Option<String>,
-    progress: &Progress,
+    progress: &ProgressLines,
     console: &mut Console<'_>,
 ) -> io::Result<()> {
     write!(console.err, "{}", progress.clear())?;
@@ -83,7 +83,7 @@ fn tell(
 }
 
 /// A verdict that could not be written down is not known tomorrow: that is never fine.
-fn outcome(reported: &Reported) -> Exit {
+fn outcome(reported: &Report) -> Exit {
     match reported.verification.verdict {
         Verdict::Failed => Exit::Failed,
         Verdict::Inconclusive => Exit::Unknown,
@@ -94,7 +94,7 @@ fn outcome(reported: &Reported) -> Exit {
 
 fn finish(
     format: ReportFormat,
-    reports: &[Reported],
+    reports: &[Report],
     console: &mut Console<'_>,
 ) -> Result<(), Refusal> {
     let now: Timestamp = console.clock.now();
@@ -102,7 +102,7 @@ fn finish(
         ReportFormat::Text => {}
         ReportFormat::Markdown => write!(console.out, "{}", report::markdown(reports, now))?,
         ReportFormat::Json => {
-            let records: Vec<_> = reports.iter().map(Reported::record).collect();
+            let records: Vec<_> = reports.iter().map(Report::record).collect();
             let text = serde_json::to_string_pretty(&records).map_err(Refusal::unknown)?;
             writeln!(console.out, "{text}")?;
         }
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_rehearsal_never_changes_the_exit_code() {
-        let written = || report::Written {
+        let written = || report::WrittenRecord {
             sequence: 1,
             digest: String::new(),
             text: String::new(),
@@ -133,7 +133,7 @@ mod tests {
                     findings: Vec::new(),
                     recovery_milliseconds: None,
                 }];
-                let reported = Reported {
+                let reported = Report {
                     verification,
                     written: Some(written()),
                 };

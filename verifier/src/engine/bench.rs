@@ -23,7 +23,7 @@ pub struct Bench<'a> {
     pub spec: &'a SandboxSpec,
     /// What for.
     pub purpose: Purpose,
-    seen: &'a Mutex<Seen>,
+    seen: &'a Mutex<RunNotes>,
     on_stage: OnStage<'a>,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Debug for Bench<'_> {
 
 /// What is kept of a run, however it ends.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct RunNotes {
     /// In the order they began; they overlap.
     pub stages: Vec<StageTime>,
     /// When the restored server first answered a question.
@@ -63,7 +63,7 @@ impl<'a> Bench<'a> {
         sandbox: &'a dyn Sandbox,
         spec: &'a SandboxSpec,
         purpose: Purpose,
-        seen: &'a Mutex<Seen>,
+        seen: &'a Mutex<RunNotes>,
         on_stage: OnStage<'a>,
     ) -> Self {
         Self {
@@ -99,7 +99,11 @@ impl<'a> Bench<'a> {
 }
 
 /// Times one stage, also one that is never finished.
-pub(crate) async fn timed<T>(seen: &Mutex<Seen>, stage: Stage, work: impl Future<Output = T>) -> T {
+pub(crate) async fn timed<T>(
+    seen: &Mutex<RunNotes>,
+    stage: Stage,
+    work: impl Future<Output = T>,
+) -> T {
     let began = Instant::now();
     let index = {
         let stages = &mut lock(seen).stages;
@@ -116,6 +120,6 @@ pub(crate) async fn timed<T>(seen: &Mutex<Seen>, stage: Stage, work: impl Future
 }
 
 /// A panic elsewhere leaves plain data whole.
-pub(crate) fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+pub(crate) fn lock(seen: &Mutex<RunNotes>) -> MutexGuard<'_, RunNotes> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,14 +6,14 @@ use catalog::evidence::{Basis, Finding, Outcome, Reason};
 
 /// A finding and, unless it is harmless, the reason it gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged {
+pub struct CheckResult {
     /// For the record.
     pub finding: Finding,
     /// Set exactly where this answer alone keeps the snapshot from being verified.
     pub spoils: Option<Reason>,
 }
 
-impl Judged {
+impl CheckResult {
     /// Observed what was expected.
     pub fn passed(check: &str, message: impl Into<String>) -> Self {
         Self::new(check, Outcome::Passed, None, message)

@@ -5,18 +5,18 @@
 //! and whoever asks it about another one is told of an empty graph.
 
 mod admin;
+mod admin_output;
 mod checks;
 mod client;
 mod failure;
 mod image;
 mod log;
 mod migrate;
+mod observations;
 mod online;
 mod probe;
-mod said;
 mod schema;
 mod script;
-mod seen;
 mod serve;
 
 use std::collections::BTreeMap;
@@ -32,11 +32,11 @@ use catalog::{
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use self::{admin::Checked, checks::Case, seen::Seen};
+use self::{admin::Checked, checks::Neo4jCase, observations::Neo4jObservations};
 use super::{
-    Bench, Engine, Evidence, Judged, Observation, Refused, Request, Settings, Staging, Stopped,
+    Bench, Case, CheckResult, Engine, Observation, Refused, Request, Settings, Staging, Stopped,
     Whole,
-    asked::{CanarySeen, unanswered},
+    common_checks::{CanarySeen, unanswered},
 };
 use crate::runtime::{Exit, SandboxSpec};
 
@@ -88,7 +88,7 @@ impl Engine for Neo4j {
         let archive = archive_of(whole).ok();
         let unfit = archive.and_then(|archive| image::restores(archive, spec).err());
         Some(Refused {
-            stopped: unfit.unwrap_or_else(|| said::why_not_loaded(put)),
+            stopped: unfit.unwrap_or_else(|| admin_output::why_not_loaded(put)),
             log: log::shown(&put.stderr.text()),
         })
     }
@@ -110,24 +110,30 @@ impl Engine for Neo4j {
             }
             if own.check.level != CheckLevel::None {
                 checked(bench, &own.check).await?;
-                seen.observations
-                    .push(seen::word(seen::CHECKED, own.check.level.as_str()));
+                seen.observations.push(observations::word(
+                    observations::CHECKED,
+                    own.check.level.as_str(),
+                ));
             }
             let mut observations = seen.observations;
-            observations.extend(archive.data_at.map(|at| seen::time(seen::CHANGED_AT, at)));
+            observations.extend(
+                archive
+                    .data_at
+                    .map(|at| observations::time(observations::CHANGED_AT, at)),
+            );
             observations.extend(serve::serve(bench, expect).await?);
             Ok(observations)
         })
     }
 
-    fn judge(&self, evidence: &Evidence<'_>, settings: &Settings) -> Vec<Judged> {
+    fn judge(&self, evidence: &Case<'_>, settings: &Settings) -> Vec<CheckResult> {
         match case(evidence, settings) {
             Ok(case) => checks::of_artifact(&case),
             Err(stopped) => unanswered(CHECK, stopped),
         }
     }
 
-    fn judge_whole(&self, whole: &Whole<'_>, settings: &Settings) -> Vec<Judged> {
+    fn judge_whole(&self, whole: &Whole<'_>, settings: &Settings) -> Vec<CheckResult> {
         let cases = whole.artifacts.iter().map(|it| case(it, settings));
         match cases.collect::<Result<Vec<_>, _>>().as_deref() {
             Ok([case]) => checks::of_snapshot(whole, case),
@@ -143,16 +149,16 @@ impl Engine for Neo4j {
         }
     }
 
-    fn items(&self, evidence: &Evidence<'_>) -> BTreeMap<String, u64> {
-        Seen::of(evidence.observations).items()
+    fn items(&self, evidence: &Case<'_>) -> BTreeMap<String, u64> {
+        Neo4jObservations::of(evidence.observations).items()
     }
 
-    fn fingerprints(&self, evidence: &Evidence<'_>) -> Fingerprints {
+    fn fingerprints(&self, evidence: &Case<'_>) -> Fingerprints {
         schema::fingerprints(evidence.observations)
     }
 
     fn data_at(&self, observations: &[Observation]) -> Option<Timestamp> {
-        let seen = Seen::of(observations);
+        let seen = Neo4jObservations::of(observations);
         match seen.canary {
             Some(CanarySeen::At(at)) => Some(at),
             _ => seen.changed_at,
@@ -173,13 +179,13 @@ async fn checked(bench: &Bench<'_>, how: &Check) -> Result<(), Stopped> {
     Ok(())
 }
 
-fn case<'a>(evidence: &'a Evidence<'_>, settings: &'a Settings) -> Result<Case<'a>, Stopped> {
-    Ok(Case {
+fn case<'a>(evidence: &'a Case<'_>, settings: &'a Settings) -> Result<Neo4jCase<'a>, Stopped> {
+    Ok(Neo4jCase {
         evidence,
         archive: archive_of(evidence.inspection)?,
         expect: settings.expect()?,
         own: settings.own()?,
-        seen: Seen::of(evidence.observations),
+        seen: Neo4jObservations::of(evidence.observations),
     })
 }
 

@@ -7,8 +7,8 @@ mod cause;
 mod checks;
 mod log;
 mod modules;
+mod observations;
 mod probe;
-mod seen;
 mod serve;
 mod server;
 mod writer;
@@ -26,11 +26,13 @@ use catalog::{
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use self::{checks::Case, seen::Seen, server::Server, writer::Writer};
+use self::{
+    checks::RedisCase, observations::RedisObservations, server::ServerKind, writer::Writer,
+};
 use super::{
-    Bench, Engine, Evidence, Judged, Observation, Observed, Request, Settings, Staging, Stopped,
+    Bench, Case, CheckResult, Engine, Observation, Observed, Request, Settings, Staging, Stopped,
     Whole,
-    asked::{CanarySeen, unanswered},
+    common_checks::{CanarySeen, unanswered},
 };
 use crate::runtime::{Command, ImageFacts, SandboxSpec};
 
@@ -107,26 +109,26 @@ impl Engine for Redis {
         Box::pin(async move {
             let census = census_of(whole)?;
             let served = serve::served(bench, census, settings).await?;
-            let told = Server::accountable(&bench.spec.image, None);
+            let told = ServerKind::accountable(&bench.spec.image, None);
             let mut observations = served.observations;
             observations.extend(counts_of(&served.log, &observations));
             observations.extend(told.map(|server| Observation {
-                name: seen::IMAGE.into(),
+                name: observations::IMAGE.into(),
                 value: Observed::Word(server.to_string()),
             }));
             Ok(observations)
         })
     }
 
-    fn judge(&self, evidence: &Evidence<'_>, settings: &Settings) -> Vec<Judged> {
+    fn judge(&self, evidence: &Case<'_>, settings: &Settings) -> Vec<CheckResult> {
         match (census_of(evidence.inspection), settings.expect()) {
             (Ok(census), Ok(expect)) => {
                 let case = case(evidence, census, expect);
                 let answers = checks::of_artifact(&case);
                 let mut told = evidence.observations.iter();
-                let is_told = told.any(|it| it.name == seen::IMAGE);
+                let is_told = told.any(|it| it.name == observations::IMAGE);
                 let itself = case.seen.server.as_deref().filter(|_| is_told);
-                let reader = itself.and_then(Server::of_itself);
+                let reader = itself.and_then(ServerKind::of_itself);
                 let doubt = Writer::of_census(census).and_then(|it| it.doubt(reader));
                 answers
                     .into_iter()
@@ -137,7 +139,7 @@ impl Engine for Redis {
         }
     }
 
-    fn judge_whole(&self, whole: &Whole<'_>, settings: &Settings) -> Vec<Judged> {
+    fn judge_whole(&self, whole: &Whole<'_>, settings: &Settings) -> Vec<CheckResult> {
         let cases = settings.expect::<Expect>().and_then(|expect| {
             let cases = whole.artifacts.iter();
             let cases = cases.map(|it| Ok(case(it, census_of(it.inspection)?, expect)));
@@ -149,7 +151,7 @@ impl Engine for Redis {
         }
     }
 
-    fn items(&self, evidence: &Evidence<'_>) -> BTreeMap<String, u64> {
+    fn items(&self, evidence: &Case<'_>) -> BTreeMap<String, u64> {
         let expect = Expect::default();
         census_of(evidence.inspection)
             .map(|census| checks::items(&case(evidence, census, &expect)))
@@ -157,16 +159,16 @@ impl Engine for Redis {
     }
 
     fn data_at(&self, observations: &[Observation]) -> Option<Timestamp> {
-        match Seen::of(observations).canary {
+        match RedisObservations::of(observations).canary {
             Some(CanarySeen::At(at)) => Some(at),
             _ => None,
         }
     }
 }
 
-fn case<'a>(evidence: &'a Evidence<'_>, census: &'a Census, expect: &'a Expect) -> Case<'a> {
-    let seen = Seen::of(evidence.observations);
-    Case {
+fn case<'a>(evidence: &'a Case<'_>, census: &'a Census, expect: &'a Expect) -> RedisCase<'a> {
+    let seen = RedisObservations::of(evidence.observations);
+    RedisCase {
         evidence,
         census,
         expect,
@@ -180,7 +182,7 @@ fn census_of(inspection: &Inspection) -> Result<&Census, Stopped> {
 }
 
 /// What a server that may not accuse counted, is no identity missed.
-fn heard(mut answer: Judged, doubt: Option<&str>) -> Judged {
+fn heard(mut answer: CheckResult, doubt: Option<&str>) -> CheckResult {
     if let Some(doubt) = doubt.filter(|_| answer.spoils == Some(Reason::Identity)) {
         answer.spoils = Some(Reason::NoImage);
         answer.finding.outcome = Outcome::NotRun;
@@ -196,7 +198,7 @@ fn pick<'a>(head: &SnapshotFacts, images: &'a [ImageFacts]) -> Result<&'a ImageF
         return Err(Stopped::new(Reason::UnknownVersion, message));
     };
     let able = images.iter().filter_map(|image| {
-        let rank = writer.rank(&Server::of(image)?)?;
+        let rank = writer.rank(&ServerKind::of(image)?)?;
         Some((image, rank))
     });
     let best = able.min_by_key(|(_, rank)| *rank);
@@ -215,9 +217,9 @@ fn counts_of(log: &[String], known: &[Observation]) -> Vec<Observation> {
         return Vec::new();
     };
     [
-        (seen::LOADED, loaded.keys),
-        (seen::EXPIRED, loaded.expired),
-        (seen::SKIPPED, loaded.skipped),
+        (observations::LOADED, loaded.keys),
+        (observations::EXPIRED, loaded.expired),
+        (observations::SKIPPED, loaded.skipped),
     ]
     .into_iter()
     .filter(|(name, _)| known.iter().all(|known| known.name != *name))

@@ -21,14 +21,14 @@ use crate::runtime::{SandboxError, ServerId, ServerState};
 #[derive(Debug)]
 pub(super) enum Unserved {
     /// The server ended; its log may say why.
-    Exited(Ended),
+    Exited(ServerEnd),
     /// The server runs, or nobody knows: what is known of it decides nothing about the snapshot.
     Stopped(Stopped),
 }
 
 /// How a server ended.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ended {
+pub(super) struct ServerEnd {
     pub(super) code: i32,
     /// Whether the memory limit killed it.
     pub(super) out_of_memory: bool,
@@ -40,7 +40,7 @@ impl From<SandboxError> for Unserved {
     }
 }
 
-impl Ended {
+impl ServerEnd {
     /// The end of this server; `None`: it runs.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn silence_never_accuses_a_snapshot() {
         for code in [0, 1, 6, 134, 139, 255] {
-            let ended = Ended {
+            let ended = ServerEnd {
                 code,
                 out_of_memory: false,
             };

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use toolkit::words::{ago, length};
 
 use super::{
-    Reported, counted, headline, headline_of, tally,
+    Report, counted, headline, headline_of, tally,
     text::{called, printable},
     told, told_of,
 };
 
 /// One section per verification under one table.
-pub fn markdown(reports: &[Reported], now: Timestamp) -> String {
+pub fn markdown(reports: &[Report], now: Timestamp) -> String {
     let mut page = String::from(
         "| source | verdict | snapshot | recovery point | recovery time | counted | checks |\n\
          |---|---|---|---|---|---|---|\n",
@@ -42,7 +42,7 @@ pub fn markdown(reports: &[Reported], now: Timestamp) -> String {
     page
 }
 
-fn findings(page: &mut String, reported: &Reported) {
+fn findings(page: &mut String, reported: &Report) {
     let verification = &reported.verification;
     let source = verification.source.as_str();
     for finding in told(verification) {

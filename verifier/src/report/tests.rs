@@ -25,7 +25,7 @@ fn finding(check: &str, outcome: Outcome, message: &str) -> Finding {
     }
 }
 
-fn reported(verdict: Verdict, reason: Option<Reason>, findings: Vec<Finding>) -> Reported {
+fn reported(verdict: Verdict, reason: Option<Reason>, findings: Vec<Finding>) -> Report {
     let verification = Verification {
         id: "r1".into(),
         source: SourceName::new("cache").expect("a name"),
@@ -76,12 +76,12 @@ fn reported(verdict: Verdict, reason: Option<Reason>, findings: Vec<Finding>) ->
         log_tail: Vec::new(),
     };
     let digest = format!("sha256:{}", "ab".repeat(32));
-    let written = Written {
+    let written = WrittenRecord {
         sequence: 12,
         digest,
         text: String::new(),
     };
-    Reported {
+    Report {
         verification,
         written: Some(written),
     }

@@ -7,10 +7,10 @@ use catalog::model::TakenAtFrom;
 use jiff::Timestamp;
 use toolkit::words::{ago, length, size};
 
-use super::{Reported, counted, headline, headline_of, tally, told, told_of};
+use super::{Report, counted, headline, headline_of, tally, told, told_of};
 
 /// The block of one verification; ends with a line feed.
-pub fn text(reported: &Reported, now: Timestamp) -> String {
+pub fn text(reported: &Report, now: Timestamp) -> String {
     let verification = &reported.verification;
     let mut block = String::new();
     let sign = sign(verification.verdict);
@@ -61,7 +61,7 @@ fn rehearsed(rehearsal: &RehearsalEvidence) -> String {
     )
 }
 
-fn rows(reported: &Reported, now: Timestamp) -> Vec<(&'static str, String)> {
+fn rows(reported: &Report, now: Timestamp) -> Vec<(&'static str, String)> {
     let verification = &reported.verification;
     let mut rows = vec![("snapshot", snapshot(verification))];
     rows.push(("recovery point", recovery_point(verification, now)));
@@ -120,7 +120,7 @@ fn restored(verification: &Verification) -> Option<String> {
     })
 }
 
-fn evidence(reported: &Reported) -> String {
+fn evidence(reported: &Report) -> String {
     let source = &reported.verification.source;
     match &reported.written {
         Some(written) => {

@@ -18,21 +18,21 @@ use catalog::evidence::{Network, Reason, SandboxEvidence, VolumeLimit};
 use futures::{FutureExt, future::BoxFuture};
 
 use self::{
-    client::{Client, trouble},
+    client::{DockerHost, trouble},
     exec::Execs,
     sandbox::DockerSandbox,
     shape::Labels,
 };
 use super::{
     ImageFacts, Instance, Pull, RunId, Runtime, RuntimeConfig, Sandbox, SandboxError, SandboxSpec,
-    SweepPolicy, Swept,
+    SweepOutcome, SweepPolicy,
     look::{self, Look},
 };
 
 /// Sandboxes in a Docker engine.
 #[derive(Debug)]
 pub(super) struct DockerRuntime {
-    client: Client,
+    client: DockerHost,
     instance: Arc<Instance>,
     pull: Pull,
     pull_limit: Duration,
@@ -42,7 +42,7 @@ impl DockerRuntime {
     /// The engine at `DOCKER_HOST`, else at the default socket; connects when it is used.
     pub(super) fn new(config: &RuntimeConfig) -> Self {
         Self {
-            client: Client::of_host(config.variables.get("DOCKER_HOST").as_deref()),
+            client: DockerHost::of_host(config.variables.get("DOCKER_HOST").as_deref()),
             instance: Arc::clone(&config.instance),
             pull: config.pull,
             pull_limit: config.pull_limit,
@@ -155,7 +155,10 @@ impl Runtime for DockerRuntime {
         work.boxed()
     }
 
-    fn sweep<'a>(&'a self, policy: &'a SweepPolicy) -> BoxFuture<'a, Result<Swept, SandboxError>> {
+    fn sweep<'a>(
+        &'a self,
+        policy: &'a SweepPolicy,
+    ) -> BoxFuture<'a, Result<SweepOutcome, SandboxError>> {
         async move { remove::sweep(&self.client.connect()?, &self.instance, policy).await }.boxed()
     }
 

@@ -23,7 +23,7 @@ use self::{
 };
 use super::{
     ImageFacts, Instance, RunId, Runtime, RuntimeConfig, Sandbox, SandboxError, SandboxSpec,
-    SweepPolicy, Swept,
+    SweepOutcome, SweepPolicy,
 };
 
 /// Sandboxes out of this machine's programs.
@@ -136,7 +136,10 @@ impl Runtime for ProcessRuntime {
         work.boxed()
     }
 
-    fn sweep<'a>(&'a self, policy: &'a SweepPolicy) -> BoxFuture<'a, Result<Swept, SandboxError>> {
+    fn sweep<'a>(
+        &'a self,
+        policy: &'a SweepPolicy,
+    ) -> BoxFuture<'a, Result<SweepOutcome, SandboxError>> {
         remove::sweep(&self.run_root, &self.instance, policy).boxed()
     }
 

@@ -101,24 +101,24 @@ pub(super) fn relay(port: u16) -> Vec<String> {
 
 /// What [`server_state`] printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Server {
+pub(super) enum PrintedState {
     Running,
     /// With this exit code.
     Ended(i32),
 }
 
 /// Reads what [`server_state`] printed; `None` if it printed anything else.
-pub(super) fn parse_state(printed: &str) -> Option<Server> {
+pub(super) fn parse_state(printed: &str) -> Option<PrintedState> {
     /// As a shell reports a process killed by signal 9.
     const KILLED: i32 = 137;
     match printed.trim() {
-        "running" => Some(Server::Running),
-        "gone" => Some(Server::Ended(KILLED)),
+        "running" => Some(PrintedState::Running),
+        "gone" => Some(PrintedState::Ended(KILLED)),
         other => other
             .strip_prefix("exited ")?
             .parse()
             .ok()
-            .map(Server::Ended),
+            .map(PrintedState::Ended),
     }
 }
 
@@ -137,10 +137,10 @@ mod tests {
     #[test]
     fn a_server_runs_ended_or_was_killed_with_its_wrapper() {
         let check = |printed: &str, expected| assert_eq!(parse_state(printed), expected);
-        check("running\n", Some(Server::Running));
-        check("exited 0\n", Some(Server::Ended(0)));
-        check("exited 139\n", Some(Server::Ended(139)));
-        check("gone\n", Some(Server::Ended(137)));
+        check("running\n", Some(PrintedState::Running));
+        check("exited 0\n", Some(PrintedState::Ended(0)));
+        check("exited 139\n", Some(PrintedState::Ended(139)));
+        check("gone\n", Some(PrintedState::Ended(137)));
         check("", None);
         check("exited \n", None);
     }

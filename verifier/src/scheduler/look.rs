@@ -15,17 +15,17 @@ use tokio::time::{Instant, timeout_at};
 
 use super::state::Step;
 use crate::{
-    plan::{Planned, Prospect, Situation, plan, prospect},
+    plan::{PlanLine, Prospect, Situation, plan, prospect},
     world::World,
 };
 
 /// What a look at one repository came to.
 #[derive(Debug)]
-pub(super) struct Looked {
+pub(super) struct LookOutcome {
     /// Which one.
     pub(super) repository: RepositoryName,
     /// Each source that was asked for.
-    pub(super) sources: Vec<(SourceName, Result<Sight, Missed>)>,
+    pub(super) sources: Vec<(SourceName, Result<Sight, MissedLook>)>,
 }
 
 /// One source, as it was seen.
@@ -36,14 +36,14 @@ pub(super) struct Sight {
     pub(super) ledger: Ledger,
     /// What the store said of the last proof, if that is listed no more.
     pub(super) old_versions: Option<OldVersions>,
-    pub(super) planned: Planned,
+    pub(super) planned: PlanLine,
     pub(super) prospect: Prospect,
     pub(super) took: Duration,
 }
 
 /// Why it was not.
 #[derive(Debug, Clone)]
-pub(super) struct Missed {
+pub(super) struct MissedLook {
     pub(super) step: Step,
     /// For the log.
     pub(super) why: String,
@@ -51,7 +51,7 @@ pub(super) struct Missed {
     pub(super) all: bool,
 }
 
-impl Missed {
+impl MissedLook {
     /// Of this source alone.
     pub(super) fn one(step: Step, why: impl Into<String>) -> Self {
         Self {
@@ -62,16 +62,16 @@ impl Missed {
     }
 }
 
-impl Looked {
+impl LookOutcome {
     /// Of a look that did not end by itself.
     pub(super) fn at_nothing(
         repository: RepositoryName,
         names: Vec<SourceName>,
         why: &str,
     ) -> Self {
-        let missed = Missed {
+        let missed = MissedLook {
             all: true,
-            ..Missed::one(Step::Survey, why)
+            ..MissedLook::one(Step::Survey, why)
         };
         let sources = names.into_iter().map(|name| (name, Err(missed.clone())));
         Self {
@@ -106,7 +106,7 @@ pub(super) async fn look(
     tool: ToolEvidence,
     repository: RepositoryName,
     names: Vec<SourceName>,
-) -> Looked {
+) -> LookOutcome {
     let began = Instant::now();
     let asked = |source: &&Source| names.contains(&source.name);
     let sources: Vec<&Source> = world.config.sources.iter().filter(asked).collect();
@@ -146,20 +146,20 @@ pub(super) async fn look(
                 let all = of_all.is_some();
                 let why = of_all.map_or(refusal.message, ToOwned::to_owned);
                 let step = Step::Survey;
-                Err(Missed { step, why, all })
+                Err(MissedLook { step, why, all })
             }
         };
         seen.push((source.name.clone(), sight));
     }
-    Looked {
+    LookOutcome {
         repository,
         sources: seen,
     }
 }
 
-async fn ledger(world: &World, source: &Source) -> Result<Ledger, Missed> {
+async fn ledger(world: &World, source: &Source) -> Result<Ledger, MissedLook> {
     let read = world.ledger_in_time(&source.name).await;
-    read.map_err(|refusal| Missed::one(Step::ReadEvidence, refusal.message))
+    read.map_err(|refusal| MissedLook::one(Step::ReadEvidence, refusal.message))
 }
 
 #[cfg(test)]
@@ -178,7 +178,7 @@ mod tests {
             inventory: SourceInventory::default(),
             ledger: Ledger::new(fixtures::cache()),
             old_versions: None,
-            planned: Planned {
+            planned: PlanLine {
                 source: fixtures::cache(),
                 due: None,
                 snapshot: None,

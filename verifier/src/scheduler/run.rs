@@ -10,12 +10,12 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::{
-    look::Missed,
-    service::Opened,
+    look::MissedLook,
+    service::OpenedConfig,
     state::{Step, Tracker},
 };
 use crate::{
-    carry_out::{self, Chosen},
+    carry_out::{self, ChosenSnapshot},
     report::headline,
 };
 
@@ -23,8 +23,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Order {
     pub(super) name: SourceName,
-    pub(super) opened: Arc<Opened>,
-    pub(super) chosen: Chosen,
+    pub(super) opened: Arc<OpenedConfig>,
+    pub(super) chosen: ChosenSnapshot,
     /// Whether it waited so long that a newer snapshot may lie there.
     pub(super) look_again: bool,
     pub(super) tracker: Tracker,
@@ -32,38 +32,38 @@ pub(super) struct Order {
 
 /// What became of it.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(super) struct RunEnd {
     pub(super) name: SourceName,
     /// Also where it could not be written down; without its log.
     pub(super) verification: Option<Arc<Verification>>,
     /// Why there is no record, or none that can be read.
-    pub(super) lost: Option<Missed>,
+    pub(super) lost: Option<MissedLook>,
     /// With that record.
     pub(super) ledger: Option<Ledger>,
 }
 
-impl Ended {
+impl RunEnd {
     fn lost(name: SourceName, step: Step, why: String) -> Self {
         Self {
             name,
             verification: None,
-            lost: Some(Missed::one(step, why)),
+            lost: Some(MissedLook::one(step, why)),
             ledger: None,
         }
     }
 }
 
 /// To its end, whatever happens: a panic on the way is told like any other failure.
-pub(super) async fn carry_out(order: Order) -> Ended {
+pub(super) async fn carry_out(order: Order) -> RunEnd {
     let name = order.name.clone();
     let carried = tokio::spawn(carry_out_whole(order)).await;
     carried.unwrap_or_else(|_| {
         let why = "it ended unexpectedly".to_owned();
-        Ended::lost(name, Step::Begin, why)
+        RunEnd::lost(name, Step::Begin, why)
     })
 }
 
-async fn carry_out_whole(order: Order) -> Ended {
+async fn carry_out_whole(order: Order) -> RunEnd {
     let Order {
         name,
         opened,
@@ -89,7 +89,7 @@ async fn carry_out_whole(order: Order) -> Ended {
     let carried = carry_out::carry_out(world, context, chosen, on_progress).await;
     let (reported, problem) = match carried {
         Ok(carried) => carried,
-        Err(refusal) => return Ended::lost(name, Step::Begin, refusal.message),
+        Err(refusal) => return RunEnd::lost(name, Step::Begin, refusal.message),
     };
     let verification = Verification {
         log_tail: Vec::new(),
@@ -103,11 +103,11 @@ async fn carry_out_whole(order: Order) -> Ended {
     }
     let read = world.ledger_in_time(&name).await;
     let lost = match (problem, &read) {
-        (Some(why), _) => Some(Missed::one(Step::WriteEvidence, why)),
-        (None, Err(refusal)) => Some(Missed::one(Step::ReadEvidence, &refusal.message)),
+        (Some(why), _) => Some(MissedLook::one(Step::WriteEvidence, why)),
+        (None, Err(refusal)) => Some(MissedLook::one(Step::ReadEvidence, &refusal.message)),
         (None, Ok(_)) => None,
     };
-    Ended {
+    RunEnd {
         verification: Some(Arc::new(verification)),
         lost,
         ledger: read.ok(),

@@ -18,12 +18,12 @@ use crate::{
 
 /// A configuration with everything it names opened.
 #[derive(Debug)]
-pub(crate) struct Opened {
+pub(crate) struct OpenedConfig {
     pub(crate) world: Arc<World>,
     pub(crate) context: Context,
 }
 
-impl Opened {
+impl OpenedConfig {
     /// Refuses a configuration under which nothing could be verified.
     pub(crate) fn new(config: Config, outside: &Outside) -> Result<Self, Refusal> {
         let world = Arc::new(World::of(config, outside));
@@ -47,12 +47,12 @@ struct Inner {
     file: PathBuf,
     outside: Outside,
     published: Published<State>,
-    opened: watch::Sender<Arc<Opened>>,
+    opened: watch::Sender<Arc<OpenedConfig>>,
 }
 
 impl Verifier {
     /// Nothing planned yet; `file` is what a reload reads.
-    pub(crate) fn new(file: PathBuf, outside: Outside, opened: Opened) -> Self {
+    pub(crate) fn new(file: PathBuf, outside: Outside, opened: OpenedConfig) -> Self {
         let config = Arc::new(opened.world.config.clone());
         let tool = opened.context.tool.clone();
         let state = State::new(&config, tool, outside.clock.now());
@@ -74,7 +74,7 @@ impl Verifier {
     }
 
     /// Under what is verified, now and after each reload.
-    pub(crate) fn opened(&self) -> watch::Receiver<Arc<Opened>> {
+    pub(crate) fn opened(&self) -> watch::Receiver<Arc<OpenedConfig>> {
         self.0.opened.subscribe()
     }
 
@@ -88,7 +88,7 @@ impl Verifier {
             opened,
         } = &*self.0;
         let reopened = load_file_again(file).map_err(Refusal::from);
-        match reopened.and_then(|config| Opened::new(config, outside)) {
+        match reopened.and_then(|config| OpenedConfig::new(config, outside)) {
             Ok(next) => {
                 let before = Arc::clone(&opened.borrow());
                 if next.shares_evidence(&before) {

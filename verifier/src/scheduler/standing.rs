@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use catalog::model::SourceName;
 use jiff::Timestamp;
 
-use super::service::Opened;
-use crate::{carry_out::Chosen, plan::doubled};
+use super::service::OpenedConfig;
+use crate::{carry_out::ChosenSnapshot, plan::doubled};
 
 /// The first pause after something could not be done, and the least between two verifications of
 /// one source, so that no mistake of ours becomes a busy loop: as often as cron can ask.
@@ -40,7 +40,7 @@ pub(super) struct Standing {
     /// A snapshot that is due, until there is room.
     pub(super) waiting: Option<Waiting>,
     /// What the verification under way began under.
-    pub(super) running: Option<Arc<Opened>>,
+    pub(super) running: Option<Arc<OpenedConfig>>,
 }
 
 /// A snapshot that is due, until there is room.
@@ -51,7 +51,7 @@ pub(super) struct Waiting {
     pub(super) last_run: Option<Timestamp>,
     /// The time of the look that found it due.
     pub(super) seen_at: Timestamp,
-    pub(super) chosen: Chosen,
+    pub(super) chosen: ChosenSnapshot,
 }
 
 /// Whether the result of a look will still hold when the look ends.
@@ -178,7 +178,7 @@ impl Standings {
     }
 
     /// A verification ended: what it began under. A source that left the configuration goes.
-    pub(super) fn end(&mut self, name: &SourceName) -> Option<Arc<Opened>> {
+    pub(super) fn end(&mut self, name: &SourceName) -> Option<Arc<OpenedConfig>> {
         let standing = self.0.get_mut(name)?;
         let under = standing.running.take();
         if standing.look_at.is_none() {

@@ -34,9 +34,9 @@ pub(crate) struct State {
     /// Whether everything was planned once, be it under another configuration.
     was_planned: bool,
     /// Of each source that expects a proof.
-    pub(crate) sources: BTreeMap<SourceName, Known>,
+    pub(crate) sources: BTreeMap<SourceName, SourceState>,
     /// Under way.
-    pub(crate) running: BTreeMap<SourceName, Running>,
+    pub(crate) running: BTreeMap<SourceName, LiveRun>,
     /// Due, without room.
     pub(crate) waiting: BTreeSet<SourceName>,
     /// Since the program began.
@@ -54,7 +54,7 @@ pub(crate) struct Planning {
 
 /// As far as one source was last seen.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Known {
+pub(crate) struct SourceState {
     /// The newest complete snapshot that is not differential.
     pub(crate) newest: Option<Arc<Snapshot>>,
     /// Everything that lies there.
@@ -69,12 +69,12 @@ pub(crate) struct Known {
     /// Why it was not seen the last time: what could not be done.
     pub(crate) missed: Option<Step>,
     /// The last verification of ours that left nothing in `ledger`.
-    pub(crate) lost: Option<Lost>,
+    pub(crate) lost: Option<LostRun>,
 }
 
 /// A verification that is in no ledger we read.
 #[derive(Debug, Clone)]
-pub(crate) struct Lost {
+pub(crate) struct LostRun {
     pub(crate) at: Timestamp,
     /// What could not be done.
     pub(crate) step: Step,
@@ -82,11 +82,11 @@ pub(crate) struct Lost {
     pub(crate) verification: Option<Arc<Verification>>,
 }
 
-impl Known {
+impl SourceState {
     /// A verification of ours ended, and this is why nothing of it is in a ledger, if so. What
     /// came to no verdict takes no failure back.
-    pub(crate) fn ran(&mut self, verdict: Option<Verdict>, lost: Option<Lost>) {
-        let failed = self.lost.as_ref().and_then(Lost::verdict) == Some(Verdict::Failed);
+    pub(crate) fn ran(&mut self, verdict: Option<Verdict>, lost: Option<LostRun>) {
+        let failed = self.lost.as_ref().and_then(LostRun::verdict) == Some(Verdict::Failed);
         if !failed || matches!(verdict, Some(Verdict::Verified | Verdict::Failed)) {
             self.lost = lost;
         }
@@ -129,7 +129,7 @@ impl Known {
     }
 }
 
-impl Lost {
+impl LostRun {
     /// If it came to one.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         self.verification.as_ref().map(|it| it.verdict)
@@ -138,7 +138,7 @@ impl Lost {
 
 /// One verification under way.
 #[derive(Debug, Clone)]
-pub(crate) struct Running {
+pub(crate) struct LiveRun {
     pub(crate) trigger: Trigger,
     pub(crate) began_at: Timestamp,
     pub(crate) progress: Tracker,
@@ -229,7 +229,7 @@ impl State {
         Self {
             plans: provable().map(|it| (it.repository.clone(), None)).collect(),
             sources: provable()
-                .map(|it| (it.name.clone(), Known::default()))
+                .map(|it| (it.name.clone(), SourceState::default()))
                 .collect(),
             was_planned: false,
             config: Arc::clone(config),
@@ -285,7 +285,7 @@ impl State {
     }
 
     /// Sources that expect a proof, in the order of the file.
-    pub(crate) fn provable(&self) -> impl Iterator<Item = (&Source, &Known)> {
+    pub(crate) fn provable(&self) -> impl Iterator<Item = (&Source, &SourceState)> {
         let sources = self.config.sources.iter();
         sources.filter_map(|source| Some((source, self.sources.get(&source.name)?)))
     }

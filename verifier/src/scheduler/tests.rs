@@ -51,7 +51,7 @@ fn served(place: &TempDir) -> (Verifier, CancellationToken) {
         compares_clocks: false,
     };
     let config = load_file(&file).expect("a configuration").config;
-    let opened = Opened::new(config, &outside).expect("a world");
+    let opened = OpenedConfig::new(config, &outside).expect("a world");
     (Verifier::new(file, outside, opened), stop)
 }
 
@@ -143,12 +143,12 @@ async fn a_reload_tries_again_at_once_what_another_configuration_may_have_mended
 }
 
 /// A verification of `cache` that left one record.
-fn verified() -> Ended {
+fn verified() -> RunEnd {
     let mut ledger = Ledger::new(fixtures::cache());
     let records = fixtures::sealed([fixtures::verified(fixtures::at("10:00:00"))]);
     ledger.take(1, Ok(&records[0]));
     let run = fixtures::verification(fixtures::at("10:00:00"), None);
-    Ended {
+    RunEnd {
         name: source("cache"),
         verification: Some(Arc::new(run)),
         lost: None,

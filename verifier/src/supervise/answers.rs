@@ -8,13 +8,13 @@ use catalog::{
 };
 
 use super::{
-    Assignment, evidence,
-    kept::{Kept, Shown, recovery_milliseconds},
+    Assignment, artifacts,
+    outcome::{PartOutcome, RunOutcome, recovery_milliseconds},
     reasons,
     run::Part,
 };
 use crate::{
-    engine::{Evidence, Judged, Whole},
+    engine::{Case, CheckResult, Whole},
     report,
 };
 
@@ -30,20 +30,20 @@ pub(super) const TWICE: &str = "snapshot.shown_twice";
 /// About one artifact, whatever the others are like.
 pub(super) fn of_part(
     part: &Part<'_>,
-    kept: &Kept,
+    kept: &RunOutcome,
     artifact: Option<&ArtifactEvidence>,
-) -> Vec<Judged> {
+) -> Vec<CheckResult> {
     let assignment = part.trial.assignment;
     let mut answers = vec![intact(part, kept), restored(kept)];
     if let Some(artifact) = artifact.filter(|_| kept.observations.is_some()) {
-        let view = evidence::view(part.trial.context, assignment, (part.index, kept), artifact);
+        let view = artifacts::view(part.trial.context, assignment, (part.index, kept), artifact);
         let judged = view.map(|view| assignment.engine.judge(&view, &assignment.settings));
         answers.extend(judged.into_iter().flatten());
     }
     answers.push(egress(kept));
     if let Some(why) = &kept.left_behind {
         let message = format!("the sandbox may be left: {why}\nhint: Run backup-verifier sweep.");
-        answers.push(Judged::warning(REMOVED, message));
+        answers.push(CheckResult::warning(REMOVED, message));
     }
     answers
 }
@@ -51,10 +51,10 @@ pub(super) fn of_part(
 /// About all of them and about the snapshot as a whole, check by check.
 pub(super) fn of_all(
     assignment: &Assignment,
-    shown: &[Shown],
-    artifacts: &[Evidence<'_>],
-) -> Vec<Judged> {
-    let mut answers: Vec<Judged> = Vec::new();
+    shown: &[PartOutcome],
+    artifacts: &[Case<'_>],
+) -> Vec<CheckResult> {
+    let mut answers: Vec<CheckResult> = Vec::new();
     for (index, shown) in shown.iter().enumerate() {
         let name = assignment.name_of(index);
         answers.extend(shown.answers.iter().cloned().map(|mut answer| {
@@ -68,7 +68,7 @@ pub(super) fn of_all(
     let state = assignment.snapshot.state;
     if state == SnapshotState::InProgress {
         // What its writer has not finished yet accuses nobody.
-        let accuses = |answer: &&mut Judged| {
+        let accuses = |answer: &&mut CheckResult| {
             answer
                 .spoils
                 .is_some_and(|it| it.verdict() == Verdict::Failed)
@@ -84,7 +84,7 @@ pub(super) fn of_all(
     };
     for check in assignment.format.checks() {
         if answers.iter().all(|it| it.finding.check != check.name) {
-            answers.push(Judged::not_run(check.name, None, message));
+            answers.push(CheckResult::not_run(check.name, None, message));
         }
     }
     answers.sort_by_key(|answer| rank(assignment, &answer.finding.check));
@@ -92,7 +92,11 @@ pub(super) fn of_all(
 }
 
 /// Only once every artifact was asked, and there is no other: of less than all there is no sum.
-fn of_whole(assignment: &Assignment, shown: &[Shown], artifacts: &[Evidence<'_>]) -> Vec<Judged> {
+fn of_whole(
+    assignment: &Assignment,
+    shown: &[PartOutcome],
+    artifacts: &[Case<'_>],
+) -> Vec<CheckResult> {
     let asked = !shown.is_empty() && shown.iter().all(|shown| shown.kept.observations.is_some());
     if !asked || assignment.snapshot.state != SnapshotState::Complete {
         return Vec::new();
@@ -131,7 +135,7 @@ fn rank(assignment: &Assignment, check: &str) -> usize {
 }
 
 /// About everything that was read; what is wrong with one of several objects says with which.
-fn intact(part: &Part<'_>, kept: &Kept) -> Judged {
+fn intact(part: &Part<'_>, kept: &RunOutcome) -> CheckResult {
     let objects = part.trial.assignment.objects(part.index);
     let found = objects.iter().zip(&kept.read).filter_map(|(object, read)| {
         let mut found = reasons::understood(&read.inspection).err()?;
@@ -145,40 +149,42 @@ fn intact(part: &Part<'_>, kept: &Kept) -> Judged {
     let Some(found) = found.max_by_key(|found| found.reason == Reason::Damaged) else {
         if kept.read.len() < objects.len() {
             let message = "the snapshot was not read to its last byte";
-            return Judged::not_run(INTACT, None, message);
+            return CheckResult::not_run(INTACT, None, message);
         }
         let bytes: u64 = kept.read.iter().map(|it| it.restorable_bytes).sum();
-        let passed = Judged::passed(INTACT, "every byte was read and understood");
+        let passed = CheckResult::passed(INTACT, "every byte was read and understood");
         return passed.observed(format!("{bytes} bytes"));
     };
     // A second reading may have raised doubts: then the run's own reason holds.
     if kept.stopped_by(&[found.reason]) {
-        return Judged::failed(INTACT, found.reason, found.message);
+        return CheckResult::failed(INTACT, found.reason, found.message);
     }
-    Judged::not_run(INTACT, None, found.message)
+    CheckResult::not_run(INTACT, None, found.message)
 }
 
-fn restored(kept: &Kept) -> Judged {
+fn restored(kept: &RunOutcome) -> CheckResult {
     match &kept.stopped {
         Some(stopped) if stopped.reason == Reason::Damaged => {
             let message = "what is damaged is not restored";
-            Judged::not_run(RESTORED, Some(stopped.reason), message)
+            CheckResult::not_run(RESTORED, Some(stopped.reason), message)
         }
         Some(stopped) if stopped.reason.verdict() == Verdict::Failed => {
-            Judged::failed(RESTORED, stopped.reason, &stopped.message)
+            CheckResult::failed(RESTORED, stopped.reason, &stopped.message)
         }
-        Some(stopped) => Judged::not_run(RESTORED, Some(stopped.reason), &stopped.message),
-        None if kept.observed() => Judged::passed(RESTORED, "a server restored it and answered"),
-        None => Judged::not_run(RESTORED, Some(Reason::Internal), "no server answered"),
+        Some(stopped) => CheckResult::not_run(RESTORED, Some(stopped.reason), &stopped.message),
+        None if kept.observed() => {
+            CheckResult::passed(RESTORED, "a server restored it and answered")
+        }
+        None => CheckResult::not_run(RESTORED, Some(Reason::Internal), "no server answered"),
     }
 }
 
 /// Whoever names a snapshot may name any: a part of one proves nothing of the whole.
-fn complete(snapshot: &Snapshot) -> Judged {
+fn complete(snapshot: &Snapshot) -> CheckResult {
     let state = snapshot.state;
     let (reason, what) = match state {
         SnapshotState::Complete => {
-            return Judged::passed(COMPLETE, "everything that belongs to it is there");
+            return CheckResult::passed(COMPLETE, "everything that belongs to it is there");
         }
         SnapshotState::InProgress => (
             Reason::UnstableRead,
@@ -201,18 +207,18 @@ fn complete(snapshot: &Snapshot) -> Judged {
             "it cannot be a snapshot\nhint: `backup-verifier snapshots` says why.",
         ),
     };
-    Judged::not_run(COMPLETE, Some(reason), what).observed(state.as_label())
+    CheckResult::not_run(COMPLETE, Some(reason), what).observed(state.as_label())
 }
 
-fn egress(kept: &Kept) -> Judged {
+fn egress(kept: &RunOutcome) -> CheckResult {
     let egress = kept.sandbox.as_ref().map(|sandbox| sandbox.egress);
     match egress {
-        Some(Egress::Denied) => Judged::passed(EGRESS, "there was no way out of the sandbox"),
+        Some(Egress::Denied) => CheckResult::passed(EGRESS, "there was no way out of the sandbox"),
         Some(Egress::Open) => {
             let message = "there was a way out of the sandbox: its server could be reached or \
                            reach others\nhint: Use a runtime that isolates.";
-            Judged::warning(EGRESS, message)
+            CheckResult::warning(EGRESS, message)
         }
-        Some(Egress::NotTried) | None => Judged::not_run(EGRESS, None, "it was not looked at"),
+        Some(Egress::NotTried) | None => CheckResult::not_run(EGRESS, None, "it was not looked at"),
     }
 }

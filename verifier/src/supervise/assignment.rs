@@ -13,12 +13,12 @@ use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use toolkit::clock::Clock;
 
-use super::kept::Kept;
+use super::outcome::RunOutcome;
 use crate::{
     engine::{Engine, Settings},
     report,
     runtime::{RunId, Runtime},
-    stream::Passed,
+    stream::ReadThrough,
 };
 
 /// What every verification of one program shares.
@@ -82,11 +82,11 @@ pub struct Assignment {
 }
 
 /// Surveys again; `None` if there is nothing any more.
-pub type SelectAgain = Arc<dyn Fn() -> BoxFuture<'static, Option<Selected>> + Send + Sync>;
+pub type SelectAgain = Arc<dyn Fn() -> BoxFuture<'static, Option<Selection>> + Send + Sync>;
 
 /// A snapshot with what it is compared to.
 #[derive(Debug, Clone)]
-pub struct Selected {
+pub struct Selection {
     /// Which one, and what it continues.
     pub snapshot: Snapshot,
     /// As of [`Assignment::previous`].
@@ -139,7 +139,7 @@ impl Assignment {
     }
 
     /// What was read of the artifact itself, behind what it continues.
-    pub(super) fn own<'a>(&self, kept: &'a Kept) -> Option<&'a Passed> {
+    pub(super) fn own<'a>(&self, kept: &'a RunOutcome) -> Option<&'a ReadThrough> {
         kept.read.get(self.before().len())
     }
 

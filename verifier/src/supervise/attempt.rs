@@ -9,17 +9,17 @@ use catalog::evidence::{Reason, Stage};
 use futures::FutureExt as _;
 use tokio::time::timeout;
 
-use super::{kept::Kept, run::Attempt, steps};
+use super::{outcome::RunOutcome, run::Run, steps};
 use crate::{
-    engine::{Seen, Stopped, lock},
-    stream::Passed,
+    engine::{RunNotes, Stopped, lock},
+    stream::ReadThrough,
 };
 
 /// Longest removal; what is left then is for a sweep.
 const DESTROY_MAX: Duration = Duration::from_mins(2);
 
 /// Runs to the end and removes what it made; goes on when the caller does not wait.
-pub(super) async fn attempt(run: &Arc<Attempt>) -> Kept {
+pub(super) async fn attempt(run: &Arc<Run>) -> RunOutcome {
     let whole = tokio::spawn(body_then_destroy(Arc::clone(run)));
     if whole.await.is_err() {
         run.keep(|kept| kept.left_behind = Some("its removal broke off".into()));
@@ -29,10 +29,10 @@ pub(super) async fn attempt(run: &Arc<Attempt>) -> Kept {
 
 /// Only reads one of the objects: hash and native inspection of the same pin.
 pub(super) async fn read_again(
-    run: &Arc<Attempt>,
+    run: &Arc<Run>,
     at: usize,
-    seen: &mut Seen,
-) -> Result<Passed, Stopped> {
+    seen: &mut RunNotes,
+) -> Result<ReadThrough, Stopped> {
     let read = run.guard(run.stage(Stage::Inspect, steps::read(run, at, None)));
     let passed = AssertUnwindSafe(read)
         .catch_unwind()
@@ -42,12 +42,12 @@ pub(super) async fn read_again(
     passed
 }
 
-async fn body_then_destroy(run: Arc<Attempt>) {
+async fn body_then_destroy(run: Arc<Run>) {
     let body = Arc::clone(&run);
     let ended = tokio::spawn(async move { Box::pin(steps::all(&body)).await }).await;
     let stopped = ended.unwrap_or_else(|_| Err(panicked())).err();
     run.keep(|kept| kept.stopped = stopped);
-    let destroying = run.context.runtime.destroy(&run.run);
+    let destroying = run.context.runtime.destroy(&run.id);
     let destroyed = run
         .stage(Stage::Destroy, timeout(DESTROY_MAX, destroying))
         .await;

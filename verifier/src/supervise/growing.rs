@@ -15,11 +15,11 @@ use catalog::{
 };
 use jiff::SignedDuration;
 
-use super::{kept::Kept, run::Attempt};
+use super::{outcome::RunOutcome, run::Run};
 use crate::engine::Stopped;
 
 /// Doubts that what was read last is all that there will be, if it was cut off.
-pub(super) async fn settled(run: &Attempt, kept: &Kept) -> Result<(), Stopped> {
+pub(super) async fn settled(run: &Run, kept: &RunOutcome) -> Result<(), Stopped> {
     let Some((object, read)) = run.objects().into_iter().zip(&kept.read).next_back() else {
         return Ok(());
     };

@@ -11,7 +11,7 @@ use catalog::{
 use crate::{
     engine::{Stopped, hindered},
     runtime::{Exit, FeedEnd},
-    stream::{PassError, Passed},
+    stream::{PassError, ReadThrough},
 };
 
 impl From<StorageError> for Stopped {
@@ -122,7 +122,7 @@ pub(super) fn whole_by_itself(snapshot: &Snapshot, own: &SnapshotFacts) -> Resul
 
 /// Whether the bytes that were read are those that the store took in. If not, nobody can tell
 /// whether they changed there or on the way, so nothing is said of the snapshot.
-pub(super) fn as_uploaded(passed: &Passed) -> Result<(), Stopped> {
+pub(super) fn as_uploaded(passed: &ReadThrough) -> Result<(), Stopped> {
     if passed.as_uploaded != Some(false) {
         return Ok(());
     }

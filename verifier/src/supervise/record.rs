@@ -7,8 +7,8 @@ use catalog::evidence::{
 use jiff::Timestamp;
 
 use super::{
-    Assignment, Context, evidence,
-    kept::{Shown, recovery_milliseconds},
+    Assignment, Context, artifacts,
+    outcome::{PartOutcome, recovery_milliseconds},
     trial::{ARTIFACTS_MAX, Judgement},
 };
 
@@ -43,7 +43,7 @@ pub(super) fn write(
             taken_at: snapshot.taken_at,
             taken_at_from: snapshot.taken_at_from,
             artifacts: artifacts(assignment, shown),
-            continues: evidence::continued(assignment, shown),
+            continues: artifacts::continued(assignment, shown),
         },
         verdict: conclusion.verdict,
         reason: conclusion.reason,
@@ -61,18 +61,18 @@ pub(super) fn write(
 }
 
 /// Each with what was read of it; what was not tried is only named.
-fn artifacts(assignment: &Assignment, shown: &[Shown]) -> Vec<ArtifactEvidence> {
+fn artifacts(assignment: &Assignment, shown: &[PartOutcome]) -> Vec<ArtifactEvidence> {
     // A snapshot of more is refused, and its record must not outgrow what can be written.
     let indexes = 0..assignment.snapshot.artifacts.len().min(ARTIFACTS_MAX);
     let artifact = |index: usize| match shown.get(index) {
         Some(shown) => shown.artifact.clone(),
-        None => evidence::artifact(assignment, index, None),
+        None => artifacts::artifact(assignment, index, None),
     };
     indexes.filter_map(artifact).collect()
 }
 
 /// The sandbox that kept the data least: a record tells of one, and must not tell of a better one.
-fn weakest(shown: &[Shown]) -> Option<&SandboxEvidence> {
+fn weakest(shown: &[PartOutcome]) -> Option<&SandboxEvidence> {
     let sandboxes = shown.iter().filter_map(|shown| shown.kept.sandbox.as_ref());
     sandboxes.min_by_key(|sandbox| match sandbox.egress {
         Egress::Open => 0,
@@ -82,7 +82,7 @@ fn weakest(shown: &[Shown]) -> Option<&SandboxEvidence> {
 }
 
 /// The newest of all artifacts.
-fn data_at(assignment: &Assignment, shown: &[Shown]) -> Option<Timestamp> {
+fn data_at(assignment: &Assignment, shown: &[PartOutcome]) -> Option<Timestamp> {
     let observed = shown
         .iter()
         .filter_map(|it| it.kept.observations.as_deref());
@@ -91,17 +91,17 @@ fn data_at(assignment: &Assignment, shown: &[Shown]) -> Option<Timestamp> {
 }
 
 /// Of the first artifact that something spoils, else of the last: a record has no room for all.
-fn log_tail(shown: &[Shown]) -> Vec<String> {
-    let spoiled = |shown: &&Shown| shown.answers.iter().any(|it| it.spoils.is_some());
+fn log_tail(shown: &[PartOutcome]) -> Vec<String> {
+    let spoiled = |shown: &&PartOutcome| shown.answers.iter().any(|it| it.spoils.is_some());
     let told = shown.iter().find(spoiled).or(shown.last());
     told.map_or_else(Vec::new, |shown| shown.kept.seen.log.clone())
 }
 
 /// A stage that never ended has no duration to tell, and is left out.
-fn stages(assignment: &Assignment, shown: &[Shown]) -> Vec<StageEvidence> {
+fn stages(assignment: &Assignment, shown: &[PartOutcome]) -> Vec<StageEvidence> {
     let ended = shown
         .iter()
-        .flat_map(|Shown { kept, .. }| kept.discarded.iter().chain(&kept.seen.stages))
+        .flat_map(|PartOutcome { kept, .. }| kept.discarded.iter().chain(&kept.seen.stages))
         .filter_map(|stage| Some((stage.stage, stage.took?)));
     let evidence = [(Stage::Select, assignment.selected_in)]
         .into_iter()

@@ -8,12 +8,12 @@ use tokio::time::Instant;
 
 use super::{
     Assignment, Context, Progress, answers, attempt,
-    kept::{Shown, recovery_milliseconds},
+    outcome::{PartOutcome, recovery_milliseconds},
     run::Trial,
     trial::Judgement,
 };
 use crate::{
-    engine::{Judged, Purpose, Stopped},
+    engine::{CheckResult, Purpose, Stopped},
     runtime::RunId,
     verdict::{Conclusion, conclude},
 };
@@ -90,7 +90,7 @@ const fn may_tell_more(main: Conclusion) -> bool {
     }
 }
 
-async fn judged(trial: &Trial<'_>, main: &[Shown]) -> Judgement {
+async fn judged(trial: &Trial<'_>, main: &[PartOutcome]) -> Judgement {
     let kept = trial.every_artifact(None).await;
     let mut judgement = trial.judge(kept).await;
     if !is_of_same_bytes(main, &judgement.shown) {
@@ -99,7 +99,7 @@ async fn judged(trial: &Trial<'_>, main: &[Shown]) -> Judgement {
         }
         let message = "the rehearsal read other bytes than the verification\nhint: Look at the \
                        storage, the network and this machine's memory.";
-        let doubt = Judged::not_run(answers::TWICE, Some(Reason::UnstableRead), message);
+        let doubt = CheckResult::not_run(answers::TWICE, Some(Reason::UnstableRead), message);
         judgement.answers.push(doubt);
         judgement.conclusion = conclude(&judgement.answers, true);
     }
@@ -107,7 +107,7 @@ async fn judged(trial: &Trial<'_>, main: &[Shown]) -> Judgement {
 }
 
 /// As far as both read them.
-fn is_of_same_bytes(main: &[Shown], rehearsed: &[Shown]) -> bool {
+fn is_of_same_bytes(main: &[PartOutcome], rehearsed: &[PartOutcome]) -> bool {
     let mut both = main.iter().zip(rehearsed);
     both.all(|(main, rehearsed)| {
         let mut read = main.kept.read.iter().zip(&rehearsed.kept.read);
@@ -119,7 +119,11 @@ fn panicked() -> Judgement {
     let Stopped { reason, message } = attempt::panicked();
     Judgement {
         shown: Vec::new(),
-        answers: vec![Judged::not_run(answers::RESTORED, Some(reason), message)],
+        answers: vec![CheckResult::not_run(
+            answers::RESTORED,
+            Some(reason),
+            message,
+        )],
         conclusion: Conclusion::because(reason),
         items: BTreeMap::new(),
         fingerprints: Fingerprints::new(),

@@ -12,9 +12,9 @@ use catalog::{
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
-use super::{Assignment, Context, Progress, kept::Kept};
+use super::{Assignment, Context, Progress, outcome::RunOutcome};
 use crate::{
-    engine::{Purpose, Seen, Stopped, lock, timed},
+    engine::{Purpose, RunNotes, Stopped, lock, timed},
     runtime::RunId,
 };
 
@@ -40,20 +40,20 @@ pub(super) struct Part<'a> {
 
 /// One run: its state, and what may end it.
 #[derive(Debug)]
-pub(super) struct Attempt {
+pub(super) struct Run {
     pub(super) context: Context,
     pub(super) assignment: Assignment,
     pub(super) purpose: Purpose,
     /// Of the artifact.
     pub(super) index: usize,
-    pub(super) run: RunId,
+    pub(super) id: RunId,
     pub(super) deadline: Instant,
     pub(super) ends_at: Timestamp,
-    pub(super) seen: Mutex<Seen>,
-    kept: Mutex<Kept>,
+    pub(super) seen: Mutex<RunNotes>,
+    kept: Mutex<RunOutcome>,
 }
 
-impl Attempt {
+impl Run {
     /// A run of an artifact; a further run of the same verification says why, and has labels of its
     /// own.
     pub(super) fn of(part: &Part<'_>, why: Option<&str>) -> Arc<Self> {
@@ -78,7 +78,7 @@ impl Attempt {
             assignment: assignment.clone(),
             purpose,
             index,
-            run: RunId(run),
+            id: RunId(run),
             deadline,
             ends_at: ends_at.unwrap_or(Timestamp::MAX),
             seen: Mutex::default(),
@@ -92,7 +92,7 @@ impl Attempt {
     }
 
     /// Notes something for after the run.
-    pub(super) fn keep(&self, note: impl FnOnce(&mut Kept)) {
+    pub(super) fn keep(&self, note: impl FnOnce(&mut RunOutcome)) {
         note(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -142,9 +142,9 @@ impl Attempt {
     }
 
     /// What is known of the run by now.
-    pub(super) fn outcome(&self) -> Kept {
+    pub(super) fn outcome(&self) -> RunOutcome {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        Kept {
+        RunOutcome {
             seen: lock(&self.seen).clone(),
             ..kept.clone()
         }

@@ -12,11 +12,11 @@ use catalog::{
 };
 use tokio::time::Instant;
 
-use super::{Assignment, Progress, reasons, run::Attempt};
+use super::{Assignment, Progress, reasons, run::Run};
 use crate::{
     engine::{Bench, Observation, Refused, Request, Stopped, lock, timed},
     runtime::{Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec},
-    stream::{self, Fed, Passed},
+    stream::{self, Fed, ReadThrough},
 };
 
 /// Free space below which a failed load may be the disk's fault.
@@ -30,7 +30,7 @@ struct Place {
 
 /// What was sent into a sandbox.
 struct Staged {
-    passed: Passed,
+    passed: ReadThrough,
     /// Tells what lies there.
     digest: Command,
     /// What took all of it may still have refused it.
@@ -39,7 +39,7 @@ struct Staged {
 
 /// From an image to observations. What can be said without a sandbox is said without one: damage
 /// shows in the bytes.
-pub(super) async fn all(run: &Attempt) -> Result<(), Stopped> {
+pub(super) async fn all(run: &Run) -> Result<(), Stopped> {
     run.may_begin()?;
     let place = run
         .guard_gently(run.stage(Stage::Provision, provision(run)))
@@ -59,7 +59,7 @@ pub(super) async fn all(run: &Attempt) -> Result<(), Stopped> {
 
 /// Reads every object without a sandbox, until one is damaged. What is not understood is no reason
 /// not to look at the others.
-async fn read_all(run: &Attempt) -> Result<(), Stopped> {
+async fn read_all(run: &Run) -> Result<(), Stopped> {
     for at in 0..run.objects().len() {
         let passed = read_to_keep(run, at, None).await?;
         match reasons::understood(&passed.inspection) {
@@ -71,7 +71,7 @@ async fn read_all(run: &Attempt) -> Result<(), Stopped> {
 }
 
 /// Reads one of the pinned objects to its last byte.
-pub(super) async fn read(run: &Attempt, at: usize, feed: Option<Fed>) -> Result<Passed, Stopped> {
+pub(super) async fn read(run: &Run, at: usize, feed: Option<Fed>) -> Result<ReadThrough, Stopped> {
     let objects = run.objects();
     let pin = objects.get(at).ok_or_else(no_object)?.pin();
     let Assignment {
@@ -109,7 +109,7 @@ async fn checksum(storage: &dyn Storage, pin: &Pin) -> Option<UploadChecksum> {
     }
 }
 
-async fn provision(run: &Attempt) -> Result<Place, Stopped> {
+async fn provision(run: &Run) -> Result<Place, Stopped> {
     let head = head(run).await?;
     let (assignment, runtime) = (&run.assignment, &run.context.runtime);
     reasons::whole_by_itself(&assignment.snapshot, &head)?;
@@ -127,14 +127,14 @@ async fn provision(run: &Attempt) -> Result<Place, Stopped> {
     };
     let spec = assignment.engine.prepare(&request, &assignment.settings)?;
     run.keep(|kept| kept.asked_for = true);
-    let sandbox = runtime.provision(&run.run, &spec).await?;
+    let sandbox = runtime.provision(&run.id, &spec).await?;
     run.keep(|kept| kept.sandbox = Some(sandbox.facts()));
     point("provisioned")?;
     Ok(Place { spec, sandbox })
 }
 
 /// The artifact itself.
-fn own(run: &Attempt) -> Result<&ObjectMeta, Stopped> {
+fn own(run: &Run) -> Result<&ObjectMeta, Stopped> {
     run.objects().pop().ok_or_else(no_object)
 }
 
@@ -143,7 +143,7 @@ fn no_object() -> Stopped {
 }
 
 /// What the first bytes of the artifact itself say, which a survey may have read.
-async fn head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
+async fn head(run: &Run) -> Result<SnapshotFacts, Stopped> {
     let Assignment {
         storage,
         format,
@@ -156,7 +156,7 @@ async fn head(run: &Attempt) -> Result<SnapshotFacts, Stopped> {
     Ok(describe_object(&**storage, &own(run)?.pin(), *format, &settings.own).await?)
 }
 
-async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
+async fn restore_in(run: &Run, place: &Place) -> Result<(), Stopped> {
     let Staged {
         passed,
         digest,
@@ -188,7 +188,7 @@ async fn restore_in(run: &Attempt, place: &Place) -> Result<(), Stopped> {
 }
 
 async fn restore(
-    run: &Attempt,
+    run: &Run,
     place: &Place,
     whole: &Inspection,
 ) -> Result<Vec<Observation>, Stopped> {
@@ -204,10 +204,10 @@ async fn restore(
 /// nothing, for or against. It runs when the server has answered or ended: beside a restore it
 /// would take its share of the sandbox's processors, which production has for itself.
 async fn compare_inside(
-    run: &Attempt,
+    run: &Run,
     place: &Place,
     digest: Command,
-    passed: &Passed,
+    passed: &ReadThrough,
 ) -> Result<(), Stopped> {
     let digest = bounded(run, digest);
     let digest = timed(&run.seen, Stage::Stage, place.sandbox.exec(&digest, None)).await?;
@@ -215,7 +215,7 @@ async fn compare_inside(
 }
 
 /// The bytes into the sandbox, hashed and inspected on their way. What is restored is one object.
-async fn bring(run: &Attempt, place: &Place) -> Result<Staged, Stopped> {
+async fn bring(run: &Run, place: &Place) -> Result<Staged, Stopped> {
     let engine = run.assignment.engine;
     let staging = engine.stage(&place.spec);
     let (items, feed) = stream::feed();
@@ -245,7 +245,7 @@ async fn bring(run: &Attempt, place: &Place) -> Result<Staged, Stopped> {
     })
 }
 
-async fn read_to_keep(run: &Attempt, at: usize, feed: Option<Fed>) -> Result<Passed, Stopped> {
+async fn read_to_keep(run: &Run, at: usize, feed: Option<Fed>) -> Result<ReadThrough, Stopped> {
     run.keep(|kept| {
         kept.requested.get_or_insert_with(Instant::now);
     });
@@ -256,7 +256,7 @@ async fn read_to_keep(run: &Attempt, at: usize, feed: Option<Fed>) -> Result<Pas
 
 /// Ends the feed when the command has ended, or nobody would read it any more.
 async fn put(
-    run: &Attempt,
+    run: &Run,
     place: &Place,
     command: Command,
     mut feed: Feed,
@@ -268,14 +268,14 @@ async fn put(
 }
 
 /// Cuts a command's time to what is left.
-fn bounded(run: &Attempt, mut command: Command) -> Command {
+fn bounded(run: &Run, mut command: Command) -> Command {
     let left = run.deadline.saturating_duration_since(Instant::now());
     command.timeout = command.timeout.min(left);
     command
 }
 
 /// Notes whether there was room until the end. What cannot be told is no room.
-async fn note_room(run: &Attempt, place: &Place) {
+async fn note_room(run: &Run, place: &Place) {
     let free = place.sandbox.free_bytes().await;
     run.keep(|kept| kept.sound = free.is_ok_and(|free| free >= DISK_FREE_MIN));
 }

@@ -97,7 +97,7 @@ impl World {
     }
 
     fn assignment(&self) -> Assignment {
-        let newer = self.newer.clone().map(|snapshot| Selected {
+        let newer = self.newer.clone().map(|snapshot| Selection {
             snapshot,
             previous: self.newer_previous.clone(),
         });
@@ -291,9 +291,9 @@ async fn without_an_answer_of_the_server_nothing_is_verified() {
 
 #[test]
 fn every_sandbox_that_may_be_left_is_told() {
-    let left = |why: &str| Kept {
+    let left = |why: &str| RunOutcome {
         left_behind: Some(why.into()),
-        ..Kept::default()
+        ..RunOutcome::default()
     };
     let mut last = left("three");
     for earlier in ["two", "one"] {

@@ -4,15 +4,14 @@
 use std::collections::BTreeMap;
 
 use super::{
-    answers,
+    answers, artifacts,
     attempt::attempt,
-    evidence,
-    kept::{Kept, Shown},
-    run::{Attempt, Part, Trial},
-    twice,
+    outcome::{PartOutcome, RunOutcome},
+    run::{Part, Run, Trial},
+    second_look,
 };
 use crate::{
-    engine::{Judged, Purpose, Stopped},
+    engine::{CheckResult, Purpose, Stopped},
     verdict::{Conclusion, conclude},
 };
 use catalog::evidence::{Fingerprints, Reason};
@@ -23,8 +22,8 @@ pub(super) const ARTIFACTS_MAX: usize = 100;
 /// What a trial came to.
 #[derive(Debug)]
 pub(super) struct Judgement {
-    pub(super) shown: Vec<Shown>,
-    pub(super) answers: Vec<Judged>,
+    pub(super) shown: Vec<PartOutcome>,
+    pub(super) answers: Vec<CheckResult>,
     pub(super) conclusion: Conclusion,
     /// What was counted in all artifacts together.
     pub(super) items: BTreeMap<String, u64>,
@@ -41,7 +40,7 @@ impl<'a> Trial<'a> {
     }
 
     /// One after the other. What ends the trial as a whole leaves those behind it untried.
-    pub(super) async fn every_artifact(&self, why: Option<&str>) -> Vec<Kept> {
+    pub(super) async fn every_artifact(&self, why: Option<&str>) -> Vec<RunOutcome> {
         let count = self.assignment.snapshot.artifacts.len();
         let (max, done) = match self.purpose {
             Purpose::Proof => (ARTIFACTS_MAX, "verified"),
@@ -50,16 +49,16 @@ impl<'a> Trial<'a> {
         };
         if count > max {
             let message = format!("it has {count} artifacts, and at most {max} are {done}");
-            return vec![Kept::untried(Stopped::new(Reason::TooLarge, message))];
+            return vec![RunOutcome::untried(Stopped::new(Reason::TooLarge, message))];
         }
-        let mut all: Vec<Kept> = Vec::new();
+        let mut all: Vec<RunOutcome> = Vec::new();
         for index in 0..count {
-            let kept = match all.last().and_then(Kept::ends_all) {
+            let kept = match all.last().and_then(RunOutcome::ends_all) {
                 Some(reason) => {
                     let message = "not tried, for the verification had ended before";
-                    Kept::untried(Stopped::new(reason, message))
+                    RunOutcome::untried(Stopped::new(reason, message))
                 }
-                None => attempt(&Attempt::of(&self.part(index), why)).await,
+                None => attempt(&Run::of(&self.part(index), why)).await,
             };
             all.push(kept);
         }
@@ -67,18 +66,18 @@ impl<'a> Trial<'a> {
     }
 
     /// Shows twice what has to be, answers every check, and concludes.
-    pub(super) async fn judge(&self, kept: Vec<Kept>) -> Judgement {
-        let mut shown: Vec<Shown> = Vec::new();
+    pub(super) async fn judge(&self, kept: Vec<RunOutcome>) -> Judgement {
+        let mut shown: Vec<PartOutcome> = Vec::new();
         for (index, kept) in kept.into_iter().enumerate() {
-            shown.push(twice::show(&self.part(index), kept).await);
+            shown.push(second_look::show(&self.part(index), kept).await);
         }
-        let artifacts = evidence::views(self.context, self.assignment, &shown);
+        let artifacts = artifacts::views(self.context, self.assignment, &shown);
         let answers = answers::of_all(self.assignment, &shown, &artifacts);
         let observed = !shown.is_empty() && shown.iter().all(|shown| shown.kept.observed());
         let conclusion = conclude(&answers, observed);
         Judgement {
-            items: evidence::items(self.assignment, &artifacts),
-            fingerprints: evidence::fingerprints(self.assignment, &artifacts),
+            items: artifacts::items(self.assignment, &artifacts),
+            fingerprints: artifacts::fingerprints(self.assignment, &artifacts),
             shown,
             answers,
             conclusion,

@@ -10,22 +10,19 @@ use tracing::{info, warn};
 use super::World;
 use crate::{
     console::Refusal,
-    report::{Reported, Written},
+    report::{Report, WrittenRecord},
 };
 
 impl World {
     /// Appends the record; on failure, what to tell.
-    pub(crate) async fn write_down(
-        &self,
-        verification: Verification,
-    ) -> (Reported, Option<String>) {
+    pub(crate) async fn write_down(&self, verification: Verification) -> (Report, Option<String>) {
         let source = verification.source.clone();
         let draft = Draft::Verification(Box::new(verification.clone()));
         let evidence = match self.evidence() {
             Ok(evidence) => evidence,
             Err(refusal) => {
                 return (
-                    Reported {
+                    Report {
                         verification,
                         written: None,
                     },
@@ -39,13 +36,13 @@ impl World {
             .and_then(|appended| appended.map_err(|error| Refusal::unknown(render(&error, None))));
         match appended {
             Ok(appended) => {
-                let written = Written {
+                let written = WrittenRecord {
                     sequence: appended.record.sequence,
                     digest: appended.record.digest,
                     text: appended.text,
                 };
                 (
-                    Reported {
+                    Report {
                         verification,
                         written: Some(written),
                     },
@@ -53,7 +50,7 @@ impl World {
                 )
             }
             Err(refusal) => (
-                Reported {
+                Report {
                     verification,
                     written: None,
                 },

@@ -14,10 +14,10 @@ use toolkit::words;
 
 use super::{
     error::FetchError,
-    part::{Identity, Part, Paths, Watch},
+    part::{Identity, PartFile, Paths, Watch},
     witness::{Witness, Witnesses, uploaded},
 };
-use crate::{progress::Progress, supervise};
+use crate::{progress::ProgressLines, supervise};
 
 /// Ranges that are read at once: enough to fill the line to an object store, and 40 MiB of memory
 /// with the one that is being written.
@@ -41,7 +41,7 @@ pub(super) struct Fetcher {
     pub(super) piece: u64,
     pub(super) watch: Watch,
     pub(super) source: SourceName,
-    pub(super) progress: Progress,
+    pub(super) progress: ProgressLines,
 }
 
 /// A file that is whole, under its final name.
@@ -133,10 +133,15 @@ impl Fetcher {
     /// The part, whole: what it misses is read a few ranges at once, and written in order. Whatever
     /// it comes to, nothing writes to the part any more when it is done: the next one to open it
     /// finds it unlocked.
-    async fn fill(&self, paths: Paths, pin: &Pin, identity: Identity) -> Result<Part, FetchError> {
+    async fn fill(
+        &self,
+        paths: Paths,
+        pin: &Pin,
+        identity: Identity,
+    ) -> Result<PartFile, FetchError> {
         let name = paths.whole.clone();
         let missing = identity.clone();
-        let mut part = blocking(move || Part::open(paths, &identity)).await?;
+        let mut part = blocking(move || PartFile::open(paths, &identity)).await?;
         let (here, of) = (part.bytes, pin.size_bytes);
         if here > 0 {
             let name = name.file_name().unwrap_or_default().display();

@@ -177,14 +177,14 @@ impl Paths {
 
 /// A part that is ours alone.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct PartFile {
     file: File,
     pub(super) paths: Paths,
     /// All of them the object's, and on the disk.
     pub(super) bytes: u64,
 }
 
-impl Part {
+impl PartFile {
     /// Locks the part, and goes on with what an earlier fetch of the same object left. Blocks.
     pub(super) fn open(paths: Paths, identity: &Identity) -> Result<Self, FetchError> {
         let file = lock(&paths.part)?;

@@ -22,7 +22,7 @@ use futures::{FutureExt as _, future::BoxFuture, stream::BoxStream};
 use tempfile::TempDir;
 
 use super::{
-    part::{Identity, Part, Paths},
+    part::{Identity, PartFile, Paths},
     witness::Witness,
     *,
 };
@@ -89,7 +89,7 @@ impl Storage for Scripted {
 struct Place {
     directory: TempDir,
     memory: Memory,
-    progress: Progress,
+    progress: ProgressLines,
 }
 
 impl Place {
@@ -99,7 +99,7 @@ impl Place {
         Self {
             directory: tempfile::tempdir().unwrap(),
             memory,
-            progress: Progress::new(false),
+            progress: ProgressLines::new(false),
         }
     }
 
@@ -388,7 +388,7 @@ async fn of_two_fetches_at_once_the_second_says_so() {
     let place = Place::new(BODY);
     let pin = place.pin().await;
     let paths = Paths::new(place.directory.path(), "1.rdb");
-    let first = Part::open(paths, &Place::identity(&pin)).unwrap();
+    let first = PartFile::open(paths, &Place::identity(&pin)).unwrap();
     let (outcome, reads) = place.fetch(&[]).await;
     assert!(matches!(outcome, Err(FetchError::Busy(_))), "{outcome:?}");
     assert_eq!(reads, 0);

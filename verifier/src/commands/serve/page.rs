@@ -19,7 +19,7 @@ use self::doubts::{is_proven, warnings};
 use crate::{
     plan::{plan, prospect},
     report::{headline, headline_of, printable},
-    scheduler::{Far, Known, Running, State, Step},
+    scheduler::{Far, LiveRun, SourceState, State, Step},
 };
 
 #[derive(Debug, Template)]
@@ -176,7 +176,7 @@ fn detail(rows: &[Row], now: Timestamp) -> String {
     }
 }
 
-fn row(state: &State, source: &Source, known: &Known, now: Timestamp) -> Row {
+fn row(state: &State, source: &Source, known: &SourceState, now: Timestamp) -> Row {
     let standing = known.situation(now);
     let shown = shown(known, now);
     let (stands, last) = last(shown, now);
@@ -212,7 +212,7 @@ fn row(state: &State, source: &Source, known: &Known, now: Timestamp) -> Row {
 
 /// The last result, be it in no record: the worse one, for neither takes the other back. With it,
 /// in which step it was lost.
-fn shown(known: &Known, now: Timestamp) -> Option<(&Verification, Option<Step>)> {
+fn shown(known: &SourceState, now: Timestamp) -> Option<(&Verification, Option<Step>)> {
     let recorded = known.recorded(now);
     let apart = known.lost.as_ref();
     let apart = apart.and_then(|lost| Some((&**lost.verification.as_ref()?, Some(lost.step))));
@@ -257,7 +257,7 @@ impl Cell {
     }
 }
 
-fn under_way(running: &Running, now: Timestamp) -> Cell {
+fn under_way(running: &LiveRun, now: Timestamp) -> Cell {
     let Far {
         stage,
         read,

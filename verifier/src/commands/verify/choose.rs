@@ -8,7 +8,7 @@ use toolkit::exit::Exit;
 
 use super::super::plan;
 use crate::{
-    carry_out::Chosen,
+    carry_out::ChosenSnapshot,
     cli::Verify,
     console::{Console, Refusal},
     select::Wanted,
@@ -20,7 +20,7 @@ pub(super) async fn choose(
     flags: &Verify,
     world: &Arc<World>,
     console: &mut Console<'_>,
-) -> Result<(Vec<Chosen>, Exit), Refusal> {
+) -> Result<(Vec<ChosenSnapshot>, Exit), Refusal> {
     let began = Instant::now();
     let provable = provable(flags, world)?;
     let surveyed = world.survey(&provable).await;
@@ -43,7 +43,7 @@ pub(super) async fn choose(
     let mut chosen = Vec::new();
     for (source, trigger) in sources {
         match surveyed.select_to_verify(source, &wanted) {
-            Ok(snapshot) => chosen.push(Chosen {
+            Ok(snapshot) => chosen.push(ChosenSnapshot {
                 source: source.clone(),
                 snapshot: snapshot.clone(),
                 trigger,

@@ -8,9 +8,8 @@ use serde::Deserialize;
 use settings::Duration;
 
 use super::{
-    DATABASE, image, log, migrate, said,
+    DATABASE, admin_output, image, log, migrate, observations,
     script::{self, Work},
-    seen,
 };
 use crate::{
     engine::{Bench, Observation, Purpose, Stopped},
@@ -78,15 +77,15 @@ async fn informed(bench: &Bench<'_>, rest: &mut AtRest) -> Result<(), Stopped> {
         migrate::migrate(bench).await?;
         info = self::info(bench).await?;
         info.is_current()?;
-        seen.push(seen::word(seen::MIGRATED_FROM, before));
+        seen.push(observations::word(observations::MIGRATED_FROM, before));
     }
     let number = |text: Option<String>| text?.parse().ok();
     if let Some(last) = number(info.last_committed_transaction) {
-        seen.push(seen::count(seen::LOADED_TRANSACTION, last));
+        seen.push(observations::count(observations::LOADED_TRANSACTION, last));
     }
     seen.extend(
         info.store_format
-            .map(|it| seen::word(seen::STORE_FORMAT, it)),
+            .map(|it| observations::word(observations::STORE_FORMAT, it)),
     );
     rest.needs_recovery = info.recovery_required.as_deref() == Some("true");
     Ok(())
@@ -112,7 +111,7 @@ impl Info {
             return Ok(());
         }
         let format = self.store_format.as_deref().unwrap_or_default();
-        Err(said::superseded(&format!(
+        Err(admin_output::superseded(&format!(
             "the store is of the format {format}, which {since} superseded: this server opens it \
              only after neo4j-admin database migrate"
         )))
@@ -127,7 +126,7 @@ fn generation(version: &str) -> Option<u32> {
 }
 
 fn why_nothing_told(told: &Exit) -> Stopped {
-    said::known(told).unwrap_or_else(|| {
+    admin_output::known(told).unwrap_or_else(|| {
         let message = format!(
             "neo4j-admin database info ended with code {}, and told nothing of the store",
             told.code
@@ -161,8 +160,8 @@ fn counted_of(counted: &Exit) -> Option<Counted> {
 impl Counted {
     fn observations(&self) -> [Observation; 2] {
         [
-            seen::count(seen::FILES, self.files),
-            seen::count(seen::BYTES, self.bytes),
+            observations::count(observations::FILES, self.files),
+            observations::count(observations::BYTES, self.bytes),
         ]
     }
 }
@@ -208,11 +207,11 @@ pub(super) async fn check(bench: &Bench<'_>, how: &Check) -> Result<Checked, Sto
     if told.code == 0 {
         return Ok(Checked::Consistent);
     }
-    if said::is_unrecovered(&told) {
+    if admin_output::is_unrecovered(&told) {
         return Ok(Checked::NeedsRecovery);
     }
     bench.note_log(log::shown(&told.stderr.text()));
-    Err(said::why_not_consistent(&told))
+    Err(admin_output::why_not_consistent(&told))
 }
 
 #[cfg(test)]

@@ -9,31 +9,31 @@ use catalog::{
 };
 
 use super::{
+    observations::{self, Asked, Neo4jObservations},
     schema::{self, Compared},
-    seen::{self, Asked, Seen},
 };
 use crate::engine::{
-    Evidence, Judged, Whole,
-    asked::{self, CanarySeen},
+    Case, CheckResult, Whole,
+    common_checks::{self, CanarySeen},
 };
 
 /// Everything the checks look at.
-pub(super) struct Case<'a> {
-    pub(super) evidence: &'a Evidence<'a>,
+pub(super) struct Neo4jCase<'a> {
+    pub(super) evidence: &'a Case<'a>,
     pub(super) archive: &'a Archive,
     pub(super) expect: &'a Expect,
     pub(super) own: &'a Restore,
-    pub(super) seen: Seen,
+    pub(super) seen: Neo4jObservations,
 }
 
 const HINT: &str = "Upload a manifest with the SHA-256, or upload to S3 with a checksum of the \
     whole object (CRC64NVME), or write expect: { checksum: optional }.";
 
 /// What the archive must answer for itself.
-pub(super) fn of_artifact(case: &Case<'_>) -> Vec<Judged> {
+pub(super) fn of_artifact(case: &Neo4jCase<'_>) -> Vec<CheckResult> {
     let integrity = case.evidence.artifact.integrity;
     vec![
-        asked::checksum("neo4j.checksum", integrity, case.expect.checksum, HINT),
+        common_checks::checksum("neo4j.checksum", integrity, case.expect.checksum, HINT),
         trailing_bytes(case),
         whole(case),
         identity(case),
@@ -48,34 +48,34 @@ pub(super) fn of_artifact(case: &Case<'_>) -> Vec<Judged> {
 }
 
 /// What is expected of the source.
-pub(super) fn of_snapshot(whole: &Whole<'_>, case: &Case<'_>) -> Vec<Judged> {
+pub(super) fn of_snapshot(whole: &Whole<'_>, case: &Neo4jCase<'_>) -> Vec<CheckResult> {
     vec![
-        counted(case, "neo4j.nodes", seen::NODES),
-        counted(case, "neo4j.relationships", seen::RELATIONSHIPS),
+        counted(case, "neo4j.nodes", observations::NODES),
+        counted(case, "neo4j.relationships", observations::RELATIONSHIPS),
         labels(case),
         schema(whole, case),
         change(whole, case),
         queries(case),
         canary(whole, case),
-        asked::recovery_time("neo4j.recovery_time", whole),
+        common_checks::recovery_time("neo4j.recovery_time", whole),
     ]
 }
 
-fn trailing_bytes(case: &Case<'_>) -> Judged {
+fn trailing_bytes(case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.trailing_bytes";
     match case.evidence.inspection.trailing_bytes {
-        0 => Judged::passed(CHECK, "the file ends where the archive ends"),
-        count => Judged::warning(CHECK, "bytes lie behind the archive")
+        0 => CheckResult::passed(CHECK, "the file ends where the archive ends"),
+        count => CheckResult::warning(CHECK, "bytes lie behind the archive")
             .observed(count)
             .expected(0, Basis::Snapshot),
     }
 }
 
-fn whole(case: &Case<'_>) -> Judged {
+fn whole(case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.chain";
     match case.archive.full() {
-        Some(true) => Judged::passed(CHECK, "the archive is a whole database"),
-        _ => Judged::not_run(
+        Some(true) => CheckResult::passed(CHECK, "the archive is a whole database"),
+        _ => CheckResult::not_run(
             CHECK,
             Some(Reason::NeedsEnterprise),
             "whether the archive is a whole database is not known",
@@ -84,11 +84,14 @@ fn whole(case: &Case<'_>) -> Judged {
 }
 
 /// What was unpacked lies there, and the database that answers has it.
-fn identity(case: &Case<'_>) -> Judged {
+fn identity(case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.identity";
-    let unknown = |message: &str| Judged::not_run(CHECK, Some(Reason::Internal), message);
+    let unknown = |message: &str| CheckResult::not_run(CHECK, Some(Reason::Internal), message);
     let seen = &case.seen;
-    let (Some(files), Some(bytes)) = (seen.count(seen::FILES), seen.count(seen::BYTES)) else {
+    let (Some(files), Some(bytes)) = (
+        seen.count(observations::FILES),
+        seen.count(observations::BYTES),
+    ) else {
         return unknown("what was unpacked could not be counted");
     };
     let observed = format!("{files} files, {bytes} bytes");
@@ -104,124 +107,133 @@ fn identity(case: &Case<'_>) -> Judged {
 }
 
 /// Whether what answers has the files that lie there, and those are what is to be judged.
-fn served(check: &str, case: &Case<'_>) -> Judged {
-    let unknown = |message: &str| Judged::not_run(check, Some(Reason::Internal), message);
+fn served(check: &str, case: &Neo4jCase<'_>) -> CheckResult {
+    let unknown = |message: &str| CheckResult::not_run(check, Some(Reason::Internal), message);
     let seen = &case.seen;
-    let loaded = seen.count(seen::LOADED_TRANSACTION);
-    let both = loaded.zip(seen.count(seen::TRANSACTION));
+    let loaded = seen.count(observations::LOADED_TRANSACTION);
+    let both = loaded.zip(seen.count(observations::TRANSACTION));
     if both.is_some_and(|(loaded, served)| served < loaded) {
         let message = "the server's last transaction is older than that of the files";
-        return Judged::failed(check, Reason::Identity, message);
+        return CheckResult::failed(check, Reason::Identity, message);
     }
-    if seen.count(seen::NODES).is_none() {
+    if seen.count(observations::NODES).is_none() {
         return unknown("the server did not count its nodes");
     }
-    match (seen.count(seen::RELATIONSHIPS), seen.count(seen::TYPED)) {
+    match (
+        seen.count(observations::RELATIONSHIPS),
+        seen.count(observations::TYPED),
+    ) {
         (Some(all), Some(typed)) if all != typed => {
             unknown("the stored count of relationships is not the sum of those of their types")
         }
-        _ => Judged::passed(check, "the server serves the files of the archive"),
+        _ => CheckResult::passed(check, "the server serves the files of the archive"),
     }
 }
 
-fn consistency(case: &Case<'_>) -> Judged {
+fn consistency(case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.consistency";
     if case.own.check.level == CheckLevel::None {
-        return Judged::not_applicable(CHECK, "no check is configured");
+        return CheckResult::not_applicable(CHECK, "no check is configured");
     }
-    match case.seen.word(seen::CHECKED) {
-        Some("full") => Judged::passed(CHECK, "neo4j-admin database check found nothing"),
+    match case.seen.word(observations::CHECKED) {
+        Some("full") => CheckResult::passed(CHECK, "neo4j-admin database check found nothing"),
         Some(_) => {
             let message = "neo4j-admin database check found nothing in the graph and its counts; \
                            indexes were not checked";
-            Judged::passed(CHECK, message)
+            CheckResult::passed(CHECK, message)
         }
-        None => Judged::not_run(CHECK, Some(Reason::Internal), "the files were not checked"),
+        None => CheckResult::not_run(CHECK, Some(Reason::Internal), "the files were not checked"),
     }
 }
 
 /// A store that needs it and did not have it never comes here.
-fn migration(case: &Case<'_>) -> Judged {
+fn migration(case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.migration";
     let word = |name| case.seen.word(name);
-    match (word(seen::STORE_FORMAT), word(seen::MIGRATED_FROM)) {
+    match (
+        word(observations::STORE_FORMAT),
+        word(observations::MIGRATED_FROM),
+    ) {
         (Some(format), Some(before)) => {
             let message = "the server opens the store after neo4j-admin database migrate";
             let migrated = format!("migrated from {before} to {format}");
-            Judged::passed(CHECK, message).observed(migrated)
+            CheckResult::passed(CHECK, message).observed(migrated)
         }
         (Some(format), None) => {
-            Judged::passed(CHECK, "the server opens the store as it is").observed(format)
+            CheckResult::passed(CHECK, "the server opens the store as it is").observed(format)
         }
         (None, _) => {
-            let Some(format) = word(seen::SERVED_FORMAT) else {
-                return Judged::not_run(CHECK, None, "the format of the store was not told");
+            let Some(format) = word(observations::SERVED_FORMAT) else {
+                return CheckResult::not_run(CHECK, None, "the format of the store was not told");
             };
             let message = "the server opens the store without a migration, in this format";
-            Judged::passed(CHECK, message).observed(format)
+            CheckResult::passed(CHECK, message).observed(format)
         }
     }
 }
 
-fn sample(case: &Case<'_>) -> Judged {
+fn sample(case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.sample";
-    let unread = |message: &str| Judged::not_run(CHECK, Some(Reason::Internal), message);
+    let unread = |message: &str| CheckResult::not_run(CHECK, Some(Reason::Internal), message);
     if case.seen.contradicts() {
         return unread(
             "other records can be read than the stored counts speak of\nhint: Let neo4j-admin \
              database check judge them: leave out neo4j: { check: { level: none } }.",
         );
     }
-    match (case.seen.count(seen::SAMPLED), case.seen.count(seen::NODES)) {
+    match (
+        case.seen.count(observations::SAMPLED),
+        case.seen.count(observations::NODES),
+    ) {
         (Some(0), Some(1..)) => unread("no node could be read, although nodes are counted"),
-        (Some(0), _) => Judged::not_applicable(CHECK, "there is no node to read"),
+        (Some(0), _) => CheckResult::not_applicable(CHECK, "there is no node to read"),
         (Some(read), _) => {
             let message = "nodes were read with their properties and neighbours";
-            Judged::passed(CHECK, message).observed(read)
+            CheckResult::passed(CHECK, message).observed(read)
         }
         (None, _) => unread("no node was read"),
     }
 }
 
-fn indexes(case: &Case<'_>) -> Judged {
+fn indexes(case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.indexes";
     let count = |name| case.seen.count(name);
-    let Some(all) = count(seen::INDEXES) else {
-        return Judged::not_run(CHECK, Some(Reason::Internal), "no index was asked for");
+    let Some(all) = count(observations::INDEXES) else {
+        return CheckResult::not_run(CHECK, Some(Reason::Internal), "no index was asked for");
     };
-    let failed = count(seen::INDEXES_FAILED).unwrap_or(0);
-    let populating = count(seen::INDEXES_POPULATING).unwrap_or(0);
+    let failed = count(observations::INDEXES_FAILED).unwrap_or(0);
+    let populating = count(observations::INDEXES_POPULATING).unwrap_or(0);
     let judged = if failed > 0 {
         let message = format!(
             "{failed} of the indexes failed to build\nhint: Look at SHOW INDEXES \
                                in production, too."
         );
-        Judged::warning(CHECK, message)
+        CheckResult::warning(CHECK, message)
     } else if populating > 0 {
         let message = format!("{populating} of the indexes are still being built");
-        Judged::warning(CHECK, message)
+        CheckResult::warning(CHECK, message)
     } else {
-        Judged::passed(CHECK, "every index is online")
+        CheckResult::passed(CHECK, "every index is online")
     };
     judged.observed(all)
 }
 
 /// Against the nearest earlier verified recovery point; a warning, because somebody may have wanted
 /// it so.
-fn schema(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
+fn schema(whole: &Whole<'_>, case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.schema";
     let now = schema::fingerprints(case.evidence.observations);
     if now.is_empty() {
         let message = "indexes, constraints, labels and relationship types were not told, or are too \
                        many to be compared";
-        return Judged::not_run(CHECK, None, message);
+        return CheckResult::not_run(CHECK, None, message);
     }
     let before = whole.previous.map(|previous| &previous.fingerprints);
     let compared = before.map(|before| schema::compared(before, &now));
     let listed = |kinds: Vec<String>| kinds.join(", ");
     let judged = match compared.unwrap_or_default() {
         Compared { gone, untold } if gone.is_empty() && untold.is_empty() => {
-            Judged::not_applicable(CHECK, "no earlier verified snapshot to compare with")
+            CheckResult::not_applicable(CHECK, "no earlier verified snapshot to compare with")
         }
         Compared { gone, .. } if gone.values().any(|it| *it > 0) => {
             let some = gone.iter().filter(|(_, it)| **it > 0);
@@ -232,17 +244,17 @@ fn schema(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
                  production.",
                 listed(some.collect())
             );
-            Judged::warning(CHECK, message)
+            CheckResult::warning(CHECK, message)
         }
         Compared { untold, .. } if !untold.is_empty() => {
             let untold = untold.iter().map(|kind| schema::spelled(kind)).collect();
             let message = format!("too many to be compared: {}", listed(untold));
-            Judged::not_run(CHECK, None, message)
+            CheckResult::not_run(CHECK, None, message)
         }
         Compared { gone, .. } => {
             let kinds = gone.keys().map(|kind| schema::spelled(kind)).collect();
             let message = format!("as before, or more: {}", listed(kinds));
-            Judged::passed(CHECK, message)
+            CheckResult::passed(CHECK, message)
         }
     };
     let observed = now.iter();
@@ -250,105 +262,111 @@ fn schema(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
     judged.observed(listed(observed.collect()))
 }
 
-fn manifest(case: &Case<'_>) -> Judged {
+fn manifest(case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.manifest";
-    let manifest = match asked::manifest(CHECK, case.evidence) {
+    let manifest = match common_checks::manifest(CHECK, case.evidence) {
         Ok(manifest) => manifest,
         Err(judged) => return judged,
     };
-    let said = manifest.items.get(seen::NODES).copied();
-    match said.zip(case.seen.count(seen::NODES)) {
-        None => Judged::passed(CHECK, "the object is the one its manifest describes"),
+    let said = manifest.items.get(observations::NODES).copied();
+    match said.zip(case.seen.count(observations::NODES)) {
+        None => CheckResult::passed(CHECK, "the object is the one its manifest describes"),
         Some((said, counted)) => {
             let max_drop = case.expect.change.max_drop;
-            asked::as_produced(CHECK, seen::NODES, (counted, said), max_drop)
+            common_checks::as_produced(CHECK, observations::NODES, (counted, said), max_drop)
         }
     }
 }
 
-fn roles(case: &Case<'_>) -> Judged {
+fn roles(case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.roles";
     let kind = case.archive.kind;
     if kind.is_some_and(Kind::is_backup) {
-        return Judged::not_applicable(CHECK, "a backup may hold them; they were not restored");
+        return CheckResult::not_applicable(
+            CHECK,
+            "a backup may hold them; they were not restored",
+        );
     }
-    Judged::warning(
+    CheckResult::warning(
         CHECK,
         "a dump holds no users and no roles\nhint: Keep them elsewhere, or back up the database \
          system, too.",
     )
 }
 
-fn server(case: &Case<'_>) -> Judged {
+fn server(case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.server";
-    match case.seen.word(seen::SERVER) {
+    match case.seen.word(observations::SERVER) {
         Some(server) => {
-            Judged::passed(CHECK, "a server that is there restored it").observed(server)
+            CheckResult::passed(CHECK, "a server that is there restored it").observed(server)
         }
-        None => Judged::not_run(CHECK, None, "the server did not say"),
+        None => CheckResult::not_run(CHECK, None, "the server did not say"),
     }
 }
 
-fn counted(case: &Case<'_>, check: &str, name: &str) -> Judged {
+fn counted(case: &Neo4jCase<'_>, check: &str, name: &str) -> CheckResult {
     let Some(count) = case.seen.count(name) else {
-        return Judged::not_run(check, Some(Reason::Internal), "they were not counted");
+        return CheckResult::not_run(check, Some(Reason::Internal), "they were not counted");
     };
-    let bounds = if name == seen::NODES {
+    let bounds = if name == observations::NODES {
         case.expect.nodes
     } else {
         case.expect.relationships
     };
-    if name != seen::NODES && !bounds.any() {
-        return Judged::not_applicable(check, "no number is expected").observed(count);
+    if name != observations::NODES && !bounds.any() {
+        return CheckResult::not_applicable(check, "no number is expected").observed(count);
     }
-    asked::number(check, name, count, bounds)
+    common_checks::number(check, name, count, bounds)
 }
 
-fn labels(case: &Case<'_>) -> Judged {
+fn labels(case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.labels";
     let mut first = None;
     for (index, (label, bounds)) in case.expect.labels.iter().enumerate() {
         let Some(count) = case.seen.labelled(index) else {
             let message = "nodes of an expected label were not counted";
-            return Judged::not_run(CHECK, Some(Reason::Internal), message);
+            return CheckResult::not_run(CHECK, Some(Reason::Internal), message);
         };
-        let expected = format!("{label}: {}", asked::spelled(*bounds));
-        let judged = asked::within(CHECK, "nodes of each label", count, *bounds);
+        let expected = format!("{label}: {}", common_checks::spelled(*bounds));
+        let judged = common_checks::within(CHECK, "nodes of each label", count, *bounds);
         let judged = judged.expected(expected, Basis::Configured);
         if judged.spoils.is_some() {
             return judged;
         }
         first.get_or_insert(judged);
     }
-    first.unwrap_or_else(|| Judged::not_applicable(CHECK, "nothing is expected of single labels"))
+    first.unwrap_or_else(|| {
+        CheckResult::not_applicable(CHECK, "nothing is expected of single labels")
+    })
 }
 
-fn change(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
+fn change(whole: &Whole<'_>, case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.change";
     let of = |name: &'static str| {
         let before = whole.previous.and_then(|it| it.items.get(name).copied());
         let count = case.seen.count(name).unwrap_or(0);
-        asked::change(CHECK, name, (count, before), case.expect.change.max_drop)
+        common_checks::change(CHECK, name, (count, before), case.expect.change.max_drop)
     };
-    let (nodes, relationships) = (of(seen::NODES), of(seen::RELATIONSHIPS));
+    let (nodes, relationships) = (of(observations::NODES), of(observations::RELATIONSHIPS));
     if nodes.spoils.is_none() && relationships.spoils.is_some() {
         return relationships;
     }
     nodes
 }
 
-fn queries(case: &Case<'_>) -> Judged {
+fn queries(case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.queries";
     let queries = &case.expect.queries;
     for (index, query) in queries.iter().enumerate() {
         let name = &query.name;
-        let unasked = |message: String| Judged::not_run(CHECK, Some(Reason::Internal), message);
+        let unasked =
+            |message: String| CheckResult::not_run(CHECK, Some(Reason::Internal), message);
         match case.seen.asked(index) {
             Some(Asked::Number(number)) if query.bounds().hold(number) => {}
             Some(Asked::Number(number)) => {
                 let message = format!("{name}: the answer is not as expected");
-                let judged = Judged::failed(CHECK, Reason::Expectation, message);
-                let expected = asked::spelled(query.bounds());
+                let judged = CheckResult::failed(CHECK, Reason::Expectation, message);
+                let expected = common_checks::spelled(query.bounds());
                 return judged
                     .observed(number)
                     .expected(expected, Basis::Configured);
@@ -364,14 +382,14 @@ fn queries(case: &Case<'_>) -> Judged {
                     "{name}: the server refused it ({code})\nhint: Try it in production; \
                      procedures of plugins are not there."
                 );
-                return Judged::not_run(CHECK, Some(refused(&code)), message);
+                return CheckResult::not_run(CHECK, Some(refused(&code)), message);
             }
             None => return unasked(format!("{name}: it was not asked")),
         }
     }
     match queries.len() {
-        0 => Judged::not_applicable(CHECK, "no query is configured"),
-        count => Judged::passed(CHECK, "every answer is as expected").observed(count),
+        0 => CheckResult::not_applicable(CHECK, "no query is configured"),
+        count => CheckResult::passed(CHECK, "every answer is as expected").observed(count),
     }
 }
 
@@ -383,21 +401,23 @@ fn refused(code: &str) -> Reason {
     }
 }
 
-fn canary(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
+fn canary(whole: &Whole<'_>, case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.canary";
     let Some(canary) = &case.expect.canary else {
-        return Judged::not_applicable(CHECK, "no canary is configured");
+        return CheckResult::not_applicable(CHECK, "no canary is configured");
     };
     match case.seen.canary {
-        Some(CanarySeen::At(at)) => asked::heartbeat(CHECK, at, whole.taken_at, canary.max_age),
-        Some(CanarySeen::NoTime) => Judged::failed(
+        Some(CanarySeen::At(at)) => {
+            common_checks::heartbeat(CHECK, at, whole.taken_at, canary.max_age)
+        }
+        Some(CanarySeen::NoTime) => CheckResult::failed(
             CHECK,
             Reason::Expectation,
             "the canary is missing: its query answered nothing, or null",
         ),
         None => {
-            let (reason, why) = match case.seen.word(seen::CANARY) {
-                Some(seen::NO_TIME) => (
+            let (reason, why) = match case.seen.word(observations::CANARY) {
+                Some(observations::NO_TIME) => (
                     Reason::Internal,
                     "the canary's query answered something else than a moment\nhint: Let it \
                      return a temporal value with a zone, as datetime() has one, epoch seconds, \
@@ -410,7 +430,7 @@ fn canary(whole: &Whole<'_>, case: &Case<'_>) -> Judged {
                 ),
                 None => (Reason::Internal, "the canary was not asked for".into()),
             };
-            Judged::not_run(CHECK, Some(reason), why)
+            CheckResult::not_run(CHECK, Some(reason), why)
         }
     }
 }

@@ -45,7 +45,7 @@ pub(super) enum ClientError {
 
 /// Asks over one connection as long as the server keeps it: it closes what was idle for half a
 /// minute (`AbstractConnector` of Jetty).
-pub(super) struct Client<'a> {
+pub(super) struct GraphClient<'a> {
     sandbox: &'a dyn Sandbox,
     port: u16,
     connection: Option<Connection>,
@@ -113,7 +113,7 @@ impl Connection {
     }
 }
 
-impl<'a> Client<'a> {
+impl<'a> GraphClient<'a> {
     /// Connects when there is something to ask.
     pub(super) fn new(sandbox: &'a dyn Sandbox, port: u16) -> Self {
         Self {

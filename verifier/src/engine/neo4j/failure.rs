@@ -9,7 +9,7 @@ use super::{client::ClientError, log};
 use crate::{
     engine::{
         Bench, Stopped,
-        unserved::{Ended, Unserved, mute},
+        unserved::{ServerEnd, Unserved, mute},
     },
     runtime::ServerId,
 };
@@ -38,17 +38,17 @@ impl From<Stopped> for Failure {
     }
 }
 
-impl From<Ended> for Failure {
-    fn from(ended: Ended) -> Self {
+impl From<ServerEnd> for Failure {
+    fn from(ended: ServerEnd) -> Self {
         Self::Unserved(Unserved::Exited(ended))
     }
 }
 
 /// The end of a server whose connection broke, which is written down a moment later.
-async fn how_it_ended(bench: &Bench<'_>, server: ServerId) -> Option<Ended> {
+async fn how_it_ended(bench: &Bench<'_>, server: ServerId) -> Option<ServerEnd> {
     let deadline = Instant::now() + LOOK;
     loop {
-        match Ended::of(bench, server).await {
+        match ServerEnd::of(bench, server).await {
             Ok(None) if Instant::now() < deadline => sleep(POLL).await,
             looked => return looked.ok().flatten(),
         }
@@ -81,7 +81,7 @@ pub(super) async fn explained<T>(
 }
 
 /// A server that ended before it had answered all: what it met, or only its code.
-fn ended_early(ended: Ended, says: &dyn Fn(&str) -> bool) -> Stopped {
+fn ended_early(ended: ServerEnd, says: &dyn Fn(&str) -> bool) -> Stopped {
     let hindered = ended.hindered(says);
     hindered.unwrap_or_else(|| ended.in_silence("had answered all"))
 }
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_server_that_ended_never_accuses_the_archive() {
         let check = |code, said: &str, expected| {
-            let ended = Ended {
+            let ended = ServerEnd {
                 code,
                 out_of_memory: false,
             };

@@ -6,7 +6,7 @@ use catalog::{
     model::SnapshotFacts,
 };
 
-use super::said;
+use super::admin_output;
 use crate::{
     engine::{Purpose, Request, Stopped},
     runtime::{ImageFacts, SandboxSpec},
@@ -125,7 +125,7 @@ pub(super) fn pick<'a>(
 /// Whether it is a whole database, and the image of the sandbox of an edition that restores it.
 pub(super) fn restores(archive: &Archive, spec: &SandboxSpec) -> Result<(), Stopped> {
     if archive.full() == Some(false) {
-        return Err(said::differential());
+        return Err(admin_output::differential());
     }
     let enterprise = Server::of(&spec.image).is_some_and(|server| server.enterprise);
     if archive.needs_enterprise() && !enterprise {

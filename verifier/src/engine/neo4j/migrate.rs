@@ -4,7 +4,7 @@
 use catalog::evidence::Reason;
 
 use super::{
-    DATABASE, image, log, said,
+    DATABASE, admin_output, image, log,
     script::{self, Work},
 };
 use crate::{
@@ -31,7 +31,7 @@ pub(super) async fn migrate(bench: &Bench<'_>) -> Result<(), Stopped> {
 
 /// Never the snapshot's fault: it was loaded, and nobody promised that it can be migrated.
 fn why_not_migrated(told: &Exit) -> Stopped {
-    if let Some(stopped) = said::known(told) {
+    if let Some(stopped) = admin_output::known(told) {
         return stopped;
     }
     let message = format!(

@@ -8,12 +8,12 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    client::{Client, ClientError},
+    client::{ClientError, GraphClient},
     failure::{Failure, LOOK, POLL},
-    probe, seen,
+    observations, probe,
 };
 use crate::{
-    engine::{Bench, Observation, Stopped, unserved::Ended},
+    engine::{Bench, Observation, Stopped, unserved::ServerEnd},
     runtime::ServerId,
 };
 
@@ -38,13 +38,13 @@ const FORMAT_LENGTH_MAX: usize = 40;
 
 /// What the server says of the database, with who asked it; and who asked the graph, which has
 /// answered.
-pub(super) type Served<'a> = ((Client<'a>, Vec<Observation>), Client<'a>);
+pub(super) type ServedGraph<'a> = ((GraphClient<'a>, Vec<Observation>), GraphClient<'a>);
 
 /// Waits for both.
 pub(super) async fn until_served<'a>(
     bench: &Bench<'a>,
     server: ServerId,
-) -> Result<Served<'a>, Failure> {
+) -> Result<ServedGraph<'a>, Failure> {
     let is_online = AtomicBool::new(false);
     let about = async {
         let about = until_online(bench, server).await?;
@@ -64,8 +64,8 @@ pub(super) async fn until_served<'a>(
 async fn until_answered<'a>(
     bench: &Bench<'a>,
     is_online: &AtomicBool,
-) -> Result<Client<'a>, ClientError> {
-    let mut client = Client::new(bench.sandbox, PORT);
+) -> Result<GraphClient<'a>, ClientError> {
+    let mut client = GraphClient::new(bench.sandbox, PORT);
     let mut tries = TRIES;
     loop {
         let was_online = is_online.load(Ordering::Relaxed);
@@ -99,8 +99,8 @@ fn may_pass(error: &ClientError) -> bool {
 pub(super) async fn until_online<'a>(
     bench: &Bench<'a>,
     server: ServerId,
-) -> Result<(Client<'a>, Vec<Observation>), Failure> {
-    let mut client = Client::new(bench.sandbox, PORT);
+) -> Result<(GraphClient<'a>, Vec<Observation>), Failure> {
+    let mut client = GraphClient::new(bench.sandbox, PORT);
     let mut looked = Instant::now();
     let mut said_so = false;
     loop {
@@ -119,7 +119,7 @@ pub(super) async fn until_online<'a>(
             }
             Err(_) if looked.elapsed() >= LOOK => {
                 looked = Instant::now();
-                if let Some(ended) = Ended::of(bench, server).await.map_err(Stopped::from)? {
+                if let Some(ended) = ServerEnd::of(bench, server).await.map_err(Stopped::from)? {
                     return Err(ended.into());
                 }
             }
@@ -138,7 +138,7 @@ fn is_final(status: &str) -> bool {
 /// In small letters only: it is shown; with what else is told. `None` while the database is not
 /// known yet.
 async fn status(
-    client: &mut Client<'_>,
+    client: &mut GraphClient<'_>,
 ) -> Result<Option<(String, Vec<Observation>)>, ClientError> {
     let rows = client.ask(SYSTEM, STATUS).await?;
     Ok(rows.first().and_then(|row| status_of(row)))
@@ -160,8 +160,10 @@ fn status_of(row: &[Value]) -> Option<(String, Vec<Observation>)> {
     let plain = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '.';
     let store = store.as_str();
     let store = store.filter(|it| it.len() <= FORMAT_LENGTH_MAX && it.chars().all(plain));
-    let store = store.map(|it| seen::word(seen::SERVED_FORMAT, it));
-    let last = last.as_u64().map(|it| seen::count(seen::TRANSACTION, it));
+    let store = store.map(|it| observations::word(observations::SERVED_FORMAT, it));
+    let last = last
+        .as_u64()
+        .map(|it| observations::count(observations::TRANSACTION, it));
     Some((status.to_owned(), store.into_iter().chain(last).collect()))
 }
 
@@ -178,8 +180,8 @@ mod tests {
             let expected = expected.map(|(status, seen)| (status.to_owned(), seen));
             assert_eq!(status_of(&row), expected, "{row:?}");
         };
-        let format = seen::word(seen::SERVED_FORMAT, "record-aligned-1.1");
-        let last = seen::count(seen::TRANSACTION, 32);
+        let format = observations::word(observations::SERVED_FORMAT, "record-aligned-1.1");
+        let last = observations::count(observations::TRANSACTION, 32);
         check(
             json!(["online", "", "record-aligned-1.1", 32]),
             Some(("online", vec![format, last])),

@@ -10,17 +10,17 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     DATABASE,
-    client::{Client, ClientError, Rows},
+    client::{ClientError, GraphClient, Rows},
+    observations::{self, Neo4jObservations},
     schema,
-    seen::{self, Seen},
 };
-use crate::engine::{Observation, Observed, asked::time_of};
+use crate::engine::{Observation, Observed, common_checks::time_of};
 
 /// Labels and types that are told apart: what is more is only counted.
 const NAMES_MAX: usize = 1000;
 
 /// Nodes read of the whole graph, and of each label on top.
-const SAMPLE: u64 = seen::READ_MAX;
+const SAMPLE: u64 = observations::READ_MAX;
 const SAMPLE_OF_LABEL: u64 = 20;
 
 /// Neighbours read of each: one node may have millions.
@@ -45,62 +45,73 @@ const CONSTRAINTS: &str = "SHOW CONSTRAINTS YIELD type RETURN count(*)";
 const VERSION: &str = "CALL dbms.components() YIELD versions, edition RETURN versions[0], edition";
 
 /// Asks what the checks want to know of the server, and of indexes and constraints.
-pub(super) async fn about(client: &mut Client<'_>) -> Result<Vec<Observation>, ClientError> {
+pub(super) async fn about(client: &mut GraphClient<'_>) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
     seen.extend(version(client).await?);
     let constraints = client.number(DATABASE, CONSTRAINTS).await?;
-    seen.extend(constraints.map(|count| seen::count(seen::CONSTRAINTS, count)));
+    seen.extend(constraints.map(|count| observations::count(observations::CONSTRAINTS, count)));
     seen.extend(indexes(client).await?);
     seen.extend(schema::observe(client).await?);
     Ok(seen)
 }
 
 /// The first question to a graph.
-pub(super) async fn nodes(client: &mut Client<'_>) -> Result<Option<u64>, ClientError> {
+pub(super) async fn nodes(client: &mut GraphClient<'_>) -> Result<Option<u64>, ClientError> {
     client.number(DATABASE, NODES).await
 }
 
 /// Asks what the checks want to know of the records.
 pub(super) async fn graph(
-    client: &mut Client<'_>,
+    client: &mut GraphClient<'_>,
     expect: &Expect,
 ) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
     for (name, statement) in [
-        (seen::NODES, NODES),
-        (seen::RELATIONSHIPS, RELATIONSHIPS),
-        (seen::LABELS, LABEL_COUNT),
+        (observations::NODES, NODES),
+        (observations::RELATIONSHIPS, RELATIONSHIPS),
+        (observations::LABELS, LABEL_COUNT),
     ] {
         let count = client.number(DATABASE, statement).await?;
-        seen.extend(count.map(|count| seen::count(name, count)));
+        seen.extend(count.map(|count| observations::count(name, count)));
     }
     let labels = names(client, LABELS).await?;
     let nodes = each(client, &labels, |label| format!("(it:{label})")).await?;
-    seen.extend(schema::present(seen::LABELS, &labels, nodes.as_deref()));
+    seen.extend(schema::present(
+        observations::LABELS,
+        &labels,
+        nodes.as_deref(),
+    ));
     let kinds = names(client, TYPES).await?;
     let typed = each(client, &kinds, |kind| format!("()-[it:{kind}]->()")).await?;
     let typed = typed.as_deref();
-    seen.extend(schema::present(seen::RELATIONSHIP_TYPES, &kinds, typed));
+    seen.extend(schema::present(
+        observations::RELATIONSHIP_TYPES,
+        &kinds,
+        typed,
+    ));
     // Every relationship has exactly one type, so the sum is the number of all.
     let sum = typed.map(|counts| counts.iter().copied().fold(0, u64::saturating_add));
-    seen.extend(sum.map(|sum| seen::count(seen::TYPED, sum)));
+    seen.extend(sum.map(|sum| observations::count(observations::TYPED, sum)));
     seen.extend(labelled(client, expect).await?);
     seen.extend(records(client).await?);
     // Where records are missing, a walk along what points to them may have no end.
-    if !Seen::of(&seen).contradicts() {
-        seen.push(seen::count(seen::SAMPLED, sampled(client, &labels).await?));
+    if !Neo4jObservations::of(&seen).contradicts() {
+        seen.push(observations::count(
+            observations::SAMPLED,
+            sampled(client, &labels).await?,
+        ));
     }
     Ok(seen)
 }
 
 /// Asks what the configuration says.
 pub(super) async fn configured(
-    client: &mut Client<'_>,
+    client: &mut GraphClient<'_>,
     expect: &Expect,
 ) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
     for (index, query) in expect.queries.iter().enumerate() {
-        let name = format!("{}{index}", seen::QUERY);
+        let name = format!("{}{index}", observations::QUERY);
         let answer = client.number(DATABASE, &query.cypher).await;
         seen.push(asked(name, answer)?);
     }
@@ -117,12 +128,12 @@ fn asked(
     answer: Result<Option<u64>, ClientError>,
 ) -> Result<Observation, ClientError> {
     Ok(match answer {
-        Ok(Some(number)) => seen::count(name, number),
+        Ok(Some(number)) => observations::count(name, number),
         Ok(None) => Observation {
             name,
             value: Observed::Missing,
         },
-        Err(ClientError::Refused(code)) => seen::word(name, code),
+        Err(ClientError::Refused(code)) => observations::word(name, code),
         Err(error) => return Err(error),
     })
 }
@@ -131,13 +142,15 @@ fn asked(
 fn beaten(answer: Result<Rows, ClientError>) -> Result<Observation, ClientError> {
     let rows = match answer {
         Ok(rows) => rows,
-        Err(ClientError::Refused(code)) => return Ok(seen::word(seen::CANARY, code)),
+        Err(ClientError::Refused(code)) => {
+            return Ok(observations::word(observations::CANARY, code));
+        }
         Err(error) => return Err(error),
     };
     let at = match rows.first().and_then(|row| row.first()) {
         None | Some(Value::Null) => {
             return Ok(Observation {
-                name: seen::CANARY.into(),
+                name: observations::CANARY.into(),
                 value: Observed::Missing,
             });
         }
@@ -146,8 +159,8 @@ fn beaten(answer: Result<Rows, ClientError>) -> Result<Observation, ClientError>
         Some(_) => None,
     };
     Ok(at.map_or_else(
-        || seen::word(seen::CANARY, seen::NO_TIME),
-        |at| seen::time(seen::CANARY, at),
+        || observations::word(observations::CANARY, observations::NO_TIME),
+        |at| observations::time(observations::CANARY, at),
     ))
 }
 
@@ -157,7 +170,7 @@ fn moment(text: &str) -> Option<Timestamp> {
     time_of(text.split('[').next().unwrap_or(text))
 }
 
-async fn version(client: &mut Client<'_>) -> Result<Option<Observation>, ClientError> {
+async fn version(client: &mut GraphClient<'_>) -> Result<Option<Observation>, ClientError> {
     let rows = client.ask("system", VERSION).await?;
     let Some([Value::String(version), Value::String(edition)]) = rows.first().map(Vec::as_slice)
     else {
@@ -171,11 +184,11 @@ async fn version(client: &mut Client<'_>) -> Result<Option<Observation>, ClientE
             .collect::<String>()
     };
     let told = format!("Neo4j {} {}", plain(version), plain(edition));
-    Ok(Some(seen::word(seen::SERVER, told)))
+    Ok(Some(observations::word(observations::SERVER, told)))
 }
 
 /// One more than are told apart, if there are more.
-async fn names(client: &mut Client<'_>, statement: &str) -> Result<Vec<String>, ClientError> {
+async fn names(client: &mut GraphClient<'_>, statement: &str) -> Result<Vec<String>, ClientError> {
     let statement = format!("{statement} LIMIT {}", NAMES_MAX + 1);
     let rows = client.ask(DATABASE, &statement).await?;
     let names = rows
@@ -189,7 +202,7 @@ async fn names(client: &mut Client<'_>, statement: &str) -> Result<Vec<String>, 
 
 /// How many there are of each name, from the count store; `None` where there are too many names.
 async fn each(
-    client: &mut Client<'_>,
+    client: &mut GraphClient<'_>,
     names: &[String],
     pattern: impl Fn(String) -> String,
 ) -> Result<Option<Vec<u64>>, ClientError> {
@@ -216,7 +229,7 @@ async fn each(
 }
 
 /// The rows of all; each has the same columns.
-async fn united(client: &mut Client<'_>, statements: &[String]) -> Result<Rows, ClientError> {
+async fn united(client: &mut GraphClient<'_>, statements: &[String]) -> Result<Rows, ClientError> {
     let mut rows = Rows::new();
     for batch in statements.chunks(BATCH) {
         rows.extend(client.ask(DATABASE, &batch.join(" UNION ALL ")).await?);
@@ -225,35 +238,38 @@ async fn united(client: &mut Client<'_>, statements: &[String]) -> Result<Rows, 
 }
 
 async fn labelled(
-    client: &mut Client<'_>,
+    client: &mut GraphClient<'_>,
     expect: &Expect,
 ) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
     for (index, label) in expect.labels.keys().enumerate() {
         let statement = format!("MATCH (n:{}) RETURN count(n)", quoted(label));
         if let Some(count) = client.number(DATABASE, &statement).await? {
-            seen.push(seen::count(format!("{}{index}", seen::LABELLED), count));
+            seen.push(observations::count(
+                format!("{}{index}", observations::LABELLED),
+                count,
+            ));
         }
     }
     Ok(seen)
 }
 
 /// Reads records one by one, as they lie there: a limit keeps the count store out of it.
-async fn records(client: &mut Client<'_>) -> Result<Vec<Observation>, ClientError> {
+async fn records(client: &mut GraphClient<'_>) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
     for (name, pattern) in [
-        (seen::READ_NODES, "(it)"),
-        (seen::READ_RELATIONSHIPS, "()-[it]->()"),
+        (observations::READ_NODES, "(it)"),
+        (observations::READ_RELATIONSHIPS, "()-[it]->()"),
     ] {
         let statement = format!("MATCH {pattern} WITH it LIMIT {SAMPLE} RETURN count(it)");
         let read = client.number(DATABASE, &statement).await?;
-        seen.extend(read.map(|read| seen::count(name, read)));
+        seen.extend(read.map(|read| observations::count(name, read)));
     }
     Ok(seen)
 }
 
 /// Reads nodes with all their properties and one hop: of the whole graph, and of each label.
-async fn sampled(client: &mut Client<'_>, labels: &[String]) -> Result<u64, ClientError> {
+async fn sampled(client: &mut GraphClient<'_>, labels: &[String]) -> Result<u64, ClientError> {
     let read = |pattern: &str, limit: u64| {
         format!(
             "MATCH ({pattern}) WITH n LIMIT {limit} \
@@ -280,7 +296,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// By state, once none is being rebuilt, or after some time.
-async fn indexes(client: &mut Client<'_>) -> Result<Vec<Observation>, ClientError> {
+async fn indexes(client: &mut GraphClient<'_>) -> Result<Vec<Observation>, ClientError> {
     let deadline = Instant::now() + INDEXES_MAX;
     loop {
         let rows = client.ask(DATABASE, INDEXES).await?;
@@ -293,9 +309,9 @@ async fn indexes(client: &mut Client<'_>) -> Result<Vec<Observation>, ClientErro
         let populating = of(Some("POPULATING"));
         if populating == 0 || Instant::now() >= deadline {
             return Ok(vec![
-                seen::count(seen::INDEXES, of(None)),
-                seen::count(seen::INDEXES_FAILED, of(Some("FAILED"))),
-                seen::count(seen::INDEXES_POPULATING, populating),
+                observations::count(observations::INDEXES, of(None)),
+                observations::count(observations::INDEXES_FAILED, of(Some("FAILED"))),
+                observations::count(observations::INDEXES_POPULATING, populating),
             ]);
         }
         sleep(INDEXES_POLL).await;

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::{
     DATABASE,
-    client::{Client, ClientError, Rows},
-    seen,
+    client::{ClientError, GraphClient, Rows},
+    observations,
 };
 use crate::engine::{Observation, Observed};
 
@@ -25,12 +25,12 @@ const COLUMNS: &str = "name, type, entityType, labelsOrTypes, properties";
 
 /// What is called the same in records.
 const KINDS: [(&str, &str); 2] = [
-    (seen::INDEXES, "SHOW INDEXES"),
-    (seen::CONSTRAINTS, "SHOW CONSTRAINTS"),
+    (observations::INDEXES, "SHOW INDEXES"),
+    (observations::CONSTRAINTS, "SHOW CONSTRAINTS"),
 ];
 
 /// One observation for each definition.
-pub(super) async fn observe(client: &mut Client<'_>) -> Result<Vec<Observation>, ClientError> {
+pub(super) async fn observe(client: &mut GraphClient<'_>) -> Result<Vec<Observation>, ClientError> {
     let mut all = Vec::new();
     for (kind, show) in KINDS {
         let most = DEFINITIONS_MAX + 1;
@@ -61,10 +61,12 @@ pub(super) fn present(kind: &str, names: &[String], counts: Option<&[u64]>) -> V
 
 /// What is observed of a kind of which all are known.
 fn defined(kind: &str, rows: &Rows) -> impl Iterator<Item = Observation> {
-    let name = format!("{}{kind}", seen::DEFINITION);
+    let name = format!("{}{kind}", observations::DEFINITION);
     let marks = marks(rows).into_iter();
-    let all = marks.map(move |mark| seen::word(&name, mark));
-    [seen::word(seen::DEFINED, kind)].into_iter().chain(all)
+    let all = marks.map(move |mark| observations::word(&name, mark));
+    [observations::word(observations::DEFINED, kind)]
+        .into_iter()
+        .chain(all)
 }
 
 /// In an order of their own.
@@ -101,9 +103,9 @@ pub(super) fn fingerprints(observations: &[Observation]) -> Fingerprints {
         let Observed::Word(word) = value else {
             continue;
         };
-        if name == seen::DEFINED {
+        if name == observations::DEFINED {
             all.entry(word.clone()).or_default();
-        } else if let Some(kind) = name.strip_prefix(seen::DEFINITION) {
+        } else if let Some(kind) = name.strip_prefix(observations::DEFINITION) {
             all.entry(kind.to_owned()).or_default().push(word.clone());
         }
     }
@@ -177,19 +179,30 @@ mod tests {
     #[test]
     fn a_name_counts_while_there_is_something_of_it() {
         let names = ["Person".to_owned(), "Movie".to_owned(), "Unused".to_owned()];
-        let of = |counts| fingerprints(&present(seen::LABELS, &names, counts));
+        let of = |counts| fingerprints(&present(observations::LABELS, &names, counts));
         let before = of(Some(&[133, 38, 0]));
-        assert_eq!(before[seen::LABELS].len(), 2);
-        let gone = |counts| compared(&before, &of(counts)).gone.remove(seen::LABELS);
+        assert_eq!(before[observations::LABELS].len(), 2);
+        let gone = |counts| {
+            compared(&before, &of(counts))
+                .gone
+                .remove(observations::LABELS)
+        };
         assert_eq!(gone(Some(&[133, 38, 1])), Some(0));
         assert_eq!(gone(Some(&[133, 0, 0])), Some(1));
         assert_eq!(gone(None), None);
-        let types = present(seen::RELATIONSHIP_TYPES, &names, Some(&[133, 38, 0]));
+        let types = present(
+            observations::RELATIONSHIP_TYPES,
+            &names,
+            Some(&[133, 38, 0]),
+        );
         let types = fingerprints(&types);
-        assert_ne!(types[seen::RELATIONSHIP_TYPES], before[seen::LABELS]);
+        assert_ne!(
+            types[observations::RELATIONSHIP_TYPES],
+            before[observations::LABELS]
+        );
         let many: Vec<_> = (0..=DEFINITIONS_MAX).map(|it| it.to_string()).collect();
         let counts = vec![1; many.len()];
-        assert!(present(seen::LABELS, &many, Some(&counts)).is_empty());
+        assert!(present(observations::LABELS, &many, Some(&counts)).is_empty());
     }
 
     #[test]
@@ -229,12 +242,12 @@ mod tests {
 
     #[test]
     fn a_record_holds_every_kind_that_was_seen() {
-        let name = format!("{}indexes", seen::DEFINITION);
+        let name = format!("{}indexes", observations::DEFINITION);
         let observations = [
-            seen::word(seen::DEFINED, "indexes"),
-            seen::word(&name, "ab"),
-            seen::word(seen::DEFINED, "constraints"),
-            seen::word(seen::SERVER, "Neo4j"),
+            observations::word(observations::DEFINED, "indexes"),
+            observations::word(&name, "ab"),
+            observations::word(observations::DEFINED, "constraints"),
+            observations::word(observations::SERVER, "Neo4j"),
         ];
         let found = fingerprints(&observations);
         assert_eq!(*found["indexes"], ["ab"]);

@@ -18,8 +18,8 @@ use catalog::{
 };
 use jiff::SignedDuration;
 
-use super::seen::Seen;
-use crate::engine::{Evidence, Judged, asked};
+use super::observations::RedisObservations;
+use crate::engine::{Case, CheckResult, common_checks};
 
 pub(super) use whole::of_snapshot;
 
@@ -27,15 +27,15 @@ pub(super) use whole::of_snapshot;
 const SKEW_MAX: SignedDuration = SignedDuration::from_mins(5);
 
 /// Everything the checks look at.
-pub(super) struct Case<'a> {
-    pub(super) evidence: &'a Evidence<'a>,
+pub(super) struct RedisCase<'a> {
+    pub(super) evidence: &'a Case<'a>,
     pub(super) census: &'a Census,
     pub(super) expect: &'a Expect,
-    pub(super) seen: Seen,
+    pub(super) seen: RedisObservations,
 }
 
 /// What each artifact is asked, in the order of the format's table.
-pub(super) fn of_artifact(case: &Case<'_>) -> Vec<Judged> {
+pub(super) fn of_artifact(case: &RedisCase<'_>) -> Vec<CheckResult> {
     vec![
         checksum(case),
         trailing_bytes(case),
@@ -55,20 +55,20 @@ pub(super) fn of_artifact(case: &Case<'_>) -> Vec<Judged> {
 const WITNESS: &str = "Set rdbchecksum yes, or upload a manifest with the SHA-256, or upload to S3 \
                        with a checksum of the whole object (CRC64NVME)";
 
-fn checksum(case: &Case<'_>) -> Judged {
+fn checksum(case: &RedisCase<'_>) -> CheckResult {
     let hint = format!("{WITNESS}, or write expect: {{ checksum: optional }}.");
     let integrity = case.evidence.artifact.integrity;
-    asked::checksum("redis.checksum", integrity, case.expect.checksum, &hint)
+    common_checks::checksum("redis.checksum", integrity, case.expect.checksum, &hint)
 }
 
 /// Bytes behind the end harm nothing where a witness says that the end is the real one. Where none
 /// does, the end mark may be a changed byte and what follows it keys, and no configuration accepts
 /// that.
-fn trailing_bytes(case: &Case<'_>) -> Judged {
+fn trailing_bytes(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.trailing_bytes";
     let inspection = case.evidence.inspection;
     if inspection.trailing_bytes == 0 {
-        return Judged::passed(CHECK, "the file ends where the snapshot ends");
+        return CheckResult::passed(CHECK, "the file ends where the snapshot ends");
     }
     let stray = case.census.stray_bytes;
     let judged = if stray > 0 && case.evidence.artifact.integrity == Integrity::None {
@@ -76,11 +76,11 @@ fn trailing_bytes(case: &Case<'_>) -> Judged {
             "{stray} bytes lie behind the end mark, and nothing vouches for the bytes: it may be \
              damage, and what follows it keys\nhint: {WITNESS}."
         );
-        Judged::not_run(CHECK, Some(Reason::NoChecksum), message)
+        CheckResult::not_run(CHECK, Some(Reason::NoChecksum), message)
     } else {
         let found = inspection.findings.last();
         let found = found.map_or("bytes lie behind the end", |found| found.message.as_str());
-        Judged::warning(CHECK, found)
+        CheckResult::warning(CHECK, found)
     };
     judged
         .observed(inspection.trailing_bytes)
@@ -89,11 +89,11 @@ fn trailing_bytes(case: &Case<'_>) -> Judged {
 
 /// What the native reading met that is odd. It never spoils a proof by itself: a server that
 /// dislikes it says so, and where nothing vouches for the bytes `redis.checksum` decides.
-fn contents(case: &Case<'_>) -> Judged {
+fn contents(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.contents";
     let (empty, repeating) = (case.census.empty_keys, case.census.repeating_keys);
     let Some(first) = case.evidence.inspection.warnings.first() else {
-        return Judged::passed(CHECK, "every key holds something, and nothing twice");
+        return CheckResult::passed(CHECK, "every key holds something, and nothing twice");
     };
     let witness = match case.evidence.artifact.integrity {
         Integrity::File => "the file's checksum says that it was written so",
@@ -117,13 +117,13 @@ fn contents(case: &Case<'_>) -> Judged {
         first.offset,
         first.message
     );
-    Judged::warning(CHECK, message)
+    CheckResult::warning(CHECK, message)
         .observed(format!("{empty} empty, {repeating} with repetitions"))
         .expected("0 empty, 0 with repetitions", Basis::Snapshot)
 }
 
 /// Loaded + expired + dropped at load = counted natively (INFO of 7.0 and later, the log before).
-fn identity(case: &Case<'_>) -> Judged {
+fn identity(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.identity";
     let counted = case.census.keys();
     let Some(loaded) = case.seen.loaded else {
@@ -144,36 +144,36 @@ fn identity(case: &Case<'_>) -> Judged {
         .and_then(|it| it.checked_add(skipped));
     let Some(accounted) = accounted else {
         let message = "the server counts more keys than there can be";
-        return Judged::not_run(CHECK, Some(Reason::Internal), message);
+        return CheckResult::not_run(CHECK, Some(Reason::Internal), message);
     };
     let judged = if accounted == counted {
-        Judged::passed(CHECK, "the server loaded exactly the keys of the file")
+        CheckResult::passed(CHECK, "the server loaded exactly the keys of the file")
     } else if accounted < counted && case.seen.skipped.is_none() {
         let message = "the log does not say how many keys the server dropped";
-        Judged::not_run(CHECK, Some(Reason::Internal), message)
+        CheckResult::not_run(CHECK, Some(Reason::Internal), message)
     } else {
         let message = "the server did not load the keys that the file holds";
-        Judged::failed(CHECK, Reason::Identity, message)
+        CheckResult::failed(CHECK, Reason::Identity, message)
     };
     judged.observed(observed).expected(counted, Basis::Snapshot)
 }
 
 /// Servers that count nothing while they load: what lives may be fewer only by what expires.
-fn identity_by_live_keys(case: &Case<'_>, check: &str, counted: u64) -> Judged {
+fn identity_by_live_keys(case: &RedisCase<'_>, check: &str, counted: u64) -> CheckResult {
     let Some(live) = case.seen.live_keys else {
         let message = "the server did not say what it loaded";
-        return Judged::not_run(check, Some(Reason::Internal), message);
+        return CheckResult::not_run(check, Some(Reason::Internal), message);
     };
     // What expires may be gone; and so may, at the load, what holds nothing.
     let lasting = counted.saturating_sub(case.census.expiring_keys() + case.census.empty_keys);
     let judged = if (lasting..=counted).contains(&live) {
-        Judged::passed(
+        CheckResult::passed(
             check,
             "the server holds the keys of the file, as far as it can tell",
         )
     } else {
         let message = "the server does not hold the keys that the file holds";
-        Judged::failed(check, Reason::Identity, message)
+        CheckResult::failed(check, Reason::Identity, message)
     };
     let expected = if lasting == counted {
         counted.to_string()
@@ -184,7 +184,7 @@ fn identity_by_live_keys(case: &Case<'_>, check: &str, counted: u64) -> Judged {
 }
 
 /// `RESIZEDB` is exact for writers from 5.0 (file version 9) on.
-fn announced(case: &Case<'_>) -> Judged {
+fn announced(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.announced";
     const EXACT_SINCE: u32 = 9;
     let exact = case
@@ -192,19 +192,19 @@ fn announced(case: &Case<'_>) -> Judged {
         .version
         .is_some_and(|version| version >= EXACT_SINCE);
     let Some(announced) = case.census.announced_keys().filter(|_| exact) else {
-        return Judged::not_applicable(CHECK, "its writer announced no exact number of keys");
+        return CheckResult::not_applicable(CHECK, "its writer announced no exact number of keys");
     };
     let counted = case.census.keys();
     let judged = if announced == counted {
-        Judged::passed(CHECK, "the file holds as many keys as its writer announced")
+        CheckResult::passed(CHECK, "the file holds as many keys as its writer announced")
     } else if case.evidence.artifact.integrity == Integrity::None {
         let message = format!(
             "the file holds another number of keys than its writer announced, and nothing vouches \
              for its bytes\nhint: {WITNESS}."
         );
-        Judged::not_run(CHECK, Some(Reason::NoChecksum), message)
+        CheckResult::not_run(CHECK, Some(Reason::NoChecksum), message)
     } else {
-        Judged::warning(
+        CheckResult::warning(
             CHECK,
             "the file holds another number of keys than its writer announced",
         )
@@ -214,63 +214,63 @@ fn announced(case: &Case<'_>) -> Judged {
         .expected(announced, Basis::Snapshot)
 }
 
-fn manifest(case: &Case<'_>) -> Judged {
+fn manifest(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.manifest";
-    let manifest = match asked::manifest(CHECK, case.evidence) {
+    let manifest = match common_checks::manifest(CHECK, case.evidence) {
         Ok(manifest) => manifest,
         Err(judged) => return judged,
     };
     match manifest.items.get("keys").copied() {
-        None => Judged::passed(CHECK, "the object is the one its manifest describes"),
+        None => CheckResult::passed(CHECK, "the object is the one its manifest describes"),
         Some(said) => {
             let max_drop = case.expect.change.max_drop;
-            asked::as_produced(CHECK, "keys", (case.census.keys(), said), max_drop)
+            common_checks::as_produced(CHECK, "keys", (case.census.keys(), said), max_drop)
         }
     }
 }
 
-fn functions(case: &Case<'_>) -> Judged {
+fn functions(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.functions";
     let counted = case.census.functions;
     let judged = match case.seen.functions {
         None if counted == 0 => {
-            return Judged::not_applicable(CHECK, "neither file nor server knows functions");
+            return CheckResult::not_applicable(CHECK, "neither file nor server knows functions");
         }
         None => {
             let message = "the server did not say which functions it loaded";
-            Judged::not_run(CHECK, Some(Reason::Internal), message)
+            CheckResult::not_run(CHECK, Some(Reason::Internal), message)
         }
         Some(loaded) if loaded == counted => {
-            Judged::passed(CHECK, "every function library was loaded").observed(loaded)
+            CheckResult::passed(CHECK, "every function library was loaded").observed(loaded)
         }
         Some(loaded) => {
             let message = "the server did not load the function libraries of the file";
-            Judged::failed(CHECK, Reason::Identity, message).observed(loaded)
+            CheckResult::failed(CHECK, Reason::Identity, message).observed(loaded)
         }
     };
     judged.expected(counted, Basis::Snapshot)
 }
 
-fn evictions(case: &Case<'_>) -> Judged {
+fn evictions(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.evictions";
     match case.seen.evicted {
-        None => Judged::not_run(CHECK, None, "the server did not say"),
-        Some(0) => Judged::passed(CHECK, "the server kept everything it loaded").observed(0),
+        None => CheckResult::not_run(CHECK, None, "the server did not say"),
+        Some(0) => CheckResult::passed(CHECK, "the server kept everything it loaded").observed(0),
         Some(evicted) => {
             let message = "the server evicted keys although it was told to keep all";
-            Judged::failed(CHECK, Reason::Internal, message)
+            CheckResult::failed(CHECK, Reason::Internal, message)
                 .observed(evicted)
                 .expected(0, Basis::Snapshot)
         }
     }
 }
 
-fn memory(case: &Case<'_>) -> Judged {
+fn memory(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.memory";
     let Some(used) = case.seen.used_memory else {
-        return Judged::not_run(CHECK, None, "the server did not say");
+        return CheckResult::not_run(CHECK, None, "the server did not say");
     };
-    let judged = Judged::passed(CHECK, "what a server for this data needs at least");
+    let judged = CheckResult::passed(CHECK, "what a server for this data needs at least");
     let judged = judged.observed(format!("{used} bytes"));
     match case.census.used_memory_bytes {
         Some(before) => judged.expected(format!("{before} bytes"), Basis::Snapshot),
@@ -278,14 +278,14 @@ fn memory(case: &Case<'_>) -> Judged {
     }
 }
 
-fn server(case: &Case<'_>) -> Judged {
+fn server(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.server";
     let Some(server) = &case.seen.server else {
-        return Judged::not_run(CHECK, None, "the server did not say");
+        return CheckResult::not_run(CHECK, None, "the server did not say");
     };
     let judged = match &case.seen.without {
-        None => Judged::passed(CHECK, "a server that is there restored it"),
-        Some(without) => Judged::warning(CHECK, without),
+        None => CheckResult::passed(CHECK, "a server that is there restored it"),
+        Some(without) => CheckResult::warning(CHECK, without),
     };
     let judged = judged.observed(server);
     match &case.census.writer {
@@ -295,17 +295,17 @@ fn server(case: &Case<'_>) -> Judged {
 }
 
 /// A wrong clock expires everything, or nothing.
-fn clock(case: &Case<'_>) -> Judged {
+fn clock(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.clock";
     let Some(said) = case.seen.time else {
-        return Judged::not_run(CHECK, None, "the server did not say");
+        return CheckResult::not_run(CHECK, None, "the server did not say");
     };
     let skew = case.evidence.asked_at.duration_since(said).abs();
     let observed = format!("{} s", skew.as_secs());
     if skew <= SKEW_MAX {
-        return Judged::passed(CHECK, "the sandbox's clock is ours").observed(observed);
+        return CheckResult::passed(CHECK, "the sandbox's clock is ours").observed(observed);
     }
-    Judged::warning(
+    CheckResult::warning(
         CHECK,
         "the sandbox's clock is not ours: keys expire at the wrong time",
     )
@@ -313,7 +313,7 @@ fn clock(case: &Case<'_>) -> Judged {
 }
 
 /// What was counted, for the record.
-pub(super) fn items(case: &Case<'_>) -> BTreeMap<String, u64> {
+pub(super) fn items(case: &RedisCase<'_>) -> BTreeMap<String, u64> {
     let census = case.census;
     let mut items = BTreeMap::new();
     let state = case.evidence.inspection.state;

@@ -5,15 +5,15 @@
 
 use catalog::evidence::Reason;
 
-use super::{cause, server::Server};
-use crate::engine::{Stopped, allowed::matches, unserved::Ended};
+use super::{cause, server::ServerKind};
+use crate::engine::{Stopped, allowed::matches, unserved::ServerEnd};
 
 /// Sentences of `server.c`, `rdb.c`, `redis-check-rdb.c`, `zmalloc` and `config.c`, of Redis 5 to 8
 /// and Valkey 7 to 9. `#` stands for a number or version, `@` for the name of a module.
 const ALLOWED: &[&str] = &[
     "Redis version=#, bits=#, commit=#, modified=#, pid=#, just started",
     "Valkey version=#, bits=#, commit=#, modified=#, pid=#, just started",
-    "Server initialized",
+    "ServerKind initialized",
     "Running mode=standalone, port=#.",
     "Ready to accept connections",
     "Ready to accept connections tcp",
@@ -97,13 +97,13 @@ pub(super) fn loaded(lines: &[String]) -> Option<Loaded> {
 ///
 /// | the server | reason |
 /// |---|---|
-/// | met what only a machine or an image can cause | see [`Ended::hindered`] |
+/// | met what only a machine or an image can cause | see [`ServerEnd::hindered`] |
 /// | cannot read such a file, or lacks a module | `no_image`, `module_missing` |
 /// | says what only a sandbox of ours can cause | `internal` |
-/// | had not said one word of the file, whatever its code | `internal`, see [`Ended::in_silence`] |
+/// | had not said one word of the file, whatever its code | see [`ServerEnd::in_silence`] |
 /// | had spoken of the file, and ended with code 0: somebody told it to end | `killed` |
 /// | had spoken of the file, and ended with another code | `unrestorable`, with the named cause |
-pub(super) fn explain(ended: Ended, lines: &[String]) -> Stopped {
+pub(super) fn explain(ended: ServerEnd, lines: &[String]) -> Stopped {
     let messages: Vec<&str> = lines.iter().map(|line| message(line)).collect();
     let says = |text: &str| messages.iter().any(|line| line.contains(text));
     if let Some(stopped) = ended.hindered(&says) {
@@ -155,11 +155,11 @@ pub(super) fn missing_module(lines: &[String]) -> Option<&str> {
 }
 
 /// The server's own name and version (`server.c`, `main()`), before it reads anything.
-pub(super) fn server(lines: &[String]) -> Option<Server> {
+pub(super) fn server(lines: &[String]) -> Option<ServerKind> {
     lines.iter().find_map(|line| {
         let message = message(line);
         let (name, version) = message.split_once(" version=")?;
-        Server::of_itself(&format!("{name} {version}"))
+        ServerKind::of_itself(&format!("{name} {version}"))
     })
 }
 
@@ -238,8 +238,8 @@ fn is_number(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn with(code: i32) -> Ended {
-        Ended {
+    fn with(code: i32) -> ServerEnd {
+        ServerEnd {
             code,
             out_of_memory: false,
         }
@@ -257,7 +257,7 @@ mod tests {
             assert_eq!(shown(&[raw]), [expected]);
         };
         for plain in [
-            "Server initialized",
+            "ServerKind initialized",
             "Redis version=7.0.15, bits=64, commit=00000000, modified=0, pid=1, just started",
             "Loading RDB produced by version 7.0.15",
             "RDB memory usage when created 87.51 Mb",
@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn a_server_that_ended_is_the_snapshots_fault_only_when_nothing_else_explains_it() {
         let check = |code, out_of_memory, text: &str, expected| {
-            let ended = Ended {
+            let ended = ServerEnd {
                 code,
                 out_of_memory,
             };
@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn what_never_spoke_of_the_snapshot_says_nothing_about_it_whatever_its_code() {
         let check = |code, text: &str, expected| {
-            let stopped = explain(with(code), &[line("Server initialized"), line(text)]);
+            let stopped = explain(with(code), &[line("ServerKind initialized"), line(text)]);
             assert_eq!(stopped.reason, expected, "{code} {text}");
         };
         for code in [0, 1, 6, 134, 135, 136, 139, 255] {
@@ -429,13 +429,13 @@ mod tests {
         check("graphdata", Some("graphdata"));
         check("a key of alice", None);
         check("", None);
-        assert_eq!(missing_module(&[line("Server initialized")]), None);
+        assert_eq!(missing_module(&[line("ServerKind initialized")]), None);
     }
 
     #[test]
     fn a_server_tells_its_version_before_it_reads() {
         let check = |text: &str, expected: Option<&str>| {
-            let server = server(&[line("Server initialized"), line(text)]);
+            let server = server(&[line("ServerKind initialized"), line(text)]);
             let server = server.map(|server| server.to_string());
             assert_eq!(server.as_deref(), expected, "{text}");
         };

@@ -10,9 +10,9 @@ use redis::{
 use thiserror::Error;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::seen;
+use super::observations;
 use crate::{
-    engine::{Observation, Observed, asked::time_of},
+    engine::{Observation, Observed, common_checks::time_of},
     runtime::{Sandbox, SandboxError},
 };
 
@@ -35,7 +35,7 @@ pub(super) enum ProbeError {
 }
 
 /// One connection; its driver ends with it.
-pub(super) struct Client {
+pub(super) struct RedisClient {
     connection: MultiplexedConnection,
     _driver: AbortOnDropHandle<()>,
 }
@@ -43,7 +43,7 @@ pub(super) struct Client {
 /// The lines of one section of `INFO`.
 pub(super) type Info = BTreeMap<String, String>;
 
-impl Client {
+impl RedisClient {
     /// Connects; asks nothing yet.
     pub(super) async fn connect(sandbox: &dyn Sandbox, port: u16) -> Result<Self, ProbeError> {
         let stream = sandbox.connect(port).await?;
@@ -81,30 +81,36 @@ impl Client {
 
         let persistence = self.info("persistence").await?;
         see(
-            seen::LOADED,
+            observations::LOADED,
             number(&persistence, "rdb_last_load_keys_loaded"),
         );
         see(
-            seen::EXPIRED,
+            observations::EXPIRED,
             number(&persistence, "rdb_last_load_keys_expired"),
         );
         let stats = self.info("stats").await?;
-        see(seen::EVICTED, number(&stats, "evicted_keys"));
+        see(observations::EVICTED, number(&stats, "evicted_keys"));
         let memory = self.info("memory").await?;
-        see(seen::USED_MEMORY, number(&memory, "used_memory"));
+        see(observations::USED_MEMORY, number(&memory, "used_memory"));
         let server = self.info("server").await?;
-        see(seen::SERVER, server_name(&server).map(Observed::Word));
-        see(seen::TIME, self.time().await?.map(Observed::Time));
         see(
-            seen::FUNCTIONS,
+            observations::SERVER,
+            server_name(&server).map(Observed::Word),
+        );
+        see(observations::TIME, self.time().await?.map(Observed::Time));
+        see(
+            observations::FUNCTIONS,
             self.functions().await?.map(Observed::Count),
         );
         if let Some(canary) = canary {
-            see(seen::CANARY, Some(self.canary(canary).await?));
+            see(observations::CANARY, Some(self.canary(canary).await?));
         }
         // Last: a canary that has expired is counted until it is asked for.
         let keyspace = self.info("keyspace").await?;
-        see(seen::LIVE_KEYS, Some(Observed::Count(live_keys(&keyspace))));
+        see(
+            observations::LIVE_KEYS,
+            Some(Observed::Count(live_keys(&keyspace))),
+        );
         Ok(observations)
     }
 

@@ -9,16 +9,15 @@ use catalog::{
 use tokio::time::Instant;
 
 use super::{
-    PORT, STAGE_MAX, WHOLE, log, modules,
-    probe::{Client, ProbeError},
-    seen,
-    server::{self, Server},
+    PORT, STAGE_MAX, WHOLE, log, modules, observations,
+    probe::{ProbeError, RedisClient},
+    server::{self, ServerKind},
     writer::Writer,
 };
 use crate::{
     engine::{
         Bench, Observation, Observed, Settings, Stopped,
-        unserved::{Ended, Unserved, mute},
+        unserved::{ServerEnd, Unserved, mute},
     },
     runtime::{Command, ImageFacts, ServerId},
 };
@@ -33,7 +32,7 @@ const POLL: Duration = Duration::from_millis(50);
 const CONNECT_MAX: Duration = Duration::from_mins(1);
 
 /// What a server answered, and its log.
-pub(super) struct Served {
+pub(super) struct ServedKeys {
     pub(super) observations: Vec<Observation>,
     pub(super) log: Vec<String>,
 }
@@ -44,14 +43,14 @@ pub(super) async fn served(
     bench: &Bench<'_>,
     census: &Census,
     settings: &Settings,
-) -> Result<Served, Stopped> {
+) -> Result<ServedKeys, Stopped> {
     let canary = settings.expect::<Expect>()?.canary.as_ref();
     let command = start_command(bench, census, Some(&settings.modules))?;
     // Where the sandbox failed there is no log, and only the image tells which server it was.
     let unheard = |stopped| {
         heard(
             census,
-            Server::accountable(&bench.spec.image, None),
+            ServerKind::accountable(&bench.spec.image, None),
             stopped,
         )
     };
@@ -68,7 +67,7 @@ pub(super) async fn served(
     match outcome {
         Ok(mut observations) => {
             observations.extend(without(bench, &settings.modules, again).await);
-            Ok(Served { observations, log })
+            Ok(ServedKeys { observations, log })
         }
         Err(unserved) => {
             let stopped = explained(unserved, &log, census, &bench.spec.image);
@@ -102,7 +101,7 @@ async fn without(bench: &Bench<'_>, named: &[String], again: bool) -> Option<Obs
     let image = &bench.spec.image.image;
     let told = modules::without(named, &looked.stdout.text(), image, again)?;
     Some(Observation {
-        name: seen::WITHOUT.into(),
+        name: observations::WITHOUT.into(),
         value: Observed::Word(told),
     })
 }
@@ -130,7 +129,7 @@ fn start_command(
     modules: Option<&[String]>,
 ) -> Result<Command, Stopped> {
     let image = &bench.spec.image;
-    let server = Server::of(image).ok_or_else(|| {
+    let server = ServerKind::of(image).ok_or_else(|| {
         Stopped::new(Reason::NoImage, "the image does not say which server it is")
     })?;
     let databases = census
@@ -164,7 +163,7 @@ fn is_early(unserved: &Unserved, log: &[String]) -> bool {
 }
 
 fn explained(unserved: Unserved, log: &[String], census: &Census, image: &ImageFacts) -> Stopped {
-    let server = Server::accountable(image, log::server(log));
+    let server = ServerKind::accountable(image, log::server(log));
     let ended = match unserved {
         Unserved::Exited(ended) => ended,
         Unserved::Stopped(stopped) => return heard(census, server, stopped),
@@ -181,7 +180,7 @@ fn explained(unserved: Unserved, log: &[String], census: &Census, image: &ImageF
 }
 
 /// What a run that ended comes to, by who may accuse the file.
-fn heard(census: &Census, server: Option<Server>, stopped: Stopped) -> Stopped {
+fn heard(census: &Census, server: Option<ServerKind>, stopped: Stopped) -> Stopped {
     match Writer::of_census(census) {
         Some(writer) => writer.heard(server, stopped),
         None => stopped,
@@ -208,7 +207,7 @@ async fn serve(
 }
 
 /// Polls until everything is loaded, or until the server ends.
-async fn wait_until_loaded(bench: &Bench<'_>, server: ServerId) -> Result<Client, Unserved> {
+async fn wait_until_loaded(bench: &Bench<'_>, server: ServerId) -> Result<RedisClient, Unserved> {
     let began = Instant::now();
     let mut client = None;
     let mut reached = false;
@@ -235,17 +234,20 @@ async fn wait_until_loaded(bench: &Bench<'_>, server: ServerId) -> Result<Client
     })
 }
 
-async fn is_loaded(bench: &Bench<'_>, client: &mut Option<Client>) -> Result<bool, ProbeError> {
+async fn is_loaded(
+    bench: &Bench<'_>,
+    client: &mut Option<RedisClient>,
+) -> Result<bool, ProbeError> {
     let client = match client {
         Some(client) => client,
-        None => client.insert(Client::connect(bench.sandbox, PORT).await?),
+        None => client.insert(RedisClient::connect(bench.sandbox, PORT).await?),
     };
     client.is_loaded().await
 }
 
 /// A server that does not answer has ended, or is out of reach.
 async fn blame(bench: &Bench<'_>, server: ServerId, error: &ProbeError) -> Unserved {
-    match Ended::of(bench, server).await {
+    match ServerEnd::of(bench, server).await {
         Ok(Some(ended)) => Unserved::Exited(ended),
         Ok(None) => Unserved::Stopped(mute(error)),
         Err(error) => error.into(),

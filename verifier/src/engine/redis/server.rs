@@ -53,13 +53,13 @@ impl fmt::Display for Version {
 
 /// A server inside an image, known without starting it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Server {
+pub(super) struct ServerKind {
     pub(super) family: Family,
     /// `None` of an image that does not tell, as `redis:latest`.
     pub(super) version: Option<Version>,
 }
 
-impl fmt::Display for Server {
+impl fmt::Display for ServerKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let family = match self.family {
             Family::Redis => "Redis",
@@ -72,7 +72,7 @@ impl fmt::Display for Server {
     }
 }
 
-impl Server {
+impl ServerKind {
     pub(super) const fn known(family: Family, version: Version) -> Self {
         Self {
             family,
@@ -103,7 +103,7 @@ impl Server {
             ("VALKEY_VERSION=", Family::Valkey),
             ("REDIS_VERSION=", Family::Redis),
             ("Valkey server v=", Family::Valkey),
-            ("Server v=", Family::Valkey),
+            ("ServerKind v=", Family::Valkey),
             ("Redis server v=", Family::Redis),
         ];
         let found = PREFIXES.into_iter().find_map(|(prefix, family)| {
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn a_server_is_known_by_its_environment_then_its_program_then_its_tag() {
         let check = |name, texts: &[&str], expected: Option<&str>| {
-            let server = Server::of(&image(name, texts)).map(|server| server.to_string());
+            let server = ServerKind::of(&image(name, texts)).map(|server| server.to_string());
             assert_eq!(server.as_deref(), expected, "{name} {texts:?}");
         };
         check("cache:latest", &["REDIS_VERSION=8.0.2"], Some("Redis 8.0"));
@@ -223,7 +223,7 @@ mod tests {
         check("/usr/bin/redis-server", &[line], Some("Redis 7.0"));
         let line = "Valkey server v=8.1.1 sha=00000000:0";
         check("/usr/bin/redis-server", &[line], Some("Valkey 8.1"));
-        let line = "Server v=9.1.2 sha=00000000:0 malloc=jemalloc bits=64";
+        let line = "ServerKind v=9.1.2 sha=00000000:0 malloc=jemalloc bits=64";
         check("/usr/bin/valkey-server", &[line], Some("Valkey 9.1"));
         check("redis:8.0", &["PATH=/bin"], Some("Redis 8.0"));
         check("redis:8", &[], Some("Redis 8.0"));
@@ -246,8 +246,8 @@ mod tests {
     #[test]
     fn a_server_accounts_for_itself_only_where_its_image_tells_a_version() {
         let check = |name, itself: Option<&str>, expected: Option<&str>| {
-            let itself = itself.and_then(Server::of_itself);
-            let server = Server::accountable(&image(name, &[]), itself);
+            let itself = itself.and_then(ServerKind::of_itself);
+            let server = ServerKind::accountable(&image(name, &[]), itself);
             let server = server.map(|server| server.to_string());
             assert_eq!(server.as_deref(), expected, "{name}");
         };
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn every_server_reads_what_its_branch_wrote_and_older_and_no_other_family() {
         let check = |tag, magic: &str, numbers: std::ops::RangeInclusive<u32>| {
-            let server = Server::of(&image(tag, &[])).expect("a known tag");
+            let server = ServerKind::of(&image(tag, &[])).expect("a known tag");
             let family = [Family::Redis, Family::Valkey]
                 .into_iter()
                 .find(|it| it.as_str() == magic)

@@ -183,7 +183,10 @@ fn the_log_adds_only_what_the_server_did_not_count_itself() {
 #[test]
 fn keys_and_functions_that_an_older_server_did_not_load_are_no_identity_missed() {
     let check = |reason, doubt: Option<&str>, expected| {
-        let judged = heard(Judged::failed("redis.functions", reason, "lost"), doubt);
+        let judged = heard(
+            CheckResult::failed("redis.functions", reason, "lost"),
+            doubt,
+        );
         assert_eq!(judged.spoils, Some(expected), "{judged:?}");
         judged.finding
     };
@@ -227,12 +230,13 @@ fn a_key_that_was_not_loaded_is_judged_by_who_loaded_and_who_wrote() {
             value,
         };
         let mut observations = vec![
-            seen(seen::LOADED, Observed::Count(1)),
-            seen(seen::SKIPPED, Observed::Count(0)),
-            seen(seen::SERVER, Observed::Word(itself.into())),
+            seen(observations::LOADED, Observed::Count(1)),
+            seen(observations::SKIPPED, Observed::Count(0)),
+            seen(observations::SERVER, Observed::Word(itself.into())),
         ];
-        observations.extend(image.map(|image| seen(seen::IMAGE, Observed::Word(image.into()))));
-        let evidence = Evidence {
+        observations
+            .extend(image.map(|image| seen(observations::IMAGE, Observed::Word(image.into()))));
+        let evidence = Case {
             inspection: &inspection,
             observations: &observations,
             artifact: &fixtures::snapshot(Timestamp::UNIX_EPOCH).artifacts[0],

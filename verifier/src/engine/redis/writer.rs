@@ -25,7 +25,7 @@ use catalog::{
     model::SnapshotFacts,
 };
 
-use super::server::{Server, Version};
+use super::server::{ServerKind, Version};
 use crate::engine::Stopped;
 
 /// Newest server that writes each number behind `REDIS`, from the smallest number on (`rdb.h` of
@@ -144,7 +144,7 @@ impl Writer {
     }
 
     /// How soon a server is tried, 0 first; `None` if it cannot read the file.
-    pub(super) fn rank(&self, server: &Server) -> Option<u8> {
+    pub(super) fn rank(&self, server: &ServerKind) -> Option<u8> {
         let reads = server.reads(self.magic, self.number);
         match server.version {
             Some(_) if self.is_outlived_by(server) && (self.said || reads) => Some(0),
@@ -154,13 +154,13 @@ impl Writer {
     }
 
     /// Whether a server is of the writer's product, and at least as new.
-    fn is_outlived_by(&self, server: &Server) -> bool {
+    fn is_outlived_by(&self, server: &ServerKind) -> bool {
         let newer = self.version.zip(server.version);
         server.family == self.family && newer.is_some_and(|(wrote, reads)| reads >= wrote)
     }
 
     /// What a run that ended comes to: an accusation that does not hold is `no_image`.
-    pub(super) fn heard(&self, server: Option<Server>, stopped: Stopped) -> Stopped {
+    pub(super) fn heard(&self, server: Option<ServerKind>, stopped: Stopped) -> Stopped {
         let accuses = matches!(stopped.reason, Reason::Unrestorable | Reason::OutOfMemory);
         match self.doubt(server).filter(|_| accuses) {
             None => stopped,
@@ -172,7 +172,7 @@ impl Writer {
     }
 
     /// Why a server may not accuse the file, and which would: with a hint; `None` if it may.
-    pub(super) fn doubt(&self, server: Option<Server>) -> Option<String> {
+    pub(super) fn doubt(&self, server: Option<ServerKind>) -> Option<String> {
         let outlived = server.is_some_and(|server| self.is_outlived_by(&server));
         if outlived && !self.pre_release {
             return None;
@@ -185,7 +185,7 @@ impl Writer {
             "a pre-release wrote it, whose files no released server is held to read".into()
         } else {
             let writer = match self.version {
-                Some(version) => Server::known(self.family, version).to_string(),
+                Some(version) => ServerKind::known(self.family, version).to_string(),
                 None => format!("an unknown server (version {} of the file)", self.number),
             };
             format!("{writer} wrote it, and {reader} is no witness against it")
@@ -208,7 +208,7 @@ impl Writer {
             (Some(image), _) => image,
             (None, Some(version)) if self.said && !self.pre_release => format!(
                 "an image at least as new as the writer, {}, that reads version {} of {} files",
-                Server::known(self.family, version),
+                ServerKind::known(self.family, version),
                 self.number,
                 self.magic
             ),
@@ -226,7 +226,7 @@ impl Writer {
         let wanted = self.version?;
         // A file may name an older writer than any that writes its number.
         let would = |version: &Version| {
-            let server = Server::known(self.family, *version);
+            let server = ServerKind::known(self.family, *version);
             *version >= wanted && server.reads(self.magic, self.number)
         };
         // Of what comes after a pre-release that is newer than all of them, nothing is known.
@@ -240,7 +240,11 @@ impl fmt::Display for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "version {} of {} files", self.number, self.magic)?;
         match self.version {
-            Some(version) => write!(f, ", as {} writes it", Server::known(self.family, version)),
+            Some(version) => write!(
+                f,
+                ", as {} writes it",
+                ServerKind::known(self.family, version)
+            ),
             None => Ok(()),
         }
     }

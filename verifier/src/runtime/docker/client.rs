@@ -14,11 +14,11 @@ const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 
 /// How to reach the engine.
 #[derive(Debug, Clone)]
-pub(super) struct Client {
+pub(super) struct DockerHost {
     host: String,
 }
 
-impl Client {
+impl DockerHost {
     pub(super) fn of_host(host: Option<&str>) -> Self {
         let host = host.filter(|host| !host.is_empty()).unwrap_or(DEFAULT_HOST);
         let host = host.to_owned();
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_host_that_is_no_host_is_refused_with_the_form_it_must_have() {
-        let error = Client::of_host(Some("ftp://x")).connect().unwrap_err();
+        let error = DockerHost::of_host(Some("ftp://x")).connect().unwrap_err();
         assert_eq!(error.reason, Reason::RuntimeUnavailable);
         assert!(error.message.contains("must begin with unix://"), "{error}");
     }

@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
     client::trouble,
-    running::{HELPER_LIMIT, Running},
+    running::{ExecGuard, HELPER_LIMIT},
 };
 use crate::runtime::{
     Capture, Command, Exit, Feed, SandboxError, SandboxSpec, look,
@@ -94,7 +94,7 @@ impl Execs {
         let late = || late_error(command);
         let opened = timeout_at(deadline, self.attach(argv, &command.env, feed.is_some())).await;
         let attached = opened.map_err(|_| late())??;
-        let mut running = Running::new(&self.docker, &self.container, number);
+        let mut running = ExecGuard::new(&self.docker, &self.container, number);
         let (id, output, mut input) = (attached.id, attached.output, attached.input);
         let pumped = match pump(output, &mut input, feed, deadline).await {
             Ok(pumped) => pumped,

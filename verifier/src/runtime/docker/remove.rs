@@ -21,7 +21,7 @@ use super::{
     client::{RETRY_PAUSE, trouble},
     shape::{DEADLINE_LABEL, INSTANCE_LABEL, RUN_LABEL},
 };
-use crate::runtime::{Instance, RunId, SandboxError, SweepPolicy, Swept};
+use crate::runtime::{Instance, RunId, SandboxError, SweepOutcome, SweepPolicy};
 
 /// For removing one run; a container under load takes seconds to die.
 const REMOVE_LIMIT: Duration = Duration::from_mins(1);
@@ -93,7 +93,7 @@ pub(super) async fn sweep(
     docker: &Docker,
     instance: &Instance,
     policy: &SweepPolicy,
-) -> Result<Swept, SandboxError> {
+) -> Result<SweepOutcome, SandboxError> {
     let found = find(docker, INSTANCE_LABEL).await?;
     let labels = found
         .containers
@@ -103,7 +103,7 @@ pub(super) async fn sweep(
     let runs: BTreeMap<String, HashMap<String, String>> = labels
         .filter_map(|labels| Some((labels.get(RUN_LABEL)?.clone(), labels)))
         .collect();
-    let (mut swept, mut failed) = (Swept::default(), None);
+    let (mut swept, mut failed) = (SweepOutcome::default(), None);
     for (run, labels) in runs {
         let run = RunId(run);
         let owner = labels.get(INSTANCE_LABEL).map_or("", String::as_str);

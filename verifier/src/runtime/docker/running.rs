@@ -16,14 +16,14 @@ use crate::runtime::shell;
 pub(super) const HELPER_LIMIT: Duration = Duration::from_secs(30);
 
 /// Kills its command unless it was disarmed: also when the future that waited for it is dropped.
-pub(super) struct Running {
+pub(super) struct ExecGuard {
     docker: Docker,
     container: String,
     number: u32,
     armed: bool,
 }
 
-impl Running {
+impl ExecGuard {
     pub(super) fn new(docker: &Docker, container: &str, number: u32) -> Self {
         let (docker, container) = (docker.clone(), container.to_owned());
         Self {
@@ -59,7 +59,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for ExecGuard {
     fn drop(&mut self) {
         if self.armed
             && let Ok(runtime) = tokio::runtime::Handle::try_current()

@@ -22,7 +22,7 @@ use crate::runtime::{
     log::LogTail,
     look::{self, Look},
     pump::Output,
-    shell::{self, Server},
+    shell::{self, PrintedState},
 };
 
 /// For a server that was killed to be gone.
@@ -49,7 +49,7 @@ impl DockerSandbox {
         self.execs.look(look::MEASURE).await
     }
 
-    async fn ask(&self, server: ServerId) -> Result<Server, SandboxError> {
+    async fn ask(&self, server: ServerId) -> Result<PrintedState, SandboxError> {
         let (_, printed) = self.execs.helper(shell::server_state(server.0)).await?;
         shell::parse_state(&printed.text()).ok_or_else(|| {
             let message = format!("docker: the state of server {} is unreadable", server.0);
@@ -86,7 +86,7 @@ impl DockerSandbox {
         let patience = Instant::now() + patience;
         let mut killed = false;
         loop {
-            if let Server::Ended(code) = self.ask(server).await? {
+            if let PrintedState::Ended(code) = self.ask(server).await? {
                 return Ok(Exit {
                     code,
                     stdout: Capture::default(),
@@ -117,7 +117,10 @@ impl DockerSandbox {
             let mut lines = self.read_log(&last).await?;
             let whole = lines.contains(&last);
             lines.retain(|line| *line != last && !line.is_empty());
-            if whole || Instant::now() >= patience || self.ask(server).await? == Server::Running {
+            if whole
+                || Instant::now() >= patience
+                || self.ask(server).await? == PrintedState::Running
+            {
                 return Ok(lines);
             }
             sleep(STATE_PAUSE).await;
@@ -193,7 +196,7 @@ impl Sandbox for DockerSandbox {
 
     fn state(&self, server: ServerId) -> BoxFuture<'_, Result<ServerState, SandboxError>> {
         let work = async move {
-            let Server::Ended(code) = self.ask(server).await? else {
+            let PrintedState::Ended(code) = self.ask(server).await? else {
                 return Ok(ServerState::Running);
             };
             let out_of_memory = code == KILLED && self.measure().await?.memory_kills > Some(0);

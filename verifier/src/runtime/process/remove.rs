@@ -16,7 +16,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::time::{Instant, sleep};
 
 use super::{children::RUN_VARIABLE, directory::RunDirectory, root};
-use crate::runtime::{Instance, RunId, SandboxError, SweepPolicy, Swept};
+use crate::runtime::{Instance, RunId, SandboxError, SweepOutcome, SweepPolicy};
 
 /// For killed processes to be gone.
 const REMOVE_LIMIT: Duration = Duration::from_secs(30);
@@ -94,9 +94,9 @@ pub(super) async fn sweep(
     root: &Path,
     instance: &Instance,
     policy: &SweepPolicy,
-) -> Result<Swept, SandboxError> {
+) -> Result<SweepOutcome, SandboxError> {
     root::trusted(root)?;
-    let (mut swept, mut failed) = (Swept::default(), None);
+    let (mut swept, mut failed) = (SweepOutcome::default(), None);
     for path in runs(root) {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
             continue;

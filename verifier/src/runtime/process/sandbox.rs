@@ -22,7 +22,7 @@ use super::{
     children::{Confinement, Group, Launch, code, environment},
     directory::RunDirectory,
     keeper::Keeper,
-    server::Server,
+    server::ServerProcess,
     streams::{input, outputs},
 };
 use crate::runtime::{
@@ -46,7 +46,7 @@ pub(super) struct ProcessSandbox {
     confinement: Confinement,
     env: BTreeMap<String, String>,
     ports: BTreeMap<u16, u16>,
-    servers: Mutex<HashMap<u32, Server>>,
+    servers: Mutex<HashMap<u32, ServerProcess>>,
     next: AtomicU32,
     facts: SandboxEvidence,
 }
@@ -171,7 +171,7 @@ impl ProcessSandbox {
             noted.map_err(|error| lost("noting the server's process", error))?;
         }
         let id = self.next.fetch_add(1, Relaxed);
-        let server = Server::watch(child, group);
+        let server = ServerProcess::watch(child, group);
         self.servers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -179,7 +179,7 @@ impl ProcessSandbox {
         Ok(ServerId(id))
     }
 
-    fn server(&self, id: ServerId) -> Result<Server, SandboxError> {
+    fn server(&self, id: ServerId) -> Result<ServerProcess, SandboxError> {
         let servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
         servers.get(&id.0).cloned().ok_or_else(|| {
             let message = format!("process: there is no server {}", id.0);

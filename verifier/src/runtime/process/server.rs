@@ -26,13 +26,13 @@ const LOG_GRACE: Duration = Duration::from_secs(2);
 
 /// Two tasks watch it: one reads its log, one waits for its end.
 #[derive(Debug, Clone)]
-pub(super) struct Server {
+pub(super) struct ServerProcess {
     group: Arc<Mutex<Group>>,
     ended: watch::Receiver<Option<i32>>,
     log: Arc<Mutex<LogTail>>,
 }
 
-impl Server {
+impl ServerProcess {
     pub(super) fn watch(mut child: Child, group: Group) -> Self {
         let group = Arc::new(Mutex::new(group));
         let log = Arc::new(Mutex::new(LogTail::default()));

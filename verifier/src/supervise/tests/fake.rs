@@ -25,12 +25,12 @@ use jiff::Timestamp;
 use super::super::*;
 use crate::{
     engine::{
-        Bench, Engine, Evidence, Judged, Observation, Observed, Purpose, Request, Settings,
+        Bench, Case, CheckResult, Engine, Observation, Observed, Purpose, Request, Settings,
         Staging, Whole,
     },
     runtime::{
         ByteStreamIo, Capture, Command, Exit, Feed, FeedEnd, FeedItem, ImageFacts, RunId, Runtime,
-        Sandbox, SandboxError, SandboxSpec, ServerId, ServerState, SweepPolicy, Swept,
+        Sandbox, SandboxError, SandboxSpec, ServerId, ServerState, SweepOutcome, SweepPolicy,
     },
 };
 
@@ -173,8 +173,11 @@ impl Runtime for FakeRuntime {
         })
     }
 
-    fn sweep<'a>(&'a self, _: &'a SweepPolicy) -> BoxFuture<'a, Result<Swept, SandboxError>> {
-        Box::pin(future::ready(Ok(Swept::default())))
+    fn sweep<'a>(
+        &'a self,
+        _: &'a SweepPolicy,
+    ) -> BoxFuture<'a, Result<SweepOutcome, SandboxError>> {
+        Box::pin(future::ready(Ok(SweepOutcome::default())))
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<String, SandboxError>> {
@@ -361,7 +364,7 @@ impl Engine for FakeEngine {
         })
     }
 
-    fn judge(&self, evidence: &Evidence<'_>, _: &Settings) -> Vec<Judged> {
+    fn judge(&self, evidence: &Case<'_>, _: &Settings) -> Vec<CheckResult> {
         let said = |word: &str| {
             let word = Observed::Word(word.into());
             evidence
@@ -371,26 +374,26 @@ impl Engine for FakeEngine {
         };
         assert!(!said("panic"), "scripted");
         vec![if said("identity") {
-            Judged::failed("fake.words", Reason::Identity, "not this snapshot")
+            CheckResult::failed("fake.words", Reason::Identity, "not this snapshot")
         } else if said("expectation") {
-            Judged::failed("fake.words", Reason::Expectation, "too few")
+            CheckResult::failed("fake.words", Reason::Expectation, "too few")
         } else {
-            Judged::passed("fake.words", "well said")
+            CheckResult::passed("fake.words", "well said")
         }]
     }
 
-    fn judge_whole(&self, whole: &Whole<'_>, _: &Settings) -> Vec<Judged> {
+    fn judge_whole(&self, whole: &Whole<'_>, _: &Settings) -> Vec<CheckResult> {
         let said = whole.artifacts.len() as u64;
         let before = whole.previous.and_then(|it| it.items.get("words").copied());
         let judged = if before.is_some_and(|before| said < before) {
-            Judged::failed("fake.total", Reason::Expectation, "fewer than before")
+            CheckResult::failed("fake.total", Reason::Expectation, "fewer than before")
         } else {
-            Judged::passed("fake.total", "enough")
+            CheckResult::passed("fake.total", "enough")
         };
         vec![judged.observed(said)]
     }
 
-    fn items(&self, _: &Evidence<'_>) -> BTreeMap<String, u64> {
+    fn items(&self, _: &Case<'_>) -> BTreeMap<String, u64> {
         BTreeMap::from([("words".to_owned(), 1)])
     }
 

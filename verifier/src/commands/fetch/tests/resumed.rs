@@ -148,7 +148,7 @@ async fn an_object_without_lasting_version_and_tag_may_be_another_one_by_now() {
         assert_eq!(note.is_some(), is_resumed, "{version:?}");
         place.leave(&[0; 20], &note.unwrap_or_default());
         let paths = Paths::new(place.directory.path(), "1.rdb");
-        let part = Part::open(paths, &identity).unwrap();
+        let part = PartFile::open(paths, &identity).unwrap();
         assert_eq!(part.bytes > 0, is_resumed, "{version:?}");
         let is_noted = place.path(".1.rdb.part.json").exists();
         assert_eq!(is_noted, is_resumed, "{version:?}");

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 
 use crate::{
     plan::{age, promised},
-    scheduler::Known,
+    scheduler::SourceState,
 };
 
 /// Whether the newest complete snapshot is verified, its proof young enough and in an intact chain,
 /// and whether all of that is known.
-pub(super) fn is_proven(source: &Source, known: &Known, now: Timestamp) -> bool {
+pub(super) fn is_proven(source: &Source, known: &SourceState, now: Timestamp) -> bool {
     let (Some(newest), Some(ledger)) = (&known.newest, &known.ledger) else {
         return false;
     };
@@ -24,7 +24,7 @@ pub(super) fn is_proven(source: &Source, known: &Known, now: Timestamp) -> bool 
 }
 
 /// What is wrong with what is known of it, as sentences.
-pub(super) fn warnings(source: &Source, known: &Known, now: Timestamp) -> Vec<String> {
+pub(super) fn warnings(source: &Source, known: &SourceState, now: Timestamp) -> Vec<String> {
     let steps = [known.lost.as_ref().map(|lost| lost.step), known.missed];
     let mut steps: Vec<_> = steps.into_iter().flatten().collect();
     steps.dedup();

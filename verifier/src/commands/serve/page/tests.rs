@@ -84,15 +84,15 @@ fn recorded(taken_at: Timestamp) -> Snapshot {
 }
 
 /// Seen with these snapshots, newest first.
-fn looked(snapshots: Vec<Snapshot>) -> Known {
-    Known {
+fn looked(snapshots: Vec<Snapshot>) -> SourceState {
+    SourceState {
         newest: snapshots.first().cloned().map(Arc::new),
         inventory: Some(Arc::new(SourceInventory {
             snapshots,
             ..SourceInventory::default()
         })),
         seen_at: Some(fixtures::at("05:00:00")),
-        ..Known::default()
+        ..SourceState::default()
     }
 }
 
@@ -204,7 +204,7 @@ fn what_is_due_next_is_said_with_its_reason() {
 fn what_runs_what_waits_and_what_went_wrong_is_said() {
     let mut state = seen(&[None]);
     let progress = Tracker::default();
-    let running = Running {
+    let running = LiveRun {
         trigger: Trigger::NewSnapshot,
         began_at: fixtures::at("05:25:00"),
         progress: progress.clone(),
@@ -255,9 +255,9 @@ fn a_rehearsal_is_told_and_changes_nothing_of_where_a_source_stands() {
     let mut ledger = Ledger::new(fixtures::cache());
     let sealed = fixtures::sealed([Draft::Verification(Box::new(run))]);
     ledger.take(1, Ok(&sealed[0]));
-    let known = Known {
+    let known = SourceState {
         ledger: Some(Arc::new(ledger)),
-        ..Known::default()
+        ..SourceState::default()
     };
     state.sources.insert(fixtures::cache(), known);
     says(

@@ -42,29 +42,29 @@ fn at(second: i64) -> Timestamp {
 impl World {
     fn new() -> Self {
         let counted = [
-            (seen::FILES, 83),
-            (seen::BYTES, 1_189_511),
-            (seen::LOADED_TRANSACTION, 32),
-            (seen::NODES, 171),
-            (seen::RELATIONSHIPS, 253),
-            (seen::TYPED, 253),
-            (seen::LABELS, 2),
-            (seen::SAMPLED, 211),
-            (seen::READ_NODES, 171),
-            (seen::READ_RELATIONSHIPS, 253),
-            (seen::INDEXES, 5),
-            (seen::INDEXES_FAILED, 0),
-            (seen::INDEXES_POPULATING, 0),
-            (seen::CONSTRAINTS, 2),
+            (observations::FILES, 83),
+            (observations::BYTES, 1_189_511),
+            (observations::LOADED_TRANSACTION, 32),
+            (observations::NODES, 171),
+            (observations::RELATIONSHIPS, 253),
+            (observations::TYPED, 253),
+            (observations::LABELS, 2),
+            (observations::SAMPLED, 211),
+            (observations::READ_NODES, 171),
+            (observations::READ_RELATIONSHIPS, 253),
+            (observations::INDEXES, 5),
+            (observations::INDEXES_FAILED, 0),
+            (observations::INDEXES_POPULATING, 0),
+            (observations::CONSTRAINTS, 2),
         ];
         let told = [
-            (seen::CHECKED, "full"),
-            (seen::STORE_FORMAT, "record-aligned-1.1"),
-            (seen::SERVER, "Neo4j 5.26.30 community"),
-            (seen::DEFINED, "indexes"),
+            (observations::CHECKED, "full"),
+            (observations::STORE_FORMAT, "record-aligned-1.1"),
+            (observations::SERVER, "Neo4j 5.26.30 community"),
+            (observations::DEFINED, "indexes"),
         ];
-        let counted = counted.map(|(name, count)| seen::count(name, count));
-        let told = told.map(|(name, word)| seen::word(name, word));
+        let counted = counted.map(|(name, count)| observations::count(name, count));
+        let told = told.map(|(name, word)| observations::word(name, word));
         Self {
             archive: Archive {
                 kind: Some(Kind::DumpZstd),
@@ -113,7 +113,7 @@ impl World {
         }
     }
 
-    fn answer(&self, check: &str) -> Judged {
+    fn answer(&self, check: &str) -> CheckResult {
         let inspection = self.inspection();
         let artifact = ArtifactEvidence {
             key: "graph.dump".into(),
@@ -124,19 +124,19 @@ impl World {
             modified_at: at(0),
             integrity: self.integrity,
         };
-        let evidence = Evidence {
+        let evidence = Case {
             inspection: &inspection,
             observations: &self.seen,
             artifact: &artifact,
             manifest: self.manifest.as_ref(),
             asked_at: at(61),
         };
-        let case = Case {
+        let case = Neo4jCase {
             evidence: &evidence,
             archive: &self.archive,
             expect: &self.expect,
             own: &self.own,
-            seen: Seen::of(&self.seen),
+            seen: Neo4jObservations::of(&self.seen),
         };
         let whole = Whole {
             artifacts: std::slice::from_ref(&evidence),
@@ -200,15 +200,23 @@ fn what_answers_must_be_what_was_in_the_archive() {
     let name = "neo4j.identity";
     check(name, Passed, None, |_| ());
     check(name, Passed, None, |world| {
-        world.count(seen::TRANSACTION, 33);
+        world.count(observations::TRANSACTION, 33);
     });
     check(name, Failed, Some(Reason::Identity), |world| {
-        world.count(seen::TRANSACTION, 31);
+        world.count(observations::TRANSACTION, 31);
     });
-    for (seen, count) in [(seen::FILES, 82), (seen::BYTES, 1), (seen::TYPED, 252)] {
+    for (seen, count) in [
+        (observations::FILES, 82),
+        (observations::BYTES, 1),
+        (observations::TYPED, 252),
+    ] {
         check(name, NotRun, INTERNAL, |world| world.count(seen, count));
     }
-    for seen in [seen::FILES, seen::BYTES, seen::NODES] {
+    for seen in [
+        observations::FILES,
+        observations::BYTES,
+        observations::NODES,
+    ] {
         check(name, NotRun, INTERNAL, |world| world.see(seen, None));
     }
 }
@@ -217,48 +225,48 @@ fn what_answers_must_be_what_was_in_the_archive() {
 fn files_are_checked_and_records_read() {
     check("neo4j.consistency", Passed, None, |_| ());
     check("neo4j.consistency", NotRun, INTERNAL, |world| {
-        world.see(seen::CHECKED, None);
+        world.see(observations::CHECKED, None);
     });
     check("neo4j.consistency", NotApplicable, None, |world| {
         world.own.check.level = CheckLevel::None;
     });
     check("neo4j.migration", Passed, None, |_| ());
     check("neo4j.migration", NotRun, None, |world| {
-        world.see(seen::STORE_FORMAT, None);
+        world.see(observations::STORE_FORMAT, None);
     });
     check("neo4j.migration", Passed, None, |world| {
         let served = Observed::Word("record-aligned-1.1".into());
-        world.see(seen::STORE_FORMAT, None);
-        world.see(seen::SERVED_FORMAT, Some(served));
+        world.see(observations::STORE_FORMAT, None);
+        world.see(observations::SERVED_FORMAT, Some(served));
     });
     check("neo4j.migration", Passed, None, |world| {
         let before = Observed::Word("record-aligned-0.1".into());
-        world.see(seen::MIGRATED_FROM, Some(before));
+        world.see(observations::MIGRATED_FROM, Some(before));
     });
     check("neo4j.sample", Passed, None, |_| ());
     check("neo4j.sample", NotRun, INTERNAL, |world| {
-        world.count(seen::SAMPLED, 0);
+        world.count(observations::SAMPLED, 0);
     });
     check("neo4j.sample", NotRun, INTERNAL, |world| {
-        world.see(seen::SAMPLED, None);
+        world.see(observations::SAMPLED, None);
     });
     for (name, count) in [
-        (seen::READ_NODES, 170),
-        (seen::READ_NODES, 172),
-        (seen::READ_RELATIONSHIPS, 0),
+        (observations::READ_NODES, 170),
+        (observations::READ_NODES, 172),
+        (observations::READ_RELATIONSHIPS, 0),
     ] {
         check("neo4j.sample", NotRun, INTERNAL, |world| {
             world.count(name, count);
         });
     }
     check("neo4j.sample", Passed, None, |world| {
-        world.count(seen::NODES, 4_000_000);
-        world.count(seen::READ_NODES, seen::READ_MAX);
+        world.count(observations::NODES, 4_000_000);
+        world.count(observations::READ_NODES, observations::READ_MAX);
     });
     check("neo4j.sample", NotApplicable, None, |world| {
-        world.count(seen::READ_NODES, 0);
-        world.count(seen::SAMPLED, 0);
-        world.count(seen::NODES, 0);
+        world.count(observations::READ_NODES, 0);
+        world.count(observations::SAMPLED, 0);
+        world.count(observations::NODES, 0);
     });
 }
 
@@ -266,13 +274,13 @@ fn files_are_checked_and_records_read() {
 fn indexes_and_constraints_are_held_against_those_before() {
     check("neo4j.indexes", Passed, None, |_| ());
     check("neo4j.indexes", NotRun, INTERNAL, |world| {
-        world.see(seen::INDEXES, None);
+        world.see(observations::INDEXES, None);
     });
     check("neo4j.indexes", Warning, None, |world| {
-        world.count(seen::INDEXES_FAILED, 1);
+        world.count(observations::INDEXES_FAILED, 1);
     });
     check("neo4j.indexes", Warning, None, |world| {
-        world.count(seen::INDEXES_POPULATING, 1);
+        world.count(observations::INDEXES_POPULATING, 1);
     });
     let before = |marks: &[&str]| {
         let marks = marks.iter().map(ToString::to_string).collect();
@@ -285,7 +293,7 @@ fn indexes_and_constraints_are_held_against_those_before() {
     let name = "neo4j.schema";
     check(name, NotApplicable, None, |_| ());
     check(name, NotRun, None, |world| {
-        world.see(seen::DEFINED, None);
+        world.see(observations::DEFINED, None);
     });
     check(name, Passed, None, |world| world.previous = before(&[]));
     check(name, Warning, None, |world| {
@@ -296,7 +304,7 @@ fn indexes_and_constraints_are_held_against_those_before() {
         let before = world.previous.as_mut().expect("set before");
         before
             .fingerprints
-            .insert(seen::LABELS.into(), Arc::new([]));
+            .insert(observations::LABELS.into(), Arc::new([]));
     };
     check(name, NotRun, None, |world| {
         world.previous = before(&[]);
@@ -314,13 +322,13 @@ fn counts_must_be_as_expected() {
     let (nodes, relationships) = ("neo4j.nodes", "neo4j.relationships");
     check(nodes, NotApplicable, None, |_| ());
     check(nodes, NotRun, INTERNAL, |world| {
-        world.see(seen::NODES, None);
+        world.see(observations::NODES, None);
     });
     check(nodes, Failed, EXPECTATION, |world| {
-        world.count(seen::NODES, 0);
+        world.count(observations::NODES, 0);
     });
     check(nodes, Passed, None, |world| {
-        world.count(seen::NODES, 0);
+        world.count(observations::NODES, 0);
         world.expect.nodes = bounds(Some(0), None);
     });
     check(nodes, Passed, None, |world| {
@@ -330,7 +338,7 @@ fn counts_must_be_as_expected() {
         world.expect.nodes = bounds(Some(172), None);
     });
     check(relationships, NotApplicable, None, |world| {
-        world.count(seen::RELATIONSHIPS, 0);
+        world.count(observations::RELATIONSHIPS, 0);
     });
     check(relationships, Failed, EXPECTATION, |world| {
         world.expect.relationships = bounds(None, Some(252));
@@ -359,13 +367,15 @@ fn a_drop_is_told_of_nodes_and_of_relationships() {
         previous.items.insert(seen.into(), count);
     };
     check(name, NotApplicable, None, |_| ());
-    check(name, Passed, None, |world| before(world, seen::NODES, 200));
-    check(name, Failed, EXPECTATION, |world| {
-        before(world, seen::NODES, 300);
+    check(name, Passed, None, |world| {
+        before(world, observations::NODES, 200);
     });
     check(name, Failed, EXPECTATION, |world| {
-        before(world, seen::NODES, 171);
-        before(world, seen::RELATIONSHIPS, 400);
+        before(world, observations::NODES, 300);
+    });
+    check(name, Failed, EXPECTATION, |world| {
+        before(world, observations::NODES, 171);
+        before(world, observations::RELATIONSHIPS, 400);
     });
 }
 
@@ -407,7 +417,7 @@ fn the_newest_heartbeat_is_recent() {
             max_age: Some("2h".parse().expect("a duration")),
         };
         world.expect.canary = Some(located(canary));
-        world.see(seen::CANARY, value);
+        world.see(observations::CANARY, value);
     };
     check(name, NotApplicable, None, |_| ());
     check(name, NotRun, INTERNAL, |world| ask(world, None));
@@ -432,7 +442,7 @@ fn what_a_dump_cannot_hold_and_how_long_it_took_is_told() {
     });
     check("neo4j.server", Passed, None, |_| ());
     check("neo4j.server", NotRun, None, |world| {
-        world.see(seen::SERVER, None);
+        world.see(observations::SERVER, None);
     });
     let name = "neo4j.recovery_time";
     check(name, NotApplicable, None, |_| ());
@@ -443,7 +453,7 @@ fn what_a_dump_cannot_hold_and_how_long_it_took_is_told() {
         size_bytes: Some(1000),
         sha256: None,
         taken_at: None,
-        items: BTreeMap::from([(seen::NODES.to_owned(), nodes)]),
+        items: BTreeMap::from([(observations::NODES.to_owned(), nodes)]),
         producer: None,
         engine_version: None,
     };

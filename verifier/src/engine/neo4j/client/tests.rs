@@ -89,14 +89,16 @@ async fn a_connection_that_was_closed_is_made_anew_and_one_that_was_kept_is_kept
             answers,
             ..Closing::default()
         };
-        let mut client = Client::new(&server, 7474);
+        let mut client = GraphClient::new(&server, 7474);
         for number in expected {
             let said = client.number("neo4j", "RETURN 1").await;
             assert_eq!(said.ok(), Some(Some(number)), "{answers} answers each");
         }
     }
     let dead = Closing::default();
-    let said = Client::new(&dead, 7474).number("neo4j", "RETURN 1").await;
+    let said = GraphClient::new(&dead, 7474)
+        .number("neo4j", "RETURN 1")
+        .await;
     assert!(matches!(said, Err(ClientError::Broken)), "{said:?}");
     assert_eq!(dead.opened.load(Ordering::Relaxed), 1);
 }

@@ -19,8 +19,8 @@ use settings::Percent;
 use super::*;
 use crate::engine::{
     Observation, Observed, Whole,
-    asked::{CanarySeen, time_of},
-    redis::seen,
+    common_checks::{CanarySeen, time_of},
+    redis::observations,
 };
 
 mod world;
@@ -56,13 +56,13 @@ fn the_answers_are_those_of_the_formats_table_and_a_good_snapshot_spoils_nothing
 }
 
 /// The answers about two artifacts together, of which `expect` is expected.
-fn together(one: &World, other: &World, check: &str) -> Judged {
+fn together(one: &World, other: &World, check: &str) -> CheckResult {
     let judged = every(one, other).into_iter();
     let mut found = judged.filter(|it| it.finding.check == check);
     found.next().expect("it is asked")
 }
 
-fn every(one: &World, other: &World) -> Vec<Judged> {
+fn every(one: &World, other: &World) -> Vec<CheckResult> {
     let evidence = [one.evidence(), other.evidence()];
     let cases = [one.case(&evidence[0]), other.case(&evidence[1])];
     of_snapshot(&one.whole(&evidence), &cases, &one.expect)

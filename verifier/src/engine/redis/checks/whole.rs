@@ -8,11 +8,11 @@ use catalog::{
     format::redis::Expect,
 };
 
-use super::Case;
+use super::RedisCase;
 use crate::{
     engine::{
-        Judged, Whole,
-        asked::{self, CanarySeen},
+        CheckResult, Whole,
+        common_checks::{self, CanarySeen},
     },
     report,
 };
@@ -20,7 +20,7 @@ use crate::{
 /// Every artifact together.
 struct Sums<'a> {
     whole: &'a Whole<'a>,
-    cases: &'a [Case<'a>],
+    cases: &'a [RedisCase<'a>],
     expect: &'a Expect,
 }
 
@@ -54,9 +54,9 @@ impl Sums<'_> {
 /// In the order of the format's table; `cases` are those of the artifacts.
 pub(in super::super) fn of_snapshot<'a>(
     whole: &'a Whole<'a>,
-    cases: &'a [Case<'a>],
+    cases: &'a [RedisCase<'a>],
     expect: &'a Expect,
-) -> Vec<Judged> {
+) -> Vec<CheckResult> {
     let sums = Sums {
         whole,
         cases,
@@ -69,17 +69,17 @@ pub(in super::super) fn of_snapshot<'a>(
         databases(&sums),
         change(&sums),
         canary(&sums),
-        asked::recovery_time("redis.recovery_time", whole),
+        common_checks::recovery_time("redis.recovery_time", whole),
     ]);
     answers
 }
 
-fn keys(sums: &Sums<'_>) -> Judged {
-    asked::number("redis.keys", "keys", sums.keys(), sums.expect.keys)
+fn keys(sums: &Sums<'_>) -> CheckResult {
+    common_checks::number("redis.keys", "keys", sums.keys(), sums.expect.keys)
 }
 
 /// A shard without keys may be right, but one of its peers has some.
-fn empty(sums: &Sums<'_>) -> Option<Judged> {
+fn empty(sums: &Sums<'_>) -> Option<CheckResult> {
     let without = sums.cases.iter().filter(|case| case.census.keys() == 0);
     let named: Vec<_> = without.map(|case| named(case)).collect();
     let silent = sums.keys() == 0 || sums.expect.keys.min == Some(0);
@@ -90,17 +90,17 @@ fn empty(sums: &Sums<'_>) -> Option<Judged> {
             few(&named)
         )
     };
-    (!silent && !named.is_empty()).then(|| Judged::warning("redis.keys", message()))
+    (!silent && !named.is_empty()).then(|| CheckResult::warning("redis.keys", message()))
 }
 
 /// No two shards hold the same keys, so equal bytes are one file that was uploaded twice: then the
 /// keys of another shard are nowhere.
-fn distinct(sums: &Sums<'_>) -> Judged {
+fn distinct(sums: &Sums<'_>) -> CheckResult {
     const CHECK: &str = "redis.distinct";
     if sums.cases.len() < 2 {
-        return Judged::not_applicable(CHECK, "there is one artifact");
+        return CheckResult::not_applicable(CHECK, "there is one artifact");
     }
-    let mut seen: BTreeMap<&str, &Case<'_>> = BTreeMap::new();
+    let mut seen: BTreeMap<&str, &RedisCase<'_>> = BTreeMap::new();
     for case in sums.cases.iter().filter(|case| case.census.keys() > 0) {
         let Some(sha256) = case.evidence.artifact.sha256.as_deref() else {
             continue;
@@ -112,13 +112,13 @@ fn distinct(sums: &Sums<'_>) -> Judged {
                 named(twin),
                 named(case)
             );
-            return Judged::not_run(CHECK, Some(Reason::Replaced), message);
+            return CheckResult::not_run(CHECK, Some(Reason::Replaced), message);
         }
     }
-    Judged::passed(CHECK, "no two artifacts hold the same bytes")
+    CheckResult::passed(CHECK, "no two artifacts hold the same bytes")
 }
 
-fn named(case: &Case<'_>) -> String {
+fn named(case: &RedisCase<'_>) -> String {
     report::printable(&case.evidence.artifact.key)
 }
 
@@ -132,7 +132,7 @@ fn few(names: &[String]) -> String {
     }
 }
 
-fn databases(sums: &Sums<'_>) -> Judged {
+fn databases(sums: &Sums<'_>) -> CheckResult {
     const CHECK: &str = "redis.databases";
     let count = |number: &u64| sums.database(*number);
     let written = &sums.expect.databases;
@@ -140,30 +140,30 @@ fn databases(sums: &Sums<'_>) -> Judged {
         .iter()
         .find(|(number, bounds)| !bounds.hold(count(number)));
     match wrong.or_else(|| written.iter().next()) {
-        None => Judged::not_applicable(CHECK, "nothing is expected of single databases"),
+        None => CheckResult::not_applicable(CHECK, "nothing is expected of single databases"),
         Some((number, bounds)) => {
-            let expected = format!("database {number}: {}", asked::spelled(*bounds));
-            let judged = asked::within(CHECK, "keys", count(number), *bounds);
+            let expected = format!("database {number}: {}", common_checks::spelled(*bounds));
+            let judged = common_checks::within(CHECK, "keys", count(number), *bounds);
             judged.expected(expected, Basis::Configured)
         }
     }
 }
 
-fn change(sums: &Sums<'_>) -> Judged {
+fn change(sums: &Sums<'_>) -> CheckResult {
     let previous = sums.whole.previous;
     let before = previous.and_then(|it| it.items.get("keys").copied());
     let max_drop = sums.expect.change.max_drop;
-    asked::change("redis.change", "keys", (sums.keys(), before), max_drop)
+    common_checks::change("redis.change", "keys", (sums.keys(), before), max_drop)
 }
 
-fn canary(sums: &Sums<'_>) -> Judged {
+fn canary(sums: &Sums<'_>) -> CheckResult {
     const CHECK: &str = "redis.canary";
     let Some(canary) = &sums.expect.canary else {
-        return Judged::not_applicable(CHECK, "no canary is configured");
+        return CheckResult::not_applicable(CHECK, "no canary is configured");
     };
-    let failed = |message: &str| Judged::failed(CHECK, Reason::Expectation, message);
+    let failed = |message: &str| CheckResult::failed(CHECK, Reason::Expectation, message);
     let Some(seen) = sums.canary() else {
-        return Judged::not_run(
+        return CheckResult::not_run(
             CHECK,
             Some(Reason::Internal),
             "the canary was not asked for",
@@ -175,12 +175,12 @@ fn canary(sums: &Sums<'_>) -> Judged {
             // It may be one of those that expired since, which is no loss (design §5).
             let message = "the canary is not there, but keys expired or were dropped while the \
                            snapshot was loaded\nhint: Let the source write it without an expiry.";
-            return Judged::not_run(CHECK, Some(Reason::Internal), message);
+            return CheckResult::not_run(CHECK, Some(Reason::Internal), message);
         }
         return failed(
             "the canary is missing or holds no time\nhint: Let the source write the time into it: \
              epoch seconds, milliseconds or RFC 3339.",
         );
     };
-    asked::heartbeat(CHECK, at, sums.whole.taken_at, canary.max_age)
+    common_checks::heartbeat(CHECK, at, sums.whole.taken_at, canary.max_age)
 }

@@ -15,8 +15,8 @@ fn nameless(magic: Family, number: u32) -> Writer {
     Writer::new(magic, number, None, None)
 }
 
-fn server(name: &str) -> Option<Server> {
-    Server::of_itself(name)
+fn server(name: &str) -> Option<ServerKind> {
+    ServerKind::of_itself(name)
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::*;
-use crate::scheduler::Lost;
+use crate::scheduler::LostRun;
 
 const EVERYTHING: &str = "Everything was restored and verified";
 
@@ -16,7 +16,7 @@ fn ledger(taken_at: Timestamp, first: u64) -> Ledger {
 }
 
 /// Two sources whose newest snapshots are verified, but for this change of one.
-fn but(change: impl FnOnce(&mut Known)) -> State {
+fn but(change: impl FnOnce(&mut SourceState)) -> State {
     let mut state = fresh();
     let taken_at = fixtures::at("02:00:00");
     let mut known = looked(vec![recorded(taken_at)]);
@@ -33,7 +33,7 @@ fn but(change: impl FnOnce(&mut Known)) -> State {
     state
 }
 
-type Change = fn(&mut Known);
+type Change = fn(&mut SourceState);
 
 #[test]
 fn everything_is_verified_only_where_nothing_is_missed_old_new_or_broken() {
@@ -64,9 +64,9 @@ fn everything_is_verified_only_where_nothing_is_missed_old_new_or_broken() {
 }
 
 /// A verification that ended then, of which no record was written.
-fn lost(reason: Option<Reason>) -> Lost {
+fn lost(reason: Option<Reason>) -> LostRun {
     let verification = fixtures::verification(fixtures::at("04:00:00"), reason);
-    Lost {
+    LostRun {
         at: verification.ended_at,
         step: Step::WriteEvidence,
         verification: Some(Arc::new(verification)),
@@ -84,7 +84,7 @@ fn a_verdict_that_is_in_no_record_is_told() {
     says(&unwritten(Some(Reason::Deadline)), &[inconclusive, unable]);
     let unproven = "The newest state of cache is not proven";
     says(&unwritten(None), &[unproven, unable]);
-    let recorded = |it: &mut Known| {
+    let recorded = |it: &mut SourceState| {
         let mut ledger = Ledger::new(fixtures::cache());
         let run = fixtures::verification(fixtures::at("02:00:00"), Some(Reason::Damaged));
         let text = fixtures::sealed([Draft::Verification(Box::new(run))]);
@@ -115,19 +115,19 @@ fn what_was_lost_is_over_with_a_later_record_but_no_failure_with_one_that_cannot
         (Some(Reason::Damaged), "05:10:00", unknown, false),
         (Some(Reason::Damaged), "05:10:00", None, true),
     ] {
-        let mut known = Known {
+        let mut known = SourceState {
             lost: Some(lost(of)),
-            ..Known::default()
+            ..SourceState::default()
         };
         known.take(later(ended, reason), fixtures::at("05:30:00"));
         assert_eq!(known.lost.is_none(), is_over, "{of:?} {ended} {reason:?}");
     }
-    let mut known = Known::default();
+    let mut known = SourceState::default();
     known.ran(Some(Verdict::Failed), Some(lost(Some(Reason::Damaged))));
     known.ran(None, None);
     known.ran(Some(Verdict::Inconclusive), Some(lost(unknown)));
     assert_eq!(
-        known.lost.as_ref().and_then(Lost::verdict),
+        known.lost.as_ref().and_then(LostRun::verdict),
         Some(Verdict::Failed)
     );
     known.ran(Some(Verdict::Verified), None);

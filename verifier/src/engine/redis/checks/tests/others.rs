@@ -189,20 +189,20 @@ fn what_is_observed_is_found_again_by_name() {
         value,
     };
     let observations = [
-        see(seen::LOADED, Observed::Count(5)),
-        see(seen::SKIPPED, Observed::Count(0)),
-        see(seen::SERVER, Observed::Word("Redis 7.0.15".into())),
-        see(seen::TIME, Observed::Time(at(1))),
-        see(seen::CANARY, Observed::Missing),
+        see(observations::LOADED, Observed::Count(5)),
+        see(observations::SKIPPED, Observed::Count(0)),
+        see(observations::SERVER, Observed::Word("Redis 7.0.15".into())),
+        see(observations::TIME, Observed::Time(at(1))),
+        see(observations::CANARY, Observed::Missing),
         see("of another version", Observed::Count(1)),
     ];
-    let expected = Seen {
+    let expected = RedisObservations {
         loaded: Some(5),
         skipped: Some(0),
         server: Some("Redis 7.0.15".into()),
         time: Some(at(1)),
         canary: Some(CanarySeen::NoTime),
-        ..Seen::default()
+        ..RedisObservations::default()
     };
-    assert_eq!(Seen::of(&observations), expected);
+    assert_eq!(RedisObservations::of(&observations), expected);
 }

@@ -10,7 +10,7 @@ pub(super) struct World {
     pub(super) manifest: Option<Manifest>,
     pub(super) previous: Option<Baseline>,
     pub(super) expect: Expect,
-    pub(super) seen: Seen,
+    pub(super) seen: RedisObservations,
     pub(super) recovery: (Option<u64>, Option<u64>),
 }
 
@@ -54,7 +54,7 @@ impl World {
             modified_at: at(0),
             integrity: Integrity::File,
         };
-        let seen = Seen {
+        let seen = RedisObservations {
             loaded: Some(98),
             expired: Some(2),
             skipped: Some(1),
@@ -85,7 +85,7 @@ impl World {
         world
     }
 
-    pub(super) fn judge(&self) -> Vec<Judged> {
+    pub(super) fn judge(&self) -> Vec<CheckResult> {
         let evidence = self.evidence();
         let cases = [self.case(&evidence)];
         let whole = self.whole(std::slice::from_ref(&evidence));
@@ -94,8 +94,8 @@ impl World {
         judged
     }
 
-    pub(super) fn evidence(&self) -> Evidence<'_> {
-        Evidence {
+    pub(super) fn evidence(&self) -> Case<'_> {
+        Case {
             inspection: &self.inspection,
             observations: &[],
             artifact: &self.artifact,
@@ -104,8 +104,8 @@ impl World {
         }
     }
 
-    pub(super) fn case<'a>(&'a self, evidence: &'a Evidence<'a>) -> Case<'a> {
-        Case {
+    pub(super) fn case<'a>(&'a self, evidence: &'a Case<'a>) -> RedisCase<'a> {
+        RedisCase {
             evidence,
             census: &self.census,
             expect: &self.expect,
@@ -113,7 +113,7 @@ impl World {
         }
     }
 
-    pub(super) fn whole<'a>(&'a self, artifacts: &'a [Evidence<'a>]) -> Whole<'a> {
+    pub(super) fn whole<'a>(&'a self, artifacts: &'a [Case<'a>]) -> Whole<'a> {
         Whole {
             artifacts,
             previous: self.previous.as_ref(),
@@ -123,7 +123,7 @@ impl World {
         }
     }
 
-    pub(super) fn answer(&self, check: &str) -> Judged {
+    pub(super) fn answer(&self, check: &str) -> CheckResult {
         let found = self
             .judge()
             .into_iter()

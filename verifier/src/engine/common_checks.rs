@@ -8,7 +8,7 @@ use catalog::{
 use jiff::{SignedDuration, Timestamp};
 use settings::{Duration, Percent};
 
-use super::{Evidence, Judged, Stopped, Whole};
+use super::{Case, CheckResult, Stopped, Whole};
 
 /// What a canary gave that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,9 +19,9 @@ pub(super) enum CanarySeen {
 }
 
 /// Nothing could be judged, which is said of one check.
-pub(super) fn unanswered(check: &str, stopped: Stopped) -> Vec<Judged> {
+pub(super) fn unanswered(check: &str, stopped: Stopped) -> Vec<CheckResult> {
     let Stopped { reason, message } = stopped;
-    vec![Judged::not_run(check, Some(reason), message)]
+    vec![CheckResult::not_run(check, Some(reason), message)]
 }
 
 /// Whether something beside the engine vouches for the bytes; `hint` says how to get it.
@@ -30,17 +30,17 @@ pub(super) fn checksum(
     integrity: Integrity,
     rule: ChecksumRule,
     hint: &str,
-) -> Judged {
-    let passed = |by| Judged::passed(check, format!("every byte is covered by {by}"));
+) -> CheckResult {
+    let passed = |by| CheckResult::passed(check, format!("every byte is covered by {by}"));
     match (integrity, rule) {
         (Integrity::File, _) => passed("a checksum inside the file"),
         (Integrity::Manifest, _) => passed("the digest in the manifest"),
         (Integrity::Object, _) => passed("the checksum of its upload"),
-        (Integrity::None, ChecksumRule::Optional) => Judged::warning(
+        (Integrity::None, ChecksumRule::Optional) => CheckResult::warning(
             check,
             "nothing vouches for the bytes; accepted by configuration",
         ),
-        (Integrity::None, ChecksumRule::Required) => Judged::failed(
+        (Integrity::None, ChecksumRule::Required) => CheckResult::failed(
             check,
             Reason::NoChecksum,
             format!(
@@ -54,14 +54,14 @@ pub(super) fn checksum(
 /// The manifest, where the object is the one that it describes; else the answer.
 pub(super) fn manifest<'a>(
     check: &str,
-    evidence: &'a Evidence<'_>,
-) -> Result<&'a Manifest, Judged> {
+    evidence: &'a Case<'_>,
+) -> Result<&'a Manifest, CheckResult> {
     let Some(manifest) = evidence.manifest else {
-        return Err(Judged::not_applicable(check, "there is no manifest"));
+        return Err(CheckResult::not_applicable(check, "there is no manifest"));
     };
     let unlike = |what| {
         let message = format!("the object has another {what} than its manifest says");
-        Judged::failed(check, Reason::Inconsistent, message)
+        CheckResult::failed(check, Reason::Inconsistent, message)
     };
     let artifact = evidence.artifact;
     let size = manifest.size_bytes;
@@ -85,44 +85,44 @@ pub(super) fn as_produced(
     what: &str,
     (counted, said): (u64, u64),
     max_drop: Option<Percent>,
-) -> Judged {
+) -> CheckResult {
     let allowed = max_drop.map(|max_drop| said - max_drop.of(said));
     let judged = if counted == said {
         let message = format!("the snapshot holds as many {what} as its manifest says");
-        Judged::passed(check, message)
+        CheckResult::passed(check, message)
     } else if allowed.is_some_and(|least| counted < least) {
         let message = format!("the snapshot holds far fewer {what} than its manifest says");
-        Judged::failed(check, Reason::Expectation, message)
+        CheckResult::failed(check, Reason::Expectation, message)
     } else {
         let message = format!("the snapshot holds another number of {what} than its manifest says");
-        Judged::warning(check, message)
+        CheckResult::warning(check, message)
     };
     judged.observed(counted).expected(said, Basis::Manifest)
 }
 
 /// How many there are at all; none is an error unless `min: 0` is written behind `key`.
-pub(super) fn number(check: &str, what: &str, counted: u64, bounds: Bounds) -> Judged {
+pub(super) fn number(check: &str, what: &str, counted: u64, bounds: Bounds) -> CheckResult {
     if counted == 0 && bounds.min.is_none() {
         let message = format!(
             "there are no {what} in the snapshot\nhint: If that is right, write expect: {{ {what}: \
              {{ min: 0 }} }}."
         );
-        let judged = Judged::failed(check, Reason::Expectation, message).observed(0);
+        let judged = CheckResult::failed(check, Reason::Expectation, message).observed(0);
         return judged.expected("at least 1", Basis::Configured);
     }
     if !bounds.any() {
-        return Judged::not_applicable(check, "no number is expected").observed(counted);
+        return CheckResult::not_applicable(check, "no number is expected").observed(counted);
     }
     within(check, what, counted, bounds).expected(spelled(bounds), Basis::Configured)
 }
 
 /// Whether a count is as configured.
-pub(super) fn within(check: &str, what: &str, counted: u64, bounds: Bounds) -> Judged {
+pub(super) fn within(check: &str, what: &str, counted: u64, bounds: Bounds) -> CheckResult {
     let judged = if bounds.hold(counted) {
-        Judged::passed(check, format!("as many {what} as expected"))
+        CheckResult::passed(check, format!("as many {what} as expected"))
     } else {
         let message = format!("the snapshot holds another number of {what} than expected");
-        Judged::failed(check, Reason::Expectation, message)
+        CheckResult::failed(check, Reason::Expectation, message)
     };
     judged.observed(counted)
 }
@@ -143,23 +143,23 @@ pub(super) fn change(
     what: &str,
     (counted, before): (u64, Option<u64>),
     max_drop: Option<Percent>,
-) -> Judged {
+) -> CheckResult {
     let Some(max_drop) = max_drop else {
-        return Judged::not_applicable(check, "no largest drop is configured");
+        return CheckResult::not_applicable(check, "no largest drop is configured");
     };
     let Some(before) = before else {
-        return Judged::not_applicable(check, "no earlier verified snapshot to compare with");
+        return CheckResult::not_applicable(check, "no earlier verified snapshot to compare with");
     };
     let least = before - max_drop.of(before);
     let judged = if counted >= least {
         let message = format!("no more than {max_drop} fewer {what} than before");
-        Judged::passed(check, message)
+        CheckResult::passed(check, message)
     } else {
         let message = format!(
             "more than {max_drop} of the {what} of the verified snapshot before are gone\nhint: If \
              that is right, record it with backup-verifier accept."
         );
-        Judged::failed(check, Reason::Expectation, message)
+        CheckResult::failed(check, Reason::Expectation, message)
     };
     let expected = format!("at least {least} of {before}");
     judged.observed(counted).expected(expected, Basis::Previous)
@@ -171,35 +171,38 @@ pub(super) fn heartbeat(
     at: Timestamp,
     taken_at: Timestamp,
     max_age: Option<Duration>,
-) -> Judged {
+) -> CheckResult {
     let age = taken_at.duration_since(at);
-    let within = |judged: Judged, max: Duration| judged.expected(max, Basis::Configured);
+    let within = |judged: CheckResult, max: Duration| judged.expected(max, Basis::Configured);
     let judged = match max_age {
         Some(max) if age > SignedDuration::from(max) => {
             let message = "the newest heartbeat is older than allowed";
-            within(Judged::failed(check, Reason::Expectation, message), max)
+            within(
+                CheckResult::failed(check, Reason::Expectation, message),
+                max,
+            )
         }
         Some(max) => within(
-            Judged::passed(check, "the newest heartbeat is recent enough"),
+            CheckResult::passed(check, "the newest heartbeat is recent enough"),
             max,
         ),
-        None => Judged::passed(check, "the canary holds a time"),
+        None => CheckResult::passed(check, "the canary holds a time"),
     };
     judged.observed(format!("{} s older than the snapshot", age.as_secs()))
 }
 
 /// Against the objective; a warning, because the snapshot is none the worse for it.
-pub(super) fn recovery_time(check: &str, whole: &Whole<'_>) -> Judged {
+pub(super) fn recovery_time(check: &str, whole: &Whole<'_>) -> CheckResult {
     let Some(max) = whole.recovery_milliseconds_max else {
-        return Judged::not_applicable(check, "no recovery time is promised");
+        return CheckResult::not_applicable(check, "no recovery time is promised");
     };
     let Some(took) = whole.recovery_milliseconds else {
-        return Judged::not_run(check, None, "it was not measured");
+        return CheckResult::not_run(check, None, "it was not measured");
     };
     let judged = if took <= max {
-        Judged::passed(check, "restored within the promised time")
+        CheckResult::passed(check, "restored within the promised time")
     } else {
-        Judged::warning(check, "restored, but not within the promised time")
+        CheckResult::warning(check, "restored, but not within the promised time")
     };
     judged
         .observed(format!("{took} ms"))

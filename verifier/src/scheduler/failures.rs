@@ -9,9 +9,9 @@ use super::state::Step;
 
 /// The failures that stand, as they were told.
 #[derive(Debug, Default)]
-pub(super) struct Told(BTreeMap<(String, Step), String>);
+pub(super) struct StandingFailures(BTreeMap<(String, Step), String>);
 
-impl Told {
+impl StandingFailures {
     /// It could not be done; whether that is news.
     pub(super) fn ill(&mut self, of: &impl Display, step: Step, why: &str) -> bool {
         let before = self.0.insert((of.to_string(), step), why.to_owned());
@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn a_failure_is_news_when_it_begins_changes_and_ends() {
         let cache = "cache";
-        let mut told = Told::default();
+        let mut told = StandingFailures::default();
         assert!(!told.well(&cache, Step::Survey));
         assert!(told.ill(&cache, Step::Survey, "a"));
         assert!(!told.ill(&cache, Step::Survey, "a"));

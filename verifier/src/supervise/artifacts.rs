@@ -11,15 +11,15 @@ use catalog::{
 
 use super::{
     Assignment, Context,
-    kept::{Kept, Shown},
+    outcome::{PartOutcome, RunOutcome},
 };
-use crate::{engine::Evidence, stream::Passed, verdict::integrity};
+use crate::{engine::Case, stream::ReadThrough, verdict::integrity};
 
 /// Which object an artifact is, and what was read of it; `None` for an index that it has not.
 pub(super) fn artifact(
     assignment: &Assignment,
     index: usize,
-    kept: Option<&Kept>,
+    kept: Option<&RunOutcome>,
 ) -> Option<ArtifactEvidence> {
     let meta = &assignment.snapshot.artifacts.get(index)?.meta;
     let read = kept.and_then(|kept| assignment.own(kept));
@@ -27,7 +27,7 @@ pub(super) fn artifact(
 }
 
 /// What it continues, each with what was read of it.
-pub(super) fn continued(assignment: &Assignment, shown: &[Shown]) -> Vec<ArtifactEvidence> {
+pub(super) fn continued(assignment: &Assignment, shown: &[PartOutcome]) -> Vec<ArtifactEvidence> {
     let read = shown
         .first()
         .map_or(&[][..], |shown| shown.kept.read.as_slice());
@@ -41,7 +41,7 @@ pub(super) fn continued(assignment: &Assignment, shown: &[Shown]) -> Vec<Artifac
 
 fn evidence(
     meta: &ObjectMeta,
-    read: Option<&Passed>,
+    read: Option<&ReadThrough>,
     manifest: Option<&Manifest>,
 ) -> ArtifactEvidence {
     // A listing names no version where a time in the path tells snapshots apart.
@@ -61,8 +61,8 @@ fn evidence(
 pub(super) fn views<'a>(
     context: &Context,
     assignment: &'a Assignment,
-    shown: &'a [Shown],
-) -> Vec<Evidence<'a>> {
+    shown: &'a [PartOutcome],
+) -> Vec<Case<'a>> {
     let views = shown.iter().enumerate().filter_map(|(index, shown)| {
         let artifact = shown.artifact.as_ref()?;
         view(context, assignment, (index, &shown.kept), artifact)
@@ -74,10 +74,10 @@ pub(super) fn views<'a>(
 pub(super) fn view<'a>(
     context: &Context,
     assignment: &'a Assignment,
-    (index, kept): (usize, &'a Kept),
+    (index, kept): (usize, &'a RunOutcome),
     artifact: &'a ArtifactEvidence,
-) -> Option<Evidence<'a>> {
-    Some(Evidence {
+) -> Option<Case<'a>> {
+    Some(Case {
         inspection: &assignment.own(kept)?.inspection,
         observations: kept.observations.as_deref().unwrap_or_default(),
         artifact,
@@ -87,7 +87,7 @@ pub(super) fn view<'a>(
 }
 
 /// Summed over the artifacts; what was not counted in each of them has no sum.
-pub(super) fn items(assignment: &Assignment, artifacts: &[Evidence<'_>]) -> BTreeMap<String, u64> {
+pub(super) fn items(assignment: &Assignment, artifacts: &[Case<'_>]) -> BTreeMap<String, u64> {
     let counted = artifacts.iter().map(|it| assignment.engine.items(it));
     let counted: Vec<_> = counted.collect();
     if counted.len() != assignment.snapshot.artifacts.len() {
@@ -104,7 +104,7 @@ pub(super) fn items(assignment: &Assignment, artifacts: &[Evidence<'_>]) -> BTre
 }
 
 /// Of all artifacts together.
-pub(super) fn fingerprints(assignment: &Assignment, artifacts: &[Evidence<'_>]) -> Fingerprints {
+pub(super) fn fingerprints(assignment: &Assignment, artifacts: &[Case<'_>]) -> Fingerprints {
     let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
     let each = artifacts.iter();
     for (kind, of_one) in each.flat_map(|it| assignment.engine.fingerprints(it)) {

@@ -6,23 +6,24 @@ use catalog::evidence::Reason;
 
 use super::{
     answers::{self, TWICE},
+    artifacts,
     attempt::{attempt, read_again},
-    evidence, growing,
-    kept::{Kept, Shown},
+    growing,
+    outcome::{PartOutcome, RunOutcome},
     reasons,
-    run::{Attempt, Part},
+    run::{Part, Run},
 };
 use crate::{
-    engine::{Judged, Stopped},
+    engine::{CheckResult, Stopped},
     verdict::conclude,
 };
 
 /// What is answered in the end, of the run that counts.
-pub(super) async fn show(part: &Part<'_>, kept: Kept) -> Shown {
+pub(super) async fn show(part: &Part<'_>, kept: RunOutcome) -> PartOutcome {
     let mut shown = answered(part, kept);
     match conclude(&shown.answers, shown.kept.observed()).reason {
         Some(Reason::Damaged) => {
-            let run = Attempt::of(part, None);
+            let run = Run::of(part, None);
             let kept = &mut shown.kept;
             let damaged = match growing::settled(&run, kept).await {
                 Ok(()) if is_as_uploaded(kept) => Ok(()),
@@ -45,9 +46,9 @@ pub(super) async fn show(part: &Part<'_>, kept: Kept) -> Shown {
 }
 
 /// Every answer about this artifact alone.
-fn answered(part: &Part<'_>, kept: Kept) -> Shown {
-    let artifact = evidence::artifact(part.trial.assignment, part.index, Some(&kept));
-    Shown {
+fn answered(part: &Part<'_>, kept: RunOutcome) -> PartOutcome {
+    let artifact = artifacts::artifact(part.trial.assignment, part.index, Some(&kept));
+    PartOutcome {
         answers: answers::of_part(part, &kept, artifact.as_ref()),
         artifact,
         kept,
@@ -56,8 +57,8 @@ fn answered(part: &Part<'_>, kept: Kept) -> Shown {
 }
 
 /// A whole second run in a new sandbox: it is the one that counts.
-async fn run_again(part: &Part<'_>, reason: Reason, first: Kept) -> Shown {
-    let second = attempt(&Attempt::of(part, Some("again"))).await;
+async fn run_again(part: &Part<'_>, reason: Reason, first: RunOutcome) -> PartOutcome {
+    let second = attempt(&Run::of(part, Some("again"))).await;
     let second = answered(part, second);
     let doubt = same_again(reason, &first, &second.kept, &second.answers);
     let mut counts = second.kept;
@@ -65,12 +66,12 @@ async fn run_again(part: &Part<'_>, reason: Reason, first: Kept) -> Shown {
     let mut shown = answered(part, counts);
     shown.doubtful = doubt.is_some();
     let twice = match doubt {
-        None => Judged::passed(TWICE, "a second run in a new sandbox showed the same"),
+        None => CheckResult::passed(TWICE, "a second run in a new sandbox showed the same"),
         Some(doubt) => {
             for answer in &mut shown.answers {
                 answer.spoils = None;
             }
-            Judged::not_run(TWICE, Some(doubt.reason), doubt.message)
+            CheckResult::not_run(TWICE, Some(doubt.reason), doubt.message)
         }
     };
     shown.answers.push(twice);
@@ -78,13 +79,13 @@ async fn run_again(part: &Part<'_>, reason: Reason, first: Kept) -> Shown {
 }
 
 /// Whether the store's own checksum says that what was read is what lies there.
-fn is_as_uploaded(kept: &Kept) -> bool {
+fn is_as_uploaded(kept: &RunOutcome) -> bool {
     let last = kept.read.last();
     last.is_some_and(|read| read.as_uploaded == Some(true))
 }
 
 /// A second reading of the same pin, hashed and inspected only.
-async fn damaged_again(run: &Arc<Attempt>, kept: &mut Kept) -> Result<(), Stopped> {
+async fn damaged_again(run: &Arc<Run>, kept: &mut RunOutcome) -> Result<(), Stopped> {
     // Damage ends the reading.
     let at = kept.read.len().saturating_sub(1);
     let first = kept.read.last().map(|read| read.sha256.clone());
@@ -105,7 +106,12 @@ async fn damaged_again(run: &Arc<Attempt>, kept: &mut Kept) -> Result<(), Stoppe
 }
 
 /// Why a second run does not confirm the first; `None` = it does.
-fn same_again(reason: Reason, first: &Kept, second: &Kept, answers: &[Judged]) -> Option<Stopped> {
+fn same_again(
+    reason: Reason,
+    first: &RunOutcome,
+    second: &RunOutcome,
+    answers: &[CheckResult],
+) -> Option<Stopped> {
     let conclusion = conclude(answers, second.observed());
     let mut both = first.read.iter().zip(&second.read);
     if both.any(|(one, other)| one.sha256 != other.sha256) {

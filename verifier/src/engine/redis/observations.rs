@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::engine::{Observation, Observed, asked::CanarySeen};
+use crate::engine::{Observation, Observed, common_checks::CanarySeen};
 
 pub(super) const LOADED: &str = "loaded";
 pub(super) const EXPIRED: &str = "expired";
@@ -22,7 +22,7 @@ pub(super) const CANARY: &str = "canary";
 
 /// The observations, by name. `None` = it was not asked for, or not answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct RedisObservations {
     pub(super) loaded: Option<u64>,
     pub(super) expired: Option<u64>,
     pub(super) skipped: Option<u64>,
@@ -36,7 +36,7 @@ pub(super) struct Seen {
     pub(super) live_keys: Option<u64>,
 }
 
-impl Seen {
+impl RedisObservations {
     /// Sorts them; unknown ones are ignored.
     pub(super) fn of(observations: &[Observation]) -> Self {
         let mut seen = Self::default();

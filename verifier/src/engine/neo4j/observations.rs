@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::engine::{Observation, Observed, asked::CanarySeen};
+use crate::engine::{Observation, Observed, common_checks::CanarySeen};
 
 /// Files that lay there after the load, and their bytes.
 pub(super) const FILES: &str = "files";
@@ -63,7 +63,7 @@ pub(super) enum Asked {
 
 /// The observations, by name. `None` = it was not asked for, or not answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct Neo4jObservations {
     counts: BTreeMap<String, u64>,
     words: BTreeMap<String, String>,
     pub(super) canary: Option<CanarySeen>,
@@ -71,7 +71,7 @@ pub(super) struct Seen {
     missing: Vec<String>,
 }
 
-impl Seen {
+impl Neo4jObservations {
     /// Sorts them.
     pub(super) fn of(observations: &[Observation]) -> Self {
         let mut seen = Self::default();

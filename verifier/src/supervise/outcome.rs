@@ -5,15 +5,15 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::{
-    engine::{Judged, Observation, Seen, StageTime, Stopped},
-    stream::Passed,
+    engine::{CheckResult, Observation, RunNotes, StageTime, Stopped},
+    stream::ReadThrough,
 };
 
 /// What is known after a run, however it ended.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Kept {
+pub(super) struct RunOutcome {
     /// Its objects, in order, as far as every byte of them was read.
-    pub(super) read: Vec<Passed>,
+    pub(super) read: Vec<ReadThrough>,
     /// When the first byte was asked for.
     pub(super) requested: Option<Instant>,
     /// Set once a sandbox was asked for: before, there is nothing to be left behind.
@@ -32,12 +32,12 @@ pub(super) struct Kept {
     /// Why its sandbox may still be there.
     pub(super) left_behind: Option<String>,
     /// Stages, log.
-    pub(super) seen: Seen,
+    pub(super) seen: RunNotes,
     /// Of runs before, which do not count.
     pub(super) discarded: Vec<StageTime>,
 }
 
-impl Kept {
+impl RunOutcome {
     /// It never began.
     pub(super) fn untried(stopped: Stopped) -> Self {
         Self {
@@ -85,26 +85,26 @@ impl Kept {
 
 /// What is known of an artifact in the end.
 #[derive(Debug)]
-pub(super) struct Shown {
+pub(super) struct PartOutcome {
     /// Of the run that counts.
-    pub(super) kept: Kept,
+    pub(super) kept: RunOutcome,
     /// Which object it is, and what was read of it: for the checks and for the record.
     pub(super) artifact: Option<ArtifactEvidence>,
     /// About this artifact alone.
-    pub(super) answers: Vec<Judged>,
+    pub(super) answers: Vec<CheckResult>,
     /// A second run did not confirm the first: nothing counted in it may accuse the snapshot.
     pub(super) doubtful: bool,
 }
 
 /// The sum over the artifacts, which are restored one after the other; `None` unless all answered.
-pub(super) fn recovery_milliseconds(shown: &[Shown]) -> Option<u64> {
+pub(super) fn recovery_milliseconds(shown: &[PartOutcome]) -> Option<u64> {
     let mut each = shown.iter().map(|shown| recovered(&shown.kept));
     let sum = each.try_fold(0_u64, |sum, each| sum.checked_add(each?));
     sum.filter(|_| !shown.is_empty())
 }
 
 /// First byte requested to first successful answer, less our own check in between.
-fn recovered(kept: &Kept) -> Option<u64> {
+fn recovered(kept: &RunOutcome) -> Option<u64> {
     let (requested, answered) = (kept.requested?, kept.seen.answered?);
     let ours = kept
         .seen
