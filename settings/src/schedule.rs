@@ -31,7 +31,7 @@ use crate::Duration;
 /// clocks at midnight or by half an hour, it misplaces some slots around the change; this does not.
 ///
 /// `@every 1h30m` has no slots of its own: Kubernetes counts it from the last run, so here it is
-/// counted from the last arrival. [`Schedule::next`] and [`Schedule::missed`] take that arrival.
+/// counted from the last arrival. [`Schedule::next`] takes that arrival.
 #[derive(Clone, Debug)]
 pub struct Schedule {
     text: String,
