@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use crate::runtime::{Feed, FeedItem};
 
 use reader::ChunkReader;
-pub use upload::{AsUploaded, watched};
+pub use upload::{AsUploaded, upload_checksum, watched};
 
 /// Chunks that wait between storage and inspection, and again between inspection and sandbox: a
 /// driver's chunk is at most 1 MiB, so that both queues together stay below 16 MiB.

@@ -2,8 +2,21 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use catalog::storage::{ByteStream, Recomputed, UploadChecksum};
+use catalog::{
+    model::Pin,
+    storage::{ByteStream, Recomputed, Storage, UploadChecksum},
+};
 use futures::{StreamExt, stream};
+
+/// The checksum that the store keeps of all that was uploaded. A store that does not answer is no
+/// witness: the others may be.
+pub async fn upload_checksum(storage: &dyn Storage, pin: &Pin) -> Option<UploadChecksum> {
+    let asked = storage.uploaded(pin).await;
+    asked.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the checksum of the upload is not known");
+        None
+    })
+}
 
 /// What a watched stream came to; known once it ended.
 #[derive(Debug, Clone, Default)]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use catalog::{
     evidence::{Reason, Stage, Verdict},
     format::Inspection,
-    model::{ObjectMeta, Pin, SnapshotFacts},
-    storage::{ObjectBody, Storage, UploadChecksum},
+    model::{ObjectMeta, SnapshotFacts},
+    storage::ObjectBody,
     survey::describe_object,
 };
 use tokio::time::Instant;
@@ -89,24 +89,14 @@ pub(super) async fn read(run: &Run, at: usize, feed: Option<Fed>) -> Result<Read
         on_progress(Progress::Bytes { read, of });
     });
     let ObjectBody { bytes, version_id } = storage.open(&pin).await?;
-    let (input, as_uploaded) = stream::watched(bytes, checksum(storage.as_ref(), &pin).await);
+    let checksum = stream::upload_checksum(storage.as_ref(), &pin).await;
+    let (input, as_uploaded) = stream::watched(bytes, checksum);
     let format = run.assignment.format;
     let mut passed = stream::pass(input, pin.size_bytes, format, feed, on_bytes).await?;
     passed.as_uploaded = as_uploaded.is_equal();
     passed.version_id = version_id;
     reasons::as_uploaded(&passed)?;
     Ok(passed)
-}
-
-/// A witness that does not answer is none: the others may do.
-async fn checksum(storage: &dyn Storage, pin: &Pin) -> Option<UploadChecksum> {
-    match storage.uploaded(pin).await {
-        Ok(checksum) => checksum,
-        Err(error) => {
-            tracing::warn!(%error, "the checksum of the upload is not known");
-            None
-        }
-    }
 }
 
 async fn provision(run: &Run) -> Result<Place, Stopped> {

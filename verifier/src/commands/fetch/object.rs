@@ -15,9 +15,9 @@ use toolkit::words;
 use super::{
     error::FetchError,
     part::{Identity, PartFile, Paths, Watch},
-    witness::{Witness, Witnesses, uploaded},
+    witness::{Witness, Witnesses},
 };
-use crate::{progress::ProgressLines, supervise};
+use crate::{progress::ProgressLines, stream::upload_checksum, supervise};
 
 /// Ranges that are read at once: enough to fill the line to an object store, and 40 MiB of memory
 /// with the one that is being written.
@@ -62,7 +62,7 @@ impl Fetcher {
         name: &str,
         seen: Vec<Witness>,
     ) -> Result<Fetched, FetchError> {
-        let upload = uploaded(&*self.storage, pin).await;
+        let upload = upload_checksum(&*self.storage, pin).await;
         let witnesses = Arc::new(Witnesses { seen, upload });
         let paths = Paths::new(&self.directory, name);
         let there = self.already(paths.clone(), pin.size_bytes, &witnesses);

@@ -317,7 +317,7 @@ async fn a_store_that_does_not_say_what_was_uploaded_is_no_witness() {
     vouched_for(&place);
     let pin = place.pin().await;
     assert!(
-        super::witness::uploaded(&place.memory, &pin)
+        crate::stream::upload_checksum(&place.memory, &pin)
             .await
             .is_some()
     );
@@ -326,7 +326,7 @@ async fn a_store_that_does_not_say_what_was_uploaded_is_no_witness() {
         reason: StorageReason::AccessDenied,
     });
     assert!(
-        super::witness::uploaded(&place.memory, &pin)
+        crate::stream::upload_checksum(&place.memory, &pin)
             .await
             .is_none()
     );

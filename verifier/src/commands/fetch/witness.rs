@@ -3,8 +3,8 @@
 
 use catalog::{
     evidence::Ledger,
-    model::{Artifact, Pin, Snapshot},
-    storage::{Storage, UploadChecksum},
+    model::{Artifact, Snapshot},
+    storage::UploadChecksum,
 };
 
 use jiff::Timestamp;
@@ -46,17 +46,6 @@ pub(super) fn witnesses(
         sha256,
     });
     record.into_iter().chain(manifest).collect()
-}
-
-/// What the store keeps. A witness that does not answer is none: the others may do.
-pub(super) async fn uploaded(storage: &dyn Storage, pin: &Pin) -> Option<UploadChecksum> {
-    match storage.uploaded(pin).await {
-        Ok(checksum) => checksum,
-        Err(error) => {
-            tracing::warn!(%error, "the checksum of the upload is not known");
-            None
-        }
-    }
 }
 
 /// All of one object.
