@@ -183,8 +183,7 @@ impl Scheduler {
             }
         }
         self.begin_what_fits();
-        let waiting = self.standings.waiting();
-        let waiting = waiting.map(|(name, _)| name.clone()).collect();
+        let waiting = self.standings.waiting().cloned().collect();
         self.service.published().update(|state| {
             state.turned_at = Some(now);
             state.waiting = waiting;
@@ -221,21 +220,10 @@ impl Scheduler {
         let (parallel, refresh) = (config.verifier.parallel, config.refresh);
         while self.standings.running() < parallel {
             let now = self.now();
-            let waiting = self.standings.waiting();
-            let first = waiting.min_by_key(|(_, waiting)| waiting.last_run);
-            let Some(name) = first.map(|(name, _)| name.clone()) else {
+            let begun = self.standings.begin_first(&self.opened);
+            let Some((name, Waiting { seen_at, chosen })) = begun else {
                 return;
             };
-            let Some(standing) = self.standings.get(&name) else {
-                return;
-            };
-            let Some(Waiting {
-                seen_at, chosen, ..
-            }) = standing.waiting.take()
-            else {
-                return;
-            };
-            standing.running = Some(Arc::clone(&self.opened));
             let aged = now.duration_since(seen_at).unsigned_abs() > refresh;
             let running = LiveRun {
                 trigger: chosen.trigger,
@@ -308,16 +296,14 @@ impl Scheduler {
             Some(_) => true,
         };
         let waiting = is_due.then(|| self.waiting(&sight, now)).flatten();
+        let recorded_at = sight.ledger.until(now).last_run();
         if let Some(standing) = self.standings.get(name) {
             let is_free = standing.running.is_none() && standing.is_rested(now);
             // What is due and rests is looked at again after that; what is busy, when it ended.
             standing.looked(if is_due { now } else { again_at });
             // What waited already waits for what lies there now.
-            let ended_at = standing.ended_at();
-            standing.waiting = waiting.filter(|_| is_free).map(|waiting| Waiting {
-                last_run: waiting.last_run.max(ended_at),
-                ..waiting
-            });
+            standing.waiting = waiting.filter(|_| is_free);
+            standing.recorded_at = recorded_at;
         }
         self.know(name, |known| {
             known.newest = sight.newest.map(Arc::new);
@@ -339,11 +325,8 @@ impl Scheduler {
             wanted: Wanted::Newest,
             took: sight.took,
         };
-        Some(Waiting {
-            last_run: sight.ledger.until(now).last_run(),
-            seen_at: now,
-            chosen,
-        })
+        let seen_at = now;
+        Some(Waiting { seen_at, chosen })
     }
 
     fn missed(&mut self, name: &SourceName, missed: &MissedLook, now: Timestamp) {

@@ -35,6 +35,8 @@ pub(super) struct Standing {
     lost: usize,
     /// The end of the last verification, whether or not it left a record.
     ended_at: Option<Timestamp>,
+    /// The last verification of which the last look read a record.
+    pub(super) recorded_at: Option<Timestamp>,
     /// The look under way.
     pub(super) look: Option<Freshness>,
     /// A snapshot that is due, until there is room.
@@ -46,9 +48,6 @@ pub(super) struct Standing {
 /// A snapshot that is due, until there is room.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    /// The end of the last verification, also of one without a record: who waited longest for a
-    /// verification comes first.
-    pub(super) last_run: Option<Timestamp>,
     /// The time of the look that found it due.
     pub(super) seen_at: Timestamp,
     pub(super) chosen: ChosenSnapshot,
@@ -71,6 +70,7 @@ impl Standing {
             missed: 0,
             lost: 0,
             ended_at: None,
+            recorded_at: None,
             look: None,
             waiting: None,
             running: None,
@@ -87,9 +87,9 @@ impl Standing {
         self.rests_until <= now
     }
 
-    /// The end of its last verification, as far as this program saw one.
-    pub(super) fn ended_at(&self) -> Option<Timestamp> {
-        self.ended_at
+    /// The end of its last verification, also of one without a record.
+    fn last_run(&self) -> Option<Timestamp> {
+        self.recorded_at.max(self.ended_at)
     }
 
     /// It was seen, and is looked at again then.
@@ -128,6 +128,7 @@ impl Standings {
             }
             if let Some(next) = self.0.get_mut(&name) {
                 next.ended_at = before.ended_at.map(|at| at.min(now));
+                next.recorded_at = before.recorded_at;
                 next.look = before.look;
                 next.waiting = before.waiting;
                 next.running = before.running;
@@ -166,9 +167,20 @@ impl Standings {
     }
 
     /// Sources that wait, in the order of their names.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = (&SourceName, &Waiting)> {
-        let all = self.0.iter();
-        all.filter_map(|(name, standing)| Some((name, standing.waiting.as_ref()?)))
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &SourceName> {
+        let waiting = self.0.iter().filter(|(_, it)| it.waiting.is_some());
+        waiting.map(|(name, _)| name)
+    }
+
+    /// Ends the wait of the source that waited longest for a verification: it runs from now on.
+    pub(super) fn begin_first(
+        &mut self,
+        under: &Arc<OpenedConfig>,
+    ) -> Option<(SourceName, Waiting)> {
+        let waiting = self.0.iter_mut().filter(|(_, it)| it.waiting.is_some());
+        let (name, first) = waiting.min_by_key(|(_, it)| it.last_run())?;
+        first.running = Some(Arc::clone(under));
+        Some((name.clone(), first.waiting.take()?))
     }
 
     /// How many verifications are under way.
@@ -271,12 +283,12 @@ mod tests {
     #[test]
     fn the_end_of_a_verification_is_remembered_whatever_it_left_and_through_reloads() {
         let mut standings = standings();
-        assert_eq!(of(&mut standings, "a").ended_at(), None);
+        assert_eq!(of(&mut standings, "a").last_run(), None);
         of(&mut standings, "a").ran(false, at(10));
-        assert_eq!(of(&mut standings, "a").ended_at(), Some(at(10)));
+        assert_eq!(of(&mut standings, "a").last_run(), Some(at(10)));
         standings.anew([name("a"), name("c")], at(5));
-        assert_eq!(of(&mut standings, "a").ended_at(), Some(at(5)));
-        assert_eq!(of(&mut standings, "c").ended_at(), None);
+        assert_eq!(of(&mut standings, "a").last_run(), Some(at(5)));
+        assert_eq!(of(&mut standings, "c").last_run(), None);
     }
 
     #[test]
