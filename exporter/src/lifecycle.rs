@@ -71,11 +71,6 @@ impl Exporter {
         }))
     }
 
-    /// The time of its pages.
-    pub fn clock(&self) -> &Clock {
-        &self.0.clock
-    }
-
     /// Where its states appear.
     pub fn published(&self) -> Published<State> {
         self.0.published.clone()

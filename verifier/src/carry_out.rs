@@ -2,7 +2,7 @@
 
 mod chosen;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use toolkit::problem::render;
 use tracing::{debug, info};
@@ -16,9 +16,6 @@ use crate::{
 };
 
 pub(crate) use chosen::ChosenSnapshot;
-
-/// How long after its deadline a run of another verifier is left alone: clocks differ.
-pub(crate) const GRACE: Duration = Duration::from_mins(10);
 
 /// Verifies, writes it down and prunes; where it could not be written down, also what to tell.
 pub(crate) async fn carry_out(
@@ -39,10 +36,7 @@ pub(crate) async fn carry_out(
 
 /// What killed runs left is removed before anything new is made.
 pub(crate) async fn sweep(context: &Context) -> Result<(), SandboxError> {
-    let policy = SweepPolicy {
-        now: context.clock.now(),
-        grace: GRACE,
-    };
+    let policy = SweepPolicy::at(context.clock.now());
     match context.runtime.sweep(&policy).await {
         Ok(swept) if swept.runs.is_empty() => Ok(()),
         Ok(swept) => {

@@ -53,6 +53,14 @@ impl Refusal {
         }
     }
 
+    /// 2, with problems that name their file and line.
+    pub fn located(problems: impl Display) -> Self {
+        Self {
+            located: true,
+            ..Self::usage(problems)
+        }
+    }
+
     /// 3: the answer could not be found out.
     pub fn unknown(message: impl Display) -> Self {
         Self {
@@ -107,10 +115,7 @@ impl Console<'_> {
 impl From<ConfigError> for Refusal {
     fn from(error: ConfigError) -> Self {
         match error {
-            ConfigError::Problems(problems) => Self {
-                located: true,
-                ..Self::usage(problems)
-            },
+            ConfigError::Problems(problems) => Self::located(problems),
             ConfigError::Read { .. } => Self::usage(render(&error, None)),
         }
     }

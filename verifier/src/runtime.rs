@@ -143,7 +143,16 @@ pub struct SweepPolicy {
     pub grace: Duration,
 }
 
+/// How long after its deadline a run of another verifier is left alone: clocks differ.
+const SWEEP_GRACE: Duration = Duration::from_mins(10);
+
 impl SweepPolicy {
+    /// The policy of the program at this time.
+    pub fn at(now: Timestamp) -> Self {
+        let grace = SWEEP_GRACE;
+        Self { now, grace }
+    }
+
     /// Whether a run of the verifier `owner` is to be removed: nobody holds it, or its deadline
     /// is long past. A run without a readable deadline is only given up by its own verifier.
     pub fn gives_up(

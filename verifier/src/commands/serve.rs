@@ -80,11 +80,7 @@ impl Program for Verifier {
 impl From<WebConfigError> for Refusal {
     fn from(error: WebConfigError) -> Self {
         match error {
-            // Located and with hints of their own.
-            WebConfigError::Problems(problems) => Self {
-                located: true,
-                ..Self::usage(problems)
-            },
+            WebConfigError::Problems(problems) => Self::located(problems),
             WebConfigError::Read { .. } => Self::usage(render(&error, None)),
         }
     }

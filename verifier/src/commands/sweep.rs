@@ -3,7 +3,6 @@
 use toolkit::exit::Exit;
 
 use crate::{
-    carry_out::GRACE,
     console::{Console, Refusal},
     runtime::{SweepOutcome, SweepPolicy},
     world::World,
@@ -12,10 +11,7 @@ use crate::{
 pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let world = World::open(console)?;
     let runtime = world.runtime()?;
-    let policy = SweepPolicy {
-        now: console.clock.now(),
-        grace: GRACE,
-    };
+    let policy = SweepPolicy::at(console.clock.now());
     let SweepOutcome { runs, spared } = runtime
         .sweep(&policy)
         .await

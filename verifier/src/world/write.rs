@@ -18,45 +18,29 @@ impl World {
     pub(crate) async fn write_down(&self, verification: Verification) -> (Report, Option<String>) {
         let source = verification.source.clone();
         let draft = Draft::Verification(Box::new(verification.clone()));
-        let evidence = match self.evidence() {
-            Ok(evidence) => evidence,
-            Err(refusal) => {
-                return (
-                    Report {
-                        verification,
-                        written: None,
-                    },
-                    Some(refusal.message),
-                );
-            }
+        let appending = async {
+            let appending = evidence::append(&**self.evidence()?, &source, draft);
+            let appended = self
+                .in_time("its record was not written", appending)
+                .await?;
+            appended.map_err(|error| Refusal::unknown(render(&error, None)))
         };
-        let appending = evidence::append(&**evidence, &source, draft);
-        let appended = self.in_time("its record was not written", appending).await;
-        let appended = appended
-            .and_then(|appended| appended.map_err(|error| Refusal::unknown(render(&error, None))));
-        match appended {
+        let (written, problem) = match appending.await {
             Ok(appended) => {
                 let written = WrittenRecord {
                     sequence: appended.record.sequence,
                     digest: appended.record.digest,
                     text: appended.text,
                 };
-                (
-                    Report {
-                        verification,
-                        written: Some(written),
-                    },
-                    None,
-                )
+                (Some(written), None)
             }
-            Err(refusal) => (
-                Report {
-                    verification,
-                    written: None,
-                },
-                Some(refusal.message),
-            ),
-        }
+            Err(refusal) => (None, Some(refusal.message)),
+        };
+        let report = Report {
+            verification,
+            written,
+        };
+        (report, problem)
     }
 
     /// Removes what `evidence.retention` no longer keeps. What fails is said, and tried again the
