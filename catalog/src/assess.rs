@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use settings::Duration;
 
 use crate::{
-    evidence::{Ledger, Proofs},
+    ledger::{Ledger, Proofs},
     model::SourceInventory,
 };
 

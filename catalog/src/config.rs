@@ -7,12 +7,12 @@ mod checks;
 mod file;
 mod known;
 mod load;
+mod mendable;
 mod reading;
 mod runtimes;
 mod schema;
 mod settling;
 mod source;
-mod undecided;
 mod written;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
@@ -33,9 +33,9 @@ use crate::{
 pub use file::{ConfigError, load_file, load_file_again};
 pub use known::Known;
 pub use load::{Loaded, load, load_with};
+pub use mendable::warn_mendable;
 pub use runtimes::{RUNTIMES, RuntimeKind};
 pub use schema::{schema, schema_with};
-pub use undecided::warn_undecided;
 pub use written::{Policy, Pull};
 
 /// No survey is given less, however short the refresh.

@@ -1,6 +1,6 @@
 //! Every storage driver, and where a repository or records lie as one of them reads it.
 //!
-//! A driver is a module of [`storage`](crate::storage), one of [`evidence`](crate::evidence) where
+//! A driver is a module of [`storage`](crate::storage), one of [`evidence`](crate::ledger) where
 //! records may lie there, and a row here. Nothing above knows which drivers there are.
 
 use std::{
@@ -13,18 +13,18 @@ use std::{
 use settings::{Problems, Section};
 
 use crate::{
-    evidence::{DirectoryEvidence, Evidence, S3Evidence},
     format::{Schema, SchemaGenerator},
+    ledger::{DirectoryRecords, RecordWriter, S3Records},
     storage::{DirectoryRoot, DriverConfig, S3, Storage},
 };
 
 /// Every driver there is, in the order in which hints name them.
 pub static DRIVERS: [&dyn Driver; 2] = [
-    &Row::<DirectoryRoot> {
-        evidence: Some(|root| Arc::new(DirectoryEvidence::new(&root.0))),
+    &DriverRow::<DirectoryRoot> {
+        evidence: Some(|root| Arc::new(DirectoryRecords::new(&root.0))),
     },
-    &Row::<S3> {
-        evidence: Some(|s3| Arc::new(S3Evidence::new(s3.clone()))),
+    &DriverRow::<S3> {
+        evidence: Some(|s3| Arc::new(S3Records::new(s3.clone()))),
     },
 ];
 
@@ -70,16 +70,16 @@ pub trait Driver: Debug + Send + Sync {
 }
 
 /// Opens the evidence at a place of one driver; nothing is read or made yet.
-pub type OpenEvidence<C> = fn(&C) -> Arc<dyn Evidence>;
+pub type OpenRecords<C> = fn(&C) -> Arc<dyn RecordWriter>;
 
 /// A driver by the type of its configuration.
 #[derive(Debug)]
-pub struct Row<C> {
+pub struct DriverRow<C> {
     /// `None` where the driver keeps no records.
-    pub evidence: Option<OpenEvidence<C>>,
+    pub evidence: Option<OpenRecords<C>>,
 }
 
-impl<C: DriverConfig> Driver for Row<C> {
+impl<C: DriverConfig> Driver for DriverRow<C> {
     fn key(&self) -> &'static str {
         C::KEY
     }
@@ -131,8 +131,8 @@ impl Location {
     ///
     /// # Panics
     /// If this was not read as a place that [`Holds::Records`].
-    pub fn open_evidence(&self) -> Arc<dyn Evidence> {
-        let evidence = self.0.open_evidence();
+    pub fn open_records(&self) -> Arc<dyn RecordWriter> {
+        let evidence = self.0.open_records();
         evidence.expect("invariant: evidence is configured only where a driver keeps records")
     }
 
@@ -180,7 +180,7 @@ impl Eq for Location {}
 /// A place whose driver is not known to whoever asks.
 trait Configured: Any + Debug + Display + Send + Sync {
     fn open(&self) -> Arc<dyn Storage>;
-    fn open_evidence(&self) -> Option<Arc<dyn Evidence>>;
+    fn open_records(&self) -> Option<Arc<dyn RecordWriter>>;
     fn object(&self, key: &str, version: Option<&str>) -> String;
     fn key_in(&self, repository: &dyn Configured, name: &str) -> Option<String>;
     fn directory(&self) -> Option<&Path>;
@@ -191,7 +191,7 @@ trait Configured: Any + Debug + Display + Send + Sync {
 #[derive(Debug)]
 struct At<C> {
     config: C,
-    evidence: Option<OpenEvidence<C>>,
+    evidence: Option<OpenRecords<C>>,
 }
 
 impl<C: DriverConfig> Configured for At<C> {
@@ -199,7 +199,7 @@ impl<C: DriverConfig> Configured for At<C> {
         self.config.open()
     }
 
-    fn open_evidence(&self) -> Option<Arc<dyn Evidence>> {
+    fn open_records(&self) -> Option<Arc<dyn RecordWriter>> {
         self.evidence.map(|open| open(&self.config))
     }
 

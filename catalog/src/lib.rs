@@ -4,19 +4,19 @@
 //! chained, and everything is judged by pure functions. Nothing here ever writes to a repository or
 //! deletes from it, and nothing here knows of HTTP, containers or the wall clock.
 //!
-//! Read in this order: [`model`], [`storage`], [`format`](mod@format), [`survey`], [`evidence`],
+//! Read in this order: [`model`], [`storage`], [`format`](mod@format), [`survey`], [`ledger`],
 //! [`assess`].
 
 pub mod assess;
-pub mod chain;
 pub mod config;
 pub mod digest;
 pub mod drivers;
-pub mod evidence;
 pub mod fault;
 pub mod format;
 pub mod grouping;
 pub mod layout;
+pub mod ledger;
+pub mod lineage;
 pub mod manifest;
 pub mod model;
 pub mod recovery_point;

@@ -11,6 +11,6 @@ pub use inventory::{
 };
 pub use names::{EngineName, NAME_LENGTH_MAX, NameError, RepositoryName, SourceName};
 pub use snapshot::{
-    Artifact, ChainLink, Continues, Key, ObjectMeta, Pin, Snapshot, SnapshotFacts, SnapshotId,
+    Artifact, Continues, Key, LineageLink, ObjectMeta, Pin, Snapshot, SnapshotFacts, SnapshotId,
     SnapshotState, TakenAtFrom, UNVERSIONED, lasting_version,
 };

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::{
-    chain,
     grouping::{Group, judge},
+    lineage,
     model::{
         Continues, Inventory, ObjectMeta, RepositoryName, Snapshot, SourceInventory, SourceName,
     },
@@ -31,7 +31,8 @@ pub use self::{
 };
 
 /// The recovery point that an evidence record of this very object got from content or manifest.
-pub type Known<'a> = dyn Fn(&SourceName, &ObjectMeta) -> Option<Timestamp> + Send + Sync + 'a;
+pub type RecordedPoint<'a> =
+    dyn Fn(&SourceName, &ObjectMeta) -> Option<Timestamp> + Send + Sync + 'a;
 
 /// What a survey is given besides the repository.
 pub struct SurveyContext<'a> {
@@ -40,7 +41,7 @@ pub struct SurveyContext<'a> {
     /// What earlier surveys of the same repository read; one cache for each repository.
     pub cache: &'a mut HeadCache,
     /// The evidence.
-    pub known: &'a Known<'a>,
+    pub known: &'a RecordedPoint<'a>,
     /// Whether all of the repository is listed, to count what fits no source wherever it lies;
     /// otherwise only the prefixes of the sources are.
     pub everything: bool,
@@ -105,7 +106,7 @@ fn assemble(source: &SurveySource, heads: Heads, context: &SurveyContext<'_>) ->
         (it.taken_at, older.is_none(), older)
     };
     snapshots.sort_by(|one, other| (age(other), &other.id).cmp(&(age(one), &one.id)));
-    chain::link(&mut snapshots);
+    lineage::link(&mut snapshots);
     SourceInventory {
         snapshots,
         older_versions,

@@ -1,6 +1,6 @@
 //! From a state and a time to metrics: pure, so that what is absent is simply never put.
 
-mod own;
+mod program;
 mod proof;
 mod repository;
 mod source;
@@ -28,14 +28,14 @@ pub fn exposition_text(
 /// Everything this program publishes, process metrics apart.
 pub fn families(state: &State, now: Timestamp, door: Option<DoorState>) -> Vec<Family> {
     let mut families = Families::default();
-    own::put(&mut families, state);
+    program::put(&mut families, state);
     repository::put(&mut families, state);
     for source in &state.config.sources {
         source::put(&mut families, state, source, now);
         proof::put(&mut families, state, source, now);
     }
     if let Some(door) = door {
-        own::put_door(&mut families, door);
+        program::put_door(&mut families, door);
     }
     families.finish()
 }

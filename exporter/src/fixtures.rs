@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use catalog::{
     config::{Config, load},
-    evidence::{Draft, Ledger, fixtures::sealed},
+    ledger::{Draft, Ledger, fixtures::sealed},
     model::{
         Artifact, Inventory, Key, ObjectMeta, RepositoryName, Snapshot, SnapshotFacts, SnapshotId,
         SnapshotState, SourceInventory, SourceName, TakenAtFrom, Usage, UsageState,
@@ -14,7 +14,7 @@ use catalog::{
 
 use crate::state::{LastSurvey, State, SurveyOutcome, WholeSurvey};
 
-pub(crate) use catalog::evidence::fixtures::at;
+pub(crate) use catalog::ledger::fixtures::at;
 
 /// `cache` is to be proven, `secrets` is only looked at; its owner tries to break out.
 pub(crate) const CONFIG: &str = r#"
@@ -184,7 +184,7 @@ pub(crate) fn healthy() -> State {
     surveyed(&mut state, inventory("05:05:00", snapshots.into()));
     proven(
         &mut state,
-        [catalog::evidence::fixtures::verified(at("04:00:00"))],
+        [catalog::ledger::fixtures::verified(at("04:00:00"))],
     );
     state
 }

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use catalog::config::{ConfigError, load_file, warn_undecided};
+use catalog::config::{ConfigError, load_file, warn_mendable};
 use clap::Parser;
 use tokio::sync::oneshot;
 use toolkit::{
@@ -117,7 +117,7 @@ impl Refusal {
 async fn go(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let mut loaded = load_file(&cli.config.file)?;
     if cli.check {
-        warn_undecided(&loaded.config, Clock::system().now(), &mut loaded.warnings).await;
+        warn_mendable(&loaded.config, Clock::system().now(), &mut loaded.warnings).await;
     }
     write!(console.err, "{}", loaded.warnings)?;
     let web = cli.web.config_file.as_deref();

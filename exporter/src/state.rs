@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use catalog::{
     assess::{Assessment, Stored, full_at},
     config::{Config, Repository},
-    evidence::{Ledger, OldVersions},
+    ledger::{Ledger, OldVersions},
     model::{Inventory, RepositoryName, SourceName},
     storage::Requests,
 };

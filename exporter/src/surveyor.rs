@@ -7,9 +7,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use catalog::{
     config::{Config, Source},
-    evidence::{
-        EvidenceRead, Ledger, OldVersions, Proofs, RecoveryPoints, is_mounted, old_versions,
-    },
+    ledger::{Ledger, OldVersions, Proofs, RecordReader, RecoveryPoints, is_mounted, old_versions},
     model::{Inventory, ObjectMeta, RepositoryName, SourceName},
     storage::Counted,
     survey::{HeadCache, SurveyContext},
@@ -37,7 +35,7 @@ pub struct World {
     /// One per repository.
     pub storages: BTreeMap<RepositoryName, Counted>,
     /// Where records lie.
-    pub evidence: Option<Arc<dyn EvidenceRead>>,
+    pub evidence: Option<Arc<dyn RecordReader>>,
 }
 
 /// Surveys a world and publishes what it saw.
@@ -222,7 +220,7 @@ impl Surveyor {
     }
 
     /// Reads what is new; on any failure the ledger known before is kept.
-    async fn read_ledger(&self, evidence: &dyn EvidenceRead, name: &SourceName) {
+    async fn read_ledger(&self, evidence: &dyn RecordReader, name: &SourceName) {
         let state = self.published.get();
         let known = state
             .sources

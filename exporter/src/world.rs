@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use catalog::{
     config::{Config, Repository},
-    evidence::EvidenceRead,
+    ledger::RecordReader,
     storage::Counted,
 };
 
@@ -24,7 +24,7 @@ pub fn open(config: Config, before: Option<&World>) -> World {
     let evidence = config
         .evidence
         .as_ref()
-        .map(|it| it.location.open_evidence() as Arc<dyn EvidenceRead>);
+        .map(|it| it.location.open_records() as Arc<dyn RecordReader>);
     World {
         config: Arc::new(config),
         storages,

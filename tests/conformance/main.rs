@@ -6,8 +6,8 @@
 )]
 
 mod engines;
-mod evidence;
 mod images;
+mod ledger;
 mod runtimes;
 mod storage;
 mod storage_s3;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use catalog::{
-    evidence::{ArtifactEvidence, DirectoryEvidence, Draft, Integrity, Reason, append, fixtures},
+    ledger::{ArtifactRecord, DirectoryRecords, Draft, Integrity, Reason, append, fixtures},
     model::{Key, SourceName},
     storage::{Directory, Storage as _},
 };
@@ -80,11 +80,11 @@ fn a_gap_is_named_and_what_is_behind_it_is_fetched_with_a_warning_only() {
 }
 
 /// The backup of this hour as it lies there.
-async fn written(bench: &Bench, hour: i64) -> ArtifactEvidence {
+async fn written(bench: &Bench, hour: i64) -> ArtifactRecord {
     let key = format!("20261101-{hour:02}00.backup");
     let storage = Directory::new(bench.path("repository"));
     let listed = storage.head(&Key::new(&key)).await.unwrap();
-    ArtifactEvidence {
+    ArtifactRecord {
         key,
         version_id: None,
         etag: listed.etag,
@@ -107,7 +107,7 @@ async fn judge(bench: &Bench, hour: i64, reason: Option<Reason>) {
     }
     let (source, evidence) = (run.source.clone(), bench.path("evidence"));
     let draft = Draft::Verification(Box::new(run));
-    append(&DirectoryEvidence::new(evidence), &source, draft)
+    append(&DirectoryRecords::new(evidence), &source, draft)
         .await
         .unwrap();
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use catalog::evidence::{DirectoryEvidence, Draft, append, fixtures};
+use catalog::ledger::{DirectoryRecords, Draft, append, fixtures};
 use tests::{rdb_bytes, require};
 
 use crate::bench::Bench;
@@ -114,7 +114,7 @@ async fn what_retention_no_longer_keeps_is_pruned_once_a_new_record_is_written()
     require!(redis);
     let bench = Bench::new("process");
     bench.snapshot(1);
-    let evidence = DirectoryEvidence::new(bench.path("evidence"));
+    let evidence = DirectoryRecords::new(bench.path("evidence"));
     for day in 1..=3 {
         let taken_at = format!("2020-01-0{day}T01:00:00Z").parse().unwrap();
         let run = fixtures::verification(taken_at, None);

@@ -6,8 +6,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-use catalog::evidence::{
-    Break, BrokenBy, Checkpoint, DirectoryEvidence, Draft, Repaired, append, fixtures,
+use catalog::ledger::{
+    Break, BrokenBy, Checkpoint, DirectoryRecords, Draft, Repaired, append, fixtures,
 };
 use tests::s3_server::{Call, Effect, Fault, S3Server};
 
@@ -25,7 +25,7 @@ async fn bench(records: u32) -> Bench {
 }
 
 async fn fill(bench: &Bench, records: u32) {
-    let evidence = DirectoryEvidence::new(bench.path("evidence"));
+    let evidence = DirectoryRecords::new(bench.path("evidence"));
     for _ in 0..records {
         let draft = fixtures::verified(fixtures::at("01:00:00"));
         append(&evidence, &fixtures::cache(), draft).await.unwrap();
@@ -132,7 +132,7 @@ async fn a_repair_ends_a_break_is_told_for_ever_and_hides_no_other() {
 #[tokio::test]
 async fn a_repair_that_was_pruned_is_told_by_the_checkpoint() {
     let bench = bench(1).await;
-    let evidence = DirectoryEvidence::new(bench.path("evidence"));
+    let evidence = DirectoryRecords::new(bench.path("evidence"));
     let gone = Break {
         sequence: 3,
         what: BrokenBy::Missing,

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use catalog::evidence::{DirectoryEvidence, adopt, append, fixtures};
+use catalog::ledger::{DirectoryRecords, adopt, append, fixtures};
 use tests::require;
 
 use crate::bench::{Bench, SmallDisk, is_empty};
@@ -67,7 +67,7 @@ async fn evidence_on_a_volume_is_asked_for_while_it_is_not_mounted() {
     let bench = Bench::new("process");
     bench.snapshot(1);
     let disk = SmallDisk::over(&bench.path("evidence"), "1m");
-    let (evidence, cache) = (DirectoryEvidence::new(disk.path()), fixtures::cache());
+    let (evidence, cache) = (DirectoryRecords::new(disk.path()), fixtures::cache());
     adopt(&evidence, std::slice::from_ref(&cache), false)
         .await
         .unwrap();

@@ -12,7 +12,7 @@ mod web;
 use std::{fs, path::Path};
 
 use catalog::{
-    evidence::{DirectoryEvidence, Draft, Finding, Outcome, Reason, append, fixtures},
+    ledger::{DirectoryRecords, Draft, Finding, Outcome, Reason, append, fixtures},
     model::Key,
     storage::{Directory, Storage as _},
 };
@@ -101,7 +101,7 @@ exporter: {{ refresh: 1h }}
     }
 
     async fn record(&self, draft: Draft) {
-        let evidence = DirectoryEvidence::new(self.path().join("evidence"));
+        let evidence = DirectoryRecords::new(self.path().join("evidence"));
         append(&evidence, &fixtures::cache(), draft).await.unwrap();
     }
 }

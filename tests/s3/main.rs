@@ -12,8 +12,8 @@ mod answers;
 
 use std::sync::Arc;
 
-use catalog::evidence::S3Evidence;
-use tests::{crowd, evidence_suite, require, s3_store::RealBucket, storage_suite};
+use catalog::ledger::S3Records;
+use tests::{crowd, ledger_suite, require, s3_store::RealBucket, storage_suite};
 
 mod whole_bucket {
     use super::*;
@@ -47,14 +47,14 @@ mod versioned {
 async fn evidence_obeys_the_suite() {
     require!(s3);
     let bucket = RealBucket::new("evidence/").await;
-    evidence_suite::obeys(Arc::new(S3Evidence::new(bucket.config()))).await;
+    ledger_suite::obeys(Arc::new(S3Records::new(bucket.config()))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn evidence_in_a_bucket_with_versions_obeys_the_suite() {
     require!(s3 "versions");
     let bucket = RealBucket::new("evidence/").await.versioned().await;
-    evidence_suite::obeys(Arc::new(S3Evidence::new(bucket.config()))).await;
+    ledger_suite::obeys(Arc::new(S3Records::new(bucket.config()))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

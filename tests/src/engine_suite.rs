@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use catalog::{
-    evidence::{Outcome, Reason, Verdict, Verification},
+    ledger::{Outcome, Reason, Verdict, Verification},
     storage::memory::{Fault, Memory},
 };
 

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use bollard::{Docker, models::ContainerUpdateBody};
 use bytes::{Bytes, BytesMut};
-use catalog::evidence::SandboxEvidence;
+use catalog::ledger::SandboxRecord;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 use verifier::runtime::{
@@ -195,7 +195,7 @@ impl Sandbox for HinderedSandbox {
         self.inner.free_bytes()
     }
 
-    fn facts(&self) -> SandboxEvidence {
+    fn facts(&self) -> SandboxRecord {
         self.inner.facts()
     }
 }

@@ -14,13 +14,13 @@ pub mod crowd;
     reason = "a suite panics by design, and the names of its cases are their documentation"
 )]
 pub mod engine_suite;
-pub mod evidence_suite;
 pub mod hindered;
 #[allow(
     clippy::missing_panics_doc,
     reason = "a law panics where it is broken, and its sentence is its documentation"
 )]
 pub mod laws;
+pub mod ledger_suite;
 pub mod neo4j_archives;
 pub mod neo4j_workshop;
 pub mod noop;

@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use catalog::format::neo4j::{Expect, Neo4j, Restore};
+use catalog::format::neo4j::{Neo4j, Neo4jExpect, Restore};
 use jiff::{Timestamp, ToSpan};
 use tokio::{
     sync::{OnceCell, Semaphore},
@@ -147,7 +147,7 @@ pub fn subject() -> Subject {
 #[must_use]
 pub fn configured(mut subject: Subject) -> Subject {
     subject.settings.own = Arc::new(Restore::default());
-    subject.settings.expect = Arc::new(Expect::default());
+    subject.settings.expect = Arc::new(Neo4jExpect::default());
     subject
 }
 

@@ -12,11 +12,11 @@ mod sandbox;
 use std::{collections::BTreeMap, io::Read, time::Duration};
 
 use catalog::{
-    evidence::{Basis, Integrity, Reason, Stage},
     format::{
         CheckName, Checksum, Inspection, InspectionFinding, InspectionState,
         double::{Double, read_whole},
     },
+    ledger::{Basis, Integrity, Reason, Stage},
     model::EngineName,
 };
 use futures::future::BoxFuture;

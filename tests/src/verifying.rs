@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use catalog::{
-    evidence::{Baseline, Finding, ToolEvidence, Trigger, Verification},
     format::Format,
+    ledger::{Baseline, Finding, ToolRecord, Trigger, Verification},
     model::{
         Artifact, Continues, Key, RepositoryName, Snapshot, SnapshotId, SnapshotState, SourceName,
         TakenAtFrom,
@@ -169,7 +169,7 @@ impl Subject {
             memory_bytes_max: 1 << 30,
             disk_bytes_max: 1 << 30,
             by: "suite".into(),
-            tool: ToolEvidence {
+            tool: ToolRecord {
                 version: "0".into(),
                 config_digest: "sha256:0".into(),
             },

@@ -18,7 +18,7 @@ const RUNTIMES: &str = "verifier/src/runtime/table.rs";
 const DRIVERS: &str = "catalog/src/drivers.rs";
 
 /// What hands on the types of drivers.
-const ROOMS: [&str; 2] = ["catalog/src/storage", "catalog/src/evidence"];
+const ROOMS: [&str; 2] = ["catalog/src/storage", "catalog/src/ledger"];
 
 /// The same name of something else, where it stands.
 const ELSE: [(&str, &str); 1] = [("catalog/src/format/neo4j/", "Directory")];
@@ -84,11 +84,11 @@ fn a_storage_driver_is_its_own_modules_and_a_row() {
         File::new("catalog/src/storage/tape/driver.rs", config),
         File::new("catalog/src/storage/tape.rs", "use super::Reel;\n"),
         File::new("catalog/src/storage.rs", "pub use tape::{Reel, Tape};\n"),
-        File::new("catalog/src/evidence/tape.rs", "struct TapeEvidence;\n"),
-        File::new("catalog/src/evidence.rs", "pub use tape::TapeEvidence;\n"),
+        File::new("catalog/src/ledger/tape.rs", "struct TapeRecords;\n"),
+        File::new("catalog/src/ledger.rs", "pub use tape::TapeRecords;\n"),
         File::new(
             DRIVERS,
-            "&Row::<Tape> { evidence: Some(TapeEvidence::new) }\n",
+            "&DriverRow::<Tape> { evidence: Some(TapeRecords::new) }\n",
         ),
         File::new("catalog/src/a.rs", "let tape = \"tape: { reel: … }\";\n"),
     ];
@@ -104,7 +104,7 @@ fn a_storage_driver_is_its_own_modules_and_a_row() {
     files.push(File::new("catalog/src/config/a.rs", "get(\"tape\")\n"));
     files.push(File::new(
         "verifier/src/a.rs",
-        "use catalog::evidence::TapeEvidence;\n",
+        "use catalog::ledger::TapeRecords;\n",
     ));
     assert_eq!(strays_in(&files), 3);
 }

@@ -203,7 +203,7 @@ impl<'ast> Visit<'ast> for Contents {
 }
 
 /// Whether this is compiled for tests only.
-fn is_of_tests(attributes: &[Attribute]) -> bool {
+pub(crate) fn is_of_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let condition = attribute
             .path()

@@ -14,6 +14,7 @@ mod crates;
 mod engines;
 mod floors;
 mod imports;
+mod names;
 mod objects;
 mod project;
 mod source;

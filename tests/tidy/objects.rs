@@ -8,7 +8,7 @@ use crate::{Complaint, clean};
 /// which hold what a store answers against a pin; and the listing, which holds an entry that comes
 /// again against the first.
 const MAY_COMPARE: [&str; 4] = [
-    "catalog/src/evidence/same.rs",
+    "catalog/src/ledger/same.rs",
     "catalog/src/model/snapshot.rs",
     "catalog/src/storage/",
     "catalog/src/survey/listing",
@@ -58,8 +58,8 @@ fn comparisons(file: &File) -> Vec<Complaint> {
         .filter(|(_, line)| !line.trim_start().starts_with("//") && reads(line))
         .map(|(number, _)| {
             format!(
-                "{path}:{number}: compares objects; ask `ArtifactEvidence::sameness` of a record \
-                 (catalog/src/evidence/same.rs), and `Pin::is_still` of two looks at an object"
+                "{path}:{number}: compares objects; ask `ArtifactRecord::sameness` of a record \
+                 (catalog/src/ledger/same.rs), and `Pin::is_still` of two looks at an object"
             )
         })
         .collect()

@@ -15,8 +15,8 @@ mod unserved;
 use std::{any::Any, collections::BTreeMap, fmt::Debug};
 
 use catalog::{
-    evidence::{ArtifactEvidence, Baseline, Fingerprints, Reason},
     format::Inspection,
+    ledger::{ArtifactRecord, Baseline, Fingerprints, Reason},
     manifest::Manifest,
     model::{EngineName, SnapshotFacts},
 };
@@ -171,7 +171,7 @@ pub struct Case<'a> {
     /// From the restored server.
     pub observations: &'a [Observation],
     /// The object as listed and read, with what vouches for its bytes.
-    pub artifact: &'a ArtifactEvidence,
+    pub artifact: &'a ArtifactRecord,
     /// Written by the producer.
     pub manifest: Option<&'a Manifest>,
     /// Our own time when the observations were made.

@@ -16,7 +16,7 @@ use std::time;
 use catalog::{
     assess::VERIFICATION,
     config::{Due, Source, Verify},
-    evidence::{Ledger, Past, Proofs, Reason, Sameness, Trigger, Verdict, Verification},
+    ledger::{Ledger, Past, Proofs, Reason, Sameness, Trigger, Verdict, Verification},
     model::{Snapshot, SourceInventory, SourceName},
     settle::is_young,
 };

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use catalog::{evidence::Stage, model::SourceName};
+use catalog::{ledger::Stage, model::SourceName};
 use tokio::sync::Notify;
 use toolkit::words;
 

@@ -8,7 +8,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use catalog::evidence::{Finding, Outcome, Reason, RehearsalEvidence, Verdict, Verification};
+use catalog::ledger::{Finding, Outcome, Reason, RehearsalRecord, Verdict, Verification};
 use serde_json::Value;
 use toolkit::words;
 
@@ -52,7 +52,7 @@ pub fn headline(verification: &Verification) -> String {
 }
 
 /// The same of a rehearsal.
-pub fn headline_of(rehearsal: &RehearsalEvidence) -> String {
+pub fn headline_of(rehearsal: &RehearsalRecord) -> String {
     worded(rehearsal.verdict, rehearsal.reason)
 }
 
@@ -71,7 +71,7 @@ fn told(verification: &Verification) -> impl Iterator<Item = &Finding> {
 
 /// The same of a rehearsal; what the verification has told already is not told again.
 fn told_of<'a>(
-    rehearsal: &'a RehearsalEvidence,
+    rehearsal: &'a RehearsalRecord,
     verification: &'a Verification,
 ) -> impl Iterator<Item = &'a Finding> {
     explaining(rehearsal.verdict, &rehearsal.findings)

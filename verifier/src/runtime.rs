@@ -241,7 +241,7 @@ pub trait Sandbox: Debug + Send + Sync {
     fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>>;
 
     /// What the record says of it.
-    fn facts(&self) -> catalog::evidence::SandboxEvidence;
+    fn facts(&self) -> catalog::ledger::SandboxRecord;
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod state;
 use std::{sync::Arc, time::Duration};
 
 use catalog::{
-    evidence::Trigger,
+    ledger::Trigger,
     model::{RepositoryName, SourceName},
 };
 use jiff::Timestamp;
@@ -287,7 +287,7 @@ impl Scheduler {
 
     fn seen(&mut self, name: &SourceName, sight: Sight, now: Timestamp) {
         self.told.well(name, Step::Survey);
-        self.told.well(name, Step::ReadEvidence);
+        self.told.well(name, Step::ReadRecords);
         let again_at = sight.again_at(now, self.opened.world.config.refresh);
         let is_due = match sight.planned.due {
             None => false,
@@ -355,12 +355,12 @@ impl Scheduler {
         let (ledger, lost) = match self.standings.end(&name) {
             Some(under) if !under.shares_evidence(&self.opened) => {
                 let why = "its record is in the evidence of the configuration before";
-                let unread = || MissedLook::one(Step::ReadEvidence, why);
+                let unread = || MissedLook::one(Step::ReadRecords, why);
                 (None, Some(lost.unwrap_or_else(unread)))
             }
             _ => (ledger, lost),
         };
-        let unread = |missed: &MissedLook| missed.step == Step::ReadEvidence;
+        let unread = |missed: &MissedLook| missed.step == Step::ReadRecords;
         let is_written = lost.as_ref().is_none_or(unread);
         let now = self.now();
         if let Some(standing) = self.standings.get(&name) {
@@ -369,7 +369,7 @@ impl Scheduler {
         }
         if is_written {
             self.told.well(&name, Step::Begin);
-            self.told.well(&name, Step::WriteEvidence);
+            self.told.well(&name, Step::WriteRecords);
         }
         if let Some(missed) = &lost {
             self.told.ill(&name, missed.step, &missed.why);

@@ -1,7 +1,7 @@
 //! Which snapshot of a source is meant. Pure.
 
 use catalog::{
-    evidence::Past,
+    ledger::Past,
     model::{Snapshot, SnapshotState, SourceInventory},
 };
 use jiff::Timestamp;

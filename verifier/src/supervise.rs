@@ -22,7 +22,7 @@ mod trial;
 
 use std::sync::Arc;
 
-use catalog::evidence::{Reason, Stage, Verification};
+use catalog::ledger::{Reason, Stage, Verification};
 use tokio::time::Instant;
 
 use self::{

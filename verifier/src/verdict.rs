@@ -5,8 +5,8 @@
 //! it.
 
 use catalog::{
-    evidence::{Integrity, Reason, Verdict},
     format::Checksum,
+    ledger::{Integrity, Reason, Verdict},
     manifest::Manifest,
 };
 

@@ -14,7 +14,7 @@ use std::{
 use catalog::storage::Counted;
 use catalog::{
     config::{Config, Repository, Source},
-    evidence::{Evidence, Ledger},
+    ledger::{Ledger, RecordWriter},
     model::{RepositoryName, SourceName},
     storage::Storage,
     survey::HeadCache,
@@ -41,7 +41,7 @@ pub struct World {
     cancelled: CancellationToken,
     env: Env,
     storages: BTreeMap<RepositoryName, Arc<dyn Storage>>,
-    evidence: Option<Arc<dyn Evidence>>,
+    evidence: Option<Arc<dyn RecordWriter>>,
     /// Whether evidence was seen or begun at its place: from then on it lies there.
     adopted: AtomicBool,
     compares_clocks: bool,
@@ -61,7 +61,7 @@ impl World {
         let opened = |it: &Repository| (it.name.clone(), it.location.open());
         let storages = config.repositories.iter().map(opened).collect();
         let evidence = config.evidence.as_ref();
-        let evidence = evidence.map(|evidence| evidence.location.open_evidence());
+        let evidence = evidence.map(|evidence| evidence.location.open_records());
         let unread = |it: &Source| (it.name.clone(), Mutex::new(Ledger::new(it.name.clone())));
         let heads = config.repositories.iter();
         Self {

@@ -89,7 +89,7 @@ fn begun_at(inventory: &SourceInventory, facts: &Facts<'_>) -> Timestamp {
     let proven = facts
         .subject
         .ledger
-        .and_then(crate::evidence::Ledger::begun_at);
+        .and_then(crate::ledger::Ledger::begun_at);
     let earliest = [oldest, proven].into_iter().flatten().min();
     earliest.unwrap_or(facts.subject.watched_since)
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use settings::{Duration, Schedule};
 
 use super::{Facts, Holdings};
-use crate::evidence::{ChainReport, INCONCLUSIVE_AFTER, Ledger, Proofs, Verification};
+use crate::ledger::{ChainReport, INCONCLUSIVE_AFTER, Ledger, Proofs, Verification};
 
 /// Seconds of a default deadline beside the size (design §3: 30 min).
 const DEADLINE_BASE: time::Duration = time::Duration::from_mins(30);
@@ -100,7 +100,7 @@ impl<'a> Proof<'a> {
             recovery_time: proofs.recovery_time(),
             forecast: holdings
                 .newest_whole
-                .and_then(|it| ledger.until(now).forecast(it.chain_bytes())),
+                .and_then(|it| ledger.until(now).forecast(it.lineage_bytes())),
         }
     }
 

@@ -4,7 +4,10 @@ mod apart;
 
 use settings::{Located, Place, Problems, Section};
 
-use super::{Config, Due, INCONCLUSIVE_AFTER_KEY, Source, written};
+use super::{
+    Config, Due, INCONCLUSIVE_AFTER_KEY, Source,
+    written::{self, WrittenRepository, WrittenSource},
+};
 use crate::assess::VERIFICATION;
 
 /// A file without repositories or sources says nothing.
@@ -80,7 +83,7 @@ fn is_only_patience(slack: &Section) -> bool {
 }
 
 /// The same for the keys of one repository.
-pub(super) fn not_yet_there(repository: &written::Repository, problems: &mut Problems) {
+pub(super) fn not_yet_there(repository: &WrittenRepository, problems: &mut Problems) {
     if let Some(replica) = &repository.replica {
         unbuilt(&replica.place, "auditing a replica is", problems);
     }
@@ -91,7 +94,7 @@ pub(super) fn not_yet_there(repository: &written::Repository, problems: &mut Pro
 }
 
 /// The same for the keys of one source.
-pub(super) fn not_yet_of(source: &written::Source, problems: &mut Problems) {
+pub(super) fn not_yet_of(source: &WrittenSource, problems: &mut Problems) {
     if !source.formerly.is_empty() {
         let what = "going on with the ledger of a former name is";
         unbuilt(&source.name.place, what, problems);

@@ -10,13 +10,15 @@ use settings::{Document, Located, Place, Problems, Section, Size};
 
 use super::{
     Config, Evidence, INCONCLUSIVE_AFTER_KEY, Known, Repository, RuntimeKind, Verifier, checks,
-    reading::Reading, source, written,
+    reading::Reading,
+    source,
+    written::{self, WrittenEvidence, WrittenNames, WrittenRepository, WrittenVerifier},
 };
 use crate::{
     digest,
     drivers::{Holds, Location},
-    evidence::INCONCLUSIVE_AFTER,
     format::Format,
+    ledger::INCONCLUSIVE_AFTER,
     model::RepositoryName,
 };
 
@@ -127,7 +129,7 @@ impl Reading<'_> {
         let mut seen = HashSet::new();
         let mut repositories = Vec::new();
         for section in written {
-            let Some(repository) = self.beside::<written::Repository>(section, Holds::Snapshots)
+            let Some(repository) = self.beside::<WrittenRepository>(section, Holds::Snapshots)
             else {
                 continue;
             };
@@ -155,7 +157,7 @@ impl Reading<'_> {
         repositories
     }
 
-    fn evidence(&mut self, written: &written::Evidence) -> Option<Evidence> {
+    fn evidence(&mut self, written: &WrittenEvidence) -> Option<Evidence> {
         let section = &written.repository;
         self.beside::<written::EvidenceRepository>(section, Holds::Records)?;
         let location = self.location(section, &section.place(), Holds::Records)?;
@@ -216,8 +218,8 @@ impl Reading<'_> {
         refresh.as_std()
     }
 
-    fn verifier(&mut self, written: Option<&written::Verifier>) -> Verifier {
-        let none = written::Verifier::default();
+    fn verifier(&mut self, written: Option<&WrittenVerifier>) -> Verifier {
+        let none = WrittenVerifier::default();
         let written = written.unwrap_or(&none);
         if let Some(parallel) = written.parallel.as_ref().filter(|it| it.value == 0) {
             self.problems
@@ -266,10 +268,7 @@ impl Reading<'_> {
     }
 
     /// Images that may restore.
-    fn images(
-        &mut self,
-        written: Option<&Located<written::Names>>,
-    ) -> BTreeMap<String, Vec<String>> {
+    fn images(&mut self, written: Option<&Located<WrittenNames>>) -> BTreeMap<String, Vec<String>> {
         let named = self.engines(written);
         for image in named.values().flatten() {
             checks::image(image, "the list names", self.problems);
@@ -280,7 +279,7 @@ impl Reading<'_> {
     /// Files that servers load: absolute paths, for engines whose servers load any.
     fn modules(
         &mut self,
-        written: Option<&Located<written::Names>>,
+        written: Option<&Located<WrittenNames>>,
     ) -> BTreeMap<String, Vec<String>> {
         let named = self.engines(written);
         for (engine, files) in &named {
@@ -326,7 +325,7 @@ impl Reading<'_> {
 }
 
 /// The same without places.
-fn values(named: written::Names) -> BTreeMap<String, Vec<String>> {
+fn values(named: WrittenNames) -> BTreeMap<String, Vec<String>> {
     let values = |named: Vec<Located<String>>| named.into_iter().map(|it| it.value).collect();
     let named = named.into_iter();
     named

@@ -2,12 +2,12 @@
 
 use settings::{Duration, Problems, Schedule};
 
-use super::{Repository, written};
+use super::{Repository, written::WrittenSource};
 use crate::settle::{SETTLE, settle_max};
 
 /// As written, or by default; never more than a tenth of the longest gap of the schedule.
 pub(super) fn settle(
-    written: &written::Source,
+    written: &WrittenSource,
     schedule: Option<&Schedule>,
     problems: &mut Problems,
 ) -> Duration {
@@ -29,7 +29,7 @@ pub(super) fn settle(
 
 /// Whether what is written at this source, and not by default of its engine, makes nothing wait.
 pub(super) fn without_effect(
-    written: &written::Source,
+    written: &WrittenSource,
     known: &[Repository],
     is_own: bool,
     problems: &mut Problems,

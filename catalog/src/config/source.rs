@@ -9,7 +9,9 @@ use super::{
     Due, Repository, Source, Verify, checks,
     reading::{Reading, known_engines},
     settling,
-    written::{self, When},
+    written::{
+        self, When, WrittenManifest, WrittenObjectives, WrittenSource, WrittenTier, WrittenVerify,
+    },
 };
 use crate::{
     assess::{Objectives, Tier},
@@ -49,7 +51,7 @@ pub(super) fn read_all(
             .and_then(|defaults| defaults.get(engine));
         let joined = defaults.map_or_else(|| section.clone(), |defaults| section.or(&defaults));
         let (engines_own, common) = joined.split(|key| engines_of(key).next().is_some());
-        let Some(written) = common.read::<written::Source>(reading.problems) else {
+        let Some(written) = common.read::<WrittenSource>(reading.problems) else {
             continue;
         };
         once(&written, &mut seen, reading.problems);
@@ -79,7 +81,7 @@ fn defaults(file: &written::File) -> Vec<(String, Section)> {
 }
 
 /// Names are unique, former ones included: two sources must never write one ledger.
-fn once(source: &written::Source, seen: &mut HashMap<String, String>, problems: &mut Problems) {
+fn once(source: &WrittenSource, seen: &mut HashMap<String, String>, problems: &mut Problems) {
     let place = &source.name.place;
     let mut own = HashSet::new();
     for name in std::iter::once(&source.name.value).chain(&source.formerly) {
@@ -104,7 +106,7 @@ struct Context<'a> {
 
 fn read(
     reading: &mut Reading<'_>,
-    written: &written::Source,
+    written: &WrittenSource,
     context: &Context<'_>,
 ) -> Option<Source> {
     let place = &written.name.place;
@@ -206,7 +208,7 @@ fn repository(
     found.map(|repository| repository.name.clone())
 }
 
-fn layout(reading: &mut Reading<'_>, written: &written::Source, zone: TimeZone) -> Option<Layout> {
+fn layout(reading: &mut Reading<'_>, written: &WrittenSource, zone: TimeZone) -> Option<Layout> {
     if written.path.is_empty() {
         reading
             .problems
@@ -225,7 +227,7 @@ fn layout(reading: &mut Reading<'_>, written: &written::Source, zone: TimeZone) 
 /// When a snapshot is whole: the rules of its artifacts and manifests.
 fn completeness(
     reading: &mut Reading<'_>,
-    written: &written::Source,
+    written: &WrittenSource,
     format: Option<&dyn Format>,
     settle: Duration,
 ) -> Completeness {
@@ -236,8 +238,8 @@ fn completeness(
         reading.ok(&artifacts.place, ArtifactRule::new(count, within, has_star))
     });
     let manifest = match written.manifest {
-        written::Manifest::Required => ManifestRule::Required,
-        written::Manifest::Optional => ManifestRule::Optional,
+        WrittenManifest::Required => ManifestRule::Required,
+        WrittenManifest::Optional => ManifestRule::Optional,
     };
     // Of plain files some may be missing; of what is restored none may.
     let restorable = format.is_some_and(Format::restorable);
@@ -266,7 +268,7 @@ fn schedule(
     reading.ok(&written.place, Schedule::parse(written, zone))
 }
 
-fn objectives(reading: &mut Reading<'_>, written: Option<&written::Objectives>) -> Objectives {
+fn objectives(reading: &mut Reading<'_>, written: Option<&WrittenObjectives>) -> Objectives {
     let Some(written) = written else {
         return Objectives::default();
     };
@@ -294,7 +296,7 @@ fn tiers(reading: &mut Reading<'_>, section: &Section) -> Vec<Tier> {
         return tier.into_iter().collect();
     }
     let written = section
-        .read::<Vec<written::Tier>>(reading.problems)
+        .read::<Vec<WrittenTier>>(reading.problems)
         .unwrap_or_default();
     if written.iter().any(|tier| tier.class.is_some()) {
         checks::unbuilt(
@@ -310,7 +312,7 @@ fn tiers(reading: &mut Reading<'_>, section: &Section) -> Vec<Tier> {
         let message = "each tier must reach further back than the one before it";
         reading.problems.error(&section.place(), message);
     }
-    let tier = |tier: written::Tier| Tier {
+    let tier = |tier: WrittenTier| Tier {
         keep: tier.until,
         every: Some(tier.every),
         class: tier.class,
@@ -320,11 +322,11 @@ fn tiers(reading: &mut Reading<'_>, section: &Section) -> Vec<Tier> {
 
 fn verify(
     reading: &mut Reading<'_>,
-    source: &written::Source,
+    source: &WrittenSource,
     format: &'static dyn Format,
     context: &Context<'_>,
 ) -> Option<Verify> {
-    let none = written::Verify::default();
+    let none = WrittenVerify::default();
     let written = match &source.verify {
         Some(Switch::Off) => return None,
         Some(Switch::On(_)) if !format.restorable() => {
@@ -360,7 +362,7 @@ fn image(
 
 /// What makes it due. Of a schedule and a `when`, what the source itself writes displaces the
 /// default of its engine; both in one place is a mistake.
-fn due(reading: &mut Reading<'_>, written: &written::Verify, context: &Context<'_>) -> Due {
+fn due(reading: &mut Reading<'_>, written: &WrittenVerify, context: &Context<'_>) -> Due {
     let own = |key: &str| {
         context
             .own

@@ -18,20 +18,20 @@ pub(super) struct File {
     /// Version of this format: 1.
     pub schema: Located<u32>,
     /// Where snapshots lie.
-    #[schemars(with = "Vec<Repository>")]
+    #[schemars(with = "Vec<WrittenRepository>")]
     pub repositories: Vec<Section>,
     /// Per engine; a source's own keys win.
-    #[schemars(with = "Option<BTreeMap<String, Source>>")]
+    #[schemars(with = "Option<BTreeMap<String, WrittenSource>>")]
     pub defaults: Option<Section>,
     /// What is backed up.
-    #[schemars(with = "Vec<Source>")]
+    #[schemars(with = "Vec<WrittenSource>")]
     pub sources: Vec<Section>,
     /// Where the verifier writes its records and the exporter reads them.
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<WrittenEvidence>,
     /// Of backup-exporter only.
     pub exporter: Option<Exporter>,
     /// Of backup-verifier only.
-    pub verifier: Option<Verifier>,
+    pub verifier: Option<WrittenVerifier>,
     /// Recovery exercises over several sources.
     #[schemars(with = "Option<Vec<BTreeMap<String, serde_json::Value>>>")]
     pub drills: Option<Section>,
@@ -40,7 +40,8 @@ pub(super) struct File {
 /// A bucket and prefix, or a directory.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Repository {
+#[schemars(rename = "Repository")]
+pub(super) struct WrittenRepository {
     // The keys of drivers stand beside these: the schema adds them.
     /// Unique.
     pub name: Located<String>,
@@ -73,7 +74,8 @@ pub enum Policy {
 /// A thing that is backed up.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Source {
+#[schemars(rename = "Source")]
+pub(super) struct WrittenSource {
     /// Unique: `[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?`.
     pub name: Located<String>,
     /// What it was called before; the ledger of that name goes on.
@@ -93,7 +95,7 @@ pub(super) struct Source {
     #[schemars(with = "Option<BTreeMap<String, String>>")]
     pub producer: Option<Section>,
     /// What was promised.
-    pub objectives: Option<Objectives>,
+    pub objectives: Option<WrittenObjectives>,
     /// Lateness allowed.
     pub grace: Option<Duration>,
     /// How long after its last change a file without an end may still be growing; default 10m, at
@@ -105,15 +107,16 @@ pub(super) struct Source {
     pub artifacts: Option<Located<Artifacts>>,
     /// Whether `<key>.manifest.json` must be there.
     #[serde(default)]
-    pub manifest: Manifest,
+    pub manifest: WrittenManifest,
     /// How the proof is made; `false` = none is expected.
-    pub verify: Option<Switch<Verify>>,
+    pub verify: Option<Switch<WrittenVerify>>,
 }
 
 /// What was promised about a source.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Objectives {
+#[schemars(rename = "Objectives")]
+pub(super) struct WrittenObjectives {
     /// Tolerated loss; default: longest gap between slots + grace.
     pub recovery_point: Option<Located<Duration>>,
     /// Critical age; default: the larger of `recovery_point` and twice the longest gap.
@@ -137,13 +140,14 @@ pub(super) struct Objectives {
 #[expect(dead_code, reason = "only its shape is used, by the schema")]
 enum RetentionShape {
     Flat(Duration),
-    Tiers(Vec<Tier>),
+    Tiers(Vec<WrittenTier>),
 }
 
 /// One tier of a retention.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Tier {
+#[schemars(rename = "Tier")]
+pub(super) struct WrittenTier {
     /// Up to this age …
     #[serde(rename = "for")]
     pub until: Duration,
@@ -166,7 +170,8 @@ pub(super) struct Artifacts {
 /// Whether `<key>.manifest.json` must be there.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Manifest {
+#[schemars(rename = "Manifest")]
+pub(super) enum WrittenManifest {
     /// Without one the snapshot is not complete.
     Required,
     /// Believed where it is there.
@@ -177,7 +182,8 @@ pub(super) enum Manifest {
 /// How the proof of one source is made.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Verify {
+#[schemars(rename = "Verify")]
+pub(super) struct WrittenVerify {
     /// Cron, in `verifier.time_zone`; or `when`.
     pub schedule: Option<Located<String>>,
     /// `new_snapshot`; or `schedule`.
@@ -204,7 +210,8 @@ pub(super) enum When {
 /// Where evidence lies.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Evidence {
+#[schemars(rename = "Evidence")]
+pub(super) struct WrittenEvidence {
     /// A directory or a bucket.
     #[schemars(with = "EvidenceRepository")]
     pub repository: Section,
@@ -242,12 +249,13 @@ pub(super) enum Kubernetes {
 }
 
 /// Per engine, images, or files that its servers load.
-pub(super) type Names = BTreeMap<String, Vec<Located<String>>>;
+pub(super) type WrittenNames = BTreeMap<String, Vec<Located<String>>>;
 
 /// Of backup-verifier only.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Verifier {
+#[schemars(rename = "Verifier")]
+pub(super) struct WrittenVerifier {
     /// What provides sandboxes: the schema lists them.
     pub runtime: Option<Located<String>>,
     /// How many verifications run at once; default 1.
@@ -255,9 +263,9 @@ pub(super) struct Verifier {
     /// Caps of one sandbox.
     pub limits: Option<Limits>,
     /// Per engine, best first.
-    pub images: Option<Located<Names>>,
+    pub images: Option<Located<WrittenNames>>,
     /// Per engine: files inside an image that its server loads beside the modules the image brings.
-    pub modules: Option<Located<Names>>,
+    pub modules: Option<Located<WrittenNames>>,
     /// Per engine, for the process runtime: the server program instead of the one on PATH.
     pub programs: Option<Located<BTreeMap<String, PathBuf>>>,
     /// When images are pulled; default missing.

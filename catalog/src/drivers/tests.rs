@@ -41,7 +41,7 @@ fn places_of_two_drivers_are_two_and_none_lies_in_the_other() {
         let again = read(texts[index], Holds::Records);
         assert_eq!(*place, again);
         assert_eq!(place.key_in(&again, "a").as_deref(), Some("a"));
-        assert!(!place.open_evidence().place().is_empty());
+        assert!(!place.open_records().place().is_empty());
         let other = &places[1 - index];
         assert_ne!(place, other);
         assert_eq!(place.key_in(other, "a"), None);

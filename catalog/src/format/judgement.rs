@@ -1,9 +1,20 @@
 //! What becomes of one file while it is read: the same for every format, but for its facts.
 
+use std::borrow::Cow;
+
 use super::{
     Checksum, FINDINGS_MAX, InspectionFinding, InspectionState,
-    wrapper::{Fault, Unwrapped},
+    wrapper::{Unwrapped, WrapperFault},
 };
+
+/// A place in a file, and what is wrong there.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// Bytes from the beginning of what is read.
+    pub(super) offset: u64,
+    /// What is wrong, in words for people.
+    pub(super) what: Cow<'static, str>,
+}
 
 /// What is known of a file in the end.
 #[derive(Debug)]
@@ -46,14 +57,14 @@ impl<T> Judgement<T> {
             self.truncated = false;
         }
         match wrapper.fault() {
-            Some(Fault::Truncated(message)) => {
+            Some(WrapperFault::Truncated(message)) => {
                 self.be(InspectionState::Damaged, bytes, message.clone());
                 self.truncated = true;
             }
-            Some(Fault::Damaged(message)) => {
+            Some(WrapperFault::Damaged(message)) => {
                 self.be(InspectionState::Damaged, bytes, message.clone());
             }
-            Some(Fault::Unsupported(message)) => {
+            Some(WrapperFault::Unsupported(message)) => {
                 self.be(InspectionState::NotUnderstood, bytes, message.clone());
             }
             None => {

@@ -24,8 +24,8 @@ use bytes::Bytes;
 use schemars::{Schema, SchemaGenerator};
 
 use self::{
-    judge::Judgement,
-    window::{Halt, Window},
+    judge::ArchiveJudgement,
+    window::{ArchiveWindow, Halt},
 };
 use super::{
     CheckName, Detail, Format, HEAD_MAX, Inspection, Meaning, OwnKey, Settings, wrapper::Unwrapped,
@@ -40,7 +40,7 @@ pub use self::{
     log::{ERROR_CLASSES, LOG_LINES},
     metadata::{Metadata, StoreId},
     names::StorageEngine,
-    settings::{Canary, Check, CheckLevel, Expect, License, Query, Restore},
+    settings::{Check, CheckLevel, License, Neo4jCanary, Neo4jExpect, Query, Restore},
 };
 
 /// Most bytes unpacked of a head: 64 KiB may unpack to gigabytes. Users and roles take 1 MiB at
@@ -93,16 +93,16 @@ impl Format for Neo4j {
     }
 
     fn expect(&self, section: Option<&Section>, problems: &mut Problems) -> Option<Settings> {
-        let expect: Expect = match section {
+        let expect: Neo4jExpect = match section {
             Some(section) => section.read(problems)?,
-            None => Expect::default(),
+            None => Neo4jExpect::default(),
         };
         settings::check_expect(&expect, problems);
         Some(Arc::new(expect))
     }
 
     fn expect_schema(&self, generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<Expect>()
+        generator.subschema_for::<Neo4jExpect>()
     }
 
     fn head_bytes(&self) -> u64 {
@@ -213,7 +213,7 @@ fn read_head(head: &[u8]) -> (Archive, Option<Halt>) {
 }
 
 fn read_head_of(reader: &mut dyn Read, archive: &mut Archive) -> Option<Halt> {
-    let mut window = Window::new(reader);
+    let mut window = ArchiveWindow::new(reader);
     let ended = content::read(&mut window, UNPACKED_MAX, archive);
     ended.walked.err()
 }
@@ -222,7 +222,7 @@ fn describe(head: &[u8], database: Option<&str>) -> SnapshotFacts {
     let (archive, halt) = read_head(head);
     let said = archive.metadata.as_ref();
     let other = said.zip(database).filter(|(said, expected)| {
-        // Names are kept in lower case (`NormalizedDatabaseName`).
+        // EntryNames are kept in lower case (`NormalizedDatabaseName`).
         !said.database.eq_ignore_ascii_case(expected)
     });
     let invalid = if head.is_empty() {
@@ -243,14 +243,14 @@ fn describe(head: &[u8], database: Option<&str>) -> SnapshotFacts {
         restored_bytes: archive
             .announced
             .and_then(|(_, bytes)| u64::try_from(bytes).ok()),
-        chain: said.map(Metadata::chain_link),
+        lineage: said.map(Metadata::lineage_link),
         unplaced: said.is_none() && archive.kind.is_some_and(Kind::is_backup),
         invalid,
         ..SnapshotFacts::default()
     }
 }
 
-fn inspection(judgement: Judgement) -> Inspection {
+fn inspection(judgement: ArchiveJudgement) -> Inspection {
     let archive = judgement.facts;
     Inspection {
         format: "neo4j",

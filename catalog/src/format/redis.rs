@@ -25,7 +25,7 @@ use ::settings::{Problems, Section};
 use bytes::Bytes;
 use schemars::{Schema, SchemaGenerator};
 
-use self::{dialect::Magic, input::Input, judge::Judgement, walk::Walk};
+use self::{dialect::RdbMagic, input::Input, judge::RdbJudgement, walk::Walk};
 use super::{
     CheckName, Detail, Format, HEAD_MAX, Inspection, Meaning, Settings, wrapper::Unwrapped,
 };
@@ -36,7 +36,7 @@ pub use super::expectation::{Bounds, Change, ChecksumRule};
 pub use self::{
     census::{BUILT_IN, Census, Database},
     dialect::Family,
-    settings::{Canary, Expect},
+    settings::{RedisCanary, RedisExpect},
 };
 
 /// The RDB format of Redis (versions 1 to 15, and higher ones as far as their types are known) and
@@ -71,15 +71,15 @@ impl Format for Redis {
     }
 
     fn expect(&self, section: Option<&Section>, problems: &mut Problems) -> Option<Settings> {
-        let expect: Expect = match section {
+        let expect: RedisExpect = match section {
             Some(section) => section.read(problems)?,
-            None => Expect::default(),
+            None => RedisExpect::default(),
         };
         Some(Arc::new(expect))
     }
 
     fn expect_schema(&self, generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<Expect>()
+        generator.subschema_for::<RedisExpect>()
     }
 
     fn head_bytes(&self) -> u64 {
@@ -96,7 +96,7 @@ impl Format for Redis {
     }
 
     fn recognises(&self, head: &[u8]) -> bool {
-        matches!(Magic::read(head), Magic::Whole(..))
+        matches!(RdbMagic::read(head), RdbMagic::Whole(..))
     }
 
     fn inspect(&self, input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
@@ -201,7 +201,7 @@ fn describe(mut head: &[u8]) -> SnapshotFacts {
     }
 }
 
-fn inspection(judgement: Judgement) -> Inspection {
+fn inspection(judgement: RdbJudgement) -> Inspection {
     let census = judgement.facts;
     Inspection {
         format: "rdb",

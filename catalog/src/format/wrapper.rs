@@ -40,7 +40,7 @@ pub fn is_wrapped(head: &[u8]) -> bool {
 
 /// Why a wrapper gave no more bytes, when the reader under it was not to blame.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub enum WrapperFault {
     /// It does not agree with itself.
     Damaged(String),
     /// It ends before its end mark.
@@ -113,7 +113,7 @@ pub struct Unwrapped<'r> {
     checksummed: bool,
     trailing: Option<Trailing>,
     end_offset: u64,
-    fault: Option<Fault>,
+    fault: Option<WrapperFault>,
 }
 
 enum Layer<'r> {
@@ -147,7 +147,7 @@ impl<'r> Unwrapped<'r> {
     }
 
     /// Set once a read failed for reasons of the wrapper.
-    pub fn fault(&self) -> Option<&Fault> {
+    pub fn fault(&self) -> Option<&WrapperFault> {
         self.fault.as_ref()
     }
 
@@ -181,7 +181,7 @@ impl<'r> Unwrapped<'r> {
                 dictionary: true, ..
             } => {
                 let what = "it was compressed with a zstd dictionary".into();
-                return self.give_up(feed, Fault::Unsupported(what));
+                return self.give_up(feed, WrapperFault::Unsupported(what));
             }
             Frame::Zstd { checksum, .. } => {
                 self.checksummed &= checksum;
@@ -201,7 +201,9 @@ impl<'r> Unwrapped<'r> {
         match decoder {
             Ok(decoder) => Layer::Zstd(decoder),
             Err(error) => {
-                self.fault = Some(Fault::Unsupported(format!("zstd cannot begin ({error})")));
+                self.fault = Some(WrapperFault::Unsupported(format!(
+                    "zstd cannot begin ({error})"
+                )));
                 Layer::Done
             }
         }
@@ -246,17 +248,17 @@ impl<'r> Unwrapped<'r> {
         let text = error.to_string();
         let fault = if text.contains(WINDOW_TOO_LARGE) {
             let mebibytes = (1 << WINDOW_LOG_MAX) / (1024 * 1024);
-            Fault::Unsupported(format!("its zstd window is larger than {mebibytes} MiB"))
+            WrapperFault::Unsupported(format!("its zstd window is larger than {mebibytes} MiB"))
         } else if error.kind() == io::ErrorKind::UnexpectedEof {
-            Fault::Truncated("the compressed file ends before its end mark".into())
+            WrapperFault::Truncated("the compressed file ends before its end mark".into())
         } else {
-            Fault::Damaged(format!("the compressed file is damaged: {text}"))
+            WrapperFault::Damaged(format!("the compressed file is damaged: {text}"))
         };
         self.give_up(feed, fault);
     }
 
     /// Reads the rest, so that a reader that breaks is blamed before the wrapper.
-    fn give_up(&mut self, mut feed: Feed<'r>, fault: Fault) {
+    fn give_up(&mut self, mut feed: Feed<'r>, fault: WrapperFault) {
         feed.drain();
         if feed.broke() {
             self.layer = Layer::Plain(feed);

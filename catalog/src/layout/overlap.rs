@@ -1,6 +1,6 @@
 //! Whether two paths could name one key: both are walked at once, one character after the other.
 
-use super::{directive::Directive, part::Part, pattern::Pattern};
+use super::{directive::Directive, part::PatternPart, pattern::Pattern};
 
 /// Characters that may stand at one place of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,12 +77,14 @@ fn places(pattern: &Pattern) -> Vec<Place> {
     let mut places = Vec::new();
     for part in pattern.parts() {
         match part {
-            Part::Literal(text) => places.extend(text.chars().map(|one| once(Class::One(one)))),
-            Part::Star => places.push(Place {
+            PatternPart::Literal(text) => {
+                places.extend(text.chars().map(|one| once(Class::One(one))));
+            }
+            PatternPart::Star => places.push(Place {
                 class: Class::Any,
                 repeats: true,
             }),
-            Part::Time(directive) => places.extend(spelled(*directive)),
+            PatternPart::Time(directive) => places.extend(spelled(*directive)),
         }
     }
     places

@@ -4,7 +4,7 @@ use super::directive::Directive;
 
 /// What a path is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum PatternPart {
     Literal(String),
     Time(Directive),
     /// One or more characters of one segment.

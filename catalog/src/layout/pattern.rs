@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::{
     directive::{Directive, Fields},
-    part::Part,
+    part::PatternPart,
     refusal::{self, PatternError},
 };
 
@@ -15,7 +15,7 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     text: String,
-    parts: Vec<Part>,
+    parts: Vec<PatternPart>,
 }
 
 /// What a key holds in the places of a pattern.
@@ -33,20 +33,22 @@ impl Pattern {
 
     /// Whether it has a time directive.
     pub fn has_time(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Time(_)))
+        self.parts
+            .iter()
+            .any(|part| matches!(part, PatternPart::Time(_)))
     }
 
     /// Whether it has a `*`.
     pub fn has_star(&self) -> bool {
-        self.parts.contains(&Part::Star)
+        self.parts.contains(&PatternPart::Star)
     }
 
-    pub(super) fn parts(&self) -> &[Part] {
+    pub(super) fn parts(&self) -> &[PatternPart] {
         &self.parts
     }
 
     pub(super) fn listing_prefix(&self) -> &str {
-        let [Part::Literal(literal), rest @ ..] = &*self.parts else {
+        let [PatternPart::Literal(literal), rest @ ..] = &*self.parts else {
             return "";
         };
         match literal.rfind('/') {
@@ -63,8 +65,8 @@ impl Pattern {
     }
 
     fn directives(&self) -> Vec<Directive> {
-        let time = |part: &Part| match part {
-            Part::Time(directive) => Some(*directive),
+        let time = |part: &PatternPart| match part {
+            PatternPart::Time(directive) => Some(*directive),
             _ => None,
         };
         self.parts.iter().filter_map(time).collect()
@@ -72,18 +74,18 @@ impl Pattern {
 }
 
 /// Stars come last first.
-fn capture<'a>(parts: &[Part], key: &'a str) -> Option<Captured<'a>> {
+fn capture<'a>(parts: &[PatternPart], key: &'a str) -> Option<Captured<'a>> {
     let Some((part, parts)) = parts.split_first() else {
         return key.is_empty().then(Captured::default);
     };
     match part {
-        Part::Literal(literal) => capture(parts, key.strip_prefix(&**literal)?),
-        Part::Time(directive) => {
+        PatternPart::Literal(literal) => capture(parts, key.strip_prefix(&**literal)?),
+        PatternPart::Time(directive) => {
             let (value, length) = directive.take(key)?;
             let mut captured = capture(parts, &key[length..])?;
             captured.fields.set(*directive, value).then_some(captured)
         }
-        Part::Star => {
+        PatternPart::Star => {
             let segment = key.split('/').next().unwrap_or_default();
             let mut ends = segment
                 .char_indices()
@@ -113,12 +115,12 @@ impl FromStr for Pattern {
     }
 }
 
-fn parse(text: &str) -> Result<Vec<Part>, PatternError> {
+fn parse(text: &str) -> Result<Vec<PatternPart>, PatternError> {
     let mut parts = Vec::new();
     let mut characters = text.chars().zip(1..);
     while let Some((character, at)) = characters.next() {
         match character {
-            '*' => parts.push(Part::Star),
+            '*' => parts.push(PatternPart::Star),
             '%' => {
                 let letter = characters.next().map(|(letter, _)| letter);
                 directive(letter, &mut parts).ok_or_else(|| PatternError::Unknown {
@@ -133,7 +135,7 @@ fn parse(text: &str) -> Result<Vec<Part>, PatternError> {
     Ok(parts)
 }
 
-fn directive(letter: Option<char>, parts: &mut Vec<Part>) -> Option<()> {
+fn directive(letter: Option<char>, parts: &mut Vec<PatternPart>) -> Option<()> {
     use Directive::{Day, Hour, Minute, Month, Second, Year};
     let (compound, mark) = match letter? {
         '%' => {
@@ -153,14 +155,14 @@ fn directive(letter: Option<char>, parts: &mut Vec<Part>) -> Option<()> {
         if index > 0 {
             literal(mark, parts);
         }
-        parts.push(Part::Time(directive));
+        parts.push(PatternPart::Time(directive));
     }
     Some(())
 }
 
-fn literal(character: char, parts: &mut Vec<Part>) {
+fn literal(character: char, parts: &mut Vec<PatternPart>) {
     match parts.last_mut() {
-        Some(Part::Literal(text)) => text.push(character),
-        _ => parts.push(Part::Literal(character.into())),
+        Some(PatternPart::Literal(text)) => text.push(character),
+        _ => parts.push(PatternPart::Literal(character.into())),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use thiserror::Error;
 
-use super::{directive::Directive, part::Part};
+use super::{directive::Directive, part::PatternPart};
 
 /// Why a path was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -126,7 +126,7 @@ pub(super) fn of_times(path: &str, directives: &[Directive]) -> Result<(), Patte
 }
 
 /// Of every part it must be clear where it ends.
-pub(super) fn of_widths(path: &str, parts: &[Part]) -> Result<(), PatternError> {
+pub(super) fn of_widths(path: &str, parts: &[PatternPart]) -> Result<(), PatternError> {
     let refuse = |part| {
         Err(PatternError::Ambiguous {
             path: path.into(),
@@ -136,15 +136,17 @@ pub(super) fn of_widths(path: &str, parts: &[Part]) -> Result<(), PatternError> 
     let mut stars = 0;
     for (index, part) in parts.iter().enumerate() {
         match part {
-            Part::Literal(text) if text.contains('/') => stars = 0,
-            Part::Star if stars > 0 => return refuse("a second *"),
-            Part::Star => stars += 1,
+            PatternPart::Literal(text) if text.contains('/') => stars = 0,
+            PatternPart::Star if stars > 0 => return refuse("a second *"),
+            PatternPart::Star => stars += 1,
             _ => {}
         }
         match (part, parts.get(index + 1)) {
-            (Part::Time(Directive::Epoch), Some(Part::Star))
-            | (Part::Star, Some(Part::Time(Directive::Epoch))) => return refuse("%s beside *"),
-            (Part::Time(Directive::Epoch), Some(Part::Literal(text)))
+            (PatternPart::Time(Directive::Epoch), Some(PatternPart::Star))
+            | (PatternPart::Star, Some(PatternPart::Time(Directive::Epoch))) => {
+                return refuse("%s beside *");
+            }
+            (PatternPart::Time(Directive::Epoch), Some(PatternPart::Literal(text)))
                 if text.starts_with(|next: char| next.is_ascii_digit()) =>
             {
                 return refuse("%s before a digit");

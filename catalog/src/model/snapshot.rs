@@ -211,7 +211,7 @@ pub struct SnapshotFacts {
     /// Bytes the data will take on disk once it is restored.
     pub restored_bytes: Option<u64>,
     /// Where it stands among others, if one may continue another.
-    pub chain: Option<ChainLink>,
+    pub lineage: Option<LineageLink>,
     /// A kind of backup that can belong to a lineage, but whose head does not give its position
     /// (first and last change).
     pub unplaced: bool,
@@ -221,7 +221,7 @@ pub struct SnapshotFacts {
 
 /// The part of a sequence of changes that a snapshot holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChainLink {
+pub struct LineageLink {
     /// Which sequence: another one of the same database after that was created anew.
     pub lineage: String,
     /// Holds everything up to its last change, and not only what changed since its first.
@@ -232,7 +232,7 @@ pub struct ChainLink {
     pub last: i64,
 }
 
-impl ChainLink {
+impl LineageLink {
     /// Differential, and without any change.
     pub const fn is_empty(&self) -> bool {
         !self.full && self.first == 0 && self.last == 0
@@ -267,7 +267,7 @@ impl SnapshotFacts {
             used_memory_bytes: sum(self.used_memory_bytes, other.used_memory_bytes),
             restored_bytes: sum(self.restored_bytes, other.restored_bytes),
             // Of several artifacts none continues another snapshot.
-            chain: None,
+            lineage: None,
             unplaced: false,
             invalid: self.invalid.or(other.invalid),
         }
@@ -281,7 +281,7 @@ pub enum Continues {
     #[default]
     Nothing,
     /// This one of the same source, and what that continues; at most
-    /// [`CHAIN_MAX`](crate::chain::CHAIN_MAX) in all.
+    /// [`LINEAGE_MAX`](crate::lineage::LINEAGE_MAX) in all.
     Snapshot(Arc<Snapshot>),
     /// Something that is not there, and what: it cannot be restored.
     Missing(String),
@@ -335,7 +335,7 @@ impl Snapshot {
     /// Whether its size says nothing of the size of the data: it holds only changes, or may do so,
     /// because its head was not read.
     pub fn is_differential(&self) -> bool {
-        match &self.facts.chain {
+        match &self.facts.lineage {
             Some(link) => !link.full,
             None => self.continues == Continues::Unknown && !self.facts.unplaced,
         }
@@ -350,7 +350,7 @@ impl Snapshot {
     }
 
     /// The same with what it continues, as far as that is known: all that is read.
-    pub fn chain_bytes(&self) -> u64 {
+    pub fn lineage_bytes(&self) -> u64 {
         let before = self.before().unwrap_or_default();
         before.iter().map(|it| it.size_bytes()).sum::<u64>() + self.size_bytes()
     }

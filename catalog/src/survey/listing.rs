@@ -15,7 +15,7 @@ use std::{
 
 pub use self::tally::OBJECTS_MAX;
 use self::{
-    part::Part,
+    part::ListedPart,
     tally::{Listing, Tally, is_below},
 };
 use super::source::SurveySource;
@@ -45,12 +45,13 @@ pub(super) async fn list(
     let mut answered = false;
     // In byte order a prefix comes before all that it covers.
     while let Some(prefix) = wanted.pop_first() {
-        let mut part = Part::of(storage, sources, prefix, wants_versions(sources, prefix)).await;
+        let mut part =
+            ListedPart::of(storage, sources, prefix, wants_versions(sources, prefix)).await;
         if let Err(error) = &part
             && is_shared(sources, prefix)
         {
             tracing::debug!(prefix, %error, "listing again without versions");
-            match Part::of(storage, sources, prefix, false).await {
+            match ListedPart::of(storage, sources, prefix, false).await {
                 Err(error) if is_of_prefix(&error) => {}
                 plain => {
                     if let Err(error) = mem::replace(&mut part, plain) {

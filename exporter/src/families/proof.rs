@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use catalog::{
     config::Source,
-    evidence::{Past, Reason, Stage, Verdict, Verification},
+    ledger::{Past, Reason, Stage, Verdict, Verification},
 };
 use jiff::Timestamp;
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use catalog::{
-    evidence::{Draft, Reason, Stage, StageEvidence, fixtures::verification},
+    ledger::{Draft, Reason, Stage, StageRecord, fixtures::verification},
     model::SnapshotState,
     storage::{Operation, StorageReason},
 };
@@ -60,7 +60,7 @@ fn golden_when_much_is_wrong() {
     surveyed(&mut state, inventory("05:05:00", vec![partial, small]));
     let mut bad = verification(at("03:00:00"), Some(Reason::Damaged));
     bad.stages = [Stage::Fetch, Stage::Inspect, Stage::Fetch]
-        .map(|stage| StageEvidence {
+        .map(|stage| StageRecord {
             stage,
             milliseconds: 700,
         })
@@ -171,7 +171,7 @@ fn every_metric_of_the_table_can_be_published() {
     let mut state = healthy();
     let dated = &mut verification(at("04:00:00"), None);
     dated.data_at = Some(at("04:59:00"));
-    dated.stages = vec![StageEvidence {
+    dated.stages = vec![StageRecord {
         stage: Stage::Fetch,
         milliseconds: 1,
     }];
@@ -312,7 +312,7 @@ fn a_new_source_is_not_missing_before_its_first_slot_and_an_emptied_one_is_at_on
     assert_eq!(missing(&restarted, "00:21:00"), Some(0.0));
     proven(
         &mut restarted,
-        [catalog::evidence::fixtures::verified(at("00:01:00"))],
+        [catalog::ledger::fixtures::verified(at("00:01:00"))],
     );
     assert_eq!(missing(&restarted, "00:21:00"), Some(1.0));
     let gap = r#"backup_objective_seconds{engine="redis",objective="gap",source="cache"}"#;

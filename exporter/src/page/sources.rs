@@ -3,7 +3,7 @@
 use catalog::{
     assess::{Assessment, Concern, Severity},
     config::Source,
-    evidence::{Place, Verdict},
+    ledger::{Place, Verdict},
 };
 use jiff::Timestamp;
 use toolkit::words;

@@ -1,5 +1,5 @@
 use catalog::{
-    evidence::{
+    ledger::{
         Break, BrokenBy, Draft, Ledger, OldVersions, Reason,
         fixtures::{self, verification},
     },

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use catalog::{
-    evidence::{Ledger, OldVersions, Proofs},
+    ledger::{Ledger, OldVersions, Proofs},
     model::{SourceInventory, Unread},
 };
 use jiff::Timestamp;

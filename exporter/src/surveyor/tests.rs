@@ -6,8 +6,8 @@ use std::{
 use bytes::Bytes;
 use catalog::{
     config::load,
-    evidence::{
-        Draft, Evidence as _, MemoryEvidence, MemoryFault, Place, append,
+    ledger::{
+        Draft, MemoryFault, MemoryRecords, Place, RecordWriter as _, append,
         fixtures::{verification, verified},
     },
     model::{Key, ObjectMeta, Pin},
@@ -38,7 +38,7 @@ exporter: { refresh: 5m }
 struct Bench {
     a: Memory,
     b: Memory,
-    evidence: MemoryEvidence,
+    evidence: MemoryRecords,
     world: Arc<World>,
     published: Published<State>,
     clock: Clock,
@@ -50,7 +50,7 @@ impl Bench {
         let (a, b, evidence) = (
             Memory::default(),
             Memory::default(),
-            MemoryEvidence::default(),
+            MemoryRecords::default(),
         );
         a.put(
             "redis/20261122-0100.rdb",
@@ -62,7 +62,7 @@ impl Bench {
         let storages = [(name("a"), counted(&a)), (name("b"), counted(&b))].into();
         let clock = Clock::starting_at(at("02:00:00"));
         let published = Published::new(State::new(Arc::clone(&config), clock.now()));
-        let read: Arc<dyn EvidenceRead> = Arc::new(evidence.clone());
+        let read: Arc<dyn RecordReader> = Arc::new(evidence.clone());
         let world = Arc::new(World {
             config,
             storages,
@@ -270,7 +270,7 @@ async fn a_ledger_at_another_place_is_another_one_and_no_broken_one() {
     assert_eq!(known().evidence.up, None, "not read yet");
     assert!(known().evidence.ledger.is_none() && known().proofs.is_none());
     assert!(known().inventory.is_some(), "what lies there is known");
-    let elsewhere = MemoryEvidence::default();
+    let elsewhere = MemoryRecords::default();
     for taken_at in ["00:30:00", "01:00:00"] {
         append(&elsewhere, &cache, verified(at(taken_at)))
             .await

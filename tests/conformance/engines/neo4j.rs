@@ -6,11 +6,11 @@
 use std::{collections::BTreeMap, env, fs, path::PathBuf, sync::Arc};
 
 use catalog::{
-    evidence::{Baseline, Outcome, Reason, Verdict},
     format::{
         Bounds,
-        neo4j::{Canary, Check, CheckLevel, Expect, Query, Restore},
+        neo4j::{Check, CheckLevel, Neo4jCanary, Neo4jExpect, Query, Restore},
     },
+    ledger::{Baseline, Outcome, Reason, Verdict},
 };
 use settings::{Located, Place};
 use tests::{
@@ -83,17 +83,17 @@ async fn the_movies_are_verified_and_nothing_of_them_enters_the_record() {
         min: Some(102),
         max: Some(102),
     };
-    let canary = Canary {
+    let canary = Neo4jCanary {
         cypher: "RETURN datetime('2026-11-22T01:00:00Z')".into(),
         max_age: None,
     };
-    engined.subject.settings.expect = Arc::new(Expect {
+    engined.subject.settings.expect = Arc::new(Neo4jExpect {
         nodes: exactly(171),
         relationships: exactly(253),
         labels: BTreeMap::from([("Movie".to_owned(), exactly(38))]),
         queries: vec![located(query)],
         canary: Some(located(canary)),
-        ..Expect::default()
+        ..Neo4jExpect::default()
     });
     engined.subject.settings.own = Arc::new(Restore {
         check: Check {
@@ -194,13 +194,13 @@ async fn too_few_nodes_fail_and_a_question_that_is_refused_does_not() {
         min: Some(1),
         max: None,
     };
-    engined.subject.settings.expect = Arc::new(Expect {
+    engined.subject.settings.expect = Arc::new(Neo4jExpect {
         nodes: Bounds {
             min: Some(172),
             max: None,
         },
         queries: vec![located(query)],
-        ..Expect::default()
+        ..Neo4jExpect::default()
     });
     let verification = engined.subject.verify(engined.good).await;
     assert_eq!(

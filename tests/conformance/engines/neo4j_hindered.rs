@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bollard::{Docker, query_parameters::InspectContainerOptions};
 use catalog::{
-    evidence::{Outcome, Reason, Verification},
+    ledger::{Outcome, Reason, Verification},
     storage::memory::Memory,
 };
 use tests::{

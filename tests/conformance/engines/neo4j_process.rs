@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use catalog::{evidence::Reason, format::neo4j::Neo4j};
+use catalog::{format::neo4j::Neo4j, ledger::Reason};
 use tempfile::TempDir;
 use tests::{
     engine_suite::{self, Engined},

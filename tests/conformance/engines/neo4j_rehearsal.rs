@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use catalog::{
-    evidence::{Finding, Outcome, Reason, RehearsalEvidence, Verdict, Verification},
-    format::{Bounds, neo4j::Expect},
+    format::{Bounds, neo4j::Neo4jExpect},
+    ledger::{Finding, Outcome, Reason, RehearsalRecord, Verdict, Verification},
 };
 use tests::{
     neo4j_workshop::{IMAGE, TURNS, subject},
@@ -25,15 +25,15 @@ fn rehearsed_in(image: &str) -> Subject {
         min: Some(count),
         max: Some(count),
     };
-    subject.settings.expect = Arc::new(Expect {
+    subject.settings.expect = Arc::new(Neo4jExpect {
         nodes: exactly(171),
         relationships: exactly(253),
-        ..Expect::default()
+        ..Neo4jExpect::default()
     });
     subject
 }
 
-fn only(verification: &Verification) -> &RehearsalEvidence {
+fn only(verification: &Verification) -> &RehearsalRecord {
     let record = serde_json::to_string(verification).expect("a record is JSON");
     assert!(!DATA.iter().any(|data| record.contains(data)), "{record}");
     match &verification.rehearsals[..] {
@@ -42,14 +42,14 @@ fn only(verification: &Verification) -> &RehearsalEvidence {
     }
 }
 
-fn finding<'a>(rehearsal: &'a RehearsalEvidence, check: &str) -> &'a Finding {
+fn finding<'a>(rehearsal: &'a RehearsalRecord, check: &str) -> &'a Finding {
     let mut findings = rehearsal.findings.iter();
     let found = findings.find(|finding| finding.check == check);
     found.unwrap_or_else(|| panic!("{check} is not in {rehearsal:#?}"))
 }
 
 /// Counted there, and what was counted is as expected.
-fn is_whole(rehearsal: &RehearsalEvidence) {
+fn is_whole(rehearsal: &RehearsalRecord) {
     assert_eq!(rehearsal.verdict, Verdict::Verified, "{rehearsal:#?}");
     assert!(rehearsal.recovery_milliseconds.is_some());
     for (check, count) in [("neo4j.nodes", "171"), ("neo4j.relationships", "253")] {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use catalog::{
-    evidence::{Outcome, Reason, Verification},
     format::{
         Bounds,
-        neo4j::{Check, CheckLevel, Expect, Query, Restore},
+        neo4j::{Check, CheckLevel, Neo4jExpect, Query, Restore},
     },
+    ledger::{Outcome, Reason, Verification},
 };
 use settings::{Located, Place};
 use tests::{
@@ -52,10 +52,10 @@ async fn an_empty_database_is_a_good_backup_where_that_is_expected() {
         min: Some(0),
         max: Some(0),
     };
-    subject.settings.expect = Arc::new(Expect {
+    subject.settings.expect = Arc::new(Neo4jExpect {
         nodes: none,
         relationships: none,
-        ..Expect::default()
+        ..Neo4jExpect::default()
     });
     let verification = subject.verify(archives.empty.clone()).await;
     assert_eq!(verification.reason, None, "{verification:#?}");
@@ -81,9 +81,9 @@ async fn a_store_that_a_crash_left_is_recovered_then_checked_with_all_its_indexe
         value: online,
         place: Place::whole(),
     };
-    subject.settings.expect = Arc::new(Expect {
+    subject.settings.expect = Arc::new(Neo4jExpect {
         queries: vec![online],
-        ..Expect::default()
+        ..Neo4jExpect::default()
     });
     let verification = subject.verify(archives.unclean.clone()).await;
     assert_eq!(verification.reason, None, "{verification:#?}");

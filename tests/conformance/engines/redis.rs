@@ -3,8 +3,8 @@
 use std::{env, fs, path::PathBuf, sync::Arc};
 
 use catalog::{
-    evidence::{Outcome, Reason, Verification},
-    format::redis::{Bounds, ChecksumRule, Expect, Redis},
+    format::redis::{Bounds, ChecksumRule, Redis, RedisExpect},
+    ledger::{Outcome, Reason, Verification},
     storage::memory::Memory,
 };
 use futures::{StreamExt as _, stream};
@@ -135,13 +135,13 @@ async fn foreign_files_are_verified_but_for_the_damaged_and_those_with_modules()
     let corpus = foreign_corpus();
     require!(@ "corpus", corpus.as_ref().map(drop).map_err(Clone::clone));
     let mut subject = subject(&IMAGES[..1]);
-    subject.settings.expect = Arc::new(Expect {
+    subject.settings.expect = Arc::new(RedisExpect {
         keys: Bounds {
             min: Some(0),
             max: None,
         },
         checksum: ChecksumRule::Optional,
-        ..Expect::default()
+        ..RedisExpect::default()
     });
     let verified = stream::iter(corpus.expect("it is there"))
         .map(|(name, bytes)| {
@@ -175,9 +175,9 @@ async fn without_a_checksum_nothing_is_verified_unless_that_is_accepted() {
         Some(Reason::NoChecksum),
         "{verification:#?}"
     );
-    subject.settings.expect = Arc::new(Expect {
+    subject.settings.expect = Arc::new(RedisExpect {
         checksum: ChecksumRule::Optional,
-        ..Expect::default()
+        ..RedisExpect::default()
     });
     let verification = subject.verify(bytes).await;
     assert_eq!(verification.reason, None, "{verification:#?}");
@@ -215,9 +215,9 @@ async fn the_files_of_two_shards_are_one_snapshot_each_restored_by_a_server_that
             min: Some(min),
             max: None,
         };
-        Arc::new(Expect {
+        Arc::new(RedisExpect {
             keys,
-            ..Expect::default()
+            ..RedisExpect::default()
         })
     };
     let one = save(&subject.runtime, new, &commands()).await;

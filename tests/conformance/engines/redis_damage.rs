@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use catalog::{
-    evidence::{Finding, Reason, Verdict, Verification},
     format::redis::Redis,
+    ledger::{Finding, Reason, Verdict, Verification},
 };
 use futures::{StreamExt as _, stream};
 use tests::{

@@ -2,8 +2,8 @@
 
 use bollard::Docker;
 use catalog::{
-    evidence::{Outcome, Reason},
     format::redis::Redis,
+    ledger::{Outcome, Reason},
     storage::memory::Memory,
 };
 use tests::{

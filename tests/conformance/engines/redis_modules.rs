@@ -4,8 +4,8 @@
 use std::process::{Command, Output};
 
 use catalog::{
-    evidence::{Reason, Verification},
     format::redis::Redis,
+    ledger::{Reason, Verification},
 };
 use tempfile::TempDir;
 use tests::{

@@ -2,8 +2,8 @@
 //! and the verdict is the server's.
 
 use catalog::{
-    evidence::{Outcome, Reason, Verdict, Verification},
     format::redis::Redis,
+    ledger::{Outcome, Reason, Verdict, Verification},
 };
 use tests::{rdb_bytes, require, verifying::Subject};
 

@@ -3,8 +3,8 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use catalog::{
-    evidence::{Outcome, Reason, Verification},
     format::redis::Redis,
+    ledger::{Outcome, Reason, Verification},
 };
 use tempfile::TempDir;
 use tests::{

@@ -9,7 +9,7 @@ use bollard::{
         RemoveContainerOptionsBuilder,
     },
 };
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 use tests::{
     require,
     runtime_suite::{Handle, PATIENCE, Subject, config, printed, run, run_id, shell},

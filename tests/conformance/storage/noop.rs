@@ -12,7 +12,7 @@ use std::{
 use catalog::{
     config::{Config, Known, Loaded, load, load_with, schema_with},
     drivers::{DRIVERS, Driver},
-    evidence::{append, fixtures},
+    ledger::{append, fixtures},
     model::{RepositoryName, SourceName},
     storage::{
         Storage,
@@ -99,7 +99,7 @@ storage_suite!(configured());
 #[tokio::test]
 async fn its_evidence_obeys_the_suite() {
     let evidence = shelves().0.evidence.expect("evidence");
-    tests::evidence_suite::obeys(evidence.location.open_evidence()).await;
+    tests::ledger_suite::obeys(evidence.location.open_records()).await;
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn the_exporter_surveys_it_and_reads_its_records() {
         .put_at("redis/20261122.rdb", "a", MODIFIED_AT);
     let cache = SourceName::new("cache").expect("a name");
     let evidence = config.evidence.as_ref().expect("evidence");
-    let evidence = evidence.location.open_evidence();
+    let evidence = evidence.location.open_records();
     let draft = fixtures::verified(fixtures::at("01:00:00"));
     evidence.mark().await.expect("marked");
     append(&*evidence, &cache, draft).await.expect("appended");

@@ -1,7 +1,7 @@
 //! Older versions: listed when asked for, read as what they were.
 
 use catalog::{
-    evidence::{Draft, Ledger, Proofs, fixtures, old_versions},
+    ledger::{Draft, Ledger, Proofs, fixtures, old_versions},
     model::SourceInventory,
 };
 use tests::s3_server::{Call, Effect, Fault};

@@ -1,6 +1,6 @@
 //! Repositories that are buckets, in one run.
 
-use catalog::evidence::{S3Evidence, append, fixtures};
+use catalog::ledger::{S3Records, append, fixtures};
 use tests::s3_server::{Call, Effect, Fault, S3Server, SECRET_ACCESS_KEY};
 use toolkit::exit::Exit;
 
@@ -124,7 +124,7 @@ async fn a_hundred_thousand_foreign_objects_are_counted_and_the_few_of_ours_are_
 #[tokio::test]
 async fn evidence_in_a_bucket_is_read_and_nothing_is_ever_written_there() {
     let server = S3Server::start().await;
-    let evidence = S3Evidence::new(server.config("evidence/"));
+    let evidence = S3Records::new(server.config("evidence/"));
     let proof = fixtures::verified(fixtures::at("04:00:00"));
     append(&evidence, &fixtures::cache(), proof).await.unwrap();
     server.world().take_calls();

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, fs};
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 use tokio::task::spawn_blocking;
 use toolkit::exit::Exit;
 

@@ -42,7 +42,7 @@ async fn execute(
     let mut console = Console {
         out: &mut out,
         err: &mut err,
-        clock: Clock::starting_at(catalog::evidence::fixtures::at("05:30:00")),
+        clock: Clock::starting_at(catalog::ledger::fixtures::at("05:30:00")),
         jitter: Arc::new(|| 0.0),
         signals,
         listening,

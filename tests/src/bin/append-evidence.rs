@@ -5,14 +5,14 @@
 use std::{io::Write, time::Duration};
 
 use anyhow::Context;
-use catalog::evidence::{DirectoryEvidence, Ledger, append, fixtures, prune};
+use catalog::ledger::{DirectoryRecords, Ledger, append, fixtures, prune};
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let directory = arguments
         .next()
         .context("usage: append-evidence DIRECTORY [prune]")?;
-    let evidence = DirectoryEvidence::new(directory);
+    let evidence = DirectoryRecords::new(directory);
     let runtime = tokio::runtime::Runtime::new()?;
     let mut out = std::io::stdout();
     if arguments.next().is_some() {

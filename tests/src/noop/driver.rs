@@ -1,7 +1,7 @@
 //! A storage driver whose places are shelves in the memory of this process. It proves that nothing
 //! else knows of drivers.
 //!
-//! What lies on a shelf is [`Memory`] and [`MemoryEvidence`]; here is only what the configuration
+//! What lies on a shelf is [`Memory`] and [`MemoryRecords`]; here is only what the configuration
 //! says of one.
 
 use std::{
@@ -12,8 +12,8 @@ use std::{
 };
 
 use catalog::{
-    drivers::Row,
-    evidence::MemoryEvidence,
+    drivers::DriverRow,
+    ledger::MemoryRecords,
     storage::{DriverConfig, Storage, memory::Memory},
 };
 use schemars::JsonSchema;
@@ -21,14 +21,14 @@ use serde::Deserialize;
 use settings::{Place, Problems};
 
 /// The row of a table.
-pub static NOOP: Row<Shelf> = Row {
+pub static NOOP: DriverRow<Shelf> = DriverRow {
     evidence: Some(|shelf| Arc::new(shelf.records())),
 };
 
 /// The same of a driver that keeps no records.
-pub static WITHOUT_RECORDS: Row<Shelf> = Row { evidence: None };
+pub static WITHOUT_RECORDS: DriverRow<Shelf> = DriverRow { evidence: None };
 
-static SHELVES: Mutex<BTreeMap<String, (Memory, MemoryEvidence)>> = Mutex::new(BTreeMap::new());
+static SHELVES: Mutex<BTreeMap<String, (Memory, MemoryRecords)>> = Mutex::new(BTreeMap::new());
 
 /// A shelf of this process.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -45,11 +45,11 @@ impl Shelf {
     }
 
     /// The records on it.
-    pub fn records(&self) -> MemoryEvidence {
+    pub fn records(&self) -> MemoryRecords {
         self.contents().1
     }
 
-    fn contents(&self) -> (Memory, MemoryEvidence) {
+    fn contents(&self) -> (Memory, MemoryRecords) {
         let mut shelves = SHELVES.lock().unwrap_or_else(PoisonError::into_inner);
         shelves.entry(self.shelf.clone()).or_default().clone()
     }

@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 use futures::{FutureExt, future, future::BoxFuture};
 use jiff::Timestamp;
 use verifier::runtime::{

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use catalog::evidence::{Egress, Network, Reason, SandboxEvidence, VolumeLimit};
+use catalog::ledger::{Egress, Network, Reason, SandboxRecord, VolumeLimit};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use rustix::process::{Pid, Signal, getgid, getuid, kill_process_group};
 use tokio::{
@@ -313,8 +313,8 @@ impl Sandbox for NoopSandbox {
         async move { self.free().map_err(lost) }.boxed()
     }
 
-    fn facts(&self) -> SandboxEvidence {
-        SandboxEvidence {
+    fn facts(&self) -> SandboxRecord {
+        SandboxRecord {
             runtime: NAME.into(),
             image: self.image.clone(),
             image_id: None,

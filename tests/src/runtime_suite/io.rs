@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 use tokio::time::timeout;
 use verifier::runtime::{CAPTURE_BYTES_MAX, FeedEnd};
 

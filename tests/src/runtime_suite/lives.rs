@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 use jiff::{Timestamp, ToSpan};
 use verifier::runtime::SweepPolicy;
 

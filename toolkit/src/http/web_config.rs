@@ -18,7 +18,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use settings::{Document, Problems, Section};
 use thiserror::Error;
 
-use self::written::Written;
+use self::written::{Written, WrittenRate, WrittenUsers};
 use super::{
     auth::{self, Users},
     files::Files,
@@ -123,7 +123,7 @@ fn check(written: Written, beside: &Path, files: &mut Files, problems: &mut Prob
     }
 }
 
-fn users(written: written::Users, problems: &mut Problems) -> Option<Users> {
+fn users(written: WrittenUsers, problems: &mut Problems) -> Option<Users> {
     for (user, hash) in &written {
         if user.contains(':') {
             problems
@@ -153,10 +153,7 @@ fn users(written: written::Users, problems: &mut Problems) -> Option<Users> {
     )
 }
 
-fn rate(
-    written: Option<settings::Located<written::Rate>>,
-    problems: &mut Problems,
-) -> Option<Rate> {
+fn rate(written: Option<settings::Located<WrittenRate>>, problems: &mut Problems) -> Option<Rate> {
     let written = written?;
     let interval = written.value.interval.unwrap_or_default();
     let burst = written.value.burst.unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use catalog::{assess::default_deadline, config::Source, evidence::Trigger, model::Snapshot};
+use catalog::{assess::default_deadline, config::Source, ledger::Trigger, model::Snapshot};
 use futures::FutureExt as _;
 
 use crate::{
@@ -51,7 +51,7 @@ impl ChosenSnapshot {
             .until(world.clock.now())
             .baseline(self.snapshot.taken_at);
         let recovery_time = source.objectives.recovery_time;
-        let size_bytes = self.snapshot.chain_bytes();
+        let size_bytes = self.snapshot.lineage_bytes();
         let deadline = verify.deadline;
         let deadline = deadline.unwrap_or_else(|| default_deadline(size_bytes));
         Ok(Assignment {

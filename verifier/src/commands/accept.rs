@@ -1,6 +1,6 @@
 //! `accept`: a person says that the contents of one snapshot are right: the new baseline.
 
-use catalog::evidence::{self, Acceptance, Draft};
+use catalog::ledger::{self, Acceptance, Draft};
 use toolkit::exit::Exit;
 
 use crate::{
@@ -61,7 +61,7 @@ pub(super) async fn run(flags: &Accept, console: &mut Console<'_>) -> Result<Exi
         fingerprints: last.fingerprints.clone(),
         message: reason.into(),
     };
-    let appended = evidence::append(
+    let appended = ledger::append(
         &**evidence,
         &source.name,
         Draft::Acceptance(Box::new(acceptance)),

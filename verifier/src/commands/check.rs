@@ -10,7 +10,7 @@ pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
         config,
         mut warnings,
     } = console.loaded()?;
-    config::warn_undecided(&config, console.clock.now(), &mut warnings).await;
+    config::warn_mendable(&config, console.clock.now(), &mut warnings).await;
     write!(console.err, "{warnings}")?;
     writeln!(
         console.out,

@@ -2,7 +2,7 @@
 
 use catalog::{
     config::Source,
-    evidence::{self, EvidenceError, Proofs},
+    ledger::{self, LedgerError, Proofs},
     storage::ListFrom,
 };
 use futures::StreamExt as _;
@@ -27,7 +27,7 @@ pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let mut answers = repositories(&world).await;
     answers.push(("evidence".into(), evidence(&world).await));
     answers.extend(runtime(&world).await);
-    answers.extend(undecided(&world).await);
+    answers.extend(mendable(&world).await);
     for (what, answer) in answers {
         let (sign, text) = match answer {
             Answer::Good(text) => ('✔', text),
@@ -82,16 +82,16 @@ async fn evidence(world: &World) -> Answer {
         return unwell(&error, "");
     }
     let good = "it can be read, and of many writers of a record one wins";
-    match evidence::is_mounted(&**evidence, &all).await {
+    match ledger::is_mounted(&**evidence, &all).await {
         Ok(()) => Answer::Good(good.into()),
         Err(error) => unwell(&error, &format!("{good}; ")),
     }
 }
 
 /// What is wrong with the evidence, behind what was found out `before`.
-fn unwell(error: &EvidenceError, before: &str) -> Answer {
+fn unwell(error: &LedgerError, before: &str) -> Answer {
     match error {
-        EvidenceError::Unmarked { location } => {
+        LedgerError::Unmarked { location } => {
             Answer::Doubtful(format!("{before}{}", unmounted(location)))
         }
         error => bad(error),
@@ -133,7 +133,7 @@ async fn runtime(world: &World) -> Vec<(String, Answer)> {
 
 /// Sources of which nobody knows for a reason that only configuration can mend; of one whose
 /// snapshots were not seen the records alone speak.
-async fn undecided(world: &World) -> Vec<(String, Answer)> {
+async fn mendable(world: &World) -> Vec<(String, Answer)> {
     let sources = world.config.sources.iter();
     let sources: Vec<_> = sources.filter(|it| it.verify.is_some()).collect();
     let surveyed = world.survey(&sources).await;
@@ -144,8 +144,8 @@ async fn undecided(world: &World) -> Vec<(String, Answer)> {
             continue;
         };
         let why = match surveyed.found(source) {
-            Ok(inventory) => Proofs::new(&ledger, inventory, None, now).undecided(),
-            Err(_) => ledger.until(now).undecided(),
+            Ok(inventory) => Proofs::new(&ledger, inventory, None, now).mendable(),
+            Err(_) => ledger.until(now).mendable(),
         };
         if let Some(why) = why {
             answers.push((format!("source {}", source.name), Answer::Doubtful(why)));

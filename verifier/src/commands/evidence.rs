@@ -2,7 +2,7 @@
 
 use catalog::{
     config::Source,
-    evidence::{Draft, Evidence, EvidenceError, Record, Repair, Repaired, sequences},
+    ledger::{Draft, LedgerError, Record, RecordWriter, Repair, Repaired, sequences},
 };
 use futures::TryStreamExt as _;
 use toolkit::{exit::Exit, table::Table, words};
@@ -156,7 +156,7 @@ pub(super) async fn export(select: &Select, console: &mut Console<'_>) -> Result
 
 async fn export_one(
     source: &Source,
-    evidence: &dyn Evidence,
+    evidence: &dyn RecordWriter,
     console: &mut Console<'_>,
 ) -> Result<Exit, Refusal> {
     let refuse = |error| Refusal::unknown(toolkit::problem::render(&error, None));
@@ -166,7 +166,7 @@ async fn export_one(
         let text = match evidence.read(&source.name, sequence).await {
             Ok(text) => text,
             // Pruned since it was listed.
-            Err(EvidenceError::Gone { .. }) => continue,
+            Err(LedgerError::Gone { .. }) => continue,
             Err(error) => return Err(refuse(error)),
         };
         // One line each; a record that is no JSON is told, and the others are still exported.

@@ -18,7 +18,7 @@ use std::{
 
 use catalog::{
     config::{Config, Source},
-    evidence::{Ledger, Verdict},
+    ledger::{Ledger, Verdict},
     model::{Continues, Snapshot, SnapshotState},
     storage::READ_MAX,
     survey::describe_object,
@@ -147,7 +147,7 @@ impl Wish<'_> {
             format, settings, ..
         } = self.source;
         let facts = describe_object(&*storage, &pin, *format, settings).await;
-        facts.is_ok_and(|facts| match facts.chain {
+        facts.is_ok_and(|facts| match facts.lineage {
             Some(link) => link.full,
             None => !facts.unplaced && facts.invalid.is_none(),
         })

@@ -1,6 +1,6 @@
 //! `plan`: what is due, and why.
 
-use catalog::{config::Source, evidence::Proofs};
+use catalog::{config::Source, ledger::Proofs};
 use toolkit::{exit::Exit, table::Table};
 
 use crate::{

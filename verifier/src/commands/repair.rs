@@ -1,7 +1,7 @@
 //! `evidence repair`: a person says why a chain is broken, in the chain itself.
 
 use catalog::{
-    evidence::{self, Break, Draft, Repair},
+    ledger::{self, Break, Draft, Repair},
     model::SourceName,
 };
 use toolkit::{exit::Exit, problem::render};
@@ -35,7 +35,7 @@ pub(super) async fn run(flags: &cli::Repair, console: &mut Console<'_>) -> Resul
     world.may_write().await?;
     while let Some(first_break) = standing {
         let repair = repair(source, &first_break, reason, console);
-        let appended = evidence::append(&**evidence, source, Draft::Repair(Box::new(repair)));
+        let appended = ledger::append(&**evidence, source, Draft::Repair(Box::new(repair)));
         let appended = appended.await;
         let appended = appended.map_err(|error| Refusal::unknown(render(&error, None)))?;
         let sequence = appended.record.sequence;

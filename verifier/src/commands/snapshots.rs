@@ -1,7 +1,7 @@
 //! `snapshots`: every snapshot with its size, age, state and proof.
 
 use catalog::{
-    evidence::Ledger,
+    ledger::Ledger,
     model::{Continues, Snapshot, SnapshotState},
 };
 use jiff::Timestamp;

@@ -4,7 +4,7 @@ mod choose;
 
 use std::{io, sync::Arc};
 
-use catalog::evidence::Verdict;
+use catalog::ledger::Verdict;
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use toolkit::exit::Exit;
@@ -112,7 +112,7 @@ fn finish(
 
 #[cfg(test)]
 mod tests {
-    use catalog::evidence::{Reason, RehearsalEvidence, fixtures};
+    use catalog::ledger::{Reason, RehearsalRecord, fixtures};
 
     use super::*;
 
@@ -126,7 +126,7 @@ mod tests {
         let check = |main: Option<Reason>, expected| {
             for reason in [None, Some(Reason::Damaged), Some(Reason::NoImage)] {
                 let mut verification = fixtures::verification(fixtures::at("02:00:00"), main);
-                verification.rehearsals = vec![RehearsalEvidence {
+                verification.rehearsals = vec![RehearsalRecord {
                     image: "redis:9".into(),
                     verdict: reason.map_or(Verdict::Verified, Reason::verdict),
                     reason,

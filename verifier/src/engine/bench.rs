@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use catalog::evidence::{Reason, Stage};
+use catalog::ledger::{Reason, Stage};
 use tokio::time::Instant;
 
 use super::{Purpose, Stopped};

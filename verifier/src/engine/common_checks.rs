@@ -1,8 +1,8 @@
 //! Questions that engines have in common, asked in the same words. Pure.
 
 use catalog::{
-    evidence::{Basis, Integrity, Reason},
     format::{Bounds, ChecksumRule},
+    ledger::{Basis, Integrity, Reason},
     manifest::Manifest,
 };
 use jiff::{SignedDuration, Timestamp};

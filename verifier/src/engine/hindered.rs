@@ -14,7 +14,7 @@
 //! The first that fits counts: a Java machine that may not start a thread calls that a lack of
 //! memory, too.
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 
 use super::Stopped;
 

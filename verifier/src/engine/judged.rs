@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use catalog::evidence::{Basis, Finding, Outcome, Reason};
+use catalog::ledger::{Basis, Finding, Outcome, Reason};
 
 /// A finding and, unless it is harmless, the reason it gives.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,11 +22,11 @@ mod serve;
 use std::collections::BTreeMap;
 
 use catalog::{
-    evidence::{Fingerprints, Reason, Stage},
     format::{
         Inspection,
-        neo4j::{Archive, Check, CheckLevel, Expect, Restore},
+        neo4j::{Archive, Check, CheckLevel, Neo4jExpect, Restore},
     },
+    ledger::{Fingerprints, Reason, Stage},
     model::EngineName,
 };
 use futures::future::BoxFuture;
@@ -103,7 +103,7 @@ impl Engine for Neo4j {
             let archive = archive_of(whole)?;
             image::restores(archive, bench.spec)?;
             let own: &Restore = settings.own()?;
-            let expect: &Expect = settings.expect()?;
+            let expect: &Neo4jExpect = settings.expect()?;
             let mut seen = admin::inspect(bench).await?;
             if seen.needs_recovery {
                 serve::recover(bench).await?;

@@ -16,11 +16,11 @@ mod writer;
 use std::{collections::BTreeMap, time::Duration};
 
 use catalog::{
-    evidence::{Outcome, Reason},
     format::{
         Inspection,
-        redis::{Census, Expect, Family},
+        redis::{Census, Family, RedisExpect},
     },
+    ledger::{Outcome, Reason},
     model::{EngineName, SnapshotFacts},
 };
 use futures::future::BoxFuture;
@@ -140,7 +140,7 @@ impl Engine for Redis {
     }
 
     fn judge_whole(&self, whole: &Whole<'_>, settings: &Settings) -> Vec<CheckResult> {
-        let cases = settings.expect::<Expect>().and_then(|expect| {
+        let cases = settings.expect::<RedisExpect>().and_then(|expect| {
             let cases = whole.artifacts.iter();
             let cases = cases.map(|it| Ok(case(it, census_of(it.inspection)?, expect)));
             Ok((expect, cases.collect::<Result<Vec<_>, Stopped>>()?))
@@ -152,7 +152,7 @@ impl Engine for Redis {
     }
 
     fn items(&self, evidence: &Case<'_>) -> BTreeMap<String, u64> {
-        let expect = Expect::default();
+        let expect = RedisExpect::default();
         census_of(evidence.inspection)
             .map(|census| checks::items(&case(evidence, census, &expect)))
             .unwrap_or_default()
@@ -166,7 +166,7 @@ impl Engine for Redis {
     }
 }
 
-fn case<'a>(evidence: &'a Case<'_>, census: &'a Census, expect: &'a Expect) -> RedisCase<'a> {
+fn case<'a>(evidence: &'a Case<'_>, census: &'a Census, expect: &'a RedisExpect) -> RedisCase<'a> {
     let seen = RedisObservations::of(evidence.observations);
     RedisCase {
         evidence,

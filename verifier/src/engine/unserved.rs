@@ -12,7 +12,7 @@
 
 use std::fmt::Display;
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 
 use super::{Bench, Stopped, hindered};
 use crate::runtime::{SandboxError, ServerId, ServerState};

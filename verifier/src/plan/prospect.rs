@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use catalog::{
     config::{Due, Source},
-    evidence::{Past, Reason, ToolEvidence, Verdict, Verification},
+    ledger::{Past, Reason, ToolRecord, Verdict, Verification},
 };
 use jiff::Timestamp;
 
@@ -30,7 +30,7 @@ pub struct Prospect {
 }
 
 /// Of a source that stands so, for a verifier that would write `tool` down.
-pub fn prospect(source: &Source, situation: &Situation<'_>, tool: &ToolEvidence) -> Prospect {
+pub fn prospect(source: &Source, situation: &Situation<'_>, tool: &ToolRecord) -> Prospect {
     let Some(verify) = &source.verify else {
         return Prospect {
             not_before: Some(Timestamp::MAX),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use catalog::{
     config::load,
-    evidence::{Draft, Reason, fixtures},
+    ledger::{Draft, Reason, fixtures},
     model::{Artifact, Key, ObjectMeta, SnapshotFacts, SnapshotId, SnapshotState, TakenAtFrom},
 };
 use jiff::SignedDuration;

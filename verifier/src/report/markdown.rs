@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use catalog::evidence::Finding;
+use catalog::ledger::Finding;
 use jiff::Timestamp;
 use toolkit::words::{ago, length};
 

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use catalog::evidence::{
-    ArtifactEvidence, Basis, Egress, Finding, Fingerprints, Integrity, Network, Outcome, Reason,
-    RehearsalEvidence, SandboxEvidence, SnapshotEvidence, ToolEvidence, Trigger, Verdict,
-    Verification, VolumeLimit,
+use catalog::ledger::{
+    ArtifactRecord, Basis, Egress, Finding, Fingerprints, Integrity, Network, Outcome, Reason,
+    RehearsalRecord, SandboxRecord, SnapshotRecord, ToolRecord, Trigger, Verdict, Verification,
+    VolumeLimit,
 };
 use catalog::model::{SnapshotId, SourceName, TakenAtFrom};
 use jiff::Timestamp;
@@ -34,12 +34,12 @@ fn reported(verdict: Verdict, reason: Option<Reason>, findings: Vec<Finding>) ->
         by: "host".into(),
         began_at: at("2026-11-22T02:00:00Z"),
         ended_at: at("2026-11-22T02:00:02Z"),
-        snapshot: SnapshotEvidence {
+        snapshot: SnapshotRecord {
             repository: "local".into(),
             id: SnapshotId("20261122-0100".into()),
             taken_at: at("2026-11-22T01:00:03Z"),
             taken_at_from: TakenAtFrom::Content,
-            artifacts: vec![ArtifactEvidence {
+            artifacts: vec![ArtifactRecord {
                 key: "redis/20261122-0100.rdb".into(),
                 version_id: None,
                 etag: None,
@@ -58,7 +58,7 @@ fn reported(verdict: Verdict, reason: Option<Reason>, findings: Vec<Finding>) ->
         items: BTreeMap::from([("keys".into(), 300_017), ("live_keys".into(), 300_007)]),
         fingerprints: Fingerprints::new(),
         data_at: None,
-        sandbox: Some(SandboxEvidence {
+        sandbox: Some(SandboxRecord {
             runtime: "docker".into(),
             image: "redis:8.0".into(),
             image_id: None,
@@ -69,7 +69,7 @@ fn reported(verdict: Verdict, reason: Option<Reason>, findings: Vec<Finding>) ->
             memory_bytes: None,
         }),
         rehearsals: Vec::new(),
-        tool: ToolEvidence {
+        tool: ToolRecord {
             version: "0".into(),
             config_digest: "sha256:0".into(),
         },
@@ -164,7 +164,7 @@ fn what_could_not_be_told_is_explained_once() {
 fn a_rehearsal_is_told_apart() {
     let roles = || finding("neo4j.roles", Outcome::Warning, "no users");
     let mut report = reported(Verdict::Verified, None, vec![roles()]);
-    report.verification.rehearsals = vec![RehearsalEvidence {
+    report.verification.rehearsals = vec![RehearsalRecord {
         image: "redis:9".into(),
         verdict: Verdict::Failed,
         reason: Some(Reason::Expectation),

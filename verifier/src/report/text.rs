@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use catalog::evidence::{Egress, Finding, Outcome, RehearsalEvidence, Verdict, Verification};
+use catalog::ledger::{Egress, Finding, Outcome, RehearsalRecord, Verdict, Verification};
 use catalog::model::TakenAtFrom;
 use jiff::Timestamp;
 use toolkit::words::{ago, length, size};
@@ -47,7 +47,7 @@ const fn sign(verdict: Verdict) -> char {
 }
 
 /// `✔ verified in redis:9, in 1.2 s · 9 passed`.
-fn rehearsed(rehearsal: &RehearsalEvidence) -> String {
+fn rehearsed(rehearsal: &RehearsalRecord) -> String {
     let time = rehearsal.recovery_milliseconds;
     let time = time.map_or_else(String::new, |time| {
         format!(", in {}", length(Duration::from_millis(time)))

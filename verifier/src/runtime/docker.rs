@@ -14,7 +14,7 @@ mod shape;
 use std::{sync::Arc, time::Duration};
 
 use bollard::query_parameters::{CreateContainerOptionsBuilder, StartContainerOptions};
-use catalog::evidence::{Network, Reason, SandboxEvidence, VolumeLimit};
+use catalog::ledger::{Network, Reason, SandboxRecord, VolumeLimit};
 use futures::{FutureExt, future::BoxFuture};
 
 use self::{
@@ -112,8 +112,8 @@ impl DockerRuntime {
     }
 }
 
-fn facts(look: &Look, spec: &SandboxSpec, image_id: String, user: String) -> SandboxEvidence {
-    SandboxEvidence {
+fn facts(look: &Look, spec: &SandboxSpec, image_id: String, user: String) -> SandboxRecord {
+    SandboxRecord {
         runtime: "docker".to_owned(),
         image: spec.image.image.clone(),
         image_id: Some(image_id),

@@ -1,6 +1,6 @@
 //! Why a sandbox did not do what it should: always on our side, never about the snapshot.
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 use thiserror::Error;
 
 /// Ends a run as inconclusive with this reason.

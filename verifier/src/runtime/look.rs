@@ -3,7 +3,7 @@
 //!
 //! Believes what the kernel shows inside, not what was asked of the runtime.
 
-use catalog::evidence::{Egress, Reason};
+use catalog::ledger::{Egress, Reason};
 
 use super::{SandboxError, SandboxSpec};
 

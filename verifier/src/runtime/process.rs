@@ -15,7 +15,7 @@ mod streams;
 
 use std::{collections::BTreeMap, net::TcpListener, path::PathBuf, sync::Arc};
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 use futures::{FutureExt, future::BoxFuture};
 
 use self::{

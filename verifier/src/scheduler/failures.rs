@@ -43,7 +43,7 @@ mod tests {
         assert!(!told.well(&cache, Step::Survey));
         assert!(told.ill(&cache, Step::Survey, "a"));
         assert!(!told.ill(&cache, Step::Survey, "a"));
-        assert!(told.ill(&cache, Step::ReadEvidence, "a"));
+        assert!(told.ill(&cache, Step::ReadRecords, "a"));
         assert!(told.ill(&cache, Step::Survey, "b"));
         assert!(told.well(&cache, Step::Survey));
         assert!(!told.well(&cache, Step::Survey));

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use catalog::{
     config::Source,
-    evidence::{Ledger, OldVersions, Proofs, ToolEvidence, old_versions},
+    ledger::{Ledger, OldVersions, Proofs, ToolRecord, old_versions},
     model::{RepositoryName, Snapshot, SourceInventory, SourceName},
 };
 use futures::future::join_all;
@@ -103,7 +103,7 @@ impl Sight {
 /// Reads the ledgers of these sources and surveys the repository they all lie in.
 pub(super) async fn look(
     world: Arc<World>,
-    tool: ToolEvidence,
+    tool: ToolRecord,
     repository: RepositoryName,
     names: Vec<SourceName>,
 ) -> LookOutcome {
@@ -159,12 +159,12 @@ pub(super) async fn look(
 
 async fn ledger(world: &World, source: &Source) -> Result<Ledger, MissedLook> {
     let read = world.ledger_in_time(&source.name).await;
-    read.map_err(|refusal| MissedLook::one(Step::ReadEvidence, refusal.message))
+    read.map_err(|refusal| MissedLook::one(Step::ReadRecords, refusal.message))
 }
 
 #[cfg(test)]
 mod tests {
-    use catalog::evidence::fixtures;
+    use catalog::ledger::fixtures;
     use jiff::SignedDuration;
 
     use super::*;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use catalog::{
-    evidence::{Ledger, Verdict, Verification},
+    ledger::{Ledger, Verdict, Verification},
     model::SourceName,
 };
 use tokio::time::Instant;
@@ -103,8 +103,8 @@ async fn carry_out_whole(order: Order) -> RunEnd {
     }
     let read = world.ledger_in_time(&name).await;
     let lost = match (problem, &read) {
-        (Some(why), _) => Some(MissedLook::one(Step::WriteEvidence, why)),
-        (None, Err(refusal)) => Some(MissedLook::one(Step::ReadEvidence, &refusal.message)),
+        (Some(why), _) => Some(MissedLook::one(Step::WriteRecords, why)),
+        (None, Err(refusal)) => Some(MissedLook::one(Step::ReadRecords, &refusal.message)),
         (None, Ok(_)) => None,
     };
     RunEnd {

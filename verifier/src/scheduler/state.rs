@@ -9,7 +9,7 @@ use std::{
 
 use catalog::{
     config::{Config, Source},
-    evidence::{Ledger, OldVersions, Proofs, Stage, ToolEvidence, Trigger, Verdict, Verification},
+    ledger::{Ledger, OldVersions, Proofs, Stage, ToolRecord, Trigger, Verdict, Verification},
     model::{RepositoryName, Snapshot, SourceInventory, SourceName},
 };
 use jiff::Timestamp;
@@ -22,7 +22,7 @@ pub(crate) struct State {
     /// In use.
     pub(crate) config: Arc<Config>,
     /// What it would write into a record.
-    pub(crate) tool: ToolEvidence,
+    pub(crate) tool: ToolRecord,
     /// When that was loaded.
     pub(crate) loaded_at: Timestamp,
     /// Whether the last attempt to load another one failed.
@@ -148,9 +148,9 @@ pub(crate) struct LiveRun {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
     Survey,
-    ReadEvidence,
+    ReadRecords,
     Begin,
-    WriteEvidence,
+    WriteRecords,
     Sweep,
 }
 
@@ -158,9 +158,9 @@ impl Step {
     /// Every step.
     pub(crate) const ALL: [Self; 5] = [
         Self::Survey,
-        Self::ReadEvidence,
+        Self::ReadRecords,
         Self::Begin,
-        Self::WriteEvidence,
+        Self::WriteRecords,
         Self::Sweep,
     ];
 
@@ -168,9 +168,9 @@ impl Step {
     pub(crate) const fn as_label(self) -> &'static str {
         match self {
             Self::Survey => "survey",
-            Self::ReadEvidence => "read_evidence",
+            Self::ReadRecords => "read_evidence",
             Self::Begin => "begin",
-            Self::WriteEvidence => "write_evidence",
+            Self::WriteRecords => "write_evidence",
             Self::Sweep => "sweep",
         }
     }
@@ -179,9 +179,9 @@ impl Step {
     pub(crate) const fn sentence(self) -> &'static str {
         match self {
             Self::Survey => "its repository could not be surveyed",
-            Self::ReadEvidence => "its evidence could not be read",
+            Self::ReadRecords => "its evidence could not be read",
             Self::Begin => "its verification could not begin",
-            Self::WriteEvidence => "its record could not be written",
+            Self::WriteRecords => "its record could not be written",
             Self::Sweep => "what killed runs left could not be swept",
         }
     }
@@ -224,7 +224,7 @@ impl Tracker {
 
 impl State {
     /// Nothing planned yet.
-    pub(crate) fn new(config: &Arc<Config>, tool: ToolEvidence, loaded_at: Timestamp) -> Self {
+    pub(crate) fn new(config: &Arc<Config>, tool: ToolRecord, loaded_at: Timestamp) -> Self {
         let provable = || config.sources.iter().filter(|it| it.verify.is_some());
         Self {
             plans: provable().map(|it| (it.repository.clone(), None)).collect(),
@@ -251,7 +251,7 @@ impl State {
     pub(crate) fn under(
         &self,
         config: &Arc<Config>,
-        tool: ToolEvidence,
+        tool: ToolRecord,
         loaded_at: Timestamp,
     ) -> Self {
         let same_evidence = match (&self.config.evidence, &config.evidence) {

@@ -4,7 +4,7 @@ use std::{cell::RefCell, fs, path::Path};
 
 use catalog::{
     config::load_file,
-    evidence::{Ledger, Reason, Verdict, fixtures},
+    ledger::{Ledger, Reason, Verdict, fixtures},
 };
 use tempfile::TempDir;
 use tokio::time::sleep;
@@ -75,7 +75,7 @@ fn ended(service: &Verifier, name: &str) -> Vec<i64> {
     assert!(all, "{runs:?}");
     let first = runs.first().map(|run| run.ended_at);
     let since = |run: &&_| {
-        let run: &catalog::evidence::Verification = run;
+        let run: &catalog::ledger::Verification = run;
         run.ended_at
             .duration_since(first.expect("there is one"))
             .as_mins()
@@ -175,9 +175,9 @@ async fn a_record_in_the_evidence_of_the_configuration_before_is_none_of_this_on
     assert!(known.ledger.is_none());
     assert_eq!(
         known.lost.as_ref().map(|it| it.step),
-        Some(Step::ReadEvidence)
+        Some(Step::ReadRecords)
     );
-    assert_eq!(state.failures.get(&Step::ReadEvidence), Some(&1));
+    assert_eq!(state.failures.get(&Step::ReadRecords), Some(&1));
     assert_eq!(state.finished.get(&Verdict::Verified), Some(&1));
 }
 

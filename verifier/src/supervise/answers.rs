@@ -3,7 +3,7 @@
 //! Where the snapshot has several artifacts, each answer about one of them says which.
 
 use catalog::{
-    evidence::{ArtifactEvidence, Egress, Reason, Verdict},
+    ledger::{ArtifactRecord, Egress, Reason, Verdict},
     model::{Continues, Snapshot, SnapshotState},
 };
 
@@ -31,7 +31,7 @@ pub(super) const TWICE: &str = "snapshot.shown_twice";
 pub(super) fn of_part(
     part: &Part<'_>,
     kept: &RunOutcome,
-    artifact: Option<&ArtifactEvidence>,
+    artifact: Option<&ArtifactRecord>,
 ) -> Vec<CheckResult> {
     let assignment = part.trial.assignment;
     let mut answers = vec![intact(part, kept), restored(kept)];

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use catalog::{
-    evidence::{ArtifactEvidence, Fingerprints, Integrity},
+    ledger::{ArtifactRecord, Fingerprints, Integrity},
     manifest::Manifest,
     model::ObjectMeta,
 };
@@ -20,14 +20,14 @@ pub(super) fn artifact(
     assignment: &Assignment,
     index: usize,
     kept: Option<&RunOutcome>,
-) -> Option<ArtifactEvidence> {
+) -> Option<ArtifactRecord> {
     let meta = &assignment.snapshot.artifacts.get(index)?.meta;
     let read = kept.and_then(|kept| assignment.own(kept));
     Some(evidence(meta, read, assignment.manifest_of(index)))
 }
 
 /// What it continues, each with what was read of it.
-pub(super) fn continued(assignment: &Assignment, shown: &[PartOutcome]) -> Vec<ArtifactEvidence> {
+pub(super) fn continued(assignment: &Assignment, shown: &[PartOutcome]) -> Vec<ArtifactRecord> {
     let read = shown
         .first()
         .map_or(&[][..], |shown| shown.kept.read.as_slice());
@@ -43,10 +43,10 @@ fn evidence(
     meta: &ObjectMeta,
     read: Option<&ReadThrough>,
     manifest: Option<&Manifest>,
-) -> ArtifactEvidence {
+) -> ArtifactRecord {
     // A listing names no version where a time in the path tells snapshots apart.
     let read_version = read.and_then(|passed| passed.version_id.clone());
-    ArtifactEvidence {
+    ArtifactRecord {
         key: meta.key.as_str().into(),
         version_id: read_version.or_else(|| meta.version_id.clone()),
         etag: meta.etag.clone(),
@@ -75,7 +75,7 @@ pub(super) fn view<'a>(
     context: &Context,
     assignment: &'a Assignment,
     (index, kept): (usize, &'a RunOutcome),
-    artifact: &'a ArtifactEvidence,
+    artifact: &'a ArtifactRecord,
 ) -> Option<Case<'a>> {
     Some(Case {
         inspection: &assignment.own(kept)?.inspection,

@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use catalog::{
-    evidence::{Baseline, Stage, ToolEvidence, Trigger},
     format::Format,
+    ledger::{Baseline, Stage, ToolRecord, Trigger},
     manifest::Manifest,
     model::{Artifact, ObjectMeta, RepositoryName, Snapshot, SnapshotFacts, SourceName},
     storage::Storage,
@@ -37,7 +37,7 @@ pub struct Context {
     /// Host or pod.
     pub by: String,
     /// Who says so.
-    pub tool: ToolEvidence,
+    pub tool: ToolRecord,
 }
 
 /// One snapshot to verify.
@@ -151,7 +151,7 @@ impl Assignment {
 
     /// Bytes of the objects that all its runs read.
     pub(super) fn size_bytes(&self) -> u64 {
-        self.snapshot.chain_bytes()
+        self.snapshot.lineage_bytes()
     }
 
     /// Facts from the head of the only artifact. `None` with several artifacts (the survey merges

@@ -5,7 +5,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use catalog::evidence::{Reason, Stage};
+use catalog::ledger::{Reason, Stage};
 use futures::FutureExt as _;
 use tokio::time::timeout;
 

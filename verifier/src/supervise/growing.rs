@@ -8,7 +8,7 @@
 //! | so too, and is the same still | shown a second time like any other damage |
 
 use catalog::{
-    evidence::Reason,
+    ledger::Reason,
     model::{ObjectMeta, Snapshot, SnapshotState},
     settle::is_young,
     storage::StorageReason,

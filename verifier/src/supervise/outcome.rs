@@ -1,6 +1,6 @@
 //! What is known after a run, and of an artifact in the end: data that later steps only read.
 
-use catalog::evidence::{ArtifactEvidence, Reason, SandboxEvidence, Stage};
+use catalog::ledger::{ArtifactRecord, Reason, SandboxRecord, Stage};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -19,7 +19,7 @@ pub(super) struct RunOutcome {
     /// Set once a sandbox was asked for: before, there is nothing to be left behind.
     pub(super) asked_for: bool,
     /// Set once there was a sandbox.
-    pub(super) sandbox: Option<SandboxEvidence>,
+    pub(super) sandbox: Option<SandboxRecord>,
     /// Set once a restored server was asked.
     pub(super) observations: Option<Vec<Observation>>,
     /// Our time when they were made.
@@ -89,7 +89,7 @@ pub(super) struct PartOutcome {
     /// Of the run that counts.
     pub(super) kept: RunOutcome,
     /// Which object it is, and what was read of it: for the checks and for the record.
-    pub(super) artifact: Option<ArtifactEvidence>,
+    pub(super) artifact: Option<ArtifactRecord>,
     /// About this artifact alone.
     pub(super) answers: Vec<CheckResult>,
     /// A second run did not confirm the first: nothing counted in it may accuse the snapshot.

@@ -1,9 +1,9 @@
 //! What a failure of storage, sandbox or ourselves means for a verdict: always inconclusive.
 
 use catalog::{
-    chain::CHAIN_MAX,
-    evidence::Reason,
     format::{Inspection, InspectionState},
+    ledger::Reason,
+    lineage::LINEAGE_MAX,
     model::{Continues, Snapshot, SnapshotFacts},
     storage::{StorageError, StorageReason},
 };
@@ -86,7 +86,7 @@ pub(super) fn understood(inspection: &Inspection) -> Result<(), Stopped> {
 /// | others, and it is not known which | `unstable_read` |
 /// | others, and is not complete | `needs_enterprise` |
 pub(super) fn whole_by_itself(snapshot: &Snapshot, own: &SnapshotFacts) -> Result<(), Stopped> {
-    let is_differential = own.chain.as_ref().is_some_and(|link| !link.full);
+    let is_differential = own.lineage.as_ref().is_some_and(|link| !link.full);
     let (reason, message) = match &snapshot.continues {
         Continues::Nothing | Continues::Unknown if !is_differential => return Ok(()),
         Continues::Nothing | Continues::Snapshot(_) => (
@@ -106,7 +106,7 @@ pub(super) fn whole_by_itself(snapshot: &Snapshot, own: &SnapshotFacts) -> Resul
         Continues::TooMany => (
             Reason::TooLarge,
             format!(
-                "it continues more than {CHAIN_MAX} snapshots\nhint: Take full backups more often."
+                "it continues more than {LINEAGE_MAX} snapshots\nhint: Take full backups more often."
             ),
         ),
         Continues::Unknown => (

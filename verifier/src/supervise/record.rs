@@ -1,8 +1,8 @@
 //! The record of one verification: what was kept of its runs, written down. Pure.
 
-use catalog::evidence::{
-    ArtifactEvidence, Egress, RehearsalEvidence, SandboxEvidence, SnapshotEvidence, Stage,
-    StageEvidence, Verification,
+use catalog::ledger::{
+    ArtifactRecord, Egress, RehearsalRecord, SandboxRecord, SnapshotRecord, Stage, StageRecord,
+    Verification,
 };
 use jiff::Timestamp;
 
@@ -18,7 +18,7 @@ pub(super) fn write(
     assignment: &Assignment,
     (began_at, ended_at): (Timestamp, Timestamp),
     judgement: Judgement,
-    rehearsal: Option<RehearsalEvidence>,
+    rehearsal: Option<RehearsalRecord>,
 ) -> Verification {
     let Judgement {
         shown,
@@ -37,7 +37,7 @@ pub(super) fn write(
         by: context.by.clone(),
         began_at,
         ended_at,
-        snapshot: SnapshotEvidence {
+        snapshot: SnapshotRecord {
             repository: assignment.repository.as_str().into(),
             id: snapshot.id.clone(),
             taken_at: snapshot.taken_at,
@@ -61,7 +61,7 @@ pub(super) fn write(
 }
 
 /// Each with what was read of it; what was not tried is only named.
-fn artifacts(assignment: &Assignment, shown: &[PartOutcome]) -> Vec<ArtifactEvidence> {
+fn artifacts(assignment: &Assignment, shown: &[PartOutcome]) -> Vec<ArtifactRecord> {
     // A snapshot of more is refused, and its record must not outgrow what can be written.
     let indexes = 0..assignment.snapshot.artifacts.len().min(ARTIFACTS_MAX);
     let artifact = |index: usize| match shown.get(index) {
@@ -72,7 +72,7 @@ fn artifacts(assignment: &Assignment, shown: &[PartOutcome]) -> Vec<ArtifactEvid
 }
 
 /// The sandbox that kept the data least: a record tells of one, and must not tell of a better one.
-fn weakest(shown: &[PartOutcome]) -> Option<&SandboxEvidence> {
+fn weakest(shown: &[PartOutcome]) -> Option<&SandboxRecord> {
     let sandboxes = shown.iter().filter_map(|shown| shown.kept.sandbox.as_ref());
     sandboxes.min_by_key(|sandbox| match sandbox.egress {
         Egress::Open => 0,
@@ -98,7 +98,7 @@ fn log_tail(shown: &[PartOutcome]) -> Vec<String> {
 }
 
 /// A stage that never ended has no duration to tell, and is left out.
-fn stages(assignment: &Assignment, shown: &[PartOutcome]) -> Vec<StageEvidence> {
+fn stages(assignment: &Assignment, shown: &[PartOutcome]) -> Vec<StageRecord> {
     let ended = shown
         .iter()
         .flat_map(|PartOutcome { kept, .. }| kept.discarded.iter().chain(&kept.seen.stages))
@@ -106,7 +106,7 @@ fn stages(assignment: &Assignment, shown: &[PartOutcome]) -> Vec<StageEvidence> 
     let evidence = [(Stage::Select, assignment.selected_in)]
         .into_iter()
         .chain(ended)
-        .map(|(stage, took)| StageEvidence {
+        .map(|(stage, took)| StageRecord {
             stage,
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         });

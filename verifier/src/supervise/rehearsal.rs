@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, panic::AssertUnwindSafe};
 
-use catalog::evidence::{Fingerprints, Reason, RehearsalEvidence};
+use catalog::ledger::{Fingerprints, Reason, RehearsalRecord};
 use futures::FutureExt as _;
 use tokio::time::Instant;
 
@@ -24,7 +24,7 @@ pub(super) async fn rehearse(
     context: &Context,
     assignment: &Assignment,
     main: &Judgement,
-) -> Option<RehearsalEvidence> {
+) -> Option<RehearsalRecord> {
     let image = assignment.rehearse.as_ref()?;
     // What is only read is restored in no image.
     let is_restored = assignment.before().is_empty();
@@ -130,14 +130,14 @@ fn panicked() -> Judgement {
     }
 }
 
-fn evidence(image: &str, judgement: Judgement) -> RehearsalEvidence {
+fn evidence(image: &str, judgement: Judgement) -> RehearsalRecord {
     let Judgement {
         shown,
         answers,
         conclusion,
         ..
     } = judgement;
-    RehearsalEvidence {
+    RehearsalRecord {
         image: image.into(),
         verdict: conclusion.verdict,
         reason: conclusion.reason,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use catalog::{
-    evidence::{Reason, Stage},
+    ledger::{Reason, Stage},
     model::ObjectMeta,
 };
 use jiff::Timestamp;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 
 use super::{
     answers::{self, TWICE},

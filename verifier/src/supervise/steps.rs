@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use catalog::{
-    evidence::{Reason, Stage, Verdict},
     format::Inspection,
+    ledger::{Reason, Stage, Verdict},
     model::{ObjectMeta, SnapshotFacts},
     storage::ObjectBody,
     survey::describe_object,

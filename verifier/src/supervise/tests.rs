@@ -17,7 +17,7 @@ use std::{
 
 use bytes::Bytes;
 use catalog::{
-    evidence::{Baseline, Egress, Outcome, ToolEvidence, Trigger, Verdict, fixtures},
+    ledger::{Baseline, Egress, Outcome, ToolRecord, Trigger, Verdict, fixtures},
     model::{
         Artifact, Key, ObjectMeta, Pin, RepositoryName, Snapshot, SnapshotFacts, SnapshotId,
         SnapshotState, SourceName, TakenAtFrom,
@@ -89,7 +89,7 @@ impl World {
             memory_bytes_max: 1 << 30,
             disk_bytes_max: 1 << 30,
             by: "host".into(),
-            tool: ToolEvidence {
+            tool: ToolRecord {
                 version: "0".into(),
                 config_digest: "sha256:0".into(),
             },

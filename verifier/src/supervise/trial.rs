@@ -14,7 +14,7 @@ use crate::{
     engine::{CheckResult, Purpose, Stopped},
     verdict::{Conclusion, conclude},
 };
-use catalog::evidence::{Fingerprints, Reason};
+use catalog::ledger::{Fingerprints, Reason};
 
 /// Most artifacts of one snapshot: each adds up to 10 KiB to a record, which has at most 1 MiB.
 pub(super) const ARTIFACTS_MAX: usize = 100;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use catalog::{
-    evidence::{self, Evidence, EvidenceError, Ledger, MARKER},
+    ledger::{self, Ledger, LedgerError, MARKER, RecordWriter},
     model::SourceName,
 };
 use tokio::time::timeout;
@@ -23,7 +23,7 @@ pub(crate) fn unmounted(place: &str) -> String {
 
 impl World {
     /// Where records are written, or what to configure.
-    pub fn evidence(&self) -> Result<&Arc<dyn Evidence>, Refusal> {
+    pub fn evidence(&self) -> Result<&Arc<dyn RecordWriter>, Refusal> {
         self.evidence.as_ref().ok_or_else(|| {
             Refusal::usage(
                 "no evidence is configured\n\
@@ -39,7 +39,7 @@ impl World {
         let sources = self.all_sources();
         let adopting = async {
             self.make_root().await;
-            evidence::adopt(&**evidence, &sources, self.is_adopted()).await
+            ledger::adopt(&**evidence, &sources, self.is_adopted()).await
         };
         let adopted = self.in_time("its evidence was not found", adopting).await?;
         adopted.map_err(|error| Refusal::unknown(render(&error, None)))?;
@@ -53,8 +53,8 @@ impl World {
         let Ok(Some(store)) = asking.await? else {
             return Ok(());
         };
-        let ahead = evidence::ahead_of(store, before, self.clock.now());
-        if ahead.abs() <= evidence::CLOCKS_APART_MAX {
+        let ahead = ledger::ahead_of(store, before, self.clock.now());
+        if ahead.abs() <= ledger::CLOCKS_APART_MAX {
             return Ok(());
         }
         let (seconds, place) = (ahead.unsigned_abs().as_secs(), evidence.place());
@@ -85,7 +85,7 @@ impl World {
     /// evidence itself.
     pub(crate) async fn is_mounted(&self) -> Result<(), Refusal> {
         let evidence = &**self.evidence()?;
-        let mounted = evidence::is_mounted(evidence, &self.all_sources()).await;
+        let mounted = ledger::is_mounted(evidence, &self.all_sources()).await;
         mounted.map_err(|error| Refusal::unknown(render(&error, None)))
     }
 
@@ -96,10 +96,10 @@ impl World {
             return Ok(false);
         };
         let sources = self.all_sources();
-        let asking = evidence::is_mounted(&**evidence, &sources);
+        let asking = ledger::is_mounted(&**evidence, &sources);
         match self.in_time("its evidence was not found", asking).await? {
             Ok(()) => Ok(true),
-            Err(EvidenceError::Unmarked { location }) => {
+            Err(LedgerError::Unmarked { location }) => {
                 writeln!(console.err, "warning: {}", unmounted(&location))?;
                 Ok(false)
             }
@@ -135,7 +135,7 @@ impl World {
             }
             match known.refresh(&**evidence).await {
                 // Not made yet, as far as this program saw.
-                Err(EvidenceError::Unmarked { .. }) if !self.is_adopted() => {}
+                Err(LedgerError::Unmarked { .. }) if !self.is_adopted() => {}
                 refreshed => {
                     refreshed.map_err(|error| Refusal::unknown(render(&error, None)))?;
                 }

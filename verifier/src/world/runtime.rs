@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use catalog::evidence::ToolEvidence;
+use catalog::ledger::ToolRecord;
 use toolkit::problem::render;
 
 use super::World;
@@ -63,7 +63,7 @@ impl World {
             memory_bytes_max: self.config.verifier.memory_bytes_max,
             disk_bytes_max: self.config.verifier.disk_bytes_max,
             by: identity::host(),
-            tool: ToolEvidence {
+            tool: ToolRecord {
                 version: env!("CARGO_PKG_VERSION").into(),
                 config_digest: self.config.digest.clone(),
             },

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use catalog::{
     config::Source,
-    evidence::{Ledger, Past, RecoveryPoints},
+    ledger::{Ledger, Past, RecoveryPoints},
     model::{Inventory, RepositoryName, Snapshot, SourceInventory},
     storage::{Operation, StorageError, StorageReason},
     survey::{HeadCache, SurveyContext, survey},

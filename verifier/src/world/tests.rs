@@ -2,7 +2,7 @@ use std::fs;
 
 use catalog::{
     config::load_file,
-    evidence::{DirectoryEvidence, append, fixtures},
+    ledger::{DirectoryRecords, append, fixtures},
 };
 use tempfile::TempDir;
 
@@ -82,7 +82,7 @@ async fn where_evidence_was_seen_a_place_that_is_like_new_is_not_used() {
     assert!(refused(&begun).await.contains("there is no evidence at "));
 
     // Records of an earlier version, which made no marker.
-    let evidence = DirectoryEvidence::new(&root);
+    let evidence = DirectoryRecords::new(&root);
     let draft = fixtures::verified(fixtures::at("01:00:00"));
     append(&evidence, &cache, draft).await.expect("append");
     let read = world(&place, Clock::system());

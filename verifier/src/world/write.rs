@@ -1,7 +1,7 @@
 //! Records written and pruned.
 
 use catalog::{
-    evidence::{self, Draft, Pruned, Verification},
+    ledger::{self, Draft, Pruned, Verification},
     model::SourceName,
 };
 use toolkit::problem::render;
@@ -19,7 +19,7 @@ impl World {
         let source = verification.source.clone();
         let draft = Draft::Verification(Box::new(verification.clone()));
         let appending = async {
-            let appending = evidence::append(&**self.evidence()?, &source, draft);
+            let appending = ledger::append(&**self.evidence()?, &source, draft);
             let appended = self
                 .in_time("its record was not written", appending)
                 .await?;
@@ -51,7 +51,7 @@ impl World {
         };
         let pruned = async {
             let ledger = self.ledger(source).await?;
-            let pruned = evidence::prune(&**self.evidence()?, &ledger, keep, self.clock.now());
+            let pruned = ledger::prune(&**self.evidence()?, &ledger, keep, self.clock.now());
             pruned
                 .await
                 .map_err(|error| Refusal::unknown(render(&error, None)))

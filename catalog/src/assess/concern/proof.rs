@@ -5,8 +5,8 @@ use settings::Duration;
 use super::super::{Cadence, Facts, Holdings, Proof, proof::is_young};
 use crate::{
     assess::default_deadline,
-    evidence::{Loss, Outcome, Verdict},
     format::{Meaning, meaning},
+    ledger::{Loss, Outcome, Verdict},
     model::Snapshot,
 };
 
@@ -46,7 +46,7 @@ pub(super) fn verification_stale(proof: &Proof<'_>, _: &Holdings<'_>, facts: &Fa
 
 /// Until the object or a later recovery point is verified or accepted; see [`Proofs::failed`].
 ///
-/// [`Proofs::failed`]: crate::evidence::Proofs::failed
+/// [`Proofs::failed`]: crate::ledger::Proofs::failed
 pub(super) fn verification_failed(proof: &Proof<'_>, _: &Holdings<'_>, _: &Facts<'_>) -> bool {
     proof.proofs.failed().is_some()
 }
@@ -75,7 +75,7 @@ pub(super) fn verification_overdue(
         .untried_since
         .and_then(|untried| verifying.due_since(untried, last_run))
         .map(|due| facts.subject.untried_seen.map_or(due, |seen| due.max(seen)));
-    let size_bytes = holdings.newest_whole.map_or(0, Snapshot::chain_bytes);
+    let size_bytes = holdings.newest_whole.map_or(0, Snapshot::lineage_bytes);
     let deadline = verifying.deadline;
     let deadline = deadline.unwrap_or_else(|| default_deadline(size_bytes));
     let allowed = Duration::from(deadline).saturating_add(QUEUE);

@@ -1,7 +1,7 @@
 //! Absent is not zero: what nobody has witnessed is not said.
 
 use super::world::World;
-use crate::{assess::Witness, evidence::Draft};
+use crate::{assess::Witness, ledger::Draft};
 
 #[test]
 fn before_the_first_survey_only_promises_are_known() {

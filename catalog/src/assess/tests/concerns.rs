@@ -12,7 +12,7 @@ use self::proof::verdict;
 use super::world::World;
 use crate::{
     assess::{CONCERNS, Severity, Witness},
-    evidence::Reason,
+    ledger::Reason,
     model::SnapshotState as State,
 };
 

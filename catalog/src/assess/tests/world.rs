@@ -7,7 +7,7 @@ use crate::{
     assess::{
         Assessment, Cadence, Intent, Objectives, ProducerStatus, Subject, Tier, Verifying, assess,
     },
-    evidence::{Draft, Ledger, Proofs, Verification, fixtures},
+    ledger::{Draft, Ledger, Proofs, Verification, fixtures},
     model::{
         Artifact, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotId, SnapshotState,
         SourceInventory, TakenAtFrom,

@@ -7,13 +7,13 @@ use std::io::Read;
 use super::{
     archive::Archive,
     header::{self, BLOCK},
-    kind::{Kind, Magic, SENTINEL},
+    kind::{ArchiveMagic, Kind, SENTINEL},
     metadata,
-    names::Names,
+    names::EntryNames,
     tar::{Contents, walk},
-    window::{Halt, PEEK_MAX, Result, Window, cut, damaged, unknown},
+    window::{ArchiveResult, ArchiveWindow, Halt, PEEK_MAX, cut, damaged, unknown},
 };
-use crate::format::wrapper::{Fault, Unwrapped};
+use crate::format::wrapper::{Unwrapped, WrapperFault};
 
 /// The only version of the header (`Dumper.writeArchiveMetadata`).
 const HEADER_VERSION: i32 = 1;
@@ -25,11 +25,11 @@ const FRAME_HEAD: usize = 5;
 #[derive(Debug)]
 pub(super) struct Ended {
     /// What stopped the walk, if anything did.
-    pub(super) walked: Result<()>,
+    pub(super) walked: ArchiveResult<()>,
     /// Whether offsets of the walk are those of the unpacked content.
     pub(super) unpacked: bool,
     pub(super) frame: Option<FrameEnd>,
-    pub(super) names: Names,
+    pub(super) names: EntryNames,
     /// Bytes behind the end of the tar archive that are not padding.
     pub(super) trailing_bytes: u64,
 }
@@ -37,7 +37,7 @@ pub(super) struct Ended {
 /// How a frame ended.
 #[derive(Debug)]
 pub(super) struct FrameEnd {
-    pub(super) fault: Option<Fault>,
+    pub(super) fault: Option<WrapperFault>,
     /// Its checksum covers everything in it, and agrees.
     pub(super) verified: bool,
     /// Where it ended, or where its fault showed, in the archive.
@@ -48,7 +48,7 @@ pub(super) struct FrameEnd {
 
 /// Reads what there is, of what is packed at most `limit` bytes. `archive` holds what was found,
 /// however it ends.
-pub(super) fn read(input: &mut Window<'_>, limit: u64, archive: &mut Archive) -> Ended {
+pub(super) fn read(input: &mut ArchiveWindow<'_>, limit: u64, archive: &mut Archive) -> Ended {
     let mut reading = Reading {
         archive,
         contents: Contents::default(),
@@ -89,15 +89,17 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     /// The magic, and metadata that lie before a frame.
-    fn begin(&mut self, input: &mut Window<'_>) -> Result<Kind> {
+    fn begin(&mut self, input: &mut ArchiveWindow<'_>) -> ArchiveResult<Kind> {
         let head = input.peek_some(PEEK_MAX)?;
-        let kind = match Magic::read(head) {
-            Magic::Known(kind) => kind,
-            Magic::Other if header::begins(head) => Kind::Directory,
-            Magic::Other => return Err(Halt::Foreign),
-            Magic::Unknown => return unknown(0, "a newer kind of archive than is known here"),
-            Magic::Begun if head.is_empty() => return cut(0, "the file is empty"),
-            Magic::Begun => return cut(0, "the file ends within its first 4 bytes"),
+        let kind = match ArchiveMagic::read(head) {
+            ArchiveMagic::Known(kind) => kind,
+            ArchiveMagic::Other if header::begins(head) => Kind::Directory,
+            ArchiveMagic::Other => return Err(Halt::Foreign),
+            ArchiveMagic::Unknown => {
+                return unknown(0, "a newer kind of archive than is known here");
+            }
+            ArchiveMagic::Begun if head.is_empty() => return cut(0, "the file is empty"),
+            ArchiveMagic::Begun => return cut(0, "the file ends within its first 4 bytes"),
         };
         self.archive.kind = Some(kind);
         input.consume(kind.prefix());
@@ -128,12 +130,12 @@ impl Reading<'_> {
         &mut self,
         kind: Kind,
         limit: u64,
-        input: &mut Window<'_>,
-    ) -> (Result<()>, Option<FrameEnd>) {
+        input: &mut ArchiveWindow<'_>,
+    ) -> (ArchiveResult<()>, Option<FrameEnd>) {
         let begin = input.offset();
         let mut frame = Unwrapped::new(input);
         let mut limited = (&mut frame).take(limit);
-        let mut inside = Window::new(&mut limited);
+        let mut inside = ArchiveWindow::new(&mut limited);
         let walked = self.unpacked(kind, &mut inside);
         // To its end, also behind what could not be told apart: there its checksum lies.
         let drained = inside.rest().map(drop);
@@ -149,7 +151,7 @@ impl Reading<'_> {
         (walked.and(drained), Some(frame_end))
     }
 
-    fn unpacked(&mut self, kind: Kind, inside: &mut Window<'_>) -> Result<()> {
+    fn unpacked(&mut self, kind: Kind, inside: &mut ArchiveWindow<'_>) -> ArchiveResult<()> {
         if kind == Kind::LegacyGzip && !header::begins(inside.peek_some(BLOCK)?) {
             return Err(Halt::Foreign);
         }
@@ -175,7 +177,7 @@ impl Reading<'_> {
     }
 
     /// How much there is to come.
-    fn header(&mut self, inside: &mut Window<'_>) -> Result<()> {
+    fn header(&mut self, inside: &mut ArchiveWindow<'_>) -> ArchiveResult<()> {
         let at = inside.offset();
         let outcome = self.header_whole(inside);
         match outcome {
@@ -184,7 +186,7 @@ impl Reading<'_> {
         }
     }
 
-    fn header_whole(&mut self, inside: &mut Window<'_>) -> Result<()> {
+    fn header_whole(&mut self, inside: &mut ArchiveWindow<'_>) -> ArchiveResult<()> {
         let at = inside.offset();
         let version = i32::from_be_bytes(inside.array()?);
         if version != HEADER_VERSION {
@@ -200,7 +202,7 @@ impl Reading<'_> {
     }
 
     /// The files, and that nothing else follows.
-    fn tar(&mut self, kind: Kind, input: &mut Window<'_>) -> Result<()> {
+    fn tar(&mut self, kind: Kind, input: &mut ArchiveWindow<'_>) -> ArchiveResult<()> {
         walk(input, &mut self.contents)?;
         let at = input.offset();
         let rest = input.rest()?;
@@ -223,7 +225,7 @@ impl Reading<'_> {
     }
 
     /// What was announced is there.
-    fn compare(&self, at: u64) -> Result<()> {
+    fn compare(&self, at: u64) -> ArchiveResult<()> {
         let Some((files, bytes)) = self.archive.announced else {
             return Ok(());
         };

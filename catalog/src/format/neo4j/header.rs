@@ -4,7 +4,7 @@
 
 use std::num::Wrapping;
 
-use super::window::{Result, damaged};
+use super::window::{ArchiveResult, damaged};
 
 /// Headers and padding come in blocks of this size.
 pub(super) const BLOCK: usize = 512;
@@ -45,7 +45,7 @@ pub(super) fn begins(head: &[u8]) -> bool {
 
 impl<'a> Header<'a> {
     /// `at` is the offset of the block.
-    pub(super) fn read(block: &'a [u8], at: u64) -> Result<Self> {
+    pub(super) fn read(block: &'a [u8], at: u64) -> ArchiveResult<Self> {
         let stored = octal(field(block, CHECKSUM));
         if !stored.is_some_and(|stored| agrees(block, stored)) {
             return damaged(at, "the checksum of a tar header is not that of its bytes");

@@ -23,12 +23,13 @@ use super::{
     archive::Archive,
     content::{self, Ended, FrameEnd},
     header::{self, BLOCK},
-    kind::{Kind, Magic},
-    window::{At, Halt, Window},
+    kind::{ArchiveMagic, Kind},
+    window::{ArchiveWindow, Halt},
 };
 use crate::format::{
-    Checksum, InspectionState, judgement,
-    wrapper::{Fault, Unwrapped},
+    Checksum, InspectionState,
+    judgement::{self, Spot},
+    wrapper::{Unwrapped, WrapperFault},
 };
 
 /// Enough of a file to unpack its first block: 128 KiB at most, and headers (RFC 8878 §3.1.1.2.4).
@@ -45,7 +46,7 @@ const BY_HAND: &str = "a tar archive of a data directory that neo4j-admin did no
                        neo4j-admin database dump or backup";
 
 /// What became of one file.
-pub(super) type Judgement = judgement::Judgement<Archive>;
+pub(super) type ArchiveJudgement = judgement::Judgement<Archive>;
 
 /// Whether there is an archive under a wrapper, rather than one that begins with a frame itself.
 pub(super) fn is_wrapped(head: &[u8]) -> bool {
@@ -56,12 +57,12 @@ pub(super) fn is_wrapped(head: &[u8]) -> bool {
     let _ = (&mut unwrapped)
         .take(BLOCK as u64)
         .read_to_end(&mut content);
-    let inside = Magic::read(&content);
-    unwrapped.wrapped() && matches!(inside, Magic::Known(_) | Magic::Unknown)
+    let inside = ArchiveMagic::read(&content);
+    unwrapped.wrapped() && matches!(inside, ArchiveMagic::Known(_) | ArchiveMagic::Unknown)
 }
 
 /// Reads the whole file and says what it is.
-pub(super) fn judge(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Judgement {
+pub(super) fn judge(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> ArchiveJudgement {
     let mut input = Source {
         reader: input,
         broken: None,
@@ -79,19 +80,19 @@ pub(super) fn judge(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Judgeme
     judgement
 }
 
-fn judge_archive(reader: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Judgement {
+fn judge_archive(reader: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> ArchiveJudgement {
     let mut stored = Stored {
         reader,
         tee,
         bytes: 0,
         broken: false,
     };
-    let mut window = Window::new(&mut stored);
+    let mut window = ArchiveWindow::new(&mut stored);
     let mut archive = Archive::default();
     let ended = content::read(&mut window, u64::MAX, &mut archive);
     // All there is goes to the tee, whatever was met.
     let drained = window.rest();
-    let mut judgement = Judgement {
+    let mut judgement = ArchiveJudgement {
         state: InspectionState::Intact,
         truncated: false,
         checksum: Checksum::Absent,
@@ -110,24 +111,24 @@ fn judge_archive(reader: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Judgement
     judgement
 }
 
-fn weigh(ended: Ended, judgement: &mut Judgement) {
+fn weigh(ended: Ended, judgement: &mut ArchiveJudgement) {
     let wrong = ended.frame.as_ref().and_then(|frame| frame.fault.as_ref());
     if wrong.is_none() {
         weigh_content(&ended, judgement);
     }
     let Some(frame) = ended.frame else { return };
     match &frame.fault {
-        Some(Fault::Damaged(message)) => {
+        Some(WrapperFault::Damaged(message)) => {
             if CHECKSUM_WRONG.iter().any(|text| message.contains(text)) {
                 judgement.checksum = Checksum::Wrong;
             }
             judgement.be(InspectionState::Damaged, frame.offset, message.clone());
         }
-        Some(Fault::Truncated(message)) => {
+        Some(WrapperFault::Truncated(message)) => {
             judgement.be(InspectionState::Damaged, frame.offset, message.clone());
             judgement.truncated = true;
         }
-        Some(Fault::Unsupported(message)) => {
+        Some(WrapperFault::Unsupported(message)) => {
             judgement.be(
                 InspectionState::NotUnderstood,
                 frame.offset,
@@ -151,7 +152,7 @@ fn weigh(ended: Ended, judgement: &mut Judgement) {
 }
 
 /// Something lies behind a frame that is whole.
-fn behind(frame: &FrameEnd, judgement: &mut Judgement) {
+fn behind(frame: &FrameEnd, judgement: &mut ArchiveJudgement) {
     let zstd = judgement.facts.kind.is_some_and(Kind::announces);
     judgement.trailing_bytes = frame.trailing_bytes;
     let count = frame.trailing_bytes;
@@ -164,7 +165,7 @@ fn behind(frame: &FrameEnd, judgement: &mut Judgement) {
     }
 }
 
-fn weigh_content(ended: &Ended, judgement: &mut Judgement) {
+fn weigh_content(ended: &Ended, judgement: &mut ArchiveJudgement) {
     let names = &ended.names;
     let any = names.in_root || names.below || names.logs;
     let by_hand = match judgement.facts.kind {
@@ -205,12 +206,12 @@ fn weigh_content(ended: &Ended, judgement: &mut Judgement) {
     }
 }
 
-fn stopped(state: InspectionState, at: &At, ended: &Ended, judgement: &mut Judgement) {
+fn stopped(state: InspectionState, at: &Spot, ended: &Ended, judgement: &mut ArchiveJudgement) {
     let place = if ended.unpacked { IN_CONTENT } else { "" };
     judgement.be(state, at.offset, format!("{}{place}", at.what));
 }
 
-fn foreign(judgement: &mut Judgement) {
+fn foreign(judgement: &mut ArchiveJudgement) {
     judgement.facts = Archive::default();
     let message = "the file begins as no archive of Neo4j does".to_owned();
     judgement.be(InspectionState::NotRecognised, 0, message);
@@ -220,9 +221,9 @@ fn foreign(judgement: &mut Judgement) {
 /// inside a bare frame.
 pub(super) fn recognises(head: &[u8]) -> bool {
     use super::{kind::SENTINEL, tar};
-    match Magic::read(head) {
-        Magic::Known(_) | Magic::Unknown => return true,
-        Magic::Begun | Magic::Other => {}
+    match ArchiveMagic::read(head) {
+        ArchiveMagic::Known(_) | ArchiveMagic::Unknown => return true,
+        ArchiveMagic::Begun | ArchiveMagic::Other => {}
     }
     if head.starts_with(SENTINEL) {
         return true;
@@ -233,7 +234,7 @@ pub(super) fn recognises(head: &[u8]) -> bool {
     let mut reader = head;
     let mut contents = tar::Contents::default();
     // A head ends somewhere within.
-    let _ = tar::walk(&mut Window::new(&mut reader), &mut contents);
+    let _ = tar::walk(&mut ArchiveWindow::new(&mut reader), &mut contents);
     let names = contents.names;
     names.in_root || names.below || names.logs
 }

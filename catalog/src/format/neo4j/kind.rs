@@ -30,7 +30,7 @@ pub enum Kind {
 
 /// What a file begins as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Magic {
+pub(super) enum ArchiveMagic {
     Known(Kind),
     /// A variant newer than this version.
     Unknown,
@@ -101,7 +101,7 @@ impl Kind {
     }
 }
 
-impl Magic {
+impl ArchiveMagic {
     /// Of an archive under no wrapper. A bare frame may be a wrapper: that is decided by what is
     /// inside.
     pub(super) fn read(head: &[u8]) -> Self {

@@ -7,8 +7,8 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 
-use super::window::{Halt, Result, Window, cut, damaged, unknown};
-use crate::model::ChainLink;
+use super::window::{ArchiveResult, ArchiveWindow, Halt, cut, damaged, unknown};
+use crate::model::LineageLink;
 
 /// The only serialisation of a store's identity (`StoreIdSerialization.VERSION`).
 const STORE_ID_VERSION: u8 = 1;
@@ -89,8 +89,8 @@ impl Metadata {
 
     /// Where it stands in its backup chain. Created anew, a database has another identity; so has
     /// its store.
-    pub fn chain_link(&self) -> ChainLink {
-        ChainLink {
+    pub fn lineage_link(&self) -> LineageLink {
+        LineageLink {
             lineage: format!("{} {}", self.database_id(), self.store.identity()),
             full: self.full,
             first: self.lowest_append_index,
@@ -100,7 +100,11 @@ impl Metadata {
 }
 
 /// Reads it where it begins. `into` holds what was read also when the rest is cut off.
-pub(super) fn read(version: u8, input: &mut Window<'_>, into: &mut Option<Metadata>) -> Result<()> {
+pub(super) fn read(
+    version: u8,
+    input: &mut ArchiveWindow<'_>,
+    into: &mut Option<Metadata>,
+) -> ArchiveResult<()> {
     let outcome = read_whole(version, input, into);
     match outcome {
         Err(Halt::Ended(at)) => cut(at, "the archive ends within its metadata"),
@@ -108,7 +112,11 @@ pub(super) fn read(version: u8, input: &mut Window<'_>, into: &mut Option<Metada
     }
 }
 
-fn read_whole(version: u8, input: &mut Window<'_>, into: &mut Option<Metadata>) -> Result<()> {
+fn read_whole(
+    version: u8,
+    input: &mut ArchiveWindow<'_>,
+    into: &mut Option<Metadata>,
+) -> ArchiveResult<()> {
     if version > 1 {
         let at = input.offset();
         let version = input.byte()?;
@@ -126,7 +134,7 @@ fn read_whole(version: u8, input: &mut Window<'_>, into: &mut Option<Metadata>) 
     Ok(())
 }
 
-fn first(input: &mut Window<'_>) -> Result<Metadata> {
+fn first(input: &mut ArchiveWindow<'_>) -> ArchiveResult<Metadata> {
     let store = store_id(input)?;
     let at = input.offset();
     let length = input.byte()?;
@@ -152,7 +160,7 @@ fn first(input: &mut Window<'_>) -> Result<Metadata> {
     })
 }
 
-fn store_id(input: &mut Window<'_>) -> Result<StoreId> {
+fn store_id(input: &mut ArchiveWindow<'_>) -> ArchiveResult<StoreId> {
     let at = input.offset();
     let version = input.byte()?;
     if version != STORE_ID_VERSION {
@@ -173,12 +181,12 @@ fn store_id(input: &mut Window<'_>) -> Result<StoreId> {
     })
 }
 
-fn number(input: &mut Window<'_>) -> Result<i64> {
+fn number(input: &mut ArchiveWindow<'_>) -> ArchiveResult<i64> {
     Ok(i64::from_be_bytes(input.array()?))
 }
 
 /// A set of bits without its trailing zero bytes; only those of the first byte mean anything.
-fn flags(input: &mut Window<'_>) -> Result<u8> {
+fn flags(input: &mut ArchiveWindow<'_>) -> ArchiveResult<u8> {
     let length = input.byte()?;
     let first = if length == 0 { 0 } else { input.peek(1)?[0] };
     input.skip(length.into())?;
@@ -186,7 +194,7 @@ fn flags(input: &mut Window<'_>) -> Result<u8> {
 }
 
 /// At most 255 bytes.
-fn text(input: &mut Window<'_>) -> Result<String> {
+fn text(input: &mut ArchiveWindow<'_>) -> ArchiveResult<String> {
     let at = input.offset();
     let length = usize::from(input.byte()?);
     let bytes = input.peek(length)?.to_vec();
@@ -199,7 +207,7 @@ fn text(input: &mut Window<'_>) -> Result<String> {
 
 /// Passes over named fields, however many and long they are said to be: what is not there ends it.
 /// Whether users and roles are among them.
-fn fields(input: &mut Window<'_>) -> Result<bool> {
+fn fields(input: &mut ArchiveWindow<'_>) -> ArchiveResult<bool> {
     let count = i32::from_be_bytes(input.array()?);
     let mut has_roles = false;
     for _ in 0..count {
@@ -213,7 +221,7 @@ fn fields(input: &mut Window<'_>) -> Result<bool> {
     Ok(has_roles)
 }
 
-fn field_length(input: &mut Window<'_>) -> Result<u64> {
+fn field_length(input: &mut ArchiveWindow<'_>) -> ArchiveResult<u64> {
     let at = input.offset();
     let length = i32::from_be_bytes(input.array()?);
     match u64::try_from(length) {

@@ -34,7 +34,7 @@ impl StorageEngine {
     clippy::struct_excessive_bools,
     reason = "each is a thing seen by itself"
 )]
-pub(super) struct Names {
+pub(super) struct EntryNames {
     pub(super) engine: Option<StorageEngine>,
     /// Files of a database, in the root of the archive and below.
     pub(super) in_root: bool,
@@ -52,7 +52,7 @@ pub(super) struct Names {
     begun: bool,
 }
 
-impl Names {
+impl EntryNames {
     pub(super) fn directory(&mut self, name: &[u8], posix: bool) {
         self.entry(name, posix);
     }

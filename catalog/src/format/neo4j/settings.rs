@@ -96,7 +96,7 @@ impl License {
 /// `verify.expect` of a source of engine `neo4j`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Expect {
+pub struct Neo4jExpect {
     /// Nodes. None at all is an error unless `min: 0` is written.
     pub nodes: Bounds,
     /// Relationships.
@@ -108,7 +108,7 @@ pub struct Expect {
     /// Questions with one number as their answer.
     pub queries: Vec<Located<Query>>,
     /// A question for the time of the newest heartbeat.
-    pub canary: Option<Located<Canary>>,
+    pub canary: Option<Located<Neo4jCanary>>,
     /// Whether an archive that nothing vouches for may be verified.
     pub checksum: ChecksumRule,
 }
@@ -141,7 +141,7 @@ impl Query {
 /// RFC 3339.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Canary {
+pub struct Neo4jCanary {
     /// Returns one row with one value.
     pub cypher: String,
     /// How old the answer may have been when the snapshot was taken.
@@ -157,13 +157,14 @@ pub(super) fn check_own(own: &Own, problems: &mut Problems) {
     let begins = database.starts_with(|it: char| it.is_ascii_alphabetic());
     if !begins || !NAME_LENGTH.contains(&database.len()) || !database.chars().all(allowed) {
         let message = format!("{:?} is not the name of a database", database.value);
-        let hint = "Names have 3 to 63 letters, digits, dots and dashes, and begin with a letter.";
+        let hint =
+            "EntryNames have 3 to 63 letters, digits, dots and dashes, and begin with a letter.";
         problems.error(&database.place, message).hint(hint);
     }
 }
 
 /// What can be said of the questions without asking them.
-pub(super) fn check_expect(expect: &Expect, problems: &mut Problems) {
+pub(super) fn check_expect(expect: &Neo4jExpect, problems: &mut Problems) {
     let mut names = BTreeSet::new();
     for query in &expect.queries {
         let name = &query.name;

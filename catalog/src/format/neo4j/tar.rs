@@ -5,8 +5,8 @@
 
 use super::{
     header::{BLOCK, Header},
-    names::Names,
-    window::{Halt, Result, Window, cut, damaged, unknown},
+    names::EntryNames,
+    window::{ArchiveResult, ArchiveWindow, Halt, cut, damaged, unknown},
 };
 
 /// Most bytes of a name or of a pax header that are kept: paths have at most 4,096 (`PATH_MAX`).
@@ -17,7 +17,7 @@ const EXTENSION_MAX: u64 = 64 * 1024;
 pub(super) struct Contents {
     pub(super) files: u64,
     pub(super) bytes: u64,
-    pub(super) names: Names,
+    pub(super) names: EntryNames,
 }
 
 /// What was said before an entry about it.
@@ -29,14 +29,14 @@ struct Extension {
 }
 
 /// Walks it. `into` holds what was counted also when the rest is damaged.
-pub(super) fn walk(input: &mut Window<'_>, into: &mut Contents) -> Result<()> {
+pub(super) fn walk(input: &mut ArchiveWindow<'_>, into: &mut Contents) -> ArchiveResult<()> {
     match entries(input, into) {
         Err(Halt::Ended(at)) => cut(at, "the tar archive ends before its end mark"),
         outcome => outcome,
     }
 }
 
-fn entries(input: &mut Window<'_>, into: &mut Contents) -> Result<()> {
+fn entries(input: &mut ArchiveWindow<'_>, into: &mut Contents) -> ArchiveResult<()> {
     let mut extension = Extension::default();
     loop {
         let at = input.offset();
@@ -68,7 +68,12 @@ fn entries(input: &mut Window<'_>, into: &mut Contents) -> Result<()> {
 }
 
 /// Counts one entry; how many bytes of it follow.
-fn entry(header: &Header<'_>, known: &Extension, at: u64, into: &mut Contents) -> Result<u64> {
+fn entry(
+    header: &Header<'_>,
+    known: &Extension,
+    at: u64,
+    into: &mut Contents,
+) -> ArchiveResult<u64> {
     let size = known.size.unwrap_or(header.size);
     let modified = known.modified.or(header.modified);
     let whole;
@@ -107,7 +112,12 @@ fn entry(header: &Header<'_>, known: &Extension, at: u64, into: &mut Contents) -
 }
 
 /// A longer name, or a pax header, of the entry that follows.
-fn extend(kind: u8, size: u64, input: &mut Window<'_>, into: &mut Extension) -> Result<()> {
+fn extend(
+    kind: u8,
+    size: u64,
+    input: &mut ArchiveWindow<'_>,
+    into: &mut Extension,
+) -> ArchiveResult<()> {
     let at = input.offset();
     if size > EXTENSION_MAX {
         return unknown(at, "a tar header extension of more than 64 KiB");
@@ -170,18 +180,18 @@ fn note(record: &[u8], into: &mut Extension) -> bool {
 }
 
 /// The content of an entry and what fills its last block.
-fn pass(input: &mut Window<'_>, size: u64) -> Result<()> {
+fn pass(input: &mut ArchiveWindow<'_>, size: u64) -> ArchiveResult<()> {
     input.skip(size)?;
     pad(input, size)
 }
 
-fn pad(input: &mut Window<'_>, size: u64) -> Result<()> {
+fn pad(input: &mut ArchiveWindow<'_>, size: u64) -> ArchiveResult<()> {
     let block = BLOCK as u64;
     input.skip((block - size % block) % block)
 }
 
 /// Behind the first block of zeros: the second one, and nothing but zeros.
-fn end(input: &mut Window<'_>) -> Result<()> {
+fn end(input: &mut ArchiveWindow<'_>) -> ArchiveResult<()> {
     let at = input.offset();
     if !is_zero(input.peek(BLOCK)?) {
         return unknown(at, "one block of zeros stands where two end a tar archive");

@@ -8,10 +8,12 @@ use std::{
     io::{self, Read},
 };
 
+use crate::format::judgement::Spot;
+
 /// Size of the window; the buffers under it are as large.
 const CAPACITY: usize = 64 * 1024;
 
-/// Most bytes one [`Window::peek`] may ask for: a tar header.
+/// Most bytes one [`ArchiveWindow::peek`] may ask for: a tar header.
 pub(super) const PEEK_MAX: usize = 512;
 
 /// Why reading cannot go on.
@@ -24,41 +26,35 @@ pub(super) enum Halt {
     /// The reader failed: by its own fault, or that of a frame, which knows more.
     Failed,
     /// Shown to be wrong.
-    Damaged(At),
+    Damaged(Spot),
     /// Shown to end too early.
-    Cut(At),
+    Cut(Spot),
     /// Something this version of the inspector does not know.
-    Unknown(At),
+    Unknown(Spot),
 }
 
-/// Where and what.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct At {
-    pub(super) offset: u64,
-    pub(super) what: Cow<'static, str>,
-}
-
-pub(super) type Result<T> = std::result::Result<T, Halt>;
+/// The result of reading: a value, or why reading cannot go on.
+pub(super) type ArchiveResult<T> = std::result::Result<T, Halt>;
 
 /// Shown to be wrong, here.
-pub(super) fn damaged<T>(offset: u64, what: impl Into<Cow<'static, str>>) -> Result<T> {
+pub(super) fn damaged<T>(offset: u64, what: impl Into<Cow<'static, str>>) -> ArchiveResult<T> {
     let what = what.into();
-    Err(Halt::Damaged(At { offset, what }))
+    Err(Halt::Damaged(Spot { offset, what }))
 }
 
 /// Ends here, too early.
-pub(super) fn cut<T>(offset: u64, what: impl Into<Cow<'static, str>>) -> Result<T> {
+pub(super) fn cut<T>(offset: u64, what: impl Into<Cow<'static, str>>) -> ArchiveResult<T> {
     let what = what.into();
-    Err(Halt::Cut(At { offset, what }))
+    Err(Halt::Cut(Spot { offset, what }))
 }
 
 /// Not known, here.
-pub(super) fn unknown<T>(offset: u64, what: impl Into<Cow<'static, str>>) -> Result<T> {
+pub(super) fn unknown<T>(offset: u64, what: impl Into<Cow<'static, str>>) -> ArchiveResult<T> {
     let what = what.into();
-    Err(Halt::Unknown(At { offset, what }))
+    Err(Halt::Unknown(Spot { offset, what }))
 }
 
-pub(super) struct Window<'r> {
+pub(super) struct ArchiveWindow<'r> {
     reader: &'r mut dyn Read,
     buffer: Box<[u8]>,
     start: usize,
@@ -75,7 +71,7 @@ pub(super) struct Rest {
     pub(super) padding: bool,
 }
 
-impl<'r> Window<'r> {
+impl<'r> ArchiveWindow<'r> {
     pub(super) fn new(reader: &'r mut dyn Read) -> Self {
         Self {
             reader,
@@ -91,7 +87,7 @@ impl<'r> Window<'r> {
     }
 
     /// The next `count` bytes, not consumed; at most [`PEEK_MAX`].
-    pub(super) fn peek(&mut self, count: usize) -> Result<&[u8]> {
+    pub(super) fn peek(&mut self, count: usize) -> ArchiveResult<&[u8]> {
         debug_assert!(count <= PEEK_MAX);
         while self.end - self.start < count {
             if self.more()? == 0 {
@@ -102,7 +98,7 @@ impl<'r> Window<'r> {
     }
 
     /// As many bytes as there are, at most `count`, not consumed: fewer only at the end.
-    pub(super) fn peek_some(&mut self, count: usize) -> Result<&[u8]> {
+    pub(super) fn peek_some(&mut self, count: usize) -> ArchiveResult<&[u8]> {
         let count = match self.peek(count) {
             Ok(_) => count,
             Err(Halt::Ended(_)) => self.end - self.start,
@@ -118,7 +114,7 @@ impl<'r> Window<'r> {
         self.offset += count as u64;
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+    pub(super) fn array<const N: usize>(&mut self) -> ArchiveResult<[u8; N]> {
         let bytes = *self
             .peek(N)?
             .first_chunk()
@@ -127,12 +123,16 @@ impl<'r> Window<'r> {
         Ok(bytes)
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8> {
+    pub(super) fn byte(&mut self) -> ArchiveResult<u8> {
         Ok(self.array::<1>()?[0])
     }
 
     /// Consumes `count` bytes, as many pieces as they come in; `each` sees them all.
-    pub(super) fn pass(&mut self, mut count: u64, mut each: impl FnMut(&[u8])) -> Result<()> {
+    pub(super) fn pass(
+        &mut self,
+        mut count: u64,
+        mut each: impl FnMut(&[u8]),
+    ) -> ArchiveResult<()> {
         while count > 0 {
             if self.start == self.end && self.more()? == 0 {
                 return Err(Halt::Ended(self.offset));
@@ -146,12 +146,12 @@ impl<'r> Window<'r> {
         Ok(())
     }
 
-    pub(super) fn skip(&mut self, count: u64) -> Result<()> {
+    pub(super) fn skip(&mut self, count: u64) -> ArchiveResult<()> {
         self.pass(count, |_| ())
     }
 
     /// Reads to the end.
-    pub(super) fn rest(&mut self) -> Result<Rest> {
+    pub(super) fn rest(&mut self) -> ArchiveResult<Rest> {
         let from = self.offset;
         let mut padding = true;
         match self.pass(u64::MAX, |bytes| {
@@ -166,7 +166,7 @@ impl<'r> Window<'r> {
     }
 
     /// Reads once more behind what is not consumed yet; nothing at the end.
-    fn more(&mut self) -> Result<usize> {
+    fn more(&mut self) -> ArchiveResult<usize> {
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
@@ -183,7 +183,7 @@ impl<'r> Window<'r> {
     }
 }
 
-impl Read for Window<'_> {
+impl Read for ArchiveWindow<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.start == self.end {
             let count = self.reader.read(buffer)?;

@@ -58,7 +58,7 @@ pub(super) const MAGIC_LENGTH: usize = 9;
 
 /// What the first bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Magic {
+pub(super) enum RdbMagic {
     /// A whole header.
     Whole(Family, u32),
     /// So far it could become one.
@@ -67,7 +67,7 @@ pub(super) enum Magic {
     Foreign,
 }
 
-impl Magic {
+impl RdbMagic {
     /// Reads `REDIS` and four digits, or `VALKEY` and three.
     pub(super) fn read(head: &[u8]) -> Self {
         let head = &head[..head.len().min(MAGIC_LENGTH)];
@@ -221,7 +221,7 @@ pub(super) enum Type {
     /// Redis 8.8: elements by index.
     Array,
     /// Redis 8.10: hash whose field names are a template's.
-    Templated(Values, Names),
+    Templated(Values, TemplateNamesAt),
     /// One number, of a rate limiter that no release has built in.
     Number,
 }
@@ -237,7 +237,7 @@ pub(super) enum Values {
 
 /// Where the field names of a hash with a template are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Names {
+pub(super) enum TemplateNamesAt {
     /// In front of the values.
     Own,
     /// In the head of the file.
@@ -282,10 +282,10 @@ impl Type {
             (26, Family::Redis) => Self::Stream(4),
             (27, Family::Redis) => Self::Stream(5),
             (28, Family::Redis) => Self::Array,
-            (29, Family::Redis) => Self::Templated(Values::Listpack, Names::Own),
-            (30, Family::Redis) => Self::Templated(Values::Listpack, Names::Shared),
-            (31, Family::Redis) => Self::Templated(Values::Array, Names::Own),
-            (32, Family::Redis) => Self::Templated(Values::Array, Names::Shared),
+            (29, Family::Redis) => Self::Templated(Values::Listpack, TemplateNamesAt::Own),
+            (30, Family::Redis) => Self::Templated(Values::Listpack, TemplateNamesAt::Shared),
+            (31, Family::Redis) => Self::Templated(Values::Array, TemplateNamesAt::Own),
+            (32, Family::Redis) => Self::Templated(Values::Array, TemplateNamesAt::Shared),
             (33, Family::Redis) => Self::Number,
             _ => return None,
         })

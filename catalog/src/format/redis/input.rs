@@ -6,6 +6,8 @@ use std::{borrow::Cow, io, io::Read};
 
 use crc_fast::{CrcAlgorithm, Digest};
 
+use crate::format::judgement::Spot;
+
 /// Size of the window: large enough that hashing and reading run at full speed, small enough to
 /// stay in a core's second-level cache.
 const CAPACITY: usize = 256 * 1024;
@@ -48,22 +50,15 @@ pub(super) enum Stop {
     /// The reader failed: says nothing about the file.
     Aborted,
     /// Bytes that cannot be told apart from here on: a length or an opcode that makes no sense.
-    Broken(At),
+    Broken(Spot),
     /// Readable, but a value that a server refuses.
-    Refused(At),
+    Refused(Spot),
     /// Something this version of the inspector does not know.
-    Unknown(At),
-}
-
-/// Where and what.
-#[derive(Debug)]
-pub(super) struct At {
-    pub(super) offset: u64,
-    pub(super) what: Cow<'static, str>,
+    Unknown(Spot),
 }
 
 /// Boxed, so that the results of the innermost functions fit a register pair.
-pub(super) type Result<T> = std::result::Result<T, Box<Stop>>;
+pub(super) type RdbResult<T> = std::result::Result<T, Box<Stop>>;
 
 /// What the last bytes of the whole input say of all bytes before them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +112,7 @@ impl<'r> Input<'r> {
 
     /// The next `count` bytes, not consumed; at most [`PEEK_MAX`].
     #[inline]
-    pub(super) fn peek(&mut self, count: usize) -> Result<&[u8]> {
+    pub(super) fn peek(&mut self, count: usize) -> RdbResult<&[u8]> {
         debug_assert!(count <= PEEK_MAX);
         while self.end - self.start < count {
             self.refill()?;
@@ -131,7 +126,7 @@ impl<'r> Input<'r> {
         self.start += count;
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8> {
+    pub(super) fn byte(&mut self) -> RdbResult<u8> {
         if self.start == self.end {
             self.refill()?;
         }
@@ -140,7 +135,7 @@ impl<'r> Input<'r> {
         Ok(byte)
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+    pub(super) fn array<const N: usize>(&mut self) -> RdbResult<[u8; N]> {
         let bytes = *self
             .peek(N)?
             .first_chunk()
@@ -150,7 +145,7 @@ impl<'r> Input<'r> {
     }
 
     /// Some bytes, at least one and at most `count`, consumed.
-    pub(super) fn some(&mut self, count: u64) -> Result<&[u8]> {
+    pub(super) fn some(&mut self, count: u64) -> RdbResult<&[u8]> {
         if self.start == self.end {
             self.refill()?;
         }
@@ -161,7 +156,7 @@ impl<'r> Input<'r> {
     }
 
     #[inline]
-    pub(super) fn skip(&mut self, count: u64) -> Result<()> {
+    pub(super) fn skip(&mut self, count: u64) -> RdbResult<()> {
         match usize::try_from(count) {
             Ok(near) if near <= self.end - self.start => {
                 self.start += near;
@@ -171,7 +166,7 @@ impl<'r> Input<'r> {
         }
     }
 
-    fn skip_far(&mut self, mut count: u64) -> Result<()> {
+    fn skip_far(&mut self, mut count: u64) -> RdbResult<()> {
         while count > 0 {
             count -= self.some(count)?.len() as u64;
         }
@@ -186,7 +181,7 @@ impl<'r> Input<'r> {
     }
 
     /// Reads and forgets all that is left: its length, and its bytes if it is as long as the mark.
-    pub(super) fn rest(&mut self) -> Result<(u64, Option<[u8; EOF_MARK_LENGTH]>)> {
+    pub(super) fn rest(&mut self) -> RdbResult<(u64, Option<[u8; EOF_MARK_LENGTH]>)> {
         let from = self.offset();
         let mut first = [0; EOF_MARK_LENGTH];
         let mut kept = 0;
@@ -206,7 +201,7 @@ impl<'r> Input<'r> {
     }
 
     /// Reads to the end and compares the last bytes with the checksum of all before them.
-    pub(super) fn seal(&mut self) -> Result<Seal> {
+    pub(super) fn seal(&mut self) -> RdbResult<Seal> {
         self.rest()?;
         let held = &self.buffer[self.hashed..self.end];
         let held = match held.split_last_chunk::<EOF_MARK_LENGTH>() {
@@ -234,7 +229,7 @@ impl<'r> Input<'r> {
 
     /// Reads once more, at least one byte, behind what is not consumed yet.
     #[cold]
-    fn refill(&mut self) -> Result<()> {
+    fn refill(&mut self) -> RdbResult<()> {
         self.hash_up_to(self.start.saturating_sub(HELD_BACK));
         self.buffer.copy_within(self.hashed..self.end, 0);
         self.base += self.hashed as u64;
@@ -257,8 +252,8 @@ impl<'r> Input<'r> {
     }
 
     /// The file cannot be told apart from here on.
-    pub(super) fn broken<T>(&self, what: impl Into<Cow<'static, str>>) -> Result<T> {
-        let at = At {
+    pub(super) fn broken<T>(&self, what: impl Into<Cow<'static, str>>) -> RdbResult<T> {
+        let at = Spot {
             offset: self.offset(),
             what: what.into(),
         };
@@ -266,8 +261,8 @@ impl<'r> Input<'r> {
     }
 
     /// A value that a server refuses.
-    pub(super) fn refused<T>(&self, what: impl Into<Cow<'static, str>>) -> Result<T> {
-        let at = At {
+    pub(super) fn refused<T>(&self, what: impl Into<Cow<'static, str>>) -> RdbResult<T> {
+        let at = Spot {
             offset: self.offset(),
             what: what.into(),
         };
@@ -275,8 +270,8 @@ impl<'r> Input<'r> {
     }
 
     /// Something only a newer reader knows.
-    pub(super) fn unknown<T>(&self, what: impl Into<Cow<'static, str>>) -> Result<T> {
-        let at = At {
+    pub(super) fn unknown<T>(&self, what: impl Into<Cow<'static, str>>) -> RdbResult<T> {
+        let at = Spot {
             offset: self.offset(),
             what: what.into(),
         };

@@ -32,10 +32,13 @@
 use super::{
     census::Census,
     dialect::{Family, MAGIC_LENGTH},
-    input::{At, CHECKSUM_LENGTH, Result, Seal, Stop, is_eof_mark},
-    walk::{Outcome, Walk},
+    input::{CHECKSUM_LENGTH, RdbResult, Seal, Stop, is_eof_mark},
+    walk::{Walk, WalkEnd},
 };
-use crate::format::{Checksum, InspectionState, judgement};
+use crate::format::{
+    Checksum, InspectionState,
+    judgement::{self, Spot},
+};
 
 /// The first version whose writers save every key they announce: earlier ones skip expired keys.
 const ANNOUNCES_TRULY: u32 = 9;
@@ -44,12 +47,12 @@ const ANNOUNCES_TRULY: u32 = 9;
 const CHECKSUM_SINCE: u32 = 5;
 
 /// What became of one file.
-pub(super) type Judgement = judgement::Judgement<Census>;
+pub(super) type RdbJudgement = judgement::Judgement<Census>;
 
 impl Walk<'_> {
     /// Reads the whole file and says what it is.
-    pub(super) fn judge(mut self) -> Judgement {
-        let mut verdict = Judgement {
+    pub(super) fn judge(mut self) -> RdbJudgement {
+        let mut verdict = RdbJudgement {
             state: InspectionState::Aborted,
             truncated: false,
             checksum: Checksum::Absent,
@@ -61,9 +64,9 @@ impl Walk<'_> {
         };
         let outcome = self.run();
         let judged = match outcome {
-            Ok(Outcome::End) => self.trailer(&mut verdict),
-            Ok(Outcome::Foreign) => self.foreign(&mut verdict),
-            Ok(Outcome::UnknownVersion) => self.unknown_version(&mut verdict),
+            Ok(WalkEnd::End) => self.trailer(&mut verdict),
+            Ok(WalkEnd::Foreign) => self.foreign(&mut verdict),
+            Ok(WalkEnd::UnknownVersion) => self.unknown_version(&mut verdict),
             Err(stop) => self.stopped(*stop, &mut verdict),
         };
         if judged.is_err() {
@@ -90,7 +93,7 @@ impl Walk<'_> {
     }
 
     /// Behind the end mark.
-    fn trailer(&mut self, verdict: &mut Judgement) -> Result<()> {
+    fn trailer(&mut self, verdict: &mut RdbJudgement) -> RdbResult<()> {
         let computed = self.reader.input.checksum();
         let at = self.reader.input.offset();
         if self.has_checksum() {
@@ -100,7 +103,7 @@ impl Walk<'_> {
             };
             if stored != 0 && stored != computed {
                 let what = "the checksum is not that of the bytes before it".into();
-                return self.stopped(Stop::Broken(At { offset: at, what }), verdict);
+                return self.stopped(Stop::Broken(Spot { offset: at, what }), verdict);
             }
             if stored != 0 {
                 verdict.checksum = Checksum::Verified;
@@ -116,7 +119,7 @@ impl Walk<'_> {
         self.tail(verdict)
     }
 
-    fn tail(&mut self, verdict: &mut Judgement) -> Result<()> {
+    fn tail(&mut self, verdict: &mut RdbJudgement) -> RdbResult<()> {
         let at = self.reader.input.offset();
         let (length, mark) = self.reader.input.rest()?;
         verdict.trailing_bytes = length;
@@ -138,7 +141,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn warn_of_counts(&self, verdict: &mut Judgement) {
+    fn warn_of_counts(&self, verdict: &mut RdbJudgement) {
         if self
             .census
             .version
@@ -158,7 +161,7 @@ impl Walk<'_> {
         }
     }
 
-    fn foreign(&mut self, verdict: &mut Judgement) -> Result<()> {
+    fn foreign(&mut self, verdict: &mut RdbJudgement) -> RdbResult<()> {
         verdict.state = InspectionState::NotRecognised;
         verdict.find(
             0,
@@ -167,7 +170,7 @@ impl Walk<'_> {
         self.reader.input.rest().map(drop)
     }
 
-    fn unknown_version(&mut self, verdict: &mut Judgement) -> Result<()> {
+    fn unknown_version(&mut self, verdict: &mut RdbJudgement) -> RdbResult<()> {
         verdict.state = InspectionState::NotUnderstood;
         let family = self.census.family.unwrap_or(Family::Redis);
         let version = self.census.version.unwrap_or_default();
@@ -179,7 +182,7 @@ impl Walk<'_> {
     }
 
     /// Weighs what the walk stopped at against the end of the file.
-    fn stopped(&mut self, stop: Stop, verdict: &mut Judgement) -> Result<()> {
+    fn stopped(&mut self, stop: Stop, verdict: &mut RdbJudgement) -> RdbResult<()> {
         let cut = matches!(stop, Stop::Ended);
         let (at, known) = match stop {
             Stop::Aborted => return Err(Box::new(stop)),
@@ -204,7 +207,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn seal(&mut self, verdict: &mut Judgement) -> Result<Seal> {
+    fn seal(&mut self, verdict: &mut RdbJudgement) -> RdbResult<Seal> {
         let seal = self.reader.input.seal()?;
         let seal = if self.has_checksum() {
             seal
@@ -219,14 +222,14 @@ impl Walk<'_> {
         Ok(seal)
     }
 
-    fn ended(&mut self) -> At {
+    fn ended(&mut self) -> Spot {
         let offset = self.reader.input.end_offset();
         let what = match offset {
             0 => "the file is empty".into(),
             1..=9 => format!("the file ends within the first {MAGIC_LENGTH} bytes").into(),
             _ => "the file ends before its end mark and checksum".into(),
         };
-        At { offset, what }
+        Spot { offset, what }
     }
 }
 

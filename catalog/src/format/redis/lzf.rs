@@ -3,7 +3,7 @@
 //! A token is either a run of literal bytes or a reference to bytes already produced, at most 8 KiB
 //! back, so a window of that size decompresses a string of any length.
 
-use super::input::{Input, Result};
+use super::input::{Input, RdbResult};
 
 /// Farthest a reference reaches back: 13 bits, counted from one (`lzf_d.c`).
 const DISTANCE_MAX: usize = 1 << 13;
@@ -38,7 +38,7 @@ impl Compressed {
     }
 
     /// Checks the whole string without decompressing it.
-    pub(super) fn check(mut self, input: &mut Input<'_>) -> Result<()> {
+    pub(super) fn check(mut self, input: &mut Input<'_>) -> RdbResult<()> {
         while let Some(token) = self.next(input)? {
             if let Token::Literal(length) = token {
                 input.skip(length)?;
@@ -48,7 +48,7 @@ impl Compressed {
     }
 
     /// Refuses whatever `lzf_decompress` refuses, and a length other than the declared one.
-    fn next(&mut self, input: &mut Input<'_>) -> Result<Option<Token>> {
+    fn next(&mut self, input: &mut Input<'_>) -> RdbResult<Option<Token>> {
         if self.left == 0 {
             return if self.produced == self.declared && self.declared > 0 {
                 Ok(None)
@@ -83,7 +83,7 @@ impl Compressed {
         Ok(Some(token))
     }
 
-    fn take(&mut self, input: &mut Input<'_>) -> Result<u8> {
+    fn take(&mut self, input: &mut Input<'_>) -> RdbResult<u8> {
         if self.left == 0 {
             return input.refused("a compressed string ends inside a reference");
         }
@@ -93,13 +93,13 @@ impl Compressed {
 }
 
 /// The last bytes produced, and of them those not yet taken.
-pub(super) struct Window {
+pub(super) struct LzfWindow {
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
 }
 
-impl Window {
+impl LzfWindow {
     pub(super) fn new() -> Self {
         Self {
             buffer: vec![0; WINDOW].into_boxed_slice(),
@@ -128,7 +128,7 @@ impl Window {
         &mut self,
         input: &mut Input<'_>,
         compressed: &mut Compressed,
-    ) -> Result<bool> {
+    ) -> RdbResult<bool> {
         self.make_room();
         match compressed.next(input)? {
             None => return Ok(false),

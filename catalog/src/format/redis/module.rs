@@ -3,7 +3,7 @@
 //! No module's data is interpreted; it is only passed over.
 
 use super::{
-    input::{Input, Result},
+    input::{Input, RdbResult},
     string::{length, skip_string},
 };
 
@@ -36,7 +36,7 @@ fn letters(packed: u64, count: u32) -> String {
 }
 
 /// Passes over values up to their end mark (`rdbLoadCheckModuleValue`).
-pub(super) fn skip_annotated(input: &mut Input<'_>) -> Result<()> {
+pub(super) fn skip_annotated(input: &mut Input<'_>) -> RdbResult<()> {
     loop {
         match length(input)? {
             0 => return Ok(()),

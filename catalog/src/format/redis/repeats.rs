@@ -5,7 +5,7 @@
 //! that is not true.
 
 use super::{
-    input::Result,
+    input::RdbResult,
     slice::{Bytes, NEAR},
 };
 
@@ -162,7 +162,7 @@ pub(super) fn fingerprint_of_number(number: i64) -> u64 {
 }
 
 /// Consumes a name of so many bytes, piece by piece; its fingerprint.
-pub(super) fn read_name<B: Bytes>(bytes: &mut B, length: u64) -> Result<u64> {
+pub(super) fn read_name<B: Bytes>(bytes: &mut B, length: u64) -> RdbResult<u64> {
     let (mut left, mut print) = (length, 0);
     loop {
         let piece = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));

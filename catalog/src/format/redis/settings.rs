@@ -13,7 +13,7 @@ use crate::format::expectation::{Bounds, Change, ChecksumRule};
 /// `verify.expect` of a source of engine `redis`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Expect {
+pub struct RedisExpect {
     /// Keys in the file, over all databases. Nothing at all is an error unless `min: 0` is written.
     pub keys: Bounds,
     /// Keys in the file, by number of the database.
@@ -21,7 +21,7 @@ pub struct Expect {
     /// Against the nearest earlier verified recovery point, and against the manifest.
     pub change: Change,
     /// A key that the producer writes the time into.
-    pub canary: Option<Canary>,
+    pub canary: Option<RedisCanary>,
     /// Whether a file that nothing vouches for may be verified.
     pub checksum: ChecksumRule,
 }
@@ -29,7 +29,7 @@ pub struct Expect {
 /// A key whose value is a time: epoch seconds, epoch milliseconds or RFC 3339.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Canary {
+pub struct RedisCanary {
     /// Its name.
     pub key: String,
     /// Number of its database.

@@ -1,6 +1,7 @@
 //! The bytes of one structure, wherever they lie: the walks are the same for all.
 
-use super::input::{At, Result, Stop};
+use super::input::{RdbResult, Stop};
+use crate::format::judgement::Spot;
 
 /// The bytes of a structure, from its first to its last.
 pub(super) trait Bytes {
@@ -8,13 +9,13 @@ pub(super) trait Bytes {
     fn left(&self) -> u64;
 
     /// The next `count` bytes, not consumed; at most [`NEAR`].
-    fn peek(&mut self, count: usize) -> Result<&[u8]>;
+    fn peek(&mut self, count: usize) -> RdbResult<&[u8]>;
 
     /// Consumes bytes, also those that were never looked at.
-    fn skip(&mut self, count: u64) -> Result<()>;
+    fn skip(&mut self, count: u64) -> RdbResult<()>;
 
     /// What it holds is nothing a server accepts.
-    fn refused<T>(&self, what: &'static str) -> Result<T>;
+    fn refused<T>(&self, what: &'static str) -> RdbResult<T>;
 
     /// All bytes that need not be fetched first; they may be none.
     fn at_hand(&self) -> &[u8] {
@@ -22,7 +23,7 @@ pub(super) trait Bytes {
     }
 
     /// The next bytes, as many as the array has, consumed.
-    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+    fn array<const N: usize>(&mut self) -> RdbResult<[u8; N]> {
         let bytes = *self
             .peek(N)?
             .first_chunk()
@@ -32,7 +33,7 @@ pub(super) trait Bytes {
     }
 
     /// One byte, consumed.
-    fn byte(&mut self) -> Result<u8> {
+    fn byte(&mut self) -> RdbResult<u8> {
         self.array().map(|[byte]| byte)
     }
 }
@@ -72,7 +73,7 @@ impl<'s> Slice<'s> {
     }
 
     #[cold]
-    fn beyond<T>(&self) -> Result<T> {
+    fn beyond<T>(&self) -> RdbResult<T> {
         self.refused(BEYOND)
     }
 }
@@ -84,7 +85,7 @@ impl Bytes for Slice<'_> {
     }
 
     #[inline]
-    fn peek(&mut self, count: usize) -> Result<&[u8]> {
+    fn peek(&mut self, count: usize) -> RdbResult<&[u8]> {
         match self.rest.get(..count) {
             Some(bytes) => Ok(bytes),
             None => self.beyond(),
@@ -92,7 +93,7 @@ impl Bytes for Slice<'_> {
     }
 
     #[inline]
-    fn skip(&mut self, count: u64) -> Result<()> {
+    fn skip(&mut self, count: u64) -> RdbResult<()> {
         let rest = usize::try_from(count).map(|count| self.rest.get(count..));
         match rest {
             Ok(Some(rest)) => {
@@ -109,9 +110,9 @@ impl Bytes for Slice<'_> {
     }
 
     #[cold]
-    fn refused<T>(&self, what: &'static str) -> Result<T> {
+    fn refused<T>(&self, what: &'static str) -> RdbResult<T> {
         let left = if self.unpacked { 0 } else { self.left() };
-        let at = At {
+        let at = Spot {
             offset: self.end - left,
             what: what.into(),
         };

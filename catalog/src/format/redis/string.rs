@@ -3,8 +3,8 @@
 //! No string is ever held: it is skipped, or read piece by piece as a [`Blob`].
 
 use super::{
-    input::{Input, PEEK_MAX, Result},
-    lzf::{Compressed, Window},
+    input::{Input, PEEK_MAX, RdbResult},
+    lzf::{Compressed, LzfWindow},
     repeats::{fingerprint, fingerprint_of_number, read_name},
     slice::{BEYOND, Bytes, NEAR},
 };
@@ -25,7 +25,7 @@ enum Prefix {
 }
 
 #[inline]
-fn prefix(input: &mut Input<'_>) -> Result<Prefix> {
+fn prefix(input: &mut Input<'_>) -> RdbResult<Prefix> {
     let first = input.byte()?;
     Ok(match first >> 6 {
         0 => Prefix::Length(u64::from(first)),
@@ -40,7 +40,7 @@ fn prefix(input: &mut Input<'_>) -> Result<Prefix> {
 }
 
 /// A number that is no string's length: counts, identifiers, databases.
-pub(super) fn length(input: &mut Input<'_>) -> Result<u64> {
+pub(super) fn length(input: &mut Input<'_>) -> RdbResult<u64> {
     match prefix(input)? {
         Prefix::Length(length) => Ok(length),
         Prefix::Special(_) => input.broken("a string's encoding stands where a number has to be"),
@@ -49,7 +49,7 @@ pub(super) fn length(input: &mut Input<'_>) -> Result<u64> {
 
 /// Reads what stands in front of a string.
 #[inline]
-pub(super) fn form(input: &mut Input<'_>) -> Result<Form> {
+pub(super) fn form(input: &mut Input<'_>) -> RdbResult<Form> {
     Ok(match prefix(input)? {
         Prefix::Length(length) => Form::Raw(length),
         Prefix::Special(encoding @ 0..=2) => Form::Integer(1 << encoding),
@@ -66,14 +66,14 @@ pub(super) fn form(input: &mut Input<'_>) -> Result<Form> {
 
 /// Passes over one string; a compressed one is checked to decompress to what it declares.
 #[inline]
-pub(super) fn skip_string(input: &mut Input<'_>) -> Result<()> {
+pub(super) fn skip_string(input: &mut Input<'_>) -> RdbResult<()> {
     if let short @ 0..0x40 = input.peek(1)?[0] {
         return input.skip(1 + u64::from(short));
     }
     skip_long_string(input)
 }
 
-fn skip_long_string(input: &mut Input<'_>) -> Result<()> {
+fn skip_long_string(input: &mut Input<'_>) -> RdbResult<()> {
     match form(input)? {
         Form::Raw(length) => input.skip(length),
         Form::Integer(bytes) => input.skip(bytes as u64),
@@ -85,14 +85,18 @@ fn skip_long_string(input: &mut Input<'_>) -> Result<()> {
 /// matters; read piece by piece, decompressed on the way.
 pub(super) struct Blob<'b, 'r> {
     input: &'b mut Input<'r>,
-    window: &'b mut Window,
+    window: &'b mut LzfWindow,
     compressed: Option<Compressed>,
     left: u64,
 }
 
 impl<'b, 'r> Blob<'b, 'r> {
     /// Refuses integers: no structure is that small.
-    pub(super) fn of(form: Form, input: &'b mut Input<'r>, window: &'b mut Window) -> Result<Self> {
+    pub(super) fn of(
+        form: Form,
+        input: &'b mut Input<'r>,
+        window: &'b mut LzfWindow,
+    ) -> RdbResult<Self> {
         let (compressed, left) = match form {
             Form::Raw(length) => (None, length),
             Form::Compressed(compressed, declared) => (Some(compressed), declared),
@@ -110,7 +114,7 @@ impl<'b, 'r> Blob<'b, 'r> {
     }
 
     /// Skips what is left and makes sure that a compressed string has nothing more.
-    pub(super) fn finish(mut self) -> Result<()> {
+    pub(super) fn finish(mut self) -> RdbResult<()> {
         self.skip(self.left)?;
         if let Some(compressed) = &mut self.compressed {
             while self.window.produce(self.input, compressed)? {}
@@ -125,7 +129,7 @@ impl Bytes for Blob<'_, '_> {
         self.left
     }
 
-    fn peek(&mut self, count: usize) -> Result<&[u8]> {
+    fn peek(&mut self, count: usize) -> RdbResult<&[u8]> {
         debug_assert!(count <= NEAR);
         if count as u64 > self.left {
             return self.refused(BEYOND);
@@ -140,7 +144,7 @@ impl Bytes for Blob<'_, '_> {
         Ok(&self.window.ready()[..count])
     }
 
-    fn skip(&mut self, count: u64) -> Result<()> {
+    fn skip(&mut self, count: u64) -> RdbResult<()> {
         if count > self.left {
             return self.refused(BEYOND);
         }
@@ -161,13 +165,13 @@ impl Bytes for Blob<'_, '_> {
         Ok(())
     }
 
-    fn refused<T>(&self, what: &'static str) -> Result<T> {
+    fn refused<T>(&self, what: &'static str) -> RdbResult<T> {
         self.input.refused(what)
     }
 }
 
 /// Consumes a string that names something; its fingerprint.
-pub(super) fn name(input: &mut Input<'_>, window: &mut Window) -> Result<u64> {
+pub(super) fn name(input: &mut Input<'_>, window: &mut LzfWindow) -> RdbResult<u64> {
     match form(input)? {
         Form::Raw(length @ 0..SHORT) => {
             let length = usize::try_from(length).unwrap_or(PEEK_MAX);
@@ -199,7 +203,7 @@ const SHORT: u64 = 128;
 pub(super) const TEXT_MAX: usize = 64;
 
 /// One string as text, cut to [`TEXT_MAX`] bytes; what is no UTF-8 is replaced.
-pub(super) fn text(input: &mut Input<'_>, window: &mut Window) -> Result<String> {
+pub(super) fn text(input: &mut Input<'_>, window: &mut LzfWindow) -> RdbResult<String> {
     let first = input.peek(1)?[0];
     if let 0xc0..=0xc2 = first {
         return integer(input).map(|number| number.to_string());
@@ -212,7 +216,7 @@ pub(super) fn text(input: &mut Input<'_>, window: &mut Window) -> Result<String>
     Ok(text)
 }
 
-fn integer(input: &mut Input<'_>) -> Result<i32> {
+fn integer(input: &mut Input<'_>) -> RdbResult<i32> {
     Ok(match input.byte()? {
         0xc0 => i32::from(i8::from_le_bytes(input.array()?)),
         0xc1 => i32::from(i16::from_le_bytes(input.array()?)),

@@ -12,8 +12,8 @@ mod ziplist;
 mod zipmap;
 
 use super::{
-    input::{Input, PEEK_MAX, Result},
-    lzf::Window,
+    input::{Input, PEEK_MAX, RdbResult},
+    lzf::LzfWindow,
     repeats::Repeats,
     slice::{Bytes, Slice},
     string::{Blob, Form, form},
@@ -42,13 +42,13 @@ pub(super) enum Tuple {
 }
 
 /// The layout of one structure.
-pub(super) trait Layout {
+pub(super) trait PackedLayout {
     /// What is to be known of it.
     type Found;
 
     /// Walks over every byte; refuses what contradicts itself. Names that must differ are added to
     /// `names`.
-    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> Result<Self::Found>;
+    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> RdbResult<Self::Found>;
 }
 
 /// Largest compressed structure that is unpacked as a whole: what the window has room for beside a
@@ -56,12 +56,12 @@ pub(super) trait Layout {
 const UNPACKED_MAX: u64 = 16 * 1024;
 
 /// Reads a string as a structure of this layout.
-pub(super) fn read<L: Layout>(
+pub(super) fn read<L: PackedLayout>(
     input: &mut Input<'_>,
-    window: &mut Window,
+    window: &mut LzfWindow,
     names: &mut Repeats,
     layout: L,
-) -> Result<L::Found> {
+) -> RdbResult<L::Found> {
     match form(input)? {
         Form::Raw(length) if length <= PEEK_MAX as u64 => {
             let length = usize::try_from(length).unwrap_or(PEEK_MAX);

@@ -12,7 +12,7 @@ pub(super) use self::reader::Reader;
 use self::reader::TIME;
 use super::{
     dialect::Type,
-    input::Result,
+    input::RdbResult,
     module::skip_annotated,
     string::{length, skip_string},
     structure::{self, Intset, Tuple, Zipmap},
@@ -26,7 +26,7 @@ impl Reader<'_> {
     /// identifier by the caller.
     ///
     /// What is no collection has one element: it is never empty, nor is a stream.
-    pub(super) fn skip_value(&mut self, kind: Type) -> Result<u64> {
+    pub(super) fn skip_value(&mut self, kind: Type) -> RdbResult<u64> {
         self.names.clear();
         match kind {
             Type::String => skip_string(&mut self.input).map(|()| 1),
@@ -64,7 +64,7 @@ impl Reader<'_> {
         }
     }
 
-    fn scores(&mut self, score: fn(&mut Self) -> Result<f64>) -> Result<u64> {
+    fn scores(&mut self, score: fn(&mut Self) -> RdbResult<f64>) -> RdbResult<u64> {
         self.each(|reader| {
             reader.name()?;
             if score(reader)?.is_nan() {
@@ -74,12 +74,12 @@ impl Reader<'_> {
         })
     }
 
-    fn score(&mut self) -> Result<f64> {
+    fn score(&mut self) -> RdbResult<f64> {
         self.input.array().map(f64::from_le_bytes)
     }
 
     /// One byte of length, or a special value, then decimal digits (`rdbLoadDoubleValue`).
-    fn score_as_text(&mut self) -> Result<f64> {
+    fn score_as_text(&mut self) -> RdbResult<f64> {
         let length = match self.input.byte()? {
             253 => return Ok(f64::NAN),
             254 => return Ok(f64::INFINITY),
@@ -97,7 +97,7 @@ impl Reader<'_> {
     }
 
     /// Nodes may be empty.
-    fn quicklist(&mut self) -> Result<u64> {
+    fn quicklist(&mut self) -> RdbResult<u64> {
         let mut elements = 0u64;
         for _ in 0..self.count()? {
             elements = elements.saturating_add(self.ziplist(Tuple::Single, false)?);
@@ -105,7 +105,7 @@ impl Reader<'_> {
         Ok(elements)
     }
 
-    fn quicklist_2(&mut self) -> Result<u64> {
+    fn quicklist_2(&mut self) -> RdbResult<u64> {
         let mut elements = 0u64;
         for _ in 0..self.count()? {
             elements = elements.saturating_add(match length(&mut self.input)? {
@@ -121,7 +121,7 @@ impl Reader<'_> {
     }
 
     /// Each field's expiry counts from the earliest, which stands in front, or from the epoch.
-    fn expiring_pairs(&mut self, earliest: bool) -> Result<u64> {
+    fn expiring_pairs(&mut self, earliest: bool) -> RdbResult<u64> {
         let from = if earliest {
             u64::from_le_bytes(self.input.array()?)
         } else {
@@ -143,7 +143,7 @@ impl Reader<'_> {
     }
 
     /// Minus one is no expiry.
-    fn hash_2(&mut self) -> Result<u64> {
+    fn hash_2(&mut self) -> RdbResult<u64> {
         self.each(|reader| {
             reader.name()?;
             reader.strings(1)?;

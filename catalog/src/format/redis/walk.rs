@@ -4,8 +4,8 @@
 
 use super::{
     census::{BUILT_IN, Census, DATABASES_MAX, Database, MODULES_MAX},
-    dialect::{Family, MAGIC_LENGTH, Magic, Opcode, Type},
-    input::{Input, Result},
+    dialect::{Family, MAGIC_LENGTH, Opcode, RdbMagic, Type},
+    input::{Input, RdbResult},
     module,
     string::{length, skip_string, text},
     value::Reader,
@@ -20,7 +20,7 @@ const DATABASE_MAX: u64 = i32::MAX as u64;
 
 /// How far the walk came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum WalkEnd {
     /// To the end mark; the checksum comes next, where this version has one.
     End,
     /// Not an RDB file at all.
@@ -59,7 +59,7 @@ impl<'r> Walk<'r> {
 
     /// Reads everything up to and including the end mark. The census holds what was counted, also
     /// when it stops early.
-    pub(super) fn run(&mut self) -> Result<Outcome> {
+    pub(super) fn run(&mut self) -> RdbResult<WalkEnd> {
         let outcome = self.items();
         self.settle();
         outcome
@@ -87,7 +87,7 @@ impl<'r> Walk<'r> {
         &mut self.reader.input
     }
 
-    fn items(&mut self) -> Result<Outcome> {
+    fn items(&mut self) -> RdbResult<WalkEnd> {
         if let Some(outcome) = self.header()? {
             return Ok(outcome);
         }
@@ -101,36 +101,36 @@ impl<'r> Walk<'r> {
             }
             self.input().consume(1);
             if opcode == Opcode::End {
-                return Ok(Outcome::End);
+                return Ok(WalkEnd::End);
             }
             self.item(opcode)?;
         }
     }
 
-    fn header(&mut self) -> Result<Option<Outcome>> {
+    fn header(&mut self) -> RdbResult<Option<WalkEnd>> {
         let mut seen = 0;
         let magic = loop {
             // Byte by byte, so that a short file of another kind is not called a cut one.
             seen += 1;
-            match Magic::read(self.input().peek(seen)?) {
-                Magic::Begun if seen < MAGIC_LENGTH => {}
+            match RdbMagic::read(self.input().peek(seen)?) {
+                RdbMagic::Begun if seen < MAGIC_LENGTH => {}
                 magic => break magic,
             }
         };
-        let Magic::Whole(family, version) = magic else {
-            return Ok(Some(Outcome::Foreign));
+        let RdbMagic::Whole(family, version) = magic else {
+            return Ok(Some(WalkEnd::Foreign));
         };
         self.family = family;
         self.census.family = Some(family);
         self.census.version = Some(version);
         if !family.has(version) {
-            return Ok(Some(Outcome::UnknownVersion));
+            return Ok(Some(WalkEnd::UnknownVersion));
         }
         self.input().consume(MAGIC_LENGTH);
         Ok(None)
     }
 
-    fn item(&mut self, opcode: Opcode) -> Result<()> {
+    fn item(&mut self, opcode: Opcode) -> RdbResult<()> {
         match opcode {
             Opcode::Key(kind) => self.key(kind),
             Opcode::ExpireMilliseconds => self.expiry(8),
@@ -165,7 +165,7 @@ impl<'r> Walk<'r> {
         }
     }
 
-    fn key(&mut self, kind: Type) -> Result<()> {
+    fn key(&mut self, kind: Type) -> RdbResult<()> {
         // Of the byte that says its type.
         let at = self.input().offset() - 1;
         skip_string(self.input())?;
@@ -188,7 +188,7 @@ impl<'r> Walk<'r> {
         Ok(())
     }
 
-    fn hash_template(&mut self) -> Result<()> {
+    fn hash_template(&mut self) -> RdbResult<()> {
         let at = self.input().offset() - 1;
         if self.reader.template()? {
             self.warn(at, REPEATED);
@@ -204,13 +204,13 @@ impl<'r> Walk<'r> {
     }
 
     /// Minus one is what Redis itself takes for no expiry.
-    fn expiry(&mut self, bytes: usize) -> Result<()> {
+    fn expiry(&mut self, bytes: usize) -> RdbResult<()> {
         self.expires = self.input().peek(bytes)?.iter().any(|byte| *byte != 0xff);
         self.input().consume(bytes);
         Ok(())
     }
 
-    fn select(&mut self) -> Result<()> {
+    fn select(&mut self) -> RdbResult<()> {
         self.settle();
         let number = length(self.input())?;
         if number > DATABASE_MAX {
@@ -240,7 +240,7 @@ impl<'r> Walk<'r> {
         database.announced = current.announced.or(database.announced);
     }
 
-    fn aux(&mut self) -> Result<()> {
+    fn aux(&mut self) -> RdbResult<()> {
         let Reader { input, window, .. } = &mut self.reader;
         let name = text(input, window)?;
         let value = text(input, window)?;
@@ -248,7 +248,7 @@ impl<'r> Walk<'r> {
         Ok(())
     }
 
-    fn function_of_candidate(&mut self) -> Result<()> {
+    fn function_of_candidate(&mut self) -> RdbResult<()> {
         self.census.pre_release = true;
         skip_string(self.input())?;
         skip_string(self.input())?;
@@ -265,7 +265,7 @@ impl<'r> Walk<'r> {
         Ok(())
     }
 
-    fn module_aux(&mut self) -> Result<()> {
+    fn module_aux(&mut self) -> RdbResult<()> {
         let identifier = length(self.input())?;
         if length(self.input())? != 2 {
             return self
@@ -277,7 +277,7 @@ impl<'r> Walk<'r> {
         module::skip_annotated(self.input())
     }
 
-    fn key_meta(&mut self) -> Result<()> {
+    fn key_meta(&mut self) -> RdbResult<()> {
         for _ in 0..length(self.input())? {
             let class = u32::from_le_bytes(self.input().array()?);
             self.need(module::class_name(class))?;
@@ -286,7 +286,7 @@ impl<'r> Walk<'r> {
         Ok(())
     }
 
-    fn need(&mut self, module: String) -> Result<()> {
+    fn need(&mut self, module: String) -> RdbResult<()> {
         if BUILT_IN.iter().any(|(name, _)| *name == module) {
             self.census.built_in.insert(module);
             return Ok(());
@@ -300,7 +300,7 @@ impl<'r> Walk<'r> {
         Ok(())
     }
 
-    fn numbers(&mut self, count: u64) -> Result<()> {
+    fn numbers(&mut self, count: u64) -> RdbResult<()> {
         for _ in 0..count {
             length(self.input())?;
         }

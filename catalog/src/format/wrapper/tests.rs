@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use flate2::{Compression, write::GzEncoder};
 use zstd::stream::write::Encoder as ZstdEncoder;
 
-use super::{Fault, Packing, Trailing, Unwrapped};
+use super::{Packing, Trailing, Unwrapped, WrapperFault};
 
 fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -31,7 +31,7 @@ fn content() -> Vec<u8> {
 struct Seen {
     content: Vec<u8>,
     error: Option<io::ErrorKind>,
-    fault: Option<Fault>,
+    fault: Option<WrapperFault>,
     verified: bool,
     trailing: Option<Trailing>,
 }
@@ -137,7 +137,7 @@ fn no_cut_or_changed_wrapper_is_verified_and_its_fault_is_named() {
         {
             let seen = read(&mut &file[..end]);
             assert!(
-                matches!(seen.fault, Some(Fault::Truncated(_))),
+                matches!(seen.fault, Some(WrapperFault::Truncated(_))),
                 "{end}: {:?}",
                 seen.fault
             );
@@ -163,7 +163,7 @@ fn what_needs_more_than_we_give_is_not_called_damaged() {
     for file in [large, with_dictionary] {
         let seen = read(&mut &file[..]);
         assert!(
-            matches!(seen.fault, Some(Fault::Unsupported(_))),
+            matches!(seen.fault, Some(WrapperFault::Unsupported(_))),
             "{:?}",
             seen.fault
         );

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     bucket::Bucket,
-    get::{Part as Answer, get},
+    get::{RangePart as Answer, get},
 };
 use crate::{
     model::{Pin, lasting_version},

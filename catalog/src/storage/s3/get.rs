@@ -139,7 +139,7 @@ async fn asked_again(
 
 /// The beginning of an answer with bytes.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct RangePart {
     pub(super) bytes: ByteStream,
     /// As the answer names it.
     pub(super) etag: Option<String>,
@@ -161,7 +161,7 @@ pub(super) async fn get(
     operation: Operation,
     pin: &Pin,
     range: Range<u64>,
-) -> Result<Part, StorageError> {
+) -> Result<RangePart, StorageError> {
     let whole = bucket.whole(pin.key.as_str());
     let asked = Asked {
         version: pin.version_id.as_deref(),
@@ -192,7 +192,7 @@ pub(super) async fn get(
         is_of_time(asked, pin, answer.last_modified())?;
         bucket.forgo_conditions(condition.is_some());
     }
-    Ok(Part {
+    Ok(RangePart {
         etag: tag(answer.e_tag()),
         version_id: lasting_version(answer.version_id()).map(Into::into),
         bytes: answer.body,

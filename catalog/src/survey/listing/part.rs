@@ -50,7 +50,7 @@ struct Fit {
 
 /// Collects while pages come.
 #[derive(Debug)]
-pub(super) struct Part<'a> {
+pub(super) struct ListedPart<'a> {
     sources: &'a [SurveySource],
     prefix: &'a str,
     kept: BTreeMap<Identity, Kept>,
@@ -61,7 +61,7 @@ pub(super) struct Part<'a> {
     tally: Tally<'a>,
 }
 
-impl<'a> Part<'a> {
+impl<'a> ListedPart<'a> {
     /// All that lies below a prefix.
     pub(super) async fn of(
         storage: &dyn Storage,

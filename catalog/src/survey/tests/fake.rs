@@ -5,7 +5,7 @@ use crate::{
     format::double::Double,
     grouping::Completeness,
     layout::Layout,
-    model::{ChainLink, SnapshotFacts},
+    model::{LineageLink, SnapshotFacts},
 };
 
 /// 2026-11-22T12:00:00Z.
@@ -15,7 +15,7 @@ pub(super) fn ago(minutes: i64) -> Timestamp {
     NOW - SignedDuration::from_mins(minutes)
 }
 
-/// `head=-70` is from 70 minutes before [`NOW`]; `full 1 10` and `part 11 20` belong to one chain;
+/// `head=-70` is from 70 minutes before [`NOW`]; `full 1 10` and `part 11 20` are of one lineage;
 /// `bad` is no snapshot.
 static FAKE: Double = Double {
     head_bytes: u64::MAX,
@@ -28,7 +28,7 @@ static FAKE: Double = Double {
             .map(|minutes| minutes.parse::<i64>().unwrap());
         SnapshotFacts {
             taken_at: minutes.map(|minutes| ago(-minutes)),
-            chain: chain(head),
+            lineage: lineage(head),
             invalid: (head == "bad").then(|| "bad".into()),
             ..SnapshotFacts::default()
         }
@@ -36,7 +36,7 @@ static FAKE: Double = Double {
     ..Double::new("fake")
 };
 
-fn chain(head: &str) -> Option<ChainLink> {
+fn lineage(head: &str) -> Option<LineageLink> {
     let mut words = head.split(' ');
     let full = match words.next()? {
         "full" => true,
@@ -44,7 +44,7 @@ fn chain(head: &str) -> Option<ChainLink> {
         _ => return None,
     };
     let mut number = || words.next().unwrap().parse().unwrap();
-    Some(ChainLink {
+    Some(LineageLink {
         lineage: "one".into(),
         full,
         first: number(),

@@ -8,7 +8,7 @@ use rustls::{
 };
 use settings::{Located, Place, Problems, did_you_mean};
 
-use super::{versions::versions, written};
+use super::{versions::versions, written::WrittenTls};
 use crate::http::{
     files::Files,
     tls::{Clients, Parts, Policy, Tls},
@@ -34,7 +34,7 @@ type Found = (Vec<u8>, Place);
 type Certificates = (Vec<CertificateDer<'static>>, Place);
 
 pub(super) fn check(
-    written: Located<written::Tls>,
+    written: Located<WrittenTls>,
     http2: bool,
     beside: &Path,
     files: &mut Files,

@@ -6,20 +6,20 @@ use serde::{Deserialize, de::IgnoredAny};
 use settings::{Duration, Located};
 
 /// Users and their bcrypt hashes.
-pub(super) type Users = BTreeMap<String, Located<String>>;
+pub(super) type WrittenUsers = BTreeMap<String, Located<String>>;
 
 /// The whole file. Not printable: it holds a key.
 #[derive(Default, Deserialize)]
 pub(super) struct Written {
-    pub(super) tls_server_config: Option<Located<Tls>>,
+    pub(super) tls_server_config: Option<Located<WrittenTls>>,
     pub(super) http_server_config: Option<Http>,
-    pub(super) basic_auth_users: Option<Users>,
-    pub(super) rate_limit: Option<Located<Rate>>,
+    pub(super) basic_auth_users: Option<WrittenUsers>,
+    pub(super) rate_limit: Option<Located<WrittenRate>>,
 }
 
 /// `tls_server_config`; an empty text says nothing, as in exporter-toolkit.
 #[derive(Default, Deserialize)]
-pub(super) struct Tls {
+pub(super) struct WrittenTls {
     pub(super) cert: Option<Located<String>>,
     pub(super) cert_file: Option<Located<PathBuf>>,
     pub(super) key: Option<Located<String>>,
@@ -61,7 +61,7 @@ pub(super) struct Headers {
 
 /// `rate_limit`
 #[derive(Deserialize)]
-pub(super) struct Rate {
+pub(super) struct WrittenRate {
     pub(super) interval: Option<Duration>,
     pub(super) burst: Option<u32>,
 }

@@ -4,7 +4,7 @@ use std::{ops::Range, path::PathBuf, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use catalog::{
-    evidence::Stage,
+    ledger::Stage,
     model::{Pin, RepositoryName, SourceName},
     storage::{Operation, Storage, StorageError, StorageReason},
 };

@@ -2,7 +2,7 @@
 //! the store, where it keeps a checksum of all that was uploaded.
 
 use catalog::{
-    evidence::Ledger,
+    ledger::Ledger,
     model::{Artifact, Snapshot},
     storage::UploadChecksum,
 };

@@ -1,6 +1,6 @@
 //! From a state to metrics: pure, so that what is absent is simply never put.
 
-use catalog::evidence::Verdict;
+use catalog::ledger::Verdict;
 use jiff::Timestamp;
 use toolkit::{
     exposition::{self, ExpositionError, flag, number, seconds},

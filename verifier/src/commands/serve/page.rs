@@ -7,7 +7,7 @@ mod doubts;
 use askama::Template;
 use catalog::{
     config::{Due, Source},
-    evidence::{Stage, Trigger, Verdict, Verification},
+    ledger::{Stage, Trigger, Verdict, Verification},
 };
 use jiff::Timestamp;
 use toolkit::{
@@ -226,7 +226,7 @@ fn last(shown: Option<(&Verification, Option<Step>)>, now: Timestamp) -> (Stands
     };
     let when = ago(shown.ended_at, now);
     let note = match lost {
-        Some(Step::WriteEvidence) => format!("{when}, in no record"),
+        Some(Step::WriteRecords) => format!("{when}, in no record"),
         _ => when,
     };
     let cell = Cell::new(headline(shown).replace('_', " "), note);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catalog::{config::Source, evidence::Trigger};
+use catalog::{config::Source, ledger::Trigger};
 use tokio::time::Instant;
 use toolkit::exit::Exit;
 

@@ -1,8 +1,8 @@
 //! What `neo4j-admin` is asked about the restored files while they are at rest.
 
 use catalog::{
-    evidence::{Reason, Stage},
     format::neo4j::{Check, CheckLevel},
+    ledger::{Reason, Stage},
 };
 use serde::Deserialize;
 use settings::Duration;

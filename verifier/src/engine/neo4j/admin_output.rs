@@ -3,7 +3,7 @@
 //! Exit code 1 is said of many things: a store is called inconsistent only by the sentence and the
 //! report together, and everything else is nobody's fault but ours.
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 
 use crate::{
     engine::{Stopped, hindered},

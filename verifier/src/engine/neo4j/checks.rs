@@ -4,8 +4,8 @@
 //! condemn a snapshot; records that contradict stored counts leave it open.
 
 use catalog::{
-    evidence::{Basis, Reason},
-    format::neo4j::{Archive, CheckLevel, Expect, Kind, Restore},
+    format::neo4j::{Archive, CheckLevel, Kind, Neo4jExpect, Restore},
+    ledger::{Basis, Reason},
 };
 
 use super::{
@@ -21,7 +21,7 @@ use crate::engine::{
 pub(super) struct Neo4jCase<'a> {
     pub(super) evidence: &'a Case<'a>,
     pub(super) archive: &'a Archive,
-    pub(super) expect: &'a Expect,
+    pub(super) expect: &'a Neo4jExpect,
     pub(super) own: &'a Restore,
     pub(super) seen: Neo4jObservations,
 }

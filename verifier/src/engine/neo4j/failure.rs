@@ -88,7 +88,7 @@ fn ended_early(ended: ServerEnd, says: &dyn Fn(&str) -> bool) -> Stopped {
 
 #[cfg(test)]
 mod tests {
-    use catalog::evidence::Reason;
+    use catalog::ledger::Reason;
 
     use super::*;
 

@@ -1,8 +1,8 @@
 //! Which image restores which archive, and how much room it needs. Pure.
 
 use catalog::{
-    evidence::Reason,
     format::neo4j::{Archive, License},
+    ledger::Reason,
     model::SnapshotFacts,
 };
 

@@ -1,7 +1,7 @@
 //! `neo4j-admin database migrate`, in rehearsals: what it takes to bring a snapshot into this
 //! version.
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 
 use super::{
     DATABASE, admin_output, image, log,

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 use futures::future::try_join;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use catalog::format::neo4j::Expect;
+use catalog::format::neo4j::Neo4jExpect;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -63,7 +63,7 @@ pub(super) async fn nodes(client: &mut GraphClient<'_>) -> Result<Option<u64>, C
 /// Asks what the checks want to know of the records.
 pub(super) async fn graph(
     client: &mut GraphClient<'_>,
-    expect: &Expect,
+    expect: &Neo4jExpect,
 ) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
     for (name, statement) in [
@@ -107,7 +107,7 @@ pub(super) async fn graph(
 /// Asks what the configuration says.
 pub(super) async fn configured(
     client: &mut GraphClient<'_>,
-    expect: &Expect,
+    expect: &Neo4jExpect,
 ) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
     for (index, query) in expect.queries.iter().enumerate() {
@@ -239,7 +239,7 @@ async fn united(client: &mut GraphClient<'_>, statements: &[String]) -> Result<R
 
 async fn labelled(
     client: &mut GraphClient<'_>,
-    expect: &Expect,
+    expect: &Neo4jExpect,
 ) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
     for (index, label) in expect.labels.keys().enumerate() {

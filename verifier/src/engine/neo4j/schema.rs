@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::digest::Sha256;
-use catalog::evidence::Fingerprints;
+use catalog::ledger::Fingerprints;
 use serde_json::Value;
 
 use super::{

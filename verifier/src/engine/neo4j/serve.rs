@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use catalog::{
-    evidence::{Reason, Stage},
-    format::neo4j::Expect,
+    format::neo4j::Neo4jExpect,
+    ledger::{Reason, Stage},
 };
 use futures::future::try_join;
 
@@ -35,7 +35,10 @@ pub(super) async fn recover(bench: &Bench<'_>) -> Result<(), Stopped> {
 }
 
 /// Starts a server, and asks it everything.
-pub(super) async fn serve(bench: &Bench<'_>, expect: &Expect) -> Result<Vec<Observation>, Stopped> {
+pub(super) async fn serve(
+    bench: &Bench<'_>,
+    expect: &Neo4jExpect,
+) -> Result<Vec<Observation>, Stopped> {
     let server = bench.stage(Stage::Serve, start(bench)).await?;
     let outcome = ask(bench, server, expect).await;
     explained(bench, server, outcome).await
@@ -67,7 +70,7 @@ async fn start(bench: &Bench<'_>) -> Result<ServerId, Stopped> {
 async fn ask(
     bench: &Bench<'_>,
     server: ServerId,
-    expect: &Expect,
+    expect: &Neo4jExpect,
 ) -> Result<Vec<Observation>, Failure> {
     let (about, mut graph) = bench
         .stage(Stage::Serve, online::until_served(bench, server))

@@ -10,11 +10,11 @@ mod whole;
 use std::collections::BTreeMap;
 
 use catalog::{
-    evidence::{Basis, Integrity, Reason},
     format::{
         InspectionState,
-        redis::{Census, Expect},
+        redis::{Census, RedisExpect},
     },
+    ledger::{Basis, Integrity, Reason},
 };
 use jiff::SignedDuration;
 
@@ -30,7 +30,7 @@ const SKEW_MAX: SignedDuration = SignedDuration::from_mins(5);
 pub(super) struct RedisCase<'a> {
     pub(super) evidence: &'a Case<'a>,
     pub(super) census: &'a Census,
-    pub(super) expect: &'a Expect,
+    pub(super) expect: &'a RedisExpect,
     pub(super) seen: RedisObservations,
 }
 

@@ -3,7 +3,7 @@
 //! A server prints key names of a damaged file; a line that is not on the list is replaced by its
 //! length.
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 
 use super::{cause, server::ServerKind};
 use crate::engine::{Stopped, allowed::matches, unserved::ServerEnd};

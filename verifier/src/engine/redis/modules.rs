@@ -1,8 +1,8 @@
 //! Modules that images bring: loaded as production does, and named where one is missing.
 
 use catalog::{
-    evidence::Reason,
     format::redis::{BUILT_IN, Census},
+    ledger::Reason,
 };
 
 use super::{STAGE_MAX, log, writer::Writer};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use catalog::format::redis::Canary;
+use catalog::format::redis::RedisCanary;
 use jiff::Timestamp;
 use redis::{
     AsyncConnectionConfig, RedisConnectionInfo, RedisError, RedisResult, aio::MultiplexedConnection,
@@ -68,7 +68,7 @@ impl RedisClient {
     /// Everything the checks want to know.
     pub(super) async fn observe(
         &mut self,
-        canary: Option<&Canary>,
+        canary: Option<&RedisCanary>,
     ) -> Result<Vec<Observation>, ProbeError> {
         let mut observations = Vec::new();
         let mut see = |name: &str, value: Option<Observed>| {
@@ -135,7 +135,7 @@ impl RedisClient {
         }
     }
 
-    async fn canary(&mut self, canary: &Canary) -> Result<Observed, ProbeError> {
+    async fn canary(&mut self, canary: &RedisCanary) -> Result<Observed, ProbeError> {
         let selected: RedisResult<()> = self.ask(redis::cmd("SELECT").arg(canary.database)).await;
         let mut get = redis::cmd("GETRANGE");
         get.arg(&canary.key).arg(0).arg(CANARY_BYTES_MAX - 1);

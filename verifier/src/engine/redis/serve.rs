@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use catalog::{
-    evidence::{Reason, Stage},
-    format::redis::{Canary, Census, Expect},
+    format::redis::{Census, RedisCanary, RedisExpect},
+    ledger::{Reason, Stage},
 };
 use tokio::time::Instant;
 
@@ -44,7 +44,7 @@ pub(super) async fn served(
     census: &Census,
     settings: &Settings,
 ) -> Result<ServedKeys, Stopped> {
-    let canary = settings.expect::<Expect>()?.canary.as_ref();
+    let canary = settings.expect::<RedisExpect>()?.canary.as_ref();
     let command = start_command(bench, census, Some(&settings.modules))?;
     // Where the sandbox failed there is no log, and only the image tells which server it was.
     let unheard = |stopped| {
@@ -110,7 +110,7 @@ async fn without(bench: &Bench<'_>, named: &[String], again: bool) -> Option<Obs
 async fn tried(
     bench: &Bench<'_>,
     command: &Command,
-    canary: Option<&Canary>,
+    canary: Option<&RedisCanary>,
 ) -> Result<(Result<Vec<Observation>, Unserved>, Vec<String>), Stopped> {
     let server = bench
         .stage(Stage::Serve, bench.sandbox.start(command))
@@ -190,7 +190,7 @@ fn heard(census: &Census, server: Option<ServerKind>, stopped: Stopped) -> Stopp
 async fn serve(
     bench: &Bench<'_>,
     server: ServerId,
-    canary: Option<&Canary>,
+    canary: Option<&RedisCanary>,
 ) -> Result<Vec<Observation>, Unserved> {
     let mut client = bench
         .stage(Stage::Restore, wait_until_loaded(bench, server))

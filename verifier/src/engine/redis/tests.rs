@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use catalog::{
-    evidence::fixtures,
     format::{Checksum, Detail, InspectionState, redis::Database},
+    ledger::fixtures,
 };
 
 use super::*;
@@ -38,7 +38,7 @@ fn prepare(head: &SnapshotFacts, names: &[&str], size_bytes: u64) -> Result<Sand
         deadline: Timestamp::UNIX_EPOCH,
     };
     let settings = Settings {
-        expect: Arc::new(Expect::default()),
+        expect: Arc::new(RedisExpect::default()),
         own: Arc::new(()),
         modules: Vec::new(),
     };
@@ -244,7 +244,7 @@ fn a_key_that_was_not_loaded_is_judged_by_who_loaded_and_who_wrote() {
             asked_at: Timestamp::UNIX_EPOCH,
         };
         let settings = Settings {
-            expect: Arc::new(Expect::default()),
+            expect: Arc::new(RedisExpect::default()),
             own: Arc::new(()),
             modules: Vec::new(),
         };

@@ -20,8 +20,8 @@
 use std::fmt;
 
 use catalog::{
-    evidence::Reason,
     format::redis::{Census, Family},
+    ledger::Reason,
     model::SnapshotFacts,
 };
 

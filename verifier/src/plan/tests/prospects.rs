@@ -1,12 +1,12 @@
 //! When something is due next, held against what the plan says at that time.
 
-use catalog::evidence::ToolEvidence;
+use catalog::ledger::ToolRecord;
 
 use super::*;
 use crate::plan::prospect;
 
 /// Of the records of the fixtures, or of another configuration.
-fn tool(same: bool) -> ToolEvidence {
+fn tool(same: bool) -> ToolRecord {
     let mut tool = fixtures::verification(at(0), None).tool;
     if !same {
         tool.config_digest.push('0');

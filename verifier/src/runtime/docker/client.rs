@@ -5,7 +5,7 @@
 use std::{error::Error as _, io, time::Duration};
 
 use bollard::{Docker, errors::Error};
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 
 use crate::runtime::SandboxError;
 

@@ -20,7 +20,7 @@ use bollard::{
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
     models::ContainerState,
 };
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 use futures::{Stream, StreamExt, stream::BoxStream};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 

@@ -12,7 +12,7 @@ use bollard::{
         RemoveContainerOptionsBuilder,
     },
 };
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 use futures::StreamExt;
 use tokio::time::timeout;
 

@@ -13,7 +13,7 @@ use bollard::{
         RemoveVolumeOptions,
     },
 };
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, timeout_at};
 

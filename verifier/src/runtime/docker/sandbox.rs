@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bollard::query_parameters::LogsOptionsBuilder;
 use bytes::Bytes;
-use catalog::evidence::{Reason, SandboxEvidence};
+use catalog::ledger::{Reason, SandboxRecord};
 use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
 use tokio::{
     io::join,
@@ -41,7 +41,7 @@ const STATE_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct DockerSandbox {
     pub(super) execs: Arc<Execs>,
-    pub(super) facts: SandboxEvidence,
+    pub(super) facts: SandboxRecord,
 }
 
 impl DockerSandbox {
@@ -242,7 +242,7 @@ impl Sandbox for DockerSandbox {
         async move { self.measure().await?.free_bytes.ok_or_else(unread) }.boxed()
     }
 
-    fn facts(&self) -> SandboxEvidence {
+    fn facts(&self) -> SandboxRecord {
         self.facts.clone()
     }
 }

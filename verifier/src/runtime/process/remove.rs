@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 use jiff::Timestamp;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::time::{Instant, sleep};

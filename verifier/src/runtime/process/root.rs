@@ -10,7 +10,7 @@ use std::{
     path::Path,
 };
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 
 use crate::runtime::SandboxError;
 

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use catalog::evidence::{Egress, Network, Reason, SandboxEvidence, VolumeLimit};
+use catalog::ledger::{Egress, Network, Reason, SandboxRecord, VolumeLimit};
 use futures::{FutureExt, future::BoxFuture};
 use rustix::process::Signal;
 use tokio::{
@@ -48,7 +48,7 @@ pub(super) struct ProcessSandbox {
     ports: BTreeMap<u16, u16>,
     servers: Mutex<HashMap<u32, ServerProcess>>,
     next: AtomicU32,
-    facts: SandboxEvidence,
+    facts: SandboxRecord,
 }
 
 impl ProcessSandbox {
@@ -61,7 +61,7 @@ impl ProcessSandbox {
     ) -> Self {
         let mut env = environment(&run.0, &spec.image.image, &directory.data());
         env.extend(spec.env.iter().cloned());
-        let facts = SandboxEvidence {
+        let facts = SandboxRecord {
             runtime: "process".to_owned(),
             image: spec.image.image.clone(),
             image_id: None,
@@ -260,7 +260,7 @@ impl Sandbox for ProcessSandbox {
         async move { self.free() }.boxed()
     }
 
-    fn facts(&self) -> SandboxEvidence {
+    fn facts(&self) -> SandboxRecord {
         self.facts.clone()
     }
 }

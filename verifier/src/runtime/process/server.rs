@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use catalog::evidence::Reason;
+use catalog::ledger::Reason;
 use futures::StreamExt;
 use rustix::process::Signal;
 use tokio::{process::Child, sync::watch, time::timeout};

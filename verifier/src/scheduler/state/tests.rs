@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use catalog::{config::load, evidence::fixtures};
+use catalog::{config::load, ledger::fixtures};
 
 use super::*;
 

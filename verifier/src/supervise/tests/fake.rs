@@ -12,11 +12,11 @@ use std::{
 
 use catalog::{
     digest::Sha256,
-    evidence::{Egress, Network, SandboxEvidence, Stage, VolumeLimit},
     format::{
         CheckName, Checksum, Inspection, InspectionFinding, InspectionState,
         double::{Double, read_whole},
     },
+    ledger::{Egress, Network, SandboxRecord, Stage, VolumeLimit},
     model::EngineName,
 };
 use futures::future::{self, BoxFuture};
@@ -285,8 +285,8 @@ impl Sandbox for FakeSandbox {
         Box::pin(future::ready(Ok(self.script.free_bytes)))
     }
 
-    fn facts(&self) -> SandboxEvidence {
-        SandboxEvidence {
+    fn facts(&self) -> SandboxRecord {
+        SandboxRecord {
             runtime: "fake".into(),
             image: "fake:1".into(),
             image_id: None,

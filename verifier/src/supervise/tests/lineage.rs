@@ -1,10 +1,10 @@
 //! A snapshot that continues others: all of them are read, and none is restored.
 
 use catalog::{
-    chain::CHAIN_MAX,
     digest::Sha256,
-    evidence::{Draft, Finding, Record},
-    model::{ChainLink, Continues},
+    ledger::{Draft, Finding, Record},
+    lineage::LINEAGE_MAX,
+    model::{Continues, LineageLink},
 };
 
 use super::*;
@@ -41,7 +41,7 @@ fn linked(all: impl IntoIterator<Item = (String, usize, usize)>) -> Snapshot {
 
 /// Its head says that it continues others.
 fn is_differential(world: &mut World) {
-    world.snapshot.facts.chain = Some(ChainLink {
+    world.snapshot.facts.lineage = Some(LineageLink {
         lineage: "one".into(),
         full: false,
         first: 9,
@@ -142,7 +142,7 @@ async fn without_what_it_continues_nothing_is_restored() {
     };
     let missing = Continues::Missing("it begins with change 9".into());
     check(missing, Reason::Vanished, "it begins with change 9").await;
-    let many = format!("more than {CHAIN_MAX} snapshots");
+    let many = format!("more than {LINEAGE_MAX} snapshots");
     check(Continues::TooMany, Reason::TooLarge, &many).await;
     let unread = "heads were not read";
     check(Continues::Unknown, Reason::UnstableRead, unread).await;
@@ -218,7 +218,7 @@ async fn the_longest_chain_has_room_in_a_record() {
     // Every letter of such a key takes two in JSON, and no store has longer ones.
     let key = |number: usize| "\"".repeat(1020) + &format!("{number:04}");
     let mut all = Vec::new();
-    for number in 0..=CHAIN_MAX {
+    for number in 0..=LINEAGE_MAX {
         memory.put(key(number), "Good");
         all.push((key(number), 4, number + 1));
     }
@@ -226,7 +226,7 @@ async fn the_longest_chain_has_room_in_a_record() {
     world.snapshot = linked(all);
     let mut verification = world.check(Some(Reason::NeedsEnterprise), 0).await;
     let links = &mut verification.snapshot.continues;
-    assert_eq!(links.len(), CHAIN_MAX);
+    assert_eq!(links.len(), LINEAGE_MAX);
     for link in links {
         link.version_id = Some("v".repeat(1024));
     }

@@ -1,6 +1,6 @@
 //! The same snapshot in another image: told apart, whatever happens there.
 
-use catalog::evidence::RehearsalEvidence;
+use catalog::ledger::RehearsalRecord;
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn world(body: &'static str, scripts: impl IntoIterator<Item = Script>) -> World
 }
 
 /// The only rehearsal, if there was one.
-fn rehearsal(verification: &Verification) -> Option<&RehearsalEvidence> {
+fn rehearsal(verification: &Verification) -> Option<&RehearsalRecord> {
     assert!(verification.rehearsals.len() <= 1);
     verification.rehearsals.first()
 }
@@ -80,7 +80,7 @@ async fn what_it_does_is_in_no_other_part_of_the_record() {
     let world = world("Good", [GOOD, restores(Step::Takes(takes))]);
     let verification = world.verify().await;
     let found = rehearsal(&verification).expect("it was rehearsed");
-    let checks = |findings: &[catalog::evidence::Finding]| {
+    let checks = |findings: &[catalog::ledger::Finding]| {
         let checks = findings.iter().map(|it| it.check.clone());
         checks.collect::<Vec<_>>()
     };

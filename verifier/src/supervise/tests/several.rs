@@ -1,7 +1,7 @@
 //! Snapshots of several artifacts, as the shards of a cluster make them.
 
 use catalog::{
-    evidence::{Draft, Egress, Integrity, Record},
+    ledger::{Draft, Egress, Integrity, Record},
     manifest::Manifest,
 };
 

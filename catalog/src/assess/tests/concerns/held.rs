@@ -3,12 +3,12 @@
 use super::Case;
 use crate::{
     assess::tests::world::{World, keep, snapshot, time},
-    evidence::fixtures,
-    model::{ChainLink, Continues, SnapshotState as State},
+    ledger::fixtures,
+    model::{Continues, LineageLink, SnapshotState as State},
 };
 
-fn link(full: bool) -> ChainLink {
-    ChainLink {
+fn link(full: bool) -> LineageLink {
+    LineageLink {
         lineage: "one".into(),
         full,
         first: 1,
@@ -77,7 +77,7 @@ pub(super) const STATE: &[Case] = &[
         "differential and small",
         |w| {
             w.objects().size_bytes = 1;
-            w.newest().facts.chain = Some(link(false));
+            w.newest().facts.lineage = Some(link(false));
         },
         &[],
     ),
@@ -93,7 +93,7 @@ pub(super) const STATE: &[Case] = &[
         "full and small",
         |w| {
             w.objects().size_bytes = 99;
-            w.newest().facts.chain = Some(link(true));
+            w.newest().facts.lineage = Some(link(true));
         },
         &["too_small", "shrunk"],
     ),
@@ -102,7 +102,7 @@ pub(super) const STATE: &[Case] = &[
         |w| {
             for (index, it) in w.snapshots().iter_mut().enumerate() {
                 let is_full = index % 5 == 1;
-                it.facts.chain = Some(link(is_full));
+                it.facts.lineage = Some(link(is_full));
                 it.artifacts[0].meta.size_bytes = if is_full { 1000 } else { 1 };
             }
             w.snapshots()[1].artifacts[0].meta.size_bytes = 499;

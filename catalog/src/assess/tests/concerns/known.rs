@@ -6,7 +6,7 @@ use settings::{Duration, Schedule};
 use super::Case;
 use crate::{
     assess::tests::world::{World, keep, time},
-    evidence::{Draft, Reason, fixtures},
+    ledger::{Draft, Reason, fixtures},
 };
 
 /// Of the day before the newest snapshot, which is of the 22nd.

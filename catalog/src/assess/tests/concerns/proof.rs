@@ -5,7 +5,7 @@ use settings::Duration;
 use super::Case;
 use crate::{
     assess::tests::world::{World, keep, time},
-    evidence::{Finding, Outcome, Reason, RehearsalEvidence, Verdict, fixtures},
+    ledger::{Finding, Outcome, Reason, RehearsalRecord, Verdict, fixtures},
 };
 
 pub(super) const PROOF: &[Case] = &[
@@ -156,7 +156,7 @@ fn found(world: &mut World, check: &str, outcome: Outcome) {
 }
 
 fn rehearsed(world: &mut World, verdict: Verdict) {
-    world.verification().rehearsals.push(RehearsalEvidence {
+    world.verification().rehearsals.push(RehearsalRecord {
         image: "redis:next".into(),
         verdict,
         reason: None,

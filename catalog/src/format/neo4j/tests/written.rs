@@ -6,7 +6,7 @@ use settings::Document;
 
 use crate::format::{
     Format, Settings,
-    neo4j::{CheckLevel, Expect, License, Neo4j, Restore},
+    neo4j::{CheckLevel, License, Neo4j, Neo4jExpect, Restore},
 };
 
 fn own(text: &str) -> (Option<Settings>, Vec<String>) {
@@ -46,7 +46,10 @@ fn nothing_written_is_the_default() {
     assert_eq!(restore.check.level, CheckLevel::Counts);
     let document = Document::parse("none.yaml", "{}").unwrap();
     let none = Neo4j.expect(None, &mut document.problems()).unwrap();
-    assert_eq!(none.downcast_ref::<Expect>(), Some(&Expect::default()));
+    assert_eq!(
+        none.downcast_ref::<Neo4jExpect>(),
+        Some(&Neo4jExpect::default())
+    );
 }
 
 #[test]
@@ -91,7 +94,7 @@ canary: { cypher: 'MATCH (h:Heartbeat) RETURN max(h.at)', max_age: 26h }
     );
     assert_eq!(problems, [""; 0]);
     let settings = settings.unwrap();
-    let expect = settings.downcast_ref::<Expect>().unwrap();
+    let expect = settings.downcast_ref::<Neo4jExpect>().unwrap();
     assert_eq!(expect.labels["Satellite"].min, Some(10));
     assert_eq!(expect.queries[0].bounds().min, Some(1));
     assert!(expect.canary.is_some() && expect.change.max_drop.is_some());
@@ -152,7 +155,7 @@ fn a_backup_whose_head_is_too_short_has_no_place_and_a_dump_needs_none() {
         let settings: Settings = Arc::new(Restore::default());
         let facts = Neo4j.describe(&[bytes::Bytes::from_static(head)], &settings);
         assert_eq!(facts.unplaced, unplaced, "{head:?}");
-        assert_eq!(facts.chain, None);
+        assert_eq!(facts.lineage, None);
     };
     check(b"BTV1\x01\x02", true);
     check(b"BZV1\x28\xb5\x2f\xfd", true);

@@ -1,16 +1,16 @@
 //! One element of a list that is too large to stand among others
 //! (`QUICKLIST_NODE_CONTAINER_PLAIN`).
 
-use super::Layout;
-use crate::format::redis::{input::Result, repeats::Repeats, slice::Bytes};
+use super::PackedLayout;
+use crate::format::redis::{input::RdbResult, repeats::Repeats, slice::Bytes};
 
 /// Passes over all of it; at least one byte.
 pub(crate) struct Element;
 
-impl Layout for Element {
+impl PackedLayout for Element {
     type Found = ();
 
-    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> Result<()> {
+    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> RdbResult<()> {
         if bytes.left() == 0 {
             return bytes.refused("a large element of a list is empty");
         }

@@ -1,16 +1,16 @@
 //! Sorted integers of one width (`intset.c`, `intsetValidateIntegrity`).
 
-use super::Layout;
-use crate::format::redis::{input::Result, repeats::Repeats, slice::Bytes};
+use super::PackedLayout;
+use crate::format::redis::{input::RdbResult, repeats::Repeats, slice::Bytes};
 
 /// Checks width, count and order, which forbids that an integer comes twice; finds how many there
 /// are.
 pub(crate) struct Intset;
 
-impl Layout for Intset {
+impl PackedLayout for Intset {
     type Found = u64;
 
-    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> Result<u64> {
+    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> RdbResult<u64> {
         let width = u32::from_le_bytes(bytes.array()?);
         let count = u32::from_le_bytes(bytes.array()?);
         if !matches!(width, 2 | 4 | 8) {
@@ -36,7 +36,7 @@ fn ascending<B: Bytes, const WIDTH: usize>(
     bytes: &mut B,
     count: u32,
     read: impl Fn([u8; WIDTH]) -> i64,
-) -> Result<bool> {
+) -> RdbResult<bool> {
     let mut before = None;
     for _ in 0..count {
         let integer = read(bytes.array()?);

@@ -1,8 +1,8 @@
 //! Entries with their own length behind them (`listpack.c`, `lpValidateIntegrity`).
 
-use super::{Layout, Tuple};
+use super::{PackedLayout, Tuple};
 use crate::format::redis::{
-    input::Result,
+    input::RdbResult,
     repeats::{Repeats, fingerprint, fingerprint_near, fingerprint_of_number, read_name},
     slice::Bytes,
 };
@@ -29,10 +29,10 @@ pub(crate) struct Listpack {
     pub(crate) named: bool,
 }
 
-impl Layout for Listpack {
+impl PackedLayout for Listpack {
     type Found = u64;
 
-    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> Result<u64> {
+    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> RdbResult<u64> {
         let mut entries = Entries::open(bytes)?;
         let size = self.tuple as u64;
         // Of the next entry in its element.
@@ -66,7 +66,7 @@ impl Listpack {
         entries: &mut Entries<'_, B>,
         mut place: u64,
         names: &mut Repeats,
-    ) -> Result<u64> {
+    ) -> RdbResult<u64> {
         let size = self.tuple as u64;
         let (mut rest, mut passed) = (entries.bytes.at_hand(), 0);
         while let Some((entry, behind)) = short(rest) {
@@ -129,7 +129,7 @@ enum Value {
 }
 
 impl<'b, B: Bytes> Entries<'b, B> {
-    pub(super) fn open(bytes: &'b mut B) -> Result<Self> {
+    pub(super) fn open(bytes: &'b mut B) -> RdbResult<Self> {
         let length = bytes.left();
         let header: [u8; 6] = bytes.array()?;
         let [total @ .., low, high] = header;
@@ -149,13 +149,13 @@ impl<'b, B: Bytes> Entries<'b, B> {
         self.count
     }
 
-    fn at_end(&mut self) -> Result<bool> {
+    fn at_end(&mut self) -> RdbResult<bool> {
         Ok(self.bytes.peek(1)?[0] == END)
     }
 
     /// Passes over an entry; false at the end.
     #[inline]
-    pub(super) fn pass(&mut self) -> Result<bool> {
+    pub(super) fn pass(&mut self) -> RdbResult<bool> {
         let length = match self.bytes.peek(1)?[0] {
             0..=0x7f => 1,
             first @ 0x80..=0xbf => 1 + u64::from(first & 0x3f),
@@ -171,7 +171,7 @@ impl<'b, B: Bytes> Entries<'b, B> {
 
     /// Adds an entry's value to `names`; false at the end.
     #[inline]
-    pub(super) fn name(&mut self, names: &mut Repeats) -> Result<bool> {
+    pub(super) fn name(&mut self, names: &mut Repeats) -> RdbResult<bool> {
         let first = self.bytes.peek(1)?[0];
         if let 0x80..=0xbf = first {
             let length = 1 + usize::from(first & 0x3f);
@@ -183,7 +183,7 @@ impl<'b, B: Bytes> Entries<'b, B> {
         self.long_name(names)
     }
 
-    fn long_name(&mut self, names: &mut Repeats) -> Result<bool> {
+    fn long_name(&mut self, names: &mut Repeats) -> RdbResult<bool> {
         let Some((length, value)) = self.entry()? else {
             return Ok(false);
         };
@@ -207,7 +207,7 @@ impl<'b, B: Bytes> Entries<'b, B> {
         clippy::option_option,
         reason = "no entry and no integer are two things"
     )]
-    pub(super) fn number(&mut self) -> Result<Option<Option<i64>>> {
+    pub(super) fn number(&mut self) -> RdbResult<Option<Option<i64>>> {
         let Some((length, value)) = self.entry()? else {
             return Ok(None);
         };
@@ -229,7 +229,7 @@ impl<'b, B: Bytes> Entries<'b, B> {
     }
 
     /// A time in milliseconds, or zero; false at the end.
-    fn expiry(&mut self) -> Result<bool> {
+    fn expiry(&mut self) -> RdbResult<bool> {
         match self.number()? {
             None => Ok(false),
             Some(Some(0..)) => Ok(true),
@@ -238,7 +238,7 @@ impl<'b, B: Bytes> Entries<'b, B> {
     }
 
     /// How many bytes the next entry has, its header included, and what they mean.
-    fn entry(&mut self) -> Result<Option<(u64, Value)>> {
+    fn entry(&mut self) -> RdbResult<Option<(u64, Value)>> {
         let first = self.bytes.peek(1)?[0];
         let entry = match first {
             0..=0x7f => (1, Value::Number(first.into())),
@@ -250,7 +250,7 @@ impl<'b, B: Bytes> Entries<'b, B> {
         Ok(Some(entry))
     }
 
-    fn long_entry(&mut self, first: u8) -> Result<(u64, Value)> {
+    fn long_entry(&mut self, first: u8) -> RdbResult<(u64, Value)> {
         let bytes = &mut *self.bytes;
         Ok(match first {
             0xc0..=0xdf => {
@@ -281,7 +281,7 @@ impl<'b, B: Bytes> Entries<'b, B> {
 
     /// Consumes an entry of so many bytes and the length behind it.
     #[inline]
-    fn step(&mut self, length: u64) -> Result<()> {
+    fn step(&mut self, length: u64) -> RdbResult<()> {
         match usize::try_from(length) {
             Ok(short) if length < SHORT => {
                 if u64::from(self.bytes.peek(short + 1)?[short]) != length {
@@ -298,7 +298,7 @@ impl<'b, B: Bytes> Entries<'b, B> {
 
     /// Seven bits a byte, most significant first, every byte but the first marked
     /// (`lpEncodeBacklen`).
-    fn length_behind(&mut self, length: u64) -> Result<()> {
+    fn length_behind(&mut self, length: u64) -> RdbResult<()> {
         let bytes = match length {
             ..SHORT => 1,
             SHORT..16_383 => 2,
@@ -318,7 +318,7 @@ impl<'b, B: Bytes> Entries<'b, B> {
     }
 
     /// Makes sure that the end mark is the last byte and the count is right.
-    pub(super) fn finish(self) -> Result<()> {
+    pub(super) fn finish(self) -> RdbResult<()> {
         if self.bytes.left() != 1 {
             return self.refused("a listpack goes on behind its end mark");
         }
@@ -328,7 +328,7 @@ impl<'b, B: Bytes> Entries<'b, B> {
         Ok(())
     }
 
-    pub(super) fn refused<T>(&self, what: &'static str) -> Result<T> {
+    pub(super) fn refused<T>(&self, what: &'static str) -> RdbResult<T> {
         self.bytes.refused(what)
     }
 }

@@ -1,8 +1,8 @@
 //! One node of a stream: a listpack of entries that share a master entry's fields (`t_stream.c`,
 //! `streamValidateListpackIntegrity`), behind the identifier it begins with.
 
-use super::{Layout, listpack::Entries};
-use crate::format::redis::{input::Result, repeats::Repeats, slice::Bytes};
+use super::{PackedLayout, listpack::Entries};
+use crate::format::redis::{input::RdbResult, repeats::Repeats, slice::Bytes};
 
 /// The entry has the fields of the master entry (`STREAM_ITEM_FLAG_SAMEFIELDS`).
 const SAME_FIELDS: i64 = 1 << 1;
@@ -13,10 +13,10 @@ pub(crate) const STREAM_ID: u64 = 16;
 /// The identifier in front of a node.
 pub(crate) struct Identifier;
 
-impl Layout for Identifier {
+impl PackedLayout for Identifier {
     type Found = ();
 
-    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> Result<()> {
+    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> RdbResult<()> {
         if bytes.left() != STREAM_ID {
             return bytes.refused("a stream node has no identifier");
         }
@@ -27,10 +27,10 @@ impl Layout for Identifier {
 /// The master entry and every entry behind it, deleted ones included.
 pub(crate) struct Node;
 
-impl Layout for Node {
+impl PackedLayout for Node {
     type Found = ();
 
-    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> Result<()> {
+    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> RdbResult<()> {
         let mut node = Reading(Entries::open(bytes)?);
         let live = node.count()?;
         let deleted = node.count()?;
@@ -57,7 +57,7 @@ struct Reading<'b, B>(Entries<'b, B>);
 
 impl<B: Bytes> Reading<'_, B> {
     /// Flags, two parts of the identifier, fields and values, and how many entries that makes.
-    fn entry(&mut self, master_fields: u64) -> Result<()> {
+    fn entry(&mut self, master_fields: u64) -> RdbResult<()> {
         let flags = self.integer()?;
         self.integer()?;
         self.integer()?;
@@ -78,7 +78,7 @@ impl<B: Bytes> Reading<'_, B> {
         Ok(())
     }
 
-    fn integer(&mut self) -> Result<i64> {
+    fn integer(&mut self) -> RdbResult<i64> {
         match self.0.number()? {
             Some(Some(integer)) => Ok(integer),
             Some(None) => self
@@ -88,7 +88,7 @@ impl<B: Bytes> Reading<'_, B> {
         }
     }
 
-    fn count(&mut self) -> Result<u64> {
+    fn count(&mut self) -> RdbResult<u64> {
         let integer = self.integer()?;
         match u64::try_from(integer) {
             Ok(count) => Ok(count),
@@ -98,7 +98,7 @@ impl<B: Bytes> Reading<'_, B> {
         }
     }
 
-    fn skip(&mut self, entries: u64) -> Result<()> {
+    fn skip(&mut self, entries: u64) -> RdbResult<()> {
         for _ in 0..entries {
             if !self.0.pass()? {
                 return self.0.refused("a stream node ends inside an entry");

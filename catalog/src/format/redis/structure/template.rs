@@ -1,15 +1,15 @@
 //! Listpacks of a hash whose field names are kept apart from its values (Redis 8.10).
 
-use super::{Layout, listpack::Entries};
-use crate::format::redis::{input::Result, repeats::Repeats, slice::Bytes};
+use super::{PackedLayout, listpack::Entries};
+use crate::format::redis::{input::RdbResult, repeats::Repeats, slice::Bytes};
 
 /// The names alone; finds how many there are.
 pub(crate) struct TemplateNames;
 
-impl Layout for TemplateNames {
+impl PackedLayout for TemplateNames {
     type Found = u64;
 
-    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> Result<u64> {
+    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> RdbResult<u64> {
         let mut entries = Entries::open(bytes)?;
         while entries.name(names)? {}
         let count = entries.count();
@@ -22,10 +22,10 @@ impl Layout for TemplateNames {
 /// are.
 pub(crate) struct TemplateValues;
 
-impl Layout for TemplateValues {
+impl PackedLayout for TemplateValues {
     type Found = (u64, u64);
 
-    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> Result<(u64, u64)> {
+    fn walk<B: Bytes>(self, bytes: &mut B, _: &mut Repeats) -> RdbResult<(u64, u64)> {
         let mut entries = Entries::open(bytes)?;
         let number = entries.number()?.flatten();
         let Some(Ok(template)) = number.map(u64::try_from) else {

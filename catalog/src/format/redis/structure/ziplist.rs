@@ -1,8 +1,8 @@
 //! Entries with the length of the one before in front (`ziplist.c`, `ziplistValidateIntegrity`).
 
-use super::{Layout, Tuple, listpack::integer};
+use super::{PackedLayout, Tuple, listpack::integer};
 use crate::format::redis::{
-    input::Result,
+    input::RdbResult,
     repeats::{Repeats, fingerprint_of_number, read_name},
     slice::Bytes,
 };
@@ -26,10 +26,10 @@ pub(crate) struct Ziplist {
     pub(crate) named: bool,
 }
 
-impl Layout for Ziplist {
+impl PackedLayout for Ziplist {
     type Found = u64;
 
-    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> Result<u64> {
+    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> RdbResult<u64> {
         let length = bytes.left();
         let total = u32::from_le_bytes(bytes.array()?);
         let tail = u64::from(u32::from_le_bytes(bytes.array()?));
@@ -86,7 +86,7 @@ enum Kind {
 
 impl Body {
     /// Consumes the entry as a name; its fingerprint.
-    fn name<B: Bytes>(&self, bytes: &mut B) -> Result<u64> {
+    fn name<B: Bytes>(&self, bytes: &mut B) -> RdbResult<u64> {
         /// Bytes of the widest integer.
         const WIDEST: usize = 8;
         let number = match self.kind {
@@ -105,7 +105,7 @@ impl Body {
 
 /// Reads what stands in front of one entry, whose first field says that the one before has `before`
 /// bytes.
-fn entry<B: Bytes>(bytes: &mut B, before: u64) -> Result<Body> {
+fn entry<B: Bytes>(bytes: &mut B, before: u64) -> RdbResult<Body> {
     let said = match bytes.byte()? {
         BIG => u64::from(u32::from_le_bytes(bytes.array()?)),
         said => u64::from(said),

@@ -1,8 +1,8 @@
 //! Small hashes as Redis before 2.6 wrote them (`zipmap.c`, `zipmapValidateIntegrity`).
 
-use super::Layout;
+use super::PackedLayout;
 use crate::format::redis::{
-    input::Result,
+    input::RdbResult,
     repeats::{Repeats, read_name},
     slice::Bytes,
 };
@@ -17,10 +17,10 @@ const END: u8 = 0xff;
 /// Checks every field; finds how many there are.
 pub(crate) struct Zipmap;
 
-impl Layout for Zipmap {
+impl PackedLayout for Zipmap {
     type Found = u64;
 
-    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> Result<u64> {
+    fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> RdbResult<u64> {
         let declared = bytes.byte()?;
         let mut count = 0u64;
         while bytes.peek(1)?[0] != END {
@@ -41,7 +41,7 @@ impl Layout for Zipmap {
     }
 }
 
-fn length<B: Bytes>(bytes: &mut B) -> Result<u64> {
+fn length<B: Bytes>(bytes: &mut B) -> RdbResult<u64> {
     match bytes.byte()? {
         BIG => Ok(u32::from_le_bytes(bytes.array()?).into()),
         END => bytes.refused("a zipmap ends inside a field"),

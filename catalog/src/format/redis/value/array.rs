@@ -4,7 +4,7 @@
 
 use super::reader::{Reader, TIME};
 use crate::format::redis::{
-    input::Result,
+    input::RdbResult,
     repeats::fingerprint,
     string::{length, skip_string},
 };
@@ -20,7 +20,7 @@ const DOUBLE: u64 = 2;
 impl Reader<'_> {
     /// How many elements there are, where the next one is to be inserted, and the elements, each
     /// behind its index and what it is.
-    pub(super) fn array(&mut self) -> Result<u64> {
+    pub(super) fn array(&mut self) -> RdbResult<u64> {
         let count = length(&mut self.input)?;
         match length(&mut self.input)? {
             0 => {}

@@ -2,13 +2,13 @@
 
 use super::reader::{Reader, TIME};
 use crate::format::redis::{
-    input::Result,
+    input::RdbResult,
     string::length,
     structure::{Identifier, Node, STREAM_ID},
 };
 
 impl Reader<'_> {
-    pub(super) fn stream(&mut self, layout: u8) -> Result<()> {
+    pub(super) fn stream(&mut self, layout: u8) -> RdbResult<()> {
         let nodes = length(&mut self.input)?;
         for _ in 0..nodes {
             self.structure(Identifier)?;
@@ -30,7 +30,7 @@ impl Reader<'_> {
         }
     }
 
-    fn consumer_group(&mut self, layout: u8) -> Result<()> {
+    fn consumer_group(&mut self, layout: u8) -> RdbResult<()> {
         self.strings(1)?;
         self.lengths(if layout >= 2 { 3 } else { 2 })?;
         for _ in 0..length(&mut self.input)? {
@@ -54,7 +54,7 @@ impl Reader<'_> {
     }
 
     /// Redis 8.6: producers and the identifiers they used, to refuse repetitions.
-    fn idempotency(&mut self) -> Result<()> {
+    fn idempotency(&mut self) -> RdbResult<()> {
         self.lengths(2)?;
         for _ in 0..length(&mut self.input)? {
             self.strings(1)?;

@@ -7,8 +7,8 @@
 
 use super::reader::Reader;
 use crate::format::redis::{
-    dialect::{Names, Values},
-    input::Result,
+    dialect::{TemplateNamesAt, Values},
+    input::RdbResult,
     string::length,
     structure::{TemplateNames, TemplateValues},
 };
@@ -18,7 +18,7 @@ const TEMPLATES_MAX: usize = 1 << 17;
 
 impl Reader<'_> {
     /// The number of a template, and its field names. True if a name comes twice.
-    pub(in crate::format::redis) fn template(&mut self) -> Result<bool> {
+    pub(in crate::format::redis) fn template(&mut self) -> RdbResult<bool> {
         let number = length(&mut self.input)?;
         self.names.clear();
         let fields = self.each(Self::name)?;
@@ -35,10 +35,10 @@ impl Reader<'_> {
         Ok(self.names.twice())
     }
 
-    pub(super) fn templated(&mut self, values: Values, names: Names) -> Result<u64> {
+    pub(super) fn templated(&mut self, values: Values, names: TemplateNamesAt) -> RdbResult<u64> {
         let own = match names {
-            Names::Own => Some(self.own_names()?),
-            Names::Shared => None,
+            TemplateNamesAt::Own => Some(self.own_names()?),
+            TemplateNamesAt::Shared => None,
         };
         match values {
             Values::Listpack => {
@@ -65,7 +65,7 @@ impl Reader<'_> {
     }
 
     /// How the names are laid out, and the names: in a listpack, or one by one.
-    fn own_names(&mut self) -> Result<u64> {
+    fn own_names(&mut self) -> RdbResult<u64> {
         let fields = match length(&mut self.input)? {
             0 => self.structure(TemplateNames)?,
             1 => self.each(Self::name)?,
@@ -80,7 +80,7 @@ impl Reader<'_> {
         Ok(fields)
     }
 
-    fn fields_of(&self, template: u64) -> Result<u64> {
+    fn fields_of(&self, template: u64) -> RdbResult<u64> {
         match self.templates.get(&template) {
             Some(fields) => Ok(*fields),
             None => self

@@ -2,7 +2,7 @@
 
 use catalog::{
     config::Source,
-    evidence::{Lost, Verdict},
+    ledger::{Lost, Verdict},
 };
 use jiff::Timestamp;
 

@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 
 use catalog::{
     config::load,
-    evidence::{Draft, Ledger, Reason, Record, RehearsalEvidence, ToolEvidence, fixtures},
+    ledger::{Draft, Ledger, Reason, Record, RehearsalRecord, ToolRecord, fixtures},
     model::{
         Artifact, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotId, SnapshotState,
         SourceInventory, SourceName, TakenAtFrom,
@@ -36,7 +36,7 @@ sources:
 
 fn fresh() -> State {
     let loaded = load(Path::new("backups.yaml"), CONFIG).expect("a configuration");
-    let tool = ToolEvidence {
+    let tool = ToolRecord {
         version: "0".into(),
         config_digest: loaded.config.digest.clone(),
     };
@@ -214,7 +214,7 @@ fn what_runs_what_waits_and_what_went_wrong_is_said() {
     state.waiting.insert(other.clone());
     state.reload_failed = true;
     let missed = state.sources.get_mut(&other).expect("it is there");
-    missed.missed = Some(Step::ReadEvidence);
+    missed.missed = Some(Step::ReadRecords);
     says(
         &state,
         &[
@@ -237,7 +237,7 @@ fn what_runs_what_waits_and_what_went_wrong_is_said() {
 fn a_rehearsal_is_told_and_changes_nothing_of_where_a_source_stands() {
     let mut state = fresh();
     let run = fixtures::verification(fixtures::at("02:00:00"), None);
-    let rehearsal = |image: &str, reason: Option<Reason>| RehearsalEvidence {
+    let rehearsal = |image: &str, reason: Option<Reason>| RehearsalRecord {
         image: image.into(),
         verdict: reason.map_or(Verdict::Verified, Reason::verdict),
         reason,

@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use catalog::{
-    evidence::{ArtifactEvidence, Baseline, Integrity, Outcome},
     format::{
         Bounds, Change, Checksum, ChecksumRule, Detail, Inspection, InspectionState,
-        neo4j::{Canary, Query},
+        neo4j::{Neo4jCanary, Query},
     },
+    ledger::{ArtifactRecord, Baseline, Integrity, Outcome},
     manifest::Manifest,
 };
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ struct World {
     integrity: Integrity,
     manifest: Option<Manifest>,
     previous: Option<Baseline>,
-    expect: Expect,
+    expect: Neo4jExpect,
     own: Restore,
     seen: Vec<Observation>,
     recovery: (Option<u64>, Option<u64>),
@@ -76,7 +76,7 @@ impl World {
             integrity: Integrity::File,
             manifest: None,
             previous: None,
-            expect: Expect::default(),
+            expect: Neo4jExpect::default(),
             own: Restore::default(),
             seen: counted.into_iter().chain(told).collect(),
             recovery: (Some(900), None),
@@ -115,7 +115,7 @@ impl World {
 
     fn answer(&self, check: &str) -> CheckResult {
         let inspection = self.inspection();
-        let artifact = ArtifactEvidence {
+        let artifact = ArtifactRecord {
             key: "graph.dump".into(),
             version_id: None,
             etag: None,
@@ -412,7 +412,7 @@ fn questions_of_the_configuration_have_answers() {
 fn the_newest_heartbeat_is_recent() {
     let name = "neo4j.canary";
     let ask = |world: &mut World, value| {
-        let canary = Canary {
+        let canary = Neo4jCanary {
             cypher: "MATCH (h:Heartbeat) RETURN max(h.at)".into(),
             max_age: Some("2h".parse().expect("a duration")),
         };

@@ -76,7 +76,7 @@ impl Sandbox for Closing {
         Box::pin(pending())
     }
 
-    fn facts(&self) -> catalog::evidence::SandboxEvidence {
+    fn facts(&self) -> catalog::ledger::SandboxRecord {
         unreachable!("nobody asks")
     }
 }

@@ -6,11 +6,11 @@ mod vouched;
 use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::{
-    evidence::{ArtifactEvidence, Baseline, Outcome, fixtures},
     format::{
         Checksum, ChecksumRule, Detail, Inspection, InspectionFinding,
-        redis::{Bounds, Canary, Change, Database, Family},
+        redis::{Bounds, Change, Database, Family, RedisCanary},
     },
+    ledger::{ArtifactRecord, Baseline, Outcome, fixtures},
     manifest::Manifest,
 };
 use jiff::Timestamp;
@@ -156,7 +156,7 @@ fn one_file_uploaded_twice_does_not_stand_for_two() {
 fn a_canary_lives_in_one_shard_only() {
     let asked = |seen| {
         World::with(|world| {
-            world.expect.canary = Some(Canary {
+            world.expect.canary = Some(RedisCanary {
                 key: "beat".into(),
                 database: 0,
                 max_age: Some("2h".parse().expect("a duration")),

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use catalog::{
-    evidence::{Basis, Reason},
-    format::redis::Expect,
+    format::redis::RedisExpect,
+    ledger::{Basis, Reason},
 };
 
 use super::RedisCase;
@@ -21,7 +21,7 @@ use crate::{
 struct Sums<'a> {
     whole: &'a Whole<'a>,
     cases: &'a [RedisCase<'a>],
-    expect: &'a Expect,
+    expect: &'a RedisExpect,
 }
 
 impl Sums<'_> {
@@ -55,7 +55,7 @@ impl Sums<'_> {
 pub(in super::super) fn of_snapshot<'a>(
     whole: &'a Whole<'a>,
     cases: &'a [RedisCase<'a>],
-    expect: &'a Expect,
+    expect: &'a RedisExpect,
 ) -> Vec<CheckResult> {
     let sums = Sums {
         whole,

@@ -68,7 +68,7 @@ fn lost(reason: Option<Reason>) -> LostRun {
     let verification = fixtures::verification(fixtures::at("04:00:00"), reason);
     LostRun {
         at: verification.ended_at,
-        step: Step::WriteEvidence,
+        step: Step::WriteRecords,
         verification: Some(Arc::new(verification)),
     }
 }

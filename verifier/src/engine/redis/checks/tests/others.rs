@@ -71,7 +71,7 @@ fn the_canary_is_as_old_as_the_snapshot_not_as_the_verification() {
     let canary = |max_age: Option<&'static str>, seen| {
         move |world: &mut World| {
             let max_age = max_age.map(|text| text.parse().expect("a duration"));
-            world.expect.canary = Some(Canary {
+            world.expect.canary = Some(RedisCanary {
                 key: "beat".into(),
                 database: 0,
                 max_age,

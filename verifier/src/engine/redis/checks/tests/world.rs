@@ -6,10 +6,10 @@ use super::*;
 pub(super) struct World {
     pub(super) census: Census,
     pub(super) inspection: Inspection,
-    pub(super) artifact: ArtifactEvidence,
+    pub(super) artifact: ArtifactRecord,
     pub(super) manifest: Option<Manifest>,
     pub(super) previous: Option<Baseline>,
-    pub(super) expect: Expect,
+    pub(super) expect: RedisExpect,
     pub(super) seen: RedisObservations,
     pub(super) recovery: (Option<u64>, Option<u64>),
 }
@@ -45,7 +45,7 @@ impl World {
             warnings: Vec::new(),
             detail: Some(Detail::new(census.clone())),
         };
-        let artifact = ArtifactEvidence {
+        let artifact = ArtifactRecord {
             key: "cache.rdb".into(),
             version_id: None,
             etag: None,
@@ -73,7 +73,7 @@ impl World {
             artifact,
             manifest: None,
             previous: None,
-            expect: Expect::default(),
+            expect: RedisExpect::default(),
             seen,
             recovery: (Some(900), None),
         }

@@ -1,0 +1,43 @@
+//! Sources whose proof waits for a line of the configuration: what checking a file says beyond it.
+//!
+//! The only part of the configuration that reads evidence; what cannot be read says nothing here.
+//! It reads no repository: `doctor` does, and asks [`Proofs`](crate::ledger::Proofs).
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use settings::Problems;
+use tokio::time::timeout;
+
+use super::Config;
+use crate::ledger::{Ledger, RecordReader};
+
+/// How long the evidence may take altogether: a check is made by people, and in pipelines.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Warns of each source whose newest proof is inconclusive for a reason that only configuration
+/// can mend. Both programs say this when a file is checked.
+pub async fn warn_mendable(config: &Config, now: Timestamp, warnings: &mut Problems) {
+    let Some(evidence) = &config.evidence else {
+        return;
+    };
+    let evidence = evidence.location.open_records();
+    let reading = warn(config, &*evidence, now, warnings);
+    // Evidence that hangs is `doctor`'s to tell.
+    let _ = timeout(PATIENCE, reading).await;
+}
+
+async fn warn(
+    config: &Config,
+    evidence: &dyn RecordReader,
+    now: Timestamp,
+    warnings: &mut Problems,
+) {
+    let proven = config.sources.iter().filter(|it| it.verify.is_some());
+    for source in proven {
+        let ledger = Ledger::load(evidence, &source.name).await;
+        if let Some(why) = ledger.ok().and_then(|ledger| ledger.until(now).mendable()) {
+            warnings.warning(&source.place, why);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Evidence in a plain directory: `<evidence>/<source>/<sequence, 8 digits>.json`.
+//!
+//! A record appears under its name whole and durable, or not at all, whatever dies in between: it
+//! is written and synced under a temporary name, then hard-linked, which fails where the name
+//! exists.
+
+mod create;
+mod remove;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use futures::future::{BoxFuture, FutureExt};
+use jiff::Timestamp;
+use tokio::task::spawn_blocking;
+
+use super::{
+    LedgerError, MARKER, RECORD_BYTES_MAX, RecordReader, RecordWriter,
+    name::{file_name, sequence_of},
+};
+use crate::model::SourceName;
+
+/// How many sequence numbers one look into a directory answers.
+const PAGE_MAX: usize = 100_000;
+
+/// Evidence below one directory, which must exist.
+#[derive(Debug, Clone)]
+pub struct DirectoryRecords {
+    root: PathBuf,
+}
+
+impl DirectoryRecords {
+    /// Touches nothing yet.
+    ///
+    /// The directory is never created: a volume that is not mounted must be an error, not an empty
+    /// ledger. Where only its last part is missing that is [`LedgerError::Unmarked`].
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        source: &SourceName,
+        work: impl FnOnce(&Path, SourceName) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        let (place, source) = (self.root.join(source.as_str()), source.clone());
+        self.blocking_at(place, operation, |root| work(root, source))
+            .await
+    }
+
+    /// The same of the root as a whole.
+    async fn blocking_at<T: Send + 'static>(
+        &self,
+        place: PathBuf,
+        operation: &'static str,
+        work: impl FnOnce(&Path) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        let root = self.root.clone();
+        let done = spawn_blocking(move || work(&root)).await;
+        match done
+            .map_err(|panic| Failure::Io(io::Error::other(panic)))
+            .flatten()
+        {
+            Ok(done) => Ok(done),
+            Err(Failure::Evidence(error)) => Err(error),
+            Err(Failure::Io(error)) => Err(store(operation, &place, error)),
+        }
+    }
+}
+
+impl RecordReader for DirectoryRecords {
+    fn place(&self) -> String {
+        self.root.display().to_string()
+    }
+
+    fn is_marked(&self) -> BoxFuture<'_, Result<bool, LedgerError>> {
+        let look = |root: &Path| match fs::symlink_metadata(root.join(MARKER)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                is_there(root)?;
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        };
+        self.blocking_at(self.root.clone(), "read", look).boxed()
+    }
+
+    fn list<'a>(
+        &'a self,
+        source: &'a SourceName,
+        after: u64,
+    ) -> BoxFuture<'a, Result<Vec<u64>, LedgerError>> {
+        self.blocking("list", source, move |root, source| {
+            let mut page = BTreeSet::new();
+            each(root, &source, |sequence| {
+                if sequence > after {
+                    page.insert(sequence);
+                }
+                if page.len() > PAGE_MAX {
+                    page.pop_last();
+                }
+            })?;
+            Ok(page.into_iter().collect())
+        })
+        .boxed()
+    }
+
+    fn newest<'a>(
+        &'a self,
+        source: &'a SourceName,
+    ) -> BoxFuture<'a, Result<Option<u64>, LedgerError>> {
+        self.blocking("list", source, |root, source| {
+            let mut newest = None;
+            each(root, &source, |sequence| {
+                newest = newest.max(Some(sequence));
+            })?;
+            Ok(newest)
+        })
+        .boxed()
+    }
+
+    fn read<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+    ) -> BoxFuture<'a, Result<String, LedgerError>> {
+        self.blocking("read", source, move |root, source| {
+            read(root, source, sequence)
+        })
+        .boxed()
+    }
+}
+
+impl RecordWriter for DirectoryRecords {
+    fn mark(&self) -> BoxFuture<'_, Result<bool, LedgerError>> {
+        let mark = |root: &Path| Ok(create::mark(root)?);
+        self.blocking_at(self.root.clone(), "write", mark).boxed()
+    }
+
+    fn time(&self) -> BoxFuture<'_, Result<Option<Timestamp>, LedgerError>> {
+        let time =
+            |root: &Path| Ok(create::time(root).and_then(|time| Timestamp::try_from(time).ok()));
+        self.blocking_at(self.root.clone(), "write", time).boxed()
+    }
+
+    fn create<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        let text = text.to_owned();
+        self.blocking("write", source, move |root, source| {
+            if create::create(root, &source, sequence, &text)? {
+                Ok(())
+            } else {
+                Err(LedgerError::Taken {
+                    source_name: source,
+                    sequence,
+                }
+                .into())
+            }
+        })
+        .boxed()
+    }
+
+    fn remove<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        self.blocking("prune", source, move |root, source| {
+            Ok(remove::remove(root, &source, sequence)?)
+        })
+        .boxed()
+    }
+}
+
+/// What a blocking step fails with: an error that is already named, or the operating system's.
+enum Failure {
+    Evidence(LedgerError),
+    Io(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        Self::Evidence(error)
+    }
+}
+
+/// Tells every sequence number that exists, in no order.
+fn each(root: &Path, source_name: &SourceName, mut tell: impl FnMut(u64)) -> Result<(), Failure> {
+    let entries = match fs::read_dir(root.join(source_name.as_str())) {
+        // No record yet, unless the evidence itself is missing.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return is_there(root),
+        entries => entries?,
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        if let Some(sequence) = name.to_str().and_then(sequence_of) {
+            tell(sequence);
+        }
+    }
+    Ok(())
+}
+
+/// Fails where the root is not there: as [`LedgerError::Unmarked`] if it could be made, for it is
+/// new, or part of a volume that is not mounted.
+fn is_there(root: &Path) -> Result<(), Failure> {
+    match fs::metadata(root) {
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound
+                && root.parent().is_some_and(Path::is_dir) =>
+        {
+            let location = root.display().to_string();
+            Err(LedgerError::Unmarked { location }.into())
+        }
+        found => Ok(found.map(drop)?),
+    }
+}
+
+fn read(root: &Path, source_name: SourceName, sequence: u64) -> Result<String, Failure> {
+    let unreadable = |what: &str| {
+        let (source_name, what) = (source_name.clone(), what.to_owned());
+        Failure::Evidence(LedgerError::Unreadable {
+            source_name,
+            sequence,
+            what,
+        })
+    };
+    let file = match fs::File::open(root.join(source_name.as_str()).join(file_name(sequence))) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(LedgerError::Gone {
+                source_name,
+                sequence,
+            }
+            .into());
+        }
+        file => file?,
+    };
+    let mut bytes = Vec::new();
+    file.take(RECORD_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > RECORD_BYTES_MAX {
+        return Err(unreadable("larger than 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|_| unreadable("not UTF-8"))
+}
+
+fn store(operation: &'static str, place: &Path, error: io::Error) -> LedgerError {
+    use io::ErrorKind as Kind;
+    let hint = match error.kind() {
+        Kind::StorageFull | Kind::QuotaExceeded => "Free space, then run it again.",
+        Kind::PermissionDenied => "Give the user that runs this program access to it.",
+        Kind::ReadOnlyFilesystem => "Mount it writable for the verifier.",
+        Kind::NotFound => "Create the evidence directory, or mount its volume.",
+        Kind::Unsupported => "Evidence needs a file system with hard links.",
+        _ => "",
+    };
+    let location = place.display().to_string();
+    LedgerError::Store {
+        operation,
+        location,
+        hint: hint.into(),
+        source: Box::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! Evidence in memory, with scripted faults, for tests of everyone who holds evidence.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures::future::{BoxFuture, FutureExt, ready};
+use jiff::Timestamp;
+
+use super::{LedgerError, RECORD_BYTES_MAX, RecordReader, RecordWriter};
+use crate::model::SourceName;
+
+/// How many sequence numbers come at once: few, so that all who list prove that they ask again.
+const PAGE_MAX: usize = 2;
+
+/// What the next matching call does instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MemoryFault {
+    /// `list` or `newest` fails.
+    List,
+    /// `read` fails.
+    Read,
+    /// `create` fails, and nothing is written.
+    Create,
+    /// `create` fails, although the record is written: the answer was lost.
+    Lost,
+    /// Another writer puts this text there first.
+    Overtaken(String),
+    /// `remove` fails, and nothing is removed.
+    Remove,
+}
+
+/// Records of all sources; clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryRecords {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    records: BTreeMap<(SourceName, u64), String>,
+    faults: VecDeque<MemoryFault>,
+    marked: bool,
+    /// Numbers that cannot be created any more, although nothing lies there.
+    burnt: BTreeSet<(SourceName, u64)>,
+}
+
+impl MemoryRecords {
+    /// Faults strike in this order, each the next call it fits; until then it waits.
+    pub fn script(&self, faults: impl IntoIterator<Item = MemoryFault>) {
+        self.state().faults.extend(faults);
+    }
+
+    /// Puts any text there, as somebody with an editor would.
+    pub fn tamper(&self, source: &SourceName, sequence: u64, text: impl Into<String>) {
+        self.state()
+            .records
+            .insert((source.clone(), sequence), text.into());
+    }
+
+    /// Removes a record, as somebody with a shell would.
+    pub fn lose(&self, source: &SourceName, sequence: u64) {
+        self.state().records.remove(&(source.clone(), sequence));
+    }
+
+    /// Removes a record whose number cannot be created again, as a bucket with versions may.
+    pub fn burn(&self, source: &SourceName, sequence: u64) {
+        self.lose(source, sequence);
+        self.state().burnt.insert((source.clone(), sequence));
+    }
+
+    /// What a volume looks like that is not mounted.
+    pub fn unmount(&self) {
+        let mut state = self.state();
+        state.records.clear();
+        state.marked = false;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn strikes(&mut self, fits: impl Fn(&MemoryFault) -> bool) -> Option<MemoryFault> {
+        if self.faults.front().is_some_and(fits) {
+            self.faults.pop_front()
+        } else {
+            None
+        }
+    }
+
+    fn of(&self, source: &SourceName) -> impl Iterator<Item = u64> {
+        let mine = (source.clone(), 0)..=(source.clone(), u64::MAX);
+        self.records.range(mine).map(|((_, sequence), _)| *sequence)
+    }
+}
+
+impl RecordReader for MemoryRecords {
+    fn place(&self) -> String {
+        "memory".into()
+    }
+
+    fn is_marked(&self) -> BoxFuture<'_, Result<bool, LedgerError>> {
+        ready(Ok(self.state().marked)).boxed()
+    }
+
+    fn list<'a>(
+        &'a self,
+        source: &'a SourceName,
+        after: u64,
+    ) -> BoxFuture<'a, Result<Vec<u64>, LedgerError>> {
+        let mut state = self.state();
+        if state.strikes(|fault| *fault == MemoryFault::List).is_some() {
+            return ready(Err(refused("list"))).boxed();
+        }
+        let later = state.of(source).filter(|&sequence| sequence > after);
+        ready(Ok(later.take(PAGE_MAX).collect())).boxed()
+    }
+
+    fn newest<'a>(
+        &'a self,
+        source: &'a SourceName,
+    ) -> BoxFuture<'a, Result<Option<u64>, LedgerError>> {
+        let mut state = self.state();
+        if state.strikes(|fault| *fault == MemoryFault::List).is_some() {
+            return ready(Err(refused("list"))).boxed();
+        }
+        ready(Ok(state.of(source).last())).boxed()
+    }
+
+    fn read<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+    ) -> BoxFuture<'a, Result<String, LedgerError>> {
+        let mut state = self.state();
+        if state.strikes(|fault| *fault == MemoryFault::Read).is_some() {
+            return ready(Err(refused("read"))).boxed();
+        }
+        let source_name = source.clone();
+        let read = match state.records.get(&(source.clone(), sequence)) {
+            None => Err(LedgerError::Gone {
+                source_name,
+                sequence,
+            }),
+            Some(text) if text.len() as u64 > RECORD_BYTES_MAX => {
+                let what = "larger than 1 MiB".into();
+                Err(LedgerError::Unreadable {
+                    source_name,
+                    sequence,
+                    what,
+                })
+            }
+            Some(text) => Ok(text.clone()),
+        };
+        ready(read).boxed()
+    }
+}
+
+impl RecordWriter for MemoryRecords {
+    fn mark(&self) -> BoxFuture<'_, Result<bool, LedgerError>> {
+        let was = std::mem::replace(&mut self.state().marked, true);
+        ready(Ok(!was)).boxed()
+    }
+
+    fn time(&self) -> BoxFuture<'_, Result<Option<Timestamp>, LedgerError>> {
+        ready(Ok(None)).boxed()
+    }
+
+    fn create<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        use MemoryFault::{Create, Lost, Overtaken};
+        let mut state = self.state();
+        let place = (source.clone(), sequence);
+        let fault = state.strikes(|fault| matches!(fault, Create | Lost | Overtaken(_)));
+        if let Some(Overtaken(other)) = &fault {
+            state
+                .records
+                .entry(place.clone())
+                .or_insert_with(|| other.clone());
+        }
+        let is_burnt = state.burnt.contains(&place);
+        let created = match state.records.entry(place) {
+            _ if fault == Some(Create) => Err(refused("write")),
+            _ if is_burnt => Err(LedgerError::Taken {
+                source_name: source.clone(),
+                sequence,
+            }),
+            Entry::Occupied(_) => Err(LedgerError::Taken {
+                source_name: source.clone(),
+                sequence,
+            }),
+            Entry::Vacant(place) => {
+                place.insert(text.into());
+                if fault == Some(Lost) {
+                    Err(refused("write"))
+                } else {
+                    Ok(())
+                }
+            }
+        };
+        ready(created).boxed()
+    }
+
+    fn remove<'a>(
+        &'a self,
+        source: &'a SourceName,
+        sequence: u64,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        let fault = self.state().strikes(|fault| *fault == MemoryFault::Remove);
+        if fault.is_some() {
+            return ready(Err(refused("prune"))).boxed();
+        }
+        self.lose(source, sequence);
+        ready(Ok(())).boxed()
+    }
+}
+
+fn refused(operation: &'static str) -> LedgerError {
+    let (location, source) = ("memory".into(), "scripted fault".into());
+    LedgerError::Store {
+        operation,
+        location,
+        hint: "".into(),
+        source,
+    }
+}

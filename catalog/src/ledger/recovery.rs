@@ -1,0 +1,126 @@
+//! Recovery points that records know of objects: one index for both programs. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{
+    ArtifactRecord, Ledger,
+    same::{ByObject, Sameness},
+};
+use crate::model::{ObjectMeta, SourceName, TakenAtFrom};
+
+/// The recovery points in records that had them from the bytes themselves or their manifest: a
+/// name or a modification time says no more in a record than it does in a listing.
+///
+/// Looked up once for every snapshot of a survey, so it is an index.
+#[derive(Debug, Clone, Default)]
+pub struct RecoveryPoints(BTreeMap<SourceName, ByObject<(ArtifactRecord, Timestamp)>>);
+
+impl RecoveryPoints {
+    /// Everything these ledgers know at a time: a record from the future says nothing.
+    pub fn new<'a>(ledgers: impl IntoIterator<Item = &'a Ledger>, now: Timestamp) -> Self {
+        let each = ledgers.into_iter();
+        Self(
+            each.map(|ledger| (ledger.source().clone(), index(ledger, now)))
+                .collect(),
+        )
+    }
+
+    /// What the newest record of this very object says.
+    pub fn of(&self, source: &SourceName, listed: &ObjectMeta) -> Option<Timestamp> {
+        let mut records = self.0.get(source)?.of(listed).into_iter().rev();
+        records
+            .find(|(artifact, _)| artifact.sameness(listed) == Sameness::Same)
+            .map(|(_, taken_at)| *taken_at)
+    }
+}
+
+fn index(ledger: &Ledger, now: Timestamp) -> ByObject<(ArtifactRecord, Timestamp)> {
+    let mut index = ByObject::default();
+    for record in ledger.until(now).verifications() {
+        let snapshot = &record.snapshot;
+        if matches!(
+            snapshot.taken_at_from,
+            TakenAtFrom::Content | TakenAtFrom::Manifest
+        ) {
+            for artifact in &snapshot.artifacts {
+                index.add(artifact, (artifact.clone(), snapshot.taken_at));
+            }
+        }
+    }
+    index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ledger::{
+            Draft,
+            fixtures::{at, cache, sealed, verification},
+        },
+        model::Key,
+    };
+
+    /// Of the snapshot of 04:00, as (dated by, to) in the order they were written.
+    fn points(records: &[(TakenAtFrom, &str)], now: &str) -> RecoveryPoints {
+        let mut ledger = Ledger::new(cache());
+        let drafts = records.iter().map(|(from, taken_at)| {
+            let mut run = verification(at("04:00:00"), None);
+            (run.snapshot.taken_at_from, run.snapshot.taken_at) = (*from, at(taken_at));
+            Draft::Verification(Box::new(run))
+        });
+        for (sequence, text) in (1..).zip(sealed(drafts)) {
+            ledger.take(sequence, Ok(&text));
+        }
+        RecoveryPoints::new([&ledger], at(now))
+    }
+
+    fn listed() -> ObjectMeta {
+        ObjectMeta {
+            key: Key::new("redis/20261122-0400.rdb"),
+            size_bytes: 1000,
+            modified_at: at("04:00:00"),
+            etag: Some("tag-20261122-0400".into()),
+            version_id: None,
+            storage_class: None,
+        }
+    }
+
+    #[test]
+    fn a_record_is_believed_only_of_the_very_same_object() {
+        let known = points(&[(TakenAtFrom::Content, "04:00:00")], "12:00:00");
+        let check = |name: &str, change: &dyn Fn(&mut ObjectMeta), expected: Option<&str>| {
+            let mut listed = listed();
+            change(&mut listed);
+            let found = known.of(&SourceName::new(name).expect("a name"), &listed);
+            assert_eq!(found, expected.map(at), "{listed:?}");
+        };
+        check("cache", &|_| {}, Some("04:00:00"));
+        check("cache", &|it| it.size_bytes = 1001, None);
+        check("cache", &|it| it.etag = Some("other".into()), None);
+        check("cache", &|it| it.modified_at = at("05:00:00"), None);
+        check("cache", &|it| it.key = Key::new("redis/other.rdb"), None);
+        check("secrets", &|_| {}, None);
+    }
+
+    /// A snapshot whose head a survey cannot read any more (archived, say) is verified by hand and
+    /// dated by its record: that later record must not hide the one that read the date.
+    #[test]
+    fn a_record_dated_by_another_record_hides_none_that_read_the_date() {
+        use TakenAtFrom::{Content, Evidence, Modified, Name};
+        for later in [Evidence, Name, Modified] {
+            let known = points(&[(Content, "03:00:00"), (later, "04:00:00")], "12:00:00");
+            assert_eq!(known.of(&cache(), &listed()), Some(at("03:00:00")));
+        }
+        let again = points(&[(Content, "03:00:00"), (Content, "03:30:00")], "12:00:00");
+        assert_eq!(again.of(&cache(), &listed()), Some(at("03:30:00")));
+    }
+
+    #[test]
+    fn a_record_from_the_future_dates_nothing() {
+        let known = points(&[(TakenAtFrom::Content, "04:00:00")], "04:50:00");
+        assert_eq!(known.of(&cache(), &listed()), None);
+    }
+}

@@ -1,0 +1,152 @@
+//! What the records of one source say together: a pure view that both programs ask.
+//!
+//! It holds no storage and no clock. Records whose own digest is wrong never enter it; whether the
+//! chain as a whole is intact is said beside it, and is for the reader to judge.
+
+mod load;
+mod proofs;
+mod query;
+mod retention;
+
+use std::{collections::VecDeque, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{
+    Acceptance, ChainReport, Checker, Draft, Fingerprints, Record, Repaired, Sameness, Verification,
+};
+use crate::model::SourceName;
+
+pub use proofs::{INCONCLUSIVE_AFTER, Loss, Lost, OldVersions, Place, ProofRow, Proofs};
+pub use query::{Baseline, Past};
+
+/// Records that are kept in memory: hourly verifications for more than a year. All of them are
+/// checked and counted.
+const KEPT_MAX: usize = if cfg!(test) { 50 } else { 10_000 };
+
+/// How many are let go at once, when there are more.
+const SHED: usize = KEPT_MAX / 10;
+
+/// The records of one source, oldest first, and the state of their chain.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    checker: Checker,
+    records: VecDeque<Arc<Record>>,
+    begun_at: Option<Timestamp>,
+}
+
+impl Ledger {
+    /// Without any record.
+    pub fn new(source: SourceName) -> Self {
+        Self {
+            checker: Checker::new(source),
+            records: VecDeque::new(),
+            begun_at: None,
+        }
+    }
+
+    /// Takes the next record that exists; `Err` where it could not be read as text.
+    pub fn take(&mut self, sequence: u64, text: Result<&str, &str>) {
+        let Some(mut record) = self.checker.take(sequence, text) else {
+            return;
+        };
+        if record
+            .draft
+            .source()
+            .is_some_and(|source| source != self.checker.source())
+        {
+            return;
+        }
+        let began = match &mut record.draft {
+            Draft::Verification(verification) => {
+                verification.log_tail = Vec::new();
+                self.share(&mut verification.fingerprints);
+                Some(verification.snapshot.taken_at)
+            }
+            Draft::Checkpoint(checkpoint) => checkpoint.begun_at,
+            _ => None,
+        };
+        self.begun_at = [self.begun_at, began].into_iter().flatten().min();
+        if self.records.len() == KEPT_MAX {
+            self.shed();
+        }
+        self.records.push_back(Arc::new(record));
+        let first = self.checker.first();
+        while self.records.front().is_some_and(|it| it.sequence < first) {
+            self.records.pop_front();
+        }
+    }
+
+    /// What is as it was at the verification before is kept once.
+    fn share(&self, fingerprints: &mut Fingerprints) {
+        if fingerprints.is_empty() {
+            return;
+        }
+        let mut before = self.verifications().rev().map(|it| &it.fingerprints);
+        let Some(before) = before.find(|it| !it.is_empty()) else {
+            return;
+        };
+        for (kind, marks) in fingerprints {
+            if let Some(same) = before.get(kind).filter(|it| *it == marks) {
+                *marks = Arc::clone(same);
+            }
+        }
+    }
+
+    /// Whose records these are.
+    pub const fn source(&self) -> &SourceName {
+        self.checker.source()
+    }
+
+    /// How many records there are, and whether their chain is intact.
+    pub fn report(&self) -> ChainReport {
+        self.checker.report()
+    }
+
+    /// Repairs of the chain, oldest first: also those that are pruned, which checkpoints carry.
+    pub fn repairs(&self) -> impl DoubleEndedIterator<Item = &Repaired> {
+        self.checker.repairs()
+    }
+
+    /// Oldest first, without their logs.
+    pub fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
+        self.records.iter().map(Arc::as_ref)
+    }
+
+    /// Oldest first, with their sequence numbers.
+    fn numbered(&self) -> impl DoubleEndedIterator<Item = (u64, &Verification)> {
+        self.records
+            .iter()
+            .filter_map(|record| match &record.draft {
+                Draft::Verification(verification) => Some((record.sequence, &**verification)),
+                _ => None,
+            })
+    }
+
+    /// Oldest first.
+    pub fn verifications(&self) -> impl DoubleEndedIterator<Item = &Verification> {
+        self.numbered().map(|(_, verification)| verification)
+    }
+
+    fn acceptances(&self) -> impl DoubleEndedIterator<Item = (u64, &Acceptance)> {
+        self.records
+            .iter()
+            .filter_map(|record| match &record.draft {
+                Draft::Acceptance(acceptance) => Some((record.sequence, &**acceptance)),
+                _ => None,
+            })
+    }
+
+    /// The latest end that a record names.
+    fn last_end(&self) -> Option<Timestamp> {
+        self.records().filter_map(Record::ended_at).max()
+    }
+
+    /// The earliest recovery point ever written down: the source existed then.
+    pub const fn begun_at(&self) -> Option<Timestamp> {
+        self.begun_at
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Reading a ledger from where evidence lies, whole or only what is new.
+
+use futures::{StreamExt as _, TryStreamExt as _};
+
+use super::Ledger;
+use crate::{
+    ledger::{Break, BrokenBy, LedgerError, RecordReader, chain::digest_to_follow, sequences},
+    model::SourceName,
+};
+
+/// How many records are read at once: each may have 1 MiB.
+const READS_MAX: usize = 8;
+
+impl Ledger {
+    /// Reads and checks every record of a source.
+    pub async fn load(
+        records: &dyn RecordReader,
+        source: &SourceName,
+    ) -> Result<Self, LedgerError> {
+        let mut ledger = Self::new(source.clone());
+        ledger.refresh(records).await?;
+        Ok(ledger)
+    }
+
+    /// Reads the newest record known and what was appended since; on an error nothing has changed.
+    ///
+    /// If the newest record known is gone or another one, everything is read again. Unless it was
+    /// pruned, the chain stays broken there until it is repaired or this ledger is dropped: only
+    /// who remembers the head can tell.
+    pub async fn refresh(&mut self, records: &dyn RecordReader) -> Result<(), LedgerError> {
+        let source = self.checker.source().clone();
+        if let Some(head) = self.report().head {
+            let found = raw(records, &source, head.sequence).await?;
+            let digest = found.map(|raw| digest_to_follow(as_text(&raw)));
+            if digest.as_ref() != Some(&head.digest) {
+                *self = self.anew(records, head.sequence, digest).await?;
+                return Ok(());
+            }
+        }
+        let mut next = self.clone();
+        next.read_on(records).await?;
+        *self = next;
+        Ok(())
+    }
+
+    /// Everything once more, because record `known` is another one now, with the digest `found`,
+    /// or gone.
+    async fn anew(
+        &self,
+        records: &dyn RecordReader,
+        known: u64,
+        found: Option<String>,
+    ) -> Result<Self, LedgerError> {
+        let mut anew = Self::new(self.checker.source().clone());
+        anew.read_on(records).await?;
+        let pruned = found.is_none() && anew.checker.first() > known;
+        let rewritten = (!pruned).then_some(Break {
+            sequence: known,
+            what: BrokenBy::Rewritten,
+            found,
+        });
+        let remembered = self.checker.remembered().iter().cloned();
+        for met in remembered.chain(self.report().first_break).chain(rewritten) {
+            anew.checker.remember(met);
+        }
+        Ok(anew)
+    }
+
+    /// Takes every record behind the newest one known.
+    async fn read_on(&mut self, records: &dyn RecordReader) -> Result<(), LedgerError> {
+        let source = self.checker.source().clone();
+        let known = self.report().head.map_or(0, |head| head.sequence);
+        let mut new = sequences(records, &source, known)
+            .map_ok(|sequence| {
+                let read = raw(records, &source, sequence);
+                async move { Ok((sequence, read.await?)) }
+            })
+            .try_buffered(READS_MAX)
+            .boxed();
+        while let Some((sequence, raw)) = new.try_next().await? {
+            // Gone between listing and reading: pruned, or the gap is named.
+            if let Some(raw) = raw {
+                self.take(sequence, as_text(&raw));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The record as it lies there, or why it is no text; `None` if it is gone.
+async fn raw(
+    records: &dyn RecordReader,
+    source: &SourceName,
+    sequence: u64,
+) -> Result<Option<Result<String, String>>, LedgerError> {
+    match records.read(source, sequence).await {
+        Ok(text) => Ok(Some(Ok(text))),
+        Err(LedgerError::Unreadable { what, .. }) => Ok(Some(Err(what))),
+        Err(LedgerError::Gone { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn as_text(raw: &Result<String, String>) -> Result<&str, &str> {
+    raw.as_deref().map_err(String::as_str)
+}

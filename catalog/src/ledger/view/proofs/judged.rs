@@ -1,0 +1,187 @@
+//! The objects that records are of: one voice for each, the later record's.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Place, counts, verification};
+use crate::{
+    ledger::{
+        Acceptance, Draft, Ledger, Reason, Record, Sameness, SnapshotRecord, Trigger, Verdict,
+        Verification, same::ByObject, view::query::decisive,
+    },
+    model::{Snapshot, SourceInventory},
+};
+
+/// A recovery point and the number of the record that names it: of equal ones the later record's.
+pub(super) type Point = (Timestamp, u64);
+
+/// One object, whatever recovery points its records name.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) place: Place,
+    /// Its verifications, oldest first; at least one.
+    pub(super) runs: Vec<Arc<Record>>,
+    pub(super) accepted: Option<Arc<Record>>,
+}
+
+impl Judged {
+    /// The record that is written last.
+    pub(super) fn last(&self) -> &Arc<Record> {
+        self.runs.last().expect("invariant: made of a run")
+    }
+
+    /// The record whose word on the contents stands.
+    pub(super) fn decided(&self) -> &Arc<Record> {
+        let decided = decisive(self.runs.iter().rev().filter_map(|it| verification(it)));
+        let is_it = |record: &&Arc<Record>| {
+            let run = verification(record);
+            run.zip(decided)
+                .is_some_and(|(run, it)| std::ptr::eq(run, it))
+        };
+        self.runs.iter().find(is_it).unwrap_or_else(|| self.last())
+    }
+
+    pub(super) fn verdict(&self) -> Option<Verdict> {
+        verdict(self.decided())
+    }
+
+    /// When it is from, by the record that stands.
+    pub(super) fn point(&self) -> Point {
+        age(self.decided())
+    }
+
+    /// When it is from, if its contents are right: verified, or failed by an expectation only and
+    /// accepted by a person after that.
+    pub(super) fn right(&self) -> Option<Point> {
+        if self.verdict() == Some(Verdict::Verified) {
+            return Some(self.point());
+        }
+        let accepted = self.accepted.as_ref()?;
+        let failed = verification(self.decided())?;
+        let excused = failed.reason == Some(Reason::Expectation)
+            && acceptance(accepted).is_some_and(|it| it.ended_at >= failed.ended_at);
+        excused.then_some((failed.snapshot.taken_at, accepted.sequence))
+    }
+
+    /// Whether all that is known of it is that a look by hand found nothing, and now it is gone.
+    pub(super) fn is_vain(&self) -> bool {
+        matches!(
+            self.place,
+            Place::Gone | Place::Overwritten | Place::OldVersion
+        ) && verification(self.last()).is_some_and(|run| {
+            run.verdict == Verdict::Inconclusive && run.trigger == Trigger::Manual
+        })
+    }
+}
+
+/// The recovery point that a record names.
+pub(super) fn age(record: &Record) -> Point {
+    let taken_at = verification(record).map(|it| it.snapshot.taken_at);
+    (taken_at.unwrap_or(Timestamp::MIN), record.sequence)
+}
+
+pub(super) fn verdict(record: &Record) -> Option<Verdict> {
+    verification(record).map(|it| it.verdict)
+}
+
+fn acceptance(record: &Record) -> Option<&Acceptance> {
+    match &record.draft {
+        Draft::Acceptance(acceptance) => Some(acceptance),
+        _ => None,
+    }
+}
+
+/// Every object that was verified once, in the order of their first records.
+pub(super) fn judged(ledger: &Ledger, inventory: &SourceInventory, now: Timestamp) -> Vec<Judged> {
+    let lying = Lying::new(inventory);
+    let mut objects: Vec<Judged> = Vec::new();
+    let mut index = ByObject::<usize>::default();
+    for record in ledger.past_records(now) {
+        let (snapshot, is_run) = match &record.draft {
+            Draft::Verification(run) => (&run.snapshot, true),
+            Draft::Acceptance(act) => (&act.snapshot, false),
+            _ => continue,
+        };
+        let Some(first) = snapshot.artifacts.first() else {
+            continue;
+        };
+        let known = index.of(first).into_iter().rev().copied();
+        let mut known = known.filter(|known| is_of(objects[*known].last(), snapshot));
+        match known.next() {
+            Some(known) if is_run => objects[known].runs.push(Arc::clone(record)),
+            Some(known) => objects[known].accepted = Some(Arc::clone(record)),
+            // What was never verified has no contents that a person could accept.
+            None if !is_run => {}
+            None => {
+                index.add(first, objects.len());
+                objects.push(Judged {
+                    place: Place::Gone,
+                    runs: vec![Arc::clone(record)],
+                    accepted: None,
+                });
+            }
+        }
+    }
+    for object in &mut objects {
+        let last = verification(object.last());
+        object.place = last.map_or(Place::Gone, |last| lying.place(&last.snapshot));
+    }
+    objects
+}
+
+fn is_of(record: &Record, snapshot: &SnapshotRecord) -> bool {
+    let run = verification(record);
+    run.is_some_and(|it| it.snapshot.sameness_of_records(snapshot) == Sameness::Same)
+}
+
+/// The snapshots that a survey saw, to be found by their objects.
+struct Lying<'a>(ByObject<&'a Snapshot>);
+
+impl<'a> Lying<'a> {
+    fn new(inventory: &'a SourceInventory) -> Self {
+        let mut index = ByObject::default();
+        for snapshot in &inventory.snapshots {
+            for artifact in &snapshot.artifacts {
+                index.add(&artifact.meta, snapshot);
+            }
+        }
+        Self(index)
+    }
+
+    fn place(&self, written: &SnapshotRecord) -> Place {
+        let mut artifacts = written.artifacts.iter();
+        let alike = artifacts.clone().flat_map(|it| self.0.of(it));
+        let compared = alike.map(|listed| (written.sameness(listed), *listed));
+        match compared.max_by_key(|(sameness, _)| *sameness) {
+            None | Some((Sameness::Other, _)) if artifacts.any(|it| self.0.has(&it.key)) => {
+                Place::Overwritten
+            }
+            None | Some((Sameness::Other, _)) => Place::Gone,
+            Some((_, listed)) if !counts(listed) => Place::Aside,
+            Some((Sameness::Touched, _)) => Place::Touched,
+            Some((Sameness::Same, _)) => Place::Unchanged,
+        }
+    }
+}
+
+/// Which snapshots there is a record of.
+pub(super) struct Tried<'a>(ByObject<&'a Verification>);
+
+impl<'a> Tried<'a> {
+    pub(super) fn new(ledger: &'a Ledger, now: Timestamp) -> Self {
+        let mut index = ByObject::default();
+        for run in ledger.until(now).verifications() {
+            if let Some(first) = run.snapshot.artifacts.first() {
+                index.add(first, run);
+            }
+        }
+        Self(index)
+    }
+
+    pub(super) fn is(&self, listed: &Snapshot) -> bool {
+        let artifacts = listed.artifacts.iter();
+        let mut runs = artifacts.flat_map(|it| self.0.of(&it.meta));
+        runs.any(|run| run.snapshot.sameness(listed) == Sameness::Same)
+    }
+}

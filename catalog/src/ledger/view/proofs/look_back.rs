@@ -1,0 +1,131 @@
+//! Looks back at an older snapshot: they say nothing of their source. Pure.
+
+use jiff::Timestamp;
+
+use super::judged::{Judged, age, verdict};
+use crate::ledger::Verdict;
+
+/// The first tries of the objects that lie there, to be asked about every object: a ledger may know
+/// thousands.
+#[derive(Debug)]
+pub(super) struct FirstTries(Vec<Try>);
+
+/// One of them, in the order of recovery points.
+#[derive(Debug)]
+struct Try {
+    taken_at: Timestamp,
+    /// The smallest numbers of records among this try and all of later recovery points; the second
+    /// is for who must not count the first.
+    earliest: [Option<u64>; 2],
+}
+
+impl FirstTries {
+    pub(super) fn new(objects: &[Judged]) -> Self {
+        let lying = objects.iter().filter(|it| it.place.lies());
+        let mut points: Vec<_> = lying.map(|it| age(&it.runs[0])).collect();
+        points.sort_unstable();
+        let mut earliest = [None; 2];
+        let tries = points.into_iter().rev().map(|(taken_at, tried)| {
+            let [first, second] = earliest;
+            let mut all: Vec<u64> = [Some(tried), first, second].into_iter().flatten().collect();
+            all.sort_unstable();
+            earliest = [all.first().copied(), all.get(1).copied()];
+            Try { taken_at, earliest }
+        });
+        let mut tries: Vec<_> = tries.collect();
+        tries.reverse();
+        Self(tries)
+    }
+
+    /// Whether a later recovery point that lies there was tried before anything was found of this
+    /// object: somebody looked back, and that says nothing of the source.
+    pub(super) fn is_look_back(&self, object: &Judged) -> bool {
+        let mut runs = object.runs.iter();
+        let failed = runs.find(|it| verdict(it) == Some(Verdict::Failed));
+        let (taken_at, sequence) = age(failed.unwrap_or_else(|| object.last()));
+        let later = self.0.partition_point(|it| it.taken_at <= taken_at);
+        let own = object.runs[0].sequence;
+        let tried = self.0.get(later).map(|it| it.earliest);
+        let of_others = tried.into_iter().flatten().flatten().find(|it| *it != own);
+        of_others.is_some_and(|tried| tried < sequence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{array, sync::Arc};
+
+    use super::*;
+    use crate::ledger::{
+        Draft, Reason, Record,
+        fixtures::{at, verification},
+        view::proofs::Place,
+    };
+
+    /// What is asked, said of each object in turn.
+    fn is_look_back(object: &Judged, objects: &[Judged]) -> bool {
+        let mut runs = object.runs.iter();
+        let failed = runs.find(|it| verdict(it) == Some(Verdict::Failed));
+        let (taken_at, sequence) = age(failed.unwrap_or_else(|| object.last()));
+        let mut later = objects.iter().filter(|it| it.place.lies());
+        later.any(|it| {
+            let (of_later, tried) = age(&it.runs[0]);
+            !std::ptr::eq(it, object) && of_later > taken_at && tried < sequence
+        })
+    }
+
+    /// Record number `sequence`, of an earlier or a later recovery point, good or bad.
+    fn record(sequence: u64, is_later: bool, is_bad: bool) -> Arc<Record> {
+        let taken_at = at(if is_later { "05:00:00" } else { "04:00:00" });
+        let run = verification(taken_at, is_bad.then_some(Reason::Damaged));
+        Arc::new(Record {
+            sequence,
+            previous: None,
+            digest: String::new(),
+            draft: Draft::Verification(Box::new(run)),
+        })
+    }
+
+    /// The objects of a number: of each of four records its kind and whose it is, and where the
+    /// three objects are.
+    fn objects(records: &[[Arc<Record>; 4]; 4], case: usize) -> Vec<Judged> {
+        let mut rest = case;
+        let mut digit = |base| {
+            let digit = rest % base;
+            rest /= base;
+            digit
+        };
+        let mut runs: [Vec<_>; 3] = array::from_fn(|_| Vec::new());
+        for of_number in records {
+            runs[digit(3)].push(Arc::clone(&of_number[digit(4)]));
+        }
+        let mut place = || match digit(2) {
+            0 => Place::Gone,
+            _ => Place::Unchanged,
+        };
+        let tried = runs.into_iter().map(|runs| Judged {
+            place: place(),
+            runs,
+            accepted: None,
+        });
+        tried.filter(|it| !it.runs.is_empty()).collect()
+    }
+
+    #[test]
+    fn what_is_looked_up_is_what_each_pair_of_objects_says() {
+        let records = array::from_fn(|index| {
+            array::from_fn(|kind| record(index as u64 + 1, kind & 1 != 0, kind & 2 != 0))
+        });
+        let mut found = [0; 2];
+        for case in 0..12_usize.pow(4) * 8 {
+            let objects = objects(&records, case);
+            let tries = FirstTries::new(&objects);
+            for object in &objects {
+                let expected = is_look_back(object, &objects);
+                assert_eq!(tries.is_look_back(object), expected, "{objects:#?}");
+                found[usize::from(expected)] += 1;
+            }
+        }
+        assert!(found.iter().all(|count| *count > 10_000), "{found:?}");
+    }
+}

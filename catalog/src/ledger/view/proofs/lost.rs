@@ -1,0 +1,129 @@
+//! The loss of the last proof: no snapshot that was verified is listed any more. Pure.
+
+use std::sync::Arc;
+
+use super::{Judged, Place, verification};
+use crate::{
+    ledger::{ArtifactRecord, Record, SnapshotRecord, Verdict, Verification},
+    model::{Snapshot, SourceInventory},
+};
+
+/// The newest verified snapshot of a source of which none is listed any more.
+///
+/// | its record names a version of every object | the store, asked for them | it is |
+/// |---|---|---|
+/// | no | – | lost |
+/// | yes | has not all of them | lost |
+/// | yes | has all of them | not lost: its place is [`Place::OldVersion`] |
+/// | yes | was not asked, or did not tell | nobody knows |
+#[derive(Debug, Clone)]
+pub struct Lost {
+    record: Arc<Record>,
+    how: Loss,
+    is_shown: bool,
+}
+
+/// How the last proof of a source was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// Another object lies under its key.
+    Overwritten,
+    /// Nothing lies under its key, and an older complete snapshot still lies there.
+    BeforeOlder,
+    /// Nothing lies under its key, and nothing complete that is older lies there either.
+    WithOlder,
+}
+
+/// The answer of a store that was asked for the very versions that a record names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldVersions {
+    /// Digest of the record.
+    pub record: String,
+    /// Whether all of them can still be read; `None` where the store did not tell.
+    pub are_there: Option<bool>,
+}
+
+impl Lost {
+    /// The verification that proved it.
+    ///
+    /// # Panics
+    /// Never: only a verification is a proof.
+    pub fn run(&self) -> &Verification {
+        verification(&self.record).expect("invariant: made of a verified record")
+    }
+
+    /// How it was lost, if it is.
+    pub fn how(&self) -> Loss {
+        self.how
+    }
+
+    /// Whether it is lost for sure; else nobody knows.
+    pub fn is_shown(&self) -> bool {
+        self.is_shown
+    }
+
+    /// What a store is to be asked for: each object of its record with its version.
+    pub(in crate::ledger) fn versions(&self) -> Option<Vec<(&ArtifactRecord, &str)>> {
+        versions(&self.run().snapshot)
+    }
+
+    /// What the store answered of these.
+    pub(in crate::ledger) fn answer(&self, are_there: Option<bool>) -> OldVersions {
+        OldVersions {
+            record: self.record.digest.clone(),
+            are_there,
+        }
+    }
+}
+
+/// Each object of a record with its version; `None` where one has none.
+fn versions(snapshot: &SnapshotRecord) -> Option<Vec<(&ArtifactRecord, &str)>> {
+    let objects = snapshot.artifacts.iter().chain(&snapshot.continues);
+    objects
+        .map(|object| Some((object, object.version_id.as_deref()?)))
+        .collect()
+}
+
+/// Notes where that proven object is, that is listed no more and can be read all the same.
+pub(super) fn place_old_versions(objects: &mut [Judged], answer: &OldVersions) {
+    let is_it = |it: &&mut Judged| {
+        matches!(it.place, Place::Gone | Place::Overwritten) && it.decided().digest == answer.record
+    };
+    let object = objects.iter_mut().find(is_it);
+    if let Some(object) = object.filter(|_| answer.are_there == Some(true)) {
+        object.place = Place::OldVersion;
+    }
+}
+
+/// The last proof, where it is lost or nobody knows.
+pub(super) fn lost(
+    objects: &[Judged],
+    inventory: &SourceInventory,
+    answer: Option<&OldVersions>,
+) -> Option<Lost> {
+    let verified = objects
+        .iter()
+        .filter(|it| it.verdict() == Some(Verdict::Verified));
+    let newest = verified.clone().max_by_key(|it| it.point())?;
+    let is_there = |it: &Judged| !matches!(it.place, Place::Gone | Place::Overwritten);
+    if verified.clone().any(is_there) {
+        return None;
+    }
+    let older = |it: &Snapshot| it.taken_at < newest.point().0;
+    let how = match newest.place {
+        Place::Overwritten => Loss::Overwritten,
+        _ if inventory.complete().any(older) => Loss::BeforeOlder,
+        _ => Loss::WithOlder,
+    };
+    let record = Arc::clone(newest.decided());
+    let answer = answer.filter(|it| it.record == record.digest);
+    let is_shown = match verification(&record).and_then(|it| versions(&it.snapshot)) {
+        None => true,
+        Some(_) => answer.is_some_and(|it| it.are_there == Some(false)),
+    };
+    Some(Lost {
+        record,
+        how,
+        is_shown,
+    })
+}

@@ -1,0 +1,322 @@
+//! Questions a ledger answers, as of a time: records from the future have no part in any answer.
+
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{Ledger, Sameness};
+use crate::{
+    ledger::{
+        Acceptance, ArtifactRecord, Fingerprints, Outcome, Reason, Record, SnapshotRecord, Verdict,
+        Verification,
+    },
+    model::{ObjectMeta, Snapshot},
+    recovery_point::TOLERANCE,
+};
+
+/// Newest measurements that a forecast of the recovery time looks at.
+const MEASURED_MAX: usize = 5;
+
+/// The records of a ledger that are not from the future: a record that ends more than five minutes
+/// ([`TOLERANCE`]) after the reader's clock is no proof, no baseline, no last run and no pause.
+#[derive(Debug, Clone, Copy)]
+pub struct Past<'a> {
+    ledger: &'a Ledger,
+    until: Timestamp,
+}
+
+/// What a later snapshot's contents are compared with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Baseline {
+    /// Its recovery point.
+    pub taken_at: Timestamp,
+    /// What was counted in it.
+    pub items: BTreeMap<String, u64>,
+    /// What was there by name, as of [`Verification::fingerprints`].
+    pub fingerprints: Fingerprints,
+}
+
+/// Contents that are right, by which record.
+pub(super) struct Right<'a> {
+    pub(super) sequence: u64,
+    pub(super) taken_at: Timestamp,
+    ended_at: Timestamp,
+    by_a_person: bool,
+    items: &'a BTreeMap<String, u64>,
+    fingerprints: &'a Fingerprints,
+}
+
+impl Ledger {
+    /// What the records say at this time.
+    pub fn until(&self, now: Timestamp) -> Past<'_> {
+        let until = now.checked_add(TOLERANCE).unwrap_or(Timestamp::MAX);
+        Past {
+            ledger: self,
+            until,
+        }
+    }
+
+    /// The records that do not end after this time, oldest first.
+    pub(super) fn past_records(&self, now: Timestamp) -> impl Iterator<Item = &Arc<Record>> {
+        let until = self.until(now).until;
+        let records = self.records.iter();
+        records.filter(move |it| it.ended_at().is_none_or(|ended_at| ended_at <= until))
+    }
+
+    /// Whether a record ends more than [`TOLERANCE`] after this time: whoever wrote it, or whoever
+    /// reads it, has a wrong clock.
+    pub fn is_from_the_future(&self, now: Timestamp) -> bool {
+        let until = self.until(now).until;
+        self.last_end().is_some_and(|ended_at| ended_at > until)
+    }
+
+    /// Contents that were verified, or accepted by a person.
+    pub(super) fn right(&self) -> impl Iterator<Item = Right<'_>> {
+        let verified = self
+            .numbered()
+            .filter(|(_, it)| it.verdict == Verdict::Verified)
+            .map(|(sequence, it)| Right {
+                sequence,
+                taken_at: it.snapshot.taken_at,
+                ended_at: it.ended_at,
+                by_a_person: false,
+                items: &it.items,
+                fingerprints: &it.fingerprints,
+            });
+        let accepted = self.acceptances().map(|(sequence, it)| Right {
+            sequence,
+            taken_at: it.snapshot.taken_at,
+            ended_at: it.ended_at,
+            by_a_person: true,
+            items: &it.items,
+            fingerprints: &it.fingerprints,
+        });
+        verified.chain(accepted)
+    }
+}
+
+impl<'a> Past<'a> {
+    /// Oldest first, with their sequence numbers.
+    fn numbered(self) -> impl DoubleEndedIterator<Item = (u64, &'a Verification)> {
+        let numbered = self.ledger.numbered();
+        numbered.filter(move |(_, it)| it.ended_at <= self.until)
+    }
+
+    /// Oldest first.
+    pub fn verifications(self) -> impl DoubleEndedIterator<Item = &'a Verification> {
+        self.numbered().map(|(_, verification)| verification)
+    }
+
+    fn acceptances(self) -> impl DoubleEndedIterator<Item = (u64, &'a Acceptance)> {
+        let acceptances = self.ledger.acceptances();
+        acceptances.filter(move |(_, it)| it.ended_at <= self.until)
+    }
+
+    /// When a snapshot of the source was tried last, whichever.
+    pub fn last_run(self) -> Option<Timestamp> {
+        self.verifications().map(|it| it.ended_at).max()
+    }
+
+    /// The run with this verdict that ended last.
+    pub fn last(self, verdict: Verdict) -> Option<&'a Verification> {
+        self.verifications()
+            .filter(|it| it.verdict == verdict)
+            .max_by_key(|it| it.ended_at)
+    }
+
+    /// The record with the newest recovery point, of several the last written: what is said of the
+    /// source now. A look at an older snapshot changes nothing here.
+    pub fn newest(self) -> Option<&'a Verification> {
+        self.numbered()
+            .max_by_key(by_recovery_point)
+            .map(|(_, it)| it)
+    }
+
+    /// The verified record with the newest recovery point: what could really be had back.
+    pub fn newest_verified(self) -> Option<&'a Verification> {
+        self.numbered()
+            .filter(|(_, it)| it.verdict == Verdict::Verified)
+            .max_by_key(by_recovery_point)
+            .map(|(_, it)| it)
+    }
+
+    /// The nearest earlier recovery point that was verified, or accepted by a person. An acceptance
+    /// of this very recovery point counts, for it says that these contents are right.
+    pub fn baseline(self, taken_at: Timestamp) -> Option<Baseline> {
+        let right = self.ledger.right().filter(|it| it.ended_at <= self.until);
+        let right = right
+            .filter(|it| it.taken_at < taken_at || (it.by_a_person && it.taken_at == taken_at));
+        let nearest = right.max_by_key(|it| (it.taken_at, it.sequence))?;
+        Some(Baseline {
+            taken_at: nearest.taken_at,
+            items: nearest.items.clone(),
+            fingerprints: nearest.fingerprints.clone(),
+        })
+    }
+
+    /// The last verification of these very objects, together with those that it continues now.
+    pub fn of_object(self, snapshot: &Snapshot) -> Option<&'a Verification> {
+        self.all_of_object(snapshot).next()
+    }
+
+    /// Every verification of these very objects, the last one first.
+    pub fn all_of_object<'b>(
+        self,
+        snapshot: &'b Snapshot,
+    ) -> impl Iterator<Item = &'a Verification> {
+        let runs = self.verifications().rev();
+        runs.filter(move |it| it.snapshot.sameness(snapshot) == Sameness::Same)
+    }
+
+    /// Whether these very objects are verified: to have found out nothing later on takes no proof
+    /// back, to have read different bytes twice does.
+    pub fn is_verified(self, snapshot: &Snapshot) -> bool {
+        let runs = self.all_of_object(snapshot);
+        decisive(runs).is_some_and(|it| it.verdict == Verdict::Verified)
+    }
+
+    /// The run that showed these very objects to be bad, where nobody has verified or accepted them
+    /// after it. A file that was only touched since is as bad as it was.
+    pub fn shown_bad(self, snapshot: &Snapshot) -> Option<&'a Verification> {
+        let runs = self.verifications().rev();
+        let of_it = runs.filter(|run| run.snapshot.sameness(snapshot) >= Sameness::Touched);
+        let failed = decisive(of_it).filter(|it| it.verdict == Verdict::Failed);
+        failed.filter(|failed| !self.is_accepted(failed))
+    }
+
+    /// Who read this very object to its last byte, and the SHA-256 they saw: the newest record that
+    /// verified it, else the newest that did not. One that saw different bytes at two readings is
+    /// no witness.
+    pub fn read_whole(self, object: &ObjectMeta) -> Option<(&'a Verification, &'a str)> {
+        let read = self.verifications().rev().filter_map(|run| {
+            let SnapshotRecord {
+                artifacts,
+                continues,
+                ..
+            } = &run.snapshot;
+            let mut read = artifacts.iter().chain(continues);
+            let same = read.find(|written| written.sameness(object) == Sameness::Same)?;
+            Some((run, same.sha256.as_deref()?))
+        });
+        let steady = read.filter(|(run, _)| run.reason != Some(Reason::UnstableRead));
+        steady.min_by_key(|(run, _)| run.verdict != Verdict::Verified)
+    }
+
+    /// [`Verification::mendable`] of the newest recovery point, for who does not know what lies
+    /// there: nothing where a later record has a verdict. Runs that were interrupted are left out.
+    pub fn mendable(self) -> Option<String> {
+        let told = self.numbered();
+        let told = told.filter(|(_, run)| run.reason != Some(Reason::Interrupted));
+        let (last, newest) = told.max_by_key(by_recovery_point)?;
+        let mut later = self.numbered().filter(|(sequence, _)| *sequence > last);
+        let is_decided = later.any(|(_, run)| run.verdict != Verdict::Inconclusive);
+        newest.mendable().filter(|_| !is_decided)
+    }
+
+    /// How many runs in a row, up to the last, could not tell.
+    pub fn consecutive_inconclusive(self) -> usize {
+        self.verifications()
+            .rev()
+            .take_while(|it| it.verdict == Verdict::Inconclusive)
+            .count()
+    }
+
+    /// Whether a person accepted the contents of the snapshot that this record says are unexpected.
+    pub fn is_accepted(self, failed: &Verification) -> bool {
+        failed.reason == Some(Reason::Expectation)
+            && self.acceptances().any(|(_, it)| {
+                it.ended_at >= failed.ended_at
+                    && it.snapshot.sameness_of_records(&failed.snapshot) == Sameness::Same
+            })
+    }
+
+    /// How long a snapshot of this size, with all that it continues, will take: the median of the
+    /// newest five measurements (of an even number the longer), each scaled up in proportion where
+    /// it was of a smaller one. Never scaled down: part of it is the server's own start.
+    pub fn forecast(self, size_bytes: u64) -> Option<Duration> {
+        let verified = self
+            .verifications()
+            .filter(|it| it.verdict == Verdict::Verified);
+        let mut expected: Vec<u64> = verified
+            .rev()
+            .filter_map(|it| Some((it.recovery_milliseconds?, it.lineage_bytes())))
+            .map(|(milliseconds, measured)| scaled(milliseconds, measured, size_bytes))
+            .take(MEASURED_MAX)
+            .collect();
+        expected.sort_unstable_by_key(|&milliseconds| Reverse(milliseconds));
+        let middle = expected.len().saturating_sub(1) / 2;
+        expected.get(middle).copied().map(Duration::from_millis)
+    }
+}
+
+/// Of runs of one object, the last one first, the one whose word on the contents stands.
+///
+/// | before | after it, without a verdict | stands |
+/// |---|---|---|
+/// | verified or failed | nothing was found out | the verdict |
+/// | verified | two readings differed (`unstable_read`) | the run that saw that |
+/// | failed | two readings differed | failed |
+/// | no verdict | | the last run |
+pub(super) fn decisive<'a>(
+    runs: impl Iterator<Item = &'a Verification>,
+) -> Option<&'a Verification> {
+    let (mut last, mut unsteady) = (None, None);
+    for run in runs {
+        last = last.or(Some(run));
+        match run.verdict {
+            Verdict::Failed => return Some(run),
+            Verdict::Verified => return unsteady.or(Some(run)),
+            Verdict::Inconclusive if run.reason == Some(Reason::UnstableRead) => {
+                unsteady = unsteady.or(Some(run));
+            }
+            Verdict::Inconclusive => {}
+        }
+    }
+    last
+}
+
+impl Verification {
+    /// Why it could not tell, if only configuration can mend that: a sentence, with the hint of the
+    /// check that stopped it where there was one.
+    pub fn mendable(&self) -> Option<String> {
+        let reason = self.reason.filter(|reason| reason.is_mendable())?;
+        let hinted = self.findings.iter().find(|finding| {
+            finding.outcome != Outcome::Passed && finding.message.contains("\nhint: ")
+        });
+        let why = hinted.map_or_else(String::new, |finding| format!(": {}", finding.message));
+        Some(format!("{}{why}", inconclusive(reason)))
+    }
+
+    /// Sum over the objects of its snapshot, as stored.
+    pub fn size_bytes(&self) -> u64 {
+        sum(&self.snapshot.artifacts)
+    }
+
+    /// The same with those it continues: all that was read.
+    pub fn lineage_bytes(&self) -> u64 {
+        self.size_bytes()
+            .saturating_add(sum(&self.snapshot.continues))
+    }
+}
+
+/// What is said of a source whose newest proof could not tell.
+pub(super) fn inconclusive(reason: Reason) -> String {
+    format!("its newest proof is inconclusive ({})", reason.as_label())
+}
+
+fn sum(objects: &[ArtifactRecord]) -> u64 {
+    let sizes = objects.iter().map(|it| it.size_bytes);
+    sizes.fold(0, u64::saturating_add)
+}
+
+pub(super) const fn by_recovery_point((sequence, run): &(u64, &Verification)) -> (Timestamp, u64) {
+    (run.snapshot.taken_at, *sequence)
+}
+
+fn scaled(milliseconds: u64, measured: u64, size: u64) -> u64 {
+    if size <= measured || measured == 0 {
+        return milliseconds;
+    }
+    let scaled = u128::from(milliseconds) * u128::from(size) / u128::from(measured);
+    u64::try_from(scaled).unwrap_or(u64::MAX)
+}
