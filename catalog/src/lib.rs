@@ -23,3 +23,4 @@ pub mod recovery_point;
 pub mod settle;
 pub mod storage;
 pub mod survey;
+pub mod words;

@@ -20,6 +20,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
     (
         "catalog",
         &[
+            "words",
             "digest",
             "fault",
             "manifest",

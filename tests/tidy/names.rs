@@ -20,6 +20,7 @@ fn every_type_has_its_own_name_within_its_crate() {
         "pub(in crate::a) enum Row { A }",
         "pub trait Row {}",
         "pub(crate) type Row = u8;",
+        "catalog::words! { pub enum Row { A = \"a\", } }",
     ] {
         assert_eq!(shared(&two(taken, bad)).len(), 1, "{bad}");
     }
@@ -29,6 +30,7 @@ fn every_type_has_its_own_name_within_its_crate() {
         "#[cfg(test)] pub struct Row;",
         "#[cfg(test)] mod tests { pub struct Row; }",
         "pub fn row() {}",
+        "catalog::words! { enum Row { A = \"a\", } }",
     ] {
         assert_eq!(shared(&two(taken, good)), Vec::<Complaint>::new(), "{good}");
     }
@@ -79,8 +81,18 @@ fn shown(item: &Item) -> Option<String> {
         Item::Enum(it) => (&it.attrs, &it.vis, &it.ident),
         Item::Trait(it) => (&it.attrs, &it.vis, &it.ident),
         Item::Type(it) => (&it.attrs, &it.vis, &it.ident),
+        Item::Macro(it) => return vocabulary(&it.mac),
         _ => return None,
     };
     let private = matches!(visibility, Visibility::Inherited);
     (!private && !is_of_tests(attributes)).then(|| name.to_string())
+}
+
+/// The name of a type that `words!` makes and that other files can see.
+fn vocabulary(makes: &syn::Macro) -> Option<String> {
+    let is_vocabulary = makes.path.segments.last()?.ident == "words";
+    let text = is_vocabulary.then(|| makes.tokens.to_string())?;
+    let (before, after) = text.split_once(" enum ")?;
+    let is_shown = before.ends_with("pub") || before.ends_with(')');
+    is_shown.then(|| after.split_whitespace().next().map(Into::into))?
 }

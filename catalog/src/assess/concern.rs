@@ -9,28 +9,30 @@ mod proof;
 pub(super) use self::evidence::EXPIRY_DELAY;
 use super::{Facts, Holdings, Intent, Proof};
 
-/// Who says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Witness {
-    /// The producer.
-    Intent,
-    /// The repository.
-    Evidence,
-    /// The verifier's records.
-    Proof,
-    /// Producer and repository contradict each other.
-    Joined,
+crate::words! {
+    /// Who says so.
+    pub enum Witness {
+        /// The producer.
+        Intent = "intent",
+        /// The repository.
+        Evidence = "evidence",
+        /// The verifier's records.
+        Proof = "proof",
+        /// Producer and repository contradict each other.
+        Joined = "joined",
+    }
 }
 
-/// How much it matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Worth knowing; never pages.
-    Info,
-    /// A promise is broken, or will be.
-    Warning,
-    /// The source may be lost.
-    Critical,
+crate::words! {
+    /// How much it matters.
+    pub enum Severity {
+        /// Worth knowing; never pages.
+        Info = "info",
+        /// A promise is broken, or will be.
+        Warning = "warning",
+        /// The source may be lost.
+        Critical = "critical",
+    }
 }
 
 /// One row.
@@ -52,29 +54,6 @@ enum Condition {
     Evidence(fn(&Holdings<'_>, &Facts<'_>) -> bool),
     Proof(fn(&Proof<'_>, &Holdings<'_>, &Facts<'_>) -> bool),
     Joined(fn(&Intent, &Holdings<'_>, &Facts<'_>) -> bool),
-}
-
-impl Witness {
-    /// The value of the `witness` label.
-    pub const fn as_label(self) -> &'static str {
-        match self {
-            Self::Intent => "intent",
-            Self::Evidence => "evidence",
-            Self::Proof => "proof",
-            Self::Joined => "joined",
-        }
-    }
-}
-
-impl Severity {
-    /// The value of the `severity` label.
-    pub const fn as_label(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
-    }
 }
 
 impl Concern {

@@ -30,37 +30,25 @@ struct Own {
     magic: Option<Magic>,
 }
 
-/// What every object must begin as; another one is invalid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Magic {
-    /// RFC 1952.
-    Gzip,
-    /// RFC 8878.
-    Zstd,
-    /// RFC 9580, binary or armoured.
-    Gpg,
-    /// age-encryption.org/v1, binary or armoured.
-    Age,
-    /// POSIX 1003.1.
-    Tar,
+crate::words! {
+    /// What every object must begin as; another one is invalid.
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Magic {
+        /// RFC 1952.
+        Gzip = "gzip",
+        /// RFC 8878.
+        Zstd = "zstd",
+        /// RFC 9580, binary or armoured.
+        Gpg = "gpg",
+        /// age-encryption.org/v1, binary or armoured.
+        Age = "age",
+        /// POSIX 1003.1.
+        Tar = "tar",
+    }
 }
 
 impl Magic {
-    /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 5] = [Self::Gzip, Self::Zstd, Self::Gpg, Self::Age, Self::Tar];
-
-    /// As written behind `magic:`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-            Self::Gpg => "gpg",
-            Self::Age => "age",
-            Self::Tar => "tar",
-        }
-    }
-
     /// Whether an object that begins like this can be of this kind.
     pub fn begins(self, head: &[u8]) -> bool {
         match self {
@@ -176,7 +164,7 @@ fn invalid(heads: &[Bytes], magic: Option<Magic>) -> Option<String> {
         if head.is_empty() {
             return Some("is empty".into());
         }
-        let name = magic.filter(|magic| !magic.begins(head))?.as_str();
+        let name = magic.filter(|magic| !magic.begins(head))?.as_label();
         Some(format!(
             "does not begin as {name} does (expected by magic: {name})"
         ))

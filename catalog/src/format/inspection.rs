@@ -28,25 +28,15 @@ pub enum InspectionState {
     Aborted,
 }
 
-/// What the checksum inside the file says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Checksum {
-    /// Recomputed over all bytes and equal.
-    Verified,
-    /// The file carries none, or it was switched off.
-    Absent,
-    /// Recomputed and different.
-    Wrong,
-}
-
-impl Checksum {
-    /// As `inspect --format json` prints it.
-    pub const fn as_label(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Absent => "absent",
-            Self::Wrong => "wrong",
-        }
+crate::words! {
+    /// What the checksum inside the file says.
+    pub enum Checksum {
+        /// Recomputed over all bytes and equal.
+        Verified = "verified",
+        /// The file carries none, or it was switched off.
+        Absent = "absent",
+        /// Recomputed and different.
+        Wrong = "wrong",
     }
 }
 

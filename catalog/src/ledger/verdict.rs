@@ -2,29 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How a verification ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Restored, identified, and every applicable check passed.
-    Verified,
-    /// The snapshot was shown to be bad.
-    Failed,
-    /// Anything on our side, or unknown.
-    Inconclusive,
-}
-
-impl Verdict {
-    /// Every verdict.
-    pub const ALL: [Self; 3] = [Self::Verified, Self::Failed, Self::Inconclusive];
-
-    /// The value of the `verdict` label and of a record's `verdict`.
-    pub const fn as_label(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Failed => "failed",
-            Self::Inconclusive => "inconclusive",
-        }
+crate::words! {
+    /// How a verification ended.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Verdict {
+        /// Restored, identified, and every applicable check passed.
+        Verified = "verified",
+        /// The snapshot was shown to be bad.
+        Failed = "failed",
+        /// Anything on our side, or unknown.
+        Inconclusive = "inconclusive",
     }
 }
 
@@ -84,32 +72,21 @@ impl Reason {
     }
 }
 
-/// How one check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Observed what was expected.
-    Passed,
-    /// Contradicts the expectation.
-    Failed,
-    /// Worth saying, changes no verdict.
-    Warning,
-    /// Has no meaning for this snapshot, e.g. a change without an earlier one.
-    NotApplicable,
-    /// Would have applied, but was never reached.
-    NotRun,
-}
-
-impl Outcome {
-    /// As in a record.
-    pub const fn as_label(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::Warning => "warning",
-            Self::NotApplicable => "not_applicable",
-            Self::NotRun => "not_run",
-        }
+crate::words! {
+    /// How one check ended.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Outcome {
+        /// Observed what was expected.
+        Passed = "passed",
+        /// Contradicts the expectation.
+        Failed = "failed",
+        /// Worth saying, changes no verdict.
+        Warning = "warning",
+        /// Has no meaning for this snapshot, e.g. a change without an earlier one.
+        NotApplicable = "not_applicable",
+        /// Would have applied, but was never reached.
+        NotRun = "not_run",
     }
 }
 

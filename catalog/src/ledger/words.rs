@@ -3,33 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-macro_rules! words {
-    (
-        $(#[$doc:meta])* $name:ident {
-            $($(#[$of:meta])* $variant:ident = $label:literal,)+
-        }
-    ) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name {
-            $($(#[$of])* #[serde(rename = $label)] $variant,)+
-        }
-
-        impl $name {
-            /// Every word, in the order of the contract.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The word as it stands in a record.
-            pub const fn as_label(self) -> &'static str {
-                match self { $(Self::$variant => $label,)+ }
-            }
-        }
-    };
-}
-
-words! {
+crate::words! {
     /// A part of a verification whose time is measured. Stages overlap: their times are no sum.
-    Stage {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Stage {
         /// Listing the repository and choosing a snapshot.
         Select = "select",
         /// Making the sandbox, and looking at it from inside.
@@ -53,9 +31,11 @@ words! {
     }
 }
 
-words! {
+crate::words! {
     /// Whether something inside a sandbox could reach anything outside, as looked at from inside.
-    Egress {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Egress {
         /// There is no way out.
         Denied = "denied",
         /// There is a way out: a warning.
@@ -65,9 +45,11 @@ words! {
     }
 }
 
-words! {
+crate::words! {
     /// How the network of a sandbox is set up.
-    Network {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Network {
         /// Without any interface but loopback.
         None = "none",
         /// A policy of the cluster forbids all of it.
@@ -77,9 +59,11 @@ words! {
     }
 }
 
-words! {
+crate::words! {
     /// What bounds the bytes that a sandbox may write.
-    VolumeLimit {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum VolumeLimit {
         /// Nothing.
         None = "none",
         /// A file system in memory of a fixed size.
@@ -96,14 +80,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{
+        ledger::{Outcome, Verdict},
+        model::SnapshotState,
+    };
 
     #[test]
     fn words_are_written_as_their_labels() {
-        for stage in Stage::ALL {
-            assert_eq!(json!(stage), json!(stage.as_label()));
+        macro_rules! same {
+            ($($word:ident)+) => {
+                $(for word in $word::ALL {
+                    assert_eq!(json!(word), json!(word.as_label()));
+                })+
+            };
         }
-        assert_eq!(json!(Egress::NotTried), json!("not_tried"));
-        assert_eq!(json!(Network::Policy), json!("policy"));
-        assert_eq!(json!(VolumeLimit::Tmpfs), json!("tmpfs"));
+        same!(Stage Egress Network VolumeLimit Verdict Outcome SnapshotState);
     }
 }

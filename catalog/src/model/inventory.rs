@@ -23,46 +23,25 @@ pub struct Inventory {
     pub dropped: BTreeMap<Dropped, u64>,
 }
 
-/// Why an entry of a listing was passed over; a label of `backup_repository_dropped_entries`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Dropped {
-    /// Its key does not begin with the prefix that was asked for.
-    OutsidePrefix,
-    /// The same key was listed again, described otherwise; the later answer was taken.
-    Repeated,
-    /// The mark of a "folder", without size or time.
-    FolderMarker,
-    /// It has no size or no time, and fits no source.
-    Undescribed,
-    /// It has no size or no time, and the store does not know it when it is asked.
-    Vanished,
-    /// No object that could be named: not UTF-8, a socket, a dangling link.
-    Unnameable,
+crate::words! {
+    /// Why an entry of a listing was passed over; a label of `backup_repository_dropped_entries`.
+    pub enum Dropped {
+        /// Its key does not begin with the prefix that was asked for.
+        OutsidePrefix = "outside_prefix",
+        /// The same key was listed again, described otherwise; the later answer was taken.
+        Repeated = "repeated",
+        /// The mark of a "folder", without size or time.
+        FolderMarker = "folder_marker",
+        /// It has no size or no time, and fits no source.
+        Undescribed = "undescribed",
+        /// It has no size or no time, and the store does not know it when it is asked.
+        Vanished = "vanished",
+        /// No object that could be named: not UTF-8, a socket, a dangling link.
+        Unnameable = "unnameable",
+    }
 }
 
 impl Dropped {
-    /// Every reason.
-    pub const ALL: [Self; 6] = [
-        Self::OutsidePrefix,
-        Self::Repeated,
-        Self::FolderMarker,
-        Self::Undescribed,
-        Self::Vanished,
-        Self::Unnameable,
-    ];
-
-    /// The value of the `reason` label.
-    pub const fn as_label(self) -> &'static str {
-        match self {
-            Self::OutsidePrefix => "outside_prefix",
-            Self::Repeated => "repeated",
-            Self::FolderMarker => "folder_marker",
-            Self::Undescribed => "undescribed",
-            Self::Vanished => "vanished",
-            Self::Unnameable => "unnameable",
-        }
-    }
-
     /// What it says of the store, for people.
     pub const fn sentence(self) -> &'static str {
         match self {
@@ -76,42 +55,23 @@ impl Dropped {
     }
 }
 
-/// Why the head of an object could not be read; a label of `backup_source_unread_heads`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Unread {
-    /// Permission refused.
-    AccessDenied,
-    /// The key that encrypts the object may not be used.
-    KeyDenied,
-    /// In an archive class.
-    Archived,
-    /// It changed since it was listed.
-    Replaced,
-    /// The store failed, or its answer made no sense.
-    Unanswered,
+crate::words! {
+    /// Why the head of an object could not be read; a label of `backup_source_unread_heads`.
+    pub enum Unread {
+        /// Permission refused.
+        AccessDenied = "access_denied",
+        /// The key that encrypts the object may not be used.
+        KeyDenied = "key_denied",
+        /// In an archive class.
+        Archived = "archived",
+        /// It changed since it was listed.
+        Replaced = "replaced",
+        /// The store failed, or its answer made no sense.
+        Unanswered = "unanswered",
+    }
 }
 
 impl Unread {
-    /// Every reason.
-    pub const ALL: [Self; 5] = [
-        Self::AccessDenied,
-        Self::KeyDenied,
-        Self::Archived,
-        Self::Replaced,
-        Self::Unanswered,
-    ];
-
-    /// The value of the `reason` label.
-    pub const fn as_label(self) -> &'static str {
-        match self {
-            Self::AccessDenied => "access_denied",
-            Self::KeyDenied => "key_denied",
-            Self::Archived => "archived",
-            Self::Replaced => "replaced",
-            Self::Unanswered => "unanswered",
-        }
-    }
-
     /// What to do.
     pub const fn hint(self) -> &'static str {
         match self {
@@ -167,28 +127,17 @@ impl SourceInventory {
     }
 }
 
-/// Which bytes are meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum UsageState {
-    /// The newest version of an object.
-    Current,
-    /// An older version.
-    Noncurrent,
-    /// Parts of an upload that never ended.
-    IncompleteUpload,
-    /// Fits no source.
-    Unrecognised,
-}
-
-impl UsageState {
-    /// The value of the `state` label.
-    pub const fn as_label(self) -> &'static str {
-        match self {
-            Self::Current => "current",
-            Self::Noncurrent => "noncurrent",
-            Self::IncompleteUpload => "incomplete_upload",
-            Self::Unrecognised => "unrecognised",
-        }
+crate::words! {
+    /// Which bytes are meant.
+    pub enum UsageState {
+        /// The newest version of an object.
+        Current = "current",
+        /// An older version.
+        Noncurrent = "noncurrent",
+        /// Parts of an upload that never ended.
+        IncompleteUpload = "incomplete_upload",
+        /// Fits no source.
+        Unrecognised = "unrecognised",
     }
 }
 

@@ -136,41 +136,21 @@ impl fmt::Display for SnapshotId {
     }
 }
 
-/// States, not errors: a snapshot still being written is nothing bad.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SnapshotState {
-    /// Everything that belongs to it is there.
-    Complete,
-    /// Artifacts are missing and nothing arrives any more.
-    Partial,
-    /// Still being written.
-    InProgress,
-    /// Its producer says that it failed.
-    Failed,
-    /// Cannot be a snapshot of this engine: empty, wrong magic, size unlike its manifest.
-    Invalid,
-}
-
-impl SnapshotState {
-    /// Every state, in the order of the documentation.
-    pub const ALL: [Self; 5] = [
-        Self::Complete,
-        Self::Partial,
-        Self::InProgress,
-        Self::Failed,
-        Self::Invalid,
-    ];
-
-    /// The value of the `state` and `status` labels.
-    pub const fn as_label(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Partial => "partial",
-            Self::InProgress => "in_progress",
-            Self::Failed => "failed",
-            Self::Invalid => "invalid",
-        }
+crate::words! {
+    /// States, not errors: a snapshot still being written is nothing bad.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum SnapshotState {
+        /// Everything that belongs to it is there.
+        Complete = "complete",
+        /// Artifacts are missing and nothing arrives any more.
+        Partial = "partial",
+        /// Still being written.
+        InProgress = "in_progress",
+        /// Its producer says that it failed.
+        Failed = "failed",
+        /// Cannot be a snapshot of this engine: empty, wrong magic, size unlike its manifest.
+        Invalid = "invalid",
     }
 }
 

@@ -84,7 +84,7 @@ fn newest_looked_at(of: &mut OfSource<'_>, newest: &Verification, items: &[&str]
     );
     // A stage gone through twice is one.
     for stage in Stage::ALL {
-        let gone_through = newest.stages.iter().filter(|it| it.stage == *stage);
+        let gone_through = newest.stages.iter().filter(|it| it.stage == stage);
         let milliseconds = gone_through
             .map(|it| it.milliseconds)
             .reduce(u64::saturating_add);

@@ -48,27 +48,14 @@ pub struct LastSurvey {
     pub problem: Option<String>,
 }
 
-/// How a survey ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SurveyOutcome {
-    /// The repository was listed to its end.
-    Completed,
-    /// The repository did not answer, or not to the end.
-    Failed,
-    /// Cut off at the deadline.
-    TimedOut,
-}
-
-impl SurveyOutcome {
-    /// Every outcome.
-    pub const ALL: [Self; 3] = [Self::Completed, Self::Failed, Self::TimedOut];
-
-    /// The value of the `outcome` label.
-    pub const fn as_label(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::TimedOut => "timed_out",
-        }
+catalog::words! {
+    /// How a survey ended.
+    pub enum SurveyOutcome {
+        /// The repository was listed to its end.
+        Completed = "completed",
+        /// The repository did not answer, or not to the end.
+        Failed = "failed",
+        /// Cut off at the deadline.
+        TimedOut = "timed_out",
     }
 }

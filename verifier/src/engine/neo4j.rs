@@ -112,7 +112,7 @@ impl Engine for Neo4j {
                 checked(bench, &own.check).await?;
                 seen.observations.push(observations::word(
                     observations::CHECKED,
-                    own.check.level.as_str(),
+                    own.check.level.as_label(),
                 ));
             }
             let mut observations = seen.observations;

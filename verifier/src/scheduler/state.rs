@@ -144,37 +144,18 @@ pub(crate) struct LiveRun {
     pub(crate) progress: Tracker,
 }
 
-/// What the scheduler may fail to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Step {
-    Survey,
-    ReadRecords,
-    Begin,
-    WriteRecords,
-    Sweep,
+catalog::words! {
+    /// What the scheduler may fail to do.
+    pub(crate) enum Step {
+        Survey = "survey",
+        ReadRecords = "read_evidence",
+        Begin = "begin",
+        WriteRecords = "write_evidence",
+        Sweep = "sweep",
+    }
 }
 
 impl Step {
-    /// Every step.
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Survey,
-        Self::ReadRecords,
-        Self::Begin,
-        Self::WriteRecords,
-        Self::Sweep,
-    ];
-
-    /// The value of the `step` label.
-    pub(crate) const fn as_label(self) -> &'static str {
-        match self {
-            Self::Survey => "survey",
-            Self::ReadRecords => "read_evidence",
-            Self::Begin => "begin",
-            Self::WriteRecords => "write_evidence",
-            Self::Sweep => "sweep",
-        }
-    }
-
     /// For people.
     pub(crate) const fn sentence(self) -> &'static str {
         match self {

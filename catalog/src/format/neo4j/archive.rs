@@ -36,7 +36,7 @@ impl Archive {
     /// `record-aligned-1.1` where metadata says so; `record` or `block` by the names of files.
     pub fn format(&self) -> Option<String> {
         let said = self.metadata.as_ref().map(|it| it.store.format());
-        said.or_else(|| self.engine.map(|engine| engine.as_str().into()))
+        said.or_else(|| self.engine.map(|engine| engine.as_label().into()))
     }
 
     /// A whole database: every dump is one. `None` where it cannot be told.
@@ -53,7 +53,7 @@ impl Archive {
     pub fn needs_enterprise(&self) -> bool {
         let said = |it: &Metadata| {
             !it.full
-                || it.store.engine == StorageEngine::Block.as_str()
+                || it.store.engine == StorageEngine::Block.as_label()
                 || it.store.family == HIGH_LIMIT
         };
         self.engine == Some(StorageEngine::Block) || self.metadata.as_ref().is_some_and(said)

@@ -9,22 +9,13 @@ const LOGS: [&str; 2] = ["neostore.transaction.db.", "checkpoint."];
 /// Notes about the page cache; of no use to a restore.
 const PROFILE: &str = ".cacheprof";
 
-/// Which storage engine's files they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StorageEngine {
-    /// `neostore.*`: of every edition, unless the format says otherwise.
-    Record,
-    /// `block.*`: of the Enterprise Edition only.
-    Block,
-}
-
-impl StorageEngine {
-    /// As Neo4j calls it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Record => "record",
-            Self::Block => "block",
-        }
+crate::words! {
+    /// Which storage engine's files they are.
+    pub enum StorageEngine {
+        /// `neostore.*`: of every edition, unless the format says otherwise.
+        Record = "record",
+        /// `block.*`: of the Enterprise Edition only.
+        Block = "block",
     }
 }
 

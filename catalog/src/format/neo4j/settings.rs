@@ -49,47 +49,30 @@ pub struct Check {
     pub budget: Option<Duration>,
 }
 
-/// How much of a store is checked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckLevel {
-    /// Nothing.
-    None,
-    /// The graph and whether the stored counts are those of its records, but no indexes.
-    #[default]
-    Counts,
-    /// The graph, its indexes and its counts.
-    Full,
-}
-
-impl CheckLevel {
-    /// As written.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Counts => "counts",
-            Self::Full => "full",
-        }
+crate::words! {
+    /// How much of a store is checked.
+    #[derive(Default, Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    pub enum CheckLevel {
+        /// Nothing.
+        None = "none",
+        /// The graph and whether the stored counts are those of its records, but no indexes.
+        #[default]
+        Counts = "counts",
+        /// The graph, its indexes and its counts.
+        Full = "full",
     }
 }
 
-/// How the licence of the Enterprise Edition was accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum License {
-    /// A licence was bought.
-    Yes,
-    /// For evaluation.
-    Eval,
-}
-
-impl License {
-    /// As `NEO4J_ACCEPT_LICENSE_AGREEMENT` wants it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Yes => "yes",
-            Self::Eval => "eval",
-        }
+crate::words! {
+    /// How the licence of the Enterprise Edition was accepted.
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    pub enum License {
+        /// A licence was bought.
+        Yes = "yes",
+        /// For evaluation.
+        Eval = "eval",
     }
 }
 

@@ -145,7 +145,7 @@ fn needs_enterprise() -> Stopped {
 
 /// The images of the Enterprise Edition want to see it.
 pub(super) fn environment(license: Option<License>) -> Vec<(String, String)> {
-    let accepted = license.map(|license| license.as_str().to_owned());
+    let accepted = license.map(|license| license.as_label().to_owned());
     let name = "NEO4J_ACCEPT_LICENSE_AGREEMENT".to_owned();
     accepted
         .into_iter()

@@ -65,7 +65,7 @@ fn every_key_of_its_own_is_read() {
         restore.database.as_ref().map(|it| it.value.as_str()),
         Some("graph")
     );
-    assert_eq!(restore.accept_license.map(License::as_str), Some("yes"));
+    assert_eq!(restore.accept_license.map(License::as_label), Some("yes"));
     assert_eq!(restore.check.level, CheckLevel::Full);
     assert_eq!(
         restore.check.memory.map(settings::Size::bytes),
