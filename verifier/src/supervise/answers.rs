@@ -8,9 +8,8 @@ use catalog::{
 };
 
 use super::{
-    Assignment, artifacts,
+    Assignment, artifacts, native,
     outcome::{PartOutcome, RunOutcome, recovery_milliseconds},
-    reasons,
     run::Part,
 };
 use crate::{
@@ -138,7 +137,7 @@ fn rank(assignment: &Assignment, check: &str) -> usize {
 fn intact(part: &Part<'_>, kept: &RunOutcome) -> CheckResult {
     let objects = part.trial.assignment.objects(part.index);
     let found = objects.iter().zip(&kept.read).filter_map(|(object, read)| {
-        let mut found = reasons::understood(&read.inspection).err()?;
+        let mut found = native::understood(&read.inspection).err()?;
         if objects.len() > 1 {
             let key = report::printable(object.key.as_str());
             found.message = format!("{key}: {}", found.message);

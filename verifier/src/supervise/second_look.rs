@@ -8,9 +8,8 @@ use super::{
     answers::{self, TWICE},
     artifacts,
     attempt::{attempt, read_again},
-    growing,
+    growing, native,
     outcome::{PartOutcome, RunOutcome},
-    reasons,
     run::{Part, Run},
 };
 use crate::{
@@ -95,7 +94,7 @@ async fn damaged_again(run: &Arc<Run>, kept: &mut RunOutcome) -> Result<(), Stop
                        storage, the network and this machine's memory.";
         return Err(Stopped::new(Reason::UnstableRead, message));
     }
-    match reasons::understood(&second.inspection) {
+    match native::understood(&second.inspection) {
         Err(stopped) if stopped.reason == Reason::Damaged => Ok(()),
         _ => {
             let message = "the same bytes were found damaged once and not again\nhint: Look at \

@@ -12,7 +12,7 @@ use catalog::{
 };
 use tokio::time::Instant;
 
-use super::{Assignment, Progress, reasons, run::Run};
+use super::{Assignment, Progress, native, ours, run::Run};
 use crate::{
     engine::{Bench, Observation, Refused, Request, Stopped, lock, timed},
     runtime::{Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec},
@@ -62,7 +62,7 @@ pub(super) async fn all(run: &Run) -> Result<(), Stopped> {
 async fn read_all(run: &Run) -> Result<(), Stopped> {
     for at in 0..run.objects().len() {
         let passed = read_to_keep(run, at, None).await?;
-        match reasons::understood(&passed.inspection) {
+        match native::understood(&passed.inspection) {
             Err(stopped) if stopped.reason != Reason::UnknownVersion => return Err(stopped),
             _ => {}
         }
@@ -95,14 +95,14 @@ pub(super) async fn read(run: &Run, at: usize, feed: Option<Fed>) -> Result<Read
     let mut passed = stream::pass(input, pin.size_bytes, format, feed, on_bytes).await?;
     passed.as_uploaded = as_uploaded.is_equal();
     passed.version_id = version_id;
-    reasons::as_uploaded(&passed)?;
+    native::as_uploaded(&passed)?;
     Ok(passed)
 }
 
 async fn provision(run: &Run) -> Result<Place, Stopped> {
     let head = head(run).await?;
     let (assignment, runtime) = (&run.assignment, &run.context.runtime);
-    reasons::whole_by_itself(&assignment.snapshot, &head)?;
+    native::whole_by_itself(&assignment.snapshot, &head)?;
     let images = runtime
         .images(&assignment.images, assignment.engine.programs())
         .await?;
@@ -201,7 +201,7 @@ async fn compare_inside(
 ) -> Result<(), Stopped> {
     let digest = bounded(run, digest);
     let digest = timed(&run.seen, Stage::Stage, place.sandbox.exec(&digest, None)).await?;
-    reasons::same_inside(&digest, &passed.restorable_sha256)
+    ours::same_inside(&digest, &passed.restorable_sha256)
 }
 
 /// The bytes into the sandbox, hashed and inspected on their way. What is restored is one object.
@@ -217,15 +217,15 @@ async fn bring(run: &Run, place: &Place) -> Result<Staged, Stopped> {
     );
     let passed = passed?;
     point("fetched")?;
-    reasons::understood(&passed.inspection)?;
-    reasons::fits(passed.restorable_bytes, bytes_max)?;
+    native::understood(&passed.inspection)?;
+    native::fits(passed.restorable_bytes, bytes_max)?;
     let put = put?;
-    reasons::arrived(&put, passed.restorable_bytes)?;
+    ours::arrived(&put, passed.restorable_bytes)?;
     let refused = match put.code {
         0 => None,
         code => {
             let refused = engine.refused(&put, &passed.inspection, &place.spec);
-            Some(refused.ok_or_else(|| reasons::not_put(code))?)
+            Some(refused.ok_or_else(|| ours::not_put(code))?)
         }
     };
     Ok(Staged {
