@@ -31,7 +31,7 @@ mod words;
 
 use std::fmt::Debug;
 
-use futures::future::{BoxFuture, FutureExt as _, ready};
+use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::model::SourceName;
@@ -69,65 +69,52 @@ pub const RECORD_BYTES_MAX: u64 = 1024 * 1024;
 pub const SEQUENCE_MAX: u64 = 99_999_999;
 
 /// Where records are read from.
+#[async_trait]
 pub trait RecordReader: Debug + Send + Sync {
     /// Directory or URL, for people.
     fn place(&self) -> String;
 
     /// Whether the [`MARKER`] lies there; a place that is not there itself is an error:
     /// [`LedgerError::Unmarked`] where the verifier could make it.
-    fn is_marked(&self) -> BoxFuture<'_, Result<bool, LedgerError>>;
+    async fn is_marked(&self) -> Result<bool, LedgerError>;
 
     /// The smallest sequence numbers above `after`, ascending: as many as come at once, and at
     /// least one if there is any. An unknown source has none.
-    fn list<'a>(
-        &'a self,
-        source: &'a SourceName,
-        after: u64,
-    ) -> BoxFuture<'a, Result<Vec<u64>, LedgerError>>;
+    async fn list(&self, source: &SourceName, after: u64) -> Result<Vec<u64>, LedgerError>;
 
     /// The greatest sequence number, found without listing all where listing is expensive.
-    fn newest<'a>(
-        &'a self,
-        source: &'a SourceName,
-    ) -> BoxFuture<'a, Result<Option<u64>, LedgerError>>;
+    async fn newest(&self, source: &SourceName) -> Result<Option<u64>, LedgerError>;
 
     /// The record as it lies there: the raw text, so that its digest can be recomputed over members
     /// this version does not know.
-    fn read<'a>(
-        &'a self,
-        source: &'a SourceName,
-        sequence: u64,
-    ) -> BoxFuture<'a, Result<String, LedgerError>>;
+    async fn read(&self, source: &SourceName, sequence: u64) -> Result<String, LedgerError>;
 }
 
 /// Where records are also written, exclusively: one writer per sequence number.
+#[async_trait]
 pub trait RecordWriter: RecordReader {
     /// Whether a number can have one writer here, found out before the first record is written. A
     /// store that overwrites is refused.
-    fn ready(&self) -> BoxFuture<'_, Result<(), LedgerError>> {
-        ready(Ok(())).boxed()
+    async fn ready(&self) -> Result<(), LedgerError> {
+        Ok(())
     }
 
     /// Creates the [`MARKER`], or says `false`: it cannot be created, for there is or was one.
-    fn mark(&self) -> BoxFuture<'_, Result<bool, LedgerError>>;
+    async fn mark(&self) -> Result<bool, LedgerError>;
 
     /// The store's own clock, of a place that is marked; `None` where the store does not tell.
-    fn time(&self) -> BoxFuture<'_, Result<Option<Timestamp>, LedgerError>>;
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError>;
 
     /// Creates the record with this sequence number, or says [`LedgerError::Taken`]. Durable when
     /// it returns; a crash between any two steps leaves either the whole record or none.
-    fn create<'a>(
-        &'a self,
-        source: &'a SourceName,
+    async fn create(
+        &self,
+        source: &SourceName,
         sequence: u64,
-        text: &'a str,
-    ) -> BoxFuture<'a, Result<(), LedgerError>>;
+        text: &str,
+    ) -> Result<(), LedgerError>;
 
     /// Removes this record, durably when it returns; one that is gone already is no error. Only
     /// [`prune`] may ask for it: it knows what must be written first.
-    fn remove<'a>(
-        &'a self,
-        source: &'a SourceName,
-        sequence: u64,
-    ) -> BoxFuture<'a, Result<(), LedgerError>>;
+    async fn remove(&self, source: &SourceName, sequence: u64) -> Result<(), LedgerError>;
 }

@@ -16,12 +16,9 @@ use std::{
     ops::Range,
 };
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{
-    FutureExt,
-    future::{self, BoxFuture},
-    stream::BoxStream,
-};
+use futures::stream::BoxStream;
 
 use crate::model::{Key, ObjectMeta, Pin};
 
@@ -123,31 +120,24 @@ pub struct Undescribed {
 ///
 /// A listing is a set. Keys come in any order, and a store may name one twice: whoever lists takes
 /// the later answer. An entry is known by its key and version.
+#[async_trait]
 pub trait Storage: Debug + Send + Sync {
     /// Pages of keys, never a `Vec` of all. The stream ends after its first error.
     fn list(&self, from: ListFrom) -> BoxStream<'_, Result<Page, StorageError>>;
 
     /// One object as it is now.
-    fn head<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>>;
+    async fn head(&self, key: &Key) -> Result<ObjectMeta, StorageError>;
 
     /// One version of an object; drivers without versions know only one.
-    fn head_version<'a>(
-        &'a self,
-        key: &'a Key,
-        _version: &'a str,
-    ) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
-        self.head(key)
+    async fn head_version(&self, key: &Key, _version: &str) -> Result<ObjectMeta, StorageError> {
+        self.head(key).await
     }
 
     /// A small range, at most [`READ_MAX`] bytes; exactly the bytes asked for, or an error.
-    fn read<'a>(
-        &'a self,
-        pin: &'a Pin,
-        range: Range<u64>,
-    ) -> BoxFuture<'a, Result<Bytes, StorageError>>;
+    async fn read(&self, pin: &Pin, range: Range<u64>) -> Result<Bytes, StorageError>;
 
     /// The whole object as a stream; a driver over a network resumes by range inside.
-    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>>;
+    async fn open(&self, pin: &Pin) -> Result<ObjectBody, StorageError>;
 
     /// Whether an object may be listed before its writer has ended. In S3 it appears whole.
     fn grows(&self) -> bool {
@@ -156,11 +146,8 @@ pub trait Storage: Debug + Send + Sync {
 
     /// The checksum that the store keeps of all the pinned bytes since their upload: a witness for
     /// whoever recomputes it. None where the store has none, as a directory.
-    fn uploaded<'a>(
-        &'a self,
-        _pin: &'a Pin,
-    ) -> BoxFuture<'a, Result<Option<UploadChecksum>, StorageError>> {
-        future::ready(Ok(None)).boxed()
+    async fn uploaded(&self, _pin: &Pin) -> Result<Option<UploadChecksum>, StorageError> {
+        Ok(None)
     }
 }
 

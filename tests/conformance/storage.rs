@@ -5,8 +5,8 @@ mod noop;
 mod directory {
     use std::fs;
 
+    use async_trait::async_trait;
     use catalog::storage::{Directory, Storage};
-    use futures::{FutureExt, future, future::BoxFuture};
     use tempfile::TempDir;
     use tests::{storage_suite, storage_suite::Fixture};
 
@@ -21,24 +21,23 @@ mod directory {
         Tree { root, storage }
     }
 
+    #[async_trait]
     impl Fixture for Tree {
         fn storage(&self) -> &dyn Storage {
             &self.storage
         }
 
-        fn put<'a>(&'a self, key: &'a str, body: &'a [u8]) -> BoxFuture<'a, ()> {
+        async fn put(&self, key: &str, body: &[u8]) {
             let path = self.root.path().join(key);
             let parent = path.parent().expect("it lies below the root");
             fs::create_dir_all(parent).expect("directories");
             let part = tempfile::NamedTempFile::new_in(parent).expect("a temporary file");
             fs::write(&part, body).expect("a file");
             part.persist(path).expect("renamed into place");
-            future::ready(()).boxed()
         }
 
-        fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()> {
+        async fn remove(&self, key: &str) {
             fs::remove_file(self.root.path().join(key)).expect("it is there");
-            future::ready(()).boxed()
         }
     }
 
@@ -47,24 +46,22 @@ mod directory {
 
 mod memory {
     use catalog::storage::{Storage, memory::Memory};
-    use futures::{FutureExt, future, future::BoxFuture};
     use tests::{storage_suite, storage_suite::Fixture};
 
     struct InMemory(Memory);
 
+    #[async_trait::async_trait]
     impl Fixture for InMemory {
         fn storage(&self) -> &dyn Storage {
             &self.0
         }
 
-        fn put<'a>(&'a self, key: &'a str, body: &'a [u8]) -> BoxFuture<'a, ()> {
+        async fn put(&self, key: &str, body: &[u8]) {
             self.0.put(key, body.to_vec());
-            future::ready(()).boxed()
         }
 
-        fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()> {
+        async fn remove(&self, key: &str) {
             self.0.remove(key);
-            future::ready(()).boxed()
         }
     }
 

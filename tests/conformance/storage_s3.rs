@@ -12,6 +12,7 @@ mod versions;
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use catalog::{
     model::{Key, ObjectMeta},
     storage::{
@@ -19,7 +20,7 @@ use catalog::{
         StorageReason,
     },
 };
-use futures::{FutureExt, TryStreamExt, future, future::BoxFuture};
+use futures::TryStreamExt;
 use tests::{s3_server::S3Server, storage_suite::Fixture};
 
 /// Long enough for a busy machine to answer, short enough to wait for in vain.
@@ -69,19 +70,18 @@ impl Repository {
     }
 }
 
+#[async_trait]
 impl Fixture for Repository {
     fn storage(&self) -> &dyn Storage {
         &self.bucket
     }
 
-    fn put<'a>(&'a self, key: &'a str, body: &'a [u8]) -> BoxFuture<'a, ()> {
+    async fn put(&self, key: &str, body: &[u8]) {
         self.server.world().put(&self.whole(key), body.to_vec());
-        future::ready(()).boxed()
     }
 
-    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()> {
+    async fn remove(&self, key: &str) {
         self.server.world().remove(&self.whole(key));
-        future::ready(()).boxed()
     }
 }
 

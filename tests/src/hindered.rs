@@ -4,10 +4,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use bollard::{Docker, models::ContainerUpdateBody};
 use bytes::{Bytes, BytesMut};
 use catalog::ledger::SandboxRecord;
-use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 use verifier::runtime::{
     ByteStreamIo, Command, Exit, Feed, FeedItem, ImageFacts, RunId, Runtime, Sandbox, SandboxError,
@@ -44,52 +44,48 @@ struct HinderedSandbox {
     container: String,
 }
 
+#[async_trait]
 impl Runtime for Hindered {
     fn name(&self) -> &'static str {
         self.inner.name()
     }
 
-    fn images<'a>(
-        &'a self,
-        configured: &'a [String],
-        programs: &'a [&'a str],
-    ) -> BoxFuture<'a, Result<Vec<ImageFacts>, SandboxError>> {
-        self.inner.images(configured, programs)
+    async fn images(
+        &self,
+        configured: &[String],
+        programs: &[&str],
+    ) -> Result<Vec<ImageFacts>, SandboxError> {
+        self.inner.images(configured, programs).await
     }
 
-    fn provision<'a>(
-        &'a self,
-        run: &'a RunId,
-        spec: &'a SandboxSpec,
-    ) -> BoxFuture<'a, Result<Arc<dyn Sandbox>, SandboxError>> {
-        Box::pin(async move {
-            let mut spec = spec.clone();
-            if let Hindrance::Memory(bytes) = self.by {
-                spec.memory_bytes = bytes.unsigned_abs();
-            }
-            let inner = self.inner.provision(run, &spec).await?;
-            let sandbox = HinderedSandbox {
-                inner,
-                by: self.by,
-                container: format!("backup-witness-{}", run.0),
-            };
-            Ok(Arc::new(sandbox) as Arc<dyn Sandbox>)
-        })
+    async fn provision(
+        &self,
+        run: &RunId,
+        spec: &SandboxSpec,
+    ) -> Result<Arc<dyn Sandbox>, SandboxError> {
+        let mut spec = spec.clone();
+        if let Hindrance::Memory(bytes) = self.by {
+            spec.memory_bytes = bytes.unsigned_abs();
+        }
+        let inner = self.inner.provision(run, &spec).await?;
+        let sandbox = HinderedSandbox {
+            inner,
+            by: self.by,
+            container: format!("backup-witness-{}", run.0),
+        };
+        Ok(Arc::new(sandbox) as Arc<dyn Sandbox>)
     }
 
-    fn destroy<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<(), SandboxError>> {
-        self.inner.destroy(run)
+    async fn destroy(&self, run: &RunId) -> Result<(), SandboxError> {
+        self.inner.destroy(run).await
     }
 
-    fn sweep<'a>(
-        &'a self,
-        policy: &'a SweepPolicy,
-    ) -> BoxFuture<'a, Result<SweepOutcome, SandboxError>> {
-        self.inner.sweep(policy)
+    async fn sweep(&self, policy: &SweepPolicy) -> Result<SweepOutcome, SandboxError> {
+        self.inner.sweep(policy).await
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<String, SandboxError>> {
-        self.inner.probe()
+    async fn probe(&self) -> Result<String, SandboxError> {
+        self.inner.probe().await
     }
 }
 
@@ -143,56 +139,51 @@ async fn gathered(feed: &mut Feed) -> Bytes {
     whole.freeze()
 }
 
+#[async_trait]
 impl Sandbox for HinderedSandbox {
-    fn exec<'a>(
-        &'a self,
-        command: &'a Command,
-        stdin: Option<&'a mut Feed>,
-    ) -> BoxFuture<'a, Result<Exit, SandboxError>> {
-        Box::pin(async move {
-            match (self.by, stdin) {
-                (Hindrance::HalfWay(line), Some(feed)) => self.halved(command, feed, line).await,
-                (Hindrance::MemoryFrom(word, bytes), None)
-                    if command.argv.iter().any(|it| it == word) =>
-                {
-                    self.shrink(bytes).await;
-                    self.inner.exec(command, None).await
-                }
-                (_, stdin) => self.inner.exec(command, stdin).await,
-            }
-        })
-    }
-
-    fn start<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<ServerId, SandboxError>> {
-        self.inner.start(command)
-    }
-
-    fn state(&self, server: ServerId) -> BoxFuture<'_, Result<ServerState, SandboxError>> {
-        self.inner.state(server)
-    }
-
-    fn log(&self, server: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>> {
-        self.inner.log(server)
-    }
-
-    fn stop(
+    async fn exec(
         &self,
-        server: ServerId,
-        patience: Duration,
-    ) -> BoxFuture<'_, Result<Exit, SandboxError>> {
-        self.inner.stop(server, patience)
+        command: &Command,
+        stdin: Option<&mut Feed>,
+    ) -> Result<Exit, SandboxError> {
+        match (self.by, stdin) {
+            (Hindrance::HalfWay(line), Some(feed)) => self.halved(command, feed, line).await,
+            (Hindrance::MemoryFrom(word, bytes), None)
+                if command.argv.iter().any(|it| it == word) =>
+            {
+                self.shrink(bytes).await;
+                self.inner.exec(command, None).await
+            }
+            (_, stdin) => self.inner.exec(command, stdin).await,
+        }
+    }
+
+    async fn start(&self, command: &Command) -> Result<ServerId, SandboxError> {
+        self.inner.start(command).await
+    }
+
+    async fn state(&self, server: ServerId) -> Result<ServerState, SandboxError> {
+        self.inner.state(server).await
+    }
+
+    async fn log(&self, server: ServerId) -> Result<Vec<String>, SandboxError> {
+        self.inner.log(server).await
+    }
+
+    async fn stop(&self, server: ServerId, patience: Duration) -> Result<Exit, SandboxError> {
+        self.inner.stop(server, patience).await
     }
 
     fn port(&self, port: u16) -> u16 {
         self.inner.port(port)
     }
 
-    fn connect(&self, port: u16) -> BoxFuture<'_, Result<Box<dyn ByteStreamIo>, SandboxError>> {
-        self.inner.connect(port)
+    async fn connect(&self, port: u16) -> Result<Box<dyn ByteStreamIo>, SandboxError> {
+        self.inner.connect(port).await
     }
 
-    fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>> {
-        self.inner.free_bytes()
+    async fn free_bytes(&self) -> Result<u64, SandboxError> {
+        self.inner.free_bytes().await
     }
 
     fn facts(&self) -> SandboxRecord {

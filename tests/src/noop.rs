@@ -11,6 +11,7 @@ mod sandbox;
 
 use std::{collections::BTreeMap, io::Read, time::Duration};
 
+use async_trait::async_trait;
 use catalog::{
     format::{
         CheckName, Checksum, Inspection, InspectionFinding, InspectionState,
@@ -19,7 +20,6 @@ use catalog::{
     ledger::{Basis, Integrity, Reason, Stage},
     model::EngineName,
 };
-use futures::future::BoxFuture;
 use jiff::Timestamp;
 use verifier::{
     engine::{
@@ -75,6 +75,7 @@ fn inspect(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Inspection {
     }
 }
 
+#[async_trait]
 impl Engine for NoopEngine {
     fn name(&self) -> EngineName {
         NAME
@@ -104,24 +105,22 @@ impl Engine for NoopEngine {
         }
     }
 
-    fn restore<'a>(
-        &'a self,
-        bench: &'a Bench<'a>,
-        _: &'a Inspection,
-        _: &'a engine::Settings,
-    ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
-        Box::pin(async move {
-            let counting = shell("wc -l < whole");
-            let exit = bench
-                .stage(Stage::Restore, bench.sandbox.exec(&counting, None))
-                .await?;
-            bench.answered();
-            let lines: u64 = exit.stdout.text().trim().parse().unwrap_or(0);
-            Ok(vec![Observation {
-                name: "lines".into(),
-                value: Observed::Count(lines),
-            }])
-        })
+    async fn restore(
+        &self,
+        bench: &Bench<'_>,
+        _: &Inspection,
+        _: &engine::Settings,
+    ) -> Result<Vec<Observation>, Stopped> {
+        let counting = shell("wc -l < whole");
+        let exit = bench
+            .stage(Stage::Restore, bench.sandbox.exec(&counting, None))
+            .await?;
+        bench.answered();
+        let lines: u64 = exit.stdout.text().trim().parse().unwrap_or(0);
+        Ok(vec![Observation {
+            name: "lines".into(),
+            value: Observed::Count(lines),
+        }])
     }
 
     fn judge(&self, evidence: &Case<'_>, _: &engine::Settings) -> Vec<CheckResult> {

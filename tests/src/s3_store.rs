@@ -11,6 +11,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use aws_sdk_s3::{
     Client,
@@ -20,7 +21,6 @@ use aws_sdk_s3::{
     types::{BucketVersioningStatus, VersioningConfiguration},
 };
 use catalog::storage::{Bucket, S3, Storage};
-use futures::future::{BoxFuture, FutureExt as _};
 use tempfile::TempDir;
 
 use crate::{require::Probe, storage_suite::Fixture};
@@ -147,22 +147,20 @@ impl RealBucket {
     }
 }
 
+#[async_trait]
 impl Fixture for RealBucket {
     fn storage(&self) -> &dyn Storage {
         &self.reader
     }
 
-    fn put<'a>(&'a self, key: &'a str, body: &'a [u8]) -> BoxFuture<'a, ()> {
-        self.put_with(key, body, |request| request).boxed()
+    async fn put(&self, key: &str, body: &[u8]) {
+        self.put_with(key, body, |request| request).await;
     }
 
-    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()> {
-        async move {
-            let request = self.client.delete_object().bucket(&self.config.bucket);
-            let request = request.key(format!("{}{key}", self.config.prefix));
-            request.send().await.expect("it is deleted");
-        }
-        .boxed()
+    async fn remove(&self, key: &str) {
+        let request = self.client.delete_object().bucket(&self.config.bucket);
+        let request = request.key(format!("{}{key}", self.config.prefix));
+        request.send().await.expect("it is deleted");
     }
 }
 

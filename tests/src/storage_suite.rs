@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use catalog::{
     model::{Key, ObjectMeta},
@@ -11,18 +12,19 @@ use catalog::{
         ListFrom, Operation, PAGE_MAX, Page, READ_MAX, Storage, StorageError, StorageReason,
     },
 };
-use futures::{StreamExt, TryStreamExt, future::BoxFuture};
+use futures::{StreamExt, TryStreamExt};
 
 /// A driver over an empty repository, and a way to fill it that the driver itself does not have.
+#[async_trait]
 pub trait Fixture: Sync {
     /// The driver under test.
     fn storage(&self) -> &dyn Storage;
 
     /// Writes or replaces an object whole, as a careful producer does.
-    fn put<'a>(&'a self, key: &'a str, body: &'a [u8]) -> BoxFuture<'a, ()>;
+    async fn put(&self, key: &str, body: &[u8]);
 
     /// Deletes an object.
-    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()>;
+    async fn remove(&self, key: &str);
 }
 
 /// Runs every function of the suite as a test of its own, each with a fresh fixture.

@@ -14,13 +14,13 @@ mod unserved;
 
 use std::{any::Any, collections::BTreeMap, fmt::Debug};
 
+use async_trait::async_trait;
 use catalog::{
     format::Inspection,
     ledger::{ArtifactRecord, Baseline, Fingerprints, Reason},
     manifest::Manifest,
     model::{EngineName, SnapshotFacts},
 };
-use futures::future::BoxFuture;
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -195,6 +195,7 @@ pub struct Whole<'a> {
 
 /// What an engine must be able to do; everything declarative is in its
 /// [`Format`](catalog::format::Format).
+#[async_trait]
 pub trait Engine: Debug + Send + Sync {
     /// The name of its format.
     fn name(&self) -> EngineName;
@@ -218,12 +219,12 @@ pub trait Engine: Debug + Send + Sync {
 
     /// Restores, serves and asks; says [`Bench::answered`] at the first successful answer. Its
     /// observations are all the judgement has. The future is dropped at the deadline.
-    fn restore<'a>(
-        &'a self,
-        bench: &'a Bench<'a>,
-        whole: &'a Inspection,
-        settings: &'a Settings,
-    ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>>;
+    async fn restore(
+        &self,
+        bench: &Bench<'_>,
+        whole: &Inspection,
+        settings: &Settings,
+    ) -> Result<Vec<Observation>, Stopped>;
 
     /// The checks of the engine's table that each artifact must pass by itself. Pure.
     fn judge(&self, evidence: &Case<'_>, settings: &Settings) -> Vec<CheckResult>;

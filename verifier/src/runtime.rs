@@ -17,7 +17,7 @@ mod table;
 
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -99,39 +99,37 @@ pub(crate) fn exited(code: i32, printed: &str, said: &str) -> Exit {
 }
 
 /// What provides sandboxes.
+#[async_trait]
 pub trait Runtime: Debug + Send + Sync {
     /// As written behind `verifier.runtime`.
     fn name(&self) -> &'static str;
 
     /// What could serve: `configured` images in their order for a container runtime, `programs` of
     /// this machine for the process runtime. Never pulls.
-    fn images<'a>(
-        &'a self,
-        configured: &'a [String],
-        programs: &'a [&'a str],
-    ) -> BoxFuture<'a, Result<Vec<ImageFacts>, SandboxError>>;
+    async fn images(
+        &self,
+        configured: &[String],
+        programs: &[&str],
+    ) -> Result<Vec<ImageFacts>, SandboxError>;
 
     /// Creates and starts one sandbox; pulls the image first where the policy allows. When it
     /// fails, what was half made is removed by [`destroy`](Self::destroy), which the caller always
     /// calls.
-    fn provision<'a>(
-        &'a self,
-        run: &'a RunId,
-        spec: &'a SandboxSpec,
-    ) -> BoxFuture<'a, Result<Arc<dyn Sandbox>, SandboxError>>;
+    async fn provision(
+        &self,
+        run: &RunId,
+        spec: &SandboxSpec,
+    ) -> Result<Arc<dyn Sandbox>, SandboxError>;
 
     /// Removes everything labelled with this run. Idempotent; also of the half-provisioned.
-    fn destroy<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<(), SandboxError>>;
+    async fn destroy(&self, run: &RunId) -> Result<(), SandboxError>;
 
     /// Removes what earlier runs left: those past their deadline, and those of this very instance
     /// that no living process holds. Never another verifier's live run.
-    fn sweep<'a>(
-        &'a self,
-        policy: &'a SweepPolicy,
-    ) -> BoxFuture<'a, Result<SweepOutcome, SandboxError>>;
+    async fn sweep(&self, policy: &SweepPolicy) -> Result<SweepOutcome, SandboxError>;
 
     /// What `doctor` says: `Ok` names the engine and its version, `Err` says what to do.
-    fn probe(&self) -> BoxFuture<'_, Result<String, SandboxError>>;
+    async fn probe(&self) -> Result<String, SandboxError>;
 }
 
 /// Which leftovers a sweep may remove.
@@ -205,40 +203,34 @@ pub trait ByteStreamIo: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStreamIo for T {}
 
 /// One throwaway place; an engine sees nothing else of the world.
+#[async_trait]
 pub trait Sandbox: Debug + Send + Sync {
     /// Runs to the end. Output is always drained, head and tail kept; a command that ends before it
     /// has read all of `stdin` ends the feed and hangs nothing.
-    fn exec<'a>(
-        &'a self,
-        command: &'a Command,
-        stdin: Option<&'a mut Feed>,
-    ) -> BoxFuture<'a, Result<Exit, SandboxError>>;
+    async fn exec(&self, command: &Command, stdin: Option<&mut Feed>)
+    -> Result<Exit, SandboxError>;
 
     /// Starts a server that outlives the call.
-    fn start<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<ServerId, SandboxError>>;
+    async fn start(&self, command: &Command) -> Result<ServerId, SandboxError>;
 
     /// Whether it still runs.
-    fn state(&self, server: ServerId) -> BoxFuture<'_, Result<ServerState, SandboxError>>;
+    async fn state(&self, server: ServerId) -> Result<ServerState, SandboxError>;
 
     /// The first and the last lines it wrote, at most [`LOG_LINES_MAX`], raw: they pass an
     /// allow-list before anyone sees them. Nothing of servers that had ended before.
-    fn log(&self, server: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>>;
+    async fn log(&self, server: ServerId) -> Result<Vec<String>, SandboxError>;
 
     /// Asks it to end, and makes it if it has not ended within `patience`.
-    fn stop(
-        &self,
-        server: ServerId,
-        patience: Duration,
-    ) -> BoxFuture<'_, Result<Exit, SandboxError>>;
+    async fn stop(&self, server: ServerId, patience: Duration) -> Result<Exit, SandboxError>;
 
     /// The port a server must listen on (on loopback) to be reached as `port`.
     fn port(&self, port: u16) -> u16;
 
     /// One stream to `port` inside.
-    fn connect(&self, port: u16) -> BoxFuture<'_, Result<Box<dyn ByteStreamIo>, SandboxError>>;
+    async fn connect(&self, port: u16) -> Result<Box<dyn ByteStreamIo>, SandboxError>;
 
     /// Bytes free where the data lies.
-    fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>>;
+    async fn free_bytes(&self) -> Result<u64, SandboxError>;
 
     /// What the record says of it.
     fn facts(&self) -> catalog::ledger::SandboxRecord;

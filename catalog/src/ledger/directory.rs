@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use futures::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
@@ -73,12 +73,13 @@ impl DirectoryRecords {
     }
 }
 
+#[async_trait]
 impl RecordReader for DirectoryRecords {
     fn place(&self) -> String {
         self.root.display().to_string()
     }
 
-    fn is_marked(&self) -> BoxFuture<'_, Result<bool, LedgerError>> {
+    async fn is_marked(&self) -> Result<bool, LedgerError> {
         let look = |root: &Path| match fs::symlink_metadata(root.join(MARKER)) {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -87,14 +88,10 @@ impl RecordReader for DirectoryRecords {
             }
             Err(error) => Err(error.into()),
         };
-        self.blocking_at(self.root.clone(), "read", look).boxed()
+        self.blocking_at(self.root.clone(), "read", look).await
     }
 
-    fn list<'a>(
-        &'a self,
-        source: &'a SourceName,
-        after: u64,
-    ) -> BoxFuture<'a, Result<Vec<u64>, LedgerError>> {
+    async fn list(&self, source: &SourceName, after: u64) -> Result<Vec<u64>, LedgerError> {
         self.blocking("list", source, move |root, source| {
             let mut page = BTreeSet::new();
             each(root, &source, |sequence| {
@@ -107,13 +104,10 @@ impl RecordReader for DirectoryRecords {
             })?;
             Ok(page.into_iter().collect())
         })
-        .boxed()
+        .await
     }
 
-    fn newest<'a>(
-        &'a self,
-        source: &'a SourceName,
-    ) -> BoxFuture<'a, Result<Option<u64>, LedgerError>> {
+    async fn newest(&self, source: &SourceName) -> Result<Option<u64>, LedgerError> {
         self.blocking("list", source, |root, source| {
             let mut newest = None;
             each(root, &source, |sequence| {
@@ -121,39 +115,36 @@ impl RecordReader for DirectoryRecords {
             })?;
             Ok(newest)
         })
-        .boxed()
+        .await
     }
 
-    fn read<'a>(
-        &'a self,
-        source: &'a SourceName,
-        sequence: u64,
-    ) -> BoxFuture<'a, Result<String, LedgerError>> {
+    async fn read(&self, source: &SourceName, sequence: u64) -> Result<String, LedgerError> {
         self.blocking("read", source, move |root, source| {
             read(root, source, sequence)
         })
-        .boxed()
+        .await
     }
 }
 
+#[async_trait]
 impl RecordWriter for DirectoryRecords {
-    fn mark(&self) -> BoxFuture<'_, Result<bool, LedgerError>> {
+    async fn mark(&self) -> Result<bool, LedgerError> {
         let mark = |root: &Path| Ok(create::mark(root)?);
-        self.blocking_at(self.root.clone(), "write", mark).boxed()
+        self.blocking_at(self.root.clone(), "write", mark).await
     }
 
-    fn time(&self) -> BoxFuture<'_, Result<Option<Timestamp>, LedgerError>> {
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
         let time =
             |root: &Path| Ok(create::time(root).and_then(|time| Timestamp::try_from(time).ok()));
-        self.blocking_at(self.root.clone(), "write", time).boxed()
+        self.blocking_at(self.root.clone(), "write", time).await
     }
 
-    fn create<'a>(
-        &'a self,
-        source: &'a SourceName,
+    async fn create(
+        &self,
+        source: &SourceName,
         sequence: u64,
-        text: &'a str,
-    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        text: &str,
+    ) -> Result<(), LedgerError> {
         let text = text.to_owned();
         self.blocking("write", source, move |root, source| {
             if create::create(root, &source, sequence, &text)? {
@@ -166,18 +157,14 @@ impl RecordWriter for DirectoryRecords {
                 .into())
             }
         })
-        .boxed()
+        .await
     }
 
-    fn remove<'a>(
-        &'a self,
-        source: &'a SourceName,
-        sequence: u64,
-    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+    async fn remove(&self, source: &SourceName, sequence: u64) -> Result<(), LedgerError> {
         self.blocking("prune", source, move |root, source| {
             Ok(remove::remove(root, &source, sequence)?)
         })
-        .boxed()
+        .await
     }
 }
 

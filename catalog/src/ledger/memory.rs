@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use futures::future::{BoxFuture, FutureExt, ready};
+use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{LedgerError, RECORD_BYTES_MAX, RecordReader, RecordWriter};
@@ -97,50 +97,40 @@ impl State {
     }
 }
 
+#[async_trait]
 impl RecordReader for MemoryRecords {
     fn place(&self) -> String {
         "memory".into()
     }
 
-    fn is_marked(&self) -> BoxFuture<'_, Result<bool, LedgerError>> {
-        ready(Ok(self.state().marked)).boxed()
+    async fn is_marked(&self) -> Result<bool, LedgerError> {
+        Ok(self.state().marked)
     }
 
-    fn list<'a>(
-        &'a self,
-        source: &'a SourceName,
-        after: u64,
-    ) -> BoxFuture<'a, Result<Vec<u64>, LedgerError>> {
+    async fn list(&self, source: &SourceName, after: u64) -> Result<Vec<u64>, LedgerError> {
         let mut state = self.state();
         if state.strikes(|fault| *fault == MemoryFault::List).is_some() {
-            return ready(Err(refused("list"))).boxed();
+            return Err(refused("list"));
         }
         let later = state.of(source).filter(|&sequence| sequence > after);
-        ready(Ok(later.take(PAGE_MAX).collect())).boxed()
+        Ok(later.take(PAGE_MAX).collect())
     }
 
-    fn newest<'a>(
-        &'a self,
-        source: &'a SourceName,
-    ) -> BoxFuture<'a, Result<Option<u64>, LedgerError>> {
+    async fn newest(&self, source: &SourceName) -> Result<Option<u64>, LedgerError> {
         let mut state = self.state();
         if state.strikes(|fault| *fault == MemoryFault::List).is_some() {
-            return ready(Err(refused("list"))).boxed();
+            return Err(refused("list"));
         }
-        ready(Ok(state.of(source).last())).boxed()
+        Ok(state.of(source).last())
     }
 
-    fn read<'a>(
-        &'a self,
-        source: &'a SourceName,
-        sequence: u64,
-    ) -> BoxFuture<'a, Result<String, LedgerError>> {
+    async fn read(&self, source: &SourceName, sequence: u64) -> Result<String, LedgerError> {
         let mut state = self.state();
         if state.strikes(|fault| *fault == MemoryFault::Read).is_some() {
-            return ready(Err(refused("read"))).boxed();
+            return Err(refused("read"));
         }
         let source_name = source.clone();
-        let read = match state.records.get(&(source.clone(), sequence)) {
+        match state.records.get(&(source.clone(), sequence)) {
             None => Err(LedgerError::Gone {
                 source_name,
                 sequence,
@@ -154,27 +144,27 @@ impl RecordReader for MemoryRecords {
                 })
             }
             Some(text) => Ok(text.clone()),
-        };
-        ready(read).boxed()
+        }
     }
 }
 
+#[async_trait]
 impl RecordWriter for MemoryRecords {
-    fn mark(&self) -> BoxFuture<'_, Result<bool, LedgerError>> {
+    async fn mark(&self) -> Result<bool, LedgerError> {
         let was = std::mem::replace(&mut self.state().marked, true);
-        ready(Ok(!was)).boxed()
+        Ok(!was)
     }
 
-    fn time(&self) -> BoxFuture<'_, Result<Option<Timestamp>, LedgerError>> {
-        ready(Ok(None)).boxed()
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
+        Ok(None)
     }
 
-    fn create<'a>(
-        &'a self,
-        source: &'a SourceName,
+    async fn create(
+        &self,
+        source: &SourceName,
         sequence: u64,
-        text: &'a str,
-    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        text: &str,
+    ) -> Result<(), LedgerError> {
         use MemoryFault::{Create, Lost, Overtaken};
         let mut state = self.state();
         let place = (source.clone(), sequence);
@@ -186,7 +176,7 @@ impl RecordWriter for MemoryRecords {
                 .or_insert_with(|| other.clone());
         }
         let is_burnt = state.burnt.contains(&place);
-        let created = match state.records.entry(place) {
+        match state.records.entry(place) {
             _ if fault == Some(Create) => Err(refused("write")),
             _ if is_burnt => Err(LedgerError::Taken {
                 source_name: source.clone(),
@@ -204,21 +194,16 @@ impl RecordWriter for MemoryRecords {
                     Ok(())
                 }
             }
-        };
-        ready(created).boxed()
+        }
     }
 
-    fn remove<'a>(
-        &'a self,
-        source: &'a SourceName,
-        sequence: u64,
-    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+    async fn remove(&self, source: &SourceName, sequence: u64) -> Result<(), LedgerError> {
         let fault = self.state().strikes(|fault| *fault == MemoryFault::Remove);
         if fault.is_some() {
-            return ready(Err(refused("prune"))).boxed();
+            return Err(refused("prune"));
         }
         self.lose(source, sequence);
-        ready(Ok(())).boxed()
+        Ok(())
     }
 }
 

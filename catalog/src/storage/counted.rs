@@ -6,8 +6,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
+use futures::{FutureExt, StreamExt, stream::BoxStream};
 
 use super::{
     ListFrom, ObjectBody, Operation, Page, Storage, StorageError, StorageReason, UploadChecksum,
@@ -64,6 +65,7 @@ fn count<T>(
     answer
 }
 
+#[async_trait]
 impl Storage for Counted {
     fn list(&self, from: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
         let pages = self.inner.list(from);
@@ -72,68 +74,54 @@ impl Storage for Counted {
             .boxed()
     }
 
-    fn head<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
+    async fn head(&self, key: &Key) -> Result<ObjectMeta, StorageError> {
         let answer = self.inner.head(key);
         answer
             .map(|answer| count(&self.requests, Operation::Head, answer))
-            .boxed()
+            .await
     }
 
-    fn head_version<'a>(
-        &'a self,
-        key: &'a Key,
-        version: &'a str,
-    ) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
+    async fn head_version(&self, key: &Key, version: &str) -> Result<ObjectMeta, StorageError> {
         let answer = self.inner.head_version(key, version);
         answer
             .map(|answer| count(&self.requests, Operation::Head, answer))
-            .boxed()
+            .await
     }
 
-    fn read<'a>(
-        &'a self,
-        pin: &'a Pin,
-        range: Range<u64>,
-    ) -> BoxFuture<'a, Result<Bytes, StorageError>> {
+    async fn read(&self, pin: &Pin, range: Range<u64>) -> Result<Bytes, StorageError> {
         let answer = self.inner.read(pin, range);
         answer
             .map(|answer| count(&self.requests, Operation::Read, answer))
-            .boxed()
+            .await
     }
 
-    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
-        async move {
-            let body = count(&self.requests, Operation::Open, self.inner.open(pin).await)?;
-            let requests = self.requests.clone();
-            let bytes = body.bytes.inspect(move |item| {
-                if let Err(error) = item {
-                    let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
-                    *requests
-                        .errors
-                        .entry((Operation::Open, error.reason))
-                        .or_default() += 1;
-                }
-            });
-            Ok(ObjectBody {
-                bytes: bytes.boxed(),
-                ..body
-            })
-        }
-        .boxed()
+    async fn open(&self, pin: &Pin) -> Result<ObjectBody, StorageError> {
+        let body = count(&self.requests, Operation::Open, self.inner.open(pin).await)?;
+        let requests = self.requests.clone();
+        let bytes = body.bytes.inspect(move |item| {
+            if let Err(error) = item {
+                let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
+                *requests
+                    .errors
+                    .entry((Operation::Open, error.reason))
+                    .or_default() += 1;
+            }
+        });
+        Ok(ObjectBody {
+            bytes: bytes.boxed(),
+            ..body
+        })
     }
 
     fn grows(&self) -> bool {
         self.inner.grows()
     }
 
-    fn uploaded<'a>(
-        &'a self,
-        pin: &'a Pin,
-    ) -> BoxFuture<'a, Result<Option<UploadChecksum>, StorageError>> {
+    async fn uploaded(&self, pin: &Pin) -> Result<Option<UploadChecksum>, StorageError> {
         let answer = self.inner.uploaded(pin);
         answer
             .map(|answer| count(&self.requests, Operation::Head, answer))
-            .boxed()
+            .await
     }
 }
 

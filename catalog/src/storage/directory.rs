@@ -10,6 +10,7 @@ mod walk;
 
 use std::{ops::Range, path::PathBuf};
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream, stream::BoxStream};
 use tokio::task::spawn_blocking;
@@ -52,41 +53,32 @@ impl Directory {
     }
 }
 
+#[async_trait]
 impl Storage for Directory {
     fn list(&self, from: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
         let walker = Walker::new(self.root.clone(), from);
         pull(Operation::List, walker, Walker::next_page).boxed()
     }
 
-    fn head<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
+    async fn head(&self, key: &Key) -> Result<ObjectMeta, StorageError> {
         let (root, key) = (self.root.clone(), key.clone());
-        blocking(Operation::Head, move || file::head(&root, key))
+        blocking(Operation::Head, move || file::head(&root, key)).await
     }
 
-    fn read<'a>(
-        &'a self,
-        pin: &'a Pin,
-        range: Range<u64>,
-    ) -> BoxFuture<'a, Result<Bytes, StorageError>> {
-        async move {
-            check_range(pin, &range)?;
-            let mut file = self.open_file(pin, Operation::Read).await?;
-            blocking(Operation::Read, move || {
-                file.seek(range.start)?;
-                file.read_exactly(range.end.saturating_sub(range.start))
-            })
-            .await
-        }
-        .boxed()
+    async fn read(&self, pin: &Pin, range: Range<u64>) -> Result<Bytes, StorageError> {
+        check_range(pin, &range)?;
+        let mut file = self.open_file(pin, Operation::Read).await?;
+        blocking(Operation::Read, move || {
+            file.seek(range.start)?;
+            file.read_exactly(range.end.saturating_sub(range.start))
+        })
+        .await
     }
 
-    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
-        async move {
-            let file = self.open_file(pin, Operation::Open).await?;
-            let bytes = pull(Operation::Open, file, |file| file.next_chunk(CHUNK_BYTES));
-            Ok(bytes.boxed().into())
-        }
-        .boxed()
+    async fn open(&self, pin: &Pin) -> Result<ObjectBody, StorageError> {
+        let file = self.open_file(pin, Operation::Open).await?;
+        let bytes = pull(Operation::Open, file, |file| file.next_chunk(CHUNK_BYTES));
+        Ok(bytes.boxed().into())
     }
 }
 

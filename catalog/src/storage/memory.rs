@@ -11,8 +11,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream, stream::BoxStream};
+use futures::{StreamExt, stream, stream::BoxStream};
 use jiff::Timestamp;
 
 use super::{
@@ -218,6 +219,7 @@ impl Memory {
     }
 }
 
+#[async_trait]
 impl Storage for Memory {
     fn list(&self, from: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
         let start = (0, from.after.clone(), false);
@@ -239,88 +241,62 @@ impl Storage for Memory {
         .boxed()
     }
 
-    fn head<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
-        async move {
-            self.pass(Operation::Head, key.as_str()).await?;
-            let state = self.lock();
-            let found = state.objects.get(key).map(|(meta, _)| meta.clone());
-            found.ok_or_else(|| error(Operation::Head, key.as_str(), StorageReason::NotFound))
-        }
-        .boxed()
+    async fn head(&self, key: &Key) -> Result<ObjectMeta, StorageError> {
+        self.pass(Operation::Head, key.as_str()).await?;
+        let state = self.lock();
+        let found = state.objects.get(key).map(|(meta, _)| meta.clone());
+        found.ok_or_else(|| error(Operation::Head, key.as_str(), StorageReason::NotFound))
     }
 
-    fn head_version<'a>(
-        &'a self,
-        key: &'a Key,
-        version: &'a str,
-    ) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
-        async move {
-            self.pass(Operation::Head, key.as_str()).await?;
-            let of = (key.clone(), version.to_owned());
-            let found = self.lock().versions.get(&of).cloned();
-            found.ok_or_else(|| error(Operation::Head, key.as_str(), StorageReason::NotFound))
-        }
-        .boxed()
+    async fn head_version(&self, key: &Key, version: &str) -> Result<ObjectMeta, StorageError> {
+        self.pass(Operation::Head, key.as_str()).await?;
+        let of = (key.clone(), version.to_owned());
+        let found = self.lock().versions.get(&of).cloned();
+        found.ok_or_else(|| error(Operation::Head, key.as_str(), StorageReason::NotFound))
     }
 
-    fn read<'a>(
-        &'a self,
-        pin: &'a Pin,
-        range: Range<u64>,
-    ) -> BoxFuture<'a, Result<Bytes, StorageError>> {
-        async move {
-            check_range(pin, &range)?;
-            self.pass(Operation::Read, pin.key.as_str()).await?;
-            let body = self.body(pin, Operation::Read)?;
-            let index = |at| usize::try_from(at).unwrap_or(usize::MAX);
-            Ok(body.slice(index(range.start)..index(range.end.max(range.start))))
-        }
-        .boxed()
+    async fn read(&self, pin: &Pin, range: Range<u64>) -> Result<Bytes, StorageError> {
+        check_range(pin, &range)?;
+        self.pass(Operation::Read, pin.key.as_str()).await?;
+        let body = self.body(pin, Operation::Read)?;
+        let index = |at| usize::try_from(at).unwrap_or(usize::MAX);
+        Ok(body.slice(index(range.start)..index(range.end.max(range.start))))
     }
 
-    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
-        async move {
-            self.pass(Operation::Open, pin.key.as_str()).await?;
-            let body = self.body(pin, Operation::Open)?;
-            let cut = self
-                .lock()
-                .faults
-                .iter()
-                .find_map(|fault| fault.cut(&pin.key));
-            let (whole, end) = match cut {
-                Some((after, reason)) => (
-                    body.slice(..after.min(body.len())),
-                    Some(Err(error(Operation::Open, pin.key.as_str(), reason))),
-                ),
-                None => (body, None),
-            };
-            let step = whole.len() / CHUNKS + 1;
-            let parts = (0..whole.len()).step_by(step);
-            let chunks: Vec<_> = parts
-                .map(|at| Ok(whole.slice(at..whole.len().min(at + step))))
-                .chain(end)
-                .collect();
-            Ok(ObjectBody {
-                bytes: stream::iter(chunks).boxed(),
-                version_id: self.version_of(pin),
-            })
-        }
-        .boxed()
+    async fn open(&self, pin: &Pin) -> Result<ObjectBody, StorageError> {
+        self.pass(Operation::Open, pin.key.as_str()).await?;
+        let body = self.body(pin, Operation::Open)?;
+        let cut = self
+            .lock()
+            .faults
+            .iter()
+            .find_map(|fault| fault.cut(&pin.key));
+        let (whole, end) = match cut {
+            Some((after, reason)) => (
+                body.slice(..after.min(body.len())),
+                Some(Err(error(Operation::Open, pin.key.as_str(), reason))),
+            ),
+            None => (body, None),
+        };
+        let step = whole.len() / CHUNKS + 1;
+        let parts = (0..whole.len()).step_by(step);
+        let chunks: Vec<_> = parts
+            .map(|at| Ok(whole.slice(at..whole.len().min(at + step))))
+            .chain(end)
+            .collect();
+        Ok(ObjectBody {
+            bytes: stream::iter(chunks).boxed(),
+            version_id: self.version_of(pin),
+        })
     }
 
     fn grows(&self) -> bool {
         self.grows
     }
 
-    fn uploaded<'a>(
-        &'a self,
-        pin: &'a Pin,
-    ) -> BoxFuture<'a, Result<Option<UploadChecksum>, StorageError>> {
-        async move {
-            self.pass(Operation::Head, pin.key.as_str()).await?;
-            Ok(self.lock().uploads.get(&pin.key).cloned())
-        }
-        .boxed()
+    async fn uploaded(&self, pin: &Pin) -> Result<Option<UploadChecksum>, StorageError> {
+        self.pass(Operation::Head, pin.key.as_str()).await?;
+        Ok(self.lock().uploads.get(&pin.key).cloned())
     }
 }
 

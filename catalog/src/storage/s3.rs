@@ -20,8 +20,9 @@ mod trust;
 
 use std::ops::Range;
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
+use futures::stream::BoxStream;
 
 use self::body::Body;
 use super::{
@@ -34,58 +35,42 @@ pub use client::Patience;
 pub use config::S3;
 pub(crate) use failure::Asked;
 
+#[async_trait]
 impl Storage for Bucket {
     fn list(&self, from: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
         listing::pages(self, from)
     }
 
-    fn head<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
-        get::head(self, key, None).boxed()
+    async fn head(&self, key: &Key) -> Result<ObjectMeta, StorageError> {
+        Box::pin(get::head(self, key, None)).await
     }
 
-    fn head_version<'a>(
-        &'a self,
-        key: &'a Key,
-        version: &'a str,
-    ) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
-        get::head(self, key, Some(version)).boxed()
+    async fn head_version(&self, key: &Key, version: &str) -> Result<ObjectMeta, StorageError> {
+        Box::pin(get::head(self, key, Some(version))).await
     }
 
-    fn read<'a>(
-        &'a self,
-        pin: &'a Pin,
-        range: Range<u64>,
-    ) -> BoxFuture<'a, Result<Bytes, StorageError>> {
-        async move {
-            check_range(pin, &range)?;
-            if range.is_empty() {
-                return Ok(Bytes::new());
-            }
-            let body = Body::open(self, Operation::Read, pin, range).await?;
-            body.collect().await
+    async fn read(&self, pin: &Pin, range: Range<u64>) -> Result<Bytes, StorageError> {
+        check_range(pin, &range)?;
+        if range.is_empty() {
+            return Ok(Bytes::new());
         }
-        .boxed()
+        let body = Body::open(self, Operation::Read, pin, range).await?;
+        body.collect().await
     }
 
-    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
-        async move {
-            let body = Body::open(self, Operation::Open, pin, 0..pin.size_bytes).await?;
-            Ok(ObjectBody {
-                version_id: body.version_id().map(Into::into),
-                bytes: body.stream(),
-            })
-        }
-        .boxed()
+    async fn open(&self, pin: &Pin) -> Result<ObjectBody, StorageError> {
+        let body = Body::open(self, Operation::Open, pin, 0..pin.size_bytes).await?;
+        Ok(ObjectBody {
+            version_id: body.version_id().map(Into::into),
+            bytes: body.stream(),
+        })
     }
 
     fn grows(&self) -> bool {
         false
     }
 
-    fn uploaded<'a>(
-        &'a self,
-        pin: &'a Pin,
-    ) -> BoxFuture<'a, Result<Option<UploadChecksum>, StorageError>> {
-        checksum::uploaded(self, pin).boxed()
+    async fn uploaded(&self, pin: &Pin) -> Result<Option<UploadChecksum>, StorageError> {
+        Box::pin(checksum::uploaded(self, pin)).await
     }
 }

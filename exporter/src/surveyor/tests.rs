@@ -3,6 +3,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use catalog::{
     config::load,
@@ -16,7 +17,7 @@ use catalog::{
         memory::{Fault, Memory},
     },
 };
-use futures::{future::BoxFuture, stream::BoxStream};
+use futures::stream::BoxStream;
 
 use super::*;
 use crate::{
@@ -360,6 +361,7 @@ struct Watched {
     ever: AtomicUsize,
 }
 
+#[async_trait]
 impl Storage for Watched {
     fn list(&self, _: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
         Box::pin(futures::stream::once(async {
@@ -372,15 +374,15 @@ impl Storage for Watched {
         }))
     }
 
-    fn head<'a>(&'a self, _: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
+    async fn head(&self, _: &Key) -> Result<ObjectMeta, StorageError> {
         unreachable!("nothing is listed")
     }
 
-    fn read<'a>(&'a self, _: &'a Pin, _: Range<u64>) -> BoxFuture<'a, Result<Bytes, StorageError>> {
+    async fn read(&self, _: &Pin, _: Range<u64>) -> Result<Bytes, StorageError> {
         unreachable!("nothing is listed")
     }
 
-    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
+    async fn open(&self, _: &Pin) -> Result<ObjectBody, StorageError> {
         unreachable!("nothing is listed")
     }
 }

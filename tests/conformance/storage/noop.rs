@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use async_trait::async_trait;
 use catalog::{
     config::{Config, Known, Loaded, load, load_with, schema_with},
     drivers::{DRIVERS, Driver},
@@ -20,7 +21,6 @@ use catalog::{
     },
 };
 use exporter::{state::State, surveyor::Surveyor, world};
-use futures::{FutureExt, future, future::BoxFuture};
 use tests::{
     noop::driver::{NOOP, Shelf, WITHOUT_RECORDS},
     storage_suite,
@@ -78,19 +78,18 @@ fn configured() -> Configured {
     }
 }
 
+#[async_trait]
 impl Fixture for Configured {
     fn storage(&self) -> &dyn Storage {
         &*self.storage
     }
 
-    fn put<'a>(&'a self, key: &'a str, body: &'a [u8]) -> BoxFuture<'a, ()> {
+    async fn put(&self, key: &str, body: &[u8]) {
         self.objects.put(key, body.to_vec());
-        future::ready(()).boxed()
     }
 
-    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()> {
+    async fn remove(&self, key: &str) {
         self.objects.remove(key);
-        future::ready(()).boxed()
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use catalog::{
     ledger::{
         Draft, Ledger, LedgerError, Pruned, RecordReader, RecordWriter, append, fixtures, prune,
     },
     model::SourceName,
 };
-use futures::future::{BoxFuture, FutureExt as _};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{name, numbers};
@@ -121,72 +121,53 @@ impl Watched {
     }
 }
 
+#[async_trait]
 impl RecordReader for Watched {
     fn place(&self) -> String {
         self.records.place()
     }
 
-    fn is_marked(&self) -> BoxFuture<'_, Result<bool, LedgerError>> {
-        self.records.is_marked()
+    async fn is_marked(&self) -> Result<bool, LedgerError> {
+        self.records.is_marked().await
     }
 
-    fn list<'a>(
-        &'a self,
-        source: &'a SourceName,
-        after: u64,
-    ) -> BoxFuture<'a, Result<Vec<u64>, LedgerError>> {
-        self.records.list(source, after)
+    async fn list(&self, source: &SourceName, after: u64) -> Result<Vec<u64>, LedgerError> {
+        self.records.list(source, after).await
     }
 
-    fn newest<'a>(
-        &'a self,
-        source: &'a SourceName,
-    ) -> BoxFuture<'a, Result<Option<u64>, LedgerError>> {
-        self.records.newest(source)
+    async fn newest(&self, source: &SourceName) -> Result<Option<u64>, LedgerError> {
+        self.records.newest(source).await
     }
 
-    fn read<'a>(
-        &'a self,
-        source: &'a SourceName,
-        sequence: u64,
-    ) -> BoxFuture<'a, Result<String, LedgerError>> {
-        self.records.read(source, sequence)
+    async fn read(&self, source: &SourceName, sequence: u64) -> Result<String, LedgerError> {
+        self.records.read(source, sequence).await
     }
 }
 
+#[async_trait]
 impl RecordWriter for Watched {
-    fn mark(&self) -> BoxFuture<'_, Result<bool, LedgerError>> {
-        self.records.mark()
+    async fn mark(&self) -> Result<bool, LedgerError> {
+        self.records.mark().await
     }
 
-    fn time(&self) -> BoxFuture<'_, Result<Option<Timestamp>, LedgerError>> {
-        self.records.time()
+    async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
+        self.records.time().await
     }
 
-    fn create<'a>(
-        &'a self,
-        source: &'a SourceName,
+    async fn create(
+        &self,
+        source: &SourceName,
         sequence: u64,
-        text: &'a str,
-    ) -> BoxFuture<'a, Result<(), LedgerError>> {
-        async move {
-            let created = self.records.create(source, sequence, text).await;
-            self.look(source).await;
-            created
-        }
-        .boxed()
+        text: &str,
+    ) -> Result<(), LedgerError> {
+        let created = self.records.create(source, sequence, text).await;
+        self.look(source).await;
+        created
     }
 
-    fn remove<'a>(
-        &'a self,
-        source: &'a SourceName,
-        sequence: u64,
-    ) -> BoxFuture<'a, Result<(), LedgerError>> {
-        async move {
-            let removed = self.records.remove(source, sequence).await;
-            self.look(source).await;
-            removed
-        }
-        .boxed()
+    async fn remove(&self, source: &SourceName, sequence: u64) -> Result<(), LedgerError> {
+        let removed = self.records.remove(source, sequence).await;
+        self.look(source).await;
+        removed
     }
 }

@@ -12,8 +12,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use async_trait::async_trait;
 use catalog::ledger::Reason;
-use futures::{FutureExt, future, future::BoxFuture};
 use jiff::Timestamp;
 use verifier::runtime::{
     ImageFacts, Instance, RunId, Runtime, RuntimeConfig, Sandbox, SandboxError, SandboxSpec,
@@ -139,41 +139,39 @@ pub(super) fn lost(error: io::Error) -> SandboxError {
     SandboxError::new(Reason::RuntimeUnavailable, message).caused_by(error)
 }
 
+#[async_trait]
 impl Runtime for NoopRuntime {
     fn name(&self) -> &'static str {
         NAME
     }
 
-    fn images<'a>(
-        &'a self,
-        configured: &'a [String],
-        _: &'a [&'a str],
-    ) -> BoxFuture<'a, Result<Vec<ImageFacts>, SandboxError>> {
+    async fn images(
+        &self,
+        configured: &[String],
+        _: &[&str],
+    ) -> Result<Vec<ImageFacts>, SandboxError> {
         let found = configured.iter().filter_map(|name| self.program(name));
-        future::ready(Ok(found.collect())).boxed()
+        Ok(found.collect())
     }
 
-    fn provision<'a>(
-        &'a self,
-        run: &'a RunId,
-        spec: &'a SandboxSpec,
-    ) -> BoxFuture<'a, Result<Arc<dyn Sandbox>, SandboxError>> {
-        future::ready(self.create(run, spec)).boxed()
+    async fn provision(
+        &self,
+        run: &RunId,
+        spec: &SandboxSpec,
+    ) -> Result<Arc<dyn Sandbox>, SandboxError> {
+        self.create(run, spec)
     }
 
-    fn destroy<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<(), SandboxError>> {
+    async fn destroy(&self, run: &RunId) -> Result<(), SandboxError> {
         self.instance.release(run);
-        future::ready(self.remove(run).map_err(lost)).boxed()
+        self.remove(run).map_err(lost)
     }
 
-    fn sweep<'a>(
-        &'a self,
-        policy: &'a SweepPolicy,
-    ) -> BoxFuture<'a, Result<SweepOutcome, SandboxError>> {
-        future::ready(self.clear(policy).map_err(lost)).boxed()
+    async fn sweep(&self, policy: &SweepPolicy) -> Result<SweepOutcome, SandboxError> {
+        self.clear(policy).map_err(lost)
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<String, SandboxError>> {
-        future::ready(Ok(format!("{NAME} (this machine, for tests)"))).boxed()
+    async fn probe(&self) -> Result<String, SandboxError> {
+        Ok(format!("{NAME} (this machine, for tests)"))
     }
 }

@@ -14,8 +14,9 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use catalog::ledger::{Egress, Network, Reason, SandboxRecord, VolumeLimit};
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
+use futures::{StreamExt, stream};
 use rustix::process::{Pid, Signal, getgid, getuid, kill_process_group};
 use tokio::{
     net::{TcpStream, UnixStream},
@@ -231,86 +232,71 @@ impl Drop for Group {
     }
 }
 
+#[async_trait]
 impl Sandbox for NoopSandbox {
-    fn exec<'a>(
-        &'a self,
-        command: &'a Command,
-        stdin: Option<&'a mut Feed>,
-    ) -> BoxFuture<'a, Result<Exit, SandboxError>> {
-        self.run(command, stdin).boxed()
-    }
-
-    fn start<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<ServerId, SandboxError>> {
-        async move { self.launch(command) }.boxed()
-    }
-
-    fn state(&self, server: ServerId) -> BoxFuture<'_, Result<ServerState, SandboxError>> {
-        async move {
-            let server = self.server(server)?;
-            let status = server.child.lock().await.try_wait().map_err(lost)?;
-            Ok(status.map_or(ServerState::Running, |status| {
-                server.group.forget();
-                ServerState::Exited {
-                    code: exit(status).code,
-                    out_of_memory: false,
-                }
-            }))
-        }
-        .boxed()
-    }
-
-    fn log(&self, server: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>> {
-        async move {
-            let mut log = LogTail::default();
-            log.push(&fs::read(self.server(server)?.log).map_err(lost)?);
-            Ok(log.lines())
-        }
-        .boxed()
-    }
-
-    fn stop(
+    async fn exec(
         &self,
-        server: ServerId,
-        patience: Duration,
-    ) -> BoxFuture<'_, Result<Exit, SandboxError>> {
-        async move {
-            let server = self.server(server)?;
-            let mut child = server.child.lock().await;
-            if let Some(status) = child.try_wait().map_err(lost)? {
-                return Ok(exit(status));
-            }
-            server.group.signal(Signal::TERM);
-            let status = if let Ok(status) = timeout(patience, child.wait()).await {
-                status
-            } else {
-                server.group.signal(Signal::KILL);
-                child.wait().await
-            };
+        command: &Command,
+        stdin: Option<&mut Feed>,
+    ) -> Result<Exit, SandboxError> {
+        self.run(command, stdin).await
+    }
+
+    async fn start(&self, command: &Command) -> Result<ServerId, SandboxError> {
+        self.launch(command)
+    }
+
+    async fn state(&self, server: ServerId) -> Result<ServerState, SandboxError> {
+        let server = self.server(server)?;
+        let status = server.child.lock().await.try_wait().map_err(lost)?;
+        Ok(status.map_or(ServerState::Running, |status| {
             server.group.forget();
-            status.map(exit).map_err(lost)
+            ServerState::Exited {
+                code: exit(status).code,
+                out_of_memory: false,
+            }
+        }))
+    }
+
+    async fn log(&self, server: ServerId) -> Result<Vec<String>, SandboxError> {
+        let mut log = LogTail::default();
+        log.push(&fs::read(self.server(server)?.log).map_err(lost)?);
+        Ok(log.lines())
+    }
+
+    async fn stop(&self, server: ServerId, patience: Duration) -> Result<Exit, SandboxError> {
+        let server = self.server(server)?;
+        let mut child = server.child.lock().await;
+        if let Some(status) = child.try_wait().map_err(lost)? {
+            return Ok(exit(status));
         }
-        .boxed()
+        server.group.signal(Signal::TERM);
+        let status = if let Ok(status) = timeout(patience, child.wait()).await {
+            status
+        } else {
+            server.group.signal(Signal::KILL);
+            child.wait().await
+        };
+        server.group.forget();
+        status.map(exit).map_err(lost)
     }
 
     fn port(&self, port: u16) -> u16 {
         self.ports.get(&port).copied().unwrap_or(port)
     }
 
-    fn connect(&self, port: u16) -> BoxFuture<'_, Result<Box<dyn ByteStreamIo>, SandboxError>> {
-        async move {
-            let inside = self.port(port);
-            let stream = TcpStream::connect(("127.0.0.1", inside)).await;
-            let stream = stream.map_err(|error| {
-                let message = format!("{NAME}: nothing answers on port {port}: {error}");
-                SandboxError::new(Reason::Internal, message)
-            })?;
-            Ok(Box::new(stream) as Box<dyn ByteStreamIo>)
-        }
-        .boxed()
+    async fn connect(&self, port: u16) -> Result<Box<dyn ByteStreamIo>, SandboxError> {
+        let inside = self.port(port);
+        let stream = TcpStream::connect(("127.0.0.1", inside)).await;
+        let stream = stream.map_err(|error| {
+            let message = format!("{NAME}: nothing answers on port {port}: {error}");
+            SandboxError::new(Reason::Internal, message)
+        })?;
+        Ok(Box::new(stream) as Box<dyn ByteStreamIo>)
     }
 
-    fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>> {
-        async move { self.free().map_err(lost) }.boxed()
+    async fn free_bytes(&self) -> Result<u64, SandboxError> {
+        self.free().map_err(lost)
     }
 
     fn facts(&self) -> SandboxRecord {

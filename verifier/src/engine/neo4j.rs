@@ -21,6 +21,7 @@ mod serve;
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use catalog::{
     format::{
         Inspection,
@@ -29,7 +30,6 @@ use catalog::{
     ledger::{Fingerprints, Reason, Stage},
     model::EngineName,
 };
-use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use self::{admin::Checked, checks::Neo4jCase, observations::Neo4jObservations};
@@ -53,6 +53,7 @@ const CHECK: &str = "neo4j.identity";
 #[derive(Debug)]
 pub struct Neo4j;
 
+#[async_trait]
 impl Engine for Neo4j {
     fn name(&self) -> EngineName {
         EngineName::new("neo4j")
@@ -93,37 +94,35 @@ impl Engine for Neo4j {
         })
     }
 
-    fn restore<'a>(
-        &'a self,
-        bench: &'a Bench<'a>,
-        whole: &'a Inspection,
-        settings: &'a Settings,
-    ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
-        Box::pin(async move {
-            let archive = archive_of(whole)?;
-            image::restores(archive, bench.spec)?;
-            let own: &Restore = settings.own()?;
-            let expect: &Neo4jExpect = settings.expect()?;
-            let mut seen = admin::inspect(bench).await?;
-            if seen.needs_recovery {
-                serve::recover(bench).await?;
-            }
-            if own.check.level != CheckLevel::None {
-                checked(bench, &own.check).await?;
-                seen.observations.push(observations::word(
-                    observations::CHECKED,
-                    own.check.level.as_label(),
-                ));
-            }
-            let mut observations = seen.observations;
-            observations.extend(
-                archive
-                    .data_at
-                    .map(|at| observations::time(observations::CHANGED_AT, at)),
-            );
-            observations.extend(serve::serve(bench, expect).await?);
-            Ok(observations)
-        })
+    async fn restore(
+        &self,
+        bench: &Bench<'_>,
+        whole: &Inspection,
+        settings: &Settings,
+    ) -> Result<Vec<Observation>, Stopped> {
+        let archive = archive_of(whole)?;
+        image::restores(archive, bench.spec)?;
+        let own: &Restore = settings.own()?;
+        let expect: &Neo4jExpect = settings.expect()?;
+        let mut seen = admin::inspect(bench).await?;
+        if seen.needs_recovery {
+            serve::recover(bench).await?;
+        }
+        if own.check.level != CheckLevel::None {
+            checked(bench, &own.check).await?;
+            seen.observations.push(observations::word(
+                observations::CHECKED,
+                own.check.level.as_label(),
+            ));
+        }
+        let mut observations = seen.observations;
+        observations.extend(
+            archive
+                .data_at
+                .map(|at| observations::time(observations::CHANGED_AT, at)),
+        );
+        observations.extend(serve::serve(bench, expect).await?);
+        Ok(observations)
     }
 
     fn judge(&self, evidence: &Case<'_>, settings: &Settings) -> Vec<CheckResult> {

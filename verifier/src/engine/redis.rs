@@ -15,6 +15,7 @@ mod writer;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use async_trait::async_trait;
 use catalog::{
     format::{
         Inspection,
@@ -23,7 +24,6 @@ use catalog::{
     ledger::{Outcome, Reason},
     model::{EngineName, SnapshotFacts},
 };
-use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use self::{
@@ -56,6 +56,7 @@ const STAGE_MAX: Duration = Duration::from_hours(24);
 #[derive(Debug)]
 pub struct Redis;
 
+#[async_trait]
 impl Engine for Redis {
     fn name(&self) -> EngineName {
         EngineName::new("redis")
@@ -100,24 +101,22 @@ impl Engine for Redis {
         }
     }
 
-    fn restore<'a>(
-        &'a self,
-        bench: &'a Bench<'a>,
-        whole: &'a Inspection,
-        settings: &'a Settings,
-    ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
-        Box::pin(async move {
-            let census = census_of(whole)?;
-            let served = serve::served(bench, census, settings).await?;
-            let told = ServerKind::accountable(&bench.spec.image, None);
-            let mut observations = served.observations;
-            observations.extend(counts_of(&served.log, &observations));
-            observations.extend(told.map(|server| Observation {
-                name: observations::IMAGE.into(),
-                value: Observed::Word(server.to_string()),
-            }));
-            Ok(observations)
-        })
+    async fn restore(
+        &self,
+        bench: &Bench<'_>,
+        whole: &Inspection,
+        settings: &Settings,
+    ) -> Result<Vec<Observation>, Stopped> {
+        let census = census_of(whole)?;
+        let served = serve::served(bench, census, settings).await?;
+        let told = ServerKind::accountable(&bench.spec.image, None);
+        let mut observations = served.observations;
+        observations.extend(counts_of(&served.log, &observations));
+        observations.extend(told.map(|server| Observation {
+            name: observations::IMAGE.into(),
+            value: Observed::Word(server.to_string()),
+        }));
+        Ok(observations)
     }
 
     fn judge(&self, evidence: &Case<'_>, settings: &Settings) -> Vec<CheckResult> {

@@ -13,9 +13,9 @@ mod shape;
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use bollard::query_parameters::{CreateContainerOptionsBuilder, StartContainerOptions};
 use catalog::ledger::{Network, Reason, SandboxRecord, VolumeLimit};
-use futures::{FutureExt, future::BoxFuture};
 
 use self::{
     client::{DockerHost, trouble},
@@ -48,8 +48,32 @@ impl DockerRuntime {
             pull_limit: config.pull_limit,
         }
     }
+}
 
-    async fn list(&self, configured: &[String]) -> Result<Vec<ImageFacts>, SandboxError> {
+fn facts(look: &Look, spec: &SandboxSpec, image_id: String, user: String) -> SandboxRecord {
+    SandboxRecord {
+        runtime: "docker".to_owned(),
+        image: spec.image.image.clone(),
+        image_id: Some(image_id),
+        network: Network::None,
+        egress: look.egress,
+        volume_limit: VolumeLimit::None,
+        user: look.user.clone().unwrap_or(user),
+        memory_bytes: Some(spec.memory_bytes),
+    }
+}
+
+#[async_trait]
+impl Runtime for DockerRuntime {
+    fn name(&self) -> &'static str {
+        "docker"
+    }
+
+    async fn images(
+        &self,
+        configured: &[String],
+        _programs: &[&str],
+    ) -> Result<Vec<ImageFacts>, SandboxError> {
         let docker = self.client.connect()?;
         let mut found = Vec::new();
         for image in configured {
@@ -58,7 +82,7 @@ impl DockerRuntime {
         Ok(found)
     }
 
-    async fn create(
+    async fn provision(
         &self,
         run: &RunId,
         spec: &SandboxSpec,
@@ -99,7 +123,17 @@ impl DockerRuntime {
         Ok(Arc::new(DockerSandbox { execs, facts }))
     }
 
-    async fn greet(&self) -> Result<String, SandboxError> {
+    async fn destroy(&self, run: &RunId) -> Result<(), SandboxError> {
+        // Over in any case: what could not be removed is for a sweep.
+        self.instance.release(run);
+        remove::remove(&self.client.connect()?, run).await
+    }
+
+    async fn sweep(&self, policy: &SweepPolicy) -> Result<SweepOutcome, SandboxError> {
+        remove::sweep(&self.client.connect()?, &self.instance, policy).await
+    }
+
+    async fn probe(&self) -> Result<String, SandboxError> {
         let docker = self.client.connect()?;
         let version = docker.version().await;
         let version = version.map_err(|error| trouble("asking for its version", error))?;
@@ -109,60 +143,5 @@ impl DockerRuntime {
                 .version
                 .unwrap_or_else(|| "of unknown version".to_owned())
         ))
-    }
-}
-
-fn facts(look: &Look, spec: &SandboxSpec, image_id: String, user: String) -> SandboxRecord {
-    SandboxRecord {
-        runtime: "docker".to_owned(),
-        image: spec.image.image.clone(),
-        image_id: Some(image_id),
-        network: Network::None,
-        egress: look.egress,
-        volume_limit: VolumeLimit::None,
-        user: look.user.clone().unwrap_or(user),
-        memory_bytes: Some(spec.memory_bytes),
-    }
-}
-
-impl Runtime for DockerRuntime {
-    fn name(&self) -> &'static str {
-        "docker"
-    }
-
-    fn images<'a>(
-        &'a self,
-        configured: &'a [String],
-        _programs: &'a [&'a str],
-    ) -> BoxFuture<'a, Result<Vec<ImageFacts>, SandboxError>> {
-        self.list(configured).boxed()
-    }
-
-    fn provision<'a>(
-        &'a self,
-        run: &'a RunId,
-        spec: &'a SandboxSpec,
-    ) -> BoxFuture<'a, Result<Arc<dyn Sandbox>, SandboxError>> {
-        self.create(run, spec).boxed()
-    }
-
-    fn destroy<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<(), SandboxError>> {
-        let work = async move {
-            // Over in any case: what could not be removed is for a sweep.
-            self.instance.release(run);
-            remove::remove(&self.client.connect()?, run).await
-        };
-        work.boxed()
-    }
-
-    fn sweep<'a>(
-        &'a self,
-        policy: &'a SweepPolicy,
-    ) -> BoxFuture<'a, Result<SweepOutcome, SandboxError>> {
-        async move { remove::sweep(&self.client.connect()?, &self.instance, policy).await }.boxed()
-    }
-
-    fn probe(&self) -> BoxFuture<'_, Result<String, SandboxError>> {
-        self.greet().boxed()
     }
 }

@@ -15,8 +15,8 @@ mod streams;
 
 use std::{collections::BTreeMap, net::TcpListener, path::PathBuf, sync::Arc};
 
+use async_trait::async_trait;
 use catalog::ledger::Reason;
-use futures::{FutureExt, future::BoxFuture};
 
 use self::{
     children::Confinement, directory::RunDirectory, keeper::Keeper, sandbox::ProcessSandbox,
@@ -43,8 +43,47 @@ impl ProcessRuntime {
             run_root: config.run_root.clone(),
         }
     }
+}
 
-    async fn create(
+/// A full disk is no broken runtime.
+fn reason_of(error: &std::io::Error) -> Reason {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Reason::Disk,
+        _ => Reason::RuntimeUnavailable,
+    }
+}
+
+/// In a network of its own every port is free; on the machine's network free ones are looked for.
+fn reserve(ports: &[u16], isolated: bool) -> std::io::Result<BTreeMap<u16, u16>> {
+    if isolated {
+        return Ok(ports.iter().map(|port| (*port, *port)).collect());
+    }
+    let taken: Vec<_> = ports
+        .iter()
+        .map(|_| TcpListener::bind("127.0.0.1:0"))
+        .collect();
+    let free = taken
+        .into_iter()
+        .map(|listener| Ok(listener?.local_addr()?.port()));
+    let free: std::io::Result<Vec<_>> = free.collect();
+    Ok(ports.iter().copied().zip(free?).collect())
+}
+
+#[async_trait]
+impl Runtime for ProcessRuntime {
+    fn name(&self) -> &'static str {
+        "process"
+    }
+
+    async fn images(
+        &self,
+        _configured: &[String],
+        programs: &[&str],
+    ) -> Result<Vec<ImageFacts>, SandboxError> {
+        Ok(programs::find(&self.program_dirs, programs).await)
+    }
+
+    async fn provision(
         &self,
         run: &RunId,
         spec: &SandboxSpec,
@@ -80,79 +119,25 @@ impl ProcessRuntime {
         sandbox.saw(&look, spec.image.version_texts.first());
         Ok(Arc::new(sandbox))
     }
-}
 
-/// A full disk is no broken runtime.
-fn reason_of(error: &std::io::Error) -> Reason {
-    match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Reason::Disk,
-        _ => Reason::RuntimeUnavailable,
-    }
-}
-
-/// In a network of its own every port is free; on the machine's network free ones are looked for.
-fn reserve(ports: &[u16], isolated: bool) -> std::io::Result<BTreeMap<u16, u16>> {
-    if isolated {
-        return Ok(ports.iter().map(|port| (*port, *port)).collect());
-    }
-    let taken: Vec<_> = ports
-        .iter()
-        .map(|_| TcpListener::bind("127.0.0.1:0"))
-        .collect();
-    let free = taken
-        .into_iter()
-        .map(|listener| Ok(listener?.local_addr()?.port()));
-    let free: std::io::Result<Vec<_>> = free.collect();
-    Ok(ports.iter().copied().zip(free?).collect())
-}
-
-impl Runtime for ProcessRuntime {
-    fn name(&self) -> &'static str {
-        "process"
+    async fn destroy(&self, run: &RunId) -> Result<(), SandboxError> {
+        // Over in any case: what could not be removed is for a sweep.
+        self.instance.release(run);
+        remove::remove(&self.run_root, run).await
     }
 
-    fn images<'a>(
-        &'a self,
-        _configured: &'a [String],
-        programs: &'a [&'a str],
-    ) -> BoxFuture<'a, Result<Vec<ImageFacts>, SandboxError>> {
-        programs::find(&self.program_dirs, programs).map(Ok).boxed()
+    async fn sweep(&self, policy: &SweepPolicy) -> Result<SweepOutcome, SandboxError> {
+        remove::sweep(&self.run_root, &self.instance, policy).await
     }
 
-    fn provision<'a>(
-        &'a self,
-        run: &'a RunId,
-        spec: &'a SandboxSpec,
-    ) -> BoxFuture<'a, Result<Arc<dyn Sandbox>, SandboxError>> {
-        self.create(run, spec).boxed()
-    }
-
-    fn destroy<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<(), SandboxError>> {
-        let work = async move {
-            // Over in any case: what could not be removed is for a sweep.
-            self.instance.release(run);
-            remove::remove(&self.run_root, run).await
-        };
-        work.boxed()
-    }
-
-    fn sweep<'a>(
-        &'a self,
-        policy: &'a SweepPolicy,
-    ) -> BoxFuture<'a, Result<SweepOutcome, SandboxError>> {
-        remove::sweep(&self.run_root, &self.instance, policy).boxed()
-    }
-
-    fn probe(&self) -> BoxFuture<'_, Result<String, SandboxError>> {
-        let answer = if programs::locate(&self.program_dirs, "setpriv").is_some() {
-            Ok("process (programs of this machine, without a memory limit)".to_owned())
-        } else {
-            Err(SandboxError::new(
-                Reason::RuntimeUnavailable,
-                "process: setpriv is not on the PATH\nhint: Install util-linux, or use \
-                 verifier.runtime: docker.",
-            ))
-        };
-        async move { answer }.boxed()
+    async fn probe(&self) -> Result<String, SandboxError> {
+        if programs::locate(&self.program_dirs, "setpriv").is_some() {
+            return Ok("process (programs of this machine, without a memory limit)".to_owned());
+        }
+        Err(SandboxError::new(
+            Reason::RuntimeUnavailable,
+            "process: setpriv is not on the PATH\nhint: Install util-linux, or use \
+             verifier.runtime: docker.",
+        ))
     }
 }

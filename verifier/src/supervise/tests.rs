@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use catalog::{
     ledger::{Baseline, Egress, Outcome, ToolRecord, Trigger, Verdict, fixtures},
@@ -29,7 +30,7 @@ use catalog::{
     },
 };
 use futures::{
-    future::{self, BoxFuture},
+    future::{self},
     stream::{self, BoxStream, StreamExt as _},
 };
 use jiff::Timestamp;
@@ -196,20 +197,21 @@ fn snapshot(size: usize, etag: &str) -> Snapshot {
 #[derive(Debug)]
 struct Flipping(Mutex<VecDeque<&'static str>>);
 
+#[async_trait]
 impl Storage for Flipping {
     fn list(&self, _: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
         stream::empty().boxed()
     }
 
-    fn head<'a>(&'a self, _: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
+    async fn head(&self, _: &Key) -> Result<ObjectMeta, StorageError> {
         unreachable!("only ever opened")
     }
 
-    fn read<'a>(&'a self, _: &'a Pin, _: Range<u64>) -> BoxFuture<'a, Result<Bytes, StorageError>> {
+    async fn read(&self, _: &Pin, _: Range<u64>) -> Result<Bytes, StorageError> {
         unreachable!("only ever opened")
     }
 
-    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
+    async fn open(&self, _: &Pin) -> Result<ObjectBody, StorageError> {
         let body = self
             .0
             .lock()
@@ -217,7 +219,7 @@ impl Storage for Flipping {
             .pop_front()
             .expect("one body per opening");
         let body: ByteStream = stream::iter([Ok(Bytes::from_static(body.as_bytes()))]).boxed();
-        Box::pin(future::ready(Ok(body.into())))
+        Box::pin(future::ready(Ok(body.into()))).await
     }
 }
 

@@ -1,7 +1,8 @@
 //! Repositories that are very large, or lie.
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream, stream::BoxStream};
+use futures::{StreamExt, stream, stream::BoxStream};
 
 use super::*;
 use crate::{
@@ -16,6 +17,7 @@ struct Endless {
     key: fn(usize) -> String,
 }
 
+#[async_trait]
 impl Storage for Endless {
     fn list(&self, _: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
         let page = |page| {
@@ -29,19 +31,15 @@ impl Storage for Endless {
         stream::iter((0..self.pages).map(page)).boxed()
     }
 
-    fn head<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
-        async { Ok(object(key.to_string())) }.boxed()
+    async fn head(&self, key: &Key) -> Result<ObjectMeta, StorageError> {
+        async { Ok(object(key.to_string())) }.await
     }
 
-    fn read<'a>(
-        &'a self,
-        _: &'a Pin,
-        _: std::ops::Range<u64>,
-    ) -> BoxFuture<'a, Result<Bytes, StorageError>> {
-        async { Ok(Bytes::from_static(b"h")) }.boxed()
+    async fn read(&self, _: &Pin, _: std::ops::Range<u64>) -> Result<Bytes, StorageError> {
+        async { Ok(Bytes::from_static(b"h")) }.await
     }
 
-    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
+    async fn open(&self, _: &Pin) -> Result<ObjectBody, StorageError> {
         unreachable!("a survey opens nothing")
     }
 }

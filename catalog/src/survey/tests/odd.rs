@@ -1,9 +1,9 @@
 //! Listings with odd entries: each costs itself, and no other.
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{
-    FutureExt, StreamExt,
-    future::BoxFuture,
+    StreamExt,
     stream::{self, BoxStream},
 };
 
@@ -22,6 +22,7 @@ pub(super) struct Scripted {
     versions: Option<Vec<Result<Page, StorageReason>>>,
 }
 
+#[async_trait]
 impl Storage for Scripted {
     fn list(&self, from: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
         if let Some(pages) = self.versions.as_ref().filter(|_| from.versions) {
@@ -38,20 +39,16 @@ impl Storage for Scripted {
         }
     }
 
-    fn head<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
-        self.memory.head(key)
+    async fn head(&self, key: &Key) -> Result<ObjectMeta, StorageError> {
+        self.memory.head(key).await
     }
 
-    fn read<'a>(
-        &'a self,
-        pin: &'a Pin,
-        range: std::ops::Range<u64>,
-    ) -> BoxFuture<'a, Result<Bytes, StorageError>> {
-        self.memory.read(pin, range)
+    async fn read(&self, pin: &Pin, range: std::ops::Range<u64>) -> Result<Bytes, StorageError> {
+        self.memory.read(pin, range).await
     }
 
-    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
-        async { unreachable!("a survey opens nothing") }.boxed()
+    async fn open(&self, _: &Pin) -> Result<ObjectBody, StorageError> {
+        async { unreachable!("a survey opens nothing") }.await
     }
 }
 

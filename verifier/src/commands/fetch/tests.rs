@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, atomic::AtomicU64, atomic::Ordering::Relaxed},
 };
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use catalog::{
     digest,
@@ -18,7 +19,7 @@ use catalog::{
         memory::{Fault, Memory},
     },
 };
-use futures::{FutureExt as _, future::BoxFuture, stream::BoxStream};
+use futures::stream::BoxStream;
 use tempfile::TempDir;
 
 use super::{
@@ -44,44 +45,35 @@ struct Scripted {
     reads: AtomicU64,
 }
 
+#[async_trait]
 impl Storage for Scripted {
     fn list(&self, from: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
         self.memory.list(from)
     }
 
-    fn head<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
-        self.memory.head(key)
+    async fn head(&self, key: &Key) -> Result<ObjectMeta, StorageError> {
+        self.memory.head(key).await
     }
 
-    fn read<'a>(
-        &'a self,
-        pin: &'a Pin,
-        range: Range<u64>,
-    ) -> BoxFuture<'a, Result<Bytes, StorageError>> {
-        async move {
-            match (self.script)(self.reads.fetch_add(1, Relaxed), &range) {
-                None => self.memory.read(pin, range).await,
-                Some(answer) => answer.map(Into::into).map_err(|reason| StorageError {
-                    operation: Operation::Read,
-                    subject: pin.key.to_string(),
-                    reason,
-                    hint: String::new(),
-                    source: None,
-                }),
-            }
+    async fn read(&self, pin: &Pin, range: Range<u64>) -> Result<Bytes, StorageError> {
+        match (self.script)(self.reads.fetch_add(1, Relaxed), &range) {
+            None => self.memory.read(pin, range).await,
+            Some(answer) => answer.map(Into::into).map_err(|reason| StorageError {
+                operation: Operation::Read,
+                subject: pin.key.to_string(),
+                reason,
+                hint: String::new(),
+                source: None,
+            }),
         }
-        .boxed()
     }
 
-    fn open<'a>(&'a self, pin: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
-        self.memory.open(pin)
+    async fn open(&self, pin: &Pin) -> Result<ObjectBody, StorageError> {
+        self.memory.open(pin).await
     }
 
-    fn uploaded<'a>(
-        &'a self,
-        pin: &'a Pin,
-    ) -> BoxFuture<'a, Result<Option<UploadChecksum>, StorageError>> {
-        self.memory.uploaded(pin)
+    async fn uploaded(&self, pin: &Pin) -> Result<Option<UploadChecksum>, StorageError> {
+        self.memory.uploaded(pin).await
     }
 }
 

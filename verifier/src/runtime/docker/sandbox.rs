@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use bollard::query_parameters::LogsOptionsBuilder;
 use bytes::Bytes;
 use catalog::ledger::{Reason, SandboxRecord};
-use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use tokio::{
     io::join,
     time::{Instant, sleep, timeout},
@@ -55,76 +56,6 @@ impl DockerSandbox {
             let message = format!("docker: the state of server {} is unreadable", server.0);
             SandboxError::new(Reason::Internal, message)
         })
-    }
-
-    async fn launch(&self, command: &Command) -> Result<ServerId, SandboxError> {
-        let number = self.execs.number();
-        let argv = shell::start_server(number, &command.argv);
-        let script = Command {
-            argv,
-            env: command.env.clone(),
-            timeout: command.timeout,
-        };
-        let exit = self.execs.run(&script, None).await?;
-        match exit.code {
-            0 => Ok(ServerId(number)),
-            code => Err(SandboxError::new(
-                Reason::NoImage,
-                format!(
-                    "docker: no server could be started (exit code {code}: {})\nhint: The image \
-                     must have sh, setsid and cat.",
-                    exit.stderr.text().trim()
-                ),
-            )),
-        }
-    }
-
-    async fn end(&self, server: ServerId, patience: Duration) -> Result<Exit, SandboxError> {
-        self.execs
-            .helper(shell::signal_server(server.0, "TERM"))
-            .await?;
-        let patience = Instant::now() + patience;
-        let mut killed = false;
-        loop {
-            if let PrintedState::Ended(code) = self.ask(server).await? {
-                return Ok(Exit {
-                    code,
-                    stdout: Capture::default(),
-                    stderr: Capture::default(),
-                    feed: FeedEnd::NoFeed,
-                    out_of_memory: false,
-                });
-            }
-            if Instant::now() >= patience && !killed {
-                self.execs
-                    .helper(shell::signal_server(server.0, "KILL"))
-                    .await?;
-                killed = true;
-            } else if Instant::now() >= patience + KILL_GRACE {
-                let message = "docker: a server survives KILL\nhint: Look at the kernel's log.";
-                return Err(SandboxError::new(Reason::RuntimeUnavailable, message));
-            }
-            sleep(STATE_PAUSE).await;
-        }
-    }
-
-    /// The engine writes the log behind the server's back: the last lines of a server that ended
-    /// say why it did, so they are waited for.
-    async fn whole_log(&self, server: ServerId) -> Result<Vec<String>, SandboxError> {
-        let last = shell::last_line(server.0);
-        let patience = Instant::now() + LOG_GRACE;
-        loop {
-            let mut lines = self.read_log(&last).await?;
-            let whole = lines.contains(&last);
-            lines.retain(|line| *line != last && !line.is_empty());
-            if whole
-                || Instant::now() >= patience
-                || self.ask(server).await? == PrintedState::Running
-            {
-                return Ok(lines);
-            }
-            sleep(STATE_PAUSE).await;
-        }
     }
 
     /// What was written after the end of every other server that has ended. All of it is read: the
@@ -181,65 +112,114 @@ impl DockerSandbox {
     }
 }
 
+#[async_trait]
 impl Sandbox for DockerSandbox {
-    fn exec<'a>(
-        &'a self,
-        command: &'a Command,
-        stdin: Option<&'a mut Feed>,
-    ) -> BoxFuture<'a, Result<Exit, SandboxError>> {
-        self.execs.run(command, stdin).boxed()
-    }
-
-    fn start<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<ServerId, SandboxError>> {
-        self.launch(command).boxed()
-    }
-
-    fn state(&self, server: ServerId) -> BoxFuture<'_, Result<ServerState, SandboxError>> {
-        let work = async move {
-            let PrintedState::Ended(code) = self.ask(server).await? else {
-                return Ok(ServerState::Running);
-            };
-            let out_of_memory = code == KILLED && self.measure().await?.memory_kills > Some(0);
-            Ok(ServerState::Exited {
-                code,
-                out_of_memory,
-            })
-        };
-        work.boxed()
-    }
-
-    fn log(&self, server: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>> {
-        self.whole_log(server).boxed()
-    }
-
-    fn stop(
+    async fn exec(
         &self,
-        server: ServerId,
-        patience: Duration,
-    ) -> BoxFuture<'_, Result<Exit, SandboxError>> {
-        self.end(server, patience).boxed()
+        command: &Command,
+        stdin: Option<&mut Feed>,
+    ) -> Result<Exit, SandboxError> {
+        self.execs.run(command, stdin).await
+    }
+
+    async fn start(&self, command: &Command) -> Result<ServerId, SandboxError> {
+        let number = self.execs.number();
+        let argv = shell::start_server(number, &command.argv);
+        let script = Command {
+            argv,
+            env: command.env.clone(),
+            timeout: command.timeout,
+        };
+        let exit = self.execs.run(&script, None).await?;
+        match exit.code {
+            0 => Ok(ServerId(number)),
+            code => Err(SandboxError::new(
+                Reason::NoImage,
+                format!(
+                    "docker: no server could be started (exit code {code}: {})\nhint: The image \
+                     must have sh, setsid and cat.",
+                    exit.stderr.text().trim()
+                ),
+            )),
+        }
+    }
+
+    async fn state(&self, server: ServerId) -> Result<ServerState, SandboxError> {
+        let PrintedState::Ended(code) = self.ask(server).await? else {
+            return Ok(ServerState::Running);
+        };
+        let out_of_memory = code == KILLED && self.measure().await?.memory_kills > Some(0);
+        Ok(ServerState::Exited {
+            code,
+            out_of_memory,
+        })
+    }
+
+    /// The engine writes the log behind the server's back: the last lines of a server that ended
+    /// say why it did, so they are waited for.
+    async fn log(&self, server: ServerId) -> Result<Vec<String>, SandboxError> {
+        let last = shell::last_line(server.0);
+        let patience = Instant::now() + LOG_GRACE;
+        loop {
+            let mut lines = self.read_log(&last).await?;
+            let whole = lines.contains(&last);
+            lines.retain(|line| *line != last && !line.is_empty());
+            if whole
+                || Instant::now() >= patience
+                || self.ask(server).await? == PrintedState::Running
+            {
+                return Ok(lines);
+            }
+            sleep(STATE_PAUSE).await;
+        }
+    }
+
+    async fn stop(&self, server: ServerId, patience: Duration) -> Result<Exit, SandboxError> {
+        self.execs
+            .helper(shell::signal_server(server.0, "TERM"))
+            .await?;
+        let patience = Instant::now() + patience;
+        let mut killed = false;
+        loop {
+            if let PrintedState::Ended(code) = self.ask(server).await? {
+                return Ok(Exit {
+                    code,
+                    stdout: Capture::default(),
+                    stderr: Capture::default(),
+                    feed: FeedEnd::NoFeed,
+                    out_of_memory: false,
+                });
+            }
+            if Instant::now() >= patience && !killed {
+                self.execs
+                    .helper(shell::signal_server(server.0, "KILL"))
+                    .await?;
+                killed = true;
+            } else if Instant::now() >= patience + KILL_GRACE {
+                let message = "docker: a server survives KILL\nhint: Look at the kernel's log.";
+                return Err(SandboxError::new(Reason::RuntimeUnavailable, message));
+            }
+            sleep(STATE_PAUSE).await;
+        }
     }
 
     fn port(&self, port: u16) -> u16 {
         port
     }
 
-    fn connect(&self, port: u16) -> BoxFuture<'_, Result<Box<dyn ByteStreamIo>, SandboxError>> {
+    async fn connect(&self, port: u16) -> Result<Box<dyn ByteStreamIo>, SandboxError> {
         let hung = move |_| {
             let message = format!("docker: connecting to port {port} inside took too long");
             SandboxError::new(Reason::RuntimeUnavailable, message)
         };
-        let work = async move {
-            timeout(CONNECT_LIMIT, self.open_relay(port))
-                .await
-                .map_err(hung)?
-        };
-        work.boxed()
+        timeout(CONNECT_LIMIT, self.open_relay(port))
+            .await
+            .map_err(hung)?
     }
 
-    fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>> {
+    async fn free_bytes(&self) -> Result<u64, SandboxError> {
         let unread = || SandboxError::new(Reason::Internal, "docker: free space is unreadable");
-        async move { self.measure().await?.free_bytes.ok_or_else(unread) }.boxed()
+        self.measure().await?.free_bytes.ok_or_else(unread)
     }
 
     fn facts(&self) -> SandboxRecord {

@@ -10,8 +10,8 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use catalog::ledger::{Egress, Network, Reason, SandboxRecord, VolumeLimit};
-use futures::{FutureExt, future::BoxFuture};
 use rustix::process::Signal;
 use tokio::{
     process::Child,
@@ -163,44 +163,12 @@ impl ProcessSandbox {
         })
     }
 
-    async fn launch(&self, command: &Command) -> Result<ServerId, SandboxError> {
-        let child = self.spawn(command, false).await?;
-        let group = Group::of(&child);
-        if let Some(process) = group.id() {
-            let noted = self.directory.note(process);
-            noted.map_err(|error| lost("noting the server's process", error))?;
-        }
-        let id = self.next.fetch_add(1, Relaxed);
-        let server = ServerProcess::watch(child, group);
-        self.servers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, server);
-        Ok(ServerId(id))
-    }
-
     fn server(&self, id: ServerId) -> Result<ServerProcess, SandboxError> {
         let servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
         servers.get(&id.0).cloned().ok_or_else(|| {
             let message = format!("process: there is no server {}", id.0);
             SandboxError::new(Reason::Internal, message)
         })
-    }
-
-    async fn open(&self, port: u16) -> Result<Box<dyn ByteStreamIo>, SandboxError> {
-        match self.keeper.connect(self.port(port)).await {
-            Ok(stream) => Ok(Box::new(stream)),
-            Err(error) => {
-                let message = format!("process: nothing answers on port {port} inside: {error}");
-                Err(SandboxError::new(Reason::Internal, message).caused_by(error))
-            }
-        }
-    }
-
-    fn free(&self) -> Result<u64, SandboxError> {
-        let space = rustix::fs::statvfs(self.directory.data());
-        let space = space.map_err(|error| lost("asking for free space", error.into()))?;
-        Ok(space.f_bavail.saturating_mul(space.f_frsize))
     }
 }
 
@@ -219,45 +187,62 @@ fn late(command: &Command) -> SandboxError {
     SandboxError::new(Reason::Deadline, message)
 }
 
+#[async_trait]
 impl Sandbox for ProcessSandbox {
-    fn exec<'a>(
-        &'a self,
-        command: &'a Command,
-        stdin: Option<&'a mut Feed>,
-    ) -> BoxFuture<'a, Result<Exit, SandboxError>> {
-        self.run(command, stdin).boxed()
-    }
-
-    fn start<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<ServerId, SandboxError>> {
-        self.launch(command).boxed()
-    }
-
-    fn state(&self, server: ServerId) -> BoxFuture<'_, Result<ServerState, SandboxError>> {
-        async move { Ok(self.server(server)?.state()) }.boxed()
-    }
-
-    fn log(&self, server: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>> {
-        async move { Ok(self.server(server)?.lines()) }.boxed()
-    }
-
-    fn stop(
+    async fn exec(
         &self,
-        server: ServerId,
-        patience: Duration,
-    ) -> BoxFuture<'_, Result<Exit, SandboxError>> {
-        async move { self.server(server)?.stop(patience).await }.boxed()
+        command: &Command,
+        stdin: Option<&mut Feed>,
+    ) -> Result<Exit, SandboxError> {
+        self.run(command, stdin).await
+    }
+
+    async fn start(&self, command: &Command) -> Result<ServerId, SandboxError> {
+        let child = self.spawn(command, false).await?;
+        let group = Group::of(&child);
+        if let Some(process) = group.id() {
+            let noted = self.directory.note(process);
+            noted.map_err(|error| lost("noting the server's process", error))?;
+        }
+        let id = self.next.fetch_add(1, Relaxed);
+        let server = ServerProcess::watch(child, group);
+        self.servers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, server);
+        Ok(ServerId(id))
+    }
+
+    async fn state(&self, server: ServerId) -> Result<ServerState, SandboxError> {
+        Ok(self.server(server)?.state())
+    }
+
+    async fn log(&self, server: ServerId) -> Result<Vec<String>, SandboxError> {
+        Ok(self.server(server)?.lines())
+    }
+
+    async fn stop(&self, server: ServerId, patience: Duration) -> Result<Exit, SandboxError> {
+        self.server(server)?.stop(patience).await
     }
 
     fn port(&self, port: u16) -> u16 {
         self.ports.get(&port).copied().unwrap_or(port)
     }
 
-    fn connect(&self, port: u16) -> BoxFuture<'_, Result<Box<dyn ByteStreamIo>, SandboxError>> {
-        self.open(port).boxed()
+    async fn connect(&self, port: u16) -> Result<Box<dyn ByteStreamIo>, SandboxError> {
+        match self.keeper.connect(self.port(port)).await {
+            Ok(stream) => Ok(Box::new(stream)),
+            Err(error) => {
+                let message = format!("process: nothing answers on port {port} inside: {error}");
+                Err(SandboxError::new(Reason::Internal, message).caused_by(error))
+            }
+        }
     }
 
-    fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>> {
-        async move { self.free() }.boxed()
+    async fn free_bytes(&self) -> Result<u64, SandboxError> {
+        let space = rustix::fs::statvfs(self.directory.data());
+        let space = space.map_err(|error| lost("asking for free space", error.into()))?;
+        Ok(space.f_bavail.saturating_mul(space.f_frsize))
     }
 
     fn facts(&self) -> SandboxRecord {

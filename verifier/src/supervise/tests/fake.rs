@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use catalog::{
     digest::Sha256,
     format::{
@@ -19,7 +20,7 @@ use catalog::{
     ledger::{Egress, Network, SandboxRecord, Stage, VolumeLimit},
     model::EngineName,
 };
-use futures::future::{self, BoxFuture};
+use futures::future::{self};
 use jiff::Timestamp;
 
 use super::super::*;
@@ -125,63 +126,57 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+#[async_trait]
 impl Runtime for FakeRuntime {
     fn name(&self) -> &'static str {
         "fake"
     }
 
-    fn images<'a>(
-        &'a self,
-        configured: &'a [String],
-        _programs: &'a [&'a str],
-    ) -> BoxFuture<'a, Result<Vec<ImageFacts>, SandboxError>> {
+    async fn images(
+        &self,
+        configured: &[String],
+        _programs: &[&str],
+    ) -> Result<Vec<ImageFacts>, SandboxError> {
         let image = |image: &String| ImageFacts {
             image: image.clone(),
             id: None,
             present: true,
             version_texts: Vec::new(),
         };
-        Box::pin(future::ready(Ok(configured.iter().map(image).collect())))
+        Box::pin(future::ready(Ok(configured.iter().map(image).collect()))).await
     }
 
-    fn provision<'a>(
-        &'a self,
-        run: &'a RunId,
-        _spec: &'a SandboxSpec,
-    ) -> BoxFuture<'a, Result<Arc<dyn Sandbox>, SandboxError>> {
-        Box::pin(async move {
-            let script = self.next(run);
-            script.provision.take().await?;
-            let sandbox: Arc<dyn Sandbox> = Arc::new(FakeSandbox {
-                script,
-                sha256: Mutex::default(),
-                restoring: AtomicBool::new(false),
-            });
-            Ok(sandbox)
-        })
+    async fn provision(
+        &self,
+        run: &RunId,
+        _spec: &SandboxSpec,
+    ) -> Result<Arc<dyn Sandbox>, SandboxError> {
+        let script = self.next(run);
+        script.provision.take().await?;
+        let sandbox: Arc<dyn Sandbox> = Arc::new(FakeSandbox {
+            script,
+            sha256: Mutex::default(),
+            restoring: AtomicBool::new(false),
+        });
+        Ok(sandbox)
     }
 
-    fn destroy<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<(), SandboxError>> {
-        Box::pin(async move {
-            let script = lock(&self.playing).get(&run.0).cloned();
-            script
-                .map_or(Step::Well, |script| script.destroy)
-                .take()
-                .await?;
-            lock(&self.destroyed).push(run.0.clone());
-            Ok(())
-        })
+    async fn destroy(&self, run: &RunId) -> Result<(), SandboxError> {
+        let script = lock(&self.playing).get(&run.0).cloned();
+        script
+            .map_or(Step::Well, |script| script.destroy)
+            .take()
+            .await?;
+        lock(&self.destroyed).push(run.0.clone());
+        Ok(())
     }
 
-    fn sweep<'a>(
-        &'a self,
-        _: &'a SweepPolicy,
-    ) -> BoxFuture<'a, Result<SweepOutcome, SandboxError>> {
-        Box::pin(future::ready(Ok(SweepOutcome::default())))
+    async fn sweep(&self, _: &SweepPolicy) -> Result<SweepOutcome, SandboxError> {
+        Box::pin(future::ready(Ok(SweepOutcome::default()))).await
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<String, SandboxError>> {
-        Box::pin(future::ready(Ok("fake".into())))
+    async fn probe(&self) -> Result<String, SandboxError> {
+        Box::pin(future::ready(Ok("fake".into()))).await
     }
 }
 
@@ -215,61 +210,60 @@ impl FakeSandbox {
     }
 }
 
+#[async_trait]
 impl Sandbox for FakeSandbox {
-    fn exec<'a>(
-        &'a self,
-        command: &'a Command,
-        stdin: Option<&'a mut Feed>,
-    ) -> BoxFuture<'a, Result<Exit, SandboxError>> {
-        Box::pin(async move {
-            assert!(!self.restoring.load(Relaxed), "beside a restore");
-            let feed = match stdin {
-                Some(feed) => {
-                    self.script.put.take().await?;
-                    self.put(feed).await
-                }
-                None => FeedEnd::NoFeed,
-            };
-            let said = match command.argv[0].as_str() {
-                "digest" => lock(&self.sha256).clone(),
-                "restore" => {
-                    self.restoring.store(true, Relaxed);
-                    let taken = self.script.restore.take().await;
-                    self.restoring.store(false, Relaxed);
-                    taken?;
-                    self.script.says.into()
-                }
-                _ => String::new(),
-            };
-            let stdout = Capture {
-                total_bytes: said.len() as u64,
-                head: said.into_bytes(),
-                tail: Vec::new(),
-            };
-            let stderr = Capture::default();
-            Ok(Exit {
-                code: 0,
-                stdout,
-                stderr,
-                feed,
-                out_of_memory: false,
-            })
+    async fn exec(
+        &self,
+        command: &Command,
+        stdin: Option<&mut Feed>,
+    ) -> Result<Exit, SandboxError> {
+        assert!(!self.restoring.load(Relaxed), "beside a restore");
+        let feed = match stdin {
+            Some(feed) => {
+                self.script.put.take().await?;
+                self.put(feed).await
+            }
+            None => FeedEnd::NoFeed,
+        };
+        let said = match command.argv[0].as_str() {
+            "digest" => lock(&self.sha256).clone(),
+            "restore" => {
+                self.restoring.store(true, Relaxed);
+                let taken = self.script.restore.take().await;
+                self.restoring.store(false, Relaxed);
+                taken?;
+                self.script.says.into()
+            }
+            _ => String::new(),
+        };
+        let stdout = Capture {
+            total_bytes: said.len() as u64,
+            head: said.into_bytes(),
+            tail: Vec::new(),
+        };
+        let stderr = Capture::default();
+        Ok(Exit {
+            code: 0,
+            stdout,
+            stderr,
+            feed,
+            out_of_memory: false,
         })
     }
 
-    fn start<'a>(&'a self, _: &'a Command) -> BoxFuture<'a, Result<ServerId, SandboxError>> {
-        Box::pin(future::ready(Ok(ServerId(0))))
+    async fn start(&self, _: &Command) -> Result<ServerId, SandboxError> {
+        Box::pin(future::ready(Ok(ServerId(0)))).await
     }
 
-    fn state(&self, _: ServerId) -> BoxFuture<'_, Result<ServerState, SandboxError>> {
-        Box::pin(future::ready(Ok(ServerState::Running)))
+    async fn state(&self, _: ServerId) -> Result<ServerState, SandboxError> {
+        Box::pin(future::ready(Ok(ServerState::Running))).await
     }
 
-    fn log(&self, _: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>> {
-        Box::pin(future::ready(Ok(Vec::new())))
+    async fn log(&self, _: ServerId) -> Result<Vec<String>, SandboxError> {
+        Box::pin(future::ready(Ok(Vec::new()))).await
     }
 
-    fn stop(&self, _: ServerId, _: Duration) -> BoxFuture<'_, Result<Exit, SandboxError>> {
+    async fn stop(&self, _: ServerId, _: Duration) -> Result<Exit, SandboxError> {
         unreachable!("no server is ever started")
     }
 
@@ -277,12 +271,12 @@ impl Sandbox for FakeSandbox {
         port
     }
 
-    fn connect(&self, _: u16) -> BoxFuture<'_, Result<Box<dyn ByteStreamIo>, SandboxError>> {
+    async fn connect(&self, _: u16) -> Result<Box<dyn ByteStreamIo>, SandboxError> {
         unreachable!("no server is ever started")
     }
 
-    fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>> {
-        Box::pin(future::ready(Ok(self.script.free_bytes)))
+    async fn free_bytes(&self) -> Result<u64, SandboxError> {
+        Box::pin(future::ready(Ok(self.script.free_bytes))).await
     }
 
     fn facts(&self) -> SandboxRecord {
@@ -303,6 +297,7 @@ impl Sandbox for FakeSandbox {
 #[derive(Debug)]
 pub(super) struct FakeEngine;
 
+#[async_trait]
 impl Engine for FakeEngine {
     fn name(&self) -> EngineName {
         EngineName::new("fake")
@@ -333,35 +328,33 @@ impl Engine for FakeEngine {
         }
     }
 
-    fn restore<'a>(
-        &'a self,
-        bench: &'a Bench<'a>,
-        _: &'a Inspection,
-        _: &'a Settings,
-    ) -> BoxFuture<'a, Result<Vec<Observation>, Stopped>> {
-        Box::pin(async move {
-            let command = self.stage(bench.spec).put;
-            let command = Command {
-                argv: vec!["restore".into()],
-                ..command
-            };
-            let exit = bench
-                .stage(Stage::Restore, bench.sandbox.exec(&command, None))
-                .await?;
-            bench.answered();
-            let said = String::from_utf8_lossy(&exit.stdout.head).into_owned();
-            match said.as_str() {
-                "" => Ok(Vec::new()),
-                "superseded" if bench.purpose == Purpose::Proof => {
-                    Err(Stopped::new(Reason::MigrationRequired, "too old"))
-                }
-                "unrestorable" => Err(Stopped::new(Reason::Unrestorable, "it ended")),
-                _ => Ok(vec![Observation {
-                    name: "said".into(),
-                    value: Observed::Word(said),
-                }]),
+    async fn restore(
+        &self,
+        bench: &Bench<'_>,
+        _: &Inspection,
+        _: &Settings,
+    ) -> Result<Vec<Observation>, Stopped> {
+        let command = self.stage(bench.spec).put;
+        let command = Command {
+            argv: vec!["restore".into()],
+            ..command
+        };
+        let exit = bench
+            .stage(Stage::Restore, bench.sandbox.exec(&command, None))
+            .await?;
+        bench.answered();
+        let said = String::from_utf8_lossy(&exit.stdout.head).into_owned();
+        match said.as_str() {
+            "" => Ok(Vec::new()),
+            "superseded" if bench.purpose == Purpose::Proof => {
+                Err(Stopped::new(Reason::MigrationRequired, "too old"))
             }
-        })
+            "unrestorable" => Err(Stopped::new(Reason::Unrestorable, "it ended")),
+            _ => Ok(vec![Observation {
+                name: "said".into(),
+                value: Observed::Word(said),
+            }]),
+        }
     }
 
     fn judge(&self, evidence: &Case<'_>, _: &Settings) -> Vec<CheckResult> {

@@ -1,5 +1,6 @@
 //! What is cut off may still be being written.
 
+use async_trait::async_trait;
 use catalog::storage::StorageReason;
 use jiff::SignedDuration;
 
@@ -12,12 +13,13 @@ struct Half {
     grows: bool,
 }
 
+#[async_trait]
 impl Storage for Half {
     fn list(&self, _: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
         stream::empty().boxed()
     }
 
-    fn head<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<ObjectMeta, StorageError>> {
+    async fn head(&self, key: &Key) -> Result<ObjectMeta, StorageError> {
         let failed = |reason: StorageReason| StorageError {
             operation: Operation::Head,
             subject: key.to_string(),
@@ -25,16 +27,16 @@ impl Storage for Half {
             hint: String::new(),
             source: None,
         };
-        Box::pin(future::ready(self.now.clone().map_err(failed)))
+        Box::pin(future::ready(self.now.clone().map_err(failed))).await
     }
 
-    fn read<'a>(&'a self, _: &'a Pin, _: Range<u64>) -> BoxFuture<'a, Result<Bytes, StorageError>> {
+    async fn read(&self, _: &Pin, _: Range<u64>) -> Result<Bytes, StorageError> {
         unreachable!("only ever opened")
     }
 
-    fn open<'a>(&'a self, _: &'a Pin) -> BoxFuture<'a, Result<ObjectBody, StorageError>> {
+    async fn open(&self, _: &Pin) -> Result<ObjectBody, StorageError> {
         let body: ByteStream = stream::iter([Ok(Bytes::from_static(b"Cut"))]).boxed();
-        Box::pin(future::ready(Ok(body.into())))
+        Box::pin(future::ready(Ok(body.into()))).await
     }
 
     fn grows(&self) -> bool {

@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures::future::{BoxFuture, pending};
+use async_trait::async_trait;
+use futures::future::pending;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
 use super::*;
@@ -29,8 +30,9 @@ struct Closing {
     opened: AtomicU64,
 }
 
+#[async_trait]
 impl Sandbox for Closing {
-    fn connect(&self, _: u16) -> BoxFuture<'_, Result<Box<dyn ByteStreamIo>, SandboxError>> {
+    async fn connect(&self, _: u16) -> Result<Box<dyn ByteStreamIo>, SandboxError> {
         let number = self.opened.fetch_add(1, Ordering::Relaxed) + 1;
         let (ours, mut theirs) = duplex(4096);
         let answers = self.answers;
@@ -41,39 +43,35 @@ impl Sandbox for Closing {
                 }
             }
         });
-        Box::pin(async move { Ok(Box::new(ours) as Box<dyn ByteStreamIo>) })
+        Box::pin(async move { Ok(Box::new(ours) as Box<dyn ByteStreamIo>) }).await
     }
 
-    fn exec<'a>(
-        &'a self,
-        _: &'a Command,
-        _: Option<&'a mut Feed>,
-    ) -> BoxFuture<'a, Result<Exit, SandboxError>> {
-        Box::pin(pending())
+    async fn exec(&self, _: &Command, _: Option<&mut Feed>) -> Result<Exit, SandboxError> {
+        pending().await
     }
 
-    fn start<'a>(&'a self, _: &'a Command) -> BoxFuture<'a, Result<ServerId, SandboxError>> {
-        Box::pin(pending())
+    async fn start(&self, _: &Command) -> Result<ServerId, SandboxError> {
+        pending().await
     }
 
-    fn state(&self, _: ServerId) -> BoxFuture<'_, Result<ServerState, SandboxError>> {
-        Box::pin(pending())
+    async fn state(&self, _: ServerId) -> Result<ServerState, SandboxError> {
+        pending().await
     }
 
-    fn log(&self, _: ServerId) -> BoxFuture<'_, Result<Vec<String>, SandboxError>> {
-        Box::pin(pending())
+    async fn log(&self, _: ServerId) -> Result<Vec<String>, SandboxError> {
+        pending().await
     }
 
-    fn stop(&self, _: ServerId, _: Duration) -> BoxFuture<'_, Result<Exit, SandboxError>> {
-        Box::pin(pending())
+    async fn stop(&self, _: ServerId, _: Duration) -> Result<Exit, SandboxError> {
+        pending().await
     }
 
     fn port(&self, port: u16) -> u16 {
         port
     }
 
-    fn free_bytes(&self) -> BoxFuture<'_, Result<u64, SandboxError>> {
-        Box::pin(pending())
+    async fn free_bytes(&self) -> Result<u64, SandboxError> {
+        pending().await
     }
 
     fn facts(&self) -> catalog::ledger::SandboxRecord {
