@@ -170,6 +170,12 @@ fn nothing_of_the_data_is_in_anything_that_is_said() {
         records.contains(" bytes]"),
         "a server said more than may be shown"
     );
+    for own in ["Server initialized", "just started"] {
+        assert!(
+            records.contains(own),
+            "a server's own words are hidden: {own}"
+        );
+    }
     said.holds_nothing();
 }
 

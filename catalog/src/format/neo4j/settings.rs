@@ -140,8 +140,7 @@ pub(super) fn check_own(own: &Own, problems: &mut Problems) {
     let begins = database.starts_with(|it: char| it.is_ascii_alphabetic());
     if !begins || !NAME_LENGTH.contains(&database.len()) || !database.chars().all(allowed) {
         let message = format!("{:?} is not the name of a database", database.value);
-        let hint =
-            "EntryNames have 3 to 63 letters, digits, dots and dashes, and begin with a letter.";
+        let hint = "Names have 3 to 63 letters, digits, dots and dashes, and begin with a letter.";
         problems.error(&database.place, message).hint(hint);
     }
 }

@@ -13,7 +13,7 @@ use crate::engine::{Stopped, allowed::matches, unserved::ServerEnd};
 const ALLOWED: &[&str] = &[
     "Redis version=#, bits=#, commit=#, modified=#, pid=#, just started",
     "Valkey version=#, bits=#, commit=#, modified=#, pid=#, just started",
-    "ServerKind initialized",
+    "Server initialized",
     "Running mode=standalone, port=#.",
     "Ready to accept connections",
     "Ready to accept connections tcp",
@@ -257,7 +257,7 @@ mod tests {
             assert_eq!(shown(&[raw]), [expected]);
         };
         for plain in [
-            "ServerKind initialized",
+            "Server initialized",
             "Redis version=7.0.15, bits=64, commit=00000000, modified=0, pid=1, just started",
             "Loading RDB produced by version 7.0.15",
             "RDB memory usage when created 87.51 Mb",
@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn what_never_spoke_of_the_snapshot_says_nothing_about_it_whatever_its_code() {
         let check = |code, text: &str, expected| {
-            let stopped = explain(with(code), &[line("ServerKind initialized"), line(text)]);
+            let stopped = explain(with(code), &[line("Server initialized"), line(text)]);
             assert_eq!(stopped.reason, expected, "{code} {text}");
         };
         for code in [0, 1, 6, 134, 135, 136, 139, 255] {
@@ -429,13 +429,13 @@ mod tests {
         check("graphdata", Some("graphdata"));
         check("a key of alice", None);
         check("", None);
-        assert_eq!(missing_module(&[line("ServerKind initialized")]), None);
+        assert_eq!(missing_module(&[line("Server initialized")]), None);
     }
 
     #[test]
     fn a_server_tells_its_version_before_it_reads() {
         let check = |text: &str, expected: Option<&str>| {
-            let server = server(&[line("ServerKind initialized"), line(text)]);
+            let server = server(&[line("Server initialized"), line(text)]);
             let server = server.map(|server| server.to_string());
             assert_eq!(server.as_deref(), expected, "{text}");
         };

@@ -103,7 +103,7 @@ impl ServerKind {
             ("VALKEY_VERSION=", Family::Valkey),
             ("REDIS_VERSION=", Family::Redis),
             ("Valkey server v=", Family::Valkey),
-            ("ServerKind v=", Family::Valkey),
+            ("Server v=", Family::Valkey),
             ("Redis server v=", Family::Redis),
         ];
         let found = PREFIXES.into_iter().find_map(|(prefix, family)| {
@@ -223,7 +223,7 @@ mod tests {
         check("/usr/bin/redis-server", &[line], Some("Redis 7.0"));
         let line = "Valkey server v=8.1.1 sha=00000000:0";
         check("/usr/bin/redis-server", &[line], Some("Valkey 8.1"));
-        let line = "ServerKind v=9.1.2 sha=00000000:0 malloc=jemalloc bits=64";
+        let line = "Server v=9.1.2 sha=00000000:0 malloc=jemalloc bits=64";
         check("/usr/bin/valkey-server", &[line], Some("Valkey 9.1"));
         check("redis:8.0", &["PATH=/bin"], Some("Redis 8.0"));
         check("redis:8", &[], Some("Redis 8.0"));
