@@ -1,9 +1,9 @@
-//! The proof's witness: records of verifications, and the ledger, the hash-chained sequence of the
-//! records of one source.
+//! Records of verifications (the proof), and the ledger: the hash-chained sequence of the records
+//! of one source.
 //!
 //! A record is data with a digest. Two small traits hide the place where records lie: the exporter
-//! holds a [`RecordReader`], whose type cannot write; the verifier holds a [`RecordWriter`].
-//! Users know this place as `evidence` (configuration, commands, metrics, messages).
+//! holds a [`RecordReader`], whose type cannot write; the verifier holds a [`RecordWriter`]. Users
+//! know that place as `evidence` (configuration, commands, metrics, messages).
 
 mod append;
 mod canonical;
@@ -68,45 +68,50 @@ pub const RECORD_BYTES_MAX: u64 = 1024 * 1024;
 /// The last sequence number: a name has eight digits (design §6).
 pub const SEQUENCE_MAX: u64 = 99_999_999;
 
-/// Where records are read from.
+/// A place that records are read from. Every operation errs with [`LedgerError::Store`] where the
+/// store refuses or fails.
 #[async_trait]
 pub trait RecordReader: Debug + Send + Sync {
-    /// Directory or URL, for people.
+    /// Directory or URL of the place, for people.
     fn place(&self) -> String;
 
-    /// Whether the [`MARKER`] lies there; a place that is not there itself is an error:
-    /// [`LedgerError::Unmarked`] where the verifier could make it.
+    /// Says whether the [`MARKER`] lies at the place. A place that does not exist is an error:
+    /// [`LedgerError::Unmarked`] where the verifier could make the place.
     async fn is_marked(&self) -> Result<bool, LedgerError>;
 
-    /// The smallest sequence numbers above `after`, ascending: as many as come at once, and at
-    /// least one if there is any. An unknown source has none.
+    /// Lists the smallest sequence numbers above `after`, ascending: as many as come at once, and
+    /// at least one if there is any. An unknown source has none.
     async fn list(&self, source: &SourceName, after: u64) -> Result<Vec<u64>, LedgerError>;
 
-    /// The greatest sequence number, found without listing all where listing is expensive.
+    /// Finds the greatest sequence number, without listing all of them where listing is expensive;
+    /// `None` if the source has no record.
     async fn newest(&self, source: &SourceName) -> Result<Option<u64>, LedgerError>;
 
-    /// The record as it lies there: the raw text, so that its digest can be recomputed over members
-    /// this version does not know.
+    /// Reads the raw text of a record, so that its digest can be recomputed over members that this
+    /// version does not know. Errs with [`LedgerError::Gone`] or [`LedgerError::Unreadable`] where
+    /// there is no such text.
     async fn read(&self, source: &SourceName, sequence: u64) -> Result<String, LedgerError>;
 }
 
-/// Where records are also written, exclusively: one writer per sequence number.
+/// A place that records are also written to, exclusively: one writer per sequence number.
 #[async_trait]
 pub trait RecordWriter: RecordReader {
-    /// Whether a number can have one writer here, found out before the first record is written. A
-    /// store that overwrites is refused.
+    /// Tests, before the first record is written, whether the store lets only one writer create a
+    /// name. Errs with [`LedgerError::Overwrites`] where it does not.
     async fn ready(&self) -> Result<(), LedgerError> {
         Ok(())
     }
 
-    /// Creates the [`MARKER`], or says `false`: it cannot be created, for there is or was one.
+    /// Creates the [`MARKER`]; `false` if it cannot be created because there is or was one.
     async fn mark(&self) -> Result<bool, LedgerError>;
 
-    /// The store's own clock, of a place that is marked; `None` where the store does not tell.
+    /// Reads the store's own clock, at a place that is marked; `None` where the store does not
+    /// tell.
     async fn time(&self) -> Result<Option<Timestamp>, LedgerError>;
 
-    /// Creates the record with this sequence number, or says [`LedgerError::Taken`]. Durable when
-    /// it returns; a crash between any two steps leaves either the whole record or none.
+    /// Creates the record with this sequence number; errs with [`LedgerError::Taken`] if there is
+    /// one. The record is durable when this returns; a crash between any two steps leaves either
+    /// the whole record or none.
     async fn create(
         &self,
         source: &SourceName,
@@ -114,7 +119,7 @@ pub trait RecordWriter: RecordReader {
         text: &str,
     ) -> Result<(), LedgerError>;
 
-    /// Removes this record, durably when it returns; one that is gone already is no error. Only
+    /// Removes a record, durably when this returns; a record that is already gone is no error. Only
     /// [`prune`] may ask for it: it knows what must be written first.
     async fn remove(&self, source: &SourceName, sequence: u64) -> Result<(), LedgerError>;
 }

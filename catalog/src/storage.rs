@@ -1,6 +1,6 @@
-//! Where bytes come from: one read-only trait, one module per driver.
+//! Access to repositories: one read-only trait, one module per driver.
 //!
-//! There is no way to write or delete here: the type that could harm a backup does not exist.
+//! Nothing here can write or delete: the type that could harm a backup does not exist.
 
 mod counted;
 mod directory;
@@ -29,27 +29,28 @@ pub use error::{Operation, StorageError, StorageReason};
 pub use s3::{Bucket, Patience, S3};
 pub use upload::{Recomputed, UploadAlgorithm, UploadChecksum, UploadChecksumError};
 
-/// Most bytes one [`Storage::read`] may ask for.
+/// Most bytes that one [`Storage::read`] may ask for.
 pub const READ_MAX: u64 = 8 * 1024 * 1024;
 
-/// Most objects one [`Page`] holds: what S3 answers at once (`ListObjectsV2`, `MaxKeys`).
+/// Most objects that one [`Page`] holds: what S3 answers at once (`ListObjectsV2`, `MaxKeys`).
 pub const PAGE_MAX: usize = 1000;
 
-/// The bytes of one object in order; ends after exactly the pinned size, or with an error.
+/// The bytes of one object in order; the stream ends after exactly the pinned size, or with an
+/// error.
 pub type ByteStream = BoxStream<'static, Result<Bytes, StorageError>>;
 
 /// An object that is being read.
 #[must_use]
 pub struct ObjectBody {
-    /// All of it.
+    /// The bytes of the whole object.
     pub bytes: ByteStream,
-    /// The version that the store says these bytes are of, in a bucket that keeps versions; it is
-    /// told also where the pin names none.
+    /// Version that the store says these bytes are of, in a bucket that keeps versions; it is named
+    /// also where the pin names none.
     pub version_id: Option<String>,
 }
 
 impl From<ByteStream> for ObjectBody {
-    /// Of a store without versions.
+    /// Makes the body of an object in a store without versions.
     fn from(bytes: ByteStream) -> Self {
         Self {
             bytes,
@@ -66,14 +67,15 @@ impl fmt::Debug for ObjectBody {
     }
 }
 
-/// Where a listing begins.
+/// What is to be listed, and where the listing begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListFrom {
-    /// Only keys that begin with these characters; not a path segment.
+    /// Only keys that begin with these characters, which need not be whole path segments; may be
+    /// empty.
     pub prefix: String,
     /// Only keys after this one, in byte order.
     pub after: Option<Key>,
-    /// Whether older versions are listed too, where the store keeps them.
+    /// True if older versions are listed too, where the store keeps them.
     pub versions: bool,
 }
 
@@ -93,7 +95,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Whether it names anything that lies below the prefix.
+    /// True if the page names anything that lies below the prefix.
     pub fn has_keys(&self) -> bool {
         let described = !self.objects.is_empty() || !self.noncurrent.is_empty();
         described || !self.undescribed.is_empty()
@@ -103,15 +105,15 @@ impl Page {
 /// An entry of a listing that is only a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undescribed {
-    /// Relative to the repository.
+    /// Key, relative to the repository.
     pub key: Key,
-    /// Of a versioned bucket.
+    /// Version; `None` where the listing names none.
     pub version_id: Option<String>,
-    /// Whether it is the object as it is now, and no older version.
+    /// True if the entry is the object as it is now, and no older version.
     pub is_current: bool,
 }
 
-/// Reads one repository.
+/// Read access to one repository.
 ///
 /// Required of every driver, and checked by one conformance suite: a page holds at most 1,000
 /// objects (versions included), a listing that could not be finished ends with an error and never
@@ -122,37 +124,39 @@ pub struct Undescribed {
 /// the later answer. An entry is known by its key and version.
 #[async_trait]
 pub trait Storage: Debug + Send + Sync {
-    /// Pages of keys, never a `Vec` of all. The stream ends after its first error.
+    /// Lists keys in pages, never as a `Vec` of all. The stream ends after its first error.
     fn list(&self, from: ListFrom) -> BoxStream<'_, Result<Page, StorageError>>;
 
-    /// One object as it is now.
+    /// Describes one object as it is now; an object that is not there is an error.
     async fn head(&self, key: &Key) -> Result<ObjectMeta, StorageError>;
 
-    /// One version of an object; drivers without versions know only one.
+    /// Describes one version of an object; drivers without versions know only one.
     async fn head_version(&self, key: &Key, _version: &str) -> Result<ObjectMeta, StorageError> {
         self.head(key).await
     }
 
-    /// A small range, at most [`READ_MAX`] bytes; exactly the bytes asked for, or an error.
+    /// Reads a small range, at most [`READ_MAX`] bytes; returns exactly the bytes asked for, or an
+    /// error.
     async fn read(&self, pin: &Pin, range: Range<u64>) -> Result<Bytes, StorageError>;
 
-    /// The whole object as a stream; a driver over a network resumes by range inside.
+    /// Opens the whole object as a stream; a driver over a network resumes by range inside.
     async fn open(&self, pin: &Pin) -> Result<ObjectBody, StorageError>;
 
-    /// Whether an object may be listed before its writer has ended. In S3 it appears whole.
+    /// True if an object may be listed before its writer has ended. In S3 an object appears whole.
     fn grows(&self) -> bool {
         true
     }
 
-    /// The checksum that the store keeps of all the pinned bytes since their upload: a witness for
-    /// whoever recomputes it. None where the store has none, as a directory.
+    /// Returns the checksum that the store keeps of all the pinned bytes since their upload: a
+    /// witness for whoever recomputes it. `None` where the store has none; a directory never has
+    /// one.
     async fn uploaded(&self, _pin: &Pin) -> Result<Option<UploadChecksum>, StorageError> {
         Ok(None)
     }
 }
 
-/// What every driver says of a range before it asks: one beyond the pinned size is an error, as is
-/// one larger than [`READ_MAX`].
+/// Checks a range before the store is asked: a range beyond the pinned size is an error, as is one
+/// larger than [`READ_MAX`].
 fn check_range(pin: &Pin, range: &Range<u64>) -> Result<(), StorageError> {
     let length = range.end.saturating_sub(range.start);
     let (reason, hint) = if range.end > pin.size_bytes {

@@ -1,4 +1,4 @@
-//! One chosen snapshot from its assignment to its record, and what killed runs left before.
+//! One chosen snapshot from its assignment to its record, and the sweep before it.
 
 mod chosen;
 
@@ -17,7 +17,8 @@ use crate::{
 
 pub(crate) use chosen::ChosenSnapshot;
 
-/// Verifies, writes it down and prunes; where it could not be written down, also what to tell.
+/// Verifies, writes the record and prunes; if the record could not be written, returns also what to
+/// tell. Errs if the verification could not begin.
 pub(crate) async fn carry_out(
     world: &Arc<World>,
     context: &Context,
@@ -34,7 +35,7 @@ pub(crate) async fn carry_out(
     Ok(written)
 }
 
-/// What killed runs left is removed before anything new is made.
+/// Removes what killed runs left, before anything new is made.
 pub(crate) async fn sweep(context: &Context) -> Result<(), SandboxError> {
     let policy = SweepPolicy::at(context.clock.now());
     match context.runtime.sweep(&policy).await {

@@ -14,7 +14,7 @@ use toolkit::{flags::WebFlags, log::LogFlags};
 use self::moment::moment;
 use crate::select::Wanted;
 
-/// Where `serve` listens unless told otherwise.
+/// Port on which `serve` listens unless told otherwise.
 pub const PORT: u16 = 9878;
 
 /// Restores the newest backups into throwaway servers and tells the truth about them.

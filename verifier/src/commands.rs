@@ -1,4 +1,4 @@
-//! What each command does: one file per command, all with the same shape.
+//! What each command does: one module for each, or for a few that belong together.
 //!
 //! A command gets a [`Console`] and its own flags, and ends in an [`Exit`] or a [`Refusal`]. Data
 //! goes to `out`; everything else to `err`.
@@ -25,7 +25,7 @@ use crate::{
     console::{Console, Refusal},
 };
 
-/// Runs one command to its end.
+/// Runs one command to its end; errs if it did not do what it was asked to.
 pub async fn dispatch(
     command: &Verb,
     web: &WebFlags,

@@ -11,17 +11,17 @@ use toolkit::{clock::Clock, exit::Exit, problem::render};
 /// Reads one variable of the environment.
 pub type Env = fn(&str) -> Option<String>;
 
-/// Passed to every command; nothing else of the process is theirs.
+/// Everything of the process that a command may use.
 pub struct Console<'a> {
-    /// Data.
+    /// Stream for data: standard output.
     pub out: &'a mut (dyn Write + Send),
-    /// Progress and messages.
+    /// Stream for progress and messages: standard error.
     pub err: &'a mut (dyn Write + Send),
-    /// `--config.file`
+    /// Path given as `--config.file`.
     pub config_file: PathBuf,
-    /// Whether somebody watches `err`.
+    /// True if `err` is a terminal, which somebody watches.
     pub err_is_terminal: bool,
-    /// Reads the environment.
+    /// Reads a variable of the environment.
     pub env: Env,
     /// The time.
     pub clock: Clock,
@@ -37,14 +37,14 @@ pub struct Console<'a> {
 pub struct Refusal {
     /// The exit code.
     pub exit: Exit,
-    /// For people; may end in `hint: …`.
+    /// Message for people; may end in `hint: …`.
     pub message: String,
-    /// It names file and line for itself, and is told as it is.
+    /// True if the message names file and line itself, and is written as it is.
     pub located: bool,
 }
 
 impl Refusal {
-    /// 2: whoever typed or configured this can mend it.
+    /// A refusal with exit code 2: whoever typed or configured this can mend it.
     pub fn usage(message: impl Display) -> Self {
         Self {
             exit: Exit::Usage,
@@ -53,7 +53,7 @@ impl Refusal {
         }
     }
 
-    /// 2, with problems that name their file and line.
+    /// A refusal with exit code 2, whose problems name their file and line.
     pub fn located(problems: impl Display) -> Self {
         Self {
             located: true,
@@ -61,7 +61,7 @@ impl Refusal {
         }
     }
 
-    /// 3: the answer could not be found out.
+    /// A refusal with exit code 3: the answer could not be found out.
     pub fn unknown(message: impl Display) -> Self {
         Self {
             exit: Exit::Unknown,
@@ -71,25 +71,25 @@ impl Refusal {
     }
 }
 
-/// Standard output went away, e.g. `| head`.
+/// A write that failed: standard output went away, e.g. `| head`.
 impl From<std::io::Error> for Refusal {
     fn from(error: std::io::Error) -> Self {
         Self::unknown(format!("cannot write: {error}"))
     }
 }
 
-/// What a world needs of its surroundings.
+/// The part of a [`Console`] that a [`World`](crate::world::World) needs.
 #[derive(Debug, Clone)]
 pub(crate) struct Outside {
     pub(crate) clock: Clock,
     pub(crate) cancelled: CancellationToken,
     pub(crate) env: Env,
-    /// Whether `clock` must agree with the clock of the evidence's store: not one of a test.
+    /// True if `clock` must agree with the clock of the store of the records: not so in tests.
     pub(crate) compares_clocks: bool,
 }
 
 impl Console<'_> {
-    /// What outlives a command's own streams.
+    /// Returns what outlives a command's own streams.
     pub(crate) fn outside(&self) -> Outside {
         Outside {
             clock: self.clock.clone(),
@@ -99,14 +99,14 @@ impl Console<'_> {
         }
     }
 
-    /// The configuration; warnings are told, errors end the command.
+    /// Loads the configuration and writes its warnings to `err`; errors of it end the command.
     pub fn config(&mut self) -> Result<Config, Refusal> {
         let loaded = self.loaded()?;
         write!(self.err, "{}", loaded.warnings)?;
         Ok(loaded.config)
     }
 
-    /// The configuration with its warnings, which are not told yet.
+    /// Loads the configuration with its warnings, which are not written yet; errs if it has errors.
     pub fn loaded(&self) -> Result<Loaded, Refusal> {
         Ok(config::load_file(&self.config_file)?)
     }

@@ -1,6 +1,6 @@
-//! How an engine's snapshots are restored and judged: one module per engine.
+//! How the snapshots of each engine are restored and judged: one module per engine.
 //!
-//! An engine sees only a [`Sandbox`](crate::runtime::Sandbox) through its [`Bench`]; it knows no
+//! An engine sees only a [`Sandbox`](crate::runtime::Sandbox), through its [`Bench`]; it knows no
 //! runtime, no storage and no clock.
 
 mod allowed;
@@ -30,32 +30,36 @@ pub use bench::{Bench, OnStage, RunNotes, StageTime};
 pub(crate) use bench::{lock, timed};
 pub use judged::CheckResult;
 
-/// Every engine there is; a new one is a row here and a row in the catalog's table of formats.
+/// Every engine of this version; a new engine is a row here and a row in the catalog's table of
+/// formats.
 pub static ENGINES: [&dyn Engine; 2] = [&redis::Redis, &neo4j::Neo4j];
 
-/// The engine that restores the snapshots of a format.
+/// Returns the engine that restores snapshots of the format `name`; `None` if there is none.
 pub fn engine_of(name: EngineName) -> Option<&'static dyn Engine> {
     ENGINES.into_iter().find(|engine| engine.name() == name)
 }
 
-/// An engine's part of a source's configuration, parsed by its format.
+/// Settings of a source that its engine needs, as its format parsed them.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// `verify.expect`.
+    /// Expectations of the source (`verify.expect`).
     pub expect: catalog::format::Settings,
-    /// The keys that only a source of this engine has.
+    /// Keys of the source that only this engine knows.
     pub own: catalog::format::Settings,
-    /// `verifier.modules` of this engine: files in an image that its server loads, too.
+    /// Paths of modules inside an image that the engine's server loads besides the image's own
+    /// (`verifier.modules`).
     pub modules: Vec<String>,
 }
 
 impl Settings {
-    /// What is expected, as the format of the engine wrote it down.
+    /// Returns the expectations as the type that the engine's format parsed them into. Errs with
+    /// `internal` if they are another engine's.
     pub fn expect<T: 'static>(&self) -> Result<&T, Stopped> {
         of_engine(&self.expect)
     }
 
-    /// The source's own keys, as the format of the engine wrote them down.
+    /// Returns the source's own keys as the type that the engine's format parsed them into. Errs
+    /// with `internal` if they are another engine's.
     pub fn own<T: 'static>(&self) -> Result<&T, Stopped> {
         of_engine(&self.own)
     }
@@ -68,46 +72,47 @@ fn of_engine<T: 'static>(settings: &catalog::format::Settings) -> Result<&T, Sto
         .ok_or_else(|| Stopped::new(Reason::Internal, message))
 }
 
-/// What a snapshot is restored for.
+/// Purpose of a restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// A verdict: it must be usable as it is.
+    /// For a verdict: the snapshot must be usable as it is.
     Proof,
-    /// To see what becomes of it in this image: what had to be done to it for that, may be done.
+    /// To try the snapshot in another image: an engine may convert it first, e.g. migrate its
+    /// store.
     Rehearsal,
 }
 
-/// What is known before a sandbox exists.
+/// What an engine knows of a run before a sandbox exists.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// What for.
+    /// Purpose of the restore.
     pub purpose: Purpose,
-    /// From the head of the snapshot.
+    /// Facts from the head of the snapshot.
     pub head: &'a SnapshotFacts,
-    /// As stored.
+    /// Size of the object in bytes, as stored.
     pub size_bytes: u64,
-    /// What the runtime offers, in the order of preference.
+    /// Images that the runtime offers, in the order of preference.
     pub images: &'a [ImageFacts],
-    /// `verifier.limits`.
+    /// Most memory of a sandbox in bytes (`verifier.limits`).
     pub memory_bytes_max: u64,
-    /// `verifier.limits`.
+    /// Most disk of a sandbox in bytes (`verifier.limits`).
     pub disk_bytes_max: u64,
-    /// When the run must have ended.
+    /// Moment by which the run must have ended.
     pub deadline: Timestamp,
 }
 
-/// Why a run ended without an answer about the snapshot, or with a bad one.
+/// Why a run ended early: without an answer about the snapshot, or with a bad one.
 #[derive(Debug, Clone, Error)]
 #[error("{message}")]
 pub struct Stopped {
-    /// Decides the verdict, too.
+    /// Reason for the record, which decides the verdict.
     pub reason: Reason,
-    /// What happened; then `hint: …`.
+    /// What happened; then `hint: …` on a line of its own, where something can be done.
     pub message: String,
 }
 
 impl Stopped {
-    /// A run that ends here.
+    /// An early end with this reason and message.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
         Self {
             reason,
@@ -122,31 +127,31 @@ impl From<SandboxError> for Stopped {
     }
 }
 
-/// How the restorable bytes come into a sandbox.
+/// Two commands that bring the restorable bytes into a sandbox and digest them there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staging {
-    /// Reads them from its standard input, and leaves them where [`Engine::restore`] looks.
+    /// Reads the bytes from its standard input and leaves them where [`Engine::restore`] looks.
     pub put: Command,
-    /// Run when a server has answered or ended: its output begins with their SHA-256 as they lie
-    /// there, in lower-case hexadecimal. It changes nothing.
+    /// Prints the SHA-256 of the bytes as they lie in the sandbox, first, in lower-case
+    /// hexadecimal. Runs when a server has answered or ended, and changes nothing.
     pub digest: Command,
 }
 
-/// Why an engine's own tool did not take the bytes it was given.
+/// The refusal of an engine's own tool to take the bytes of a snapshot.
 #[derive(Debug, Clone)]
 pub struct Refused {
-    /// How the run ends.
+    /// Reason and message with which the run ends.
     pub stopped: Stopped,
-    /// Its output as it may be shown.
+    /// Lines of the tool's output that may be shown.
     pub log: Vec<String>,
 }
 
-/// One thing seen in a restored server.
+/// One fact seen in a restored server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
-    /// Which, in the engine's own words, e.g. `keys_loaded` or `keys_loaded:3` for database 3.
+    /// Name in the engine's own words, e.g. `keys_loaded` or `keys_loaded:3` for database 3.
     pub name: String,
-    /// What.
+    /// Value that was seen.
     pub value: Observed,
 }
 
@@ -155,70 +160,71 @@ pub struct Observation {
 pub enum Observed {
     /// A number.
     Count(u64),
-    /// A word about the server: its own, or ours.
+    /// A word about the server: its own, or one of ours.
     Word(String),
     /// A moment.
     Time(Timestamp),
-    /// It was asked for and does not exist.
+    /// The thing was asked for and does not exist.
     Missing,
 }
 
 /// Everything a judgement of one artifact may rest on; plain data.
 #[derive(Debug)]
 pub struct Case<'a> {
-    /// From the native reading of every byte.
+    /// Result of the native reading of every byte.
     pub inspection: &'a Inspection,
-    /// From the restored server.
+    /// Observations of the restored server.
     pub observations: &'a [Observation],
     /// The object as listed and read, with what vouches for its bytes.
     pub artifact: &'a ArtifactRecord,
-    /// Written by the producer.
+    /// Manifest that the producer wrote for the artifact, if any.
     pub manifest: Option<&'a Manifest>,
-    /// Our own time when the observations were made.
+    /// Moment of the observations, by our own clock.
     pub asked_at: Timestamp,
 }
 
 /// Everything a judgement of the snapshot as a whole may rest on; plain data.
 #[derive(Debug)]
 pub struct Whole<'a> {
-    /// At least one, in the order of the snapshot.
+    /// The artifacts, at least one, in the order of the snapshot.
     pub artifacts: &'a [Case<'a>],
-    /// The nearest earlier verified recovery point, or of an acceptance.
+    /// Counts to compare with: of the nearest earlier verified recovery point, or of an acceptance.
     pub previous: Option<&'a Baseline>,
     /// Recovery point of the snapshot.
     pub taken_at: Timestamp,
-    /// Measured; over all artifacts, which are restored one after the other.
+    /// Recovery time as measured, summed over the artifacts: they are restored one after the other.
     pub recovery_milliseconds: Option<u64>,
-    /// `objectives.recovery_time`.
+    /// Recovery time that is promised (`objectives.recovery_time`).
     pub recovery_milliseconds_max: Option<u64>,
 }
 
-/// What an engine must be able to do; everything declarative is in its
-/// [`Format`](catalog::format::Format).
+/// The tasks of an engine; everything declarative is in its [`Format`](catalog::format::Format).
 #[async_trait]
 pub trait Engine: Debug + Send + Sync {
-    /// The name of its format.
+    /// Name of the engine, which its format shares.
     fn name(&self) -> EngineName;
 
-    /// Programs that the process runtime looks for, best first.
+    /// Names of the programs that the process runtime looks for, best first.
     fn programs(&self) -> &'static [&'static str];
 
-    /// Image, memory, disk; or why none will do. Pure.
+    /// Chooses the image and the sizes of memory and disk; errs if no image will do or the snapshot
+    /// is too large. Pure.
     fn prepare(&self, request: &Request<'_>, settings: &Settings) -> Result<SandboxSpec, Stopped>;
 
-    /// Puts the restorable bytes where [`restore`](Self::restore) finds them. The timeouts are cut
-    /// to what is left of the run.
+    /// Returns the commands that put the restorable bytes where [`restore`](Self::restore) finds
+    /// them. The caller cuts their timeouts to the time left of the run.
     fn stage(&self, spec: &SandboxSpec) -> Staging;
 
-    /// What it says of the snapshot that putting the bytes there ended with another code than 0,
-    /// although all of them arrived. `None`: nothing. Pure.
+    /// Judges a [`Staging::put`] that took all bytes and ended with another code than 0. `None` if
+    /// that says nothing of the snapshot. Pure.
     fn refused(&self, put: &Exit, whole: &Inspection, spec: &SandboxSpec) -> Option<Refused> {
         let _ = (put, whole, spec);
         None
     }
 
-    /// Restores, serves and asks; says [`Bench::answered`] at the first successful answer. Its
-    /// observations are all the judgement has. The future is dropped at the deadline.
+    /// Restores the snapshot, serves it and asks the server; calls [`Bench::answered`] at the first
+    /// successful answer. A judgement has nothing but the observations returned. The future is
+    /// dropped at the deadline. Errs if the run ends early.
     async fn restore(
         &self,
         bench: &Bench<'_>,
@@ -226,23 +232,23 @@ pub trait Engine: Debug + Send + Sync {
         settings: &Settings,
     ) -> Result<Vec<Observation>, Stopped>;
 
-    /// The checks of the engine's table that each artifact must pass by itself. Pure.
+    /// Answers the checks of the engine's table that each artifact must pass by itself. Pure.
     fn judge(&self, evidence: &Case<'_>, settings: &Settings) -> Vec<CheckResult>;
 
-    /// The other checks of the table, which ask for the snapshot as a whole: what is expected of
-    /// the source is spread over all its artifacts. Pure.
+    /// Answers the other checks of the table, on all artifacts together: what is expected of the
+    /// source is spread over them. Pure.
     fn judge_whole(&self, whole: &Whole<'_>, settings: &Settings) -> Vec<CheckResult>;
 
-    /// What was counted in one artifact, for the record's `items`. Pure.
+    /// Returns the counts of one artifact for the record's `items`. Pure.
     fn items(&self, evidence: &Case<'_>) -> BTreeMap<String, u64>;
 
-    /// What must not get lost without a word, by kind, for later snapshots to be compared with:
-    /// never names. Pure.
+    /// Returns fingerprints, by kind, of all that must not get lost unnoticed; later snapshots are
+    /// compared with them. They hold no names. Pure.
     fn fingerprints(&self, evidence: &Case<'_>) -> Fingerprints {
         let _ = evidence;
         Fingerprints::new()
     }
 
-    /// The newest change inside, where it was observed. Pure.
+    /// Returns the time of the newest change inside, if it was observed. Pure.
     fn data_at(&self, observations: &[Observation]) -> Option<Timestamp>;
 }

@@ -1,4 +1,4 @@
-//! Who writes a record, and what its run is called.
+//! The id of a run, and the name of the host that writes its record.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ const ID_BYTES: usize = 10;
 /// A new id: lower-case hexadecimal, fit for labels and file names.
 ///
 /// # Panics
-/// If the system has no randomness, which the library it comes from rules out.
+/// If the system has no randomness, which `aws_lc_rs` rules out.
 pub fn new_id() -> String {
     let mut bytes = [0; ID_BYTES];
     aws_lc_rs::rand::fill(&mut bytes).expect("invariant: the system has randomness");
@@ -18,7 +18,7 @@ pub fn new_id() -> String {
     })
 }
 
-/// Where Linux says the name of the host, which in a pod is the pod's (proc(5)).
+/// File in which Linux keeps the name of the host; in a pod it is that of the pod (proc(5)).
 const HOSTNAME: &str = "/proc/sys/kernel/hostname";
 
 /// Name of this host, or of the pod that runs it; `unknown` where it cannot be read.

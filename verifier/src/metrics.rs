@@ -1,7 +1,7 @@
 //! Every metric of this program: the one table that spells their names.
 //!
 //! The exposition of `serve` and docs/metrics.md follow it; nothing else may name one. What was
-//! proven of a source is the exporter's to publish, from the evidence.
+//! proven of a source is the exporter's to publish, from the records.
 
 mod document;
 

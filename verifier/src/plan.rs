@@ -1,13 +1,18 @@
-//! What is due for verification, and why. Pure: a snapshot, a ledger and the time go in.
+//! The plan: what is due for verification, and why. Pure: a snapshot, a ledger and the time go in.
 //!
-//! A proof is renewed before it runs out, in the last third of `objectives.verification`: where the
-//! newest snapshot stays the same, waiting for the end would raise `verification_stale` every time.
-//! Before that no object that was verified is verified again; one that failed is not tried again
-//! within the whole objective, for a second failure proves nothing anew; one that was inconclusive
-//! is. Where nothing that was verified lies there unchanged any more, the newest snapshot is due at
-//! once, whatever the schedule says. While a failure stands, an untried one is, too, where the
-//! objective alone says when. A differential snapshot never is. So whoever plans at least four
-//! times within the objective never sees it exceeded.
+//! Only the newest complete full backup of a source is ever due:
+//!
+//! | its last record | it is due |
+//! |---|---|
+//! | none, and it is urgent (`Situation::urgent`) | at once, whatever the schedule says |
+//! | none otherwise | at once (`new_snapshot`), at the next slot, or as the last proof ages |
+//! | inconclusive | at once, or when it has settled if it may still have been being written |
+//! | failed | not within `objectives.verification`: a second failure proves nothing anew |
+//! | verified | in the last third of `objectives.verification`, not before |
+//!
+//! A proof is renewed before it runs out: where the newest snapshot stays the same, waiting for the
+//! end would raise `verification_stale` every time. So whoever plans at least four times within the
+//! objective never sees it exceeded.
 
 mod prospect;
 
@@ -29,13 +34,13 @@ pub use prospect::{Prospect, doubled, prospect};
 /// One line of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanLine {
-    /// Of which source.
+    /// Name of the source.
     pub source: SourceName,
-    /// What makes it due; `None` = it is not.
+    /// What makes it due; `None` = it is not due.
     pub due: Option<Trigger>,
-    /// Of which snapshot, by id; `None` = there is none that could be restored.
+    /// Id of the newest complete full backup; `None` = there is none.
     pub snapshot: Option<String>,
-    /// Why, as a sentence for people.
+    /// Why the source is due or not, as a sentence for people.
     pub why: String,
 }
 
@@ -44,16 +49,16 @@ pub struct PlanLine {
 pub struct Situation<'a> {
     /// The newest complete snapshot that is not differential: no other is ever due.
     pub newest: Option<&'a Snapshot>,
-    /// Its records.
+    /// Records of the source, without those from the future.
     pub past: Past<'a>,
-    /// Those beside what lies there.
+    /// Records of the source, held against what lies in the repository.
     pub proofs: &'a Proofs,
-    /// Now.
+    /// The time of the plan.
     pub now: Timestamp,
 }
 
 impl<'a> Situation<'a> {
-    /// Of what a survey saw.
+    /// The situation of a source after a survey.
     pub fn new(
         inventory: &'a SourceInventory,
         ledger: &'a Ledger,
@@ -68,21 +73,23 @@ impl<'a> Situation<'a> {
         }
     }
 
-    /// Why the newest snapshot, of which there is no record, is due without waiting for the time
-    /// that `due` tells.
+    /// Returns why the newest snapshot is due without waiting for the time that `due` tells; `None`
+    /// = it can wait. Asked only of a snapshot without a record.
     ///
-    /// | seen | asks for it |
+    /// | seen | makes it due |
     /// |---|---|
-    /// | it was touched since it was tried | always |
+    /// | the newest snapshot was touched since it was tried | always |
     /// | nothing that was verified lies there unchanged any more | always |
-    /// | a failure stands that this one may answer | the objective; a schedule has its next slot |
+    /// | a failure stands, which the newest snapshot may answer | by the objective alone |
+    ///
+    /// A `verify.schedule` has its next slot for such an answer.
     fn urgent(&self, newest: &Snapshot, due: &Due) -> Option<&'static str> {
         let mut runs = self.past.verifications();
         if runs.any(|run| run.snapshot.sameness(newest) == Sameness::Touched) {
             return Some("its newest snapshot was touched since it was tried");
         }
         if self.proofs.proven_at.is_some() && self.proofs.verified().is_none() {
-            // One that was touched, or is not whole any more, lies there still.
+            // A verified snapshot that was touched, or is not whole any more, lies there still.
             return Some(match self.proofs.lost() {
                 Some(_) => "no snapshot that was verified lies there any more",
                 None => "no snapshot that was verified lies there unchanged",
@@ -93,7 +100,7 @@ impl<'a> Situation<'a> {
     }
 }
 
-/// Whether the newest complete snapshot of `source` is due.
+/// Plans one source: says whether its newest complete full backup is due, and why.
 pub fn plan(source: &Source, situation: &Situation<'_>) -> PlanLine {
     let newest = situation.newest;
     let (due, why) = match (&source.verify, newest) {
@@ -167,7 +174,7 @@ fn judge(
     }
 }
 
-/// By `verify.schedule`: at the first slot after the last run, of whatever snapshot.
+/// Decides by `verify.schedule`: due at the first slot after the last run, of whatever snapshot.
 fn slot(schedule: &Schedule, past: Past<'_>, now: Timestamp) -> (Option<Trigger>, String) {
     let Some(last) = past.last_run() else {
         return (Some(Trigger::Schedule), "it was never tried".into());
@@ -182,8 +189,8 @@ fn slot(schedule: &Schedule, past: Past<'_>, now: Timestamp) -> (Option<Trigger>
     }
 }
 
-/// When a snapshot that was tried while it may have been being written has settled; `None` where
-/// that is not why nothing was told of it.
+/// Time at which a snapshot has settled that may have been being written when it was tried; `None`
+/// if the last try was inconclusive for another reason.
 fn settled_at(source: &Source, newest: &Snapshot, last: &Verification) -> Option<Timestamp> {
     let settle = source.settle.into();
     let growing = last.reason == Some(Reason::UnstableRead)
@@ -192,13 +199,13 @@ fn settled_at(source: &Source, newest: &Snapshot, last: &Verification) -> Option
     growing.then(|| settled().unwrap_or(Timestamp::MAX))
 }
 
-/// How old its proof may be.
+/// Longest age of a proof: `objectives.verification`, or its default.
 pub(crate) fn promised(source: &Source) -> Duration {
     source.objectives.verification.unwrap_or(VERIFICATION)
 }
 
-/// How long a proof is left alone: two thirds of its life, as cert-manager leaves a certificate
-/// (its default `renewBefore` is a third of the duration).
+/// Age up to which a proof is left alone: two thirds of its life, as cert-manager leaves a
+/// certificate (its default `renewBefore` is a third of the duration).
 fn unrenewed(promised: Duration) -> time::Duration {
     promised.as_std() / 3 * 2
 }
@@ -210,7 +217,7 @@ fn renewed(last: &Verification, now: Timestamp) -> String {
     )
 }
 
-/// How long ago that was; nothing, if it is in the future.
+/// Time from `at` to `now`; zero if `at` is in the future.
 pub(crate) fn age(at: Timestamp, now: Timestamp) -> time::Duration {
     time::Duration::try_from(now.duration_since(at)).unwrap_or(time::Duration::ZERO)
 }

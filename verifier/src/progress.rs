@@ -1,4 +1,4 @@
-//! What a person sees while it takes long: one moving line on a terminal, plain lines elsewhere.
+//! Progress as a person sees it: one moving line on a terminal, plain lines elsewhere.
 
 use std::{
     collections::BTreeMap,
@@ -13,13 +13,13 @@ use toolkit::words;
 
 use crate::supervise;
 
-/// Elsewhere than on a terminal, a line for every so many percent of the bytes.
+/// Percentage of the bytes after which a line is written, elsewhere than on a terminal.
 const PERCENT_STEP: u64 = 25;
 
 /// Erases the line the cursor is in and returns to its beginning (ECMA-48, EL and CR).
 const ERASE: &str = "\r\u{1b}[K";
 
-/// The state of everything that runs.
+/// The progress of everything that runs, as text to write.
 #[derive(Debug, Clone)]
 pub(crate) struct ProgressLines {
     terminal: bool,
@@ -35,9 +35,9 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     running: BTreeMap<SourceName, Running>,
-    /// Steps that are lines of their own, elsewhere than on a terminal.
+    /// Lines to write, elsewhere than on a terminal: stages, percentages and sentences.
     lines: String,
-    /// Sentences that are lines of their own everywhere; on a terminal above the moving one.
+    /// Sentences to write above the moving line of a terminal.
     said: String,
 }
 
@@ -46,12 +46,12 @@ struct Running {
     stage: Option<Stage>,
     read: u64,
     of: u64,
-    /// The verdict stands; this is told of a rehearsal.
+    /// True once the verdict stands and a rehearsal runs.
     rehearses: bool,
 }
 
 impl ProgressLines {
-    /// Nothing runs yet.
+    /// Progress of nothing yet. `terminal`: there is a moving line.
     pub(crate) fn new(terminal: bool) -> Self {
         Self {
             terminal,
@@ -59,7 +59,7 @@ impl ProgressLines {
         }
     }
 
-    /// What a verification or a fetch of `source` tells.
+    /// Returns the function to which a verification or a fetch of `source` tells its progress.
     pub(crate) fn of(&self, source: &SourceName) -> supervise::OnProgress {
         let (shared, source) = (Arc::clone(&self.shared), source.clone());
         Arc::new(move |progress| {
@@ -77,7 +77,7 @@ impl ProgressLines {
         })
     }
 
-    /// A sentence about `source` that stays.
+    /// Adds a sentence about `source`, which stays when the moving line moves on.
     pub(crate) fn say(&self, source: &SourceName, sentence: &str) {
         let mut state = self.shared.lock();
         let lines = if self.terminal {
@@ -90,7 +90,7 @@ impl ProgressLines {
         self.shared.changed.notify_one();
     }
 
-    /// What was not written yet, after the end; nothing of the moving line stays.
+    /// Returns what was not written yet, after the end; nothing of the moving line stays.
     pub(crate) fn rest(&self) -> String {
         let mut state = self.shared.lock();
         let (said, lines) = (take(&mut state.said), take(&mut state.lines));
@@ -101,7 +101,7 @@ impl ProgressLines {
         }
     }
 
-    /// The next thing to write, as soon as there is one.
+    /// Waits until there is something to write, and returns it.
     pub(crate) async fn line(&self) -> String {
         loop {
             self.shared.changed.notified().await;
@@ -116,7 +116,7 @@ impl ProgressLines {
         }
     }
 
-    /// Written before anything else is, so that nothing of the moving line stays.
+    /// Returns what is written before any other text, so that nothing of the moving line stays.
     pub(crate) fn clear(&self) -> &'static str {
         if self.terminal { ERASE } else { "" }
     }
@@ -129,7 +129,7 @@ impl Shared {
 }
 
 impl Running {
-    /// Takes it in; returns what is worth a line of its own.
+    /// Takes in a step of the progress; returns what is worth a line of its own.
     fn take(&mut self, progress: supervise::Progress) -> Option<String> {
         match progress {
             supervise::Progress::Stage(stage) => {
@@ -154,7 +154,7 @@ impl Running {
 }
 
 impl Running {
-    /// The stage it is in.
+    /// Name of the stage that runs, marked if it is one of a rehearsal.
     fn called(self) -> String {
         let of_what = if self.rehearses { "rehearsal: " } else { "" };
         let stage = self.stage.map_or("", Stage::as_label);
@@ -170,7 +170,7 @@ fn percent(read: u64, of: u64) -> u64 {
     read.saturating_mul(100).checked_div(of).unwrap_or(0)
 }
 
-/// `cache: fetch ███████░░░ 70 % of 1.00 GiB`, several side by side.
+/// The moving line: `cache: fetch ███████░░░ 70 % of 1.00 GiB`, several side by side.
 fn moving(running: &BTreeMap<SourceName, Running>) -> String {
     const CELLS: u64 = 20;
     let one = |(source, it): (&SourceName, &Running)| {

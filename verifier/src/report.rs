@@ -15,28 +15,29 @@ use toolkit::words;
 pub use markdown::markdown;
 pub use text::{printable, text};
 
-/// A verification as it stands in the ledger.
+/// A verification, and where its record was written.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// What was seen.
+    /// What the record says.
     pub verification: Verification,
-    /// Where it was written; `None` if the evidence could not be written.
+    /// Place of the record in the ledger; `None` if it could not be written.
     pub written: Option<WrittenRecord>,
 }
 
 /// Where a record was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenRecord {
-    /// Position in its chain.
+    /// Number of the record in the chain of its source.
     pub sequence: u64,
-    /// `sha256:…`
+    /// Digest of the record, `sha256:…`.
     pub digest: String,
-    /// The record as it lies there.
+    /// The record as it lies in the ledger: JSON.
     pub text: String,
 }
 
 impl Report {
-    /// The record as it lies in the ledger; what it would have been where it could not be written.
+    /// Returns the record as it lies in the ledger; if it could not be written, as it would have
+    /// been.
     pub fn record(&self) -> Value {
         let written = self.written.as_ref();
         written
@@ -51,7 +52,7 @@ pub fn headline(verification: &Verification) -> String {
     worded(verification.verdict, verification.reason)
 }
 
-/// The same of a rehearsal.
+/// The headline of a rehearsal, e.g. `failed (damaged)`.
 pub fn headline_of(rehearsal: &RehearsalRecord) -> String {
     worded(rehearsal.verdict, rehearsal.reason)
 }
@@ -64,12 +65,13 @@ fn worded(verdict: Verdict, reason: Option<Reason>) -> String {
     }
 }
 
-/// The findings a person has to read: what is wrong, and of what could not be told, why not.
+/// Findings that a person has to read: failures, warnings, and why a verification is inconclusive.
 fn told(verification: &Verification) -> impl Iterator<Item = &Finding> {
     explaining(verification.verdict, &verification.findings)
 }
 
-/// The same of a rehearsal; what the verification has told already is not told again.
+/// Findings of a rehearsal that a person has to read, without those that `verification` tells
+/// already.
 fn told_of<'a>(
     rehearsal: &'a RehearsalRecord,
     verification: &'a Verification,
@@ -92,7 +94,7 @@ fn explaining(verdict: Verdict, findings: &[Finding]) -> impl Iterator<Item = &F
         })
 }
 
-/// How many checks ended how: `9 passed · 1 warning`, the worst first.
+/// Number of checks by outcome, the worst first: `1 warning · 9 passed`.
 fn tally(findings: &[Finding]) -> String {
     let order = [
         (Outcome::Failed, "failed"),
@@ -118,7 +120,8 @@ fn tally(findings: &[Finding]) -> String {
     }
 }
 
-/// What was counted, the most first: `300,017 keys · 300,007 live keys`.
+/// The items counted, the largest number first: `300,017 keys · 300,007 live keys`. `None` if there
+/// are none.
 pub fn counted(items: &BTreeMap<String, u64>) -> Option<String> {
     let mut largest_first: Vec<_> = items.iter().collect();
     largest_first.sort_by_key(|(item, number)| (std::cmp::Reverse(**number), item.len()));

@@ -11,11 +11,12 @@ use toolkit::{clock::Clock, exit::Exit, log, signals::Signals};
 
 use crate::{cli::Cli, commands, console::Console};
 
-/// How long a thread that hangs in a file system may hold up the end of the process: whatever it
-/// does, nobody waits for it any more. As long as a server is given to stop.
+/// Longest time that a thread hanging in a file system may hold up the end of the process: nobody
+/// waits any more for what it does. A server is given as long to stop.
 const END_GRACE: Duration = Duration::from_secs(5);
 
-/// Runs one command line. Never ends the process: `main` does, with what this returns.
+/// Runs one command line and returns its exit code; what goes wrong is told on `err`. Never ends
+/// the process: `main` does, with what this returns.
 pub fn run(
     args: impl IntoIterator<Item = OsString>,
     out: &mut (dyn Write + Send),
@@ -62,7 +63,7 @@ pub fn run(
     exit
 }
 
-/// `--help` and `--version` are data and fine; everything else clap says is a mistake.
+/// Writes what clap has to say: `--help` and `--version` are data, everything else is a mistake.
 fn usage(error: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let text = error.render();
     if error.use_stderr() {

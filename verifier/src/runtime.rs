@@ -1,4 +1,4 @@
-//! What provides sandboxes: one module per runtime, all behind the same two traits.
+//! The runtimes that provide sandboxes: one module per runtime, all behind the same two traits.
 //!
 //! A runtime knows no engine. Commands run with the data directory as their working directory, so
 //! that no engine ever spells an absolute path of a sandbox.
@@ -32,44 +32,45 @@ pub use log::LogTail;
 pub use pump::{Input, Output, Pumped, Stop, pump};
 pub use table::{RUNTIMES, RuntimeRow, open};
 
-/// Names one verification run; part of every label and directory it leaves anywhere.
+/// Name of one verification run; part of every label and directory that the run leaves anywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RunId(pub String);
 
-/// What a sandbox must be.
+/// What an engine asks of its sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxSpec {
-    /// One of those that [`Runtime::images`] offered.
+    /// Image to start, one of those that [`Runtime::images`] offered.
     pub image: ImageFacts,
     /// Directory of the image that holds the data and belongs to its user, e.g. `/data`.
     pub data_dir: String,
-    /// Hard limit, swap included.
+    /// Hard limit of memory in bytes, swap included.
     pub memory_bytes: u64,
-    /// Free space that must exist before the first byte, and is watched afterwards.
+    /// Bytes that must be free for the data before its first byte is written.
     pub disk_bytes: u64,
-    /// Environment of every command.
+    /// Variables in the environment of every command.
     pub env: Vec<(String, String)>,
     /// Ports that [`Sandbox::connect`] will be asked for.
     pub ports: Vec<u16>,
-    /// When a sweep of anybody may remove it.
+    /// End of the run. Later, every verifier's sweep may remove the sandbox
+    /// ([`SweepPolicy::gives_up`]).
     pub deadline: Timestamp,
 }
 
 /// An image, or a program of this machine, that could serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageFacts {
-    /// As configured; for the process runtime the path of the program.
+    /// Name of the image as configured; for the process runtime the path of the program.
     pub image: String,
-    /// Digest, where there is one.
+    /// Digest of the image, where there is one.
     pub id: Option<String>,
-    /// Whether it need not be pulled first.
+    /// True if the image need not be pulled first.
     pub present: bool,
-    /// What is known of the server inside without starting it: `REDIS_VERSION=8.0.2` of the image's
-    /// environment, or the first line of `PROGRAM --version`.
+    /// Texts that tell the version of the server inside without starting it: `REDIS_VERSION=8.0.2`
+    /// of the image's environment, or the first line of `PROGRAM --version`.
     pub version_texts: Vec<String>,
 }
 
-/// One that is there, for the tests of those who choose among them.
+/// An image that is present, for the tests of those who choose among images.
 #[cfg(test)]
 pub(crate) fn image(name: &str, texts: &[&str]) -> ImageFacts {
     ImageFacts {
@@ -80,8 +81,8 @@ pub(crate) fn image(name: &str, texts: &[&str]) -> ImageFacts {
     }
 }
 
-/// How a command ended that printed this and said that on its error output, for the tests of those
-/// who judge it.
+/// The end of a command with this output (`printed`) and error output (`said`), for the tests of
+/// those who judge it.
 #[cfg(test)]
 pub(crate) fn exited(code: i32, printed: &str, said: &str) -> Exit {
     let capture = |text: &str| {
@@ -98,50 +99,50 @@ pub(crate) fn exited(code: i32, printed: &str, said: &str) -> Exit {
     }
 }
 
-/// What provides sandboxes.
+/// A provider of sandboxes. Its methods err if it cannot be used, never because of a snapshot.
 #[async_trait]
 pub trait Runtime: Debug + Send + Sync {
-    /// As written behind `verifier.runtime`.
+    /// Name as written behind `verifier.runtime`.
     fn name(&self) -> &'static str;
 
-    /// What could serve: `configured` images in their order for a container runtime, `programs` of
-    /// this machine for the process runtime. Never pulls.
+    /// Returns what could serve: the `configured` images in their order for a container runtime,
+    /// the `programs` of this machine for the process runtime. Never pulls.
     async fn images(
         &self,
         configured: &[String],
         programs: &[&str],
     ) -> Result<Vec<ImageFacts>, SandboxError>;
 
-    /// Creates and starts one sandbox; pulls the image first where the policy allows. When it
-    /// fails, what was half made is removed by [`destroy`](Self::destroy), which the caller always
-    /// calls.
+    /// Creates and starts one sandbox; pulls the image first where the policy allows. If it errs,
+    /// [`destroy`](Self::destroy), which the caller always calls, removes what was half made.
     async fn provision(
         &self,
         run: &RunId,
         spec: &SandboxSpec,
     ) -> Result<Arc<dyn Sandbox>, SandboxError>;
 
-    /// Removes everything labelled with this run. Idempotent; also of the half-provisioned.
+    /// Removes everything labelled with this run, also what is half made. May be called again.
     async fn destroy(&self, run: &RunId) -> Result<(), SandboxError>;
 
-    /// Removes what earlier runs left: those past their deadline, and those of this very instance
-    /// that no living process holds. Never another verifier's live run.
+    /// Removes the leftovers that `policy` gives up: never a run of another verifier before its
+    /// deadline and the grace are past.
     async fn sweep(&self, policy: &SweepPolicy) -> Result<SweepOutcome, SandboxError>;
 
-    /// What `doctor` says: `Ok` names the engine and its version, `Err` says what to do.
+    /// Returns the answer for `doctor`: name and version of the runtime. Errs with what to do if
+    /// the runtime cannot be used.
     async fn probe(&self) -> Result<String, SandboxError>;
 }
 
-/// Which leftovers a sweep may remove.
+/// The rule which leftovers a sweep may remove.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweepPolicy {
-    /// Now.
+    /// Time of the sweep.
     pub now: Timestamp,
-    /// How long after its deadline a run of another instance is left alone.
+    /// Time after the deadline for which a run of another verifier is left alone.
     pub grace: Duration,
 }
 
-/// How long after its deadline a run of another verifier is left alone: clocks differ.
+/// Grace of the program's own sweeps; there is one because clocks differ.
 const SWEEP_GRACE: Duration = Duration::from_mins(10);
 
 impl SweepPolicy {
@@ -151,8 +152,13 @@ impl SweepPolicy {
         Self { now, grace }
     }
 
-    /// Whether a run of the verifier `owner` is to be removed: nobody holds it, or its deadline
-    /// is long past. A run without a readable deadline is only given up by its own verifier.
+    /// True if a sweep is to remove the leftovers of `run`, which belongs to the verifier `owner`:
+    ///
+    /// | run of | removed if |
+    /// |---|---|
+    /// | this verifier (`us`) | no living process holds it, whatever its deadline |
+    /// | another verifier, with a readable deadline | the deadline and the grace are past |
+    /// | another verifier, without one | never |
     pub fn gives_up(
         &self,
         us: &Instance,
@@ -170,69 +176,71 @@ impl SweepPolicy {
     }
 }
 
-/// What a sweep removed.
+/// Result of a sweep.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SweepOutcome {
     /// Runs whose leftovers were removed.
     pub runs: Vec<RunId>,
-    /// Runs that are alive or not ours.
+    /// Number of runs left alone: they are alive, or another verifier's.
     pub spared: u64,
 }
 
-/// One server inside a sandbox.
+/// Number of one server inside a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ServerId(pub u32);
 
-/// Whether a started server still runs.
+/// State of a started server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerState {
-    /// It does.
+    /// The server runs.
     Running,
-    /// It ended.
+    /// The server ended.
     Exited {
-        /// As a shell reports it: 128 + signal when killed.
+        /// Exit code as a shell reports it: 128 + signal when killed.
         code: i32,
-        /// The memory limit of the sandbox killed it: code 137, and the limit killed something
-        /// since the sandbox was first looked at.
+        /// True if the memory limit of the sandbox killed the server: code 137, and the limit
+        /// killed something since the sandbox was first looked at.
         out_of_memory: bool,
     },
 }
 
-/// A byte stream to a server inside.
+/// A byte stream to a server inside a sandbox.
 pub trait ByteStreamIo: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStreamIo for T {}
 
-/// One throwaway place; an engine sees nothing else of the world.
+/// One throwaway place; an engine sees nothing else of the world. Its methods err for reasons of
+/// ours, never because of a snapshot.
 #[async_trait]
 pub trait Sandbox: Debug + Send + Sync {
-    /// Runs to the end. Output is always drained, head and tail kept; a command that ends before it
-    /// has read all of `stdin` ends the feed and hangs nothing.
+    /// Runs a command to its end. Its output is always drained; head and tail are kept. A command
+    /// that ends before it has read all of `stdin` ends the feed and hangs nothing.
     async fn exec(&self, command: &Command, stdin: Option<&mut Feed>)
     -> Result<Exit, SandboxError>;
 
     /// Starts a server that outlives the call.
     async fn start(&self, command: &Command) -> Result<ServerId, SandboxError>;
 
-    /// Whether it still runs.
+    /// Tells whether a server still runs.
     async fn state(&self, server: ServerId) -> Result<ServerState, SandboxError>;
 
-    /// The first and the last lines it wrote, at most [`LOG_LINES_MAX`], raw: they pass an
-    /// allow-list before anyone sees them. Nothing of servers that had ended before.
+    /// Returns the first and the last lines that a server wrote, at most [`LOG_LINES_MAX`]. They
+    /// are raw: an allow-list must pass them before anyone sees them. Lines of servers that had
+    /// ended before are left out.
     async fn log(&self, server: ServerId) -> Result<Vec<String>, SandboxError>;
 
-    /// Asks it to end, and makes it if it has not ended within `patience`.
+    /// Asks a server to end, and kills it if it has not ended within `patience`.
     async fn stop(&self, server: ServerId, patience: Duration) -> Result<Exit, SandboxError>;
 
     /// The port a server must listen on (on loopback) to be reached as `port`.
     fn port(&self, port: u16) -> u16;
 
-    /// One stream to `port` inside.
+    /// Opens a byte stream to `port` inside.
     async fn connect(&self, port: u16) -> Result<Box<dyn ByteStreamIo>, SandboxError>;
 
-    /// Bytes free where the data lies.
+    /// Returns the number of bytes free where the data lies.
     async fn free_bytes(&self) -> Result<u64, SandboxError>;
 
-    /// What the record says of it.
+    /// Returns the facts of the sandbox for the record.
     fn facts(&self) -> catalog::ledger::SandboxRecord;
 }
 

@@ -38,8 +38,8 @@ pub(crate) use service::{OpenedConfig, Verifier};
 pub(crate) use state::Tracker;
 pub(crate) use state::{Far, LiveRun, LostRun, SourceState, State, Step};
 
-/// The longest wait for anything: a timer stands still while a machine sleeps and does not notice a
-/// clock that is set, and a scheduler that is stuck is to be seen. A turn in vain costs nothing.
+/// Longest pause between two turns: a timer stands still while a machine sleeps and does not notice
+/// a clock that is set, and a scheduler that is stuck is to be seen. A turn in vain costs nothing.
 const TURN_MAX: Duration = Duration::from_mins(10);
 
 /// How long a runtime may take to say what killed runs left: bollard's own timeout of a request.
@@ -79,7 +79,8 @@ impl Scheduler {
         scheduler
     }
 
-    /// Until stopped; what runs then comes to its end, which its own token makes soon.
+    /// Runs until stopped. The verifications under way then come to their end, which their own
+    /// token makes soon.
     pub(crate) async fn run(mut self) {
         let mut opened = self.service.opened();
         let stop = self.stop.clone();
@@ -110,7 +111,8 @@ impl Scheduler {
         self.drain().await;
     }
 
-    /// What runs was told to end by its own token; what is not done then hangs.
+    /// Waits for the verifications under way, which their own token told to end. One that is not
+    /// done in time hangs, and is aborted.
     async fn drain(&mut self) {
         let draining = async {
             while let Some(ended) = self.runs.join_next().await {
@@ -128,7 +130,7 @@ impl Scheduler {
         self.service.clock().now()
     }
 
-    /// It is no reason not to go on.
+    /// Sweeps up what killed runs left. A failure is counted, and is no reason not to go on.
     async fn sweep(&mut self) {
         let swept = timeout(SWEEP_MAX, sweep(&self.opened.context)).await;
         if !matches!(swept, Ok(Ok(()))) {
@@ -137,9 +139,9 @@ impl Scheduler {
         }
     }
 
-    /// Everything anew under another configuration; what runs goes on under the one before.
+    /// Begins everything anew under another configuration; what runs goes on under the one before.
     fn take_over(&mut self, opened: Arc<OpenedConfig>) {
-        // Their outcomes would be of the configuration before.
+        // The outcomes of looks under way would be of the configuration before.
         self.looks = JoinSet::new();
         self.standings.forget_looks();
         self.told = StandingFailures::default();
@@ -159,12 +161,13 @@ impl Scheduler {
         let Some(next) = self.standings.next() else {
             return TURN_MAX;
         };
-        // What passed meanwhile is negative: no pause.
+        // A time that passed meanwhile gives a negative pause, which is none.
         let until = Duration::try_from(next.duration_since(self.now()));
         until.unwrap_or_default().min(TURN_MAX)
     }
 
-    /// Looks at what may be due, and begins what is where there is room.
+    /// Looks at sources that may be due, and begins verifications that are due, where there is
+    /// room.
     fn turn(&mut self) {
         let now = self.now();
         if now < self.turned_at {
@@ -272,7 +275,7 @@ impl Scheduler {
             let standing = self.standings.get(&name);
             let freshness = standing.and_then(|standing| standing.look.take());
             match seen {
-                // It is looked at again when it rested from that.
+                // The look is stale: the source is looked at again after its rest.
                 Ok(_) if freshness == Some(Freshness::Stale) => {}
                 Ok(sight) => self.seen(&name, sight, now),
                 Err(missed) => self.missed(&name, &missed, now),
@@ -291,7 +294,7 @@ impl Scheduler {
         let again_at = sight.again_at(now, self.opened.world.config.refresh);
         let is_due = match sight.planned.due {
             None => false,
-            // Paced: the plan says that it may be tried again, not how soon.
+            // A retry is paced: the plan says that it may be tried again, the prospect how soon.
             Some(Trigger::Retry) => sight.prospect.at.is_some_and(|at| at <= now),
             Some(_) => true,
         };
@@ -299,9 +302,10 @@ impl Scheduler {
         let recorded_at = sight.ledger.until(now).last_run();
         if let Some(standing) = self.standings.get(name) {
             let is_free = standing.running.is_none() && standing.is_rested(now);
-            // What is due and rests is looked at again after that; what is busy, when it ended.
+            // A source that is due and rests is looked at again after its rest; a busy one, when it
+            // ended.
             standing.looked(if is_due { now } else { again_at });
-            // What waited already waits for what lies there now.
+            // A source that waited already waits for the snapshot that lies there now.
             standing.waiting = waiting.filter(|_| is_free);
             standing.recorded_at = recorded_at;
         }
@@ -342,7 +346,7 @@ impl Scheduler {
     }
 
     fn ended(&mut self, ended: Option<RunEnd>) {
-        // The task that carries out has none of the verification's own code in it.
+        // A panic of the verification itself still ends in a `RunEnd`: it has a task of its own.
         let Some(RunEnd {
             name,
             verification,

@@ -1,4 +1,4 @@
-//! Which snapshot of a source is meant. Pure.
+//! The choice of one snapshot of a source. Pure.
 
 use catalog::{
     ledger::Past,
@@ -10,13 +10,13 @@ use thiserror::Error;
 /// The snapshot that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// The newest complete one.
+    /// The newest complete snapshot.
     Newest,
-    /// The one that holds this key, or has this id, whatever its state.
+    /// The snapshot that holds this key, or has this id, whatever its state.
     Named(String),
-    /// The one of exactly this recovery point, to the second: that is how it is printed.
+    /// The complete snapshot of this recovery point, to the second: that is how it is printed.
     At(Timestamp),
-    /// The newest complete one before this time.
+    /// The newest complete snapshot before this time.
     Before(Timestamp),
 }
 
@@ -26,18 +26,18 @@ pub enum NotChosen {
     /// A name that matches nothing: a mistake of whoever typed it.
     #[error("no snapshot is called {name:?}\nhint: `backup-verifier snapshots` lists them.")]
     Unknown {
-        /// As typed.
+        /// The name as typed.
         name: String,
     },
-    /// There may be snapshots, but none that could be restored.
+    /// No snapshot could be restored: none is complete, or none of them is a full backup.
     #[error("there is no complete snapshot{when}{others}")]
     NoneComplete {
         /// ` before …`, ` of …`, or nothing.
         when: String,
-        /// What lies there instead.
+        /// The end of the sentence: what lies there instead.
         others: String,
     },
-    /// There is one, or several, but without a proof of these very objects.
+    /// There are snapshots, but none with a proof of these very objects.
     #[error(
         "there is no verified snapshot{when}\n\
          hint: `backup-verifier snapshots` shows which have a proof."
@@ -46,7 +46,7 @@ pub enum NotChosen {
         /// ` before …`, ` of …`, ` called …`, or nothing.
         when: String,
     },
-    /// There is one, or several, and no records that could tell of a proof.
+    /// There are snapshots, but no records that could tell of a proof.
     #[error(
         "whether a snapshot{when} was verified is not known: there are no records\n\
          hint: Mount the evidence, or verify a snapshot first."
@@ -57,7 +57,7 @@ pub enum NotChosen {
     },
 }
 
-/// The wanted snapshot of what a survey found.
+/// Finds the wanted snapshot among those of a survey; errs if there is none.
 pub fn select<'a>(
     inventory: &'a SourceInventory,
     wanted: &Wanted,
@@ -68,7 +68,7 @@ pub fn select<'a>(
     })
 }
 
-/// The same for who verifies: a differential snapshot only where it is named.
+/// Finds a snapshot to verify, as [`select`] does, but a differential one only where it is named.
 pub fn select_to_verify<'a>(
     inventory: &'a SourceInventory,
     wanted: &Wanted,
@@ -83,8 +83,8 @@ pub fn select_to_verify<'a>(
     })
 }
 
-/// The same among those with a proof, which is looked for among the full backups. Without any
-/// `past`, where evidence is not mounted or was never written, nothing is said of proofs.
+/// Finds a snapshot with a proof, as [`select`] does, among the full backups. Without any `past`,
+/// where the records are not mounted or were never written, it errs: nothing is known of proofs.
 pub fn select_verified<'a>(
     inventory: &'a SourceInventory,
     wanted: &Wanted,

@@ -1,8 +1,8 @@
 //! One pass over a snapshot's bytes: hashed, inspected and fed to a sandbox at the same time.
 //!
 //! Memory is constant at any size: every hand-over is a bounded channel of chunks. A stream of ours
-//! that breaks off never looks like the end of a snapshot: it ends in an error here, as an aborted
-//! inspection there, and as a feed without its end in the sandbox.
+//! that breaks off never looks like the end of a snapshot. Here it ends in an error, in the
+//! inspection it is aborted, and in the sandbox it is a feed without its end.
 
 mod reader;
 mod upload;
@@ -31,27 +31,27 @@ pub const QUEUE_CHUNKS: usize = 8;
 /// Most bytes handed to a sandbox in one piece; what the inspector tees is cut to this.
 const FEED_CHUNK_BYTES: usize = 256 * 1024;
 
-/// Told how many bytes of how many were read; called at most once per chunk.
+/// Callback that is told how many bytes were read, of how many; called at most once per chunk.
 pub type OnBytes = Arc<dyn Fn(u64, u64) + Send + Sync>;
 
-/// What one whole pass found.
+/// Result of one whole pass.
 #[derive(Debug, Clone)]
 pub struct ReadThrough {
-    /// Of the bytes as stored, lower-case hexadecimal.
+    /// SHA-256 of the bytes as stored, in lower-case hexadecimal.
     pub sha256: String,
-    /// Of the restorable bytes: the same unless a wrapper was undone.
+    /// SHA-256 of the restorable bytes: the same unless a wrapper was undone.
     pub restorable_sha256: String,
-    /// Restorable bytes; all of them were offered to the feed.
+    /// Number of restorable bytes; all of them were offered to the feed, up to its limit.
     pub restorable_bytes: u64,
-    /// From the native reading of every byte.
+    /// Result of the native reading of every byte.
     pub inspection: Inspection,
-    /// Whether they are those that the store took in; `None` where it keeps no checksum of them.
+    /// True if the bytes are those that the store took in; `None` if it keeps no checksum of them.
     pub as_uploaded: Option<bool>,
-    /// The version that they are of, where the store told it.
+    /// Version of the object that the bytes are of, where the store told it.
     pub version_id: Option<String>,
 }
 
-/// Why a pass did not reach the last byte: never about the snapshot.
+/// Why a pass did not reach the last byte: never the snapshot's fault.
 #[derive(Debug, Error)]
 pub enum PassError {
     /// The storage refused, failed or broke off.
@@ -60,9 +60,9 @@ pub enum PassError {
     /// The stream ended well, but not after the pinned number of bytes.
     #[error("read {read} bytes of an object pinned at {pinned}")]
     Length {
-        /// What arrived.
+        /// Number of bytes that arrived.
         read: u64,
-        /// What was promised.
+        /// Number of bytes that the pin promised.
         pinned: u64,
     },
     /// The inspection panicked or left bytes unread: a bug of ours.
@@ -70,18 +70,18 @@ pub enum PassError {
     Inspection(u64),
 }
 
-/// Where a pass sends the restorable bytes, and how many at most.
+/// Destination of the restorable bytes of a pass, with a limit.
 #[derive(Debug)]
 pub struct Fed {
-    /// The sandbox's end of it.
+    /// Sending end of the feed; the sandbox holds the other.
     pub items: mpsc::Sender<FeedItem>,
-    /// What is more is no longer sent, and no end either: a small object may unwrap to more than
-    /// any disk holds.
+    /// Most bytes to send. What is more is no longer sent, and no end either: a small object may
+    /// unwrap to more than any disk holds.
     pub bytes_max: u64,
 }
 
 impl From<mpsc::Sender<FeedItem>> for Fed {
-    /// Without a limit.
+    /// A destination without a limit.
     fn from(items: mpsc::Sender<FeedItem>) -> Self {
         Self {
             items,
@@ -90,14 +90,15 @@ impl From<mpsc::Sender<FeedItem>> for Fed {
     }
 }
 
-/// A bounded feed for [`pass`] and its receiving end for a sandbox.
+/// Makes a bounded feed for [`pass`], and its receiving end for a sandbox.
 pub fn feed() -> (mpsc::Sender<FeedItem>, Feed) {
     let (sender, items) = mpsc::channel(QUEUE_CHUNKS);
     (sender, Feed { items })
 }
 
 /// Reads `input` to its last byte, `pinned` bytes in all. A `feed` whose receiver goes away early
-/// is simply no longer fed: hash and inspection run to the end all the same.
+/// is no longer fed: hash and inspection run to the end all the same. Errs if the input or the
+/// inspection does not reach its end, or the length is another one.
 pub async fn pass(
     mut input: ByteStream,
     pinned: u64,
@@ -127,7 +128,8 @@ pub async fn pass(
     reading.await.unwrap_or(Err(PassError::Inspection(0)))
 }
 
-/// The blocking half: runs on a thread of its own until the last chunk, or until it is cut off.
+/// Inspects the chunks. This blocking half runs on a thread of its own until the last chunk, or
+/// until it is cut off.
 fn read(
     chunks: mpsc::Receiver<FeedItem>,
     format: &'static dyn Format,

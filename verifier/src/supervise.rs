@@ -81,7 +81,7 @@ const fn proof<'a>(
     }
 }
 
-/// Looks once more for a snapshot; whether there is one now. Its time is that of choosing.
+/// Chooses a snapshot once more; true if there is one now. Its time counts as that of choosing.
 async fn selected_again(
     context: &Context,
     assignment: &mut Assignment,

@@ -12,7 +12,8 @@ use catalog::{
 
 use crate::{engine::CheckResult, stream::ReadThrough};
 
-/// What shows a snapshot to be bad, the most telling first: damage explains whatever follows it.
+/// Reasons that show a snapshot to be bad, the most telling first: damage explains whatever follows
+/// it.
 const SHOWN: [Reason; 5] = [
     Reason::Damaged,
     Reason::Identity,
@@ -21,17 +22,17 @@ const SHOWN: [Reason; 5] = [
     Reason::Expectation,
 ];
 
-/// How a verification ended, and why unless it is verified.
+/// The verdict of a verification, and why it is not verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conclusion {
-    /// How.
+    /// Verified, failed or inconclusive.
     pub verdict: Verdict,
-    /// `None` exactly when verified.
+    /// The reason why it is not verified; `None` exactly when it is.
     pub reason: Option<Reason>,
 }
 
 impl Conclusion {
-    /// The only verdict that `reason` may explain.
+    /// The conclusion whose reason is `reason`: each reason has one verdict.
     pub const fn because(reason: Reason) -> Self {
         Self {
             verdict: reason.verdict(),
@@ -45,7 +46,14 @@ impl Conclusion {
     };
 }
 
-/// What the answers come to. `observed`: a restored server was asked and answered.
+/// Concludes from all answers. `observed`: a restored server was asked and answered.
+///
+/// | the answers | conclusion |
+/// |---|---|
+/// | one shows the snapshot to be bad | `failed`, by the most telling reason |
+/// | another one spoils the verdict | `inconclusive`, by the first such reason |
+/// | none spoils it, and a server was observed | `verified` |
+/// | none spoils it, and no server was observed | `inconclusive (internal)` |
 pub fn conclude(answers: &[CheckResult], observed: bool) -> Conclusion {
     let given = |reason: &Reason| answers.iter().any(|answer| answer.spoils == Some(*reason));
     let shown = SHOWN.into_iter().find(given);
@@ -57,7 +65,8 @@ pub fn conclude(answers: &[CheckResult], observed: bool) -> Conclusion {
     }
 }
 
-/// Which witness vouches for the bytes read; an entity tag never does.
+/// Names the witness that vouches for the bytes read: the file's own checksum, the manifest's, or
+/// that of the upload, in this order. An entity tag never does.
 pub fn integrity(passed: &ReadThrough, manifest: Option<&Manifest>) -> Integrity {
     let written = manifest.and_then(|manifest| manifest.sha256.as_deref());
     if passed.inspection.checksum == Checksum::Verified {

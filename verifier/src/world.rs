@@ -1,4 +1,5 @@
-//! What commands share once a configuration is read: repositories, ledgers, the chosen sources.
+//! Everything that commands share once a configuration is read: repositories, ledgers, the chosen
+//! sources.
 
 mod ledgers;
 mod runtime;
@@ -31,27 +32,28 @@ use crate::{
 pub(crate) use ledgers::unmounted;
 pub use surveyed::Surveyed;
 
-/// The configured world, opened.
+/// Everything that a configuration names, opened.
 #[derive(Debug)]
 pub struct World {
-    /// As loaded.
+    /// The configuration as loaded.
     pub config: Config,
-    /// The time.
+    /// The clock, by which records are dated.
     pub clock: Clock,
     cancelled: CancellationToken,
     env: Env,
     storages: BTreeMap<RepositoryName, Arc<dyn Storage>>,
     evidence: Option<Arc<dyn RecordWriter>>,
-    /// Whether evidence was seen or begun at its place: from then on it lies there.
+    /// True once records were seen or begun at their place: from then on they must lie there.
     adopted: AtomicBool,
     compares_clocks: bool,
     heads: BTreeMap<RepositoryName, Mutex<HeadCache>>,
-    /// What was read of each chain: the next look reads only what is new.
+    /// The ledgers as far as they were read: the next look reads only what is new.
     ledgers: BTreeMap<SourceName, Mutex<Ledger>>,
 }
 
 impl World {
-    /// Reads the configuration and opens what it names; nothing is listed yet.
+    /// Reads the configuration and opens what it names; nothing is listed yet. Errs if the
+    /// configuration cannot be used.
     pub fn open(console: &mut Console<'_>) -> Result<Self, Refusal> {
         Ok(Self::of(console.config()?, &console.outside()))
     }
@@ -106,7 +108,8 @@ impl World {
         Arc::clone(storage.expect("invariant: every source names a configured repository"))
     }
 
-    /// The named sources, or all, in the order of the file.
+    /// Returns the named sources, each once, in the order they are named; or all, in the order of
+    /// the file. Errs for an unknown name.
     pub fn sources(&self, select: &Select) -> Result<Vec<&Source>, Refusal> {
         if select.sources.is_empty() {
             return Ok(self.config.sources.iter().collect());
@@ -121,7 +124,7 @@ impl World {
         Ok(named)
     }
 
-    /// One source by its name, or what to type.
+    /// Finds one source by its name; errs with the names there are.
     pub fn source(&self, name: &str) -> Result<&Source, Refusal> {
         self.config.source(name).ok_or_else(|| {
             let names: Vec<_> = self
@@ -137,7 +140,7 @@ impl World {
         })
     }
 
-    /// What was read of a repository, unless another survey is at it.
+    /// The cache of heads of a repository, unless another survey is at it.
     pub(crate) fn heads(&self, name: &RepositoryName) -> Option<MutexGuard<'_, HeadCache>> {
         self.heads.get(name)?.try_lock().ok()
     }

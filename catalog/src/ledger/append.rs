@@ -8,24 +8,27 @@ use crate::model::SourceName;
 /// How often another writer may be faster before this one gives up.
 const ATTEMPTS_MAX: u32 = 16;
 
-/// Deleted records that are passed one by one.
+/// Number of deleted records that are passed one by one, before the steps double.
 const SINGLE_STEPS: u32 = 16;
 
-/// A record that is written.
+/// A record that was appended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
-    /// As it was understood again.
+    /// The record, as parsed back from `text`.
     pub record: Record,
-    /// As it lies there.
+    /// The record's text, as it lies there.
     pub text: String,
 }
 
 /// Writes `draft` behind the newest record of `source`, whoever else writes too.
 ///
-/// A break in the chain does not stop it: what was proven must be written down, and the break stays
-/// where it is. Nor does a number that cannot be created again although nothing lies there, as a
-/// bucket with versions has it where the newest record was deleted: writing goes on behind it, and
-/// the gap is a break like any other.
+/// A break in the chain does not stop the writing: what was proven must be written down, and the
+/// break stays where it is. Nor does a number that cannot be created although nothing lies there,
+/// as in a bucket with versions where the newest record was deleted. The record is written behind
+/// that number, and the gap is a break like any other.
+///
+/// Errs where the store fails, where other writers are faster 16 times in a row, or where no
+/// sequence number is left.
 pub async fn append(
     records: &dyn RecordWriter,
     source: &SourceName,
@@ -55,7 +58,7 @@ pub async fn append(
             Err(error) => return Err(error),
         }
         if is_gone(records, source, sequence).await? && hindrances.met(sequence) {
-            // Nobody was faster.
+            // No other writer was faster, so the attempts begin anew.
             attempts = 0;
         }
     }
@@ -68,18 +71,19 @@ pub async fn append(
 /// Numbers that cannot be created although nothing lies there.
 #[derive(Debug, Default)]
 struct Hindrances {
-    /// Where to go on.
+    /// Smallest number to try next.
     next: u64,
-    /// Met once: another writer's record may not be seen yet.
+    /// Number that was met once: perhaps another writer's record is not visible yet.
     suspect: Option<u64>,
     passed: u32,
 }
 
 impl Hindrances {
-    /// Takes a number that was met; whether it is passed, for it was met twice.
+    /// Takes a number that could not be created; true if it was met twice in a row and is passed
+    /// now.
     ///
-    /// A whole ledger may have been deleted: behind the first few the steps double, so that its end
-    /// is found soon, and a gap is a gap however long.
+    /// A whole ledger may have been deleted: behind the first few numbers the steps double, so that
+    /// its end is found soon. A gap is one gap however long it is.
     fn met(&mut self, sequence: u64) -> bool {
         if self.suspect.replace(sequence) != Some(sequence) {
             return false;
@@ -92,7 +96,7 @@ impl Hindrances {
     }
 }
 
-/// Whether nothing lies there, although it could not be created.
+/// True if nothing lies at this number, although it could not be created.
 async fn is_gone(
     records: &(impl RecordReader + ?Sized),
     source: &SourceName,
@@ -105,7 +109,8 @@ async fn is_gone(
     }
 }
 
-/// The next sequence number and what it follows; `None` if the head vanished meanwhile.
+/// Returns the next sequence number and the digest of the head; `None` if the head vanished
+/// meanwhile.
 async fn next_place(
     records: &(impl RecordReader + ?Sized),
     source: &SourceName,

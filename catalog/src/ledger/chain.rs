@@ -1,8 +1,9 @@
-//! Whether a source's records still are the chain that was once written, and where it first is not.
+//! Checks that a source's records are still the chain that was once written, and finds the first
+//! break.
 //!
 //! Sans-I/O: records are handed in, in ascending order, one at a time. The chain shows that a
-//! record was changed, removed or inserted; that the newest ones were removed only somebody who
-//! remembers the head can tell. A break ends where a later record, in its place, repairs it.
+//! record was changed, removed or inserted. That the newest records were removed, only somebody who
+//! remembers the head can tell. A break ends where a later record, at its own place, repairs it.
 
 mod breaks;
 mod broken;
@@ -16,29 +17,30 @@ use self::{
 use super::{Draft, Record, RecordError, Repaired};
 use crate::{digest::sha256, model::SourceName};
 
-/// The newest link that was seen.
+/// The newest record that was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// Its position.
+    /// Position of the record in the chain.
     pub sequence: u64,
     /// What the next record must name as `previous`.
     pub digest: String,
 }
 
-/// What a whole chain is like.
+/// Summary of a whole chain.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChainReport {
-    /// How many records count, readable or not: a checkpoint takes away what it says is pruned, be
-    /// it removed already or not.
+    /// Number of records, readable or not. Records that a checkpoint says are pruned do not count,
+    /// whether or not they are removed already.
     pub records: u64,
     /// The newest record; `None` for an empty chain.
     pub head: Option<Head>,
-    /// `None` if the chain is intact, or if every break of it was repaired.
+    /// First break that is not repaired; `None` if the chain is intact or every break was repaired.
     pub first_break: Option<Break>,
 }
 
-/// What the next record names as `previous`: the digest of a record; where there is none to be
-/// read, that of the bytes that lie there, so that a chain goes on after a break.
+/// Returns what the next record names as `previous`: the digest of a record. Where no record can be
+/// read, it is the digest of the text that lies there, or of the reason why there is no text. So a
+/// chain goes on after a break.
 pub(super) fn digest_to_follow(text: Result<&str, &str>) -> String {
     match text.map(Record::parse) {
         Ok(Ok(record)) => record.digest,
@@ -46,25 +48,26 @@ pub(super) fn digest_to_follow(text: Result<&str, &str>) -> String {
     }
 }
 
-/// Checks a chain record by record; kept, it goes on where it stopped.
+/// Checks a chain record by record; a checker that is kept goes on where it stopped.
 #[derive(Debug, Clone)]
 pub struct Checker {
     source: SourceName,
     records: u64,
     head: Option<Head>,
-    /// Whether the head is a record of this place: if not, the next one names what once was there.
+    /// True if the head belongs at its place. If not, the record behind it names as `previous` what
+    /// once was there, which is no second break.
     head_is_sound: bool,
     /// The oldest record that counts, from 1.
     first: u64,
-    /// Records that are not there, until somebody vouches for them.
+    /// Missing records that no checkpoint or repair explains yet.
     gaps: Gaps,
     breaks: Breaks,
-    /// What these records alone do not show, each until a repair of it.
+    /// Breaks that these records alone do not show, each held until it is repaired.
     remembered: Vec<Break>,
 }
 
 impl Checker {
-    /// An empty chain.
+    /// Creates the checker of an empty chain.
     pub fn new(source: SourceName) -> Self {
         Self {
             source,
@@ -78,29 +81,32 @@ impl Checker {
         }
     }
 
-    /// Whose chain this is.
+    /// Returns the source whose chain this is.
     pub const fn source(&self) -> &SourceName {
         &self.source
     }
 
-    /// The oldest record that is not pruned, whether or not what was pruned is removed already.
+    /// Sequence number of the oldest record that is not pruned, whether or not the pruned records
+    /// are removed already.
     pub const fn first(&self) -> u64 {
         self.first
     }
 
-    /// Repairs that were ever written, oldest first; the breaks they were about are told with them.
+    /// Returns the repairs of the chain, oldest first, with the breaks they are about. Pruned
+    /// repairs are included; of more than 1,000 the newest are kept.
     pub fn repairs(&self) -> impl DoubleEndedIterator<Item = &Repaired> {
         self.breaks.repairs()
     }
 
-    /// Whether this record names another `previous` than what lies before it, be it repaired or
-    /// not: nobody could vouch for a beginning there.
+    /// True if this record names another `previous` than what lies before it, repaired or not: no
+    /// checkpoint could vouch for a beginning there.
     pub(super) fn is_seam(&self, sequence: u64) -> bool {
         self.breaks.is_seam(sequence)
     }
 
-    /// Takes the next record that exists, `text` being `Err` where it could not be read as text.
-    /// Returns it if its own digest is right, wherever it stands.
+    /// Takes the next record that exists; `text` is `Err`, with the reason, where the record could
+    /// not be read as text. Returns the record if its own digest is right, even if it is out of
+    /// place.
     pub fn take(&mut self, sequence: u64, text: Result<&str, &str>) -> Option<Record> {
         let digest = digest_to_follow(text);
         let parsed = text
@@ -130,7 +136,7 @@ impl Checker {
     }
 
     /// Holds on to a break that these records alone do not show any more, until a person repairs
-    /// it. One that is repaired or remembered already changes nothing.
+    /// it. A break that is already repaired or remembered changes nothing.
     pub fn remember(&mut self, met: Break) {
         let is_repaired = self.repairs().any(|it| it.repair.is_of(&met));
         if !is_repaired && !self.remembered.contains(&met) && self.remembered.len() < BREAKS_MAX {
@@ -138,12 +144,12 @@ impl Checker {
         }
     }
 
-    /// The breaks that are held on to, in the order in which they were seen.
+    /// Returns the breaks that are held on to, in the order in which they were seen.
     pub(super) fn remembered(&self) -> &[Break] {
         &self.remembered
     }
 
-    /// What is known so far.
+    /// Summarizes the chain as far as it was taken.
     pub fn report(&self) -> ChainReport {
         let remembered = self.remembered.iter().cloned();
         let shown = [self.gaps.first(), self.breaks.first().cloned()];
@@ -157,7 +163,7 @@ impl Checker {
         }
     }
 
-    /// Takes a record with a right digest; whether it is one of this place.
+    /// Takes a record with a right digest; true if the record belongs at this place.
     fn link(&mut self, sequence: u64, record: &Record, follows: bool) -> bool {
         let found = Some(record.digest.clone());
         if record.sequence != sequence {
@@ -171,7 +177,8 @@ impl Checker {
         let before = self.head.as_ref().map(|head| head.digest.clone());
         if follows && record.previous != before {
             self.breaks.seam(sequence);
-            // Behind what was changed, this is the same break: it names what was there before.
+            // Behind a changed record this is the same break: the record names what was there
+            // before.
             if self.head_is_sound {
                 self.broken(sequence, BrokenBy::Previous, before);
                 return true;
@@ -181,7 +188,7 @@ impl Checker {
         true
     }
 
-    /// What a record at its place says of others.
+    /// Takes what a record at its own place says of other records.
     fn found(&mut self, record: &Record) {
         self.gaps.take(record);
         match &record.draft {

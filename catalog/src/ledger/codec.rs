@@ -1,8 +1,8 @@
 //! How a record becomes text and text a record.
 //!
-//! Reading never trusts: a record whose digest is wrong, or that two readers could read
-//! differently, is no record. It never refuses the future either: unknown members are covered by
-//! the digest, and a kind or value of a newer version is a link whose contents are unknown.
+//! Reading never trusts: a text whose digest is wrong, or that two readers could read differently,
+//! is no record. It never refuses the future either: unknown members are covered by the digest, and
+//! a kind or value of a newer version gives a record whose contents are unknown.
 
 use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -17,27 +17,27 @@ const SCHEMA: u64 = 1;
 /// Why a text is no record, or a draft cannot become one.
 #[derive(Debug, Error)]
 pub enum RecordError {
-    /// Torn, not JSON, not an object, or a member occurs twice.
+    /// The text is torn, not JSON, not an object, or a member occurs twice.
     #[error("not one JSON object with every member once")]
     Json(#[source] serde_json::Error),
     /// `schema`, `kind`, `sequence`, `previous`, `digest` or `source` is missing or mistyped.
     #[error("its place in the chain cannot be read")]
     Envelope(#[source] serde_json::Error),
-    /// Changed after it was written.
+    /// The record was changed after it was written.
     #[error("its digest says {written}, its contents are {computed}")]
     Digest {
-        /// In the record.
+        /// Digest that the record names.
         written: String,
-        /// Over its contents.
+        /// Digest of its contents.
         computed: String,
     },
     /// Records carry no fractions and no integers beyond 2^53: not every reader keeps them.
     #[error("{0} is no integer within 2^53")]
     Number(serde_json::Number),
-    /// Larger than a reader would accept.
+    /// The record is larger than a reader would accept.
     #[error("{bytes} bytes are more than the {RECORD_BYTES_MAX} a record may have")]
     TooLarge {
-        /// How large it would be.
+        /// Size of the record in bytes.
         bytes: usize,
     },
     /// Only records of a newer version are of unknown kinds; nobody writes one.
@@ -46,7 +46,9 @@ pub enum RecordError {
 }
 
 impl Record {
-    /// The draft at its place in the chain, with its digest, as one readable JSON object.
+    /// Writes the draft at its place in the chain, with its digest, as one JSON object that people
+    /// can read. Errs if the draft is of an unknown kind, holds a number that records must not
+    /// carry, or is larger than [`RECORD_BYTES_MAX`].
     pub fn seal(
         draft: Draft,
         sequence: u64,
@@ -75,7 +77,8 @@ impl Record {
         Ok(text)
     }
 
-    /// Reads a record and recomputes its digest.
+    /// Reads a record and recomputes its digest; errs if the text is no record or the digest is
+    /// wrong.
     pub fn parse(text: &str) -> Result<Self, RecordError> {
         let members = canonical::parse(text).map_err(RecordError::Json)?;
         let place: Place = typed(&members).map_err(RecordError::Envelope)?;
@@ -109,7 +112,8 @@ impl Record {
 }
 
 impl Draft {
-    /// Whose chain it belongs to; `None` where that is not understood.
+    /// Returns the source whose chain the record belongs to; `None` for a record of a newer
+    /// version.
     pub fn source(&self) -> Option<&SourceName> {
         match self {
             Self::Verification(verification) => Some(&verification.source),
@@ -159,7 +163,8 @@ impl Record {
     }
 }
 
-/// The order of members is that of design §6, for people; it has no meaning.
+/// A record as it is serialized. The order of members is that of design §6, for people; it has no
+/// meaning.
 #[derive(Serialize)]
 struct Written<'a, B> {
     schema: u64,
@@ -171,7 +176,7 @@ struct Written<'a, B> {
     body: &'a B,
 }
 
-/// What every version of the record has.
+/// Members that every version of a record has.
 #[derive(Deserialize)]
 struct Place {
     #[serde(rename = "schema")]

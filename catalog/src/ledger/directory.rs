@@ -1,4 +1,4 @@
-//! Evidence in a plain directory: `<evidence>/<source>/<sequence, 8 digits>.json`.
+//! Records in a plain directory: `<evidence>/<source>/<sequence, 8 digits>.json`.
 //!
 //! A record appears under its name whole and durable, or not at all, whatever dies in between: it
 //! is written and synced under a temporary name, then hard-linked, which fails where the name
@@ -24,20 +24,21 @@ use super::{
 };
 use crate::model::SourceName;
 
-/// How many sequence numbers one look into a directory answers.
+/// Most sequence numbers that one listing returns.
 const PAGE_MAX: usize = 100_000;
 
-/// Evidence below one directory, which must exist.
+/// Records below one directory, which must exist.
 #[derive(Debug, Clone)]
 pub struct DirectoryRecords {
     root: PathBuf,
 }
 
 impl DirectoryRecords {
-    /// Touches nothing yet.
+    /// Names the directory; nothing in it is read or written yet.
     ///
-    /// The directory is never created: a volume that is not mounted must be an error, not an empty
-    /// ledger. Where only its last part is missing that is [`LedgerError::Unmarked`].
+    /// The directory is never created here: a volume that is not mounted must be an error, not an
+    /// empty ledger. Where only the last part of its path is missing, the error is
+    /// [`LedgerError::Unmarked`].
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
@@ -53,7 +54,7 @@ impl DirectoryRecords {
             .await
     }
 
-    /// The same of the root as a whole.
+    /// Runs a blocking step on the root; errors name `place`.
     async fn blocking_at<T: Send + 'static>(
         &self,
         place: PathBuf,
@@ -186,10 +187,10 @@ impl From<LedgerError> for Failure {
     }
 }
 
-/// Tells every sequence number that exists, in no order.
+/// Calls `tell` with every sequence number that exists, in no order.
 fn each(root: &Path, source_name: &SourceName, mut tell: impl FnMut(u64)) -> Result<(), Failure> {
     let entries = match fs::read_dir(root.join(source_name.as_str())) {
-        // No record yet, unless the evidence itself is missing.
+        // No record yet, unless the root itself is missing.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return is_there(root),
         entries => entries?,
     };
@@ -202,8 +203,8 @@ fn each(root: &Path, source_name: &SourceName, mut tell: impl FnMut(u64)) -> Res
     Ok(())
 }
 
-/// Fails where the root is not there: as [`LedgerError::Unmarked`] if it could be made, for it is
-/// new, or part of a volume that is not mounted.
+/// Errs if the root is not there: with [`LedgerError::Unmarked`] if its parent is, for then the
+/// root is new, or part of a volume that is not mounted.
 fn is_there(root: &Path) -> Result<(), Failure> {
     match fs::metadata(root) {
         Err(error)

@@ -47,7 +47,7 @@ pub fn snapshot(taken_at: Timestamp) -> SnapshotRecord {
     }
 }
 
-/// Contents of which only this was counted.
+/// A baseline in which only this item was counted.
 pub fn baseline(item: &str, count: u64) -> Baseline {
     Baseline {
         items: BTreeMap::from([(item.into(), count)]),
@@ -55,7 +55,8 @@ pub fn baseline(item: &str, count: u64) -> Baseline {
     }
 }
 
-/// A verification of it that ended an hour later, with 100 keys, after two seconds.
+/// A verification of the snapshot of this time. It ended an hour later, counted 100 keys and took
+/// two seconds; without a reason it is `verified`.
 pub fn verification(taken_at: Timestamp, reason: Option<Reason>) -> Verification {
     let ended_at = taken_at + jiff::SignedDuration::from_hours(1);
     Verification {
@@ -85,7 +86,7 @@ pub fn verification(taken_at: Timestamp, reason: Option<Reason>) -> Verification
     }
 }
 
-/// As a draft.
+/// The draft of a verification that ended `verified`.
 pub fn verified(taken_at: Timestamp) -> Draft {
     Draft::Verification(Box::new(verification(taken_at, None)))
 }
@@ -104,7 +105,7 @@ pub fn acceptance(taken_at: Timestamp, keys: u64) -> Draft {
     }))
 }
 
-/// Says that records up to this one, with this digest, were pruned.
+/// A checkpoint: records up to `through`, whose digest is `pruned`, were pruned.
 pub fn checkpoint(through: u64, pruned: &str) -> Draft {
     Draft::Checkpoint(Checkpoint {
         source: cache(),

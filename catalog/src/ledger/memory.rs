@@ -1,4 +1,4 @@
-//! Evidence in memory, with scripted faults, for tests of everyone who holds evidence.
+//! Records in memory, with scripted faults, for tests of everyone who reads or writes records.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry},
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{LedgerError, RECORD_BYTES_MAX, RecordReader, RecordWriter};
 use crate::model::SourceName;
 
-/// How many sequence numbers come at once: few, so that all who list prove that they ask again.
+/// Sequence numbers per listing: few, so that every caller shows that it asks again.
 const PAGE_MAX: usize = 2;
 
 /// What the next matching call does instead.
@@ -47,7 +47,8 @@ struct State {
 }
 
 impl MemoryRecords {
-    /// Faults strike in this order, each the next call it fits; until then it waits.
+    /// Scripts faults. They strike in this order, each at the next call that it fits; until then it
+    /// waits.
     pub fn script(&self, faults: impl IntoIterator<Item = MemoryFault>) {
         self.state().faults.extend(faults);
     }
@@ -70,7 +71,7 @@ impl MemoryRecords {
         self.state().burnt.insert((source.clone(), sequence));
     }
 
-    /// What a volume looks like that is not mounted.
+    /// Removes all records and the marker, as if the volume were not mounted.
     pub fn unmount(&self) {
         let mut state = self.state();
         state.records.clear();

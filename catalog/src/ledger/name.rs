@@ -1,10 +1,10 @@
-//! Names of what lies at a place of evidence: the marker, and records by their sequence number in
-//! eight digits, `00000012.json`.
+//! Names of files and objects at a place of records: the marker, and records, which are named by
+//! their sequence number in eight digits, `00000012.json`.
 
-/// Name of the file or object that says that evidence lies here.
+/// Name of the file or object that says that records lie here.
 pub const MARKER: &str = ".backup-evidence";
 
-/// What is in it, for who finds it.
+/// Contents of the marker, for whoever finds it.
 pub(super) const MARKER_TEXT: &str = "Evidence of backup-verifier lies here. Keep this file: a \
     place without it is taken for a volume that is not mounted.\n";
 
@@ -12,7 +12,8 @@ pub(super) fn file_name(sequence: u64) -> String {
     format!("{sequence:08}.json")
 }
 
-/// Eight digits and `.json`; anything else, and names that begin with `.`, are not records.
+/// Returns the sequence number that a record's name holds: eight digits and `.json`. Any other
+/// name, and every name that begins with `.`, is no record's.
 pub(super) fn sequence_of(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(".json")?;
     let eight = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,5 +1,5 @@
-//! A proven snapshot that is listed no more may still be read as an older version: the one look of
-//! both programs.
+//! Asks a store whether a proven snapshot that is no longer listed can still be read as an older
+//! version; both programs ask here.
 
 use super::{OldVersions, Proofs, Sameness};
 use crate::{
@@ -7,10 +7,12 @@ use crate::{
     storage::{Storage, StorageReason},
 };
 
-/// Asks for the versions of the last proof of a source, once a whole survey does not list it any
-/// more; `None` where there is nothing to ask, because it is listed or its record names none.
+/// Asks the store for the object versions that the last proof of a source names, once a whole
+/// survey no longer lists its snapshot. `None` if there is nothing to ask: the snapshot is listed,
+/// or its record does not name a version of every object.
 ///
-/// One request for each object of the record, until one is not answered with that very object.
+/// It makes one request for each object of the record, until one is not answered with exactly that
+/// object.
 pub async fn old_versions(storage: &dyn Storage, proofs: &Proofs) -> Option<OldVersions> {
     let lost = proofs.lost()?;
     for (written, version) in lost.versions()? {
@@ -46,7 +48,7 @@ mod tests {
         },
     };
 
-    /// Of two objects of four bytes that are kept as `v1`.
+    /// A verification of two objects of four bytes that are kept as `v1`.
     fn run() -> Verification {
         let mut run = verification(at("04:00:00"), None);
         let written = |key: &str| ArtifactRecord {

@@ -1,24 +1,24 @@
-//! Whether evidence lies at a place at all, and whose clock is right there.
+//! The marker of a place of records, and the difference between our clock and that of the place.
 //!
 //! A volume that is not mounted looks like a ledger without records, so the verifier leaves a
 //! marker at its first use of a place:
 //!
-//! | marker | records | |
+//! | marker | records | the place |
 //! |---|---|---|
-//! | yes | any | evidence lies there |
-//! | no | some | of an earlier version: the verifier adopts the place at its next use |
-//! | no | none | not mounted, or new: readers know nothing, the verifier makes the marker |
+//! | yes | any | is in use |
+//! | no | some | was used by an earlier version: the verifier adopts it at its next use |
+//! | no | none | is not mounted, or new: readers know nothing, the verifier makes the marker |
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{LedgerError, RecordReader, RecordWriter};
 use crate::model::SourceName;
 
-/// How far the clock of a writer may be from the store's: readers believe no record that ends
-/// later than that (facts of the contract, alerting 7).
+/// Largest difference between the clock of a writer and that of the store: readers believe no
+/// record that ends later than that (facts of the contract, alerting 7).
 pub const CLOCKS_APART_MAX: SignedDuration = SignedDuration::from_mins(5);
 
-/// Says [`LedgerError::Unmarked`] where there is neither a marker nor a record of any of these
+/// Errs with [`LedgerError::Unmarked`] where there is neither a marker nor a record of any of these
 /// sources.
 pub async fn is_mounted(
     records: &dyn RecordReader,
@@ -30,8 +30,9 @@ pub async fn is_mounted(
     Err(unmarked(records))
 }
 
-/// Makes the marker where there is none. Where evidence `was` seen before in the life of this
-/// program and nothing of it is left, this is another place: [`LedgerError::Unmarked`].
+/// Makes the marker where there is none. `was` says that this program has found the place in use
+/// before: if nothing is left there, it is another place, and [`LedgerError::Unmarked`] is
+/// returned.
 pub async fn adopt(
     records: &dyn RecordWriter,
     sources: &[SourceName],
@@ -41,11 +42,12 @@ pub async fn adopt(
         return Ok(());
     }
     if holds_records(records, sources).await? {
-        // Also without a marker these say that this is the place: it may not be ours to make.
+        // Even without a marker the records show that this is the place; we may have no right to
+        // make one.
         let _ = records.mark().await;
         return Ok(());
     }
-    // Where it cannot be created, another verifier may have been faster.
+    // Where the marker cannot be created, another verifier may have been faster.
     if !was && (records.mark().await? || records.is_marked().await?) {
         return Ok(());
     }
@@ -70,8 +72,9 @@ fn unmarked(records: &(impl RecordReader + ?Sized)) -> LedgerError {
     }
 }
 
-/// How far our clock, which showed `before` and `after` a question, is ahead of what the store
-/// answered; negative where it is behind.
+/// Returns how far our clock is ahead of the store's; negative where it is behind. Our clock showed
+/// `before` when the store was asked and `after` when it had answered: a time of the store between
+/// the two counts as equal.
 pub fn ahead_of(store: Timestamp, before: Timestamp, after: Timestamp) -> SignedDuration {
     let ahead = before.duration_since(store);
     if ahead > SignedDuration::ZERO {

@@ -1,8 +1,8 @@
-//! Pruning: old records go, and the chain still proves what is left.
+//! Pruning: old records are removed, and the chain still proves the records that are left.
 //!
 //! The checkpoint is written first, durably; then records are removed one by one from the oldest
-//! on. So whatever dies in between, and however many prune at once, what lies there is always an
-//! unbroken end of the chain that begins at or before the place the checkpoint vouches for.
+//! on. So what lies there is always an unbroken end of the chain, whatever dies in between and
+//! however many prune at once. It begins at or before the place that the checkpoint vouches for.
 
 use std::time::Duration;
 
@@ -18,17 +18,18 @@ use crate::{fault, model::SourceName};
 /// Most records that are removed at once; the rest goes the next time.
 const REMOVED_MAX: usize = 1_000;
 
-/// What became of it.
+/// Result of pruning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pruned {
-    /// So many records were removed.
+    /// This many records were removed.
     Removed(usize),
     /// Nothing of a broken chain is removed: its records are needed to see what happened.
     Broken(Break),
 }
 
-/// Removes records older than `keep`, but for those still needed, and finishes what was begun
-/// before. The ledger is that of the chain as it lies there.
+/// Removes records older than `keep`, but none that is still needed, and finishes an interrupted
+/// pruning. `ledger` must show the chain as it lies there. Errs if the checkpoint cannot be written
+/// or a record not be removed.
 pub async fn prune(
     records: &dyn RecordWriter,
     ledger: &Ledger,
@@ -73,7 +74,8 @@ async fn remove_through(
     Ok(removed)
 }
 
-/// A checkpoint of somebody else is not trusted with records that it does not know.
+/// True if the checkpoint knows the digest of the last record it says is pruned: somebody else's
+/// checkpoint is not trusted with records that it does not know.
 async fn names_what_lies_there(
     records: &dyn RecordWriter,
     source: &SourceName,

@@ -1,4 +1,4 @@
-//! The evidence record as it is written (design §6): plain serde data, no floats.
+//! The record as it is written (design §6): plain serde data, no floats.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,44 +8,45 @@ use serde::{Deserialize, Serialize};
 use super::{Egress, Finding, Network, Reason, Stage, Verdict, VolumeLimit};
 use crate::model::{SnapshotId, SourceName, TakenAtFrom};
 
-/// A record without its place in the chain: what a verification produces.
+/// A record without its place in the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Draft {
     /// One verification.
     Verification(Box<Verification>),
     /// Written by `accept`: these contents are right and are the new baseline.
     Acceptance(Box<Acceptance>),
-    /// Written when older records are pruned.
+    /// Says that older records were pruned; see [`Checkpoint`].
     Checkpoint(Checkpoint),
-    /// Written by `evidence repair`: a person saw a break and says why it is one.
+    /// Written by `evidence repair`: a person saw a break of the chain and says why it is broken.
     Repair(Box<Repair>),
-    /// Written by a newer version: a link of the chain whose contents are not understood here.
+    /// Written by a newer version: a record whose place in the chain is understood here and whose
+    /// contents are not.
     Unknown {
-        /// As written.
+        /// The record's `kind`, as written.
         kind: String,
-        /// Why it was not understood.
+        /// Why the contents were not understood.
         why: String,
     },
 }
 
-/// A record in its chain, as parsed. Its digest is right: a record whose digest is wrong is an
-/// error.
+/// A record at its place in the chain. Its digest is right: parsing a record whose digest is wrong
+/// is an error.
 ///
-/// Serialized, it is the object of design §6; how it is written and read is in `codec.rs`.
+/// Serialized, it is the JSON object of design §6; `codec.rs` writes and reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Position, from 1, without holes.
+    /// Position in the chain, from 1, without holes.
     pub sequence: u64,
-    /// `sha256:…` of the record before; `None` for the first.
+    /// `sha256:…` of the record before this one; `None` for the first.
     pub previous: Option<String>,
     /// `sha256:…` of the canonical JSON of this record without this member.
     pub digest: String,
-    /// What it says.
+    /// What the record says.
     pub draft: Draft,
 }
 
 impl Record {
-    /// When it was written; `None` for a record of a newer version.
+    /// When the record was written; `None` for a record of a newer version.
     pub const fn ended_at(&self) -> Option<Timestamp> {
         match &self.draft {
             Draft::Verification(verification) => Some(verification.ended_at),
@@ -60,102 +61,104 @@ impl Record {
 /// Says that older records were pruned, so that the chain may begin after them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// Whose chain.
+    /// Source whose chain it is.
     pub source: SourceName,
-    /// When.
+    /// When the record was written.
     pub ended_at: Timestamp,
     /// Sequence number of the last pruned record.
     pub through: u64,
-    /// Its digest.
+    /// `sha256:…` of that record.
     pub pruned: String,
-    /// The earliest recovery point of all that were ever pruned or still lie there.
+    /// The earliest recovery point of all records that were ever pruned or still lie there.
     pub begun_at: Option<Timestamp>,
-    /// Repairs among the pruned records, oldest first: they are told for ever.
+    /// Repairs among the pruned records, oldest first: they are reported for ever.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repairs: Vec<Repaired>,
 }
 
-/// A person's word on one break of the chain, so that it is no concern any more: of this break
-/// alone, and only while the same lies there.
+/// A person's explanation of one break of the chain, after which it is no concern any more. It
+/// covers this break alone, and only while the same bytes lie there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repair {
-    /// Of this act.
+    /// Identifier of the repair.
     pub id: String,
-    /// Whose chain.
+    /// Source whose chain it is.
     pub source: SourceName,
     /// Host, pod or person.
     pub by: String,
-    /// When.
+    /// When the record was written.
     pub ended_at: Timestamp,
-    /// Sequence number of the first break at that time.
+    /// Sequence number of the record at which the chain was first broken at that time.
     pub first_break: u64,
     /// What was wrong with that record, in words.
     pub broken_by: String,
     /// Digest found where another was expected, as of [`Break::found`](super::Break::found).
     pub found: Option<String>,
-    /// Why it is broken, in the person's words.
+    /// Why the chain is broken, in the person's words.
     pub message: String,
 }
 
-/// A repair with the number of the record that it was written in.
+/// A repair with the number of the record that holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repaired {
-    /// Position of that record.
+    /// Position of that record in the chain.
     pub sequence: u64,
-    /// What it says.
+    /// What that record says.
     #[serde(flatten)]
     pub repair: Repair,
 }
 
-/// What must not get lost without a word, e.g. `indexes`: of each one a number of hexadecimal
-/// digits that follows from its definition, because names may tell something of the data. Who can
-/// guess a name can try the guess. Shared, because from one verification to the next most stay.
+/// Fingerprints of named things that must not get lost without a word, by kind, e.g. `indexes`.
+/// Each fingerprint is a number of hexadecimal digits that follows from the thing's definition,
+/// because names may tell something of the data. Who can guess a name can try the guess. Shared,
+/// because from one verification to the next most stay the same.
 pub type Fingerprints = BTreeMap<String, Arc<[String]>>;
 
-/// One verification.
+/// The run of one verification and its verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
-    /// Of the run.
+    /// Identifier of the run.
     pub id: String,
-    /// Whose snapshot.
+    /// Source of the snapshot.
     pub source: SourceName,
     /// Name of the engine.
     pub engine: String,
-    /// What made it run.
+    /// What made the verifier run.
     pub trigger: Trigger,
     /// Host or pod.
     pub by: String,
     /// When the run began.
     pub began_at: Timestamp,
-    /// When the verdict stood.
+    /// When the verdict was final.
     pub ended_at: Timestamp,
-    /// What was restored.
+    /// The snapshot that was restored.
     pub snapshot: SnapshotRecord,
     /// How it ended.
     pub verdict: Verdict,
-    /// Why, unless verified.
+    /// Why the verdict is not `verified`; `None` if it is.
     pub reason: Option<Reason>,
-    /// Every check, in the order of the engine's table.
+    /// One finding for every check, in the order of the engine's table.
     pub findings: Vec<Finding>,
-    /// In the order they began; they overlap.
+    /// Stages in the order in which they began; they overlap.
     pub stages: Vec<StageRecord>,
-    /// First byte requested to first successful answer, less provisioning, pulls and our checks; of
-    /// several artifacts the sum, for they are restored one after the other.
+    /// Recovery time: from the first byte requested to the first successful answer, less
+    /// provisioning, pulls and our checks. With several artifacts it is the sum, for they are
+    /// restored one after the other.
     pub recovery_milliseconds: Option<u64>,
-    /// What was counted, over all artifacts.
+    /// What was counted, by item, summed over all artifacts.
     pub items: BTreeMap<String, u64>,
-    /// What was there by name.
+    /// What was there by name, as fingerprints.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fingerprints: Fingerprints,
-    /// Newest change inside, where known.
+    /// Time of the newest change inside the snapshot, where known.
     pub data_at: Option<Timestamp>,
-    /// Where it was restored; `None` if no sandbox was reached. Of several artifacts, each of which
-    /// has one of its own, the one whose way out was closed least.
+    /// Sandbox of the restore; `None` if none was reached. Each of several artifacts has a sandbox
+    /// of its own: recorded is the one whose way out was closed least.
     pub sandbox: Option<SandboxRecord>,
-    /// The same snapshot in other images.
+    /// Restores of the same snapshot in other images.
     #[serde(default)]
     pub rehearsals: Vec<RehearsalRecord>,
-    /// Who says so.
+    /// Verifier that wrote the record.
     pub tool: ToolRecord,
     /// Allowed lines of the server's log; anything else is replaced by its length.
     #[serde(default)]
@@ -166,56 +169,56 @@ pub struct Verification {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
-    /// `verify.schedule`.
+    /// The time of `verify.schedule` had come.
     Schedule,
-    /// `verify.when: new_snapshot`.
+    /// A new snapshot, with `verify.when: new_snapshot`.
     NewSnapshot,
-    /// After an inconclusive one.
+    /// The verification before was inconclusive.
     Retry,
-    /// A person.
+    /// A person asked for it.
     Manual,
-    /// A drill.
+    /// The verification is part of a drill.
     Drill,
 }
 
-/// Which snapshot, exactly.
+/// Identity of a snapshot, down to its objects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotRecord {
     /// Name of the repository.
     pub repository: String,
-    /// Within its source.
+    /// Name of the snapshot within its source.
     pub id: SnapshotId,
-    /// Recovery point.
+    /// Recovery point: the moment the snapshot is from.
     pub taken_at: Timestamp,
-    /// Which witness gave it.
+    /// Witness that gave the recovery point.
     pub taken_at_from: TakenAtFrom,
-    /// Every object.
+    /// Every object of the snapshot.
     pub artifacts: Vec<ArtifactRecord>,
-    /// The objects it continues, the full one first.
+    /// Objects of the backups that a differential snapshot continues, those of the full one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub continues: Vec<ArtifactRecord>,
 }
 
-/// One object, exactly.
+/// Identity of one object, as it was listed and read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArtifactRecord {
-    /// Relative to the repository.
+    /// Key, relative to the repository.
     pub key: String,
-    /// Of a versioned bucket.
+    /// Version of the object; `None` where the store keeps none.
     pub version_id: Option<String>,
-    /// As listed.
+    /// Entity tag, as listed.
     pub etag: Option<String>,
-    /// As stored.
+    /// Size in bytes, as stored.
     pub size_bytes: u64,
-    /// Of all bytes as stored, lower-case hexadecimal; `None` if they were not all read.
+    /// SHA-256 of all bytes as stored, lower-case hexadecimal; `None` if they were not all read.
     pub sha256: Option<String>,
-    /// As listed.
+    /// Time of the last modification, as listed.
     pub modified_at: Timestamp,
-    /// Which witness vouches for its bytes.
+    /// Witness that vouches for the object's bytes.
     pub integrity: Integrity,
 }
 
-/// The witness that the bytes are those once written.
+/// The witness that an object's bytes are those once written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Integrity {
@@ -225,84 +228,84 @@ pub enum Integrity {
     Manifest,
     /// A full-object upload checksum of the store, recomputed.
     Object,
-    /// None.
+    /// No witness.
     None,
 }
 
 /// How long one stage took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageRecord {
-    /// Which one.
+    /// The stage.
     pub stage: Stage,
-    /// Wall time.
+    /// Wall time of the stage, in milliseconds.
     pub milliseconds: u64,
 }
 
-/// Where it was restored.
+/// The sandbox in which a snapshot was restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxRecord {
-    /// The name of the runtime.
+    /// Name of the runtime.
     pub runtime: String,
-    /// As configured; a program with its version for the process runtime.
+    /// Image as configured; for the process runtime, a program with its version.
     pub image: String,
-    /// Digest of the image, where there is one.
+    /// Digest of the image; `None` for a runtime without images.
     pub image_id: Option<String>,
-    /// How its network is set up.
+    /// How the sandbox's network is set up.
     pub network: Network,
-    /// Whether there is a way out, looked at from inside.
+    /// Whether the sandbox has a way out, looked at from inside.
     pub egress: Egress,
-    /// What bounds the bytes it may write.
+    /// What bounds the bytes that the sandbox may write.
     pub volume_limit: VolumeLimit,
-    /// uid:gid inside.
+    /// `uid:gid` inside the sandbox.
     pub user: String,
-    /// Its memory limit.
+    /// Memory limit in bytes; `None` if there is none.
     pub memory_bytes: Option<u64>,
 }
 
-/// The same snapshot in another image, reported apart.
+/// A restore of the same snapshot in another image, reported apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RehearsalRecord {
-    /// Which image.
+    /// Image of the rehearsal.
     pub image: String,
-    /// How it ended there.
+    /// How the restore ended in this image.
     pub verdict: Verdict,
-    /// Why, unless verified.
+    /// Why the verdict is not `verified`; `None` if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// Every check there.
+    /// One finding for every check in this image.
     pub findings: Vec<Finding>,
-    /// As of the main run; a migration is part of it.
+    /// Recovery time, measured as in the main run; a migration is part of it.
     pub recovery_milliseconds: Option<u64>,
 }
 
-/// Who says so.
+/// The verifier that wrote a record, and its configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolRecord {
-    /// Of the verifier.
+    /// Version of the verifier.
     pub version: String,
     /// `sha256:…` of the configuration file's bytes.
     pub config_digest: String,
 }
 
-/// A person says that the contents of one snapshot are right.
+/// A person's statement that the contents of one snapshot are right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acceptance {
-    /// Of this act.
+    /// Identifier of the acceptance.
     pub id: String,
-    /// Whose snapshot.
+    /// Source of the snapshot.
     pub source: SourceName,
     /// Host, pod or person.
     pub by: String,
-    /// When.
+    /// When the record was written.
     pub ended_at: Timestamp,
-    /// Which snapshot.
+    /// The snapshot that was accepted.
     pub snapshot: SnapshotRecord,
-    /// What was counted in it when it was verified or inspected.
+    /// What was counted in the snapshot when it was verified or inspected, by item.
     pub items: BTreeMap<String, u64>,
-    /// What was there by name.
+    /// What was there by name, as fingerprints.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fingerprints: Fingerprints,
-    /// Why, in the person's words.
+    /// Why the contents are right, in the person's words.
     pub message: String,
 }
 

@@ -10,15 +10,15 @@ use super::{
 };
 use crate::model::{ObjectMeta, SourceName, TakenAtFrom};
 
-/// The recovery points in records that had them from the bytes themselves or their manifest: a
-/// name or a modification time says no more in a record than it does in a listing.
+/// Recovery points of objects, from records that read them in the bytes themselves or in a
+/// manifest. A name or a modification time says no more in a record than it does in a listing.
 ///
-/// Looked up once for every snapshot of a survey, so it is an index.
+/// It is an index because it is asked once for every snapshot of a survey.
 #[derive(Debug, Clone, Default)]
 pub struct RecoveryPoints(BTreeMap<SourceName, ByObject<(ArtifactRecord, Timestamp)>>);
 
 impl RecoveryPoints {
-    /// Everything these ledgers know at a time: a record from the future says nothing.
+    /// Builds the index from these ledgers as of `now`: a record from the future says nothing.
     pub fn new<'a>(ledgers: impl IntoIterator<Item = &'a Ledger>, now: Timestamp) -> Self {
         let each = ledgers.into_iter();
         Self(
@@ -27,7 +27,8 @@ impl RecoveryPoints {
         )
     }
 
-    /// What the newest record of this very object says.
+    /// Returns the recovery point that the newest record of exactly this object names; `None` if
+    /// there is no such record.
     pub fn of(&self, source: &SourceName, listed: &ObjectMeta) -> Option<Timestamp> {
         let mut records = self.0.get(source)?.of(listed).into_iter().rev();
         records
@@ -63,7 +64,8 @@ mod tests {
         model::Key,
     };
 
-    /// Of the snapshot of 04:00, as (dated by, to) in the order they were written.
+    /// Recovery points from records of the snapshot of 04:00, each given as (dated by, dated to),
+    /// in the order in which they were written.
     fn points(records: &[(TakenAtFrom, &str)], now: &str) -> RecoveryPoints {
         let mut ledger = Ledger::new(cache());
         let drafts = records.iter().map(|(from, taken_at)| {

@@ -1,4 +1,4 @@
-//! A person's word on a break: which one it is about, and how it is told.
+//! Repairs of a chain: which break each is about, and how it is reported.
 
 use settings::one_line;
 
@@ -8,13 +8,14 @@ use super::{Break, Ledger, Repair};
 const QUOTED_MAX: usize = 200;
 
 impl Repair {
-    /// Whether it is about this break: the same record, with the same found there. Another change
-    /// of the same record is another break.
+    /// True if the repair is about this break: the same record, with the same digest found there.
+    /// Another change of the same record is another break.
     pub(super) fn is_of(&self, met: &Break) -> bool {
         self.first_break == met.sequence && self.found == met.found
     }
 
-    /// Without a final stop, on one line and bounded: the words are a person's, not ours.
+    /// Returns the repair as a sentence without a final stop, on one line and bounded: some of the
+    /// words are a person's, not ours.
     fn sentence(&self) -> String {
         format!(
             "its evidence was repaired on {} by {}: {}",
@@ -26,8 +27,8 @@ impl Repair {
 }
 
 impl Ledger {
-    /// A sentence for pages: the newest repair in words, and how many there were before; `None`
-    /// where nothing was ever repaired.
+    /// Returns a sentence for pages: the newest repair in words, and how many there were before;
+    /// `None` where nothing was ever repaired.
     pub fn repaired(&self) -> Option<String> {
         let mut repairs = self.repairs().rev();
         let newest = repairs.next()?.repair.sentence();

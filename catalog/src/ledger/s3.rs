@@ -1,5 +1,5 @@
-//! Evidence in a bucket of S3, or of a store that speaks as S3 does:
-//! `<prefix>/<source>/<sequence, 8 digits>.json`.
+//! Records in a bucket of S3, or of a store that speaks as S3 does: `<prefix>/<source>/<sequence, 8
+//! digits>.json`.
 //!
 //! A record is created by one request that must not overwrite (`If-None-Match: *`). A store that
 //! overwrites nevertheless is found out before the first record is written to it, and refused.

@@ -1,4 +1,4 @@
-//! Whether a record is of an object: the one rule of both programs. Pure.
+//! The one rule, for both programs, that says whether a record is of a listed object. Pure.
 //!
 //! Nothing else compares a record with what a repository lists (`tests/tidy`).
 
@@ -27,8 +27,8 @@ use crate::model::{ObjectMeta, Snapshot, lasting_version};
 ///
 /// A version that another write may take over ([`lasting_version`]) counts as not known.
 ///
-/// What is `Touched` lies there still, so no proof of it has vanished; but it is no longer known
-/// to be unchanged, so nothing is recoverable by that proof, and it is verified again.
+/// A `Touched` file still lies there, so no proof of it has vanished. But it is no longer known to
+/// be unchanged, so its proof shows nothing to be recoverable, and the file is verified again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sameness {
     /// Another object, or other bytes under the same key.
@@ -39,7 +39,7 @@ pub enum Sameness {
     Same,
 }
 
-/// One object as somebody saw it.
+/// One object as a listing or a record shows it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sighting<'a> {
     key: &'a str,
@@ -103,8 +103,8 @@ impl Sighting<'_> {
     }
 }
 
-/// Whether two tags that a directory gave (`storage::directory`: inode, size, time of change and
-/// of status, in hexadecimal) differ in the status time alone.
+/// True if two tags that a directory gave (`storage::directory`: inode, size, time of change and of
+/// status, in hexadecimal) differ in the status time alone.
 fn of_one_file(one: &str, other: &str) -> bool {
     but_status_time(one).is_some_and(|file| Some(file) == but_status_time(other))
 }
@@ -124,16 +124,16 @@ fn hex(text: &str) -> bool {
 }
 
 impl ArtifactRecord {
-    /// Whether this is a record of the listed object.
+    /// Compares this record with a listed object.
     pub fn sameness(&self, listed: &ObjectMeta) -> Sameness {
         Sighting::from(self).sameness(listed.into())
     }
 }
 
 impl SnapshotRecord {
-    /// Whether this is a record of the listed snapshot, with all that it continues now: as alike
-    /// as the least alike of its objects. Of a snapshot whose chain is not known no chain was
-    /// read, so a record of it names none.
+    /// Compares this record with a listed snapshot and all that it continues now: the answer is
+    /// that of the least alike of its objects. Where the lineage of a snapshot is not known none
+    /// was read, so its record names none.
     pub fn sameness(&self, listed: &Snapshot) -> Sameness {
         let before = listed.before().unwrap_or_default();
         let own = listed.artifacts.iter().map(|it| (&it.meta).into());
@@ -143,7 +143,7 @@ impl SnapshotRecord {
         self.compared(&own, &continued.collect::<Vec<_>>())
     }
 
-    /// Whether this and another record are of the same snapshot.
+    /// Compares this record with another record of a snapshot, in the same way.
     pub fn sameness_of_records(&self, other: &Self) -> Sameness {
         let own: Vec<_> = other.artifacts.iter().map(Sighting::from).collect();
         let continued: Vec<_> = other.continues.iter().map(Sighting::from).collect();
@@ -155,7 +155,7 @@ impl SnapshotRecord {
     }
 }
 
-/// Each of the written objects beside the one of the same key; in any order.
+/// Compares each of the written objects with the most alike of the seen ones, in any order.
 fn all_alike(written: &[ArtifactRecord], seen: &[Sighting<'_>]) -> Sameness {
     if written.len() != seen.len() {
         return Sameness::Other;
@@ -168,7 +168,8 @@ fn all_alike(written: &[ArtifactRecord], seen: &[Sighting<'_>]) -> Sameness {
     written.iter().map(best).min().unwrap_or(Sameness::Same)
 }
 
-/// Each of the written objects beside the one at its place: the full backup comes first.
+/// Compares each of the written objects with the seen one at its place: the full backup comes
+/// first.
 fn in_order(written: &[ArtifactRecord], seen: &[Sighting<'_>]) -> Sameness {
     if written.len() != seen.len() {
         return Sameness::Other;
@@ -178,15 +179,17 @@ fn in_order(written: &[ArtifactRecord], seen: &[Sighting<'_>]) -> Sameness {
     each.min().unwrap_or(Sameness::Same)
 }
 
-/// Entries by what two sightings of one object have in common, its key with its time or version: a
-/// path without a time has all its records under one key, and a look-up must not pass through them.
+/// Index of entries by what two sightings of one object have in common: its key, with its time or
+/// version. Where a source's path holds no time, all its records are of one key, and a look-up must
+/// not pass through them all.
 #[derive(Debug, Clone)]
 pub(super) struct ByObject<T> {
     entries: Vec<T>,
     keys: BTreeMap<String, BTreeMap<Mark, Vec<usize>>>,
 }
 
-/// One of the two must be equal, or the answer is [`Sameness::Other`].
+/// What two sightings of one object share: if neither their times nor their versions are equal, the
+/// answer is [`Sameness::Other`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Mark {
     Modified(Timestamp),
@@ -203,7 +206,7 @@ impl<T> Default for ByObject<T> {
 }
 
 impl<T> ByObject<T> {
-    /// One more entry, of this object.
+    /// Adds an entry of this object.
     pub(super) fn add<'a>(&mut self, object: impl Into<Sighting<'a>>, entry: T) {
         let object = object.into();
         let marks = self.keys.entry(object.key.to_owned()).or_default();
@@ -213,7 +216,7 @@ impl<T> ByObject<T> {
         self.entries.push(entry);
     }
 
-    /// All entries that may be of this object, in the order they were added.
+    /// Returns all entries that may be of this object, in the order in which they were added.
     pub(super) fn of<'a>(&self, object: impl Into<Sighting<'a>>) -> Vec<&T> {
         let object = object.into();
         let marks = self.keys.get(object.key);
@@ -223,7 +226,7 @@ impl<T> ByObject<T> {
         entries.into_iter().map(|at| &self.entries[at]).collect()
     }
 
-    /// Whether there is an entry of any object under this key.
+    /// True if there is an entry of any object under this key.
     pub(super) fn has(&self, key: &str) -> bool {
         self.keys.contains_key(key)
     }

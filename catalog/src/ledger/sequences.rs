@@ -8,8 +8,8 @@ use futures::{
 use super::{LedgerError, RecordReader};
 use crate::model::SourceName;
 
-/// Every one above `after`, ascending, those written meanwhile included. Ends after its first
-/// error.
+/// Streams every sequence number above `after`, ascending, including those written meanwhile. Ends
+/// after its first error.
 pub fn sequences<'a>(
     records: &'a dyn RecordReader,
     source: &'a SourceName,

@@ -1,4 +1,4 @@
-//! Verdict, reason, check outcome: the closed words of every judgement (design §5).
+//! Verdict, reason, outcome of a check: the closed words of every judgement (design §5).
 
 use serde::{Deserialize, Serialize};
 
@@ -11,14 +11,14 @@ crate::words! {
         Verified = "verified",
         /// The snapshot was shown to be bad.
         Failed = "failed",
-        /// Anything on our side, or unknown.
+        /// Something on our side stopped the verification, or the cause is unknown.
         Inconclusive = "inconclusive",
     }
 }
 
 macro_rules! reasons {
     ($($verdict:ident: $($variant:ident = $label:literal),+;)+) => {
-        /// Why a verification was not `verified`; each belongs to exactly one verdict.
+        /// Why a verification was not `verified`; each reason belongs to exactly one verdict.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Reason { $($(#[doc = concat!("`", $label, "`")] $variant,)+)+ }
@@ -57,7 +57,7 @@ reasons! {
 }
 
 impl Reason {
-    /// Whether no further try will change it, but a line of the configuration may.
+    /// True if no further try will change the outcome, but a line of the configuration may.
     pub const fn is_mendable(self) -> bool {
         matches!(
             self,
@@ -77,15 +77,15 @@ crate::words! {
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum Outcome {
-        /// Observed what was expected.
+        /// What was observed is what was expected.
         Passed = "passed",
-        /// Contradicts the expectation.
+        /// What was observed contradicts the expectation.
         Failed = "failed",
-        /// Worth saying, changes no verdict.
+        /// Something worth saying that changes no verdict.
         Warning = "warning",
-        /// Has no meaning for this snapshot, e.g. a change without an earlier one.
+        /// The check has no meaning for this snapshot, e.g. a change without an earlier one.
         NotApplicable = "not_applicable",
-        /// Would have applied, but was never reached.
+        /// The check would have applied, but was never reached.
         NotRun = "not_run",
     }
 }
@@ -96,22 +96,22 @@ crate::words! {
 pub enum Basis {
     /// Written in `verify.expect`.
     Configured,
-    /// The snapshot's own bytes.
+    /// Read from the snapshot's own bytes.
     Snapshot,
-    /// `<key>.manifest.json`.
+    /// Named in the manifest, `<key>.manifest.json`.
     Manifest,
     /// The nearest earlier verified recovery point, or an acceptance.
     Previous,
-    /// `objectives`.
+    /// Written in `objectives`.
     Objective,
 }
 
-/// One answered question.
+/// The answer to one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// `engine.what`, one of the engine's check names.
+    /// Name of the check, `engine.what`: one of the engine's check names.
     pub check: String,
-    /// How it ended.
+    /// How the check ended.
     pub outcome: Outcome,
     /// What was seen; numbers and words of ours, never data.
     #[serde(default)]
@@ -119,7 +119,7 @@ pub struct Finding {
     /// What should have been seen.
     #[serde(default)]
     pub expected: Option<String>,
-    /// Why that was expected.
+    /// Where the expectation comes from.
     #[serde(default)]
     pub basis: Option<Basis>,
     /// One sentence for people, with a hint where something can be done.

@@ -1,7 +1,8 @@
 //! What the records of one source say together: a pure view that both programs ask.
 //!
-//! It holds no storage and no clock. Records whose own digest is wrong never enter it; whether the
-//! chain as a whole is intact is said beside it, and is for the reader to judge.
+//! The view holds no storage and no clock. Records whose own digest is wrong never enter it.
+//! Whether the chain as a whole is intact is said beside it, in its report, and is for the caller
+//! to judge.
 
 mod load;
 mod proofs;
@@ -20,11 +21,11 @@ use crate::model::SourceName;
 pub use proofs::{INCONCLUSIVE_AFTER, Loss, Lost, OldVersions, Place, ProofRow, Proofs};
 pub use query::{Baseline, Past};
 
-/// Records that are kept in memory: hourly verifications for more than a year. All of them are
-/// checked and counted.
+/// Most records kept in memory: hourly verifications for more than a year. Records that find no
+/// room are checked and counted all the same.
 const KEPT_MAX: usize = if cfg!(test) { 50 } else { 10_000 };
 
-/// How many are let go at once, when there are more.
+/// Number of records let go at once when there are more.
 const SHED: usize = KEPT_MAX / 10;
 
 /// The records of one source, oldest first, and the state of their chain.
@@ -36,7 +37,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Without any record.
+    /// Creates a ledger without any record.
     pub fn new(source: SourceName) -> Self {
         Self {
             checker: Checker::new(source),
@@ -45,7 +46,8 @@ impl Ledger {
         }
     }
 
-    /// Takes the next record that exists; `Err` where it could not be read as text.
+    /// Takes the next record that exists; `text` is `Err`, with the reason, where the record could
+    /// not be read as text.
     pub fn take(&mut self, sequence: u64, text: Result<&str, &str>) {
         let Some(mut record) = self.checker.take(sequence, text) else {
             return;
@@ -77,7 +79,8 @@ impl Ledger {
         }
     }
 
-    /// What is as it was at the verification before is kept once.
+    /// Shares the fingerprints that equal those of the verification before, so that they are kept
+    /// once.
     fn share(&self, fingerprints: &mut Fingerprints) {
         if fingerprints.is_empty() {
             return;
@@ -93,27 +96,28 @@ impl Ledger {
         }
     }
 
-    /// Whose records these are.
+    /// Returns the source whose records these are.
     pub const fn source(&self) -> &SourceName {
         self.checker.source()
     }
 
-    /// How many records there are, and whether their chain is intact.
+    /// Says how many records there are, and whether their chain is intact.
     pub fn report(&self) -> ChainReport {
         self.checker.report()
     }
 
-    /// Repairs of the chain, oldest first: also those that are pruned, which checkpoints carry.
+    /// Returns the repairs of the chain, oldest first: also those that are pruned, which
+    /// checkpoints carry.
     pub fn repairs(&self) -> impl DoubleEndedIterator<Item = &Repaired> {
         self.checker.repairs()
     }
 
-    /// Oldest first, without their logs.
+    /// Returns the records in memory, oldest first, without their logs.
     pub fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
         self.records.iter().map(Arc::as_ref)
     }
 
-    /// Oldest first, with their sequence numbers.
+    /// Returns the verifications with their sequence numbers, oldest first.
     fn numbered(&self) -> impl DoubleEndedIterator<Item = (u64, &Verification)> {
         self.records
             .iter()
@@ -123,7 +127,7 @@ impl Ledger {
             })
     }
 
-    /// Oldest first.
+    /// Returns the verifications, oldest first.
     pub fn verifications(&self) -> impl DoubleEndedIterator<Item = &Verification> {
         self.numbered().map(|(_, verification)| verification)
     }
@@ -137,7 +141,7 @@ impl Ledger {
             })
     }
 
-    /// The latest end that a record names.
+    /// Returns the latest end that any record names.
     fn last_end(&self) -> Option<Timestamp> {
         self.records().filter_map(Record::ended_at).max()
     }

@@ -1,5 +1,5 @@
-//! Closed words of a record besides verdicts and reasons: the stages of a verification, and what is
-//! said of its sandbox (design §6).
+//! Closed words of a record besides verdicts and reasons: the stages of a verification, and the
+//! properties of its sandbox (design §6).
 
 use serde::{Deserialize, Serialize};
 
@@ -14,15 +14,15 @@ crate::words! {
         Provision = "provision",
         /// Reading the snapshot from storage.
         Fetch = "fetch",
-        /// Reading it natively, in the same pass.
+        /// Reading the snapshot natively, in the same pass.
         Inspect = "inspect",
-        /// Writing it into the sandbox.
+        /// Writing the snapshot into the sandbox.
         Stage = "stage",
-        /// Loading it with the engine's own tools.
+        /// Loading the snapshot with the engine's own tools.
         Restore = "restore",
         /// The engine's own check of what was loaded.
         Check = "check",
-        /// Starting a server on it, until the first answer.
+        /// Starting a server on what was loaded, until its first answer.
         Serve = "serve",
         /// Counting what the server holds.
         Probe = "probe",
@@ -38,9 +38,9 @@ crate::words! {
     pub enum Egress {
         /// There is no way out.
         Denied = "denied",
-        /// There is a way out: a warning.
+        /// There is a way out, which is a warning.
         Open = "open",
-        /// Nobody looked, or what was seen does not tell.
+        /// Nobody looked, or what was seen does not settle the question.
         NotTried = "not_tried",
     }
 }
@@ -50,11 +50,11 @@ crate::words! {
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum Network {
-        /// Without any interface but loopback.
+        /// The sandbox has no network interface but loopback.
         None = "none",
-        /// A policy of the cluster forbids all of it.
+        /// A policy of the cluster forbids all traffic.
         Policy = "policy",
-        /// The network of the host.
+        /// The sandbox shares the network of the host.
         Host = "host",
     }
 }
@@ -64,7 +64,7 @@ crate::words! {
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum VolumeLimit {
-        /// Nothing.
+        /// Nothing bounds them.
         None = "none",
         /// A file system in memory of a fixed size.
         Tmpfs = "tmpfs",

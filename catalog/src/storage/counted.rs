@@ -1,4 +1,4 @@
-//! How often a repository was asked, and how often it did not answer: a layer over any driver.
+//! A layer over any driver that counts how often a repository was asked and how often it failed.
 
 use std::{
     collections::BTreeMap,
@@ -15,16 +15,16 @@ use super::{
 };
 use crate::model::{Key, ObjectMeta, Pin};
 
-/// Calls since the layer was made; only ever grows.
+/// Counts of calls since the layer was made; they only ever grow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Requests {
-    /// Every call, failed or not; each page of a listing is one.
+    /// Number of calls, failed or not; each page of a listing is one.
     pub calls: BTreeMap<Operation, u64>,
-    /// The failed ones, a broken stream of an opened object included.
+    /// Number of failed calls, including the broken streams of opened objects.
     pub errors: BTreeMap<(Operation, StorageReason), u64>,
 }
 
-/// Counts what passes through to another driver.
+/// A driver that counts the calls which it passes through to another driver.
 #[derive(Debug, Clone)]
 pub struct Counted {
     inner: Arc<dyn Storage>,
@@ -32,7 +32,7 @@ pub struct Counted {
 }
 
 impl Counted {
-    /// Clones share their counts.
+    /// Wraps a driver; clones share their counts.
     pub fn new(inner: Arc<dyn Storage>) -> Self {
         Self {
             inner,
@@ -40,7 +40,7 @@ impl Counted {
         }
     }
 
-    /// The counts now.
+    /// Returns the counts as of now.
     pub fn requests(&self) -> Requests {
         self.requests
             .lock()

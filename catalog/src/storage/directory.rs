@@ -27,7 +27,7 @@ pub use config::DirectoryRoot;
 /// reading it, small enough that a hundred in flight are nothing either.
 const CHUNK_BYTES: u64 = 512 * 1024;
 
-/// Reads one directory tree.
+/// A repository that is one directory tree.
 ///
 /// The entity tag is inode, size, and the times of modification and status change (nanoseconds). A
 /// file rewritten in place, to the same size, within one tick of the file system's clock is taken
@@ -38,7 +38,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// The root is looked up anew at every call: it may be mounted later, or be replaced.
+    /// Names the root. It is looked up anew at every call: it may be mounted later, or be replaced.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
@@ -82,7 +82,7 @@ impl Storage for Directory {
     }
 }
 
-/// A stream whose next item is computed on a blocking thread only when it is asked for, so that a
+/// Makes a stream whose next item is computed on a blocking thread only when it is asked for. So a
 /// slow reader holds no thread and no more than one item.
 fn pull<S: Send + 'static, T: Send + 'static>(
     operation: Operation,

@@ -1,17 +1,17 @@
-//! Why storage did not answer, in words an operator can act on.
+//! Errors of storage, in words that an operator can act on.
 
 use std::fmt;
 
 use thiserror::Error;
 
 crate::words! {
-    /// What was attempted; a label of `backup_repository_errors_total`.
+    /// What was asked of a storage; a label of `backup_repository_errors_total`.
     pub enum Operation {
         /// A page of a listing.
         List = "list",
         /// Metadata of one object.
         Head = "head",
-        /// A small range.
+        /// A small range of one object.
         Read = "read",
         /// A whole object.
         Open = "open",
@@ -19,19 +19,19 @@ crate::words! {
 }
 
 crate::words! {
-    /// The closed list of reasons; a label of `backup_repository_errors_total`.
+    /// Why a call failed: a closed list, and a label of `backup_repository_errors_total`.
     pub enum StorageReason {
         /// No such key, directory or bucket.
         NotFound = "not_found",
         /// The pinned content is gone; the key holds another one (412, or another inode).
         Replaced = "replaced",
-        /// Fewer bytes than the pin promised.
+        /// Fewer bytes came than the pin promised.
         Truncated = "truncated",
         /// Permission refused.
         AccessDenied = "access_denied",
         /// The key that encrypts the object may not be used.
         KeyDenied = "key_denied",
-        /// In an archive class; must be thawed first.
+        /// The object is in an archive class and must be thawed first.
         Archived = "archived",
         /// No credentials, or expired ones.
         Credentials = "credentials",
@@ -39,17 +39,17 @@ crate::words! {
         Unreachable = "unreachable",
         /// The deadline passed.
         Timeout = "timeout",
-        /// Asked to slow down, and the retry budget is spent.
+        /// The store asked to slow down, and the retry budget is spent.
         Throttled = "throttled",
         /// An answer that makes no sense, e.g. a truncated listing without a token.
         Protocol = "protocol",
-        /// The operating system's error.
+        /// An error of the operating system.
         Io = "io",
     }
 }
 
 impl StorageReason {
-    /// Whether the same call may well succeed a moment later.
+    /// True if the same call may well succeed a moment later.
     pub const fn is_transient(self) -> bool {
         matches!(
             self,
@@ -63,7 +63,7 @@ impl StorageReason {
 pub struct StorageError {
     /// What was attempted.
     pub operation: Operation,
-    /// On what: a key, a prefix or a directory.
+    /// Key, prefix or directory that the call was about.
     pub subject: String,
     /// Why it failed.
     pub reason: StorageReason,

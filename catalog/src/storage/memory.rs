@@ -24,13 +24,14 @@ use crate::model::{Key, ObjectMeta, Pin};
 
 pub use fault::Fault;
 
-/// When an object was modified that was put without saying so: 2026-11-22T00:00:00Z.
+/// Modification time of an object that was put without one: 2026-11-22T00:00:00Z.
 pub const MODIFIED_AT: Timestamp = Timestamp::constant(1_795_305_600, 0);
 
-/// Items an opened object comes in, about: so that short bodies come in several, too.
+/// Number of items, about, in which an opened object comes: so that short bodies come in several,
+/// too.
 const CHUNKS: usize = 4;
 
-/// Objects by key. Clones share them.
+/// A repository in memory: objects by key. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Memory {
     page_max: usize,
@@ -41,7 +42,7 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct State {
     objects: BTreeMap<Key, (ObjectMeta, Bytes)>,
-    /// What is kept whatever becomes of its key.
+    /// Versions that are kept whatever becomes of their key.
     versions: BTreeMap<(Key, String), ObjectMeta>,
     uploads: BTreeMap<Key, UploadChecksum>,
     revision: u64,
@@ -55,7 +56,7 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// With so many objects to a page.
+    /// Makes an empty repository with at most this many objects to a page.
     pub fn new(page_max: usize) -> Self {
         Self {
             page_max,
@@ -64,7 +65,7 @@ impl Memory {
         }
     }
 
-    /// The same, whose objects appear whole, as those of S3 do.
+    /// The same repository, but its objects appear whole, as those of S3 do.
     #[must_use]
     pub fn appearing_whole(self) -> Self {
         Self {
@@ -78,7 +79,7 @@ impl Memory {
         self.put_at(key, body, MODIFIED_AT);
     }
 
-    /// Writes or replaces an object, modified then.
+    /// Writes or replaces an object, with this modification time.
     pub fn put_at(&self, key: impl Into<String>, body: impl Into<Bytes>, modified_at: Timestamp) {
         let (key, body) = (Key::new(key), body.into());
         let mut state = self.lock();
@@ -101,13 +102,13 @@ impl Memory {
         }
     }
 
-    /// What the uploader of this key gave.
+    /// Keeps the checksum that the uploader of this key gave.
     pub fn vouch(&self, key: &str, checksum: UploadChecksum) {
         self.lock().uploads.insert(Key::new(key), checksum);
     }
 
-    /// Keeps what lies under a key now as this version, whatever becomes of the key. It is not
-    /// listed, but a head of it is answered, and whoever opens the object is told.
+    /// Keeps what lies under a key now as this version, whatever becomes of the key. The version is
+    /// not listed, but a head of it is answered, and whoever opens the object is told its name.
     pub fn keep_version(&self, key: &str, version: &str) {
         let mut state = self.lock();
         if let Some((meta, _)) = state.objects.get(&Key::new(key)) {
@@ -131,7 +132,7 @@ impl Memory {
         self.lock().objects.remove(&Key::new(key));
     }
 
-    /// From now on.
+    /// Adds a fault, which stands from now on.
     pub fn fail(&self, fault: Fault) {
         self.lock().faults.push(fault);
     }
@@ -199,7 +200,7 @@ impl Memory {
         }
     }
 
-    /// As which version the pinned bytes are kept.
+    /// Returns the version as which the pinned bytes are kept.
     fn version_of(&self, pin: &Pin) -> Option<String> {
         let state = self.lock();
         let mut kept = state.versions.values();

@@ -1,8 +1,8 @@
 //! A repository that is a bucket of S3, or of a store that speaks as S3 does.
 //!
 //! Keys are relative to the configured prefix, which is characters and not a directory. Every read
-//! names the version or entity tag it is of, and what comes is held against it: a store that
-//! ignores the condition is found out. There is no request here that writes.
+//! names the version or entity tag of what it reads, and the answer is held against it: a store
+//! that ignores the condition is found out. There is no request here that writes.
 
 mod body;
 mod bucket;

@@ -1,14 +1,15 @@
-//! The checksum that a store keeps of a whole object since its upload, and how it is recomputed.
+//! The checksum that a store keeps of a whole object since its upload, and its recomputation.
 //!
-//! Only one over all bytes counts: not one of the parts' checksums (`…-N`), and never an entity
-//! tag.
+//! Only a checksum over all bytes counts: not one over the parts' checksums (`…-N`), and never an
+//! entity tag.
 
 use std::fmt;
 
 use aws_lc_rs::digest;
 use crc_fast::CrcAlgorithm;
 
-/// What uploaders give, the strongest first ("Checking object integrity" of the S3 User Guide).
+/// Algorithms of the checksums that uploaders give, the strongest first ("Checking object
+/// integrity" of the S3 User Guide).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UploadAlgorithm {
     /// FIPS 180-4.
@@ -23,7 +24,7 @@ pub enum UploadAlgorithm {
     Crc32,
 }
 
-/// As people write it.
+/// Written as people write it.
 impl fmt::Display for UploadAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -36,21 +37,22 @@ impl fmt::Display for UploadAlgorithm {
     }
 }
 
-/// A checksum of one content. The store compared it with what arrived.
+/// A checksum of one content; the store compared it with the bytes that arrived.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UploadChecksum {
     algorithm: UploadAlgorithm,
-    /// Of a CRC the most significant first.
+    /// Bytes of the checksum; those of a CRC with the most significant first.
     value: Vec<u8>,
 }
 
-/// Not the length of such a checksum.
+/// The value has not the length of a checksum of this algorithm; with its length in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a checksum of {0} bytes is none of this algorithm")]
 pub struct UploadChecksumError(usize);
 
 impl UploadChecksum {
-    /// As the store gives it, decoded from base64.
+    /// Makes a checksum of the value that the store gives, decoded from base64. Errs if its length
+    /// is not that of the algorithm.
     pub fn new(algorithm: UploadAlgorithm, value: Vec<u8>) -> Result<Self, UploadChecksumError> {
         let length = match algorithm {
             UploadAlgorithm::Sha256 => 32,
@@ -65,12 +67,12 @@ impl UploadChecksum {
         }
     }
 
-    /// Which one it is.
+    /// Returns the algorithm of the checksum.
     pub fn algorithm(&self) -> UploadAlgorithm {
         self.algorithm
     }
 
-    /// To be given every byte in order.
+    /// Begins the recomputation, which must be given every byte in order.
     pub fn recompute(self) -> Recomputed {
         let crc = |algorithm| Running::Crc(Box::new(crc_fast::Digest::new(algorithm)));
         let running = match self.algorithm {
@@ -89,7 +91,7 @@ impl UploadChecksum {
     }
 }
 
-/// The algorithm is enough for a log.
+/// Shows the algorithm only, which is enough for a log.
 impl fmt::Debug for UploadChecksum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "UploadChecksum({:?})", self.algorithm)
@@ -110,7 +112,7 @@ enum Running {
 }
 
 impl Recomputed {
-    /// The next bytes.
+    /// Takes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.running {
             Running::Sha(context) => context.update(bytes),
@@ -118,7 +120,7 @@ impl Recomputed {
         }
     }
 
-    /// Whether all bytes are those that were uploaded.
+    /// True if all bytes are those that were uploaded.
     pub fn is_equal(self) -> bool {
         match self.running {
             Running::Sha(context) => context.finish().as_ref() == self.expected,

@@ -18,11 +18,11 @@ use crate::{
 /// One snapshot that is to be verified.
 #[derive(Debug, Clone)]
 pub(crate) struct ChosenSnapshot {
-    /// Whose.
+    /// The source of the snapshot.
     pub(crate) source: Source,
-    /// Which, and what it continues.
+    /// The snapshot, with what it continues.
     pub(crate) snapshot: Snapshot,
-    /// Why.
+    /// What makes the verification run.
     pub(crate) trigger: Trigger,
     /// How it was chosen, should it have to be chosen again.
     pub(crate) wanted: Wanted,
@@ -31,7 +31,8 @@ pub(crate) struct ChosenSnapshot {
 }
 
 impl ChosenSnapshot {
-    /// Everything the supervisor is given.
+    /// Collects everything the supervisor is given; errs if the snapshot's engine cannot restore,
+    /// or the ledger cannot be read.
     pub(super) async fn assignment(
         self,
         world: &Arc<World>,
@@ -82,7 +83,7 @@ impl ChosenSnapshot {
     }
 }
 
-/// Surveys once more, for a snapshot that went away between listing and reading.
+/// The second survey, for a snapshot that went away between listing and reading.
 fn again(world: Arc<World>, source: Source, wanted: Wanted) -> SelectAgain {
     Arc::new(move || {
         let (world, source, wanted) = (Arc::clone(&world), source.clone(), wanted.clone());

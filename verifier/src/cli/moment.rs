@@ -14,7 +14,7 @@ const SHAPES: [&str; 4] = [
     "%Y-%m-%dT%H:%M",
 ];
 
-/// Reads it; a date alone is its beginning.
+/// Reads a time; a date alone is its first moment.
 pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     let text = text.trim();
     if let Ok(at) = text.parse() {

@@ -14,7 +14,7 @@ use crate::{
 /// Longest reason, in characters: a sentence or two, not a page.
 pub(super) const REASON_MAX: usize = 1_000;
 
-/// The reason a person gave, for the record that it goes into.
+/// Trims the reason a person gave for a record; errs if it is empty or too long.
 pub(super) fn reason(given: &str) -> Result<&str, Refusal> {
     let reason = given.trim();
     if reason.is_empty() || reason.chars().count() > REASON_MAX {

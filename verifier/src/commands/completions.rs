@@ -9,7 +9,7 @@ use crate::console::{Console, Refusal};
 pub(super) fn run(flags: &Completions, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let mut command = Cli::command();
     let name = command.get_name().to_owned();
-    // Made whole first: the generator would panic where nobody reads.
+    // The script is made whole first: the generator would panic where nobody reads.
     let mut script = Vec::new();
     clap_complete::generate(flags.shell, &mut command, name, &mut script);
     console.out.write_all(&script)?;

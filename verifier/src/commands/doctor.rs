@@ -14,7 +14,7 @@ use crate::{
     world::{World, unmounted},
 };
 
-/// One answer.
+/// One answer: good, doubtful or bad, in words.
 enum Answer {
     Good(String),
     Doubtful(String),
@@ -88,7 +88,7 @@ async fn evidence(world: &World) -> Answer {
     }
 }
 
-/// What is wrong with the evidence, behind what was found out `before`.
+/// The answer that says what is wrong with the records, behind what was found out `before`.
 fn unwell(error: &LedgerError, before: &str) -> Answer {
     match error {
         LedgerError::Unmarked { location } => {
@@ -131,8 +131,8 @@ async fn runtime(world: &World) -> Vec<(String, Answer)> {
     }
 }
 
-/// Sources of which nobody knows for a reason that only configuration can mend; of one whose
-/// snapshots were not seen the records alone speak.
+/// Sources of which nobody knows whether they restore, for a reason that only configuration can
+/// mend. If the snapshots of a source were not seen, its records alone speak.
 async fn mendable(world: &World) -> Vec<(String, Answer)> {
     let sources = world.config.sources.iter();
     let sources: Vec<_> = sources.filter(|it| it.verify.is_some()).collect();

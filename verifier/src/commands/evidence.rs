@@ -53,7 +53,7 @@ pub(super) async fn check(select: &Select, console: &mut Console<'_>) -> Result<
     Ok(exit)
 }
 
-/// A repair, with all that a person wrote.
+/// A repair in one line, with all that a person wrote.
 fn told(repaired: &Repaired) -> String {
     let Repair {
         by,
@@ -73,7 +73,7 @@ fn told(repaired: &Repaired) -> String {
     )
 }
 
-/// One line per record.
+/// Prints one line per record.
 pub(super) async fn list(select: &Select, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let world = World::open(console)?;
     world.is_mounted().await?;
@@ -142,7 +142,7 @@ fn empty_but(outcome: &str) -> (String, String, String, String) {
     (String::new(), String::new(), outcome.into(), String::new())
 }
 
-/// Every record as it lies there, one a line.
+/// Prints every record as it lies there, one a line.
 pub(super) async fn export(select: &Select, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let world = World::open(console)?;
     world.is_mounted().await?;
@@ -165,7 +165,7 @@ async fn export_one(
     while let Some(sequence) = sequences.try_next().await.map_err(refuse)? {
         let text = match evidence.read(&source.name, sequence).await {
             Ok(text) => text,
-            // Pruned since it was listed.
+            // The record was pruned since it was listed.
             Err(LedgerError::Gone { .. }) => continue,
             Err(error) => return Err(refuse(error)),
         };

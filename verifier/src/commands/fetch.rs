@@ -90,10 +90,10 @@ fn interrupted() -> Refusal {
     )
 }
 
-/// What the command line asks for, and where that lies.
+/// What the command line asks for, and what is needed to fetch it.
 struct Wish<'a> {
     world: &'a World,
-    /// Whether there may be records.
+    /// True if there may be records.
     recorded: bool,
     source: &'a Source,
     flags: &'a Fetch,
@@ -101,16 +101,16 @@ struct Wish<'a> {
     cancelled: &'a CancellationToken,
 }
 
-/// What is to be fetched.
+/// The snapshots to fetch.
 struct Chosen {
-    /// The snapshot, behind what it continues.
+    /// The snapshot that is asked for as the last one, behind those it continues.
     snapshots: Vec<Snapshot>,
-    /// [`Exit::Unknown`] where what it continues is not known.
+    /// [`Exit::Unknown`] where what the snapshot continues is not known.
     exit: Exit,
 }
 
 impl Wish<'_> {
-    /// A snapshot, behind what it continues: without that it cannot be restored.
+    /// Chooses a snapshot and what it continues: without that it cannot be restored.
     async fn choose(&self, surveyed: &Surveyed, ledger: &Ledger) -> Result<Chosen, Refusal> {
         let wanted = Wanted::from(&self.flags.which);
         let now = self.world.clock.now();
@@ -136,7 +136,8 @@ impl Wish<'_> {
         })
     }
 
-    /// Whether the head, which a survey need not have read, says that it continues nothing.
+    /// True if the head, which a survey need not have read, says that the snapshot continues
+    /// nothing.
     async fn is_whole(&self, snapshot: &Snapshot) -> bool {
         let (Continues::Unknown, [artifact]) = (&snapshot.continues, &snapshot.artifacts[..])
         else {
@@ -153,7 +154,7 @@ impl Wish<'_> {
         })
     }
 
-    /// The chosen snapshot; if it went away meanwhile, what is chosen now, once.
+    /// Fetches the chosen snapshot; if it went away meanwhile, chooses again, once.
     async fn fetch(&self, first: Chosen, ledger: &Ledger) -> Result<(Vec<Fetched>, Exit), Refusal> {
         let error = match self.snapshots(&first.snapshots, ledger).await {
             Err(error) if error.is_outdated() => Refusal::from(error),
@@ -168,7 +169,7 @@ impl Wish<'_> {
         Ok((self.snapshots(&now.snapshots, ledger).await?, now.exit))
     }
 
-    /// Every artifact of these, one after the other.
+    /// Fetches every artifact of these snapshots, one after the other.
     async fn snapshots(
         &self,
         snapshots: &[Snapshot],
@@ -200,7 +201,7 @@ impl Wish<'_> {
         Ok(whole)
     }
 
-    /// What somebody who restores this should know.
+    /// Warns of what somebody who restores this snapshot should know.
     fn warn(&self, snapshot: &Snapshot, ledger: &Ledger) {
         let id = printable(&snapshot.id.0);
         if snapshot.state != SnapshotState::Complete {
@@ -236,13 +237,13 @@ impl Wish<'_> {
     }
 }
 
-/// What happened, without the advice.
+/// The first line of a message: what happened, without the advice.
 fn headline(message: &str) -> &str {
     message.lines().next().unwrap_or_default()
 }
 
-/// Makes the directory that is fetched into, never as a part of a repository; `false` if it was
-/// there.
+/// Makes the directory to fetch into; `false` if it was there. Errs if it is a part of a repository
+/// or of the place of the records.
 fn prepare(to: &Path, config: &Config) -> Result<bool, Refusal> {
     let failed = |error| Refusal::from(FetchError::local("use", to, error));
     let real = real(to).map_err(failed)?;
@@ -263,7 +264,7 @@ fn prepare(to: &Path, config: &Config) -> Result<bool, Refusal> {
     }
 }
 
-/// Where the directory is, or would be.
+/// The path without links that the directory has, or would have.
 fn real(to: &Path) -> io::Result<PathBuf> {
     match fs::canonicalize(to) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

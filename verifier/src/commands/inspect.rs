@@ -13,7 +13,8 @@ use toolkit::{exit::Exit, words};
 use crate::cli::{Inspect, InspectFormat};
 use crate::console::{Console, Refusal};
 
-/// Enough of a file to unpack its first block: 128 KiB at most, and headers (RFC 8878 §3.1.1.2.4).
+/// Bytes that are enough to unpack the first block of a file: 128 KiB at most, and headers (RFC
+/// 8878 §3.1.1.2.4).
 const HEAD_MAX: u64 = 256 * 1024;
 
 /// Most bytes unpacked of a head: names in an archive stand behind small files.
@@ -69,7 +70,8 @@ fn open(path: &Path) -> Result<Box<dyn Read>, Refusal> {
     Ok(Box::new(file))
 }
 
-/// The format whose magic this is; the first one says for all that it is unknown.
+/// Finds the format that recognises the head. If none does, the first one says for all that the
+/// file is unknown.
 fn recognise(head: &[u8]) -> &'static dyn Format {
     let mut content = Vec::new();
     let mut reader = head;
@@ -124,7 +126,7 @@ fn text(inspection: &Inspection, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "    {:<15} {}", name.replace('_', " "), plain(value))?;
         }
     }
-    // What is no damage by itself is only worth saying.
+    // A finding that is no damage by itself is only worth saying.
     let sign = match inspection.state {
         InspectionState::Intact | InspectionState::Unvouched => '⚠',
         _ => '✘',

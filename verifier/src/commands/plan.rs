@@ -43,7 +43,7 @@ pub(super) async fn run(flags: &Plan, console: &mut Console<'_>) -> Result<Exit,
     Ok(exit.max(seen))
 }
 
-/// One line per source that could be seen; the others are told on `err`.
+/// Plans every source that could be seen, a line for each; the others are told on `err`.
 pub(super) async fn of(
     sources: &[&Source],
     surveyed: &Surveyed,

@@ -45,7 +45,8 @@ pub(super) async fn run(web: &WebFlags, console: &mut Console<'_>) -> Result<Exi
     let stop = signals.stop.clone();
     let scheduling = async {
         let ended = tokio::spawn(scheduler.run()).await;
-        // Only a mistake of ours ends it before; what listens alone would look alive.
+        // Before the stop, only a mistake of ours ends the scheduler; a listener alone would look
+        // alive.
         stop.cancel();
         ended
     };

@@ -25,7 +25,7 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
     let (chosen, mut exit) = choose(flags, &world, console).await?;
     let context = world.context()?;
     if !chosen.is_empty() {
-        // It is no reason not to go on.
+        // A sweep that fails is no reason not to go on.
         let _ = sweep(&context).await;
     }
     let progress = ProgressLines::new(console.err_is_terminal);
@@ -60,7 +60,7 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
     refused.map_or(Ok(exit), Err)
 }
 
-/// What is said as soon as one of them is done.
+/// Tells the outcome of one verification as soon as it is done.
 fn tell(
     format: ReportFormat,
     reported: &Report,
@@ -82,7 +82,8 @@ fn tell(
     Ok(())
 }
 
-/// A verdict that could not be written down is not known tomorrow: that is never fine.
+/// The exit code of one verification. A verdict that could not be written down is not known
+/// tomorrow: that is never fine.
 fn outcome(reported: &Report) -> Exit {
     match reported.verification.verdict {
         Verdict::Failed => Exit::Failed,

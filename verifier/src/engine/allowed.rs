@@ -1,10 +1,11 @@
-//! Which lines of a server or tool may be shown: its own fixed sentences with something short and
-//! harmless at each placeholder.
+//! Matching of log lines that may be shown: fixed sentences of a server or tool, with something
+//! short and harmless at each placeholder.
 
-/// Longest number: a CRC-64 in hexadecimal, a count of 64 bits in decimals.
+/// Most bytes at a placeholder: a CRC-64 in hexadecimal has 16, a count of 64 bits in decimals 20.
 const NUMBER_LENGTH_MAX: usize = 20;
 
-/// Whether `text` is `pattern` with something short and harmless at each placeholder.
+/// True if `text` is `pattern` with something short and harmless at each placeholder: `#` is a
+/// number or version, `@` a name.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
     let Some(at) = pattern.find(['#', '@']) else {
         return pattern == text;
@@ -25,6 +26,7 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
         .take(NUMBER_LENGTH_MAX)
         .take_while(|byte| harmless(*byte))
         .count();
-    // The shortest fit is not always the right one: a version may be followed by a full stop.
+    // Every length is tried: a version may be followed by a full stop, which belongs to the
+    // pattern.
     (1..=most).any(|length| matches(&pattern[at + 1..], &rest[length..]))
 }

@@ -1,4 +1,4 @@
-//! The bench an engine works at: the sandbox, and what is kept of the run.
+//! The bench an engine works at: a sandbox, and the notes of the run.
 
 use std::{
     fmt,
@@ -12,16 +12,16 @@ use tokio::time::Instant;
 use super::{Purpose, Stopped};
 use crate::runtime::{Sandbox, SandboxSpec};
 
-/// Told which stage begins; never blocks.
+/// Callback that is told which stage begins; never blocks.
 pub type OnStage<'a> = &'a (dyn Fn(Stage) + Send + Sync);
 
-/// Wraps a sandbox for one run.
+/// The sandbox of one run with the notes of that run.
 pub struct Bench<'a> {
     /// The throwaway place.
     pub sandbox: &'a dyn Sandbox,
-    /// As prepared by the engine.
+    /// Specification of the sandbox, as the engine prepared it.
     pub spec: &'a SandboxSpec,
-    /// What for.
+    /// Purpose of the restore.
     pub purpose: Purpose,
     seen: &'a Mutex<RunNotes>,
     on_stage: OnStage<'a>,
@@ -35,10 +35,10 @@ impl fmt::Debug for Bench<'_> {
     }
 }
 
-/// What is kept of a run, however it ends.
+/// Notes of a run, kept however it ends.
 #[derive(Debug, Clone, Default)]
 pub struct RunNotes {
-    /// In the order they began; they overlap.
+    /// Stages in the order in which they began; they may overlap.
     pub stages: Vec<StageTime>,
     /// When the restored server first answered a question.
     pub answered: Option<Instant>,
@@ -46,19 +46,19 @@ pub struct RunNotes {
     pub log: Vec<String>,
 }
 
-/// The time of one stage.
+/// One stage of a run and its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StageTime {
-    /// Which one.
+    /// The stage.
     pub stage: Stage,
-    /// When it began.
+    /// Moment of its beginning.
     pub began: Instant,
-    /// How long it took; `None` while it lasts.
+    /// Its length; `None` while it lasts, and for ever if it was cut off.
     pub took: Option<Duration>,
 }
 
 impl<'a> Bench<'a> {
-    /// A bench for one run; `seen` outlives it.
+    /// Makes the bench for one run; the notes `seen` outlive it.
     pub fn new(
         sandbox: &'a dyn Sandbox,
         spec: &'a SandboxSpec,
@@ -75,30 +75,31 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Times one stage of the record, and says that it began.
+    /// Runs `work` as one stage of the record: reports its beginning and measures its time.
     pub async fn stage<T>(&self, stage: Stage, work: impl Future<Output = T>) -> T {
         (self.on_stage)(stage);
         timed(self.seen, stage, work).await
     }
 
-    /// Notes that the restored server answered; the first time counts.
+    /// Notes that the restored server answered; only the first call counts.
     pub fn answered(&self) {
         lock(self.seen).answered.get_or_insert_with(Instant::now);
     }
 
-    /// A place where tests end the run.
+    /// Fault point `name`, where tests end the run. Errs only with the feature `testing`.
     pub fn point(&self, name: &str) -> Result<(), Stopped> {
         let reached = catalog::fault::point(name);
         reached.map_err(|error| Stopped::new(Reason::Internal, error.to_string()))
     }
 
-    /// Keeps lines for the record; the engine has made sure that they hold no data.
+    /// Keeps lines for the record, in place of earlier ones; the engine has made sure that they
+    /// hold no data.
     pub fn note_log(&self, lines: Vec<String>) {
         lock(self.seen).log = lines;
     }
 }
 
-/// Times one stage, also one that is never finished.
+/// Measures the time of one stage; of one that is never finished the beginning stays noted.
 pub(crate) async fn timed<T>(
     seen: &Mutex<RunNotes>,
     stage: Stage,
@@ -119,7 +120,7 @@ pub(crate) async fn timed<T>(
     done
 }
 
-/// A panic elsewhere leaves plain data whole.
+/// Locks the notes, also after a panic elsewhere: a panic leaves plain data whole.
 pub(crate) fn lock(seen: &Mutex<RunNotes>) -> MutexGuard<'_, RunNotes> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }

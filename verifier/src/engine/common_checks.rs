@@ -1,4 +1,4 @@
-//! Questions that engines have in common, asked in the same words. Pure.
+//! Checks that engines have in common, in the same words. Pure.
 
 use catalog::{
     format::{Bounds, ChecksumRule},
@@ -10,21 +10,22 @@ use settings::{Duration, Percent};
 
 use super::{Case, CheckResult, Stopped, Whole};
 
-/// What a canary gave that was asked for.
+/// Answer of a canary that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CanarySeen {
     At(Timestamp),
-    /// It does not exist, or holds something else.
+    /// The canary does not exist, or holds no time.
     NoTime,
 }
 
-/// Nothing could be judged, which is said of one check.
+/// The only answer where nothing could be judged: `check` was not run, because of `stopped`.
 pub(super) fn unanswered(check: &str, stopped: Stopped) -> Vec<CheckResult> {
     let Stopped { reason, message } = stopped;
     vec![CheckResult::not_run(check, Some(reason), message)]
 }
 
-/// Whether something beside the engine vouches for the bytes; `hint` says how to get it.
+/// Judges whether anything beside the engine vouches for the bytes; `hint` says how to get such a
+/// witness.
 pub(super) fn checksum(
     check: &str,
     integrity: Integrity,
@@ -51,7 +52,7 @@ pub(super) fn checksum(
     }
 }
 
-/// The manifest, where the object is the one that it describes; else the answer.
+/// Returns the manifest if the object is the one that it describes; else the finished answer.
 pub(super) fn manifest<'a>(
     check: &str,
     evidence: &'a Case<'_>,
@@ -78,8 +79,8 @@ pub(super) fn manifest<'a>(
     Ok(manifest)
 }
 
-/// A producer counts a moment before or after the snapshot is taken: only a drop beyond what is
-/// configured is shown to be wrong. `what`: `keys`.
+/// Compares a count with the number `said` by the manifest. A producer counts a moment before or
+/// after the snapshot is taken, so only a drop beyond `max_drop` is an error. `what`: e.g. `keys`.
 pub(super) fn as_produced(
     check: &str,
     what: &str,
@@ -100,7 +101,8 @@ pub(super) fn as_produced(
     judged.observed(counted).expected(said, Basis::Manifest)
 }
 
-/// How many there are at all; none is an error unless `min: 0` is written behind `key`.
+/// Judges a number of things; none is an error unless `min: 0` is configured. `what` is also the
+/// key behind `expect`.
 pub(super) fn number(check: &str, what: &str, counted: u64, bounds: Bounds) -> CheckResult {
     if counted == 0 && bounds.min.is_none() {
         let message = format!(
@@ -116,7 +118,7 @@ pub(super) fn number(check: &str, what: &str, counted: u64, bounds: Bounds) -> C
     within(check, what, counted, bounds).expected(spelled(bounds), Basis::Configured)
 }
 
-/// Whether a count is as configured.
+/// Judges whether a count lies within the configured bounds.
 pub(super) fn within(check: &str, what: &str, counted: u64, bounds: Bounds) -> CheckResult {
     let judged = if bounds.hold(counted) {
         CheckResult::passed(check, format!("as many {what} as expected"))
@@ -127,7 +129,7 @@ pub(super) fn within(check: &str, what: &str, counted: u64, bounds: Bounds) -> C
     judged.observed(counted)
 }
 
-/// For people.
+/// Spells bounds for people.
 pub(super) fn spelled(bounds: Bounds) -> String {
     match (bounds.min, bounds.max) {
         (Some(min), Some(max)) => format!("{min} to {max}"),
@@ -137,7 +139,7 @@ pub(super) fn spelled(bounds: Bounds) -> String {
     }
 }
 
-/// Against the nearest earlier verified recovery point.
+/// Compares a count with the one of the nearest earlier verified recovery point.
 pub(super) fn change(
     check: &str,
     what: &str,
@@ -165,7 +167,7 @@ pub(super) fn change(
     judged.observed(counted).expected(expected, Basis::Previous)
 }
 
-/// The newest heartbeat inside, against the recovery point.
+/// Compares the newest heartbeat inside with the recovery point.
 pub(super) fn heartbeat(
     check: &str,
     at: Timestamp,
@@ -191,7 +193,8 @@ pub(super) fn heartbeat(
     judged.observed(format!("{} s older than the snapshot", age.as_secs()))
 }
 
-/// Against the objective; a warning, because the snapshot is none the worse for it.
+/// Compares the recovery time with the objective. A miss is a warning, because the snapshot is none
+/// the worse for it.
 pub(super) fn recovery_time(check: &str, whole: &Whole<'_>) -> CheckResult {
     let Some(max) = whole.recovery_milliseconds_max else {
         return CheckResult::not_applicable(check, "no recovery time is promised");
@@ -209,7 +212,7 @@ pub(super) fn recovery_time(check: &str, whole: &Whole<'_>) -> CheckResult {
         .expected(format!("{max} ms"), Basis::Objective)
 }
 
-/// The time a canary holds: epoch seconds or milliseconds, or RFC 3339.
+/// Parses the time that a canary holds: epoch seconds or milliseconds, or RFC 3339.
 pub(super) fn time_of(text: &str) -> Option<Timestamp> {
     /// Epoch seconds have 12 digits only after the year 5138; milliseconds have 12 since 1973.
     const MILLISECOND_DIGITS: usize = 12;

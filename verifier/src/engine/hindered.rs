@@ -1,6 +1,6 @@
-//! What only a machine, a sandbox or an image can cause, in the words of Linux, its C libraries and
-//! Java: whatever a program ended with, it says nothing of a snapshot. The one table of all engines
-//! and of the supervisor. Pure.
+//! What only a machine, a sandbox or an image can cause, known by the words of Linux, its C
+//! libraries and Java. A program that met it says nothing of a snapshot. All engines and the
+//! supervisor use this one table. Pure.
 //!
 //! | seen | reason |
 //! |---|---|
@@ -11,24 +11,24 @@
 //! | a library, a processor, a kernel or a Java that it was not made for | `no_image` |
 //! | files that cannot be read, written or opened; a call that is forbidden | `internal` |
 //!
-//! The first that fits counts: a Java machine that may not start a thread calls that a lack of
+//! The first row that fits counts: a Java machine that may not start a thread calls that a lack of
 //! memory, too.
 
 use catalog::ledger::Reason;
 
 use super::Stopped;
 
-/// The program of which this is said: `the server`, `one of Neo4j's tools`.
+/// Name of the program in messages: `the server`, `one of Neo4j's tools`.
 pub(crate) type Who = &'static str;
 
-/// As a shell reports a program that cannot be run (126), is not there (127), or is not made for
-/// this processor (128 + `SIGILL`).
+/// Exit codes of a shell for a program that cannot be run (126), is not there (127), or is not made
+/// for this processor (128 + `SIGILL`).
 const NOT_RUNNABLE: [i32; 3] = [126, 127, 132];
 
-/// 128 + `SIGINT`, `SIGKILL`, `SIGTERM`: whoever sent it, not the snapshot.
+/// 128 + `SIGINT`, `SIGKILL`, `SIGTERM`: somebody sent it, and the snapshot did not.
 const KILLED: [i32; 3] = [130, 137, 143];
 
-/// 128 + `SIGSYS`: a filter of system calls.
+/// 128 + `SIGSYS`: a filter of system calls ended the program.
 const FORBIDDEN: i32 = 159;
 
 const NO_THREADS: [&str; 5] = [
@@ -51,7 +51,7 @@ const STARVED: [&str; 7] = [
 
 const FULL: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
 
-/// Of glibc, musl and the kernel; of Redis built for smaller pages; of Java.
+/// Words of glibc, musl and the kernel; of Redis built for smaller pages; of Java.
 const NOT_MADE_FOR_IT: [&str; 11] = [
     "error while loading shared libraries",
     "Error loading shared library",
@@ -72,7 +72,8 @@ const BROKEN: [&str; 3] = [
     "Read-only file system",
 ];
 
-/// What a program of this name met, by its exit code and what it `says`; `None`: nothing of these.
+/// Returns the end of the run if the exit code of `who` or its words fit a row of the table. `says`
+/// tells whether its output contains a text.
 pub(crate) fn by_sandbox(
     who: Who,
     (code, out_of_memory): (i32, bool),

@@ -1,8 +1,8 @@
-//! Neo4j: an archive poured into `neo4j-admin database load`, checked while it is at rest, served,
-//! counted and read.
+//! Neo4j: an archive is poured into `neo4j-admin database load`, checked while it is at rest,
+//! served, counted and read.
 //!
-//! Always into the default database of a server of its own: the Community Edition mounts no other,
-//! and whoever asks it about another one is told of an empty graph.
+//! It is always loaded into the default database of a server of its own. The Community Edition
+//! mounts no other one, and answers questions about another one with an empty graph.
 
 mod admin;
 mod admin_output;
@@ -40,16 +40,17 @@ use super::{
 };
 use crate::runtime::{Exit, SandboxSpec};
 
-/// Where official images keep their data; it exists there and belongs to the server's user.
+/// Directory where official images keep their data; it exists there and belongs to the server's
+/// user.
 const DATA_DIR: &str = "/data";
 
 /// The database that a server of either edition serves (`initial.dbms.default_database`).
 const DATABASE: &str = "neo4j";
 
-/// What is left unanswered where nothing can be judged.
+/// Check that is left unanswered where nothing can be judged.
 const CHECK: &str = "neo4j.identity";
 
-/// Restores archives of `neo4j-admin`.
+/// The engine that restores archives of `neo4j-admin`.
 #[derive(Debug)]
 pub struct Neo4j;
 
@@ -165,7 +166,7 @@ impl Engine for Neo4j {
     }
 }
 
-/// Checks what lies there, after a recovery where it asks for one.
+/// Checks the files at rest; if the check asks for a recovery, recovers them and checks once more.
 async fn checked(bench: &Bench<'_>, how: &Check) -> Result<(), Stopped> {
     let check = || bench.stage(Stage::Check, admin::check(bench, how));
     if check().await? == Checked::NeedsRecovery {

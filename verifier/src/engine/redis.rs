@@ -1,7 +1,8 @@
-//! Redis and Valkey: a file put beside a server that is told nothing else, loaded, counted, asked.
+//! Redis and Valkey: a file is put beside a server that is told of nothing else, loaded, counted,
+//! and the server asked.
 //!
-//! Never a production configuration: with `appendonly yes`, a low `maxmemory` or few databases a
-//! server starts empty, forgets or refuses, and says nothing of it.
+//! The server never gets a production configuration: with `appendonly yes`, a low `maxmemory` or
+//! few databases it starts empty, forgets or refuses, and says nothing of it.
 
 mod cause;
 mod checks;
@@ -36,23 +37,24 @@ use super::{
 };
 use crate::runtime::{Command, ImageFacts, SandboxSpec};
 
-/// Where official images keep their data; it exists there and belongs to the server's user.
+/// Directory where official images keep their data; it exists there and belongs to the server's
+/// user.
 const DATA_DIR: &str = "/data";
 
 /// Redis' own port; a runtime without a network of its own maps it.
 const PORT: u16 = 6379;
 
-/// The file's name while it is written, and when it is whole.
+/// Name of the file while it is written, and once it is whole.
 const PART: &str = "snapshot.rdb.part";
 const WHOLE: &str = "snapshot.rdb";
 
 /// Free space beside the file: logs, and what the server writes of its own accord.
 const DISK_BASE: u64 = 64 << 20;
 
-/// How long putting a file into place may take at most; a run's deadline is shorter.
+/// Longest time for putting a file into place; a run's deadline is shorter.
 const STAGE_MAX: Duration = Duration::from_hours(24);
 
-/// Restores RDB files.
+/// The engine that restores RDB files.
 #[derive(Debug)]
 pub struct Redis;
 
@@ -180,7 +182,8 @@ fn census_of(inspection: &Inspection) -> Result<&Census, Stopped> {
     census.ok_or_else(|| Stopped::new(Reason::Internal, "the inspection is not of an RDB file"))
 }
 
-/// What a server that may not accuse counted, is no identity missed.
+/// The answer of a check, unless there is a `doubt` that this server may accuse the file: then a
+/// missed identity is `no_image`, and the check was not run.
 fn heard(mut answer: CheckResult, doubt: Option<&str>) -> CheckResult {
     if let Some(doubt) = doubt.filter(|_| answer.spoils == Some(Reason::Identity)) {
         answer.spoils = Some(Reason::NoImage);
@@ -190,7 +193,7 @@ fn heard(mut answer: CheckResult, doubt: Option<&str>) -> CheckResult {
     answer
 }
 
-/// The image that is tried first: of several alike it is the first one.
+/// Returns the image that is tried first: the one of the best rank, and of several alike the first.
 fn pick<'a>(head: &SnapshotFacts, images: &'a [ImageFacts]) -> Result<&'a ImageFacts, Stopped> {
     let Some(writer) = Writer::of_head(head) else {
         let message = "the snapshot does not say which version it is";
@@ -210,7 +213,8 @@ fn pick<'a>(head: &SnapshotFacts, images: &'a [ImageFacts]) -> Result<&'a ImageF
     })
 }
 
-/// What only the log says: keys dropped at load, and all counts of servers before 7.0.
+/// Returns the counts that only the log has: keys dropped at load, and all counts of servers before
+/// 7.0. Those `known` already are left out.
 fn counts_of(log: &[String], known: &[Observation]) -> Vec<Observation> {
     let Some(loaded) = log::loaded(log) else {
         return Vec::new();

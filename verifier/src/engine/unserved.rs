@@ -1,11 +1,11 @@
-//! Why a server did not serve: the one place that says what the silence of a server means, for all
-//! engines.
+//! Why a server did not serve: the one place that says for all engines what an end or a silence of
+//! a server means.
 //!
 //! | the server | reason |
 //! |---|---|
-//! | ended by what only a machine, a sandbox or an image can cause | see [`hindered`] |
-//! | ended, and had said no word that its engine takes for an accusation | `internal` |
-//! | ended, and had spoken of the snapshot | what its engine reads in the words |
+//! | was ended by what only a machine, a sandbox or an image can cause | see [`hindered`] |
+//! | ended without a word that its engine takes for an accusation | `internal` |
+//! | ended after it had spoken of the snapshot | by its words, which its engine reads |
 //! | runs, and cannot be asked | `internal` |
 //!
 //! So silence alone never accuses a snapshot.
@@ -22,7 +22,7 @@ use crate::runtime::{SandboxError, ServerId, ServerState};
 pub(super) enum Unserved {
     /// The server ended; its log may say why.
     Exited(ServerEnd),
-    /// The server runs, or nobody knows: what is known of it decides nothing about the snapshot.
+    /// The server runs, or its state is unknown: that decides nothing about the snapshot.
     Stopped(Stopped),
 }
 
@@ -30,7 +30,7 @@ pub(super) enum Unserved {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ServerEnd {
     pub(super) code: i32,
-    /// Whether the memory limit killed it.
+    /// True if the memory limit killed the server.
     pub(super) out_of_memory: bool,
 }
 
@@ -41,7 +41,7 @@ impl From<SandboxError> for Unserved {
 }
 
 impl ServerEnd {
-    /// The end of this server; `None`: it runs.
+    /// Returns how `server` ended; `None` if it still runs.
     ///
     /// # Errors
     /// The sandbox cannot be asked.
@@ -61,12 +61,13 @@ impl ServerEnd {
         })
     }
 
-    /// What only a machine, a sandbox or an image can cause, if that ended it.
+    /// The end of the run, if only a machine, a sandbox or an image can have ended the server so.
     pub(super) fn hindered(self, says: &dyn Fn(&str) -> bool) -> Option<Stopped> {
         hindered::by_sandbox("the server", (self.code, self.out_of_memory), says)
     }
 
-    /// An end without a word that accuses the snapshot; `before`: what the server had not done yet.
+    /// The end of the run after a server that said nothing against the snapshot; `before` names the
+    /// step that it did not reach.
     pub(super) fn in_silence(self, before: &str) -> Stopped {
         let message = format!(
             "the server ended with code {} before it {before}\nhint: Try the image by hand, and \
@@ -77,7 +78,7 @@ impl ServerEnd {
     }
 }
 
-/// A server that runs and does not answer; `error`: what a client met.
+/// The end of the run for a server that runs and does not answer; `error` is what a client met.
 pub(super) fn mute(error: &dyn Display) -> Stopped {
     let message = format!("the restored server runs, but cannot be asked: {error}");
     Stopped::new(Reason::Internal, message)

@@ -4,7 +4,8 @@ use toolkit::exposition::markdown;
 
 use super::Metric;
 
-/// Begins with the line that divides the document.
+/// Head of this program's part. Its first line is empty; the second, the heading, is where the
+/// document is divided.
 pub(super) const HEAD: &str = "
 ## backup-verifier
 
@@ -17,7 +18,7 @@ answered from memory. The counters begin anew with the process; the evidence doe
 
 ";
 
-/// The part of the document that is this program's.
+/// The part of docs/metrics.md that is this program's, as Markdown.
 pub fn document() -> String {
     HEAD.to_owned() + &markdown(Metric::ALL)
 }

@@ -1,6 +1,6 @@
-//! When a source is due next, for whoever waits instead of asking again and again. Pure.
+//! The time a source is due next, for whoever waits instead of asking again and again. Pure.
 //!
-//! It must agree with [`plan`](super::plan): what it calls not yet due, the plan does.
+//! A prospect must agree with [`plan`](super::plan): while it says not yet due, so does the plan.
 
 use std::time::Duration;
 
@@ -12,24 +12,26 @@ use jiff::Timestamp;
 
 use super::{Situation, promised, settled_at, unrenewed};
 
-/// The first retry of what was inconclusive: a restarted engine or store is back by then.
+/// Pause before an inconclusive snapshot is retried first: a restarted engine or store is back by
+/// then.
 const RETRY_FIRST: Duration = Duration::from_mins(5);
 
-/// The longest pause between two: four tries a day, as often as a promise of one day needs.
+/// Longest pause between two retries: four tries a day, as often as a promise of one day needs.
 const RETRY_MAX: Duration = Duration::from_hours(6);
 
-/// When a source is due next, as far as can be known now.
+/// The time a source is due next, as far as can be known now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prospect {
-    /// Whatever arrives, it is not due before this while what was tried lies there untouched;
-    /// `None` = the next snapshot makes it due.
+    /// Time before which the source is not due, whatever arrives, while what was tried lies there
+    /// untouched; `None` = the next snapshot makes it due.
     pub not_before: Option<Timestamp>,
-    /// When what lies there now is to be verified, if nothing arrives; `None` = there is nothing,
-    /// or its schedule has no further slot.
+    /// Time at which the newest snapshot is to be verified, if none arrives; `None` = there is no
+    /// snapshot, or the schedule has no further slot.
     pub at: Option<Timestamp>,
 }
 
-/// Of a source that stands so, for a verifier that would write `tool` down.
+/// Foresees when `source` is due next. `tool` is what this verifier would write into a record: what
+/// it has not tried itself is tried at once, if it was inconclusive.
 pub fn prospect(source: &Source, situation: &Situation<'_>, tool: &ToolRecord) -> Prospect {
     let Some(verify) = &source.verify else {
         return Prospect {
@@ -50,7 +52,7 @@ pub fn prospect(source: &Source, situation: &Situation<'_>, tool: &ToolRecord) -
         Due::Objective if proofs.failed().is_some() => None,
         Due::Objective => renewal,
     };
-    // What was tried itself answers no failure, and waits for the proof of another all the same.
+    // A snapshot that was tried answers no failure; it waits until the proof of another is renewed.
     let earliest = match &verify.due {
         Due::Objective => renewal,
         _ => not_before,
@@ -81,7 +83,7 @@ pub fn prospect(source: &Source, situation: &Situation<'_>, tool: &ToolRecord) -
     }
 }
 
-/// When an inconclusive snapshot is tried again.
+/// Returns when an inconclusive snapshot is tried again.
 ///
 /// | the last run | tried again |
 /// |---|---|
@@ -101,7 +103,7 @@ fn retry_at(last: &Verification, lasts: Duration, past: Past<'_>, is_tried: bool
     after(last.ended_at, pause)
 }
 
-/// The pause after so many failures in a row: twice the one before, up to a longest.
+/// The pause after `failures` in a row: `first`, then twice the one before, at most `longest`.
 pub fn doubled(first: Duration, failures: usize, longest: Duration) -> Duration {
     let times = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX);
     let factor = 2_u32.checked_pow(times).unwrap_or(u32::MAX);

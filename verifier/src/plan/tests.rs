@@ -81,7 +81,7 @@ struct World {
 }
 
 impl World {
-    /// With this newest snapshot; everything of which there is a record still lies there.
+    /// A world with this newest snapshot; everything of which there is a record still lies there.
     fn new(newest: Option<i64>, ledger: Ledger) -> Self {
         let hour = |it: &Verification| it.snapshot.taken_at.duration_since(at(0)).as_hours();
         let tried = ledger.verifications().map(hour);
@@ -92,7 +92,7 @@ impl World {
         Self::with(hours.into_iter().rev().map(snapshot).collect(), ledger)
     }
 
-    /// With these snapshots, newest first.
+    /// A world with these snapshots, newest first.
     fn with(snapshots: Vec<Snapshot>, ledger: Ledger) -> Self {
         let inventory = SourceInventory {
             snapshots,

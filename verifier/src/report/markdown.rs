@@ -12,7 +12,7 @@ use super::{
     told, told_of,
 };
 
-/// One section per verification under one table.
+/// A table with a row for each verification, and below it the findings that a person has to read.
 pub fn markdown(reports: &[Report], now: Timestamp) -> String {
     let mut page = String::from(
         "| source | verdict | snapshot | recovery point | recovery time | counted | checks |\n\

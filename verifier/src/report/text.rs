@@ -46,7 +46,7 @@ const fn sign(verdict: Verdict) -> char {
     }
 }
 
-/// `✔ verified in redis:9, in 1.2 s · 9 passed`.
+/// A rehearsal as one line: `✔ verified in redis:9, in 1.2 s · 9 passed`.
 fn rehearsed(rehearsal: &RehearsalRecord) -> String {
     let time = rehearsal.recovery_milliseconds;
     let time = time.map_or_else(String::new, |time| {
@@ -84,7 +84,7 @@ fn snapshot(verification: &Verification) -> String {
     }
 }
 
-/// The key of the only object; what several have in common.
+/// Name of the snapshot for people: the key of its only object, or its id if it has several.
 pub(super) fn called(verification: &Verification) -> String {
     let snapshot = &verification.snapshot;
     match snapshot.artifacts.as_slice() {
@@ -145,7 +145,7 @@ fn indented(message: &str) -> String {
     message.replace('\n', "\n      ")
 }
 
-/// A key as one line: control characters are escaped, an endless name is cut.
+/// A key as one line: control characters are escaped, and what follows 120 characters is cut.
 pub fn printable(key: &str) -> String {
     const SHOWN_MAX: usize = 120;
     settings::one_line(key, SHOWN_MAX)

@@ -1,4 +1,4 @@
-//! Commands, what is fed to them, and what came out: bounded in time and memory.
+//! Commands with their input and output: bounded in time and memory.
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ pub const LOG_LINES_MAX: usize = 200;
 pub struct Command {
     /// Program and arguments; no shell between, unless the first word is one.
     pub argv: Vec<String>,
-    /// Added to the environment of the sandbox.
+    /// Variables added to the environment of the sandbox.
     pub env: Vec<(String, String)>,
-    /// When it is killed and the run ends with `deadline`.
+    /// Time after which the command is killed and the run ends with `deadline`.
     pub timeout: Duration,
 }
 
@@ -33,14 +33,14 @@ impl Command {
     }
 }
 
-/// What flows into a command.
+/// One piece of a command's standard input.
 #[derive(Debug)]
 pub enum FeedItem {
     /// The next bytes.
     Chunk(Bytes),
-    /// All bytes were sent; a channel that closes without this was cut by us.
+    /// The end: all bytes were sent. A channel that closes without this was cut by us.
     End {
-        /// How many there were.
+        /// Number of all bytes sent before.
         bytes: u64,
     },
 }
@@ -55,7 +55,7 @@ pub struct Feed {
 /// How a feed ended, as the sandbox saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeedEnd {
-    /// There was none.
+    /// The command had no feed.
     NoFeed,
     /// Every byte was written and the end was delivered.
     Complete {
@@ -74,19 +74,19 @@ pub enum FeedEnd {
     },
 }
 
-/// The beginning and the end of an output, and how much there was in all.
+/// The beginning and the end of an output, and the number of all its bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capture {
     /// First bytes, at most [`CAPTURE_BYTES_MAX`].
     pub head: Vec<u8>,
     /// Last bytes that are not in `head`, at most [`CAPTURE_BYTES_MAX`].
     pub tail: Vec<u8>,
-    /// All bytes, kept or not.
+    /// Number of all bytes, kept or not.
     pub total_bytes: u64,
 }
 
 impl Capture {
-    /// Takes more of the output; what is neither head nor tail is only counted.
+    /// Takes more of the output; bytes that are neither head nor tail are only counted.
     pub fn push(&mut self, mut bytes: &[u8]) {
         self.total_bytes += bytes.len() as u64;
         let room = CAPTURE_BYTES_MAX - self.head.len();
@@ -101,7 +101,8 @@ impl Capture {
         self.tail.extend_from_slice(kept);
     }
 
-    /// Head and tail as text, damaged characters replaced; says where something is missing.
+    /// Returns head and tail as text, with damaged characters replaced and a note where bytes are
+    /// missing.
     pub fn text(&self) -> String {
         let head = String::from_utf8_lossy(&self.head);
         let tail = String::from_utf8_lossy(&self.tail);
@@ -116,16 +117,17 @@ impl Capture {
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exit {
-    /// As a shell reports it: 128 + signal when killed.
+    /// Exit code as a shell reports it: 128 + signal when killed.
     pub code: i32,
     /// Standard output.
     pub stdout: Capture,
     /// Standard error.
     pub stderr: Capture,
-    /// What became of its standard input.
+    /// How the feed of its standard input ended.
     pub feed: FeedEnd,
-    /// The memory limit of the sandbox killed it: code 137, and the limit killed something since
-    /// the last such command, or since the sandbox was first looked at.
+    /// True if the memory limit of the sandbox killed the command: its code is 137, and the limit
+    /// killed something since the last command that failed (before any, since the sandbox was first
+    /// looked at).
     pub out_of_memory: bool,
 }
 

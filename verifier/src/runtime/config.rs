@@ -1,4 +1,4 @@
-//! What runtimes are opened with.
+//! The configuration of runtimes.
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
@@ -6,42 +6,43 @@ use catalog::config::Pull;
 
 use super::Instance;
 
-/// What runtimes need of the configuration and the environment; each takes its part.
+/// The part of configuration and environment that runtimes are opened with; each takes what it
+/// needs.
 #[derive(Debug, Clone)]
 pub struct RuntimeConfig {
-    /// Whose leftovers are ours.
+    /// This installation: a sweep removes its leftovers when no process holds them.
     pub instance: Arc<Instance>,
-    /// `verifier.pull`.
+    /// When images are pulled (`verifier.pull`).
     pub pull: Pull,
     /// Longest pull of one image.
     pub pull_limit: Duration,
-    /// The environment of the verifier.
+    /// Variables in the environment of the verifier.
     pub variables: Variables,
-    /// Where programs of this machine are looked for: `verifier.programs`, then `PATH`.
+    /// Directories searched for programs of this machine: `verifier.programs`, then `PATH`.
     pub program_dirs: Vec<PathBuf>,
-    /// Where directories of runs lie on this machine.
+    /// Directory of this machine below which runs have theirs.
     pub run_root: PathBuf,
 }
 
-/// Reads variables of the environment.
+/// A reader of environment variables.
 #[derive(Clone)]
 pub struct Variables(Arc<Read>);
 
 type Read = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Variables {
-    /// As `read` tells them by name.
+    /// Variables that `read` returns by their names.
     pub fn new(read: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(read))
     }
 
-    /// The variable of this name, if it is set.
+    /// Returns the variable of this name, if it is set.
     pub fn get(&self, name: &str) -> Option<String> {
         (self.0)(name)
     }
 }
 
-/// Without values, which may be secret.
+/// Prints no values, which may be secret.
 impl fmt::Debug for Variables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Variables")

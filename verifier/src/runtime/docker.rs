@@ -1,7 +1,7 @@
-//! Sandboxes from a Docker engine: one long-lived container per run, every command an exec.
+//! Sandboxes of a Docker engine: one long-lived container per run, every command an exec.
 //!
-//! Runs nothing of an image but the commands it is given, never as root, never with a way out. The
-//! engine is asked for limits and then looked at from inside.
+//! Nothing of an image runs but the commands it is given, never as root, never with a way out. The
+//! engine is asked for limits, and what came of them is looked at from inside.
 
 mod client;
 mod exec;
@@ -29,7 +29,7 @@ use super::{
     look::{self, Look},
 };
 
-/// Sandboxes in a Docker engine.
+/// The runtime whose sandboxes are containers of a Docker engine.
 #[derive(Debug)]
 pub(super) struct DockerRuntime {
     client: DockerHost,
@@ -39,7 +39,8 @@ pub(super) struct DockerRuntime {
 }
 
 impl DockerRuntime {
-    /// The engine at `DOCKER_HOST`, else at the default socket; connects when it is used.
+    /// Uses the engine at `DOCKER_HOST`, else at the default socket; connects only when it is
+    /// needed.
     pub(super) fn new(config: &RuntimeConfig) -> Self {
         Self {
             client: DockerHost::of_host(config.variables.get("DOCKER_HOST").as_deref()),
@@ -124,7 +125,7 @@ impl Runtime for DockerRuntime {
     }
 
     async fn destroy(&self, run: &RunId) -> Result<(), SandboxError> {
-        // Over in any case: what could not be removed is for a sweep.
+        // The run is over in any case: what could not be removed is for a sweep.
         self.instance.release(run);
         remove::remove(&self.client.connect()?, run).await
     }

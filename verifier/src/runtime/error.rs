@@ -1,17 +1,17 @@
-//! Why a sandbox did not do what it should: always on our side, never about the snapshot.
+//! The error of a sandbox: always on our side, never about the snapshot.
 
 use catalog::ledger::Reason;
 use thiserror::Error;
 
-/// Ends a run as inconclusive with this reason.
+/// A failure of a sandbox or runtime; it ends the run as inconclusive.
 #[derive(Debug, Error)]
 #[error("{message}")]
 pub struct SandboxError {
-    /// One of the inconclusive reasons.
+    /// Reason for the record, one of the inconclusive ones.
     pub reason: Reason,
     /// What happened, where; then `hint: …` where something can be done.
     pub message: String,
-    /// The client's own error.
+    /// The client's own error, if there is one.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -26,7 +26,7 @@ impl SandboxError {
         }
     }
 
-    /// The same with the client's own error as its cause.
+    /// Adds the client's own error as the cause.
     #[must_use]
     pub fn caused_by(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.source = Some(Box::new(cause));

@@ -1,8 +1,8 @@
-//! Which verifier a leftover belongs to, and whether that verifier still lives.
+//! Identity of this installation of the verifier, and which of its runs are alive.
 //!
-//! A stable id names this installation; every run holds a file lock for as long as it lives. The
-//! kernel frees the lock of a process that is killed, so a free lock proves that nobody is there.
-//! It never waits for a lock.
+//! A stable id names the installation; every run holds a file lock for as long as it lives. The
+//! kernel frees the lock of a process that is killed, so a free lock proves that nobody holds the
+//! run. Nothing here waits for a lock.
 
 use std::{
     collections::HashMap,
@@ -37,8 +37,8 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Opens the state in `directory`, which is created (0700) if absent. `fresh` becomes the id
-    /// of an installation that has none yet.
+    /// Opens the state in `directory`, which is created (0700) if absent. `fresh` becomes the id of
+    /// an installation that has none yet. Errs if the directory cannot be made, read or written.
     pub fn open(directory: &Path, fresh: &str) -> Result<Self, InstanceError> {
         let open = || -> io::Result<String> {
             DirBuilder::new()
@@ -64,7 +64,7 @@ impl Instance {
         }
     }
 
-    /// Where the state lies by default: `$XDG_STATE_HOME`, `/var/lib` for root,
+    /// Returns the default directory of the state: below `$XDG_STATE_HOME`, `/var/lib` for root,
     /// `~/.local/state`, else the temporary directory. `variable` reads the environment.
     pub fn default_directory(variable: impl Fn(&str) -> Option<String>) -> PathBuf {
         const NAME: &str = "backup-witness";
@@ -85,17 +85,18 @@ impl Instance {
         }
     }
 
-    /// The stable id.
+    /// The stable id of this installation.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Where the state lies.
+    /// Directory of the state.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Marks `run` as alive until [`release`](Self::release) or the end of this process.
+    /// Marks `run` as alive until [`release`](Self::release) or the end of this process. Errs if
+    /// the run is held already, or its lock cannot be made.
     pub fn hold(&self, run: &RunId) -> io::Result<()> {
         let path = self.lock_path(run);
         let lock = OpenOptions::new()
@@ -108,14 +109,14 @@ impl Instance {
         Ok(())
     }
 
-    /// The run is over and left nothing.
+    /// Marks `run` as over; what it may have left is then for a sweep.
     pub fn release(&self, run: &RunId) {
         // Removed while still locked: whoever opens the name afterwards makes a new file.
         let _ = fs::remove_file(self.lock_path(run));
         self.held().remove(&run.0);
     }
 
-    /// Whether a living process holds `run` of this installation. In doubt it does.
+    /// True if a living process holds `run` of this installation, also if that cannot be told.
     pub fn is_alive(&self, run: &RunId) -> bool {
         match File::open(self.lock_path(run)) {
             Ok(lock) => lock.try_lock_shared().is_err(),
@@ -132,7 +133,7 @@ impl Instance {
     }
 }
 
-/// Writes beside and links into place, so that two first starts agree on one id.
+/// Writes `text` beside `path` and links it into place, so that two first starts agree on one id.
 fn create_once(path: &Path, text: &str) -> io::Result<()> {
     let beside = path.with_extension(format!("{}.part", std::process::id()));
     let mut file = OpenOptions::new()

@@ -1,5 +1,5 @@
-//! The first and the last lines of a log, bounded in lines and in bytes per line: a server says
-//! what it reads at first, and why it ended at last, and may report at length in between.
+//! The first and the last lines of a log, bounded in lines and in bytes per line. A server says
+//! first what it reads and last why it ended; in between it may report at length.
 //!
 //! They are raw: a server prints key names of a damaged file. Nobody sees them before an engine's
 //! allow-list did.
@@ -14,7 +14,7 @@ const LINE_BYTES_MAX: usize = 1024;
 /// Lines kept of the beginning, of [`LOG_LINES_MAX`] in all.
 const FIRST_LINES: usize = LOG_LINES_MAX / 2;
 
-/// Takes a log piece by piece.
+/// The kept lines of a log that is taken piece by piece.
 #[derive(Debug, Clone, Default)]
 pub struct LogTail {
     first: Vec<String>,
@@ -48,7 +48,7 @@ impl LogTail {
         self.last.push_back(line);
     }
 
-    /// Forgets everything up to the last whole line if that is such a one.
+    /// Forgets all whole lines if `is_end` holds for the last of them.
     pub(super) fn forget_through(&mut self, is_end: impl Fn(&str) -> bool) {
         let last = self.last.back().or(self.first.last());
         if last.is_some_and(|line| is_end(line)) {
@@ -57,7 +57,7 @@ impl LogTail {
         }
     }
 
-    /// The lines, an unfinished last one included.
+    /// Returns the kept lines, an unfinished last one included.
     pub fn lines(&self) -> Vec<String> {
         let mut whole = self.clone();
         if !whole.line.is_empty() {

@@ -1,7 +1,7 @@
-//! One look around from inside a sandbox: who we are, whether the data directory can be written,
-//! how much is free, whether there is a way out, what the memory limit killed.
+//! One look around from inside a sandbox: the user, whether the data directory can be written, free
+//! space, whether there is a way out, and how many processes the memory limit killed.
 //!
-//! Believes what the kernel shows inside, not what was asked of the runtime.
+//! It believes what the kernel shows inside, not what was asked of the runtime.
 
 use catalog::ledger::{Egress, Reason};
 
@@ -17,7 +17,8 @@ echo "--- devices"; cat /proc/net/dev
 echo "--- memory"; cat /sys/fs/cgroup/memory.events || cat /sys/fs/cgroup/memory/memory.oom_control
 :"#;
 
-/// Only what changes while it lives: free space and the memory limit's kills. Writes nothing.
+/// Prints only the sections that change while a sandbox lives: free space and kills by the memory
+/// limit. Writes nothing.
 pub(super) const MEASURE: &str = r#"echo "--- free"; df -Pk .
 echo "--- memory"; cat /sys/fs/cgroup/memory.events || cat /sys/fs/cgroup/memory/memory.oom_control
 :"#;
@@ -30,21 +31,21 @@ const FALLBACK_DEVICES: [&str; 10] = [
     "teql0",
 ];
 
-/// What was seen.
+/// Result of a look; `None` where its section was empty or unreadable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Look {
-    /// `uid:gid`.
+    /// User and group that commands run as, `uid:gid`.
     pub(super) user: Option<String>,
-    /// `Err` says why not, in the words of the shell inside.
+    /// Result of the write test; an error holds the words of the shell inside.
     pub(super) writable: Result<(), String>,
     pub(super) free_bytes: Option<u64>,
     pub(super) egress: Egress,
-    /// Processes killed by the memory limit so far.
+    /// Number of processes killed by the memory limit so far.
     pub(super) memory_kills: Option<u64>,
 }
 
 impl Look {
-    /// The write test, and the free space, before the first byte.
+    /// Errs if the data directory cannot be written, or has less free space than `spec` asks for.
     pub(super) fn fit(&self, runtime: &str, spec: &SandboxSpec) -> Result<(), SandboxError> {
         let message = match (&self.writable, self.free_bytes) {
             (Err(why), _) => format!(
@@ -66,7 +67,7 @@ impl Look {
     }
 }
 
-/// Reads what [`SCRIPT`] printed.
+/// Reads the output of [`SCRIPT`] or [`MEASURE`].
 pub(super) fn parse(printed: &str) -> Look {
     let section = |name: &str| section(printed, name);
     let write = section("write").trim();
@@ -92,22 +93,24 @@ fn section<'a>(printed: &'a str, name: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-/// Fourth column of the second line of `df -Pk` (POSIX: 1024-byte units, one line per file
-/// system).
+/// Free bytes: fourth column of the second line of `df -Pk` (POSIX: 1024-byte units, one line per
+/// file system).
 fn free_bytes(df: &str) -> Option<u64> {
     let available: u64 = df.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
     available.checked_mul(1024)
 }
 
-/// `oom_kill N`, of cgroup v2 `memory.events` or v1 `memory.oom_control` (since Linux 4.13).
+/// Number behind `oom_kill`, of cgroup v2 `memory.events` or v1 `memory.oom_control` (since Linux
+/// 4.13).
 fn memory_kills(counters: &str) -> Option<u64> {
     let count = |line: &str| line.strip_prefix("oom_kill ")?.trim().parse().ok();
     counters.lines().find_map(count)
 }
 
-/// No route but over `lo`, no device but `lo`. `/proc/net/route` has a header, its first column is
-/// the device; `/proc/net/ipv6_route` has none, its last column is the device, and does not exist
-/// without IPv6.
+/// Judges whether there is a way out: a route over another device than `lo`, or another device.
+///
+/// `/proc/net/route` has a header, and its first column is the device. `/proc/net/ipv6_route` has
+/// no header, its last column is the device, and it does not exist without IPv6.
 fn egress(route: &str, route6: &str, devices: &str) -> Egress {
     if !route.starts_with("Iface") || !devices.contains("lo:") {
         return Egress::NotTried;

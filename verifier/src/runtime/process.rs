@@ -1,7 +1,8 @@
-//! Sandboxes out of this machine's own programs: for development and the demo, asked for by name.
+//! Sandboxes made of this machine's own programs: for development and the demo, asked for by name.
 //!
-//! A process of its own group, user and (as root) network, in a directory of its own. Weaker than
-//! a container: no memory limit, the machine's files can be read. The record says so.
+//! A sandbox is a process group with a user and (as root) a network of its own, in a directory of
+//! its own. That is weaker than a container: there is no memory limit, and the machine's files can
+//! be read. The record says so.
 
 mod children;
 mod directory;
@@ -26,7 +27,7 @@ use super::{
     SweepOutcome, SweepPolicy,
 };
 
-/// Sandboxes out of this machine's programs.
+/// The runtime whose sandboxes run this machine's programs.
 #[derive(Debug)]
 pub(super) struct ProcessRuntime {
     instance: Arc<Instance>,
@@ -35,7 +36,8 @@ pub(super) struct ProcessRuntime {
 }
 
 impl ProcessRuntime {
-    /// Programs of `config.program_dirs`, run directories below `config.run_root`.
+    /// Looks for programs in `config.program_dirs` and keeps run directories below
+    /// `config.run_root`.
     pub(super) fn new(config: &RuntimeConfig) -> Self {
         Self {
             instance: Arc::clone(&config.instance),
@@ -45,7 +47,7 @@ impl ProcessRuntime {
     }
 }
 
-/// A full disk is no broken runtime.
+/// Reason for an error of the file system: a full disk is no broken runtime.
 fn reason_of(error: &std::io::Error) -> Reason {
     match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Reason::Disk,
@@ -53,7 +55,8 @@ fn reason_of(error: &std::io::Error) -> Reason {
     }
 }
 
-/// In a network of its own every port is free; on the machine's network free ones are looked for.
+/// Maps each port that an engine uses to the one that its server is to listen on. In a network of
+/// its own every port is free; on the machine's network free ones are looked for.
 fn reserve(ports: &[u16], isolated: bool) -> std::io::Result<BTreeMap<u16, u16>> {
     if isolated {
         return Ok(ports.iter().map(|port| (*port, *port)).collect());
@@ -121,7 +124,7 @@ impl Runtime for ProcessRuntime {
     }
 
     async fn destroy(&self, run: &RunId) -> Result<(), SandboxError> {
-        // Over in any case: what could not be removed is for a sweep.
+        // The run is over in any case: what could not be removed is for a sweep.
         self.instance.release(run);
         remove::remove(&self.run_root, run).await
     }

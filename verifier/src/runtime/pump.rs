@@ -1,7 +1,7 @@
-//! Feeds a command and drains it at the same time, so that neither side can hang the other.
+//! Feeds a command and drains its output at the same time, so that neither side can hang the other.
 //!
-//! It knows no runtime: an output is a stream, an input a writer. It never reports our own broken
-//! stream as a complete one.
+//! The pump knows no runtime: an output is a stream, an input a writer. It never reports our own
+//! broken stream as a complete one.
 
 use std::{
     future::pending,
@@ -24,13 +24,13 @@ pub type Input = Pin<Box<dyn AsyncWrite + Send>>;
 /// A piece of what a command wrote.
 #[derive(Debug)]
 pub enum Output {
-    /// On its standard output.
+    /// Bytes of its standard output.
     Stdout(Bytes),
-    /// On its error output.
+    /// Bytes of its error output.
     Stderr(Bytes),
 }
 
-/// What made the pump stop.
+/// Event that made the pump stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     /// The command closed its outputs: it ended.
@@ -41,22 +41,23 @@ pub enum Stop {
     Cut,
 }
 
-/// What came out, and how far the feed got.
+/// The output of a command, and the end of its feed.
 #[derive(Debug)]
 pub struct Pumped {
-    /// Standard output.
+    /// Captured standard output.
     pub stdout: Capture,
-    /// Error output.
+    /// Captured error output.
     pub stderr: Capture,
     /// How the feed ended.
     pub feed: FeedEnd,
-    /// Why nothing more came.
+    /// Event that made the pump stop.
     pub stop: Stop,
 }
 
-/// Runs until the output ends, the feed breaks off, or the deadline comes.
+/// Runs until the output ends, the feed breaks off, or the deadline comes. Errs with the error of
+/// the output.
 ///
-/// The end of the output ends the feed: a command that gave up leaves a write blocked for ever.
+/// The end of the output ends the feed, too: writing to a command that gave up may block for ever.
 /// `input` stays open until the caller drops it, so that a cut never reads as an end.
 pub async fn pump<E>(
     mut output: impl Stream<Item = Result<Output, E>> + Unpin,

@@ -1,17 +1,18 @@
-//! The few lines of POSIX shell that run inside a container, the same on every runtime that has
-//! only `exec`.
+//! The few lines of POSIX shell that run inside a container. They are the same on every runtime
+//! that has only `exec`.
 //!
-//! They need `sh`, `cat`, `setsid`, `id`, `df`, and `bash` or `nc`. They hold no engine's words.
+//! The scripts need `sh`, `cat`, `setsid`, `id`, `df`, and `bash` or `nc`. They hold no engine's
+//! words.
 
-/// Where their notes lie: the memory-backed `/tmp`, never the data directory.
+/// Directory for notes of these scripts: the memory-backed `/tmp`, never the data directory.
 const NOTES: &str = "/tmp";
 
-/// Runs `"$@"` in place of the shell after noting its process id, so that it can be killed from
-/// another exec. An exec'd process leads its own session, hence its own process group.
+/// Runs `"$@"` in place of the shell after noting its process id in `$0`, so that another exec can
+/// kill it. An exec'd process leads its own session, hence its own process group.
 const TRACKED: &str = r#"echo $$ >"$0"; exec "$@""#;
 
-/// Kills the process group whose leader is noted in `$0`; the note of a command that was only just
-/// asked for may still be on its way.
+/// Sends signal `$1` to the process group whose leader is noted in `$0`. It waits up to 5 s for the
+/// note: a command that was just asked for may not have written it yet.
 const KILL: &str = r#"tries=0
 until [ -s "$0" ] || [ "$tries" -ge 50 ]; do tries=$((tries + 1)); sleep 0.1; done
 read -r leader <"$0" && kill -s "$1" -- "-$leader""#;
@@ -25,7 +26,8 @@ echo $code >"$notes.part" && mv "$notes.part" "$notes.exit"' sh "$notes" "$@" \
   </dev/null >/proc/1/fd/1 2>&1 &
 echo $! >"$notes.pid""#;
 
-/// Prints `exited CODE`, `running` or `gone` (killed together with its wrapper).
+/// Prints the state of a server: `exited CODE`, `running` or `gone` (killed together with its
+/// wrapper).
 const STATE: &str = r#"read -r leader <"$0.pid" || exit 1
 if [ -f "$0.exit" ]; then echo "exited $(cat "$0.exit")"
 elif kill -0 "$leader" 2>/dev/null; then echo running
@@ -33,7 +35,7 @@ elif [ -f "$0.exit" ]; then echo "exited $(cat "$0.exit")"
 else echo gone; fi"#;
 
 /// Connects standard input and output with a port on loopback, after one `+` that says that it is
-/// connected; waits two seconds for somebody who listens, because every further try from outside
+/// connected. It waits two seconds for somebody who listens, because every further try from outside
 /// takes more of the processor than this one. When either side ends, both do: the end of one copy
 /// kills the whole group.
 const RELAY: &str = r#"if command -v bash >/dev/null 2>&1; then
@@ -51,7 +53,7 @@ fn script(text: &str, words: impl IntoIterator<Item = String>) -> Vec<String> {
     shell.into_iter().chain(words).collect()
 }
 
-/// `argv`, killable by [`kill_command`] with the same `number`.
+/// Wraps `argv` so that [`kill_command`] with the same `number` can kill it.
 pub(super) fn tracked(number: u32, argv: &[String]) -> Vec<String> {
     let words = [format!("{NOTES}/.exec-{number}")];
     script(TRACKED, words.into_iter().chain(argv.iter().cloned()))
@@ -62,18 +64,18 @@ pub(super) fn kill_command(number: u32) -> Vec<String> {
     script(KILL, [format!("{NOTES}/.exec-{number}"), "KILL".to_owned()])
 }
 
-/// Starts a detached server.
+/// The command that starts `argv` as a detached server.
 pub(super) fn start_server(number: u32, argv: &[String]) -> Vec<String> {
     let words = ["sh".to_owned(), format!("{NOTES}/.server-{number}")];
     script(START, words.into_iter().chain(argv.iter().cloned()))
 }
 
-/// The line its wrapper writes into the log after everything the server wrote.
+/// The line that the wrapper of a server writes into the log after everything the server wrote.
 pub(super) fn last_line(number: u32) -> String {
     format!("{NOTES}/.server-{number} ended")
 }
 
-/// Whether a line is the [`last_line`] of some server.
+/// True if a line is the [`last_line`] of some server.
 pub(super) fn is_last_line(line: &str) -> bool {
     let number = line.strip_prefix(NOTES);
     let number = number.and_then(|rest| rest.strip_prefix("/.server-"));
@@ -81,12 +83,12 @@ pub(super) fn is_last_line(line: &str) -> bool {
     number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
-/// Asks for its state; [`parse_state`] reads the answer.
+/// The command that asks for the state of a server; [`parse_state`] reads its output.
 pub(super) fn server_state(number: u32) -> Vec<String> {
     script(STATE, [format!("{NOTES}/.server-{number}")])
 }
 
-/// Sends `signal` to the server and its children.
+/// The command that sends `signal` to a server and its children.
 pub(super) fn signal_server(number: u32, signal: &str) -> Vec<String> {
     script(
         KILL,
@@ -94,22 +96,22 @@ pub(super) fn signal_server(number: u32, signal: &str) -> Vec<String> {
     )
 }
 
-/// Connects to `port`.
+/// The command that connects its standard input and output with `port` inside.
 pub(super) fn relay(port: u16) -> Vec<String> {
     script(RELAY, ["sh".to_owned(), port.to_string()])
 }
 
-/// What [`server_state`] printed.
+/// State of a server as [`server_state`] printed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PrintedState {
     Running,
-    /// With this exit code.
+    /// The server ended with this exit code.
     Ended(i32),
 }
 
 /// Reads what [`server_state`] printed; `None` if it printed anything else.
 pub(super) fn parse_state(printed: &str) -> Option<PrintedState> {
-    /// As a shell reports a process killed by signal 9.
+    /// Exit code of a shell for a process killed by signal 9.
     const KILLED: i32 = 137;
     match printed.trim() {
         "running" => Some(PrintedState::Running),

@@ -1,4 +1,4 @@
-//! Every runtime, on one screen.
+//! The table of all runtimes.
 
 use std::sync::Arc;
 
@@ -6,10 +6,11 @@ use catalog::ledger::Reason;
 
 use super::{Runtime, RuntimeConfig, SandboxError, docker::DockerRuntime, process::ProcessRuntime};
 
-/// One way to provide sandboxes.
+/// One row: a runtime by its name.
 #[derive(Debug)]
 pub struct RuntimeRow {
-    /// As in [`catalog::config::RUNTIMES`], which says what the configuration knows of it.
+    /// Name of the runtime, as in [`catalog::config::RUNTIMES`], which says what the configuration
+    /// knows of it.
     pub name: &'static str,
     open: fn(&RuntimeConfig) -> Arc<dyn Runtime>,
 }
@@ -26,7 +27,8 @@ pub static RUNTIMES: [RuntimeRow; 2] = [
     },
 ];
 
-/// The runtime called `name`; connects to nothing yet.
+/// Returns the runtime called `name`, which connects to nothing yet. Errs with the known names if
+/// there is no such runtime.
 pub fn open(name: &str, config: &RuntimeConfig) -> Result<Arc<dyn Runtime>, SandboxError> {
     let row = RUNTIMES.iter().find(|row| row.name == name);
     let row = row.ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! What the log was told of failures that stand: each is a line when it begins, when it changes and
+//! Failures that stand, as the log was told: each is a line when it begins, when it changes and
 //! when it is over, however often it is met.
 
 use std::{collections::BTreeMap, fmt::Display};
@@ -7,12 +7,12 @@ use tracing::{info, warn};
 
 use super::state::Step;
 
-/// The failures that stand, as they were told.
+/// The failures that stand, each with the reason that was logged.
 #[derive(Debug, Default)]
 pub(super) struct StandingFailures(BTreeMap<(String, Step), String>);
 
 impl StandingFailures {
-    /// It could not be done; whether that is news.
+    /// Notes that a step could not be done, and logs it if that is news; true if it is.
     pub(super) fn ill(&mut self, of: &impl Display, step: Step, why: &str) -> bool {
         let before = self.0.insert((of.to_string(), step), why.to_owned());
         let is_news = before.is_none_or(|before| before != why);
@@ -22,7 +22,7 @@ impl StandingFailures {
         is_news
     }
 
-    /// It was done; whether that is news.
+    /// Notes that a step was done, and logs it if that is news; true if it is.
     pub(super) fn well(&mut self, of: &impl Display, step: Step) -> bool {
         let is_news = self.0.remove(&(of.to_string(), step)).is_some();
         if is_news {

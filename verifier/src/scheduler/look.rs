@@ -1,6 +1,7 @@
 //! One look at the sources of one repository: what lies there, what was proven, what is due.
 //!
-//! Always at all of them that expect a proof: what is kept of heads is of the last look.
+//! A look is always at all of them that expect a proof: the cache of heads keeps only what the last
+//! look met.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,9 +23,9 @@ use crate::{
 /// What a look at one repository came to.
 #[derive(Debug)]
 pub(super) struct LookOutcome {
-    /// Which one.
+    /// The repository that was looked at.
     pub(super) repository: RepositoryName,
-    /// Each source that was asked for.
+    /// Each source that was asked for, as it was seen or why not.
     pub(super) sources: Vec<(SourceName, Result<Sight, MissedLook>)>,
 }
 
@@ -34,25 +35,25 @@ pub(super) struct Sight {
     pub(super) newest: Option<Snapshot>,
     pub(super) inventory: SourceInventory,
     pub(super) ledger: Ledger,
-    /// What the store said of the last proof, if that is listed no more.
+    /// What the store said of the last proof, if its object is listed no more.
     pub(super) old_versions: Option<OldVersions>,
     pub(super) planned: PlanLine,
     pub(super) prospect: Prospect,
     pub(super) took: Duration,
 }
 
-/// Why it was not.
+/// Why a source was not seen.
 #[derive(Debug, Clone)]
 pub(super) struct MissedLook {
     pub(super) step: Step,
-    /// For the log.
+    /// The reason in words, for the log.
     pub(super) why: String,
-    /// Whether nothing of the whole repository was seen.
+    /// True if nothing of the whole repository was seen.
     pub(super) all: bool,
 }
 
 impl MissedLook {
-    /// Of this source alone.
+    /// A failure of one source alone.
     pub(super) fn one(step: Step, why: impl Into<String>) -> Self {
         Self {
             step,
@@ -63,7 +64,7 @@ impl MissedLook {
 }
 
 impl LookOutcome {
-    /// Of a look that did not end by itself.
+    /// The outcome of a look that did not end by itself: nothing was seen.
     pub(super) fn at_nothing(
         repository: RepositoryName,
         names: Vec<SourceName>,
@@ -80,16 +81,16 @@ impl LookOutcome {
         }
     }
 
-    /// Whether every source was seen.
+    /// True if every source was seen.
     pub(super) fn is_whole(&self) -> bool {
         self.sources.iter().all(|(_, seen)| seen.is_ok())
     }
 }
 
 impl Sight {
-    /// When to look again at what needs not be verified now: every `refresh`, for a proof that
-    /// vanished or was touched makes the newest snapshot due at once; and earlier, where it may be
-    /// due earlier.
+    /// The time of the next look at a source that is not due. It is after `refresh`, for a proof
+    /// that vanished or was touched makes the newest snapshot due at once; or earlier, where the
+    /// source may be due earlier.
     pub(super) fn again_at(&self, now: Timestamp, refresh: Duration) -> Timestamp {
         let refreshed = now.checked_add(refresh).unwrap_or(Timestamp::MAX);
         let Prospect { not_before, at } = self.prospect;
@@ -128,7 +129,7 @@ pub(super) async fn look(
                 let proofs = Proofs::new(&ledger, inventory, None, now);
                 let storage = world.storage(source);
                 let asking = old_versions(&*storage, &proofs);
-                // What is not answered until then is not known.
+                // An answer that does not come until then is not known.
                 let answer = timeout_at(asked_until, asking).await;
                 let situation = Situation::new(inventory, &ledger, &proofs, now);
                 Ok(Sight {
@@ -169,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    /// In minutes: when it is looked at again, refreshed every five, if that is its prospect.
+    /// Minutes until the next look at a source with this prospect, refreshed every five.
     fn again(not_before: Option<i64>, at: Option<i64>) -> i64 {
         let now = fixtures::at("12:00:00");
         let moment = |minutes: i64| now + SignedDuration::from_mins(minutes);

@@ -25,20 +25,21 @@ pub(super) struct Order {
     pub(super) name: SourceName,
     pub(super) opened: Arc<OpenedConfig>,
     pub(super) chosen: ChosenSnapshot,
-    /// Whether it waited so long that a newer snapshot may lie there.
+    /// True if the snapshot waited so long that a newer one may lie there.
     pub(super) look_again: bool,
     pub(super) tracker: Tracker,
 }
 
-/// What became of it.
+/// What became of an [`Order`].
 #[derive(Debug)]
 pub(super) struct RunEnd {
     pub(super) name: SourceName,
-    /// Also where it could not be written down; without its log.
+    /// The verification without its log, also if it could not be written down; `None` if none
+    /// began.
     pub(super) verification: Option<Arc<Verification>>,
-    /// Why there is no record, or none that can be read.
+    /// Why there is no record of the run, or none that can be read.
     pub(super) lost: Option<MissedLook>,
-    /// With that record.
+    /// The ledger with the new record; `None` if it could not be read.
     pub(super) ledger: Option<Ledger>,
 }
 
@@ -53,7 +54,8 @@ impl RunEnd {
     }
 }
 
-/// To its end, whatever happens: a panic on the way is told like any other failure.
+/// Carries out an order to its end, whatever happens: a panic on the way is told like any other
+/// failure.
 pub(super) async fn carry_out(order: Order) -> RunEnd {
     let name = order.name.clone();
     let carried = tokio::spawn(carry_out_whole(order)).await;
@@ -78,7 +80,7 @@ async fn carry_out_whole(order: Order) -> RunEnd {
         let surveying = world.survey(&of_it);
         let surveyed = context.cancelled.run_until_cancelled(surveying).await;
         let surveyed = surveyed.unwrap_or_default();
-        // Else what was chosen before is tried, and its record says what is wrong.
+        // If none is found, the snapshot chosen before is tried, and its record says what is wrong.
         if let Ok(snapshot) = surveyed.select_to_verify(&chosen.source, &chosen.wanted) {
             chosen.snapshot = snapshot.clone();
             chosen.took = began.elapsed();

@@ -1,4 +1,5 @@
-//! What goes on through reloads: the published state, and under which configuration is verified.
+//! The part of `serve` that goes on through reloads: the published state and the configuration in
+//! use.
 //!
 //! It knows nothing of flags, sockets or exit codes.
 
@@ -24,7 +25,7 @@ pub(crate) struct OpenedConfig {
 }
 
 impl OpenedConfig {
-    /// Refuses a configuration under which nothing could be verified.
+    /// Opens what the configuration names; errs if nothing could be verified under it.
     pub(crate) fn new(config: Config, outside: &Outside) -> Result<Self, Refusal> {
         let world = Arc::new(World::of(config, outside));
         world.evidence()?;
@@ -32,13 +33,13 @@ impl OpenedConfig {
         Ok(Self { world, context })
     }
 
-    /// Whether records of the one are read under the other.
+    /// True if records written under one of the two are read under the other.
     pub(crate) fn shares_evidence(&self, other: &Self) -> bool {
         self.world.config.shares_evidence(&other.world.config)
     }
 }
 
-/// The part that goes on through reloads; clones are the same one.
+/// The part of `serve` that goes on through reloads; clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Verifier(Arc<Inner>);
 
@@ -51,7 +52,7 @@ struct Inner {
 }
 
 impl Verifier {
-    /// Nothing planned yet; `file` is what a reload reads.
+    /// A verifier that has planned nothing yet; `file` is what a reload reads.
     pub(crate) fn new(file: PathBuf, outside: Outside, opened: OpenedConfig) -> Self {
         let config = Arc::new(opened.world.config.clone());
         let tool = opened.context.tool.clone();
@@ -68,12 +69,12 @@ impl Verifier {
         &self.0.outside.clock
     }
 
-    /// Where states appear.
+    /// The state that every page is made from; replaced as a whole.
     pub(crate) fn published(&self) -> &Published<State> {
         &self.0.published
     }
 
-    /// Under what is verified, now and after each reload.
+    /// The configuration in use, now and after each reload.
     pub(crate) fn opened(&self) -> watch::Receiver<Arc<OpenedConfig>> {
         self.0.opened.subscribe()
     }

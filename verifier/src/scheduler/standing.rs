@@ -27,7 +27,7 @@ pub(super) struct Standings(BTreeMap<SourceName, Standing>);
 pub(super) struct Standing {
     /// The time of the next look; `None`: the source left the configuration.
     look_at: Option<Timestamp>,
-    /// The time before which it is not verified, whatever a look says.
+    /// The time before which the source is not verified, whatever a look says.
     rests_until: Timestamp,
     /// Looks in a row that saw nothing.
     missed: usize,
@@ -35,13 +35,13 @@ pub(super) struct Standing {
     lost: usize,
     /// The end of the last verification, whether or not it left a record.
     ended_at: Option<Timestamp>,
-    /// The last verification of which the last look read a record.
+    /// The end of the last verification of which the last look read a record.
     pub(super) recorded_at: Option<Timestamp>,
     /// The look under way.
     pub(super) look: Option<Freshness>,
     /// A snapshot that is due, until there is room.
     pub(super) waiting: Option<Waiting>,
-    /// What the verification under way began under.
+    /// The configuration under which the verification under way began.
     pub(super) running: Option<Arc<OpenedConfig>>,
 }
 
@@ -53,10 +53,10 @@ pub(super) struct Waiting {
     pub(super) chosen: ChosenSnapshot,
 }
 
-/// Whether the result of a look will still hold when the look ends.
+/// Validity of the result of a look, when the look ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Freshness {
-    /// As far as is known.
+    /// The result holds, as far as is known.
     Fresh,
     /// A verification of the source ended during the look: the result is thrown away.
     Stale,
@@ -77,34 +77,35 @@ impl Standing {
         }
     }
 
-    /// Whether something goes on that a look would disturb.
+    /// True if something goes on that a look would disturb.
     pub(super) fn is_busy(&self) -> bool {
         self.look.is_some() || self.waiting.is_some() || self.running.is_some()
     }
 
-    /// Whether it may be verified again.
+    /// True if the source may be verified again.
     pub(super) fn is_rested(&self, now: Timestamp) -> bool {
         self.rests_until <= now
     }
 
-    /// The end of its last verification, also of one without a record.
+    /// The end of the last verification, also of one without a record.
     fn last_run(&self) -> Option<Timestamp> {
         self.recorded_at.max(self.ended_at)
     }
 
-    /// It was seen, and is looked at again then.
+    /// Notes that the source was seen; the next look is at `again_at`, but not before its rest is
+    /// over.
     pub(super) fn looked(&mut self, again_at: Timestamp) {
         self.missed = 0;
         self.look_at = Some(again_at.max(self.rests_until));
     }
 
-    /// It could not be seen.
+    /// Notes that the source could not be seen; the next look is after a pause, each longer.
     pub(super) fn missed(&mut self, now: Timestamp) {
         self.missed += 1;
         self.look_at = Some(after(now, doubled(PAUSE_FIRST, self.missed, PAUSE_MAX)));
     }
 
-    /// A verification of it ended, with a record or without.
+    /// Notes that a verification of the source ended, with a record or without.
     pub(super) fn ran(&mut self, is_written: bool, now: Timestamp) {
         self.lost = if is_written { 0 } else { self.lost + 1 };
         self.rests_until = after(now, doubled(PAUSE_FIRST, self.lost, PAUSE_MAX));
@@ -114,8 +115,8 @@ impl Standing {
 }
 
 impl Standings {
-    /// Looks at all of these sources at once. When a source was verified last is not forgotten, nor
-    /// what goes on with it.
+    /// Plans a look at all of these sources at once. The end of their last verifications is not
+    /// forgotten, nor what goes on with them.
     pub(super) fn anew(&mut self, sources: impl IntoIterator<Item = SourceName>, now: Timestamp) {
         let listed = sources.into_iter();
         let listed = listed
@@ -136,7 +137,7 @@ impl Standings {
         }
     }
 
-    /// Looks and waits are over: their outcomes would be of the configuration before.
+    /// Forgets looks and waits: their outcomes would be of the configuration before.
     pub(super) fn forget_looks(&mut self) {
         for standing in self.0.values_mut() {
             standing.look = None;
@@ -144,7 +145,7 @@ impl Standings {
         }
     }
 
-    /// A source of the configuration.
+    /// The standing of a source; `None` if the source is not in the configuration.
     pub(super) fn get(&mut self, name: &SourceName) -> Option<&mut Standing> {
         let standing = self.0.get_mut(name);
         standing.filter(|standing| standing.look_at.is_some())
@@ -189,7 +190,8 @@ impl Standings {
         all.filter(|standing| standing.running.is_some()).count()
     }
 
-    /// A verification ended: what it began under. A source that left the configuration goes.
+    /// Notes that a verification ended, and returns the configuration it began under. A source that
+    /// left the configuration is forgotten.
     pub(super) fn end(&mut self, name: &SourceName) -> Option<Arc<OpenedConfig>> {
         let standing = self.0.get_mut(name)?;
         let under = standing.running.take();

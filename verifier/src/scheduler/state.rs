@@ -19,29 +19,30 @@ use crate::{plan::Situation, supervise::Progress};
 /// Everything `serve` knows.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
-    /// In use.
+    /// The configuration in use.
     pub(crate) config: Arc<Config>,
-    /// What it would write into a record.
+    /// The verifier and its configuration, as a record would name them.
     pub(crate) tool: ToolRecord,
-    /// When that was loaded.
+    /// When the configuration was loaded.
     pub(crate) loaded_at: Timestamp,
-    /// Whether the last attempt to load another one failed.
+    /// True if the last attempt to load another configuration failed.
     pub(crate) reload_failed: bool,
-    /// When the scheduler last decided.
+    /// When the scheduler last decided; `None` before its first turn.
     pub(crate) turned_at: Option<Timestamp>,
-    /// The last plan of each repository with a source that expects a proof.
+    /// The last plan of each repository with a source that expects a proof; `None` before the
+    /// first.
     pub(crate) plans: BTreeMap<RepositoryName, Option<Planning>>,
-    /// Whether everything was planned once, be it under another configuration.
+    /// True if everything was planned once, be it under another configuration.
     was_planned: bool,
-    /// Of each source that expects a proof.
+    /// Every source that expects a proof.
     pub(crate) sources: BTreeMap<SourceName, SourceState>,
-    /// Under way.
+    /// Verifications under way.
     pub(crate) running: BTreeMap<SourceName, LiveRun>,
-    /// Due, without room.
+    /// Sources that are due, without room.
     pub(crate) waiting: BTreeSet<SourceName>,
-    /// Since the program began.
+    /// Verifications that ended since the program began, by verdict.
     pub(crate) finished: BTreeMap<Verdict, u64>,
-    /// Since the program began.
+    /// Failures since the program began, by what could not be done.
     pub(crate) failures: BTreeMap<Step, u64>,
 }
 
@@ -52,21 +53,21 @@ pub(crate) struct Planning {
     pub(crate) succeeded: bool,
 }
 
-/// As far as one source was last seen.
+/// One source, as it was last seen.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SourceState {
     /// The newest complete snapshot that is not differential.
     pub(crate) newest: Option<Arc<Snapshot>>,
-    /// Everything that lies there.
+    /// Everything of the source that lies in its repository.
     pub(crate) inventory: Option<Arc<SourceInventory>>,
     pub(crate) ledger: Option<Arc<Ledger>>,
-    /// What the store said, when that was seen, of the last proof, if it is listed no more.
+    /// What the store said of the last proof, if its object is not in `inventory`.
     pub(crate) old_versions: Option<OldVersions>,
-    /// The ledger beside the inventory; `None` before both.
+    /// The ledger held against the inventory; `None` before both are known.
     pub(crate) proofs: Option<Arc<Proofs>>,
-    /// When it was seen to have that snapshot, or none.
+    /// When the source was seen to have this newest snapshot, or none.
     pub(crate) seen_at: Option<Timestamp>,
-    /// Why it was not seen the last time: what could not be done.
+    /// What could not be done at the last look; `None` if the source was seen.
     pub(crate) missed: Option<Step>,
     /// The last verification of ours that left nothing in `ledger`.
     pub(crate) lost: Option<LostRun>,
@@ -78,13 +79,13 @@ pub(crate) struct LostRun {
     pub(crate) at: Timestamp,
     /// What could not be done.
     pub(crate) step: Step,
-    /// What it came to, if it began.
+    /// The verification, if it began.
     pub(crate) verification: Option<Arc<Verification>>,
 }
 
 impl SourceState {
-    /// A verification of ours ended, and this is why nothing of it is in a ledger, if so. What
-    /// came to no verdict takes no failure back.
+    /// Notes the end of a verification of ours; `lost` says why no ledger holds it, if so. A run
+    /// without a verdict, or an inconclusive one, takes no earlier failure back.
     pub(crate) fn ran(&mut self, verdict: Option<Verdict>, lost: Option<LostRun>) {
         let failed = self.lost.as_ref().and_then(LostRun::verdict) == Some(Verdict::Failed);
         if !failed || matches!(verdict, Some(Verdict::Verified | Verdict::Failed)) {
@@ -109,7 +110,7 @@ impl SourceState {
         self.ledger = Some(Arc::new(ledger));
     }
 
-    /// How the source stands, once it was looked at.
+    /// The situation that a plan is made from; `None` before the source was looked at.
     pub(crate) fn situation(&self, now: Timestamp) -> Option<Situation<'_>> {
         Some(Situation {
             newest: self.newest.as_deref(),
@@ -119,8 +120,8 @@ impl SourceState {
         })
     }
 
-    /// The record that speaks of the source; before a look nobody knows what lies there, and it is
-    /// that of the newest recovery point.
+    /// The record that speaks of the source. Before a look nobody knows what lies there: it is then
+    /// the record of the newest recovery point.
     pub(crate) fn recorded(&self, now: Timestamp) -> Option<&Verification> {
         match &self.proofs {
             Some(proofs) => proofs.newest(),
@@ -130,7 +131,7 @@ impl SourceState {
 }
 
 impl LostRun {
-    /// If it came to one.
+    /// The verdict, if the run came to one.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         self.verification.as_ref().map(|it| it.verdict)
     }
@@ -145,7 +146,7 @@ pub(crate) struct LiveRun {
 }
 
 catalog::words! {
-    /// What the scheduler may fail to do.
+    /// A step of the scheduler that may fail.
     pub(crate) enum Step {
         Survey = "survey",
         ReadRecords = "read_evidence",
@@ -156,7 +157,7 @@ catalog::words! {
 }
 
 impl Step {
-    /// For people.
+    /// The failure as a sentence for people.
     pub(crate) const fn sentence(self) -> &'static str {
         match self {
             Self::Survey => "its repository could not be surveyed",
@@ -168,18 +169,18 @@ impl Step {
     }
 }
 
-/// How far a verification is; clones are the same one.
+/// The progress of a verification; clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tracker(Arc<Mutex<Far>>);
 
 /// The stage a verification is in, and the bytes read of all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Far {
-    /// `None` before the first.
+    /// The stage that runs; `None` before the first.
     pub(crate) stage: Option<Stage>,
     pub(crate) read: u64,
     pub(crate) of: u64,
-    /// The verdict stands; this is told of a rehearsal.
+    /// True once the verdict stands and a rehearsal runs.
     pub(crate) rehearses: bool,
 }
 
@@ -204,7 +205,7 @@ impl Tracker {
 }
 
 impl State {
-    /// Nothing planned yet.
+    /// The state of a program that has planned nothing yet.
     pub(crate) fn new(config: &Arc<Config>, tool: ToolRecord, loaded_at: Timestamp) -> Self {
         let provable = || config.sources.iter().filter(|it| it.verify.is_some());
         Self {
@@ -225,9 +226,10 @@ impl State {
         }
     }
 
-    /// The same under another configuration: what runs and what was counted goes on. Of sources
-    /// only their ledgers stay, for their snapshots may lie elsewhere now, and what was lost: a
-    /// failure that is in no record is known to nobody else.
+    /// This state under another configuration. What runs and what was counted goes on, and so do
+    /// plans of repositories that are the same. Of sources two things stay, for their snapshots may
+    /// lie elsewhere now: their ledgers, if their place is the same, and lost runs. A failure that
+    /// is in no record is known to nobody else.
     #[must_use]
     pub(crate) fn under(
         &self,
@@ -271,8 +273,9 @@ impl State {
         sources.filter_map(|source| Some((source, self.sources.get(&source.name)?)))
     }
 
-    /// Whether every repository was planned once, or an attempt was made. A reload takes that not
-    /// back: a repository all of whose sources are busy is not planned for as long as they are.
+    /// True if every repository was planned once, or an attempt was made. A reload does not take
+    /// that back: a repository all of whose sources are busy is not planned for as long as they
+    /// are.
     pub(crate) fn is_planned(&self) -> bool {
         self.was_planned || self.plans.values().all(Option::is_some)
     }

@@ -64,7 +64,7 @@ fn source(name: &str) -> SourceName {
     SourceName::new(name).expect("a name")
 }
 
-/// When verifications of it ended, in minutes since the first, and that none came to a verdict.
+/// Minutes at which verifications of a source ended, since the first; none may come to a verdict.
 fn ended(service: &Verifier, name: &str) -> Vec<i64> {
     let state = service.published().get();
     let Some(ledger) = &state.sources[&source(name)].ledger else {

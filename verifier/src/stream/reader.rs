@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 
 use crate::runtime::FeedItem;
 
-/// Hashes what it hands out. Ends only where its stream said that it ends: a channel that closes
-/// without saying so reads as [`io::ErrorKind::ConnectionAborted`].
+/// A reader that hashes what it hands out. It ends only after an explicit [`FeedItem::End`]: a
+/// channel that closes without one reads as [`io::ErrorKind::ConnectionAborted`].
 pub(super) struct ChunkReader {
     chunks: mpsc::Receiver<FeedItem>,
     current: Bytes,
@@ -27,12 +27,12 @@ impl ChunkReader {
         }
     }
 
-    /// Whether every byte was read.
+    /// True if the explicit end was read.
     pub(super) fn is_at_end(&self) -> bool {
         self.at_end
     }
 
-    /// Digest of everything that was read.
+    /// SHA-256 of everything that was read, in lower-case hexadecimal.
     pub(super) fn finish(self) -> String {
         self.digest.finish()
     }

@@ -1,4 +1,4 @@
-//! Whether the bytes that pass by are those that were uploaded.
+//! Comparison of the bytes that pass by with the checksum of their upload.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,8 +8,8 @@ use catalog::{
 };
 use futures::{StreamExt, stream};
 
-/// The checksum that the store keeps of all that was uploaded. A store that does not answer is no
-/// witness: the others may be.
+/// Returns the checksum that the store keeps of the whole upload. `None` also if the store does not
+/// answer: it is then no witness, but others may be.
 pub async fn upload_checksum(storage: &dyn Storage, pin: &Pin) -> Option<UploadChecksum> {
     let asked = storage.uploaded(pin).await;
     asked.unwrap_or_else(|error| {
@@ -18,18 +18,20 @@ pub async fn upload_checksum(storage: &dyn Storage, pin: &Pin) -> Option<UploadC
     })
 }
 
-/// What a watched stream came to; known once it ended.
+/// Outcome of a watched stream, known once it ended.
 #[derive(Debug, Clone, Default)]
 pub struct AsUploaded(Arc<Mutex<Option<bool>>>);
 
 impl AsUploaded {
-    /// `None` where nothing is known: no checksum, or no end.
+    /// True if the bytes equal the upload; `None` without a checksum or before the end of the
+    /// stream.
     pub fn is_equal(&self) -> Option<bool> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The same stream, its bytes held against the checksum; an error leaves nothing known.
+/// The same stream, compared with the checksum on its way; after an error the outcome stays
+/// unknown.
 pub fn watched(input: ByteStream, checksum: Option<UploadChecksum>) -> (ByteStream, AsUploaded) {
     let outcome = AsUploaded::default();
     let Some(checksum) = checksum else {

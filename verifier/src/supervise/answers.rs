@@ -1,4 +1,4 @@
-//! Every check with its outcome: those of all engines, and the engine's own. Pure.
+//! The answer to every check: those of all engines, and the engine's own. Pure.
 //!
 //! Where the snapshot has several artifacts, each answer about one of them says which.
 
@@ -23,10 +23,10 @@ pub(super) const RESTORED: &str = "snapshot.restored";
 const COMPLETE: &str = "snapshot.complete";
 const EGRESS: &str = "sandbox.egress";
 const REMOVED: &str = "sandbox.removed";
-/// What a second look came to.
+/// Check of what a second look came to.
 pub(super) const TWICE: &str = "snapshot.shown_twice";
 
-/// About one artifact, whatever the others are like.
+/// Answers about one artifact, whatever the others are like.
 pub(super) fn of_part(
     part: &Part<'_>,
     kept: &RunOutcome,
@@ -47,7 +47,7 @@ pub(super) fn of_part(
     answers
 }
 
-/// About all of them and about the snapshot as a whole, check by check.
+/// Answers about all artifacts and about the snapshot as a whole, check by check.
 pub(super) fn of_all(
     assignment: &Assignment,
     shown: &[PartOutcome],
@@ -66,7 +66,7 @@ pub(super) fn of_all(
     answers.extend(of_whole(assignment, shown, artifacts));
     let state = assignment.snapshot.state;
     if state == SnapshotState::InProgress {
-        // What its writer has not finished yet accuses nobody.
+        // A snapshot that its writer has not finished yet accuses nobody.
         let accuses = |answer: &&mut CheckResult| {
             answer
                 .spoils
@@ -90,7 +90,8 @@ pub(super) fn of_all(
     answers
 }
 
-/// Only once every artifact was asked, and there is no other: of less than all there is no sum.
+/// Answers about the snapshot as a whole: none unless every artifact was asked and the snapshot is
+/// complete, for a part has no sum.
 fn of_whole(
     assignment: &Assignment,
     shown: &[PartOutcome],
@@ -116,7 +117,8 @@ fn of_whole(
     answers
 }
 
-/// What every snapshot undergoes first, then the engine's own table, then the sandbox.
+/// Place of a check in the record: what every snapshot undergoes first, then the engine's own
+/// table, then the sandbox.
 fn rank(assignment: &Assignment, check: &str) -> usize {
     let mut table = assignment.format.checks().iter();
     let last = table.len() + 3;
@@ -133,7 +135,8 @@ fn rank(assignment: &Assignment, check: &str) -> usize {
     }
 }
 
-/// About everything that was read; what is wrong with one of several objects says with which.
+/// Answers whether every byte was read and understood. What is wrong with one of several objects
+/// says which one.
 fn intact(part: &Part<'_>, kept: &RunOutcome) -> CheckResult {
     let objects = part.trial.assignment.objects(part.index);
     let found = objects.iter().zip(&kept.read).filter_map(|(object, read)| {
@@ -178,7 +181,8 @@ fn restored(kept: &RunOutcome) -> CheckResult {
     }
 }
 
-/// Whoever names a snapshot may name any: a part of one proves nothing of the whole.
+/// Answers whether the snapshot is complete. Whoever names a snapshot may name any, and a part of
+/// one proves nothing of the whole.
 fn complete(snapshot: &Snapshot) -> CheckResult {
     let state = snapshot.state;
     let (reason, what) = match state {

@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{engine::Case, stream::ReadThrough, verdict::integrity};
 
-/// Which object an artifact is, and what was read of it; `None` for an index that it has not.
+/// The record of one artifact: which object it is, and what was read of it. `None` if the snapshot
+/// has no artifact of this index.
 pub(super) fn artifact(
     assignment: &Assignment,
     index: usize,
@@ -26,7 +27,7 @@ pub(super) fn artifact(
     Some(evidence(meta, read, assignment.manifest_of(index)))
 }
 
-/// What it continues, each with what was read of it.
+/// Records of the objects that the snapshot continues, each with what was read of it.
 pub(super) fn continued(assignment: &Assignment, shown: &[PartOutcome]) -> Vec<ArtifactRecord> {
     let read = shown
         .first()
@@ -57,7 +58,7 @@ fn evidence(
     }
 }
 
-/// What is known of every artifact that was wholly read, in their order, as an engine asks for it.
+/// What an engine's checks ask for, of every artifact that was wholly read, in their order.
 pub(super) fn views<'a>(
     context: &Context,
     assignment: &'a Assignment,
@@ -70,7 +71,7 @@ pub(super) fn views<'a>(
     views.collect()
 }
 
-/// The same of one artifact; `None` where it was not wholly read.
+/// What an engine's checks ask for, of one artifact; `None` where it was not wholly read.
 pub(super) fn view<'a>(
     context: &Context,
     assignment: &'a Assignment,
@@ -86,7 +87,7 @@ pub(super) fn view<'a>(
     })
 }
 
-/// Summed over the artifacts; what was not counted in each of them has no sum.
+/// Counts summed over the artifacts; what was not counted in each of them has no sum.
 pub(super) fn items(assignment: &Assignment, artifacts: &[Case<'_>]) -> BTreeMap<String, u64> {
     let counted = artifacts.iter().map(|it| assignment.engine.items(it));
     let counted: Vec<_> = counted.collect();
@@ -103,7 +104,7 @@ pub(super) fn items(assignment: &Assignment, artifacts: &[Case<'_>]) -> BTreeMap
         .collect()
 }
 
-/// Of all artifacts together.
+/// Fingerprints of all artifacts together, by kind.
 pub(super) fn fingerprints(assignment: &Assignment, artifacts: &[Case<'_>]) -> Fingerprints {
     let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
     let each = artifacts.iter();

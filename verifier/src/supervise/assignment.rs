@@ -1,4 +1,4 @@
-//! What a verification is given: everything it needs, and nothing it could look up by itself.
+//! The input of a verification: everything it needs, and nothing it could look up by itself.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -21,91 +21,91 @@ use crate::{
     stream::ReadThrough,
 };
 
-/// What every verification of one program shares.
+/// Everything that the verifications of one program share.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// Where sandboxes come from.
+    /// The runtime that makes sandboxes.
     pub runtime: Arc<dyn Runtime>,
-    /// For records; deadlines run on tokio's own time.
+    /// The clock that dates records; deadlines run on tokio's own time.
     pub clock: Clock,
     /// Raised when the program is to end: runs end as `interrupted`, their sandboxes removed.
     pub cancelled: CancellationToken,
-    /// `verifier.limits.memory`.
+    /// `verifier.limits.memory`, in bytes.
     pub memory_bytes_max: u64,
-    /// `verifier.limits.disk`.
+    /// `verifier.limits.disk`, in bytes.
     pub disk_bytes_max: u64,
-    /// Host or pod.
+    /// Name of the host or pod that verifies.
     pub by: String,
-    /// Who says so.
+    /// Version and configuration of the verifier that writes the records.
     pub tool: ToolRecord,
 }
 
 /// One snapshot to verify.
 #[derive(Clone)]
 pub struct Assignment {
-    /// Unique.
+    /// Id of the run; unique.
     pub run: RunId,
-    /// What made it run.
+    /// What made the verification run.
     pub trigger: Trigger,
-    /// Whose snapshot.
+    /// Source of the snapshot.
     pub source: SourceName,
-    /// Where it lies.
+    /// Repository that holds the snapshot.
     pub repository: RepositoryName,
-    /// Reads it.
+    /// Driver that reads the snapshot.
     pub storage: Arc<dyn Storage>,
-    /// Understands its bytes.
+    /// Format that understands the bytes of the snapshot.
     pub format: &'static dyn Format,
-    /// Restores it.
+    /// Engine that restores the snapshot.
     pub engine: &'static dyn Engine,
     /// The engine's part of the configuration.
     pub settings: Settings,
-    /// In the order of preference.
+    /// Images to restore in, in the order of preference.
     pub images: Vec<String>,
     /// The image the same snapshot is rehearsed in, once the verdict stands.
     pub rehearse: Option<String>,
-    /// Which one, and what it continues.
+    /// The snapshot to verify, with what it continues.
     pub snapshot: Snapshot,
-    /// How long after its last change an object that is cut off may still be growing.
+    /// Time after its last change in which an object that is cut off may still be growing.
     pub settle: Duration,
-    /// How long it took to choose it: the stage `select`, which is over when a run begins.
+    /// Time that choosing the snapshot took: the stage `select`, which is over when a run begins.
     pub selected_in: Duration,
-    /// Looks once more when the snapshot is gone or was replaced before it was read.
+    /// Chooses once more when the snapshot is gone or was replaced before it was read.
     pub select_again: SelectAgain,
-    /// The nearest earlier verified recovery point, or of an acceptance.
+    /// Baseline of the contents: the nearest earlier verified recovery point, or an acceptance.
     pub previous: Option<Baseline>,
-    /// `objectives.recovery_time`.
+    /// `objectives.recovery_time`, in milliseconds.
     pub recovery_milliseconds_max: Option<u64>,
-    /// From start, not from queueing.
+    /// Time the verification may take, from its start, not from queueing.
     pub deadline: Duration,
-    /// Told how it goes on.
+    /// Called with every step of the progress.
     pub on_progress: OnProgress,
 }
 
-/// Surveys again; `None` if there is nothing any more.
+/// Surveys again and chooses; `None` if there is nothing any more.
 pub type SelectAgain = Arc<dyn Fn() -> BoxFuture<'static, Option<Selection>> + Send + Sync>;
 
 /// A snapshot with what it is compared to.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    /// Which one, and what it continues.
+    /// The chosen snapshot, with what it continues.
     pub snapshot: Snapshot,
-    /// As of [`Assignment::previous`].
+    /// Baseline of the contents, as in [`Assignment::previous`].
     pub previous: Option<Baseline>,
 }
 
-/// Never blocks.
+/// Takes a step of the progress; never blocks.
 pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 
-/// How a verification goes on.
+/// A step in the progress of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// This stage began.
     Stage(Stage),
     /// So many bytes of the snapshot were read.
     Bytes {
-        /// Until now.
+        /// Bytes read until now.
         read: u64,
-        /// In all.
+        /// Bytes to read in all.
         of: u64,
     },
     /// The verdict stands; what follows is told of a rehearsal.
@@ -113,24 +113,25 @@ pub enum Progress {
 }
 
 impl Assignment {
-    /// Whether findings must say which artifact they are about.
+    /// True if the snapshot has several artifacts, so that findings must say which they are about.
     pub(super) fn is_of_several(&self) -> bool {
         self.snapshot.artifacts.len() > 1
     }
 
-    /// What `*` of the path matched, as it may be printed; `None` where there is only one.
+    /// Name of an artifact, as it may be printed: what `*` of the path matched. `None` where there
+    /// is only one artifact.
     pub(super) fn name_of(&self, index: usize) -> Option<String> {
         let artifact: &Artifact = self.snapshot.artifacts.get(index)?;
         self.is_of_several()
             .then(|| report::printable(&artifact.name))
     }
 
-    /// What the snapshot continues, the full one first; nothing where that is not known.
+    /// Snapshots that the snapshot continues, the full one first; none where they are not known.
     pub(super) fn before(&self) -> Vec<&Snapshot> {
         self.snapshot.before().unwrap_or_default()
     }
 
-    /// What is read for the artifact of this index: what it continues, and itself as the last.
+    /// Objects to read for the artifact of this index: what it continues, and itself as the last.
     pub(super) fn objects(&self, index: usize) -> Vec<&ObjectMeta> {
         let before = self.before().into_iter();
         let before = before.filter_map(|snapshot| snapshot.artifacts.first());
@@ -138,18 +139,19 @@ impl Assignment {
         before.chain(own).map(|artifact| &artifact.meta).collect()
     }
 
-    /// What was read of the artifact itself, behind what it continues.
+    /// The reading of the artifact itself, which comes behind what it continues; `None` if it was
+    /// not read to its end.
     pub(super) fn own<'a>(&self, kept: &'a RunOutcome) -> Option<&'a ReadThrough> {
         kept.read.get(self.before().len())
     }
 
-    /// Its own one.
+    /// The manifest of the artifact of this index; `None` if it has none.
     pub(super) fn manifest_of(&self, index: usize) -> Option<&Manifest> {
         let artifact = self.snapshot.artifacts.get(index)?;
         self.snapshot.manifests.get(&artifact.meta.key)
     }
 
-    /// Bytes of the objects that all its runs read.
+    /// Bytes of the objects to read, as stored: all artifacts, and what they continue.
     pub(super) fn size_bytes(&self) -> u64 {
         self.snapshot.lineage_bytes()
     }

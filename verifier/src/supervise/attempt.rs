@@ -18,7 +18,7 @@ use crate::{
 /// Longest removal; what is left then is for a sweep.
 const DESTROY_MAX: Duration = Duration::from_mins(2);
 
-/// Runs to the end and removes what it made; goes on when the caller does not wait.
+/// Runs to the end and removes the sandbox, also when nobody waits for the returned future.
 pub(super) async fn attempt(run: &Arc<Run>) -> RunOutcome {
     let whole = tokio::spawn(body_then_destroy(Arc::clone(run)));
     if whole.await.is_err() {
@@ -27,7 +27,7 @@ pub(super) async fn attempt(run: &Arc<Run>) -> RunOutcome {
     run.outcome()
 }
 
-/// Only reads one of the objects: hash and native inspection of the same pin.
+/// Reads the object `at` once more without a sandbox: hash and native inspection of the same pin.
 pub(super) async fn read_again(
     run: &Arc<Run>,
     at: usize,

@@ -1,11 +1,14 @@
-//! Whether an object that was found cut off may still be growing.
+//! The doubt whether an object that was found cut off is still growing.
 //!
-//! | cut off, and modified | is |
+//! | the object that was cut off | is |
 //! |---|---|
-//! | less than `settle` ago, where it may grow | inconclusive: due again once that has passed |
-//! | whenever, and is a version, which never changes | shown a second time like any other damage |
-//! | earlier, or in S3 or with a manifest, and is another one or gone by now | inconclusive |
-//! | so too, and is the same still | shown a second time like any other damage |
+//! | is a version, which never changes | shown a second time like any other damage |
+//! | was modified less than `settle` ago, where it may grow | inconclusive: due again after that |
+//! | is another one or gone by now | inconclusive |
+//! | is the same still | shown a second time like any other damage |
+//!
+//! The first line that fits counts. An object may grow unless it lies in S3 or has a manifest that
+//! is no older.
 
 use catalog::{
     ledger::Reason,
@@ -18,7 +21,7 @@ use jiff::SignedDuration;
 use super::{outcome::RunOutcome, run::Run};
 use crate::engine::Stopped;
 
-/// Doubts that what was read last is all that there will be, if it was cut off.
+/// Errs if the object that was read last was cut off, and may still be growing.
 pub(super) async fn settled(run: &Run, kept: &RunOutcome) -> Result<(), Stopped> {
     let Some((object, read)) = run.objects().into_iter().zip(&kept.read).next_back() else {
         return Ok(());
@@ -48,13 +51,13 @@ pub(super) async fn settled(run: &Run, kept: &RunOutcome) -> Result<(), Stopped>
             Err(Stopped::new(Reason::UnstableRead, message))
         }
         Err(error) if error.reason == StorageReason::NotFound => Err(error.into()),
-        // Not to be told so is no doubt: the second reading asks for the same bytes again.
+        // A look that fails is no doubt: the second reading asks for the same bytes again.
         Err(_) => Ok(()),
     }
 }
 
-/// Whether its manifest, which is no older, says that its writer has ended.
+/// True if a manifest that is no older than the object says that its writer has ended.
 fn is_witnessed(snapshot: &Snapshot, object: &ObjectMeta) -> bool {
-    // One whose manifest is older is in progress as long as it is young.
+    // A snapshot whose manifest is older is in progress as long as it is young.
     snapshot.state == SnapshotState::Complete && snapshot.manifests.contains_key(&object.key)
 }

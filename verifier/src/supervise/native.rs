@@ -10,9 +10,9 @@ use catalog::{
 
 use crate::{engine::Stopped, stream::ReadThrough};
 
-/// What the native reading allows. Another kind of file may be a good snapshot in a wrapper that is
-/// not known here, so it is not called bad. What no checksum inside vouches for is restored, too:
-/// whether anything else does, the engine's checks ask.
+/// Errs if the native reading does not allow a restore. Another kind of file may be a good snapshot
+/// in an unknown wrapper, so it is not called bad. Content that no checksum inside vouches for is
+/// restored, too: the engine's checks ask whether anything else vouches for it.
 pub(super) fn understood(inspection: &Inspection) -> Result<(), Stopped> {
     let (reason, what) = match inspection.state {
         InspectionState::Intact | InspectionState::Unvouched => return Ok(()),
@@ -37,11 +37,12 @@ pub(super) fn understood(inspection: &Inspection) -> Result<(), Stopped> {
     Err(Stopped::new(reason, message))
 }
 
-/// Why a snapshot is not restored that continues others, as its own head says, which the survey may
-/// not have read. What that does not tell, the archive does once it was read.
+/// Errs if the snapshot continues others, for then it is not restored. `own` is its own head, which
+/// the survey may not have read. What no head tells, the archive does once it was read.
 ///
 /// | it continues | reason |
 /// |---|---|
+/// | nothing, or it is not known, and its head does not say that it is differential | none |
 /// | others, and it is known which | `needs_enterprise` |
 /// | something that is missing | `vanished` |
 /// | more than are followed | `too_large` |
@@ -82,8 +83,8 @@ pub(super) fn whole_by_itself(snapshot: &Snapshot, own: &SnapshotFacts) -> Resul
     Err(Stopped::new(reason, message))
 }
 
-/// Whether the bytes that were read are those that the store took in. If not, nobody can tell
-/// whether they changed there or on the way, so nothing is said of the snapshot.
+/// Errs if the bytes that were read are not those that the store took in. Nobody can tell whether
+/// they changed there or on the way, so nothing is said of the snapshot.
 pub(super) fn as_uploaded(passed: &ReadThrough) -> Result<(), Stopped> {
     if passed.as_uploaded != Some(false) {
         return Ok(());
@@ -94,7 +95,7 @@ pub(super) fn as_uploaded(passed: &ReadThrough) -> Result<(), Stopped> {
     Err(Stopped::new(Reason::UnstableRead, message))
 }
 
-/// Whether what was unwrapped is no more than the sandbox may hold.
+/// Errs if the unwrapped bytes are more than the sandbox may hold.
 pub(super) fn fits(restorable_bytes: u64, disk_bytes: u64) -> Result<(), Stopped> {
     if restorable_bytes <= disk_bytes {
         return Ok(());

@@ -46,7 +46,7 @@ impl From<PassError> for Stopped {
     }
 }
 
-/// Whether every byte arrived in the sandbox.
+/// Errs unless every byte arrived in the sandbox.
 pub(super) fn arrived(put: &Exit, bytes: u64) -> Result<(), Stopped> {
     ended_by_us(put, "the command that takes the snapshot into the sandbox")?;
     if put.feed != (FeedEnd::Complete { bytes }) {
@@ -55,8 +55,8 @@ pub(super) fn arrived(put: &Exit, bytes: u64) -> Result<(), Stopped> {
     Ok(())
 }
 
-/// What only a sandbox does to a command. One that succeeded met nothing but a full disk or too
-/// little memory.
+/// Errs if the command met what only a sandbox does to it. A command that succeeded can only have
+/// met a full disk or too little memory.
 fn ended_by_us(exit: &Exit, who: &'static str) -> Result<(), Stopped> {
     let said = exit.stderr.text();
     let says = |text: &str| said.contains(text);
@@ -66,13 +66,13 @@ fn ended_by_us(exit: &Exit, who: &'static str) -> Result<(), Stopped> {
     met.filter(counts).map_or(Ok(()), Err)
 }
 
-/// What took the bytes ended with this code, and nobody knows what that means.
+/// The bytes did not arrive, and nobody knows what the code of the command means.
 pub(super) fn not_put(code: i32) -> Stopped {
     let message = format!("the snapshot did not arrive in the sandbox: code {code}");
     Stopped::new(Reason::Internal, message)
 }
 
-/// Whether what lies in the sandbox is what was sent.
+/// Errs unless what lies in the sandbox is what was sent.
 pub(super) fn same_inside(digest: &Exit, sha256: &str) -> Result<(), Stopped> {
     ended_by_us(
         digest,

@@ -1,4 +1,4 @@
-//! What is known after a run, and of an artifact in the end: data that later steps only read.
+//! Outcomes of a run and of an artifact: data that later steps only read.
 
 use catalog::ledger::{ArtifactRecord, Reason, SandboxRecord, Stage};
 use jiff::Timestamp;
@@ -12,33 +12,33 @@ use crate::{
 /// What is known after a run, however it ended.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RunOutcome {
-    /// Its objects, in order, as far as every byte of them was read.
+    /// Readings of its objects, in order, as far as every byte was read.
     pub(super) read: Vec<ReadThrough>,
     /// When the first byte was asked for.
     pub(super) requested: Option<Instant>,
-    /// Set once a sandbox was asked for: before, there is nothing to be left behind.
+    /// True once a sandbox was asked for: before, there is nothing to be left behind.
     pub(super) asked_for: bool,
-    /// Set once there was a sandbox.
+    /// Facts of the sandbox, once there was one.
     pub(super) sandbox: Option<SandboxRecord>,
-    /// Set once a restored server was asked.
+    /// What the restored server answered, once it was asked.
     pub(super) observations: Option<Vec<Observation>>,
-    /// Our time when they were made.
+    /// Our time when the observations were made.
     pub(super) asked_at: Option<Timestamp>,
-    /// Everything arrived, and the disk had room at the end. A lack of memory ends a server, and
-    /// is then the reason.
+    /// True if everything arrived, and the disk had room at the end. A lack of memory is not looked
+    /// for here: it ends a server, and is then the reason.
     pub(super) sound: bool,
-    /// Why it ended without an answer, or with a bad one.
+    /// Why the run ended without an answer, or with a bad one.
     pub(super) stopped: Option<Stopped>,
-    /// Why its sandbox may still be there.
+    /// Why the sandbox of the run may still be there.
     pub(super) left_behind: Option<String>,
-    /// Stages, log.
+    /// Stages with their times, and the log.
     pub(super) seen: RunNotes,
-    /// Of runs before, which do not count.
+    /// Stages of earlier runs, which do not count.
     pub(super) discarded: Vec<StageTime>,
 }
 
 impl RunOutcome {
-    /// It never began.
+    /// The outcome of a run that never began.
     pub(super) fn untried(stopped: Stopped) -> Self {
         Self {
             stopped: Some(stopped),
@@ -46,8 +46,8 @@ impl RunOutcome {
         }
     }
 
-    /// What is told of an earlier run although this one counts: how long it took, and that its
-    /// sandbox may still be there.
+    /// Takes over what is told of an earlier run although this run counts: how long it took, and
+    /// that its sandbox may still be there.
     pub(super) fn after(&mut self, mut earlier: Self) {
         earlier.discarded.append(&mut earlier.seen.stages);
         earlier.discarded.append(&mut self.discarded);
@@ -57,7 +57,7 @@ impl RunOutcome {
         self.left_behind = (!left_behind.is_empty()).then(|| left_behind.join("; "));
     }
 
-    /// Why no further artifact of the same snapshot need be tried.
+    /// Reason for which no further artifact of the same snapshot need be tried.
     pub(super) fn ends_all(&self) -> Option<Reason> {
         const ALL: [Reason; 4] = [
             Reason::Interrupted,
@@ -69,7 +69,7 @@ impl RunOutcome {
         ALL.contains(&reason).then_some(reason)
     }
 
-    /// No observation, no `verified`.
+    /// True if there is an observation; without one, nothing is `verified`.
     pub(super) fn observed(&self) -> bool {
         self.observations
             .as_ref()
@@ -86,24 +86,27 @@ impl RunOutcome {
 /// What is known of an artifact in the end.
 #[derive(Debug)]
 pub(super) struct PartOutcome {
-    /// Of the run that counts.
+    /// Outcome of the run that counts.
     pub(super) kept: RunOutcome,
-    /// Which object it is, and what was read of it: for the checks and for the record.
+    /// The object and what was read of it, for the checks and for the record.
     pub(super) artifact: Option<ArtifactRecord>,
-    /// About this artifact alone.
+    /// Answers about this artifact alone.
     pub(super) answers: Vec<CheckResult>,
-    /// A second run did not confirm the first: nothing counted in it may accuse the snapshot.
+    /// True if a second run did not confirm the first: nothing counted in it may accuse the
+    /// snapshot.
     pub(super) doubtful: bool,
 }
 
-/// The sum over the artifacts, which are restored one after the other; `None` unless all answered.
+/// Recovery time in milliseconds: the sum over the artifacts, which are restored one after the
+/// other; `None` unless all answered.
 pub(super) fn recovery_milliseconds(shown: &[PartOutcome]) -> Option<u64> {
     let mut each = shown.iter().map(|shown| recovered(&shown.kept));
     let sum = each.try_fold(0_u64, |sum, each| sum.checked_add(each?));
     sum.filter(|_| !shown.is_empty())
 }
 
-/// First byte requested to first successful answer, less our own check in between.
+/// Time from the first byte requested to the first successful answer, less our own check in
+/// between.
 fn recovered(kept: &RunOutcome) -> Option<u64> {
     let (requested, answered) = (kept.requested?, kept.seen.answered?);
     let ours = kept

@@ -60,7 +60,8 @@ pub(super) fn write(
     }
 }
 
-/// Each with what was read of it; what was not tried is only named.
+/// Records of the artifacts, each with what was read of it; an artifact that was not tried is only
+/// named.
 fn artifacts(assignment: &Assignment, shown: &[PartOutcome]) -> Vec<ArtifactRecord> {
     // A snapshot of more is refused, and its record must not outgrow what can be written.
     let indexes = 0..assignment.snapshot.artifacts.len().min(ARTIFACTS_MAX);
@@ -81,7 +82,7 @@ fn weakest(shown: &[PartOutcome]) -> Option<&SandboxRecord> {
     })
 }
 
-/// The newest of all artifacts.
+/// The newest change observed in any artifact; if none was, the one that the survey knows.
 fn data_at(assignment: &Assignment, shown: &[PartOutcome]) -> Option<Timestamp> {
     let observed = shown
         .iter()
@@ -90,14 +91,14 @@ fn data_at(assignment: &Assignment, shown: &[PartOutcome]) -> Option<Timestamp> 
     newest.max().or(assignment.snapshot.facts.data_at)
 }
 
-/// Of the first artifact that something spoils, else of the last: a record has no room for all.
+/// Log of the first artifact that something spoils, else of the last: a record has no room for all.
 fn log_tail(shown: &[PartOutcome]) -> Vec<String> {
     let spoiled = |shown: &&PartOutcome| shown.answers.iter().any(|it| it.spoils.is_some());
     let told = shown.iter().find(spoiled).or(shown.last());
     told.map_or_else(Vec::new, |shown| shown.kept.seen.log.clone())
 }
 
-/// A stage that never ended has no duration to tell, and is left out.
+/// Stages with their times. A stage that never ended has no duration to tell, and is left out.
 fn stages(assignment: &Assignment, shown: &[PartOutcome]) -> Vec<StageRecord> {
     let ended = shown
         .iter()

@@ -1,4 +1,5 @@
-//! The same snapshot in another image, after the verdict stood: told apart, and never a part of it.
+//! The rehearsal of the same snapshot in another image, after the verdict stood: told apart, and
+//! never a part of the verdict.
 
 use std::{collections::BTreeMap, panic::AssertUnwindSafe};
 
@@ -18,15 +19,15 @@ use crate::{
     verdict::{Conclusion, conclude},
 };
 
-/// Restores it once more, where one is asked for and could tell anything. It has a deadline of its
-/// own, as long as that of the verification; whatever happens in it stays in it.
+/// Restores the snapshot once more, where a rehearsal is asked for and could tell anything. It has
+/// a deadline of its own, as long as that of the verification; whatever happens in it stays in it.
 pub(super) async fn rehearse(
     context: &Context,
     assignment: &Assignment,
     main: &Judgement,
 ) -> Option<RehearsalRecord> {
     let image = assignment.rehearse.as_ref()?;
-    // What is only read is restored in no image.
+    // A differential snapshot is only read, and restored in no image.
     let is_restored = assignment.before().is_empty();
     if !is_restored || !may_tell_more(main.conclusion) {
         return None;
@@ -48,9 +49,9 @@ pub(super) async fn rehearse(
     Some(evidence(image, judgement))
 }
 
-/// Whether another image may tell something that is worth waiting for. Whoever has to hear that
-/// a snapshot is bad hears it at once; and what kept it from being read or restored at all would
-/// do so again.
+/// True if another image may tell something that is worth waiting for. Whoever has to hear that a
+/// snapshot is bad hears it at once. What kept it from being read or restored at all would do so
+/// again.
 const fn may_tell_more(main: Conclusion) -> bool {
     let Some(reason) = main.reason else {
         return true;
@@ -106,7 +107,7 @@ async fn judged(trial: &Trial<'_>, main: &[PartOutcome]) -> Judgement {
     judgement
 }
 
-/// As far as both read them.
+/// True if both trials read the same bytes, as far as both read them.
 fn is_of_same_bytes(main: &[PartOutcome], rehearsed: &[PartOutcome]) -> bool {
     let mut both = main.iter().zip(rehearsed);
     both.all(|(main, rehearsed)| {

@@ -18,11 +18,11 @@ use crate::{
     runtime::RunId,
 };
 
-/// How long a provisioning may go on after the run was ended: a request half-way to an engine must
+/// Time that a provisioning may go on after the run was ended: a request half-way to a runtime must
 /// not create what the removal no longer sees.
 const PROVISION_GRACE: Duration = Duration::from_secs(5);
 
-/// What is tried, what for, and until when.
+/// A snapshot that is tried, what for, and until when.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Trial<'a> {
     pub(super) context: &'a Context,
@@ -31,7 +31,7 @@ pub(super) struct Trial<'a> {
     pub(super) deadline: Instant,
 }
 
-/// One artifact of what is tried.
+/// One artifact of a trial.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part<'a> {
     pub(super) trial: Trial<'a>,
@@ -44,7 +44,7 @@ pub(super) struct Run {
     pub(super) context: Context,
     pub(super) assignment: Assignment,
     pub(super) purpose: Purpose,
-    /// Of the artifact.
+    /// Index of the artifact in its snapshot.
     pub(super) index: usize,
     pub(super) id: RunId,
     pub(super) deadline: Instant,
@@ -54,8 +54,8 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// A run of an artifact; a further run of the same verification says why, and has labels of its
-    /// own.
+    /// A run of one artifact. `why` names a further run of the same verification (`again`,
+    /// `reselected`), which has an id and labels of its own.
     pub(super) fn of(part: &Part<'_>, why: Option<&str>) -> Arc<Self> {
         let Part { trial, index } = *part;
         let Trial {
@@ -91,7 +91,7 @@ impl Run {
         self.assignment.objects(self.index)
     }
 
-    /// Notes something for after the run.
+    /// Notes something in the outcome of the run.
     pub(super) fn keep(&self, note: impl FnOnce(&mut RunOutcome)) {
         note(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -102,7 +102,7 @@ impl Run {
         timed(&self.seen, stage, work).await
     }
 
-    /// Ends `work` when the run is to end.
+    /// Awaits `work`; errs as soon as the run is to end.
     pub(super) async fn guard<T>(
         &self,
         work: impl Future<Output = Result<T, Stopped>>,
@@ -130,7 +130,7 @@ impl Run {
         }
     }
 
-    /// Whether the run is to end before it began.
+    /// Errs if the run is to end before it began.
     pub(super) fn may_begin(&self) -> Result<(), Stopped> {
         if self.context.cancelled.is_cancelled() {
             return Err(interrupted());

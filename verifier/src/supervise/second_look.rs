@@ -1,4 +1,5 @@
-//! What shows an artifact to be bad is shown twice where the first showing could have been us.
+//! The second look at an artifact that looks bad, unless our own machine cannot have caused the
+//! first result.
 
 use std::sync::Arc;
 
@@ -17,7 +18,15 @@ use crate::{
     verdict::conclude,
 };
 
-/// What is answered in the end, of the run that counts.
+/// Takes the second look where one is needed, and returns the outcome of the run that counts.
+///
+/// | the first run found | second look |
+/// |---|---|
+/// | damage, in an object that may still be growing | none: it is inconclusive |
+/// | damage, in bytes that the store's own checksum confirms | none: it is shown |
+/// | damage otherwise | a second reading of the object |
+/// | `unrestorable`, `identity` or `inconsistent` | a second run in a new sandbox, which counts |
+/// | anything else | none |
 pub(super) async fn show(part: &Part<'_>, kept: RunOutcome) -> PartOutcome {
     let mut shown = answered(part, kept);
     match conclude(&shown.answers, shown.kept.observed()).reason {
@@ -44,7 +53,7 @@ pub(super) async fn show(part: &Part<'_>, kept: RunOutcome) -> PartOutcome {
     }
 }
 
-/// Every answer about this artifact alone.
+/// Answers every check about this artifact alone.
 fn answered(part: &Part<'_>, kept: RunOutcome) -> PartOutcome {
     let artifact = artifacts::artifact(part.trial.assignment, part.index, Some(&kept));
     PartOutcome {
@@ -55,7 +64,7 @@ fn answered(part: &Part<'_>, kept: RunOutcome) -> PartOutcome {
     }
 }
 
-/// A whole second run in a new sandbox: it is the one that counts.
+/// Runs the artifact a second time in a new sandbox; the second run counts.
 async fn run_again(part: &Part<'_>, reason: Reason, first: RunOutcome) -> PartOutcome {
     let second = attempt(&Run::of(part, Some("again"))).await;
     let second = answered(part, second);
@@ -77,15 +86,16 @@ async fn run_again(part: &Part<'_>, reason: Reason, first: RunOutcome) -> PartOu
     shown
 }
 
-/// Whether the store's own checksum says that what was read is what lies there.
+/// True if the store's own checksum says that what was read is what lies there.
 fn is_as_uploaded(kept: &RunOutcome) -> bool {
     let last = kept.read.last();
     last.is_some_and(|read| read.as_uploaded == Some(true))
 }
 
-/// A second reading of the same pin, hashed and inspected only.
+/// Reads the damaged object again, hashed and inspected only; errs unless it is damaged in the same
+/// way.
 async fn damaged_again(run: &Arc<Run>, kept: &mut RunOutcome) -> Result<(), Stopped> {
-    // Damage ends the reading.
+    // Damage ends the reading, so the last object that was read is the damaged one.
     let at = kept.read.len().saturating_sub(1);
     let first = kept.read.last().map(|read| read.sha256.clone());
     let second = read_again(run, at, &mut kept.seen).await?;
@@ -104,7 +114,7 @@ async fn damaged_again(run: &Arc<Run>, kept: &mut RunOutcome) -> Result<(), Stop
     }
 }
 
-/// Why a second run does not confirm the first; `None` = it does.
+/// Returns why a second run does not confirm the first; `None` = it does.
 fn same_again(
     reason: Reason,
     first: &RunOutcome,

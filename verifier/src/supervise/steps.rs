@@ -19,10 +19,10 @@ use crate::{
     stream::{self, Fed, ReadThrough},
 };
 
-/// Free space below which a failed load may be the disk's fault.
+/// Free bytes below which a failed load may be the disk's fault.
 const DISK_FREE_MIN: u64 = 16 << 20;
 
-/// A sandbox, and what it was asked to be.
+/// A sandbox, and the specification it was made from.
 struct Place {
     spec: SandboxSpec,
     sandbox: Arc<dyn Sandbox>,
@@ -31,14 +31,14 @@ struct Place {
 /// What was sent into a sandbox.
 struct Staged {
     passed: ReadThrough,
-    /// Tells what lies there.
+    /// Prints the digest of what lies in the sandbox.
     digest: Command,
-    /// What took all of it may still have refused it.
+    /// Set if the engine's tool took all bytes and refused them.
     refused: Option<Refused>,
 }
 
-/// From an image to observations. What can be said without a sandbox is said without one: damage
-/// shows in the bytes.
+/// Takes every step from an image to observations. Without a sandbox the bytes are read all the
+/// same: damage shows in them.
 pub(super) async fn all(run: &Run) -> Result<(), Stopped> {
     run.may_begin()?;
     let place = run
@@ -57,8 +57,8 @@ pub(super) async fn all(run: &Run) -> Result<(), Stopped> {
     }
 }
 
-/// Reads every object without a sandbox, until one is damaged. What is not understood is no reason
-/// not to look at the others.
+/// Reads every object without a sandbox, until one is damaged. An object that is not understood is
+/// no reason not to look at the others.
 async fn read_all(run: &Run) -> Result<(), Stopped> {
     for at in 0..run.objects().len() {
         let passed = read_to_keep(run, at, None).await?;
@@ -70,7 +70,7 @@ async fn read_all(run: &Run) -> Result<(), Stopped> {
     Ok(())
 }
 
-/// Reads one of the pinned objects to its last byte.
+/// Reads the pinned object `at` to its last byte.
 pub(super) async fn read(run: &Run, at: usize, feed: Option<Fed>) -> Result<ReadThrough, Stopped> {
     let objects = run.objects();
     let pin = objects.get(at).ok_or_else(no_object)?.pin();
@@ -123,7 +123,7 @@ async fn provision(run: &Run) -> Result<Place, Stopped> {
     Ok(Place { spec, sandbox })
 }
 
-/// The artifact itself.
+/// The object of the artifact itself.
 fn own(run: &Run) -> Result<&ObjectMeta, Stopped> {
     run.objects().pop().ok_or_else(no_object)
 }
@@ -132,7 +132,7 @@ fn no_object() -> Stopped {
     Stopped::new(Reason::Internal, "the snapshot has no object")
 }
 
-/// What the first bytes of the artifact itself say, which a survey may have read.
+/// Facts from the first bytes of the artifact itself; a survey may have read them.
 async fn head(run: &Run) -> Result<SnapshotFacts, Stopped> {
     let Assignment {
         storage,
@@ -165,7 +165,7 @@ async fn restore_in(run: &Run, place: &Place) -> Result<(), Stopped> {
     if let Err(stopped) = &restored
         && stopped.reason.verdict() != Verdict::Failed
     {
-        // What is ours is said in the words of whoever met it.
+        // A failure of ours is told in the words of whoever met it.
         return Err(stopped.clone());
     }
     compare_inside(run, place, digest, &passed).await?;
@@ -190,9 +190,9 @@ async fn restore(
     engine.restore(&bench, whole, &assignment.settings).await
 }
 
-/// Whether what lies in the sandbox is what was sent: without that, what a server makes of it says
-/// nothing, for or against. It runs when the server has answered or ended: beside a restore it
-/// would take its share of the sandbox's processors, which production has for itself.
+/// Errs unless what lies in the sandbox is what was sent: else, what a server makes of it says
+/// nothing, for or against. Runs when the server has answered or ended: beside a restore it would
+/// take its share of the sandbox's processors, which production has for itself.
 async fn compare_inside(
     run: &Run,
     place: &Place,
@@ -204,7 +204,8 @@ async fn compare_inside(
     ours::same_inside(&digest, &passed.restorable_sha256)
 }
 
-/// The bytes into the sandbox, hashed and inspected on their way. What is restored is one object.
+/// Brings the bytes of the one object that is restored into the sandbox, hashed and inspected on
+/// their way.
 async fn bring(run: &Run, place: &Place) -> Result<Staged, Stopped> {
     let engine = run.assignment.engine;
     let staging = engine.stage(&place.spec);
@@ -244,7 +245,7 @@ async fn read_to_keep(run: &Run, at: usize, feed: Option<Fed>) -> Result<ReadThr
     Ok(passed)
 }
 
-/// Ends the feed when the command has ended, or nobody would read it any more.
+/// Runs the command that takes the feed. The feed ends with it: nobody would read it any more.
 async fn put(
     run: &Run,
     place: &Place,
@@ -264,7 +265,7 @@ fn bounded(run: &Run, mut command: Command) -> Command {
     command
 }
 
-/// Notes whether there was room until the end. What cannot be told is no room.
+/// Notes whether the disk had room until the end. Room that cannot be told is no room.
 async fn note_room(run: &Run, place: &Place) {
     let free = place.sandbox.free_bytes().await;
     run.keep(|kept| kept.sound = free.is_ok_and(|free| free >= DISK_FREE_MIN));

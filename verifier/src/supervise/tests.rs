@@ -193,7 +193,7 @@ fn snapshot(size: usize, etag: &str) -> Snapshot {
     }
 }
 
-/// Gives another content at every opening, and does not know.
+/// A storage that gives another content at every opening, and does not know it.
 #[derive(Debug)]
 struct Flipping(Mutex<VecDeque<&'static str>>);
 
@@ -351,7 +351,7 @@ async fn damage_read_twice_alike_is_failed_without_a_restore() {
     assert_eq!(verification.recovery_milliseconds, None);
 }
 
-/// A repository of which the store says what was uploaded: this, as CRC-32.
+/// A repository whose store keeps `crc32` as the CRC-32 of what was uploaded.
 fn vouched(body: &'static str, crc32: u32) -> Memory {
     let memory = Memory::default();
     memory.put(KEY, body);

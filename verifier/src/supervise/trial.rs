@@ -25,13 +25,13 @@ pub(super) struct Judgement {
     pub(super) shown: Vec<PartOutcome>,
     pub(super) answers: Vec<CheckResult>,
     pub(super) conclusion: Conclusion,
-    /// What was counted in all artifacts together.
+    /// Sums over all artifacts, by the name of what was counted.
     pub(super) items: BTreeMap<String, u64>,
     pub(super) fingerprints: Fingerprints,
 }
 
 impl<'a> Trial<'a> {
-    /// One of its artifacts.
+    /// The artifact of this index.
     pub(super) const fn part(&self, index: usize) -> Part<'a> {
         Part {
             trial: *self,
@@ -39,12 +39,13 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// One after the other. What ends the trial as a whole leaves those behind it untried.
+    /// Runs every artifact, one after the other. What ends the trial as a whole leaves the later
+    /// ones untried.
     pub(super) async fn every_artifact(&self, why: Option<&str>) -> Vec<RunOutcome> {
         let count = self.assignment.snapshot.artifacts.len();
         let (max, done) = match self.purpose {
             Purpose::Proof => (ARTIFACTS_MAX, "verified"),
-            // Its findings are in the same record.
+            // The findings of a rehearsal are in the same record as those of the verification.
             Purpose::Rehearsal => (ARTIFACTS_MAX / 2, "rehearsed"),
         };
         if count > max {
@@ -65,7 +66,7 @@ impl<'a> Trial<'a> {
         all
     }
 
-    /// Shows twice what has to be, answers every check, and concludes.
+    /// Takes a second look where one is needed, answers every check, and concludes.
     pub(super) async fn judge(&self, kept: Vec<RunOutcome>) -> Judgement {
         let mut shown: Vec<PartOutcome> = Vec::new();
         for (index, kept) in kept.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The evidence of a configuration: whether it is there, and what it holds.
+//! The records of a configuration: whether they are there, and what they hold.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -12,7 +12,7 @@ use toolkit::problem::render;
 use super::World;
 use crate::console::{Console, Refusal};
 
-/// Said of a place without a marker and without records: new, or not mounted.
+/// The message about a place without a marker and without records: new, or not mounted.
 pub(crate) fn unmounted(place: &str) -> String {
     format!(
         "no records yet: {place} has no marker `{MARKER}`; if records were written there before, \
@@ -22,7 +22,7 @@ pub(crate) fn unmounted(place: &str) -> String {
 }
 
 impl World {
-    /// Where records are written, or what to configure.
+    /// Returns the writer of records; errs if the configuration names no place for them.
     pub fn evidence(&self) -> Result<&Arc<dyn RecordWriter>, Refusal> {
         self.evidence.as_ref().ok_or_else(|| {
             Refusal::usage(
@@ -32,8 +32,8 @@ impl World {
         })
     }
 
-    /// What must hold before anything is verified or written: evidence lies at its place, or begins
-    /// there, and no clock is far from that of its store.
+    /// Errs unless verifications may be written: records lie at their place, or begin there, and
+    /// the clock of this machine is not far from that of their store.
     pub(crate) async fn may_write(&self) -> Result<(), Refusal> {
         let evidence = self.evidence()?;
         let sources = self.all_sources();
@@ -49,7 +49,7 @@ impl World {
         }
         let before = self.clock.now();
         let asking = self.in_time("the clock of its evidence was not read", evidence.time());
-        // What fails here is told when the record is written, and a verdict is worth having.
+        // A failure here is told when the record is written, and a verdict is worth having.
         let Ok(Some(store)) = asking.await? else {
             return Ok(());
         };
@@ -70,27 +70,28 @@ impl World {
         )))
     }
 
-    /// Makes the directory of the evidence at its first use, but no parent of it: what lacks may be
-    /// a volume that is not mounted, and that must not look like an empty ledger.
+    /// Makes the directory of the records at its first use, but no parent of it: a missing parent
+    /// may be a volume that is not mounted, which must not look like an empty ledger.
     async fn make_root(&self) {
         let evidence = self.config.evidence.as_ref();
         let root = evidence.and_then(|it| it.location.directory());
         if let Some(root) = root.filter(|_| !self.is_adopted()) {
-            // What fails here is said by the first read.
+            // A failure here is told by the first read.
             let _ = tokio::fs::create_dir(root).await;
         }
     }
 
-    /// Refuses a place where evidence never was, or is not now: for commands that are about the
-    /// evidence itself.
+    /// Errs if records never lay at their place, or do not now: for commands that are about the
+    /// records themselves.
     pub(crate) async fn is_mounted(&self) -> Result<(), Refusal> {
         let evidence = &**self.evidence()?;
         let mounted = ledger::is_mounted(evidence, &self.all_sources()).await;
         mounted.map_err(|error| Refusal::unknown(render(&error, None)))
     }
 
-    /// Warns of such a place, for commands that tell of snapshots what the records say; each asks
-    /// once. Whether there may be records, which without configured evidence there never are.
+    /// Warns if no records lie at their place, for commands that tell what records say of
+    /// snapshots; each asks once. True if there may be records, which there never are without a
+    /// configured place.
     pub(crate) async fn warn_unmounted(&self, console: &mut Console<'_>) -> Result<bool, Refusal> {
         let Some(evidence) = &self.evidence else {
             return Ok(false);
@@ -111,17 +112,18 @@ impl World {
         self.ledgers.keys().cloned().collect()
     }
 
-    /// Whether evidence was once found at its place.
+    /// True if records were once found at their place.
     pub(crate) fn is_adopted(&self) -> bool {
         self.adopted.load(Ordering::Relaxed)
     }
 
-    /// The same place as of a world before: what was known of it goes on.
+    /// Takes over what is known of the place of the records from a world before, which had the
+    /// same.
     pub(crate) fn goes_on_from(&self, before: &Self) {
         self.adopted.store(before.is_adopted(), Ordering::Relaxed);
     }
 
-    /// The ledger of a source; an unreadable one is an error, an absent one is empty.
+    /// Reads the ledger of a source; errs if it is unreadable. An absent ledger is empty.
     ///
     /// # Panics
     /// If the source is of another configuration.
@@ -134,7 +136,7 @@ impl World {
                 self.is_mounted().await?;
             }
             match known.refresh(&**evidence).await {
-                // Not made yet, as far as this program saw.
+                // The place is not made yet, as far as this program saw.
                 Err(LedgerError::Unmarked { .. }) if !self.is_adopted() => {}
                 refreshed => {
                     refreshed.map_err(|error| Refusal::unknown(render(&error, None)))?;
@@ -147,14 +149,16 @@ impl World {
         Ok(known.clone())
     }
 
-    /// The same, as long as a survey may take and no longer.
+    /// Reads the ledger of a source as [`ledger`](Self::ledger) does, for as long as a survey may
+    /// take.
     pub(crate) async fn ledger_in_time(&self, source: &SourceName) -> Result<Ledger, Refusal> {
         let reading = self.ledger(source);
         self.in_time("its evidence was not read", reading).await?
     }
 
-    /// What asks the evidence, for as long as a survey may take: one that hangs, as a directory of
-    /// a server that is away does, must not hold up a verification for ever.
+    /// Awaits an answer of the store of the records, for as long as a survey may take. A store that
+    /// hangs, as a directory of a server that is away does, must not hold up a verification for
+    /// ever.
     pub(crate) async fn in_time<T>(
         &self,
         not_done: &str,

@@ -17,7 +17,7 @@ use crate::{
     supervise::Context,
 };
 
-/// Where directories of runs lie on this machine: stable, so that a sweep finds them, and
+/// Directory in which runs have theirs on this machine: stable, so that a sweep finds them, and
 /// traversable, so that the unprivileged user of a sandbox reaches its own.
 fn run_root() -> PathBuf {
     let user = rustix::process::getuid().as_raw();
@@ -28,7 +28,8 @@ fn run_root() -> PathBuf {
 const PULL_MAX: Duration = Duration::from_mins(15);
 
 impl World {
-    /// The configured runtime; connects to nothing yet.
+    /// The configured runtime, which connects to nothing yet; errs if it cannot be set up as
+    /// configured.
     pub fn runtime(&self) -> Result<Arc<dyn Runtime>, Refusal> {
         let verifier = &self.config.verifier;
         let directory = Instance::default_directory(self.env);
@@ -54,7 +55,7 @@ impl World {
             .map_err(|error| Refusal::usage(render(&error, None)))
     }
 
-    /// What every verification of this program shares.
+    /// What every verification of this program shares; errs if the runtime cannot be set up.
     pub fn context(&self) -> Result<Context, Refusal> {
         Ok(Context {
             runtime: self.runtime()?,

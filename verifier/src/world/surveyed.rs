@@ -1,4 +1,5 @@
-//! What one survey of the needed repositories found; a repository that failed is told, not hidden.
+//! The inventories of one survey of the needed repositories; a repository that failed is told, not
+//! hidden.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -27,22 +28,22 @@ pub struct Surveyed {
 }
 
 impl World {
-    /// One survey of every repository the sources lie in, side by side.
+    /// Surveys every repository the sources lie in once, side by side.
     pub async fn survey(&self, sources: &[&Source]) -> Surveyed {
         Surveyed::make(self, sources, false).await
     }
 
-    /// The same, for a caller that surveys again and again: heads of snapshots that still lie there
-    /// are not read again. The cache holds what the last survey met, so each call must name the
-    /// same sources of a repository.
+    /// Surveys like [`survey`](Self::survey), for a caller that does so again and again: heads of
+    /// snapshots that still lie there are not read again. The cache holds what the last survey met,
+    /// so each call must name the same sources of a repository.
     pub(crate) async fn survey_again(&self, sources: &[&Source]) -> Surveyed {
         Surveyed::make(self, sources, true).await
     }
 }
 
 impl Surveyed {
-    /// Surveys, side by side, every repository these sources lie in; where it `keeps` what it read
-    /// of heads, for the next survey of the same sources.
+    /// Surveys, side by side, every repository these sources lie in. `keeps`: what was read of
+    /// heads is kept for the next survey of the same sources.
     async fn make(world: &World, sources: &[&Source], keeps: bool) -> Self {
         let needed = world
             .storages()
@@ -81,12 +82,13 @@ impl Surveyed {
         surveyed
     }
 
-    /// Why this repository could not be surveyed, if so.
+    /// Why a repository could not be surveyed; `None` if it was.
     pub(crate) fn problem_of(&self, name: &RepositoryName) -> Option<&str> {
         self.failed.get(name).map(String::as_str)
     }
 
-    /// Tells on `err` which repositories could not be surveyed.
+    /// Writes to `err` which repositories could not be surveyed; the exit code is 3 if there are
+    /// any.
     pub(crate) fn tell(&self, console: &mut Console<'_>) -> Result<Exit, Refusal> {
         for (name, problem) in &self.failed {
             writeln!(console.err, "error: repository {name}: {problem}")?;
@@ -98,7 +100,8 @@ impl Surveyed {
         })
     }
 
-    /// What lies there of a source; `None` is told unless its repository already was.
+    /// The inventory of a source. `None` if it could not be surveyed; that is written to `err`,
+    /// unless it is told of the whole repository.
     pub(crate) fn of(
         &self,
         source: &Source,
@@ -117,12 +120,13 @@ impl Surveyed {
         Ok(Some(found))
     }
 
-    /// The wanted snapshot, or why there is none.
+    /// Finds the wanted snapshot; errs if there is none.
     pub(crate) fn select(&self, source: &Source, wanted: &Wanted) -> Result<&Snapshot, Refusal> {
         Ok(select(self.found(source)?, wanted)?)
     }
 
-    /// The same for who verifies: a differential snapshot only where it is named.
+    /// Finds the snapshot to verify: a differential one only where it is named. Errs if there is
+    /// none.
     pub(crate) fn select_to_verify(
         &self,
         source: &Source,
@@ -131,7 +135,7 @@ impl Surveyed {
         Ok(select_to_verify(self.found(source)?, wanted)?)
     }
 
-    /// The wanted snapshot among those with a proof, or why there is none; `past` as of
+    /// Finds the wanted snapshot among those with a proof; errs if there is none. `past` is that of
     /// [`select_verified`](crate::select::select_verified).
     pub(crate) fn select_verified(
         &self,
@@ -142,7 +146,7 @@ impl Surveyed {
         Ok(select_verified(self.found(source)?, wanted, past)?)
     }
 
-    /// What lies there of a source, or why that is not known.
+    /// The inventory of a source; errs if it could not be surveyed.
     pub(crate) fn found(&self, source: &Source) -> Result<&SourceInventory, Refusal> {
         let inventory = self.inventories.get(&source.repository);
         let found = inventory.and_then(|it| it.sources.get(&source.name));
@@ -167,7 +171,8 @@ impl From<NotChosen> for Refusal {
     }
 }
 
-/// Of a store that answers too slowly: the error that one gives that does not answer.
+/// Awaits a survey up to its deadline. A store that answers too slowly gives the error of one that
+/// does not answer.
 async fn in_time<T>(
     deadline: Duration,
     surveying: impl Future<Output = Result<T, StorageError>>,

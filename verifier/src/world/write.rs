@@ -1,4 +1,4 @@
-//! Records written and pruned.
+//! How records are written and pruned.
 
 use catalog::{
     ledger::{self, Draft, Pruned, Verification},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl World {
-    /// Appends the record; on failure, what to tell.
+    /// Appends the record of a verification; if that fails, returns also what to tell.
     pub(crate) async fn write_down(&self, verification: Verification) -> (Report, Option<String>) {
         let source = verification.source.clone();
         let draft = Draft::Verification(Box::new(verification.clone()));
@@ -43,8 +43,8 @@ impl World {
         (report, problem)
     }
 
-    /// Removes what `evidence.retention` no longer keeps. What fails is said, and tried again the
-    /// next time: it changes nothing of what was proven.
+    /// Removes records that `evidence.retention` no longer keeps. A failure is logged, and pruning
+    /// is tried again the next time: it changes nothing of what was proven.
     pub(crate) async fn prune(&self, source: &SourceName) {
         let Some(keep) = self.config.evidence.as_ref().and_then(|it| it.retention) else {
             return;

@@ -5,23 +5,24 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::broken::Break;
 use crate::ledger::Repaired;
 
-/// Breaks that can be told apart, and repaired: a chain with more of them is another thing than a
-/// chain.
+/// Most breaks that are told apart and can be repaired: a chain with more of them is no chain any
+/// more.
 pub(super) const BREAKS_MAX: usize = if cfg!(test) { 50 } else { 10_000 };
 
-/// Repairs that are kept in memory, the newest.
+/// Most repairs that are kept in memory: the newest ones.
 const REPAIRS_MAX: usize = 1_000;
 
-/// What is broken, and what was.
+/// The breaks and the repairs of a chain.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Breaks {
-    /// In ascending order.
+    /// Breaks that are not repaired, in ascending order.
     standing: Vec<Break>,
-    /// The first of those that found no room above: it cannot be repaired.
+    /// The first break that found no room in `standing`: it cannot be repaired.
     beyond: Option<Break>,
-    /// Oldest first, those that a checkpoint carries included.
+    /// Repairs, oldest first, including those that a checkpoint carries.
     repairs: Vec<Arc<Repaired>>,
-    /// Records whose `previous` does not name what lies before them, be that repaired or not.
+    /// Sequence numbers of records whose `previous` does not name what lies before them, repaired
+    /// or not.
     seams: BTreeSet<u64>,
 }
 
@@ -46,7 +47,7 @@ impl Breaks {
         self.seams.contains(&sequence)
     }
 
-    /// The first that is not repaired.
+    /// The first break that is not repaired.
     pub(super) fn first(&self) -> Option<&Break> {
         self.standing.first().or(self.beyond.as_ref())
     }
@@ -56,7 +57,7 @@ impl Breaks {
         self.standing.retain(|met| !is_meant(met));
     }
 
-    /// Takes a repair that is told from now on; one that is known already changes nothing.
+    /// Adds a repair to those that are reported; a repair that is already known changes nothing.
     pub(super) fn tell(&mut self, repaired: &Repaired) {
         let place = |it: &Arc<Repaired>| it.sequence.cmp(&repaired.sequence);
         if let Err(at) = self.repairs.binary_search_by(place) {

@@ -1,15 +1,15 @@
-//! A place where a chain is not what was once written, in data and in words.
+//! Breaks of a chain, as data and in words.
 
 use std::fmt;
 
 use crate::model::SourceName;
 
-/// The first place where the chain is not what was once written.
+/// A place where a chain is not what was once written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Break {
-    /// Which record.
+    /// Sequence number of the broken record.
     pub sequence: u64,
-    /// What is wrong with it.
+    /// What is wrong with that record.
     pub what: BrokenBy,
     /// Digest found where another was expected, by which this break is told from a later one:
     ///
@@ -27,20 +27,21 @@ impl fmt::Display for Break {
     }
 }
 
-/// What can be wrong with a link.
+/// What can be wrong with a record of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BrokenBy {
     /// The record is not there, and no checkpoint says that it was pruned.
     Missing,
-    /// Torn, too large, not JSON, or edited by hand: its digest is not that of its contents.
+    /// The record is torn, too large, not JSON, or edited by hand: its digest is not that of its
+    /// contents. With the reason, in words.
     Contents(String),
-    /// It says that it has another sequence number.
+    /// The record says that it has another sequence number: this one.
     Sequence(u64),
-    /// It belongs to another source.
+    /// The record belongs to another source: this one.
     Source(SourceName),
-    /// It does not follow the record before it.
+    /// The record does not name the record before it as its `previous`.
     Previous,
-    /// It is another record than the one seen here before, or it is gone.
+    /// The record is another one than was seen here before, or it is gone.
     Rewritten,
 }
 

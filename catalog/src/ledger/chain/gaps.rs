@@ -1,30 +1,30 @@
-//! Records that are not there: whether a checkpoint vouches for them, or a person does.
+//! Gaps: missing records, until a checkpoint or a person explains them.
 //!
-//! Pruning writes a checkpoint and then removes from the oldest record on. It may have been
-//! interrupted, or be under way while the records are read: those the checkpoint names may be there
-//! or not, wholly or from any one on. Nothing else excuses a missing record, but a repair.
+//! Pruning writes a checkpoint and then removes records from the oldest on. A reader may meet it
+//! interrupted or under way: of the records that the checkpoint names, all may be there, none, or
+//! those from any one on. Nothing but such a checkpoint or a repair excuses a missing record.
 
 use super::broken::{Break, BrokenBy};
 use crate::ledger::{Draft, Record};
 
-/// Gaps that nobody vouched for yet, in ascending order.
+/// Gaps that no checkpoint or repair explains yet, in ascending order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Gaps {
     gaps: Vec<Gap>,
-    /// Digests of the record before each gap's end and of those behind, with their numbers: what a
-    /// checkpoint must know.
+    /// Digests with their sequence numbers: of the last missing record of each gap, as the record
+    /// behind the gap names it, and of every record behind. A checkpoint must name one of them.
     digests: Vec<(u64, String)>,
 }
 
-/// Missing records up to a first one that is there.
+/// A run of missing records that ends before record `first`.
 #[derive(Debug, Clone)]
 struct Gap {
-    /// The record to name: in the middle of a chain the first missing, before its beginning the
-    /// last.
+    /// Record that reports name: the first missing one; at the beginning of a chain the last
+    /// missing one.
     missing: u64,
-    /// The record behind the gap.
+    /// First record behind the gap.
     first: u64,
-    /// Digest of what lies there.
+    /// Digest of what lies at `first`.
     found: String,
 }
 
@@ -43,8 +43,9 @@ impl Gaps {
         self.gaps.first().map(Gap::as_break)
     }
 
-    /// Takes what a record at its place says of those that are not there: a checkpoint vouches for
-    /// every gap before the last record that it says is pruned.
+    /// Takes what a record at its own place says of missing records. A checkpoint explains every
+    /// gap before the first record that it does not say is pruned, if it knows the digest of the
+    /// last pruned record.
     pub(super) fn take(&mut self, record: &Record) {
         if self.gaps.is_empty() {
             return;
@@ -67,7 +68,7 @@ impl Gaps {
         self.forget();
     }
 
-    /// Lets go of the gap that a person named.
+    /// Closes the gap that a person named.
     pub(super) fn repair(&mut self, is_meant: impl Fn(&Break) -> bool) {
         self.gaps.retain(|gap| !is_meant(&gap.as_break()));
         self.forget();

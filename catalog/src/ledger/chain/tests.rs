@@ -112,7 +112,7 @@ fn five_and(through: u64, pruned: &str) -> Vec<(u64, String)> {
     records
 }
 
-/// Of one of the five.
+/// Digest of one of the five records.
 fn digest(sequence: usize) -> String {
     Record::parse(&five()[sequence - 1].1).unwrap().digest
 }
@@ -135,7 +135,7 @@ fn only_a_checkpoint_excuses_records_that_are_not_there() {
     }
     check(&without(&pruned, &[1, 2, 3, 4]), Some((4, "is missing")));
     check(&without(&pruned, &[4]), Some((4, "is missing")));
-    // Vouched for is what lies before the record it names, and not another gap.
+    // A checkpoint vouches for what lies before the record it names, and not for another gap.
     check(&without(&pruned, &[1, 2, 4]), Some((4, "is missing")));
     check(&without(&five_and(5, &digest(5)), &[1, 2, 3, 4, 5]), None);
 

@@ -24,7 +24,7 @@ const LEFTOVER_AFTER: Duration = Duration::from_hours(1);
 /// How many names are tried for a temporary file, e.g. where a crashed process had our id.
 const NAMES_MAX: u32 = 100;
 
-/// Puts the record there, or says `false`: the sequence number is taken.
+/// Creates the record; `false` if the sequence number is taken.
 pub(super) fn create(
     root: &Path,
     source: &SourceName,
@@ -47,13 +47,13 @@ pub(super) fn create(
     Ok(true)
 }
 
-/// Puts the marker there, or says `false`: there is one.
+/// Creates the marker; `false` if there is one.
 pub(super) fn mark(root: &Path) -> io::Result<bool> {
     put(root, MARKER, MARKER_TEXT, false)
 }
 
-/// The time that the file system gives to a file just made: over a network, its server's. None
-/// where no file can be made; who writes next says why.
+/// Returns the time that the file system gives to a new file: over a network, its server's. `None`
+/// where no file can be made; the next write says why.
 pub(super) fn time(root: &Path) -> Option<SystemTime> {
     let (temporary, file) = temporary_file(root, "clock").ok()?;
     remove_leftovers(root, &file);
@@ -62,7 +62,8 @@ pub(super) fn time(root: &Path) -> Option<SystemTime> {
     made.ok()
 }
 
-/// A file with this name and text, or `false`: there is one. Only of a record tests can stop it.
+/// Creates a file with this name and text; `false` if there is one. Only the writing of a record
+/// can be stopped by tests.
 fn put(directory: &Path, name: &str, text: &str, is_record: bool) -> io::Result<bool> {
     let target = directory.join(name);
     if target.symlink_metadata().is_ok() {
@@ -102,7 +103,8 @@ fn write(mut file: File, text: &str, is_record: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Over NFS a link may be made although it says it was not: then the file has two names (open(2)).
+/// Gives the temporary file its final name too; `false` if that name is taken. Over NFS a link may
+/// be made although the call says it was not: then the file has two names (open(2)).
 fn link(temporary: &Path, target: &Path) -> io::Result<bool> {
     match fs::hard_link(temporary, target) {
         Ok(()) => Ok(true),
@@ -127,7 +129,8 @@ fn temporary_file(directory: &Path, name: &str) -> io::Result<(PathBuf, File)> {
     Err(io::Error::other("no free name for a temporary file"))
 }
 
-/// Best effort: ages are measured by the file system's own clock, against our fresh file.
+/// Removes old temporary files where it can. Ages are measured by the file system's own clock,
+/// against our fresh file.
 fn remove_leftovers(directory: &Path, fresh: &File) {
     let Ok(now) = fresh.metadata().and_then(|meta| meta.modified()) else {
         return;

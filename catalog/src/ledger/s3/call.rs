@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Evidence below one prefix of a bucket.
+/// Records below one prefix of a bucket.
 #[derive(Debug)]
 pub struct S3Records {
     pub(super) bucket: Bucket,
@@ -22,13 +22,13 @@ pub struct S3Records {
 }
 
 impl S3Records {
-    /// The prefix is one that [`config`](crate::config) gives: a directory. Nothing is asked of the
-    /// store before the first call.
+    /// Names the place; nothing is asked of the store before the first call. The prefix is a
+    /// directory, as [`config`](crate::config) makes it.
     pub fn new(config: S3) -> Self {
         Self::with_patience(config, Patience::default())
     }
 
-    /// With other limits than the usual ones.
+    /// Names the place, with other limits than the usual ones.
     pub fn with_patience(config: S3, patience: Patience) -> Self {
         Self {
             bucket: Bucket::with_patience(config, patience.clone()),
@@ -48,11 +48,11 @@ impl S3Records {
     }
 }
 
-/// One object that something is done with.
+/// One object, as the target of a request.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) records: &'a S3Records,
-    /// As the store knows it.
+    /// Whole key of the object, as the store knows it.
     pub(super) key: &'a str,
 }
 

@@ -1,5 +1,5 @@
-//! One request that creates an object and overwrites none, and what became of it when the answer
-//! was lost.
+//! Creating an object without overwriting one, and finding out what happened when the answer was
+//! lost.
 //!
 //! Attempts are counted here and not by the SDK: only who knows that an earlier attempt may have
 //! been applied can tell its own object from another's.
@@ -17,26 +17,26 @@ use md5::{Digest as _, Md5};
 use super::call::Call;
 use crate::storage::{StorageError, StorageReason};
 
-/// What a request to create led to.
+/// Result of a request to create an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Put {
     /// The object is there, and it is ours.
     Created,
-    /// Another one was there before.
+    /// Another object was there before.
     Exists,
     /// The store says that it does not know the condition (501).
     Unconditional,
 }
 
-/// Why one attempt created nothing, or may have.
+/// Why one attempt was not confirmed; only [`Failed`](Self::Failed) may have created the object.
 enum Refusal {
-    /// 412: there is one, as of this time of the store's.
+    /// 412: the object exists; with the store's time, if the answer names it.
     Exists(Option<Timestamp>),
     /// 409: another writer is at it (`ConditionalRequestConflict`); AWS: "retry the upload".
     Conflict(StorageError),
-    /// 501: it is not implemented there.
+    /// 501: the store does not implement the condition.
     Unconditional,
-    /// Anything else.
+    /// Any other failure.
     Failed(StorageError),
 }
 
@@ -72,7 +72,8 @@ impl Call<'_> {
         unreachable!("the last attempt returns")
     }
 
-    /// One attempt of one of many writers at once: 412 and 409 both say that another one won.
+    /// Makes one attempt, as one of many writers at once: 412 and 409 both say that another one
+    /// won.
     pub(super) async fn race(self, text: &str) -> Result<Put, StorageError> {
         match self.put(text).await? {
             Ok(()) => Ok(Put::Created),
@@ -82,7 +83,8 @@ impl Call<'_> {
         }
     }
 
-    /// The store's clock, from the answer that refuses to create what is there.
+    /// Reads the store's clock from its refusal to create an object that exists; `None` where that
+    /// does not tell.
     pub(super) async fn time(self, text: &str) -> Result<Option<Timestamp>, StorageError> {
         let patience = &self.records.patience;
         let mut pause = patience.backoff;
@@ -112,7 +114,7 @@ impl Call<'_> {
             .key(self.key)
             .if_none_match("*")
             .content_type("application/json")
-            // Every store knows it, and a bucket with object lock wants it.
+            // Every store knows this header, and a bucket with object lock wants it.
             .content_md5(base64::encode(Md5::digest(text)))
             .body(ByteStream::from(text.as_bytes().to_vec()));
         let sent = request.customize().config_override(single).send().await;
@@ -129,7 +131,7 @@ impl Call<'_> {
         }
     }
 
-    /// Whether it is there with these contents.
+    /// True if the object is there with these contents.
     async fn holds(self, text: &str) -> Result<bool, StorageError> {
         let found = self.read().await?;
         Ok(matches!(found, Some(Ok(found)) if found == text))

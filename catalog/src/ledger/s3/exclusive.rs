@@ -1,8 +1,8 @@
-//! Whether the store lets one writer of many create a name.
+//! Tests whether a store lets only one of many writers create a name.
 //!
-//! One that ignores the condition, or looks and writes in two steps, would let two verifiers write
-//! the same record, and neither would know. So many writers race for names that were never used;
-//! one name finds a store that looks first in a third of the cases, eight in 97 %.
+//! A store that ignores the condition, or looks and writes in two steps, would let two verifiers
+//! write the same record, and neither would know. So many writers race for names that were never
+//! used. One name finds a store that looks first in a third of the cases, eight names in 97 %.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
     storage::{StorageError, StorageReason},
 };
 
-/// A reserved name, created once a place has passed: then one request is enough.
+/// Reserved name, created once a place has passed the test: from then on one request is enough.
 const PASSED: &str = ".exclusive/raced-1";
 
 /// Writers of one name at once.
@@ -24,10 +24,10 @@ const WRITERS: usize = 16;
 /// Names that are raced for.
 const NAMES: usize = 8;
 
-/// Longest test of a place: a store that takes a second for each of its names has time enough.
+/// Longest test of a place: enough for a store that takes a second for each of the names.
 const RACE_MAX: Duration = Duration::from_mins(2);
 
-/// Says [`LedgerError::Overwrites`] where two writers of one name both won.
+/// Errs with [`LedgerError::Overwrites`] where two writers of one name both won.
 pub(super) async fn prove(records: &S3Records) -> Result<(), LedgerError> {
     let passed = records.bucket.whole(PASSED);
     let call = records.call(&passed);
@@ -46,7 +46,7 @@ pub(super) async fn prove(records: &S3Records) -> Result<(), LedgerError> {
     }
 }
 
-/// One race after the other; one that was disturbed is held again, as often as anything is tried.
+/// Holds one race after the other; a disturbed one is held again, as often as any request is tried.
 async fn races(records: &S3Records) -> Result<(), LedgerError> {
     let (name, mut number, mut disturbed) = (random(), 0, 0);
     let (mut held, mut won) = (0, false);
@@ -56,7 +56,7 @@ async fn races(records: &S3Records) -> Result<(), LedgerError> {
             .bucket
             .whole(&format!(".exclusive/race-{name}-{number}"));
         let race = race(records, &key).await;
-        // What can be removed is; what cannot does no harm.
+        // The object is removed if it can be; if it stays, it does no harm.
         let _ = records.call(&key).remove().await;
         match race {
             Race::Overwritten => return Err(failure::overwrites(records)),
@@ -82,18 +82,18 @@ async fn races(records: &S3Records) -> Result<(), LedgerError> {
 
 /// How a race ended.
 enum Race {
-    /// By one writer.
+    /// One writer won.
     Won,
-    /// By nobody: each was told that another one is at it.
+    /// Nobody won: each writer was told that another one is at it.
     Lost,
-    /// By several, or the store does not know the condition.
+    /// Several writers won, or the store does not know the condition.
     Overwritten,
-    /// Some were not answered.
+    /// A writer was not answered.
     Disturbed(StorageError),
 }
 
 async fn race(records: &S3Records, key: &str) -> Race {
-    // Texts of their own, for equal ones could not overwrite each other.
+    // Each writer has a text of its own, for equal ones could not overwrite each other.
     let texts: Vec<_> = (0..WRITERS).map(|it| format!("writer {it}\n")).collect();
     let writers = texts.iter().map(|text| records.call(key).race(text));
     let (mut won, mut unanswered) = (0_usize, None);

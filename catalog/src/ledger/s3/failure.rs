@@ -1,4 +1,4 @@
-//! What storage says of a failure, said of evidence.
+//! Turns errors of storage into errors of the ledger.
 
 use std::{error::Error, fmt};
 
@@ -30,7 +30,7 @@ pub(super) fn overwrites(records: &S3Records) -> LedgerError {
     LedgerError::Overwrites { location }
 }
 
-/// Storage knows only what reading needs.
+/// Names the permission for `action` in the hint: storage knows only what reading needs.
 fn needing(records: &S3Records, action: &str, error: StorageError) -> StorageError {
     let place = records.bucket.whole("*");
     let bucket = &records.bucket.asked(error.operation, "").bucket.bucket;
@@ -60,7 +60,7 @@ fn of(operation: &'static str, error: StorageError) -> LedgerError {
     }
 }
 
-/// The reason without what was attempted, which is said already.
+/// The reason of a storage error without its operation, which the ledger's message says already.
 #[derive(Debug)]
 struct Because {
     reason: StorageReason,

@@ -1,9 +1,9 @@
-//! Sequence numbers of a source: a page of them, or the greatest in few pages.
+//! Sequence numbers of a source in a bucket: a page of them, or the greatest in few pages.
 //!
-//! Listing begins wherever we say, so "is there any behind this one?" is one request, and its
-//! answer changes only once along the chain: the greatest is found in logarithmic time, whatever
-//! is missing before it. No order is asked of a store: where a page is not in order, or names a key
-//! twice, the listing is read to its end.
+//! A listing begins wherever we say, so "is there a record behind this number?" is one request, and
+//! its answer changes only once along the chain. So the greatest number is found in logarithmic
+//! time, whatever is missing before it. No order is asked of a store: where a page is not in order,
+//! or names a key twice, the listing is read to its end.
 
 use std::collections::BTreeSet;
 
@@ -18,15 +18,15 @@ use crate::{
     storage::{ListFrom, PAGE_MAX, Storage as _, StorageError, s3::Bucket},
 };
 
-/// What lies behind a sequence number.
+/// Sequence numbers behind a given one: all of them, or the first.
 pub(super) struct SequencePart {
-    /// The next ones, ascending.
+    /// The next sequence numbers, ascending.
     pub(super) sequences: Vec<u64>,
-    /// Whether there are no more.
+    /// True if there are no more.
     is_all: bool,
 }
 
-/// The records behind `after` that come at once; none only if there are none.
+/// Lists the sequence numbers behind `after` that come at once; none only if there are none.
 pub(super) async fn behind(
     bucket: &Bucket,
     source: &SourceName,
@@ -52,7 +52,7 @@ pub(super) async fn behind(
             // Whatever else lies there sorts behind all records.
             break;
         }
-        // Of a page that is not full, the end costs no further request.
+        // Behind a page that is not full, finding the end costs no further request.
         if is_ascending && page.objects.len() >= PAGE_MAX && !sequences.is_empty() {
             return Ok(SequencePart {
                 sequences: sequences.into_iter().collect(),
@@ -66,7 +66,7 @@ pub(super) async fn behind(
     })
 }
 
-/// The greatest one: first in ever longer steps, then by halves.
+/// Finds the greatest sequence number: first in ever longer steps, then by halves.
 pub(super) async fn newest(
     bucket: &Bucket,
     source: &SourceName,
@@ -77,7 +77,7 @@ pub(super) async fn newest(
         return Ok(first.sequences.last().copied());
     };
     let (mut step, mut end) = (PAGE, SEQUENCE_MAX);
-    // There is one at `known`, and none behind `end`.
+    // There is a record at `known`, and none behind `end`.
     while known < end {
         let from = match end - known {
             // One page tells all that is left.

@@ -1,4 +1,4 @@
-//! One record's bytes, bounded, and asked for again where the body breaks.
+//! Reading one record: its bytes are bounded, and are asked for again where the body breaks.
 
 use aws_sdk_s3::{error::SdkError, operation::get_object::GetObjectError, primitives::ByteStream};
 
@@ -8,11 +8,11 @@ use crate::{
     storage::{StorageError, StorageReason},
 };
 
-/// As it lies there, or why it is no text.
+/// The text of an object, or why it is no text.
 pub(super) type Text = Result<String, &'static str>;
 
 impl Call<'_> {
-    /// The object; `None` if there is none.
+    /// Reads the object; `None` if there is none.
     pub(super) async fn read(self) -> Result<Option<Text>, StorageError> {
         let asked = self.asked();
         let mut broken = None;
@@ -58,7 +58,7 @@ impl Call<'_> {
     }
 }
 
-/// A bucket that is not there is another thing than a record that is not.
+/// True if the store has no such key. A bucket that is not there is an error instead.
 fn is_gone<R>(error: &SdkError<GetObjectError, R>) -> bool {
     error
         .as_service_error()

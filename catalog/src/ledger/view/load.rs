@@ -1,4 +1,4 @@
-//! Reading a ledger from where evidence lies, whole or only what is new.
+//! Reading a ledger from the place of its records, whole or only what is new.
 
 use futures::{StreamExt as _, TryStreamExt as _};
 
@@ -8,11 +8,11 @@ use crate::{
     model::SourceName,
 };
 
-/// How many records are read at once: each may have 1 MiB.
+/// Most records that are read at once: each may have 1 MiB.
 const READS_MAX: usize = 8;
 
 impl Ledger {
-    /// Reads and checks every record of a source.
+    /// Reads and checks every record of a source; errs where the store does.
     pub async fn load(
         records: &dyn RecordReader,
         source: &SourceName,
@@ -22,11 +22,12 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Reads the newest record known and what was appended since; on an error nothing has changed.
+    /// Reads the newest known record again, and what was appended since; on an error the ledger is
+    /// unchanged.
     ///
-    /// If the newest record known is gone or another one, everything is read again. Unless it was
-    /// pruned, the chain stays broken there until it is repaired or this ledger is dropped: only
-    /// who remembers the head can tell.
+    /// If the newest known record is gone or another one, everything is read again. Unless that
+    /// record was pruned, the chain stays broken there until it is repaired or this ledger is
+    /// dropped: only who remembers the head can tell.
     pub async fn refresh(&mut self, records: &dyn RecordReader) -> Result<(), LedgerError> {
         let source = self.checker.source().clone();
         if let Some(head) = self.report().head {
@@ -43,8 +44,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Everything once more, because record `known` is another one now, with the digest `found`,
-    /// or gone.
+    /// Reads everything once more, because record `known` is gone or has the digest `found` now.
     async fn anew(
         &self,
         records: &dyn RecordReader,
@@ -87,7 +87,7 @@ impl Ledger {
     }
 }
 
-/// The record as it lies there, or why it is no text; `None` if it is gone.
+/// Reads the text of a record, or why it is no text; `None` if the record is gone.
 async fn raw(
     records: &dyn RecordReader,
     source: &SourceName,

@@ -1,8 +1,8 @@
-//! The records of a source beside the snapshots that a whole survey saw: what is said of it. Pure.
+//! The join of a source's records with the snapshots that a whole survey saw. Pure.
 //!
-//! What absolves needs its object: a proof counts while the very snapshot lies there unchanged.
-//! What accuses does not: a failure stands until it is answered. Made once for each survey and
-//! each reading of a ledger, so that a scrape looks up and joins nothing.
+//! A proof counts only while its very snapshot lies there unchanged. A failure stands until it is
+//! answered, wherever its object is. The join is made once for each survey and each reading of a
+//! ledger, so that a scrape looks up and joins nothing.
 
 mod judged;
 mod look_back;
@@ -36,42 +36,43 @@ pub struct Proofs {
     lost: Option<Lost>,
     /// The inconclusive runs since the last verdict.
     pub row: ProofRow,
-    /// When a snapshot of the source was verified last, be it there or not.
+    /// When a snapshot of the source was last verified, whether or not it still lies there.
     pub proven_at: Option<Timestamp>,
-    /// When a snapshot of the source was tried last, whichever, and however it ended.
+    /// End of the last run, of whichever snapshot and with whatever verdict.
     pub last_run: Option<Timestamp>,
-    /// When the first of the full backups arrived that are newer than any that was tried; `None`
-    /// where the newest was.
+    /// When the earliest of the full backups was complete that are newer than any that was tried;
+    /// `None` if the newest one was tried.
     pub untried_since: Option<Timestamp>,
 }
 
 /// Where the object of a record is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// A complete full backup, unchanged.
+    /// The object is a complete full backup, unchanged.
     Unchanged,
-    /// The same, but for its status time.
+    /// The object is a complete full backup, unchanged but for its status time.
     Touched,
-    /// It lies there and is not complete, or not a full backup: it says nothing of the source.
+    /// The object lies there, but is not complete or not a full backup: it says nothing of the
+    /// source.
     Aside,
-    /// Another object lies under its key.
+    /// Another object lies under the key.
     Overwritten,
-    /// Nothing lies there.
+    /// Nothing lies under the key.
     Gone,
-    /// Listed no more, but the store still has the very version that was read.
+    /// The object is no longer listed, but the store still has the very version that was read.
     OldVersion,
 }
 
 impl Place {
-    /// Whether what is known of it is known of the source.
+    /// True if what is known of the object is known of the source.
     const fn lies(self) -> bool {
         matches!(self, Self::Unchanged | Self::Touched)
     }
 }
 
 impl Proofs {
-    /// Of the ledger as of now, and what a whole survey saw. `answer` is what the store said of the
-    /// last proof, if it was asked after that survey ([`old_versions`]).
+    /// Joins the ledger as of `now` with what a whole survey saw. `answer` is what the store said
+    /// of the last proof, if it was asked after that survey ([`old_versions`]).
     ///
     /// [`old_versions`]: crate::ledger::old_versions
     pub fn new(
@@ -101,26 +102,26 @@ impl Proofs {
         }
     }
 
-    /// What is said of the source: the last run of the newest recovery point that was judged. A
-    /// look at an older snapshot, at one that is not complete, or at one that went away says
-    /// nothing while another lies there of which something is known.
+    /// Returns the run that is reported for the source: the last one of the newest recovery point
+    /// that was tried. A run of a snapshot that is older, not complete or gone is not reported
+    /// while another snapshot lies there of which something is known.
     pub fn newest(&self) -> Option<&Verification> {
         self.newest.as_ref().and_then(|(it, _)| verification(it))
     }
 
-    /// Where the object of that record is.
+    /// Says where the object of [`newest`](Self::newest) is now.
     pub fn newest_place(&self) -> Option<Place> {
         self.newest.as_ref().map(|(_, place)| *place)
     }
 
-    /// What could really be had back: the verified record of the newest recovery point that lies
-    /// there unchanged.
+    /// Returns the proof of what can be recovered: the verified run of the newest recovery point
+    /// that lies there unchanged.
     pub fn verified(&self) -> Option<&Verification> {
         self.verified.as_deref().and_then(verification)
     }
 
-    /// The failure that stands: of the newest recovery point shown to be bad, until that object or
-    /// a later recovery point is verified or accepted.
+    /// Returns the failure that stands: that of the newest recovery point shown to be bad, until
+    /// that object or a later recovery point is verified or accepted.
     ///
     /// | the bad object | the later good one | stands |
     /// |---|---|---|
@@ -131,23 +132,24 @@ impl Proofs {
         self.failed.as_deref().and_then(verification)
     }
 
-    /// Why nobody knows whether the source can be had back, if only configuration can mend that:
-    /// what is said of it could not tell, and people are told at once ([`ProofRow::is_told`]).
+    /// Says why nobody knows whether the source can be recovered, if only configuration can mend
+    /// that: the run that is reported is inconclusive, and people are told at once
+    /// ([`ProofRow::is_told`]).
     pub fn mendable(&self) -> Option<String> {
         let reason = self.row.reason.filter(|reason| reason.is_mendable())?;
         let newest = self.newest();
         let newest = newest.filter(|it| it.verdict == Verdict::Inconclusive)?;
-        // The newest run of it may have been interrupted.
+        // The run may have been interrupted: then it has no sentence of its own.
         Some(newest.mendable().unwrap_or_else(|| inconclusive(reason)))
     }
 
-    /// The last proof, where snapshots were verified and none of them is listed any more: it is
-    /// lost, or nobody knows. A file that was only touched lies there.
+    /// Returns the last proof, if snapshots were verified and none of them is listed any more: it
+    /// is lost, or nobody knows. A file that was only touched still counts as listed.
     pub fn lost(&self) -> Option<&Lost> {
         self.lost.as_ref()
     }
 
-    /// How long the newest verified snapshot that lies there took until it was usable.
+    /// Returns how long the newest verified snapshot that lies there took until it was usable.
     pub fn recovery_time(&self) -> Option<Duration> {
         let milliseconds = self.verified()?.recovery_milliseconds?;
         Some(Duration::from_millis(milliseconds))
@@ -162,12 +164,12 @@ fn verification(record: &Record) -> Option<&Verification> {
     }
 }
 
-/// Whether a snapshot says something of its source: a complete full backup.
+/// True if a snapshot says something of its source: it is a complete full backup.
 fn counts(snapshot: &Snapshot) -> bool {
     snapshot.state == SnapshotState::Complete && !snapshot.is_differential()
 }
 
-/// The newest recovery point among verified objects.
+/// Returns the record of the newest recovery point among verified objects.
 fn newest_of<'a>(objects: impl Iterator<Item = &'a Judged>) -> Option<Arc<Record>> {
     let verified = objects.filter(|it| it.verdict() == Some(Verdict::Verified));
     verified

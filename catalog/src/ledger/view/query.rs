@@ -14,7 +14,7 @@ use crate::{
     recovery_point::TOLERANCE,
 };
 
-/// Newest measurements that a forecast of the recovery time looks at.
+/// Number of the newest measurements that a forecast of the recovery time looks at.
 const MEASURED_MAX: usize = 5;
 
 /// The records of a ledger that are not from the future: a record that ends more than five minutes
@@ -25,18 +25,18 @@ pub struct Past<'a> {
     until: Timestamp,
 }
 
-/// What a later snapshot's contents are compared with.
+/// The contents that a later snapshot's contents are compared with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Baseline {
-    /// Its recovery point.
+    /// Recovery point of these contents.
     pub taken_at: Timestamp,
-    /// What was counted in it.
+    /// What was counted, by item.
     pub items: BTreeMap<String, u64>,
-    /// What was there by name, as of [`Verification::fingerprints`].
+    /// What was there by name, as in [`Verification::fingerprints`].
     pub fingerprints: Fingerprints,
 }
 
-/// Contents that are right, by which record.
+/// Contents that are right, and the record that says so.
 pub(super) struct Right<'a> {
     pub(super) sequence: u64,
     pub(super) taken_at: Timestamp,
@@ -47,7 +47,7 @@ pub(super) struct Right<'a> {
 }
 
 impl Ledger {
-    /// What the records say at this time.
+    /// Returns the records as of a time, to be asked.
     pub fn until(&self, now: Timestamp) -> Past<'_> {
         let until = now.checked_add(TOLERANCE).unwrap_or(Timestamp::MAX);
         Past {
@@ -56,21 +56,22 @@ impl Ledger {
         }
     }
 
-    /// The records that do not end after this time, oldest first.
+    /// Returns the records that are not from the future at this time, oldest first; a record whose
+    /// end is not known is included.
     pub(super) fn past_records(&self, now: Timestamp) -> impl Iterator<Item = &Arc<Record>> {
         let until = self.until(now).until;
         let records = self.records.iter();
         records.filter(move |it| it.ended_at().is_none_or(|ended_at| ended_at <= until))
     }
 
-    /// Whether a record ends more than [`TOLERANCE`] after this time: whoever wrote it, or whoever
+    /// True if a record ends more than [`TOLERANCE`] after this time: whoever wrote it, or whoever
     /// reads it, has a wrong clock.
     pub fn is_from_the_future(&self, now: Timestamp) -> bool {
         let until = self.until(now).until;
         self.last_end().is_some_and(|ended_at| ended_at > until)
     }
 
-    /// Contents that were verified, or accepted by a person.
+    /// Returns the contents that were verified, or accepted by a person.
     pub(super) fn right(&self) -> impl Iterator<Item = Right<'_>> {
         let verified = self
             .numbered()
@@ -96,13 +97,13 @@ impl Ledger {
 }
 
 impl<'a> Past<'a> {
-    /// Oldest first, with their sequence numbers.
+    /// Returns the verifications with their sequence numbers, oldest first.
     fn numbered(self) -> impl DoubleEndedIterator<Item = (u64, &'a Verification)> {
         let numbered = self.ledger.numbered();
         numbered.filter(move |(_, it)| it.ended_at <= self.until)
     }
 
-    /// Oldest first.
+    /// Returns the verifications, oldest first.
     pub fn verifications(self) -> impl DoubleEndedIterator<Item = &'a Verification> {
         self.numbered().map(|(_, verification)| verification)
     }
@@ -112,27 +113,27 @@ impl<'a> Past<'a> {
         acceptances.filter(move |(_, it)| it.ended_at <= self.until)
     }
 
-    /// When a snapshot of the source was tried last, whichever.
+    /// Returns the end of the last run, of whichever snapshot.
     pub fn last_run(self) -> Option<Timestamp> {
         self.verifications().map(|it| it.ended_at).max()
     }
 
-    /// The run with this verdict that ended last.
+    /// Returns the run with this verdict that ended last.
     pub fn last(self, verdict: Verdict) -> Option<&'a Verification> {
         self.verifications()
             .filter(|it| it.verdict == verdict)
             .max_by_key(|it| it.ended_at)
     }
 
-    /// The record with the newest recovery point, of several the last written: what is said of the
-    /// source now. A look at an older snapshot changes nothing here.
+    /// Returns the run that is reported for the source: that of the newest recovery point, of
+    /// several the last written. A run of an older snapshot changes nothing here.
     pub fn newest(self) -> Option<&'a Verification> {
         self.numbered()
             .max_by_key(by_recovery_point)
             .map(|(_, it)| it)
     }
 
-    /// The verified record with the newest recovery point: what could really be had back.
+    /// Returns the proof of what can be recovered: the verified run of the newest recovery point.
     pub fn newest_verified(self) -> Option<&'a Verification> {
         self.numbered()
             .filter(|(_, it)| it.verdict == Verdict::Verified)
@@ -140,8 +141,9 @@ impl<'a> Past<'a> {
             .map(|(_, it)| it)
     }
 
-    /// The nearest earlier recovery point that was verified, or accepted by a person. An acceptance
-    /// of this very recovery point counts, for it says that these contents are right.
+    /// Returns the contents of the nearest earlier recovery point that was verified, or accepted by
+    /// a person. An acceptance of this very recovery point counts, for it says that these contents
+    /// are right.
     pub fn baseline(self, taken_at: Timestamp) -> Option<Baseline> {
         let right = self.ledger.right().filter(|it| it.ended_at <= self.until);
         let right = right
@@ -154,12 +156,12 @@ impl<'a> Past<'a> {
         })
     }
 
-    /// The last verification of these very objects, together with those that it continues now.
+    /// Returns the last verification of exactly this snapshot, with all that it continues now.
     pub fn of_object(self, snapshot: &Snapshot) -> Option<&'a Verification> {
         self.all_of_object(snapshot).next()
     }
 
-    /// Every verification of these very objects, the last one first.
+    /// Returns every verification of exactly this snapshot, the last one first.
     pub fn all_of_object<'b>(
         self,
         snapshot: &'b Snapshot,
@@ -168,15 +170,15 @@ impl<'a> Past<'a> {
         runs.filter(move |it| it.snapshot.sameness(snapshot) == Sameness::Same)
     }
 
-    /// Whether these very objects are verified: to have found out nothing later on takes no proof
-    /// back, to have read different bytes twice does.
+    /// True if exactly this snapshot is verified. A later run that found out nothing takes no proof
+    /// back; one that read different bytes twice does.
     pub fn is_verified(self, snapshot: &Snapshot) -> bool {
         let runs = self.all_of_object(snapshot);
         decisive(runs).is_some_and(|it| it.verdict == Verdict::Verified)
     }
 
-    /// The run that showed these very objects to be bad, where nobody has verified or accepted them
-    /// after it. A file that was only touched since is as bad as it was.
+    /// Returns the run that showed this snapshot to be bad, if nobody has verified or accepted it
+    /// after that. A file that was only touched since is as bad as it was.
     pub fn shown_bad(self, snapshot: &Snapshot) -> Option<&'a Verification> {
         let runs = self.verifications().rev();
         let of_it = runs.filter(|run| run.snapshot.sameness(snapshot) >= Sameness::Touched);
@@ -184,9 +186,9 @@ impl<'a> Past<'a> {
         failed.filter(|failed| !self.is_accepted(failed))
     }
 
-    /// Who read this very object to its last byte, and the SHA-256 they saw: the newest record that
-    /// verified it, else the newest that did not. One that saw different bytes at two readings is
-    /// no witness.
+    /// Returns the run that read exactly this object to its last byte, and the SHA-256 it saw: the
+    /// newest that ended verified, else the newest that did not. A run that saw different bytes at
+    /// two readings is no witness.
     pub fn read_whole(self, object: &ObjectMeta) -> Option<(&'a Verification, &'a str)> {
         let read = self.verifications().rev().filter_map(|run| {
             let SnapshotRecord {
@@ -202,8 +204,9 @@ impl<'a> Past<'a> {
         steady.min_by_key(|(run, _)| run.verdict != Verdict::Verified)
     }
 
-    /// [`Verification::mendable`] of the newest recovery point, for who does not know what lies
-    /// there: nothing where a later record has a verdict. Runs that were interrupted are left out.
+    /// Returns [`Verification::mendable`] of the newest recovery point, for callers that do not
+    /// know what lies in the repository; `None` if a later record has a verdict. Interrupted runs
+    /// are left out.
     pub fn mendable(self) -> Option<String> {
         let told = self.numbered();
         let told = told.filter(|(_, run)| run.reason != Some(Reason::Interrupted));
@@ -213,7 +216,7 @@ impl<'a> Past<'a> {
         newest.mendable().filter(|_| !is_decided)
     }
 
-    /// How many runs in a row, up to the last, could not tell.
+    /// Counts the inconclusive runs in a row, up to the last run.
     pub fn consecutive_inconclusive(self) -> usize {
         self.verifications()
             .rev()
@@ -221,7 +224,7 @@ impl<'a> Past<'a> {
             .count()
     }
 
-    /// Whether a person accepted the contents of the snapshot that this record says are unexpected.
+    /// True if a person has since accepted the contents that this run says are unexpected.
     pub fn is_accepted(self, failed: &Verification) -> bool {
         failed.reason == Some(Reason::Expectation)
             && self.acceptances().any(|(_, it)| {
@@ -230,9 +233,10 @@ impl<'a> Past<'a> {
             })
     }
 
-    /// How long a snapshot of this size, with all that it continues, will take: the median of the
-    /// newest five measurements (of an even number the longer), each scaled up in proportion where
-    /// it was of a smaller one. Never scaled down: part of it is the server's own start.
+    /// Forecasts how long the recovery of a snapshot of this size in bytes takes, with all that it
+    /// continues; `None` without a measurement. It is the median of the newest five measurements
+    /// (of an even number the longer one), each scaled up in proportion where it was of a smaller
+    /// snapshot. Never scaled down: part of it is the server's own start.
     pub fn forecast(self, size_bytes: u64) -> Option<Duration> {
         let verified = self
             .verifications()
@@ -249,7 +253,8 @@ impl<'a> Past<'a> {
     }
 }
 
-/// Of runs of one object, the last one first, the one whose word on the contents stands.
+/// Returns the run whose word on the contents stands. All `runs` are of one object, the last one
+/// first.
 ///
 /// | before | after it, without a verdict | stands |
 /// |---|---|---|
@@ -276,8 +281,8 @@ pub(super) fn decisive<'a>(
 }
 
 impl Verification {
-    /// Why it could not tell, if only configuration can mend that: a sentence, with the hint of the
-    /// check that stopped it where there was one.
+    /// Says why the run is inconclusive, if only configuration can mend that: a sentence, with the
+    /// hint of the check that stopped the run where there was one.
     pub fn mendable(&self) -> Option<String> {
         let reason = self.reason.filter(|reason| reason.is_mendable())?;
         let hinted = self.findings.iter().find(|finding| {
@@ -287,19 +292,19 @@ impl Verification {
         Some(format!("{}{why}", inconclusive(reason)))
     }
 
-    /// Sum over the objects of its snapshot, as stored.
+    /// Size of the snapshot in bytes, as stored.
     pub fn size_bytes(&self) -> u64 {
         sum(&self.snapshot.artifacts)
     }
 
-    /// The same with those it continues: all that was read.
+    /// Size in bytes, as stored, of the snapshot and of those it continues: all that was read.
     pub fn lineage_bytes(&self) -> u64 {
         self.size_bytes()
             .saturating_add(sum(&self.snapshot.continues))
     }
 }
 
-/// What is said of a source whose newest proof could not tell.
+/// Returns the sentence about a source whose newest proof is inconclusive.
 pub(super) fn inconclusive(reason: Reason) -> String {
     format!("its newest proof is inconclusive ({})", reason.as_label())
 }

@@ -7,19 +7,21 @@ use jiff::Timestamp;
 use super::{Ledger, SHED, query::by_recovery_point};
 use crate::ledger::{Break, Checkpoint, Draft, Record, Verdict};
 
-/// A checkpoint is written at most this often within one retention, so that a chain does not come
-/// to consist of them: records stay up to a sixteenth longer than asked.
+/// Most checkpoints that are written within one retention, so that a chain does not come to consist
+/// of them: records stay up to a sixteenth longer than asked.
 const CHECKPOINTS_MAX: u32 = 16;
 
-/// Repairs that a checkpoint carries at most: with the longest reasons half of a record. Of a chain
-/// with more, the later ones stay where they are, and what lies behind them.
+/// Most repairs that a checkpoint carries: with the longest reasons they are half of a record. In a
+/// chain with more repairs the later ones stay where they are, and so does every record behind
+/// them.
 const REPAIRS_MAX: usize = if cfg!(test) { 2 } else { 100 };
 
 impl Ledger {
-    /// What must be written before records are pruned, once some are older than `keep`.
+    /// Returns the checkpoint that must be written before records are pruned, once some are older
+    /// than `keep`.
     ///
-    /// Only a contiguous beginning goes, none that is held, and nothing of a broken chain: it is
-    /// somebody's to look into.
+    /// Only a contiguous beginning of the chain is pruned, and no record that is held. A broken
+    /// chain is not pruned at all: it is somebody's to look into.
     pub(in crate::ledger) fn due_checkpoint(
         &self,
         keep: Duration,
@@ -63,7 +65,7 @@ impl Ledger {
         }))
     }
 
-    /// The one that says most.
+    /// Returns the checkpoint that covers the most records.
     pub(in crate::ledger) fn last_checkpoint(&self) -> Option<&Checkpoint> {
         let checkpoints = self.records().filter_map(|record| match &record.draft {
             Draft::Checkpoint(checkpoint) => Some(checkpoint),
@@ -72,7 +74,7 @@ impl Ledger {
         checkpoints.max_by_key(|checkpoint| checkpoint.through)
     }
 
-    /// Forgets the oldest that are not held.
+    /// Drops from memory the oldest records that are not held.
     pub(super) fn shed(&mut self) {
         let checkpoint = self.last_checkpoint().map(|it| it.through);
         let held = self.held();
@@ -88,8 +90,8 @@ impl Ledger {
         });
     }
 
-    /// What is said of the source now, what could really be had back, what the next snapshot is
-    /// compared with, and the head.
+    /// Returns the sequence numbers of the records that are held: the newest recovery point, the
+    /// newest verified one, the baseline of the next snapshot, and the head.
     fn held(&self) -> [Option<u64>; 4] {
         let newest = self.numbered().max_by_key(by_recovery_point);
         let verified = self

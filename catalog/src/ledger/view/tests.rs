@@ -22,7 +22,7 @@ fn ledger(drafts: impl IntoIterator<Item = Draft>) -> Ledger {
     ledger
 }
 
-/// All of its records.
+/// The ledger with all of its records, none from the future.
 fn past(ledger: &Ledger) -> Past<'_> {
     ledger.until(Timestamp::MAX)
 }
@@ -38,7 +38,7 @@ fn measured(taken_at: &str, bytes: u64, milliseconds: u64) -> Draft {
     Draft::Verification(Box::new(it))
 }
 
-/// Hourly ones of a graph with many labels would fill the memory otherwise.
+/// Hourly verifications of a graph with many labels would fill the memory otherwise.
 #[test]
 fn fingerprints_that_stay_are_kept_once() {
     let of = |taken_at, marks: &[(&str, &str)]| {

@@ -1,4 +1,4 @@
-//! One file of a directory repository: found below the root, read without mixing contents.
+//! One file of a directory repository: it is found below the root and read without mixing contents.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -14,14 +14,14 @@ use rustix::{fs::OFlags, process::geteuid};
 use super::super::{Operation, StorageError, StorageReason};
 use crate::model::{Key, ObjectMeta, Pin};
 
-/// One object as it is now.
+/// Describes one object as it is now.
 pub(super) fn head(root: &Path, key: Key) -> Result<ObjectMeta, StorageError> {
     let (path, metadata) = locate(root, &key, Operation::Head)?;
     tracing::trace!(path = %path.display(), "looked at one file");
     Ok(object(key, &metadata))
 }
 
-/// What a listing says of this file.
+/// Describes a file as a listing does.
 pub(super) fn object(key: Key, metadata: &Metadata) -> ObjectMeta {
     ObjectMeta {
         key,
@@ -46,8 +46,8 @@ pub(super) struct OpenFile {
 impl OpenFile {
     pub(super) fn open(root: &Path, pin: &Pin, operation: Operation) -> Result<Self, StorageError> {
         let (path, _) = locate(root, &pin.key, operation)?;
-        // NONBLOCK: a pipe put in its place after the look must not hang us. NOFOLLOW: nor may a
-        // link lead elsewhere; the path is already resolved.
+        // NONBLOCK: a pipe put in the file's place after the look must not hang us. NOFOLLOW: nor
+        // may a link lead elsewhere; the path is already resolved.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let file = OpenOptions::new()
             .read(true)
@@ -83,8 +83,8 @@ impl OpenFile {
             .map_err(|source| failure(self.operation, &self.path, source))
     }
 
-    /// The next bytes, at most `limit`; `None` once all pinned bytes were given. The last bytes are
-    /// only given if the file is still what it was when it was opened.
+    /// Reads the next bytes, at most `limit`; `None` once all pinned bytes were given. The last
+    /// bytes are only given if the file is still what it was when it was opened.
     pub(super) fn next_chunk(&mut self, limit: u64) -> Result<Option<Bytes>, StorageError> {
         if self.remaining == 0 {
             return Ok(None);
@@ -100,7 +100,7 @@ impl OpenFile {
         Ok(Some(bytes))
     }
 
-    /// Exactly so many bytes from here, of a file that did not change meanwhile.
+    /// Reads exactly this many bytes from here, of a file that did not change meanwhile.
     pub(super) fn read_exactly(&mut self, wanted: u64) -> Result<Bytes, StorageError> {
         let bytes = self.read_some(wanted)?;
         let now = self
@@ -142,7 +142,8 @@ impl OpenFile {
     }
 }
 
-/// The regular file with this key, and what it is; a key that leads out of the root has none.
+/// Finds the regular file with this key, with its metadata; a key that leads out of the root has
+/// none.
 fn locate(
     root: &Path,
     key: &Key,
@@ -163,7 +164,7 @@ fn locate(
     found().map_err(|source: io::Error| failure(operation, &path, source))
 }
 
-/// A file, or the file below the root that a link leads to.
+/// Finds the file at a path, or the file below the root that a link there leads to.
 pub(super) fn resolve(root: &Path, path: &Path) -> io::Result<(PathBuf, Metadata)> {
     let own = fs::symlink_metadata(path)?;
     if own.is_file() {
@@ -179,13 +180,13 @@ pub(super) fn resolve(root: &Path, path: &Path) -> io::Result<(PathBuf, Metadata
     Err(ErrorKind::NotFound.into())
 }
 
-/// Whether every segment of a key is the name of an entry: not empty, not `.`, not `..`.
+/// True if every segment of a key is the name of an entry: not empty, not `.`, not `..`.
 pub(super) fn is_plain(key: &str) -> bool {
     key.split('/')
         .all(|segment| !matches!(segment, "" | "." | "..") && !segment.contains('\0'))
 }
 
-/// The operating system's error in words an operator can act on.
+/// Makes an error of the operating system into one that an operator can act on.
 pub(super) fn failure(operation: Operation, path: &Path, source: io::Error) -> StorageError {
     let shown = path.display();
     let (reason, hint) = match source.kind() {
@@ -210,9 +211,10 @@ pub(super) fn failure(operation: Operation, path: &Path, source: io::Error) -> S
     }
 }
 
-/// Without the device's number, which changes when a network file system is mounted again; with
-/// the time of the last status change, as in Git's index (`core.trustCtime`): a file that is
-/// rewritten and given its old modification time back is another one.
+/// Makes the entity tag of a file. It is without the device's number, which changes when a network
+/// file system is mounted again. It is with the time of the last status change, as in Git's index
+/// (`core.trustCtime`): a file that is rewritten and given its old modification time back is
+/// another one.
 fn etag(metadata: &Metadata) -> String {
     let modified = (metadata.mtime(), metadata.mtime_nsec());
     let changed = (metadata.ctime(), metadata.ctime_nsec());
@@ -227,8 +229,8 @@ fn etag(metadata: &Metadata) -> String {
     )
 }
 
-/// Whether the content of an open file is what it was. That it was deleted, linked or another file
-/// put in its place meanwhile changes the number of its links, which explains a new status time.
+/// True if the content of an open file is what it was. If the file was deleted or linked meanwhile,
+/// or another put in its place, the number of its links changes, which explains a new status time.
 fn is_unchanged(before: &Metadata, now: &Metadata) -> bool {
     etag(before) == etag(now)
         || before.nlink() != now.nlink()

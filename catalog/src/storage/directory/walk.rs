@@ -1,7 +1,7 @@
-//! A tree of files as pages of keys in byte order, with bounded memory.
+//! Walks a tree of files: pages of keys in byte order, with bounded memory.
 //!
-//! A directory sorts as its name with a `/`: that alone makes the order of a walk the order of
-//! whole keys (`a-`, `a.b`, `a/b`, `a0`).
+//! A directory sorts as its name with a `/` behind it. That alone makes the order of a walk the
+//! order of whole keys (`a-`, `a.b`, `a/b`, `a0`).
 
 use std::{
     collections::BinaryHeap,
@@ -18,11 +18,12 @@ use super::{
 };
 use crate::model::Key;
 
-/// Names held of one directory. A larger one is read again from its beginning for each further
-/// part: a million files in one directory cost 16 readings and not a million names in memory.
+/// Most names of one directory that are held. A larger directory is read again from its beginning
+/// for each further part: a million files in one directory cost 16 readings and not a million names
+/// in memory.
 const NAMES_MAX: usize = 65_536;
 
-/// Walks one tree; every call gives the next page.
+/// A walk through one tree; every call gives the next page.
 #[derive(Debug)]
 pub(super) struct Walker {
     root: PathBuf,
@@ -34,17 +35,17 @@ pub(super) struct Walker {
 /// A directory being walked.
 #[derive(Debug)]
 struct Level {
-    /// Empty, or ends with `/`.
+    /// Key of the directory: empty, or ends with `/`.
     key: String,
     names: vec::IntoIter<Name>,
-    /// The last name of `names`; more follow it, unless `None`.
+    /// The last name of `names` if the directory has more names behind it; `None` if not.
     resume_after: Option<Vec<u8>>,
 }
 
 /// One entry, ordered by its name as it appears in keys.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Name {
-    /// With a `/` behind it if it is a directory.
+    /// The name, with a `/` behind it if the entry is a directory.
     order: Vec<u8>,
     kind: Kind,
 }
@@ -71,7 +72,7 @@ impl Walker {
         Self { names_max, ..self }
     }
 
-    /// At most [`PAGE_MAX`] objects; `None` at the end.
+    /// Returns the next page, of at most [`PAGE_MAX`] objects; `None` at the end.
     pub(super) fn next_page(&mut self) -> Result<Option<Page>, StorageError> {
         let mut page = Page::default();
         if self.levels.is_none() {
@@ -171,8 +172,8 @@ impl Walker {
         Ok(())
     }
 
-    /// The first names of a directory behind `after`, sorted, and the last of them if there are
-    /// more.
+    /// Returns the first names of a directory behind `after`, sorted, and the last of them if there
+    /// are more.
     fn names(&self, key: &str, after: Option<&[u8]>) -> io::Result<(Vec<Name>, Option<Vec<u8>>)> {
         let mut smallest = BinaryHeap::new();
         let mut more = false;
@@ -194,7 +195,7 @@ impl Walker {
         Ok((names, last))
     }
 
-    /// Whether this entry, or a key below it, lies within what is listed.
+    /// True if this entry, or a key below it, lies within what is listed.
     fn wants(&self, parent: &str, name: &Name) -> bool {
         let full = [parent.as_bytes(), &name.order].concat();
         let below = name.kind == Kind::Directory;
@@ -238,13 +239,15 @@ fn not_followed(path: &Path) -> StorageError {
     }
 }
 
-/// Deleted while we walked: not there, as if we had come a moment later.
+/// True if the entry was deleted while we walked: it is not there, as if we had come a moment
+/// later.
 fn is_gone(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// A path longer than the system can open, or the `lost+found` that only root may read and that
-/// every ext4 file system has at its root: no place for snapshots, so no reason to refuse the rest.
+/// True for a path longer than the system can open, and for the `lost+found` that only root may
+/// read and that every ext4 file system has at its root. Neither is a place for snapshots, so
+/// neither is a reason to refuse the rest.
 fn is_beyond_reach(error: &io::Error, key: &str) -> bool {
     let name = Path::new(key).file_name().unwrap_or_default();
     error.kind() == ErrorKind::InvalidFilename

@@ -1,4 +1,4 @@
-//! What a repository in memory can be told to do wrong.
+//! Faults that a repository in memory can be told to have.
 
 use std::time::Duration;
 
@@ -14,45 +14,45 @@ pub enum Fault {
     Hang(Operation),
     /// Calls of this kind fail.
     Refuse {
-        /// Which kind.
+        /// The kind of call.
         at: Operation,
-        /// Why.
+        /// The reason it is refused with.
         reason: StorageReason,
     },
     /// The page with this number, from 0, of any listing never comes.
     HangAtPage(usize),
     /// The page with this number, from 0, of any listing fails.
     RefusePage {
-        /// Which page.
+        /// Number of the page, from 0.
         at: usize,
-        /// Why.
+        /// The reason it is refused with.
         reason: StorageReason,
     },
     /// Everything below this prefix is refused, and so is a listing that would pass over it.
     Denied {
-        /// Characters, not a segment.
+        /// Characters that refused keys begin with; not a path segment.
         prefix: String,
     },
     /// Listings with versions are refused.
     VersionsDenied,
     /// The body of an opened object ends early.
     Cut {
-        /// Which object.
+        /// Key of the object.
         key: String,
-        /// Bytes that still come.
+        /// Bytes that still come before that.
         after: usize,
     },
     /// The object is replaced while its body is read.
     ReplacedMeanwhile {
-        /// Which object.
+        /// Key of the object.
         key: String,
-        /// Bytes that still come.
+        /// Bytes that still come before that.
         after: usize,
     },
 }
 
 impl Fault {
-    /// Where and why the body of this object breaks.
+    /// Returns after how many bytes, and why, the body of this object breaks.
     pub(super) fn cut(&self, of: &Key) -> Option<(usize, StorageReason)> {
         match self {
             Self::Cut { key, after } if key == of.as_str() => {
@@ -66,7 +66,7 @@ impl Fault {
     }
 }
 
-/// Whether a call meets what is denied: any key below it, or a listing that passes over it.
+/// True if a call meets what is denied: any key below it, or a listing that passes over it.
 pub(super) fn touches(denied: &str, operation: Operation, subject: &str) -> bool {
     subject.starts_with(denied) || operation == Operation::List && denied.starts_with(subject)
 }

@@ -1,7 +1,7 @@
-//! Bytes of a pinned object in order, resumed where a connection broke.
+//! The bytes of a pinned object in order, resumed where a connection broke.
 //!
-//! It never skips, repeats or makes up a byte: every part is asked for by range and pin, and the
-//! end is where the pin says.
+//! A body never skips, repeats or makes up a byte: every part is asked for by range and pin, and
+//! the end is where the pin says.
 
 use std::{ops::Range, time::Duration};
 
@@ -22,21 +22,21 @@ use crate::{
     storage::{Operation, StorageError, StorageReason},
 };
 
-/// Times in a row that a body may break before it is given up.
+/// Most times in a row that a body may break before it is given up.
 const BREAKS_MAX: u32 = 5;
 
-/// Bytes that must come for a break to be forgotten: a store that ends every connection after a few
-/// bytes is given up, however many times it goes on.
+/// Bytes that must come for earlier breaks to be forgotten: a store that ends every connection
+/// after a few bytes is given up, however many times it goes on.
 const PROGRESS_BYTES: u64 = 8 << 20;
 
-/// Bytes, or the rest of the body, that must come while we wait for [`Patience::stall`]: 2 KiB in a
-/// second. A store that lets single bytes drip is stalled.
+/// Bytes that must come, unless the body ends before, while we wait for [`Patience::stall`]: 2 KiB
+/// in a second. A store that lets single bytes drip is stalled.
 const STALL_BYTES: u64 = 64 << 10;
 
 /// Longest pause before a body is resumed.
 const PAUSE_MAX: Duration = Duration::from_secs(8);
 
-/// What is left of a range.
+/// A range of a pinned object that is being read.
 #[derive(Debug)]
 pub(super) struct Body {
     bucket: Bucket,
@@ -44,15 +44,15 @@ pub(super) struct Body {
     pin: Pin,
     left: Range<u64>,
     part: Option<Part>,
-    /// Of the first answer; all later ones have its tag.
+    /// Version that the first answer named; all later answers have its tag.
     version_id: Option<String>,
     breaks: u32,
-    /// Where the body last broke, or began.
+    /// Offset at which the body last broke, or began.
     broke_at: u64,
     pulse: Pulse,
 }
 
-/// Whether bytes come fast enough: how long they were waited for, and how many came.
+/// Measures whether bytes come fast enough: how long they were waited for, and how many came.
 #[derive(Debug, Default)]
 struct Pulse {
     waited: Duration,
@@ -60,7 +60,7 @@ struct Pulse {
 }
 
 impl Pulse {
-    /// How long to wait on.
+    /// Returns how long to wait on.
     fn left(&self, stall: Duration) -> Duration {
         stall.saturating_sub(self.waited)
     }
@@ -75,7 +75,7 @@ impl Pulse {
 }
 
 impl Body {
-    /// Asks for the range; the first answer is there.
+    /// Asks for the range, and returns once the first answer is there.
     pub(super) async fn open(
         bucket: &Bucket,
         operation: Operation,
@@ -97,12 +97,12 @@ impl Body {
         })
     }
 
-    /// The version that the store says the bytes are of.
+    /// Returns the version that the store says the bytes are of.
     pub(super) fn version_id(&self) -> Option<&str> {
         self.version_id.as_deref()
     }
 
-    /// All of it at once.
+    /// Reads all that is left, at once.
     pub(super) async fn collect(mut self) -> Result<Bytes, StorageError> {
         let mut whole = BytesMut::new();
         while let Some(bytes) = self.next().await? {
@@ -111,7 +111,7 @@ impl Body {
         Ok(whole.freeze())
     }
 
-    /// Item by item; ends after its first error.
+    /// Reads item by item; the stream ends after its first error.
     pub(super) fn stream(self) -> BoxStream<'static, Result<Bytes, StorageError>> {
         stream::try_unfold(self, |mut body| async {
             let bytes = body.next().await?;
@@ -120,7 +120,7 @@ impl Body {
         .boxed()
     }
 
-    /// The next bytes; `None` once all were given.
+    /// Returns the next bytes; `None` once all were given.
     async fn next(&mut self) -> Result<Option<Bytes>, StorageError> {
         while !self.left.is_empty() {
             match self.chunk().await {
@@ -131,7 +131,7 @@ impl Body {
         Ok(None)
     }
 
-    /// At least one byte of the part.
+    /// Returns at least one byte of the current part.
     async fn chunk(&mut self) -> Result<Bytes, StorageError> {
         let patience = self.pulse.left(self.bucket.0.patience.stall);
         let part = self.part().await?;
@@ -142,7 +142,8 @@ impl Body {
                 Ok(bytes)
             }
             Ok(Some(Err(error))) => Err(self.broken(StorageReason::Truncated, Some(error))),
-            // Its end, or nothing: a store that sends that again and again is never waited for.
+            // The end of the part, or an empty item: a store that sends that again and again is
+            // never waited for.
             Ok(_) => Err(self.broken(StorageReason::Truncated, None)),
             Err(_) => Err(self.broken(StorageReason::Timeout, None)),
         }
@@ -212,8 +213,8 @@ impl Body {
     }
 }
 
-/// A part of the body. Where the pin names neither version nor tag, the tag of the first answer is
-/// that of all later ones.
+/// Asks for a part of the body. Where the pin names neither version nor tag, the tag of the first
+/// answer is that of all later ones.
 async fn asked(
     bucket: &Bucket,
     operation: Operation,

@@ -1,4 +1,4 @@
-//! One bucket: how it is reached, what its keys are, and what was learnt of its store.
+//! One bucket: how it is reached, its keys, and what was learnt of its store.
 
 use std::{
     fmt,
@@ -20,7 +20,7 @@ use crate::{
     storage::{Operation, S3, StorageError, StorageReason},
 };
 
-/// Reads one bucket. Clones share the client.
+/// A bucket that is read. Clones share the client.
 #[derive(Clone)]
 pub struct Bucket(pub(super) Arc<Inner>);
 
@@ -28,17 +28,17 @@ pub(super) struct Inner {
     pub(super) config: S3,
     pub(super) patience: Patience,
     client: OnceCell<Client>,
-    /// Whether the store refuses `If-Match` for objects that did not change.
+    /// True once the store has refused `If-Match` for an object that did not change.
     is_unconditional: AtomicBool,
 }
 
 impl Bucket {
-    /// Nothing is asked of the store before the first call.
+    /// Names the bucket; nothing is asked of the store before the first call.
     pub fn new(config: S3) -> Self {
         Self::with_patience(config, Patience::default())
     }
 
-    /// With other limits than the usual ones.
+    /// Names the bucket, with other limits than the usual ones.
     pub fn with_patience(config: S3, patience: Patience) -> Self {
         let client = OnceCell::new();
         Self(Arc::new(Inner {
@@ -49,7 +49,8 @@ impl Bucket {
         }))
     }
 
-    /// The client, made at the first call; one that could not be made is tried again.
+    /// Returns the client, made at the first call; if it could not be made, the next call tries
+    /// again.
     pub(crate) async fn client(&self, asked: Asked<'_>) -> Result<&Client, StorageError> {
         let made = || client::connect(&self.0.config, &self.0.patience);
         let client = self.0.client.get_or_try_init(made).await;
@@ -68,13 +69,14 @@ impl Bucket {
         }
     }
 
-    /// What a read of the pinned content is made to depend on, if anything.
+    /// Returns the entity tag that a read of the pinned content is made to depend on (`If-Match`),
+    /// if any.
     pub(super) fn condition(&self, pin: &Pin) -> Option<String> {
         let sent = !self.0.is_unconditional.load(Ordering::Relaxed);
         pin.etag.clone().filter(|_| sent)
     }
 
-    /// From now on nothing depends on a condition, if one was `refused` without a reason.
+    /// Makes no read depend on a condition from now on, if one was `refused` without a reason.
     pub(super) fn forgo_conditions(&self, refused: bool) {
         if refused && !self.0.is_unconditional.swap(true, Ordering::Relaxed) {
             let bucket = &self.0.config.bucket;
@@ -86,13 +88,13 @@ impl Bucket {
         }
     }
 
-    /// As the store knows it.
+    /// Returns the whole key, as the store knows it.
     pub(crate) fn whole(&self, key: &str) -> String {
         format!("{}{key}", self.0.config.prefix)
     }
 }
 
-/// Names only: a configuration may tell more than a log should.
+/// Shows names only: a configuration may tell more than a log should.
 impl fmt::Debug for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let S3 { bucket, prefix, .. } = &self.0.config;

@@ -1,4 +1,4 @@
-//! The checksum a store keeps of a whole object, if it is one.
+//! The checksum that a store keeps of an object, if it is one of all its bytes.
 
 use aws_sdk_s3::{
     operation::head_object::HeadObjectOutput,
@@ -17,7 +17,7 @@ use crate::{
     storage::{Operation, StorageError, StorageReason, UploadAlgorithm, UploadChecksum},
 };
 
-/// Of the pinned content; `None` where there is none over all bytes.
+/// Asks for the checksum of the pinned content; `None` where there is none over all bytes.
 pub(super) async fn uploaded(
     bucket: &Bucket,
     pin: &Pin,
@@ -55,10 +55,11 @@ pub(super) async fn uploaded(
     Ok(whole_object(&head))
 }
 
-/// Only what is over the whole object: a checksum of checksums (`COMPOSITE`, `…-N`) is no witness
-/// of the bytes. CRC-64/NVME is over the whole by definition ("Checking object integrity" of the
-/// S3 User Guide knows no other kind), also where a store answers no type; of the others the store
-/// must say so. What has another length than the algorithm's is no witness.
+/// Returns the strongest checksum that is over the whole object. A checksum of checksums
+/// (`COMPOSITE`, `…-N`) is no witness of the bytes, nor is a value with another length than the
+/// algorithm's. CRC-64/NVME is over the whole by definition ("Checking object integrity" of the S3
+/// User Guide knows no other kind), also where a store answers no type. Of the others the store
+/// must say so.
 fn whole_object(head: &HeadObjectOutput) -> Option<UploadChecksum> {
     let is_whole = head.checksum_type() == Some(&ChecksumType::FullObject);
     let given = [

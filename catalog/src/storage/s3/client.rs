@@ -1,7 +1,7 @@
-//! From a configured bucket to a client of it: region, endpoint, trust, credentials and proxy.
+//! Makes the client of a configured bucket: region, endpoint, trust, credentials and proxy.
 //!
-//! It sends no request to the bucket. Everything that talks S3 is built on this client, so nothing
-//! else decides how one is made.
+//! No request is sent to the bucket here. Everything that talks S3 is built on this client, so
+//! nothing else decides how one is made.
 
 use std::time::Duration;
 
@@ -24,11 +24,11 @@ use super::{
 };
 use crate::storage::S3;
 
-/// Where nobody names a region: the one that AWS answers from for every bucket, naming the right
-/// one, and that compatible stores take without looking.
+/// Region where nobody names one. AWS answers from it for every bucket, naming the right region,
+/// and compatible stores take it without looking.
 const REGION_DEFAULT: &str = "us-east-1";
 
-/// What a store's audit log shows of an assumed role.
+/// Name of our sessions in an assumed role, as a store's audit log shows it.
 const ROLE_SESSION: &str = "backup-witness";
 
 /// Longest pause between two attempts.
@@ -37,16 +37,17 @@ const BACKOFF_MAX: Duration = Duration::from_secs(8);
 /// How long a store may take, and how often it is asked again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patience {
-    /// Until a connection stands.
+    /// Longest time until a connection stands.
     pub connect: Duration,
-    /// Until one attempt is answered; the body of an object excepted.
+    /// Longest time until one attempt is answered; without the body of an object.
     pub answer: Duration,
-    /// Until a call is answered, all its attempts together.
+    /// Longest time until a call is answered, all its attempts together.
     pub call: Duration,
-    /// Until the next 64 KiB of a body have come, or its rest, while we wait for them: a reader
-    /// that is slow itself, such as a sandbox that writes to a disk, never uses it up.
+    /// Longest time, while we wait for them, until the next 64 KiB of a body have come, or its
+    /// rest. A reader that is slow itself, such as a sandbox that writes to a disk, never uses it
+    /// up.
     pub stall: Duration,
-    /// Attempts of one call, the first included.
+    /// Number of attempts of one call, the first included.
     pub attempts: u32,
     /// First pause between two attempts; doubled each time.
     pub backoff: Duration,
@@ -67,7 +68,8 @@ impl Default for Patience {
     }
 }
 
-/// A client for this bucket. Credentials are asked for at the first request, not here.
+/// Makes the client of this bucket; errs if `ca_file` cannot be used. Credentials are asked for at
+/// the first request, not here.
 pub(crate) async fn connect(config: &S3, patience: &Patience) -> Result<Client, TrustError> {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .retry_config(retries(patience))
@@ -88,7 +90,8 @@ pub(crate) async fn connect(config: &S3, patience: &Patience) -> Result<Client, 
         .http_client(Mending(plain))
         // Our own limit is `Patience::stall`, which a slow reader does not use up.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        // Not shared with other buckets: a store that fails must not use up their retries.
+        // The retry budget is not shared with other buckets: a store that fails must not use up
+        // theirs.
         .retry_partition(RetryPartition::custom(config.bucket.clone()).build());
     if let Some(role) = &config.role_arn {
         builder = builder
@@ -103,7 +106,8 @@ fn identified(loader: ConfigLoader, config: &S3) -> ConfigLoader {
     if let Some(region) = &config.region {
         loader = loader.region(Region::new(region.clone()));
     } else if config.endpoint.is_some() {
-        // Or the chain would look for one at the metadata service of a cloud we are not in.
+        // Otherwise the SDK would look for a region at the metadata service of a cloud we are not
+        // in.
         loader = loader.region(Region::from_static(REGION_DEFAULT));
     }
     if let Some(profile) = &config.profile {
@@ -121,12 +125,12 @@ fn identified(loader: ConfigLoader, config: &S3) -> ConfigLoader {
 fn addressed(builder: Builder, config: &S3) -> Builder {
     let mut builder = builder
         .force_path_style(config.path_style.unwrap_or(config.endpoint.is_some()))
-        // What is read is judged by our own pass over all of it, resumed or not.
+        // Whatever is read is judged by our own pass over all of it, resumed or not.
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     if let Some(endpoint) = &config.endpoint {
         builder = builder
             .endpoint_url(endpoint)
-            // Many refuse checksums behind the body (`aws-chunked` trailers).
+            // Many compatible stores refuse checksums behind the body (`aws-chunked` trailers).
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
     }
     builder

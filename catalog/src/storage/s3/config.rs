@@ -9,28 +9,28 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct S3 {
-    /// Its name.
+    /// Name of the bucket.
     pub bucket: String,
     /// Characters every key begins with; may be empty.
     #[serde(default)]
     pub prefix: String,
-    /// Of the bucket; default: the SDK's, with an endpoint us-east-1.
+    /// Region of the bucket; default: the SDK's, with an endpoint us-east-1.
     pub region: Option<String>,
     /// URL of a compatible store.
     pub endpoint: Option<String>,
-    /// The bucket is in the path, not in the host name; default: with an endpoint.
+    /// True if the bucket is in the path, not in the host name; default: with an endpoint.
     pub path_style: Option<bool>,
     /// Certificates trusted besides those of the system, PEM.
     pub ca_file: Option<PathBuf>,
-    /// Of the shared configuration and credentials files.
+    /// Profile of the shared configuration and credentials files.
     pub profile: Option<String>,
-    /// Assumed with those credentials.
+    /// ARN of the role that is assumed with the credentials.
     pub role_arn: Option<String>,
-    /// Given when the role is assumed.
+    /// External id that is given when the role is assumed.
     pub external_id: Option<String>,
-    /// Holds the access key id; with `secret_access_key_file`.
+    /// File that holds the access key id; needs `secret_access_key_file`.
     pub access_key_id_file: Option<PathBuf>,
-    /// Holds the secret; with `access_key_id_file`.
+    /// File that holds the secret access key; needs `access_key_id_file`.
     pub secret_access_key_file: Option<PathBuf>,
 }
 

@@ -1,4 +1,4 @@
-//! What the configuration may say of a bucket, and what follows from it.
+//! A bucket in the configuration: what may be written, and what follows from it.
 
 use std::{
     path::{Path, PathBuf},
@@ -15,7 +15,7 @@ impl DriverConfig for S3 {
     const ABOUT: &'static str = "A bucket.";
     const EXAMPLE: &'static str = "s3: { bucket: … }";
 
-    /// The prefix becomes a directory, and is no longer the beginning of a name.
+    /// Makes the prefix a directory; it is no longer the beginning of a name.
     fn for_records(mut self) -> Self {
         if !self.prefix.is_empty() && !self.prefix.ends_with('/') {
             self.prefix.push('/');
@@ -51,7 +51,7 @@ impl DriverConfig for S3 {
     }
 }
 
-/// What can be said of a bucket without asking it.
+/// Adds the problems of a bucket that can be found without asking it.
 fn check(s3: &S3, place: &Place, problems: &mut Problems) {
     if s3.bucket.is_empty() || s3.bucket.contains('/') {
         let message = format!("{:?} is not the name of a bucket", s3.bucket);
@@ -69,7 +69,8 @@ fn check(s3: &S3, place: &Place, problems: &mut Problems) {
     let (_, rest) = endpoint.split_once("://").unwrap_or(("", endpoint));
     let authority = rest.split(['?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
-        // Not quoted. A password may hold a slash, so that of a path is refused as well.
+        // The endpoint is not quoted. A password may hold a slash, so an `@` in a path is refused
+        // as well.
         let hint = "Write https://host; keys go to access_key_id_file and secret_access_key_file.";
         problems
             .error(place, "the endpoint names a user, who is not asked for")

@@ -1,8 +1,8 @@
-//! Why a store did not answer as it should: its code, its status or the broken connection, as one
-//! of the closed reasons and what to do about it.
+//! Errors of a store: its code, its status or the broken connection, as one of the closed reasons
+//! with what to do about it.
 //!
-//! It must not show what only the store and we should know: of an answer, only code and message are
-//! passed on.
+//! A message must not show what only the store and we should know: of an answer, only code and
+//! message are passed on.
 
 mod hint;
 mod words;
@@ -19,21 +19,21 @@ use self::words::{Answer, chain};
 use super::super::{Operation, StorageError, StorageReason};
 use crate::storage::S3;
 
-/// What was asked, to say what would have been needed.
+/// A request, to say in an error what was asked and what would have been needed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
-    /// Where.
+    /// The bucket that was asked.
     pub(crate) bucket: &'a S3,
-    /// A label, and with it the permission that is needed.
+    /// Operation, which is a label and decides which permission is needed.
     pub(crate) operation: Operation,
-    /// The whole key, or prefix.
+    /// The whole key, or the whole prefix of a listing.
     pub(crate) key: &'a str,
-    /// Of the object, or of any object of a listing.
+    /// Version that was asked for; in a listing, `Some` if versions are listed.
     pub(crate) version: Option<&'a str>,
 }
 
 impl Asked<'_> {
-    /// From what the SDK says.
+    /// Makes the error of a request that failed, from what the SDK says.
     pub(crate) fn failed<E>(self, error: SdkError<E, HttpResponse>) -> StorageError
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -46,7 +46,7 @@ impl Asked<'_> {
         self.refused(reason, hint)
     }
 
-    /// Of our own judgement of an answer that the SDK took for a good one.
+    /// Makes the error of our own judgement of an answer that the SDK took for a good one.
     pub(crate) fn refused(self, reason: StorageReason, hint: impl Into<String>) -> StorageError {
         StorageError {
             operation: self.operation,
@@ -57,7 +57,7 @@ impl Asked<'_> {
         }
     }
 
-    /// No answer: not sent, not received, or not understood.
+    /// Makes the error of a request without an answer: not sent, not received, or not understood.
     pub(crate) fn unanswered(self, error: impl Error + Send + Sync + 'static) -> StorageError {
         let reason = silence(&error, self.bucket.role_arn.is_some());
         let hint = hint::of_silence(&self, reason, &error);
@@ -67,14 +67,14 @@ impl Asked<'_> {
         }
     }
 
-    /// As people write it.
+    /// Returns the object or prefix as people write it.
     pub(crate) fn subject(&self) -> String {
         format!("s3://{}/{}", self.bucket.bucket, self.key)
     }
 }
 
-/// Codes of the S3 API ("Error responses" of its reference), of STS and of `MinIO`; where a store
-/// sends none, the status.
+/// Returns the reason that a code means: codes of the S3 API ("Error responses" of its reference),
+/// of STS and of `MinIO`. Where a store sends none, the status decides.
 fn reason(answer: &Answer) -> StorageReason {
     if answer.is_page {
         return StorageReason::Protocol;
@@ -112,7 +112,7 @@ fn reason(answer: &Answer) -> StorageReason {
     }
 }
 
-/// `MinIO`: no object can be called so.
+/// True for the codes of `MinIO` that say that no object can be called so.
 pub(super) fn is_unnameable(code: &str) -> bool {
     matches!(
         code,
@@ -120,7 +120,7 @@ pub(super) fn is_unnameable(code: &str) -> bool {
     )
 }
 
-/// RFC 9110 §15.
+/// Returns the reason by the status alone (RFC 9110 §15).
 fn of_status(status: u16) -> StorageReason {
     match status {
         401 | 403 => StorageReason::AccessDenied,
@@ -133,12 +133,12 @@ fn of_status(status: u16) -> StorageReason {
     }
 }
 
-/// What went wrong before or behind an answer.
+/// Returns the reason of a failure before or behind an answer.
 fn silence(error: &(dyn Error + 'static), is_of_role: bool) -> StorageReason {
     let mut without = chain(error).filter_map(<dyn Error>::downcast_ref::<CredentialsError>);
     if let Some(without) = without.next() {
-        // Of a role, whoever makes its credentials may not be reached; anywhere else that says only
-        // that there are none, as where no cloud's metadata service is.
+        // For a role, the service that makes its credentials may not be reached. Anywhere else that
+        // says only that there are no credentials, as where no cloud's metadata service is.
         let is_unanswered = is_of_role
             && matches!(without, CredentialsError::ProviderError(_))
             && words::all(without).contains("dispatch failure");

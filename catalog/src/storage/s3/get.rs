@@ -1,4 +1,4 @@
-//! One object: what it is now, and a part of the bytes that a pin names.
+//! One object: its description as it is now, and a part of the bytes that a pin names.
 
 use std::ops::Range;
 
@@ -25,7 +25,7 @@ use crate::{
     storage::{ListFrom, Operation, StorageError, StorageReason},
 };
 
-/// One object as it is now, or one version of it, as a listing says it.
+/// Describes one object as it is now, or one version of it, in the form of a listing.
 pub(super) async fn head(
     bucket: &Bucket,
     key: &Key,
@@ -61,14 +61,14 @@ pub(super) async fn head(
     answer
 }
 
-/// Whether stores take the key for another one, or for none: `MinIO` and Versity's gateway answer
+/// True if stores take the key for another one, or for none: `MinIO` and Versity's gateway answer
 /// for `/a` and `b/../a` with the object `a`, and others refuse to look.
 fn is_ambiguous(key: &str) -> bool {
     let mut segments = key.split('/');
     key.contains('\0') || segments.any(|segment| matches!(segment, "" | "." | ".."))
 }
 
-/// Whether there is a key of exactly this name.
+/// True if there is a key of exactly this name.
 async fn is_listed(bucket: &Bucket, key: &Key) -> Result<bool, StorageError> {
     let from = ListFrom {
         prefix: key.as_str().into(),
@@ -109,14 +109,15 @@ fn described(
     })
 }
 
-/// The answer to a HEAD has no body, so only "not found" speaks for itself.
+/// True if the answer to a HEAD does not say what is wrong: it has no body, so only "not found"
+/// speaks for itself.
 fn is_mute(error: &SdkError<HeadObjectError, HttpResponse>) -> bool {
     let status = error.raw_response().map(|raw| raw.status().as_u16());
     let spoken = error.as_service_error().and_then(|error| error.code());
     matches!(status, Some(300..=403 | 405..=499)) && spoken.is_none_or(|code| code != "NotFound")
 }
 
-/// The same question with an answer that has a body.
+/// Asks the same question so that the answer has a body.
 async fn asked_again(
     bucket: &Bucket,
     asked: Asked<'_>,
@@ -141,13 +142,14 @@ async fn asked_again(
 #[derive(Debug)]
 pub(super) struct RangePart {
     pub(super) bytes: ByteStream,
-    /// As the answer names it.
+    /// Entity tag, as the answer names it.
     pub(super) etag: Option<String>,
-    /// As the answer names it.
+    /// Version, as the answer names it; `None` if another write may take it over.
     pub(super) version_id: Option<String>,
 }
 
-/// The pinned bytes of this range; what the answer says of itself fits the pin.
+/// Asks for the pinned bytes of this range, and compares what the answer says of itself with the
+/// pin.
 ///
 /// | `If-Match` | the object now (HEAD) | then |
 /// |---|---|---|
@@ -155,7 +157,8 @@ pub(super) struct RangePart {
 /// | refused (412) | as pinned | asked once more without it; the time is compared, too |
 /// | refused (412) | another | replaced |
 ///
-/// Where a store refused it once for an object that did not change, it is not sent again.
+/// Where a store once refused the condition for an object that did not change, it is not sent
+/// again.
 pub(super) async fn get(
     bucket: &Bucket,
     operation: Operation,
@@ -199,13 +202,13 @@ pub(super) async fn get(
     })
 }
 
-/// Whether the store says that the condition does not hold.
+/// True if the store says that the condition does not hold.
 pub(super) fn is_unmet<E>(error: &SdkError<E, HttpResponse>) -> bool {
     let status = error.raw_response().map(|raw| raw.status().as_u16());
     status == Some(412)
 }
 
-/// An error unless the object is as it was pinned, whatever the store says of the condition.
+/// Errs unless the object is as it was pinned, whatever the store says of the condition.
 async fn unchanged(bucket: &Bucket, asked: Asked<'_>, pin: &Pin) -> Result<(), StorageError> {
     let now = Box::pin(head(bucket, &pin.key, pin.version_id.as_deref())).await;
     let pinned = Pin {
@@ -227,8 +230,8 @@ async fn unchanged(bucket: &Bucket, asked: Asked<'_>, pin: &Pin) -> Result<(), S
     Err(asked.refused(StorageReason::Replaced, "Select the snapshot again."))
 }
 
-/// An error if an answer without a condition is of another time than the pinned object. A lasting
-/// version never changes.
+/// Errs if an answer without a condition is of another time than the pinned object. A lasting
+/// version never changes, so its time is not compared.
 pub(super) fn is_of_time(
     asked: Asked<'_>,
     pin: &Pin,
@@ -247,7 +250,8 @@ pub(super) fn is_of_time(
     }
 }
 
-/// The SDK takes a key of blanks alone for none.
+/// Errs for a key that cannot be asked for: an empty one names no object, and the SDK takes a key
+/// of blanks alone for none.
 pub(super) fn nameable(asked: Asked<'_>) -> Result<(), StorageError> {
     if asked.key.is_empty() {
         return Err(asked.refused(StorageReason::NotFound, ""));
@@ -259,7 +263,8 @@ pub(super) fn nameable(asked: Asked<'_>) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Some stores ignore conditions or ranges.
+/// Errs unless tag, version and size in the answer are those of the pin: some stores ignore
+/// conditions or ranges.
 fn compared(
     asked: Asked<'_>,
     pin: &Pin,
@@ -292,8 +297,8 @@ fn compared(
     Ok(())
 }
 
-/// The whole size that `bytes FIRST-LAST/SIZE` names (RFC 9110 §14.4), if the part is the one that
-/// was asked for.
+/// Returns the whole size that `bytes FIRST-LAST/SIZE` names (RFC 9110 §14.4), if the part is the
+/// one that was asked for.
 fn size_behind(said: &str, part: &Range<u64>) -> Option<u64> {
     let (sent, size) = said.strip_prefix("bytes ")?.split_once('/')?;
     (sent == format!("{}-{}", part.start, part.end - 1)).then(|| size.parse().ok())?

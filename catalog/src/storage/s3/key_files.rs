@@ -16,10 +16,10 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::storage::S3;
 
-/// Longest key, in bytes: those of AWS have 20 and 40 characters, `MinIO` allows 1,024.
+/// Longest key file, in bytes: keys of AWS have 20 and 40 characters, `MinIO` allows 1,024.
 const KEY_MAX: u64 = 4096;
 
-/// Times in a row that a pair may be another one as soon as it was read.
+/// Times in a row that a pair may have been rotated while it was read.
 const ROTATIONS_MAX: usize = 3;
 
 /// Why a key could not be used.
@@ -36,7 +36,7 @@ pub(super) enum KeyFileError {
     Changing(PathBuf),
 }
 
-/// Both files of one pair.
+/// The two files that hold an access key.
 #[derive(Debug, Clone)]
 pub(super) struct KeyFiles {
     access_key_id: PathBuf,
@@ -44,7 +44,7 @@ pub(super) struct KeyFiles {
 }
 
 impl KeyFiles {
-    /// Those of a bucket that names both.
+    /// Returns the files of a bucket's configuration; `None` unless it names both.
     pub(super) fn of(config: &S3) -> Option<Self> {
         Some(Self {
             access_key_id: config.access_key_id_file.clone()?,
@@ -58,8 +58,8 @@ impl KeyFiles {
         Ok(Credentials::new(id, secret, None, None, "key files"))
     }
 
-    /// Read one after the other: where the id is another one behind the secret, the secret may be
-    /// of either, and both are read again.
+    /// Reads both files, one after the other. If the id is another one after the secret was read,
+    /// the secret may belong to either, and both are read again.
     async fn pair(
         &self,
         key: impl AsyncFn(&Path) -> Result<String, KeyFileError>,
@@ -86,7 +86,7 @@ impl ProvideCredentials for KeyFiles {
     }
 }
 
-/// The one line of a file.
+/// Reads the one line of a file.
 async fn key(path: &Path) -> Result<String, KeyFileError> {
     let read = |source| KeyFileError::Read {
         path: path.into(),
@@ -115,7 +115,7 @@ mod tests {
 
     use super::*;
 
-    /// Files of which each look shows the next content.
+    /// Reads a pair of files of which each look shows the next content.
     async fn read(looks: &[&str]) -> Result<(String, String), KeyFileError> {
         let files = KeyFiles {
             access_key_id: "id".into(),

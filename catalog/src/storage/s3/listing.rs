@@ -1,13 +1,13 @@
-//! Keys of a bucket, page by page, and no end that the store did not say.
+//! Keys of a bucket, page by page, to an end that the store itself must tell.
 //!
 //! No order is asked of a store. A page that cannot be the next one is an error:
 //!
-//! | the store | becomes |
+//! | the store | result |
 //! |---|---|
 //! | promises more and does not say where | an error |
 //! | goes on at a place where it went on before | an error: a loop |
 //! | gives a page that it gave before | an error: a loop, whatever the place |
-//! | begins a page with the entry that the last one ended with | once, as Versity's gateway lists versions |
+//! | begins a page with the entry that ended the last one | taken once: Versity's gateway does so |
 //! | names a key outside the prefix | counted, and passed over |
 //! | tells no size or no time | an entry whose head is to be asked |
 
@@ -38,14 +38,15 @@ use crate::{
     storage::{ListFrom, Operation, PAGE_MAX, Page, StorageError, StorageReason, Undescribed},
 };
 
-/// Pages without a key that may follow each other, as S3 gives behind many delete markers.
+/// Most pages without a key that may follow each other: S3 gives such pages behind many delete
+/// markers.
 const EMPTY_PAGES_MAX: u32 = 1000;
 
-/// Codes by which stores over a file system refuse a prefix that is no path below it; seen of
-/// `S3Proxy` with `../` and `/`.
+/// Codes by which stores over a file system refuse a prefix that is no path below their root; seen
+/// of `S3Proxy` with `../` and `/`.
 const REFUSED: [&str; 2] = ["InvalidRequest", "InvalidArgument"];
 
-/// All there is where no object can be.
+/// The whole listing of a prefix where no object can be.
 const NOTHING: (Page, Next) = (
     Page {
         objects: Vec::new(),
@@ -57,7 +58,7 @@ const NOTHING: (Page, Next) = (
     Next::End,
 );
 
-/// Lists as asked; a store that knows no versions lists the single ones.
+/// Lists a bucket in pages. A store that knows no versions lists only the objects as they are now.
 pub(super) fn pages(bucket: &Bucket, from: ListFrom) -> BoxStream<'_, Result<Page, StorageError>> {
     let cursor = Cursor {
         bucket,
@@ -82,7 +83,7 @@ pub(super) fn pages(bucket: &Bucket, from: ListFrom) -> BoxStream<'_, Result<Pag
 enum Next {
     First,
     Token(String),
-    /// Key and version of the last entry.
+    /// Key and version of the last entry: the next page begins behind it.
     Marker(String, Option<String>),
     End,
 }
@@ -95,7 +96,7 @@ struct Cursor<'a> {
     next: Next,
     /// The entry that the last page ended with.
     last: Option<Listed>,
-    /// Hashes of the places and pages so far: 16 bytes for a thousand entries.
+    /// Hashes of all places and pages so far: 16 bytes for a thousand entries.
     marks: HashSet<u64>,
     hasher: RandomState,
     empty_pages: u32,
@@ -112,7 +113,7 @@ struct Listed {
 }
 
 impl Cursor<'_> {
-    /// `None` at the end.
+    /// Returns the next page; `None` at the end.
     async fn next_page(&mut self) -> Result<Option<Page>, StorageError> {
         while self.next != Next::End {
             let (page, next) = if self.versions {
@@ -173,9 +174,9 @@ impl Cursor<'_> {
         Ok((page, next))
     }
 
-    /// Whether the store refuses to list because nothing can lie there: some hold no key with an
-    /// empty, `.` or `..` segment, which is no failure. The last one may be but a segment's
-    /// beginning, and then the refusal is one.
+    /// True if the store refuses to list because nothing can lie there: some hold no key with an
+    /// empty, `.` or `..` segment, which is no failure. The last segment does not count: it may be
+    /// only the beginning of one, and then the refusal is a failure.
     fn is_nowhere(&self, code: Option<&str>) -> bool {
         let directories = self.whole_prefix.rsplit_once('/').map(|(them, _)| them);
         let (Some(code), Some(directories), Next::First) = (code, directories, &self.next) else {
@@ -193,7 +194,8 @@ impl Cursor<'_> {
         self.follows(answer.is_truncated(), next, answer.contents().len())
     }
 
-    /// What follows a page; where `IsTruncated` is missing, a place to go on says that it is true.
+    /// Returns what follows a page. Where `IsTruncated` is missing, a place to go on says that it
+    /// is true.
     fn follows(
         &self,
         is_truncated: Option<bool>,
@@ -210,8 +212,8 @@ impl Cursor<'_> {
         }
     }
 
-    /// The entries as a page, unless they and what is `hidden` beside them are one that was given
-    /// before.
+    /// Makes a page of the entries. Errs if they, with what is `hidden` beside them, are a page
+    /// that was given before.
     fn page(&mut self, listed: Vec<Listed>, hidden: &[Hidden<'_>]) -> Result<Page, StorageError> {
         if listed.len() > PAGE_MAX {
             return Err(self.nonsense("It lists more at once than it was asked for."));
@@ -230,8 +232,7 @@ impl Cursor<'_> {
         Ok(page)
     }
 
-    /// The entry as one of this repository, if it was asked for. Some stores do not know
-    /// `start-after`.
+    /// Adds an entry to the page, if it was asked for: some stores do not know `start-after`.
     fn add(&self, page: &mut Page, listed: Listed) {
         let Some(key) = &listed.entry.key else {
             page.skipped += 1;
@@ -250,7 +251,7 @@ impl Cursor<'_> {
             return;
         }
         if relative.is_empty() {
-            // The marker of a "folder" that the prefix is: no key is left of its name.
+            // The marker of the "folder" that the prefix is: no key is left of its name.
             page.skipped += 1;
             return;
         }

@@ -1,8 +1,8 @@
-//! Listings with an odd element, as the SDK can read them.
+//! Mends listings with an odd element, so that the SDK can read them.
 //!
 //! The SDK refuses a whole page for one value that is not of its type. Such a value says nothing,
-//! so it is left out before the SDK sees it, and the entry is one without it. What is understood is
-//! never changed.
+//! so it is left out before the SDK sees it, and the entry is one without it. The meaning of a
+//! value that is understood is never changed.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 
-/// Answers through another client, listings mended.
+/// A client that asks through another client and mends the listings in its answers.
 #[derive(Debug)]
 pub(super) struct Mending(pub(super) SharedHttpClient);
 
@@ -48,7 +48,7 @@ impl HttpConnector for Through {
     }
 }
 
-/// Which listing was asked for.
+/// The listing that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Listing {
     Objects,
@@ -56,7 +56,8 @@ enum Listing {
 }
 
 impl Listing {
-    /// By the query (`ListObjectsV2`, `ListObjectVersions`).
+    /// Returns the listing that a URL asks for, by its query (`ListObjectsV2`,
+    /// `ListObjectVersions`).
     fn of(uri: &str) -> Option<Self> {
         let (_, query) = uri.split_once('?')?;
         query.split('&').find_map(|part| match part {
@@ -73,14 +74,15 @@ async fn mended(listing: Listing, answer: HttpResponse) -> Result<HttpResponse, 
     let whole = ByteStream::new(body).collect().await;
     let whole = whole.map_err(|error| ConnectorError::io(error.into()))?;
     let bytes = whole.into_bytes();
-    // The SDK would hold another body against it.
+    // The SDK would compare the length with another body.
     answer.headers_mut().remove("content-length");
     let Ok(text) = str::from_utf8(&bytes) else {
         *answer.body_mut() = SdkBody::from(bytes);
         return Ok(answer);
     };
     if listing == Listing::Versions && is_plain(text) {
-        // A store that does not know the question answers another one.
+        // A store that does not know the question answers another one: we say for it that it does
+        // not.
         let status = 501
             .try_into()
             .map_err(|_| ConnectorError::user("no status".into()))?;
@@ -98,7 +100,8 @@ async fn mended(listing: Listing, answer: HttpResponse) -> Result<HttpResponse, 
     Ok(answer)
 }
 
-/// Versions under the name that the SDK looks for; `S3Mock` lists them under that of objects.
+/// Gives a listing of versions the name that the SDK looks for; `S3Mock` calls it a listing of
+/// objects.
 fn named(text: Cow<'_, str>) -> Cow<'_, str> {
     if !text.contains("<ListBucketResult") {
         return text;
@@ -107,14 +110,14 @@ fn named(text: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(opened.replace("</ListBucketResult", "</ListVersionsResult"))
 }
 
-/// Whether this is a listing without versions.
+/// True if the text is a listing without versions.
 fn is_plain(text: &str) -> bool {
     text.contains("<ListBucketResult")
         && !text.contains("<Version>")
         && !text.contains("<DeleteMarker>")
 }
 
-/// A type that the SDK insists on.
+/// A type that the SDK insists on for the text of an element.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Number,
@@ -133,7 +136,7 @@ const TYPED: [(&str, Kind); 6] = [
 ];
 
 impl Kind {
-    /// The text as the SDK reads it; `None` if it says nothing.
+    /// Returns the text as the SDK reads it; `None` if it is not of this type.
     fn read(self, text: &str) -> Option<Cow<'_, str>> {
         let text = text.trim();
         match self {
@@ -152,10 +155,11 @@ impl Kind {
     }
 }
 
-/// The same text without typed elements that say nothing.
+/// Returns the listing without the typed elements whose text is not of their type; all others are
+/// written as the SDK reads them.
 fn sound(text: &str) -> Cow<'_, str> {
     let mut sound = String::new();
-    // Up to here all is in `sound`, unless nothing had to be changed yet.
+    // All text up to here is in `sound`, unless nothing had to be changed yet.
     let mut kept = 0;
     let mut at = 0;
     while let Some(found) = text[at..].find('<') {
@@ -176,7 +180,7 @@ fn sound(text: &str) -> Cow<'_, str> {
     sound.into()
 }
 
-/// The length of a typed element that begins here and cannot stay, and what stands there instead.
+/// Returns the length of a typed element that begins here and cannot stay, and its replacement.
 fn odd(text: &str) -> Option<(usize, String)> {
     let name = text[1..].split(['>', '/', ' ', '\t', '\r', '\n']).next()?;
     let (_, kind) = TYPED.iter().find(|(typed, _)| *typed == name)?;

@@ -1,4 +1,5 @@
-//! What headers and listings say of an object, in the one form that this driver holds.
+//! Properties of objects, as headers and listings tell them, in the one form that this driver
+//! holds.
 //!
 //! Stores write the same thing in several ways, and one store in another way in its listing than in
 //! its headers. Whatever is compared has passed through here.
@@ -6,21 +7,22 @@
 use aws_sdk_s3::primitives::DateTime;
 use jiff::Timestamp;
 
-/// What S3 calls the class of an object that names none.
+/// Class of an object that names none, as S3 calls it.
 const CLASS_DEFAULT: &str = "STANDARD";
 
-/// Times in whole seconds, which every answer can tell: a header never has more (RFC 9110 §5.6.7),
-/// and a listing has milliseconds in some stores. One object has one time, whoever tells it.
+/// Returns a time in whole seconds, which every answer can tell: a header never has more (RFC 9110
+/// §5.6.7), and a listing has milliseconds in some stores. So one object has one time, whoever
+/// tells it.
 pub(super) fn timestamp(at: &DateTime) -> Option<Timestamp> {
     Timestamp::from_second(at.secs()).ok()
 }
 
-/// The storage class, also of an object whose class is not named.
+/// Returns the storage class, also of an object whose class is not named.
 pub(super) fn class(named: Option<&str>) -> String {
     named.unwrap_or(CLASS_DEFAULT).into()
 }
 
-/// The entity tag (RFC 9110 §8.8.3) as it is held and asked with: strong, in quotes.
+/// Returns the entity tag (RFC 9110 §8.8.3) as it is held and asked with: strong, in quotes.
 ///
 /// | said | held |
 /// |---|---|

@@ -1,4 +1,4 @@
-//! Whom we believe to be the store: the system's certificates and those of `ca_file`.
+//! The certificates by which we believe a store: the system's, and those of `ca_file`.
 
 use std::{
     io,
@@ -22,20 +22,20 @@ use thiserror::Error;
 /// Why `ca_file` cannot be used.
 #[derive(Debug, Error)]
 pub(crate) enum TrustError {
-    /// Not there, or not for us.
+    /// The file is not there, or not for us to read.
     #[error("ca_file {} cannot be read: {source}", path.display())]
     Read {
-        /// As configured.
+        /// Path as configured.
         path: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// No PEM, or no certificate in it.
+    /// The file is no PEM, or no certificate is in it.
     #[error("ca_file {} holds no certificate that can be used", .0.display())]
     NoCertificate(PathBuf),
 }
 
-/// A client that trusts those of the file besides the system's.
+/// Makes a client that trusts the certificates of the file besides the system's.
 pub(super) async fn http_client(ca_file: &Path) -> Result<SharedHttpClient, TrustError> {
     let path = || ca_file.to_owned();
     let pem = tokio::fs::read(ca_file)
@@ -53,12 +53,12 @@ pub(super) async fn http_client(ca_file: &Path) -> Result<SharedHttpClient, Trus
     Ok(through(context))
 }
 
-/// A client that trusts the system's certificates.
+/// Makes a client that trusts the system's certificates.
 pub(super) fn default_client() -> SharedHttpClient {
     through(TlsContext::default())
 }
 
-/// It goes through the proxy of the environment as the SDK's own does.
+/// Makes a client that goes through the proxy of the environment, as the SDK's own does.
 fn through(context: TlsContext) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder();
@@ -72,7 +72,8 @@ fn through(context: TlsContext) -> SharedHttpClient {
     })
 }
 
-/// Whether every certificate in it is one: the connector would panic at the first that is none.
+/// True if every certificate in the file can be used: the connector would panic at the first that
+/// cannot.
 fn is_usable(pem: &[u8]) -> bool {
     let mut roots = RootCertStore::empty();
     let mut certificates = CertificateDer::pem_slice_iter(pem);

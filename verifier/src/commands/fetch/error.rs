@@ -11,13 +11,13 @@ use toolkit::{exit::Exit, problem::render};
 
 use crate::console::Refusal;
 
-/// Of one object. Nothing lies under its final name because of us.
+/// Why one object was not fetched. Nothing lies under its final name because of us.
 #[derive(Debug, Error)]
 pub(super) enum FetchError {
     /// The storage refused, failed, or did so too often.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// Our own file.
+    /// One of our own files could not be used.
     #[error("cannot {doing} {}; hint: {hint}", path.display())]
     Local {
         doing: &'static str,
@@ -26,13 +26,13 @@ pub(super) enum FetchError {
         #[source]
         source: io::Error,
     },
-    /// The lock is another's.
+    /// Another fetch holds the lock of the part.
     #[error(
         "{} is being written by another fetch; hint: Wait until it is done, or choose another --to.",
         .0.display()
     )]
     Busy(PathBuf),
-    /// The name is taken.
+    /// Something else has the final name.
     #[error(
         "{} is there already and is not this object; hint: Move it away, or choose another --to.",
         .0.display()
@@ -66,7 +66,7 @@ pub(super) enum FetchError {
 }
 
 impl FetchError {
-    /// What the system said of one of our own files.
+    /// The error of the system about one of our own files.
     pub(super) fn local(doing: &'static str, path: &Path, source: io::Error) -> Self {
         let hint = match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
@@ -86,7 +86,7 @@ impl FetchError {
         }
     }
 
-    /// Whether the object went away or became another one since it was listed.
+    /// True if the object went away or became another one since it was listed.
     pub(super) fn is_outdated(&self) -> bool {
         let Self::Storage(error) = self else {
             return false;

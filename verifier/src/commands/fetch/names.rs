@@ -1,4 +1,4 @@
-//! What a fetched object is called: the end of its key, made safe. Pure.
+//! The names of fetched objects: the end of a key, made safe. Pure.
 //!
 //! Whatever a key says, the name is one entry of one directory: no separator, no hidden file, no
 //! control character, no two alike.
@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::digest::sha256;
 
-/// What is put around a name while its file is not whole yet: `.NAME.part.json`.
+/// Bytes put around a name while its file is not whole yet: `.NAME.part.json`.
 const AROUND_BYTES: usize = ".".len() + ".part.json".len();
 
 /// Longest name, in bytes: `NAME_MAX` of Linux (limits.h) less what stands around it.
@@ -67,7 +67,7 @@ fn name(key: &str, count: usize) -> String {
     }
 }
 
-/// What a terminal or a script could take for something else is an underscore.
+/// Turns a character that a terminal or a script could take for something else into an underscore.
 fn plain(character: char) -> char {
     let misleads = matches!(
         character,
@@ -82,7 +82,7 @@ fn plain(character: char) -> char {
     }
 }
 
-/// Begins with digits of the digest of a key or version, and ends as the name does.
+/// A name that begins with digits of the digest of a key or version, and ends as `name` does.
 fn marked(key: &str, name: &str) -> String {
     let digest = sha256(key);
     let digits = digest.trim_start_matches("sha256:");
@@ -103,7 +103,7 @@ fn marked(key: &str, name: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Of objects that have no versions.
+    /// The names of objects that have no versions.
     fn names(keys: &[&str]) -> Vec<String> {
         let objects: Vec<_> = keys.iter().map(|key| (*key, None)).collect();
         super::names(&objects)

@@ -35,9 +35,9 @@ const WAITS: [Duration; 3] = [
 pub(super) struct Fetcher {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) repository: RepositoryName,
-    /// Exists.
+    /// The directory to fetch into; it exists.
     pub(super) directory: PathBuf,
-    /// Most bytes read at once.
+    /// Most bytes that one read asks for.
     pub(super) piece: u64,
     pub(super) watch: Watch,
     pub(super) source: SourceName,
@@ -47,15 +47,15 @@ pub(super) struct Fetcher {
 /// A file that is whole, under its final name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fetched {
-    /// Below the directory as it was given.
+    /// Path of the file, below the directory as it was given.
     pub(super) path: PathBuf,
-    /// Lower-case hexadecimal, of what was read back.
+    /// SHA-256 of what was read back, lower-case hexadecimal.
     pub(super) sha256: String,
 }
 
 impl Fetcher {
-    /// The object that `pin` names, as `name`, if it is what every witness saw, the checksum of its
-    /// upload among them.
+    /// Fetches the object that `pin` names into the file `name`, if it is what every witness saw,
+    /// the checksum of its upload among them.
     pub(super) async fn object(
         &self,
         pin: &Pin,
@@ -80,8 +80,8 @@ impl Fetcher {
         })
     }
 
-    /// The digest of what has the final name, if that is this object beyond doubt. Without a
-    /// witness it is in doubt as long as the object was not read.
+    /// Returns the digest of the file that has the final name, if it is this object beyond doubt.
+    /// Without a witness it is in doubt as long as the object was not read.
     async fn already(
         &self,
         paths: Paths,
@@ -105,7 +105,7 @@ impl Fetcher {
         .await
     }
 
-    /// The digest of the object after it was read, and whether the final name is new.
+    /// Reads the object; returns its digest, and whether the final name is new.
     async fn anew(
         &self,
         paths: Paths,
@@ -130,9 +130,9 @@ impl Fetcher {
         .await
     }
 
-    /// The part, whole: what it misses is read a few ranges at once, and written in order. Whatever
-    /// it comes to, nothing writes to the part any more when it is done: the next one to open it
-    /// finds it unlocked.
+    /// Makes the part whole: what it misses is read a few ranges at once, and written in order.
+    /// Whatever the outcome, nothing writes to the part any more when this returns: who opens it
+    /// next finds it unlocked.
     async fn fill(
         &self,
         paths: Paths,
@@ -163,8 +163,8 @@ impl Fetcher {
         Ok(part)
     }
 
-    /// A range of the object, tried again where that may help. A driver promises the bytes asked
-    /// for; that nothing is put where it does not belong is ours.
+    /// Reads a range of the object, and tries again where that may help. A driver promises the
+    /// bytes asked for; that nothing is put where it does not belong is ours.
     async fn patiently(&self, pin: &Pin, range: Range<u64>) -> Result<Bytes, StorageError> {
         let mut waits = WAITS.into_iter();
         loop {
@@ -195,7 +195,7 @@ impl Fetcher {
     }
 }
 
-/// Runs what waits for a disk where it holds up nobody; its panic is ours.
+/// Runs work that waits for a disk where it holds up nobody; a panic of it is ours.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FetchError> + Send + 'static,
 ) -> Result<T, FetchError> {

@@ -32,21 +32,21 @@ use crate::supervise::{OnProgress, Progress};
 /// Bytes hashed at once.
 const HASHED_BYTES: usize = 1024 * 1024;
 
-/// How often a part is opened anew, where other fetches begin and end at the same moment.
+/// Number of times that a part is opened anew, where other fetches begin and end at that moment.
 const OPENED_MAX: u32 = 100;
 
-/// The listener to the reading of a file, and who may end it.
+/// The listener to the reading of a file, and the token that ends the reading.
 #[derive(Clone)]
 pub(super) struct Watch {
     pub(super) cancelled: CancellationToken,
     pub(super) tell: OnProgress,
 }
 
-/// The object that a part is of, exactly.
+/// The exact object that a part is of.
 #[derive(Debug, Clone)]
 pub(super) struct Identity {
-    /// All that the note holds; `None` of an object without lasting version and entity tag: its
-    /// bytes may be others by the next fetch, so its part is never gone on with.
+    /// All that the note holds. `None` for an object with neither a lasting version nor an entity
+    /// tag: its bytes may be others by the next fetch, so its part is never gone on with.
     pub(super) note: Option<Vec<u8>>,
     pub(super) size_bytes: u64,
     /// Most bytes written at once; not 0.
@@ -94,12 +94,12 @@ impl Identity {
     }
 }
 
-/// The places of one object.
+/// The paths of one object.
 #[derive(Debug, Clone)]
 pub(super) struct Paths {
-    /// The directory of all of them.
+    /// The directory of all these paths.
     directory: PathBuf,
-    /// The final name.
+    /// Path of the final name.
     pub(super) whole: PathBuf,
     part: PathBuf,
     note: PathBuf,
@@ -116,7 +116,7 @@ impl Paths {
         }
     }
 
-    /// Whether a file of this size has the final name.
+    /// True if a file of this size has the final name.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ impl Paths {
         }
     }
 
-    /// Reads what has the final name. Blocks.
+    /// Reads the file that has the final name. Blocks.
     pub(super) fn hash(
         &self,
         upload: Option<UploadChecksum>,
@@ -149,13 +149,13 @@ impl Paths {
         }
     }
 
-    /// Leaves nothing of a part.
+    /// Removes the part and its note.
     pub(super) fn discard(&self) {
         let _ = fs::remove_file(&self.note);
         let _ = fs::remove_file(&self.part);
     }
 
-    /// What was created or renamed is still there after the power fails.
+    /// Makes what was created or renamed still be there after the power fails.
     fn sync(&self) -> io::Result<()> {
         File::open(&self.directory)?.sync_all()
     }
@@ -163,7 +163,7 @@ impl Paths {
     fn is_noted(&self, note: &[u8]) -> io::Result<bool> {
         let file = regular(OpenOptions::new().read(true), &self.note)?;
         let mut found = Vec::new();
-        // One byte more than there should be tells it apart.
+        // One byte more than there should be tells another note apart.
         file.take(note.len() as u64 + 1).read_to_end(&mut found)?;
         Ok(found == note)
     }
@@ -175,12 +175,12 @@ impl Paths {
     }
 }
 
-/// A part that is ours alone.
+/// A part that this process has locked.
 #[derive(Debug)]
 pub(super) struct PartFile {
     file: File,
     pub(super) paths: Paths,
-    /// All of them the object's, and on the disk.
+    /// Number of bytes written: all of them are the object's, and on the disk.
     pub(super) bytes: u64,
 }
 
@@ -193,7 +193,7 @@ impl PartFile {
         Ok(Self { file, paths, bytes })
     }
 
-    /// The part with one piece more, on the disk. Blocks.
+    /// Appends one piece and waits until it is on the disk. Blocks.
     pub(super) fn append(mut self, piece: &[u8]) -> Result<Self, FetchError> {
         let write = || {
             self.file.write_all_at(piece, self.bytes)?;
@@ -206,7 +206,7 @@ impl PartFile {
         Ok(self)
     }
 
-    /// Reads it back. Blocks.
+    /// Reads the part back. Blocks.
     pub(super) fn hash(
         &self,
         upload: Option<UploadChecksum>,
@@ -215,8 +215,8 @@ impl PartFile {
         hash(&self.file, &self.paths.part, upload, watch)
     }
 
-    /// Gives the part, whose digest this is, its name. `false` if this very content already had it.
-    /// Blocks.
+    /// Gives the part its final name; `sha256` is the digest of the part. `false` if this very
+    /// content already had the name. Blocks.
     pub(super) fn place(&self, sha256: &str, watch: &Watch) -> Result<bool, FetchError> {
         let Paths { part, whole, .. } = &self.paths;
         let renamed = fault::point("fetch.hashed").and_then(|()| rename(part, whole));
@@ -243,9 +243,10 @@ impl PartFile {
     }
 }
 
-/// The bytes of a part that was left which are gone on with. If there are none, it is emptied and a
-/// note is written, in the order that never lets a note stand beside bytes of another object: the
-/// note comes only when the bytes before it are gone, and bytes only when it has reached the disk.
+/// Returns the number of bytes left by an earlier fetch that are gone on with. If there are none,
+/// the part is emptied and a note is written, in the order that never lets a note stand beside
+/// bytes of another object: the note comes only when the bytes before it are gone, and bytes only
+/// when it has reached the disk.
 fn begin(file: &File, paths: &Paths, identity: &Identity) -> io::Result<u64> {
     let believed = identity.believed(file.metadata()?.len());
     let note = identity.note.as_deref();
@@ -264,16 +265,16 @@ fn begin(file: &File, paths: &Paths, identity: &Identity) -> io::Result<u64> {
     Ok(0)
 }
 
-/// What a whole file holds.
+/// The digest of a whole file.
 #[derive(Debug)]
 pub(super) struct Hashed {
-    /// Lower-case hexadecimal.
+    /// SHA-256, lower-case hexadecimal.
     pub(super) sha256: String,
-    /// Whether the checksum of the upload is its own, where there is one.
+    /// True if the file has the checksum of the upload; `None` where there is no such checksum.
     pub(super) as_uploaded: Option<bool>,
 }
 
-/// Reads a whole file, as it is on the disk and not as it is remembered. Blocks.
+/// Reads a whole file as it is on the disk, not as the page cache has it. Blocks.
 fn hash(
     file: &File,
     path: &Path,
@@ -312,8 +313,9 @@ fn hash(
     })
 }
 
-/// Never replaces anything. Where the file system cannot promise that in one step, a second name is
-/// given first, which it always refuses if it is taken (rename(2), link(2)).
+/// Renames a file and never replaces another. Where the file system cannot promise that in one
+/// step, a second name is given first, which it always refuses if the name is taken (rename(2),
+/// link(2)).
 fn rename(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
@@ -324,8 +326,9 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// The part at this path, made if it is missing, and locked. The path names it when the lock is
-/// held, and nothing else does: a part that was given its final name is never written again.
+/// Opens the part at this path and locks it; it is made if it is missing. When the lock is held,
+/// this path names it, and nothing else does: a part that was given its final name is never written
+/// again.
 fn lock(path: &Path) -> Result<File, FetchError> {
     let failed = |error| FetchError::local("open", path, error);
     for _ in 0..OPENED_MAX {

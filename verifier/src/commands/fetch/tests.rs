@@ -31,7 +31,7 @@ use crate::supervise;
 
 const KEY: &str = "redis/1.rdb";
 const BODY: &str = "abcdefghijklmnopqrstuvwxyz";
-/// Seven pieces of the body.
+/// Bytes of a piece: the body has seven pieces.
 const PIECE: u64 = 4;
 
 /// What a read answers instead of the storage's own bytes, by its number and its range.
@@ -169,7 +169,7 @@ impl Place {
         assert_eq!(fetched.sha256, sha256(body));
     }
 
-    /// Whether this was said since it was last asked for.
+    /// Asserts that this was said since it was last asked for.
     #[track_caller]
     fn heard(&self, words: &str) {
         let heard = self.progress.rest();

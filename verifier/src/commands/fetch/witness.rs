@@ -15,13 +15,13 @@ use crate::report;
 /// One who has seen the object, or made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Witness {
-    /// As a part of a sentence.
+    /// The witness, as a part of a sentence.
     pub(super) who: String,
-    /// Lower-case hexadecimal.
+    /// SHA-256 that the witness knows, lower-case hexadecimal.
     pub(super) sha256: String,
 }
 
-/// Of one artifact of a snapshot.
+/// Returns who knows the SHA-256 of one artifact: a record of having read it, and its manifest.
 pub(super) fn witnesses(
     snapshot: &Snapshot,
     artifact: &Artifact,
@@ -48,7 +48,7 @@ pub(super) fn witnesses(
     record.into_iter().chain(manifest).collect()
 }
 
-/// All of one object.
+/// Everybody who knows what the bytes of one object should be.
 #[derive(Debug)]
 pub(super) struct Witnesses {
     pub(super) seen: Vec<Witness>,
@@ -56,7 +56,7 @@ pub(super) struct Witnesses {
 }
 
 impl Witnesses {
-    /// The first one who does.
+    /// Returns the contradiction of the first witness that saw other bytes.
     pub(super) fn contradiction(&self, key: &str, found: &Hashed) -> Option<FetchError> {
         let mut seen = self.seen.iter();
         if let Some(witness) = seen.find(|it| it.sha256 != found.sha256) {
@@ -75,7 +75,7 @@ impl Witnesses {
         })
     }
 
-    /// Said of an object that nobody contradicts.
+    /// The sentence about an object that nobody contradicts.
     pub(super) fn vouched(&self, name: &str) -> String {
         let who: Vec<_> = self.seen.iter().map(|it| it.who.as_str()).collect();
         let seen = (!who.is_empty())

@@ -15,7 +15,7 @@ use crate::{
 
 type Families = exposition::Families<Metric>;
 
-/// Everything at `/metrics`; an error is a mistake of the program.
+/// The text at `/metrics`; errs only by a mistake of the program.
 pub(super) fn exposition_text(
     state: &State,
     door: Option<DoorState>,

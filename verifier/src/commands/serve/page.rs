@@ -1,4 +1,4 @@
-//! What a person sees: what runs, what is due next and why, and how each source stands.
+//! The page that a person sees: what runs, what is due next and why, and how each source stands.
 //!
 //! Pure, and made to be understood in five seconds. No key of an object is ever on it.
 
@@ -40,19 +40,20 @@ struct Row {
     why: String,
     warnings: Vec<String>,
     rehearsals: Vec<Rehearsed>,
-    /// What a person wrote of a break of its evidence.
+    /// What a person wrote about a break in the chain of its records.
     repaired: Option<String>,
-    /// Whether the newest snapshot is verified, as far as all is known.
+    /// True if the newest snapshot is verified, as far as all is known.
     is_proven: bool,
     now: Cell,
     last: Cell,
     next: Cell,
-    /// When it is due, for the summary.
+    /// When the source is due, for the summary.
     due_at: Option<Timestamp>,
     runs: bool,
 }
 
-/// How the last snapshot fared in another image; it changes nothing of where the source stands.
+/// A rehearsal of the last snapshot in another image; it changes nothing of where the source
+/// stands.
 #[derive(Debug)]
 struct Rehearsed {
     class: &'static str,
@@ -104,7 +105,7 @@ impl Stands {
     }
 }
 
-/// The landing page.
+/// The landing page as HTML.
 pub(super) fn page(state: &State, now: Timestamp) -> Result<String, askama::Error> {
     let provable = state.provable();
     let mut rows: Vec<_> = provable
@@ -157,7 +158,7 @@ fn title(rows: &[Row]) -> (String, &'static str) {
     (title, worst.class())
 }
 
-/// What runs, and what comes next.
+/// The line below the title: what runs, and what comes next.
 fn detail(rows: &[Row], now: Timestamp) -> String {
     let running = rows.iter().filter(|row| row.runs);
     let running: Vec<_> = running.map(|row| row.name.as_str()).collect();
@@ -210,8 +211,8 @@ fn row(state: &State, source: &Source, known: &SourceState, now: Timestamp) -> R
     }
 }
 
-/// The last result, be it in no record: the worse one, for neither takes the other back. With it,
-/// in which step it was lost.
+/// The last verification, and the step in which it was lost if it is in no record. Of a recorded
+/// and a lost one it is the worse, for neither takes the other back.
 fn shown(known: &SourceState, now: Timestamp) -> Option<(&Verification, Option<Step>)> {
     let recorded = known.recorded(now);
     let apart = known.lost.as_ref();

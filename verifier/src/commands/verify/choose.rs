@@ -1,4 +1,4 @@
-//! Which snapshots a command line means: one survey answers what is due and what is there.
+//! The snapshots that a command line means: one survey answers what is due and what is there.
 
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ use crate::{
     world::{Surveyed, World},
 };
 
-/// Every snapshot to verify. Sources without one are told on `err`, and the exit code says so.
+/// Chooses every snapshot to verify. Sources without one are told on `err`, and the exit code says
+/// so.
 pub(super) async fn choose(
     flags: &Verify,
     world: &Arc<World>,
@@ -59,7 +60,7 @@ pub(super) async fn choose(
     Ok((chosen, exit))
 }
 
-/// The selected sources of which a proof is expected; one that is named and has none is a mistake.
+/// The selected sources of which a proof is expected; errs for a source that is named and has none.
 fn provable<'a>(flags: &Verify, world: &'a World) -> Result<Vec<&'a Source>, Refusal> {
     let (with, without): (Vec<_>, Vec<_>) = world
         .sources(&flags.select)?
@@ -74,7 +75,7 @@ fn provable<'a>(flags: &Verify, world: &'a World) -> Result<Vec<&'a Source>, Ref
     }
 }
 
-/// Those of them that the plan lists as due, and what makes them so.
+/// The sources that the plan lists as due, each with what makes it due.
 async fn due<'a>(
     sources: &[&'a Source],
     surveyed: &Surveyed,
@@ -111,8 +112,7 @@ sources:
   - { name: other, engine: redis, repository: local, path: \"%Y%m%d.off\", verify: false }
 ";
 
-    /// What these flags choose, the exit code, what was said, and how often a listing was asked
-    /// for.
+    /// Returns what these flags choose, the exit code, what was said, and the number of listings.
     async fn chosen(flags: &Verify) -> Result<(Vec<String>, Exit, String, u64), Refusal> {
         let place = tempfile::tempdir().expect("a directory");
         let file = |name: &str| place.path().join(name);

@@ -1,4 +1,4 @@
-//! What `neo4j-admin` is asked about the restored files while they are at rest.
+//! Questions to `neo4j-admin` about the restored files while they are at rest.
 
 use catalog::{
     format::neo4j::{Check, CheckLevel},
@@ -16,14 +16,15 @@ use crate::{
     runtime::Exit,
 };
 
-/// What is known of the files before a server has touched them.
+/// Facts of the files before a server has touched them.
 pub(super) struct AtRest {
     pub(super) observations: Vec<Observation>,
-    /// Only a start and a clean stop make them whole. A check says so, too.
+    /// True if only a start and a clean stop of a server make the files whole. A check says so,
+    /// too.
     pub(super) needs_recovery: bool,
 }
 
-/// `database info --format=json`: all values are strings (`InfoCommand`).
+/// Answer of `database info --format=json`: all values are strings (`InfoCommand`).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Info {
@@ -34,17 +35,17 @@ struct Info {
     recovery_required: Option<String>,
 }
 
-/// What lies there, as [`script::count`] prints it.
+/// Counts of the files, as [`script::count`] prints them.
 #[derive(Debug, PartialEq, Eq)]
 struct Counted {
     files: u64,
     bytes: u64,
-    /// Whether the load spoke of another version; `None` if what it said was not kept.
+    /// True if the load spoke of another version; `None` if its words were not kept.
     is_outdated: Option<bool>,
 }
 
-/// Counts the files, and asks `neo4j-admin database info` about them where there is reason to. What
-/// only a migration makes readable is migrated in a rehearsal, and ends everything else.
+/// Counts the files, and asks `neo4j-admin database info` about them where there is reason to. A
+/// store that only a migration makes readable is migrated in a rehearsal, and ends every other run.
 pub(super) async fn inspect(bench: &Bench<'_>) -> Result<AtRest, Stopped> {
     bench.stage(Stage::Restore, at_rest(bench)).await
 }
@@ -56,9 +57,10 @@ async fn at_rest(bench: &Bench<'_>) -> Result<AtRest, Stopped> {
         observations: counted.iter().flat_map(Counted::observations).collect(),
         needs_recovery: false,
     };
-    // It costs the start of a Java machine, and tells three things: the version of the store, of
-    // which a load says when only a migration opens it; whether it was closed, which a check looks
-    // at first; and its last transaction, to compare with what only the Enterprise Edition tells.
+    // The question costs the start of a Java machine, and tells three things. The version of the
+    // store: a load says when only a migration opens it. Whether the store was closed: a check
+    // looks at that first. Its last transaction: only the Enterprise Edition tells one to compare
+    // it with.
     let is_current = counted.is_some_and(|it| it.is_outdated == Some(false));
     if !is_current || !image::is_community(bench.spec) {
         informed(bench, &mut rest).await?;
@@ -100,8 +102,9 @@ async fn info(bench: &Bench<'_>) -> Result<Info, Stopped> {
 }
 
 impl Info {
-    /// Whether this server opens it as it is, or with an upgrade that it makes when it starts: one
-    /// within the same generation (operations manual, "Store formats").
+    /// Errs if only a migration opens the store. This server opens it as it is, or with an upgrade
+    /// that it makes when it starts: one within the same generation (operations manual, "Store
+    /// formats").
     fn is_current(&self) -> Result<(), Stopped> {
         let introduced = self.store_format_introduced.as_deref();
         let since = self.store_format_superseded.as_deref();
@@ -118,7 +121,7 @@ impl Info {
     }
 }
 
-/// `4.3.0` is of the fourth; calendar versions went on from 5.
+/// Generation of a version: `4.3.0` is of the fourth; calendar versions went on from 5.
 fn generation(version: &str) -> Option<u32> {
     const CALENDAR: u32 = 2025;
     let major = version.split('.').next()?.parse().ok()?;
@@ -135,7 +138,8 @@ fn why_nothing_told(told: &Exit) -> Stopped {
     })
 }
 
-/// The last line that is an object: warnings precede it.
+/// Parses the last line that is an object: warnings precede it. `None` unless the tool ended with
+/// 0.
 fn info_of(told: &Exit) -> Option<Info> {
     let text = told.stdout.text();
     let mut lines = text.lines().rev();
@@ -143,7 +147,7 @@ fn info_of(told: &Exit) -> Option<Info> {
     serde_json::from_str(line).ok().filter(|_| told.code == 0)
 }
 
-/// `FILES BYTES OUTDATED`; `None` where the image cannot count.
+/// Parses `FILES BYTES OUTDATED`; `None` if the image cannot count.
 fn counted_of(counted: &Exit) -> Option<Counted> {
     let text = counted.stdout.text();
     let mut numbers = text
@@ -174,16 +178,17 @@ fn over_budget(budget: Duration) -> Stopped {
     Stopped::new(Reason::Deadline, message)
 }
 
-/// What a check that ended says of the files.
+/// Result of a check that ended without an accusation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Checked {
-    /// It looked at all it was told to look at, and found nothing.
+    /// The check looked at all it was told to look at, and found nothing.
     Consistent,
-    /// It looked at nothing: only a start and a clean stop make them whole.
+    /// The check looked at nothing: only a start and a clean stop of a server make the files whole.
     NeedsRecovery,
 }
 
-/// `neo4j-admin database check`.
+/// Runs `neo4j-admin database check`. Errs if it reports inconsistencies, or could not judge the
+/// files.
 pub(super) async fn check(bench: &Bench<'_>, how: &Check) -> Result<Checked, Stopped> {
     let room = image::check_bytes(bench.spec.memory_bytes);
     let memory = how.memory.map_or(room, |memory| memory.bytes().min(room));

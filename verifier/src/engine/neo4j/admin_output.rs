@@ -1,7 +1,7 @@
-//! What exit codes and sentences of `neo4j-admin` mean. Pure.
+//! The meaning of exit codes and sentences of `neo4j-admin`. Pure.
 //!
-//! Exit code 1 is said of many things: a store is called inconsistent only by the sentence and the
-//! report together, and everything else is nobody's fault but ours.
+//! Exit code 1 is said of many things. A store is called inconsistent only by the sentence and the
+//! report together; everything else is nobody's fault but ours.
 
 use catalog::ledger::Reason;
 
@@ -10,7 +10,8 @@ use crate::{
     runtime::{Capture, Exit},
 };
 
-/// Code 1 with the sentence `CheckCommand` has for it, which names the report it wrote.
+/// Judges a check that failed. It accuses the files only by code 1 with the sentence that
+/// `CheckCommand` has for that, which names the report it wrote.
 pub(super) fn why_not_consistent(told: &Exit) -> Stopped {
     const REPORT: &str = ".report'";
     let found = told.code == 1 && says(told, INCONSISTENT) && says(told, REPORT);
@@ -34,7 +35,7 @@ pub(super) fn why_not_consistent(told: &Exit) -> Stopped {
     })
 }
 
-/// What a store that only a migration opens needs; `what` shows it to be one.
+/// The end of a run whose store only a migration opens; `what` says how that was seen.
 pub(super) fn superseded(what: &str) -> Stopped {
     let message = format!(
         "{what}\nhint: Verify it with an image of the version that wrote it, or migrate \
@@ -43,8 +44,9 @@ pub(super) fn superseded(what: &str) -> Stopped {
     Stopped::new(Reason::MigrationRequired, message)
 }
 
-/// Code 1 with the sentence it has for a store that was not closed, before it looks at anything.
-/// Its output may hold names of the graph, and its errors do not.
+/// True if a check ended before it looked at anything, because the store was not closed: code 1
+/// with the sentence for that. Only the error output is read: the output may hold names of the
+/// graph.
 pub(super) fn is_unrecovered(told: &Exit) -> bool {
     let said = told.stderr.text();
     told.code == 1
@@ -53,11 +55,12 @@ pub(super) fn is_unrecovered(told: &Exit) -> bool {
         && !says(told, INCONSISTENT)
 }
 
-/// What `CheckCommand` says of a store in which it found something.
+/// Sentence of `CheckCommand` about a store in which it found something.
 const INCONSISTENT: &str = "Inconsistencies found. See '";
 
-/// What its report sums up (`ConsistencySummaryStatistics`): how many errors, and in how many
-/// records of each type. Everything else in it may hold names and numbers of the graph.
+/// Returns the sums of a report (`ConsistencySummaryStatistics`): how many errors, and how many
+/// inconsistent records of each type. Everything else in it may hold names and numbers of the
+/// graph.
 fn summary(told: &Exit) -> String {
     let text = told.stdout.text();
     let lines = text.lines().map(str::trim);
@@ -82,12 +85,12 @@ fn summary(told: &Exit) -> String {
     format!(": {}", counted.join(", "))
 }
 
-/// Constants of `RecordType`, and length of the longest of them, both rounded up.
+/// Most types of records, and longest name of one: what `RecordType` has, rounded up.
 const RECORD_TYPES: usize = 40;
 const RECORD_TYPE_LENGTH: usize = 40;
 
-/// Why `neo4j-admin database load` did not take an archive, all of which it was given. Every
-/// damage looks the same to it, so what is said here must be shown again.
+/// Judges a `neo4j-admin database load` that failed although it was given the whole archive. Every
+/// damage looks the same to it, so an accusation must be shown again.
 pub(super) fn why_not_loaded(put: &Exit) -> Stopped {
     if says(put, "Loading of differential") {
         return differential();
@@ -106,20 +109,20 @@ pub(super) fn why_not_loaded(put: &Exit) -> Stopped {
     Stopped::new(Reason::Internal, message)
 }
 
-/// Why an archive is not restored that turned out to be a differential backup.
+/// The end of a run whose archive turned out to be a differential backup.
 pub(super) fn differential() -> Stopped {
     let message = "the archive is a differential backup, which is read and not restored\nhint: \
                    Take full backups, too: they are verified.";
     Stopped::new(Reason::NeedsEnterprise, message)
 }
 
-/// What every tool may say that is not about the contents.
+/// The end of a run, if a tool said what every tool may say and what is not about the contents.
 pub(super) fn known(told: &Exit) -> Option<Stopped> {
     ours(told).or_else(|| of_another_version(told))
 }
 
-/// A store that is older or newer than the image knows is not a bad one, and Neo4j says it in more
-/// than one way.
+/// The end of a run whose store is older or newer than the image knows: that is not a bad store,
+/// and Neo4j says it in more than one way.
 fn of_another_version(told: &Exit) -> Option<Stopped> {
     const WORDS: [&str; 4] = [
         "store version",
@@ -136,9 +139,9 @@ fn of_another_version(told: &Exit) -> Option<Stopped> {
         .then(|| Stopped::new(Reason::UnknownVersion, message))
 }
 
-/// What only the machine, the sandbox or the image can cause.
+/// The end of a run, if a tool met what only the machine, the sandbox or the image can cause.
 fn ours(told: &Exit) -> Option<Stopped> {
-    /// `ExitCode` of Neo4j: CANTCREAT and IOERR.
+    /// CANTCREAT and IOERR, of `ExitCode` of Neo4j.
     const IO: [i32; 2] = [73, 74];
     const CRASHED: &str = "A fatal error has been detected by the Java Runtime Environment";
     let any = |texts: &[&str]| texts.iter().any(|text| says(told, text));

@@ -1,7 +1,8 @@
-//! What is asked of a restored Neo4j, and what each answer means. Pure.
+//! The checks of a restored Neo4j, and what each answer means. Pure.
 //!
-//! Only a consistency report, damage shown by the bytes, a load that fails and what is expected
-//! condemn a snapshot; records that contradict stored counts leave it open.
+//! Five things condemn a snapshot: a consistency report, damage shown by the bytes, a load that
+//! fails, a server or manifest that contradicts the files, and a missed expectation. Records that
+//! contradict stored counts leave it open.
 
 use catalog::{
     format::neo4j::{Archive, CheckLevel, Kind, Neo4jExpect, Restore},
@@ -29,7 +30,7 @@ pub(super) struct Neo4jCase<'a> {
 const HINT: &str = "Upload a manifest with the SHA-256, or upload to S3 with a checksum of the \
     whole object (CRC64NVME), or write expect: { checksum: optional }.";
 
-/// What the archive must answer for itself.
+/// Answers the checks that the archive must pass by itself.
 pub(super) fn of_artifact(case: &Neo4jCase<'_>) -> Vec<CheckResult> {
     let integrity = case.evidence.artifact.integrity;
     vec![
@@ -47,7 +48,7 @@ pub(super) fn of_artifact(case: &Neo4jCase<'_>) -> Vec<CheckResult> {
     ]
 }
 
-/// What is expected of the source.
+/// Answers the checks of what is expected of the source.
 pub(super) fn of_snapshot(whole: &Whole<'_>, case: &Neo4jCase<'_>) -> Vec<CheckResult> {
     vec![
         counted(case, "neo4j.nodes", observations::NODES),
@@ -83,7 +84,8 @@ fn whole(case: &Neo4jCase<'_>) -> CheckResult {
     }
 }
 
-/// What was unpacked lies there, and the database that answers has it.
+/// Judges whether the unpacked files are those of the archive, and the database that answers has
+/// them.
 fn identity(case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.identity";
     let unknown = |message: &str| CheckResult::not_run(CHECK, Some(Reason::Internal), message);
@@ -106,7 +108,7 @@ fn identity(case: &Neo4jCase<'_>) -> CheckResult {
         .expected(expected, Basis::Snapshot)
 }
 
-/// Whether what answers has the files that lie there, and those are what is to be judged.
+/// Judges whether the database that answers has the files that lie there, and its counts agree.
 fn served(check: &str, case: &Neo4jCase<'_>) -> CheckResult {
     let unknown = |message: &str| CheckResult::not_run(check, Some(Reason::Internal), message);
     let seen = &case.seen;
@@ -146,7 +148,8 @@ fn consistency(case: &Neo4jCase<'_>) -> CheckResult {
     }
 }
 
-/// A store that needs it and did not have it never comes here.
+/// Tells the format of the store, and whether it was migrated. A store that needs a migration and
+/// had none never comes here.
 fn migration(case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.migration";
     let word = |name| case.seen.word(name);
@@ -218,8 +221,8 @@ fn indexes(case: &Neo4jCase<'_>) -> CheckResult {
     judged.observed(all)
 }
 
-/// Against the nearest earlier verified recovery point; a warning, because somebody may have wanted
-/// it so.
+/// Compares indexes, constraints, labels and relationship types with those of the nearest earlier
+/// verified recovery point. A loss is a warning, because somebody may have wanted it so.
 fn schema(whole: &Whole<'_>, case: &Neo4jCase<'_>) -> CheckResult {
     const CHECK: &str = "neo4j.schema";
     let now = schema::fingerprints(case.evidence.observations);
@@ -393,7 +396,7 @@ fn queries(case: &Neo4jCase<'_>) -> CheckResult {
     }
 }
 
-/// A procedure that is not there is one of a plugin.
+/// Reason for a refused query: a procedure that is not there is one of a plugin.
 fn refused(code: &str) -> Reason {
     match code {
         "Neo.ClientError.Procedure.ProcedureNotFound" => Reason::ModuleMissing,

@@ -1,4 +1,5 @@
-//! Cypher by HTTP (the Query API of Neo4j 5.19 and later), over one connection into the sandbox.
+//! A client of the Query API (Cypher by HTTP, of Neo4j 5.19 and later), over one connection into
+//! the sandbox.
 //!
 //! An answer is judged by its body: the status is 202 even where a statement failed.
 
@@ -20,22 +21,22 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::runtime::{Sandbox, SandboxError};
 
-/// Longest answer to our own questions; a configured query may take as long.
+/// Longest wait for an answer to our own questions; a configured query may take as long.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// Largest body: 10,000 names of labels at the longest that is sensible.
+/// Largest body of an answer in bytes: 10,000 names of labels at the longest that is sensible.
 const BODY_BYTES_MAX: usize = 4 << 20;
 
-/// Why there is no answer.
+/// Why a question has no answer.
 #[derive(Debug, Error)]
 pub(super) enum ClientError {
-    /// There is no way in.
+    /// The sandbox lets nobody in.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
     /// The connection broke, or what came was no answer.
     #[error("the server did not answer")]
     Broken,
-    /// It may come later: records that contradict each other can be read without an end.
+    /// The answer may come later: records that contradict each other can be read without an end.
     #[error("the server did not answer within {} s", ANSWER_TIMEOUT.as_secs())]
     Late,
     /// The statement was not run to its end.
@@ -43,21 +44,21 @@ pub(super) enum ClientError {
     Refused(String),
 }
 
-/// Asks over one connection as long as the server keeps it: it closes what was idle for half a
-/// minute (`AbstractConnector` of Jetty).
+/// Asks over one connection as long as the server keeps it: a server closes one that was idle for
+/// half a minute (`AbstractConnector` of Jetty).
 pub(super) struct GraphClient<'a> {
     sandbox: &'a dyn Sandbox,
     port: u16,
     connection: Option<Connection>,
 }
 
-/// Its driver ends with it.
+/// One connection; the task that drives it ends with it.
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
     _driver: AbortOnDropHandle<()>,
 }
 
-/// Rows of values.
+/// Rows of an answer, each a list of values.
 pub(super) type Rows = Vec<Vec<Value>>;
 
 #[derive(Debug, Deserialize)]
@@ -93,7 +94,7 @@ impl Connection {
         })
     }
 
-    /// The body of the answer.
+    /// Sends a request, and returns the body of the answer.
     async fn send(&mut self, database: &str, body: Bytes) -> Result<Bytes, ClientError> {
         let request = Request::post(format!("/db/{database}/query/v2"))
             .header(HOST, "localhost")
@@ -114,7 +115,7 @@ impl Connection {
 }
 
 impl<'a> GraphClient<'a> {
-    /// Connects when there is something to ask.
+    /// Makes a client, which connects when there is something to ask.
     pub(super) fn new(sandbox: &'a dyn Sandbox, port: u16) -> Self {
         Self {
             sandbox,
@@ -123,8 +124,8 @@ impl<'a> GraphClient<'a> {
         }
     }
 
-    /// Runs one statement that changes nothing; so it is sent once more where a connection that was
-    /// kept turns out to be closed.
+    /// Runs one statement that changes nothing. So it may be sent once more, where a connection
+    /// that was kept turns out to be closed.
     pub(super) async fn ask(
         &mut self,
         database: &str,
@@ -139,14 +140,15 @@ impl<'a> GraphClient<'a> {
         read(&answer)
     }
 
-    /// By the connection that was kept; `None` where there is none any more.
+    /// Sends a request over the connection that was kept; `None` if there is none, or it is closed.
     async fn again(&mut self, database: &str, body: &Bytes) -> Result<Option<Bytes>, ClientError> {
         let Some(mut kept) = self.connection.take() else {
             return Ok(None);
         };
         match kept.send(database, body.clone()).await {
             Err(ClientError::Broken) => Ok(None),
-            // An answer that is late would be taken for that to the next question.
+            // After a failure the connection is given up: a late answer would be taken for that to
+            // the next question.
             answer => {
                 let answer = answer?;
                 self.connection = Some(kept);
@@ -162,7 +164,7 @@ impl<'a> GraphClient<'a> {
         Ok(answer)
     }
 
-    /// One row with one whole number.
+    /// Runs one statement; returns the number if the answer is one row with one whole number.
     pub(super) async fn number(
         &mut self,
         database: &str,
@@ -179,7 +181,7 @@ impl<'a> GraphClient<'a> {
     }
 }
 
-/// An answer has data and no errors; everything else is none.
+/// Parses an answer, which has data and no errors; everything else is a failure.
 fn read(body: &[u8]) -> Result<Rows, ClientError> {
     let answer: Answer = serde_json::from_slice(body).map_err(|_| ClientError::Broken)?;
     if let Some(refusal) = answer.errors.into_iter().next() {
@@ -192,7 +194,8 @@ fn read(body: &[u8]) -> Result<Rows, ClientError> {
         .ok_or(ClientError::Broken)
 }
 
-/// `Neo.ClientError.Statement.SyntaxError`, and nothing else that may stand there.
+/// Returns a code such as `Neo.ClientError.Statement.SyntaxError`; of anything else only its
+/// length.
 fn harmless(code: &str) -> String {
     const LENGTH_MAX: usize = 100;
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '.';

@@ -1,5 +1,5 @@
-//! Why a server of Neo4j did not answer all: always something of ours, because a load that went
-//! well has shown the archive to be whole.
+//! Failures of a server of Neo4j that did not answer all: always something of ours, because a load
+//! that went well has shown the archive to be whole.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::{
     runtime::ServerId,
 };
 
-/// Between two questions to a server that may answer soon.
+/// Pause between two questions to a server that may answer soon.
 pub(super) const POLL: Duration = Duration::from_millis(100);
 
-/// Between two looks whether a server that cannot be asked still lives.
+/// Pause between two looks whether a server that cannot be asked still lives.
 pub(super) const LOOK: Duration = Duration::from_secs(2);
 
 /// Why a server was not asked to the end.
@@ -44,7 +44,8 @@ impl From<ServerEnd> for Failure {
     }
 }
 
-/// The end of a server whose connection broke, which is written down a moment later.
+/// Returns how a server ended whose connection broke. The end is noted a moment later, so it is
+/// waited for; `None` if the server still runs or cannot be looked at.
 async fn how_it_ended(bench: &Bench<'_>, server: ServerId) -> Option<ServerEnd> {
     let deadline = Instant::now() + LOOK;
     loop {
@@ -55,7 +56,8 @@ async fn how_it_ended(bench: &Bench<'_>, server: ServerId) -> Option<ServerEnd> 
     }
 }
 
-/// Keeps what the server's log may tell, and says what a failure means.
+/// Keeps the lines of the server's log that may be shown, and turns a failure into the end of the
+/// run.
 pub(super) async fn explained<T>(
     bench: &Bench<'_>,
     server: ServerId,
@@ -80,7 +82,8 @@ pub(super) async fn explained<T>(
     })
 }
 
-/// A server that ended before it had answered all: what it met, or only its code.
+/// The end of the run after a server that ended before it had answered all: by what hindered it, or
+/// else by its code alone.
 fn ended_early(ended: ServerEnd, says: &dyn Fn(&str) -> bool) -> Stopped {
     let hindered = ended.hindered(says);
     hindered.unwrap_or_else(|| ended.in_silence("had answered all"))

@@ -1,4 +1,4 @@
-//! Which image restores which archive, and how much room it needs. Pure.
+//! Which image restores an archive, and how much memory and disk it needs. Pure.
 
 use catalog::{
     format::neo4j::{Archive, License},
@@ -12,34 +12,36 @@ use crate::{
     runtime::{ImageFacts, SandboxSpec},
 };
 
-/// What only the Enterprise Edition restores, as the facts of a snapshot say it.
+/// Edition that alone restores some archives, as the facts of a snapshot and images spell it.
 const ENTERPRISE: &str = "enterprise";
 const COMMUNITY: &str = "community";
 
-/// The Query API answers since 5.25 without being asked for (Query API manual); calendar versions
-/// have it all.
+/// First version that may be used: since 5.25 the Query API answers without being asked for (Query
+/// API manual); calendar versions have it all.
 const SINCE: (u32, u32) = (5, 25);
 
-/// Heap of a server that answers a few questions: 320 to 430 MB are resident with the least
-/// (measured). A quarter of the sandbox, as far as that is more.
+/// Heap of a server in bytes: a quarter of the sandbox's memory within these bounds. It answers a
+/// few questions; with the least heap 320 to 430 MB are resident (measured).
 const SERVER_HEAP: std::ops::RangeInclusive<u64> = (512 << 20)..=(8 << 30);
 
-/// Heap of `neo4j-admin`, most of whose work lies outside it; also a quarter.
+/// Heap of `neo4j-admin` in bytes, also a quarter: most of its work lies outside its heap.
 const ADMIN_HEAP: std::ops::RangeInclusive<u64> = (256 << 20)..=(4 << 30);
 
-/// Code, threads and buffers of a server.
+/// Bytes for code, threads and buffers of a server.
 const SERVER_BESIDE: u64 = 320 << 20;
 
-/// The smallest server beside its page cache.
+/// Bytes of the smallest server without its page cache.
 const MEMORY_BASE: u64 = (512 << 20) + SERVER_BESIDE;
 
-/// Page cache: the least that serves a small graph, and the most that a verification gains from.
+/// Page cache in bytes: the least that serves a small graph, and the most that a verification gains
+/// from.
 const CACHE: std::ops::RangeInclusive<u64> = (128 << 20)..=(4 << 30);
 
-/// Transaction logs, counts rebuilt, indexes populated: 30 in 100 of the store, and this much.
+/// Bytes of disk for transaction logs, rebuilt counts and populated indexes, on top of 130 in 100
+/// of the store.
 const DISK_BASE: u64 = 256 << 20;
 
-/// Bytes on disk per byte of an archive that does not announce them; zeros compress best.
+/// Bytes on disk per byte of an archive that does not announce its size; zeros compress best.
 const UNPACKED_PER_BYTE: u64 = 10;
 
 /// A server inside an image.
@@ -50,7 +52,7 @@ struct Server {
 }
 
 impl Server {
-    /// By what its program says (`5.26.30`), else by the tag.
+    /// The server by what its program says (`5.26.30`), else by the tag of its image.
     fn of(image: &ImageFacts) -> Option<Self> {
         let said = image.version_texts.iter();
         let mut said = said.filter_map(|text| {
@@ -70,14 +72,14 @@ impl Server {
     }
 }
 
-/// Of its path, without a digest.
+/// Last name in the path of an image, with its tag and without a digest.
 fn last_name(image: &ImageFacts) -> &str {
     let path = image.image.split_once('@');
     let path = path.map_or(&*image.image, |(path, _)| path);
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-/// Whether its name, its edition or the archive it was made of says that it is of this edition.
+/// True if the name of an image, its edition or the archive it was made of names this edition.
 fn names(image: &ImageFacts, edition: &str) -> bool {
     let said = format!("NEO4J_EDITION={edition}");
     let archive = format!("NEO4J_TARBALL=neo4j-{edition}-");
@@ -94,7 +96,8 @@ fn version(text: &str) -> Option<(u32, u32)> {
     Some((major, minor.unwrap_or(u32::MAX)))
 }
 
-/// The first image that restores it; the Enterprise Edition only where its licence is accepted.
+/// Returns the first image that restores the snapshot; one of the Enterprise Edition only if its
+/// licence is accepted.
 pub(super) fn pick<'a>(
     head: &SnapshotFacts,
     images: &'a [ImageFacts],
@@ -122,7 +125,8 @@ pub(super) fn pick<'a>(
     })
 }
 
-/// Whether it is a whole database, and the image of the sandbox of an edition that restores it.
+/// Errs if the archive is no whole database, or needs an edition that the sandbox's image is not
+/// of.
 pub(super) fn restores(archive: &Archive, spec: &SandboxSpec) -> Result<(), Stopped> {
     if archive.full() == Some(false) {
         return Err(admin_output::differential());
@@ -134,7 +138,7 @@ pub(super) fn restores(archive: &Archive, spec: &SandboxSpec) -> Result<(), Stop
     Ok(())
 }
 
-/// Why no image here restores it.
+/// The end of a run that has no image of the Enterprise Edition, which the archive needs.
 fn needs_enterprise() -> Stopped {
     let message = "only the Enterprise Edition restores this archive: its store format is one that \
                    the Community Edition does not open\nhint: Add an Enterprise image to \
@@ -143,7 +147,8 @@ fn needs_enterprise() -> Stopped {
     Stopped::new(Reason::NeedsEnterprise, message)
 }
 
-/// The images of the Enterprise Edition want to see it.
+/// Environment of the sandbox: images of the Enterprise Edition want to see that their licence is
+/// accepted.
 pub(super) fn environment(license: Option<License>) -> Vec<(String, String)> {
     let accepted = license.map(|license| license.as_label().to_owned());
     let name = "NEO4J_ACCEPT_LICENSE_AGREEMENT".to_owned();
@@ -153,14 +158,15 @@ pub(super) fn environment(license: Option<License>) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What a sandbox must have.
+/// Memory and disk of a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Room {
     pub(super) memory_bytes: u64,
     pub(super) disk_bytes: u64,
 }
 
-/// For a store of the size that the head announces.
+/// Returns the memory and disk for a store of the size that the head announces. Errs if the limits
+/// allow less than is needed.
 pub(super) fn room(request: &Request<'_>) -> Result<Room, Stopped> {
     let packed = request.size_bytes.saturating_mul(UNPACKED_PER_BYTE);
     let store = request.head.restored_bytes.unwrap_or(packed);
@@ -187,30 +193,33 @@ pub(super) fn room(request: &Request<'_>) -> Result<Room, Stopped> {
     })
 }
 
-/// Whether its tools have little to do: the room that was asked for follows the size of the store.
+/// True if Neo4j's tools have little to do: the disk that was asked for follows the size of the
+/// store.
 pub(super) const fn is_small(spec: &SandboxSpec) -> bool {
-    /// For a store of 1.3 GiB.
+    /// The disk for a store of 1.3 GiB.
     const DISK_MAX: u64 = 2 << 30;
     spec.disk_bytes <= DISK_MAX
 }
 
-/// Whether even who looks at every record has little to do.
+/// True if even a tool that looks at every record has little to do.
 pub(super) const fn is_tiny(spec: &SandboxSpec) -> bool {
-    /// For a store of 300 MiB, 256 of which may be one log. A check took as long with either
-    /// compiler at 281 to 305 MiB, and 10.2 instead of 6.9 s at 530 MiB (measured with 5.26.30).
+    /// The disk for a store of 300 MiB, 256 of which may be one log. A check took as long with
+    /// either compiler at 281 to 305 MiB, and 10.2 instead of 6.9 s at 530 MiB (measured with
+    /// 5.26.30).
     const DISK_MAX: u64 = 646 << 20;
     spec.disk_bytes <= DISK_MAX
 }
 
-/// Whether it is known that the Community Edition runs there, which knows no last transaction.
+/// True if the image is known to be of the Community Edition, which does not tell a last
+/// transaction.
 pub(super) fn is_community(spec: &SandboxSpec) -> bool {
     names(&spec.image, COMMUNITY)
         && Server::of(&spec.image).is_some_and(|server| !server.enterprise)
 }
 
-/// How `database migrate` is told what it may use outside its heap.
+/// The argument that tells `database migrate` how much memory it may use outside its heap.
 pub(super) fn migration_memory(spec: &SandboxSpec) -> String {
-    /// The first version seen to know it; the page cache is all that others can be told of.
+    /// First version seen to know the argument; older ones can only be told of their page cache.
     const OFF_HEAP_SINCE: (u32, u32) = (2026, 8);
     let server = Server::of(&spec.image);
     let option = if server.is_some_and(|server| server.version >= OFF_HEAP_SINCE) {
@@ -221,27 +230,27 @@ pub(super) fn migration_memory(spec: &SandboxSpec) -> String {
     format!("--{option}={}", check_bytes(spec.memory_bytes))
 }
 
-/// Heap of the server.
+/// Heap of the server in bytes.
 pub(super) fn server_heap_bytes(memory_bytes: u64) -> u64 {
     (memory_bytes / 4).clamp(*SERVER_HEAP.start(), *SERVER_HEAP.end())
 }
 
-/// Heap of each tool.
+/// Heap of each tool in bytes.
 pub(super) fn admin_heap_bytes(memory_bytes: u64) -> u64 {
     (memory_bytes / 4).clamp(*ADMIN_HEAP.start(), *ADMIN_HEAP.end())
 }
 
-/// What is left of a sandbox's memory for the page cache of its server.
+/// Page cache of the server in bytes: what it leaves of a sandbox's memory.
 pub(super) fn cache_bytes(memory_bytes: u64) -> u64 {
     memory_bytes
         .saturating_sub(server_heap_bytes(memory_bytes) + SERVER_BESIDE)
         .max(*CACHE.start() / 2)
 }
 
-/// What a consistency check may use outside its heap: told so, it would take nine tenths of the
-/// machine.
+/// Bytes that a consistency check may use outside its heap. A check that is not told would take
+/// nine tenths of the machine.
 pub(super) fn check_bytes(memory_bytes: u64) -> u64 {
-    /// The Java machine beside its heap.
+    /// Bytes of a Java machine beside its heap.
     const MACHINE: u64 = 192 << 20;
     memory_bytes.saturating_sub(admin_heap_bytes(memory_bytes) + MACHINE)
 }

@@ -1,13 +1,13 @@
-//! Neo4j's own sentences, as far as they may be shown.
+//! Which of Neo4j's own sentences may be shown.
 
 use catalog::format::neo4j::{ERROR_CLASSES, LOG_LINES};
 
 use crate::engine::allowed::matches;
 
-/// Lines kept of what a tool printed: progress comes by the hundred.
+/// Most lines kept of a tool's output: progress comes by the hundred.
 const LINES_MAX: usize = 40;
 
-/// The last lines of it, each as it may be shown; progress is left out.
+/// Returns the last lines of a tool's output, each as it may be shown; progress is left out.
 pub(super) fn shown(text: &str) -> Vec<String> {
     let lines = text.lines().map(str::trim_end).filter(|line| {
         // `load` rewrites this line again and again.
@@ -18,7 +18,7 @@ pub(super) fn shown(text: &str) -> Vec<String> {
     shown
 }
 
-/// Of a server's log.
+/// Returns the lines of a server's log, each as it may be shown.
 pub(super) fn lines_shown(lines: &[String]) -> Vec<String> {
     lines.iter().map(|line| show(line)).collect()
 }
@@ -39,7 +39,7 @@ fn show(line: &str) -> String {
     )
 }
 
-/// The line without `DATE TIME LEVEL`, where it begins so.
+/// Returns the line without `DATE TIME LEVEL`, if it begins so.
 fn message(line: &str) -> &str {
     const LEVELS: [&str; 4] = ["DEBUG", "INFO", "WARN", "ERROR"];
     let line = line.trim_end();

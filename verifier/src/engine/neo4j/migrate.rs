@@ -1,5 +1,5 @@
-//! `neo4j-admin database migrate`, in rehearsals: what it takes to bring a snapshot into this
-//! version.
+//! `neo4j-admin database migrate`, in rehearsals: it brings the store of a snapshot into the format
+//! of this version.
 
 use catalog::ledger::Reason;
 
@@ -12,8 +12,8 @@ use crate::{
     runtime::Exit,
 };
 
-/// Without it a migration ends at the first index of a kind that 5.0 removed; without any such
-/// index it does nothing.
+/// Option without which a migration ends at the first index of a kind that 5.0 removed; where there
+/// is no such index it does nothing.
 const BTREE: &str = "--force-btree-indexes-to-range";
 
 /// Rewrites the store in the newest version of its own format.
@@ -29,7 +29,8 @@ pub(super) async fn migrate(bench: &Bench<'_>) -> Result<(), Stopped> {
     Err(why_not_migrated(&told))
 }
 
-/// Never the snapshot's fault: it was loaded, and nobody promised that it can be migrated.
+/// Judges a migration that failed. It is never the snapshot's fault: the snapshot was loaded, and
+/// nobody promised that it can be migrated.
 fn why_not_migrated(told: &Exit) -> Stopped {
     if let Some(stopped) = admin_output::known(told) {
         return stopped;

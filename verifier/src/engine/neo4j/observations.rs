@@ -1,4 +1,4 @@
-//! The names of what is observed of a restored Neo4j: written while it runs, read by the checks.
+//! Names of the observations of a restored Neo4j: written while it runs, read by the checks.
 
 use std::collections::BTreeMap;
 
@@ -6,62 +6,64 @@ use jiff::Timestamp;
 
 use crate::engine::{Observation, Observed, common_checks::CanarySeen};
 
-/// Files that lay there after the load, and their bytes.
+/// Number of files that lay there after the load, and of their bytes.
 pub(super) const FILES: &str = "files";
 pub(super) const BYTES: &str = "bytes";
-/// The last transaction, as the files say it and as the server does.
+/// Number of the last transaction, as the files tell it and as the server does.
 pub(super) const LOADED_TRANSACTION: &str = "loaded_transaction";
 pub(super) const TRANSACTION: &str = "transaction";
-/// When a file of the store was changed last, as the archive says it.
+/// Time of the last change of a file of the store, as the archive tells it.
 pub(super) const CHANGED_AT: &str = "changed_at";
-/// Its format as it lies there, and as the server says it, which upgrades a minor one by itself.
+/// Format of the store as it lies there, and as the server tells it: a server upgrades a minor
+/// version by itself.
 pub(super) const STORE_FORMAT: &str = "store_format";
 pub(super) const SERVED_FORMAT: &str = "served_format";
-/// The format it had before it was migrated.
+/// Format of the store before it was migrated.
 pub(super) const MIGRATED_FROM: &str = "migrated_from";
 pub(super) const CHECKED: &str = "checked";
 pub(super) const SERVER: &str = "server";
 pub(super) const NODES: &str = "nodes";
 pub(super) const RELATIONSHIPS: &str = "relationships";
-/// Relationships, summed over their types: each has exactly one.
+/// Number of relationships, summed over their types: each relationship has exactly one.
 pub(super) const TYPED: &str = "typed";
 pub(super) const LABELS: &str = "labels";
-/// In fingerprints only.
+/// Name of a kind of fingerprints; never observed by itself.
 pub(super) const RELATIONSHIP_TYPES: &str = "relationship_types";
-/// Nodes of the label with this number among those expected.
+/// Number of nodes of one expected label; its place among those expected follows, from 0.
 pub(super) const LABELLED: &str = "labelled:";
-/// Records of nodes and of relationships that were there to be read, at most [`READ_MAX`] each.
+/// Number of records of nodes and of relationships that could be read, at most [`READ_MAX`] each.
 pub(super) const READ_NODES: &str = "read_nodes";
 pub(super) const READ_RELATIONSHIPS: &str = "read_relationships";
-/// Nodes that were read with their properties and neighbours; relationships on the way.
+/// Number of nodes that were read with their properties, relationships and neighbours.
 pub(super) const SAMPLED: &str = "sampled";
 pub(super) const CONSTRAINTS: &str = "constraints";
 pub(super) const INDEXES: &str = "indexes";
 pub(super) const INDEXES_FAILED: &str = "indexes_failed";
 pub(super) const INDEXES_POPULATING: &str = "indexes_populating";
-/// A kind of which all definitions are known, and by kind the fingerprint of one.
+/// Name of a kind of which all definitions are known; and, with a kind behind it, the fingerprint
+/// of one definition.
 pub(super) const DEFINED: &str = "defined";
 pub(super) const DEFINITION: &str = "definition:";
-/// The answer to the query with this number, or the code of its refusal.
+/// Answer to a configured query, or the code of its refusal; its place among them follows, from 0.
 pub(super) const QUERY: &str = "query:";
 pub(super) const CANARY: &str = "canary";
-/// Of a canary that answered something else than a moment; no code of a refusal.
+/// Word for a canary that answered something else than a moment; it is no code of a refusal.
 pub(super) const NO_TIME: &str = "no time";
 
-/// As many are read one by one.
+/// Most records of each kind that are read one by one.
 pub(super) const READ_MAX: u64 = 1000;
 
-/// What became of a configured query.
+/// Outcome of a configured query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Asked {
     Number(u64),
-    /// Something else than one whole number.
+    /// The answer is something else than one whole number.
     NoNumber,
-    /// A code such as `Neo.ClientError.Statement.SyntaxError`.
+    /// The server refused the query with a code such as `Neo.ClientError.Statement.SyntaxError`.
     Refused(String),
 }
 
-/// The observations, by name. `None` = it was not asked for, or not answered.
+/// The observations by name; `None` if a thing was not asked for or not answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Neo4jObservations {
     counts: BTreeMap<String, u64>,
@@ -72,7 +74,7 @@ pub(super) struct Neo4jObservations {
 }
 
 impl Neo4jObservations {
-    /// Sorts them.
+    /// Sorts observations by their names.
     pub(super) fn of(observations: &[Observation]) -> Self {
         let mut seen = Self::default();
         for Observation { name, value } in observations {
@@ -105,7 +107,7 @@ impl Neo4jObservations {
         self.words.get(name).map(String::as_str)
     }
 
-    /// Whether other records can be read than the stored counts speak of. Nothing changes a
+    /// True if other records can be read than the stored counts speak of. Nothing changes a
     /// restored graph, so both are told of the same state.
     pub(super) fn contradicts(&self) -> bool {
         let of = |counted: &str, read: &str| {
@@ -117,7 +119,7 @@ impl Neo4jObservations {
         of(NODES, READ_NODES) || of(RELATIONSHIPS, READ_RELATIONSHIPS)
     }
 
-    /// Nodes of an expected label, by its place among them.
+    /// Number of nodes of an expected label, by its place among them.
     pub(super) fn labelled(&self, index: usize) -> Option<u64> {
         self.count(&format!("{LABELLED}{index}"))
     }
@@ -134,7 +136,7 @@ impl Neo4jObservations {
         self.missing.contains(&name).then_some(Asked::NoNumber)
     }
 
-    /// For the record.
+    /// Counts for the record.
     pub(super) fn items(&self) -> BTreeMap<String, u64> {
         let names = [NODES, RELATIONSHIPS, LABELS, INDEXES, CONSTRAINTS];
         let counted = names
@@ -144,7 +146,7 @@ impl Neo4jObservations {
     }
 }
 
-/// Something counted.
+/// An observation of a count.
 pub(super) fn count(name: impl Into<String>, count: u64) -> Observation {
     Observation {
         name: name.into(),
@@ -152,7 +154,7 @@ pub(super) fn count(name: impl Into<String>, count: u64) -> Observation {
     }
 }
 
-/// A moment.
+/// An observation of a moment.
 pub(super) fn time(name: impl Into<String>, at: Timestamp) -> Observation {
     Observation {
         name: name.into(),
@@ -160,7 +162,7 @@ pub(super) fn time(name: impl Into<String>, at: Timestamp) -> Observation {
     }
 }
 
-/// A word of the server about itself.
+/// An observation of a word of the server about itself, or of ours.
 pub(super) fn word(name: impl Into<String>, word: impl Into<String>) -> Observation {
     Observation {
         name: name.into(),

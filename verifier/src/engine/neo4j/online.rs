@@ -1,4 +1,4 @@
-//! When a restored database is there: as the server says it, and by its first answer.
+//! Waits for a restored database: until the server says that it is online, and until it answers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,30 +17,30 @@ use crate::{
     runtime::ServerId,
 };
 
-/// HTTP of Neo4j; a runtime without a network of its own maps it.
+/// Port of Neo4j's HTTP; a runtime without a network of its own maps it.
 pub(super) const PORT: u16 = 7474;
 
-/// The database that knows of all others.
+/// Name of the database that knows of all others.
 const SYSTEM: &str = "system";
 
-/// How often a database that is online may still not answer.
+/// Most failures of a database that is online before that ends the run.
 const TRIES: u32 = 50;
 
-/// One row: status, what is wrong with it, the format of its store, and its last transaction where
-/// the edition knows it. Each other form of the question costs a cold server 0.4 s more (measured
-/// with 5.26.30), so there is one.
+/// Asks for one row: status, message about an error, format of the store, and last transaction
+/// where the edition knows it. Each other form of the question costs a cold server 0.4 s more
+/// (measured with 5.26.30), so there is one.
 const STATUS: &str = "SHOW DATABASES YIELD name, currentStatus, statusMessage, store, \
     lastCommittedTxn WHERE name = 'neo4j' \
     RETURN currentStatus, statusMessage, store, lastCommittedTxn";
 
-/// Longer is no name of a format.
+/// Longest name of a format in bytes.
 const FORMAT_LENGTH_MAX: usize = 40;
 
-/// What the server says of the database, with who asked it; and who asked the graph, which has
-/// answered.
+/// Two clients of a served database: one that asked the server about it, with the observations; and
+/// one that asked the graph, which has answered.
 pub(super) type ServedGraph<'a> = ((GraphClient<'a>, Vec<Observation>), GraphClient<'a>);
 
-/// Waits for both.
+/// Waits until the database is online and has answered.
 pub(super) async fn until_served<'a>(
     bench: &Bench<'a>,
     server: ServerId,
@@ -59,8 +59,8 @@ pub(super) async fn until_served<'a>(
     try_join(about, within).await
 }
 
-/// Until the database answers its first question. Before it is online no failure counts, and
-/// afterwards what may pass is tried some times more.
+/// Waits until the database answers its first question. Before it is online no failure counts;
+/// afterwards a failure that may pass is tried again, up to [`TRIES`] failures.
 async fn until_answered<'a>(
     bench: &Bench<'a>,
     is_online: &AtomicBool,
@@ -94,8 +94,9 @@ fn may_pass(error: &ClientError) -> bool {
     }
 }
 
-/// A server answers long before its database does, and says so; what it says of one that will
-/// never be online is only a reason to stop waiting. With what it says of one that is.
+/// Waits until the server says that the database is online; returns what it tells of it. A server
+/// answers long before its database does, and says so. A status from which no database comes online
+/// only ends the waiting.
 pub(super) async fn until_online<'a>(
     bench: &Bench<'a>,
     server: ServerId,
@@ -105,7 +106,7 @@ pub(super) async fn until_online<'a>(
     let mut said_so = false;
     loop {
         match status(&mut client).await {
-            // In the row that first says so, the rest may be of a moment before.
+            // In the row that first says `online`, the other columns may be of a moment before.
             Ok(Some((status, seen))) if status == "online" => {
                 if said_so {
                     return Ok((client, seen));
@@ -130,13 +131,13 @@ pub(super) async fn until_online<'a>(
     }
 }
 
-/// Statuses that time does not change (operations manual, `SHOW DATABASES`).
+/// True for statuses that time does not change (operations manual, `SHOW DATABASES`).
 fn is_final(status: &str) -> bool {
     ["offline", "dirty", "deallocating"].contains(&status)
 }
 
-/// In small letters only: it is shown; with what else is told. `None` while the database is not
-/// known yet.
+/// Asks for the status of the database, in small letters only because it is shown, and for what
+/// else is told. `None` while the server does not know the database.
 async fn status(
     client: &mut GraphClient<'_>,
 ) -> Result<Option<(String, Vec<Observation>)>, ClientError> {
@@ -151,12 +152,12 @@ fn status_of(row: &[Value]) -> Option<(String, Vec<Observation>)> {
     let plain = |it: char| it.is_ascii_lowercase() || it == ' ';
     let failed = message.as_str().is_some_and(|message| !message.is_empty());
     let status = match status.as_str() {
-        // It has given up, and says why.
+        // The database has given up, and the message says why.
         "offline" | "online" if failed => "dirty",
         status if status.chars().all(plain) => status,
         _ => "unknown",
     };
-    // `record-aligned-1.1`.
+    // A name such as `record-aligned-1.1`.
     let plain = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '.';
     let store = store.as_str();
     let store = store.filter(|it| it.len() <= FORMAT_LENGTH_MAX && it.chars().all(plain));

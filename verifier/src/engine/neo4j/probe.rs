@@ -1,4 +1,4 @@
-//! What a restored graph is asked: counts from the count store, and real records beside them,
+//! Questions to a restored graph: counts from the count store, and real records beside them,
 //! because stored counts can be right where records are not.
 
 use std::time::Duration;
@@ -16,23 +16,24 @@ use super::{
 };
 use crate::engine::{Observation, Observed, common_checks::time_of};
 
-/// Labels and types that are told apart: what is more is only counted.
+/// Most labels, and most relationship types, to be counted by name; if there are more, none is.
 const NAMES_MAX: usize = 1000;
 
-/// Nodes read of the whole graph, and of each label on top.
+/// Most nodes read of the whole graph, and of each label on top.
 const SAMPLE: u64 = observations::READ_MAX;
 const SAMPLE_OF_LABEL: u64 = 20;
 
-/// Neighbours read of each: one node may have millions.
+/// Most neighbours read of each node: one node may have millions.
 const HOPS_MAX: u64 = 20;
 
-/// Statements put together into one.
+/// Most statements put together into one.
 const BATCH: usize = 100;
 
-/// How long indexes may take to be rebuilt before that is said; a restore is usable before.
+/// Longest wait for indexes to be rebuilt; then it is said that they are not. A restore is usable
+/// before.
 const INDEXES_MAX: Duration = Duration::from_mins(2);
 
-/// Between two looks at them.
+/// Pause between two looks at the indexes.
 const INDEXES_POLL: Duration = Duration::from_millis(250);
 
 const NODES: &str = "MATCH (n) RETURN count(n)";
@@ -55,7 +56,7 @@ pub(super) async fn about(client: &mut GraphClient<'_>) -> Result<Vec<Observatio
     Ok(seen)
 }
 
-/// The first question to a graph.
+/// Asks for the number of nodes, the first question to a graph.
 pub(super) async fn nodes(client: &mut GraphClient<'_>) -> Result<Option<u64>, ClientError> {
     client.number(DATABASE, NODES).await
 }
@@ -94,7 +95,7 @@ pub(super) async fn graph(
     seen.extend(sum.map(|sum| observations::count(observations::TYPED, sum)));
     seen.extend(labelled(client, expect).await?);
     seen.extend(records(client).await?);
-    // Where records are missing, a walk along what points to them may have no end.
+    // Where records are missing, a walk along references to them may have no end.
     if !Neo4jObservations::of(&seen).contradicts() {
         seen.push(observations::count(
             observations::SAMPLED,
@@ -104,7 +105,7 @@ pub(super) async fn graph(
     Ok(seen)
 }
 
-/// Asks what the configuration says.
+/// Asks the configured queries and the canary.
 pub(super) async fn configured(
     client: &mut GraphClient<'_>,
     expect: &Neo4jExpect,
@@ -122,7 +123,8 @@ pub(super) async fn configured(
     Ok(seen)
 }
 
-/// A refusal is an answer: it may be the configuration's fault.
+/// Turns the answer to a configured query into an observation. A refusal is an answer, too: it may
+/// be the configuration's fault.
 fn asked(
     name: String,
     answer: Result<Option<u64>, ClientError>,
@@ -138,7 +140,7 @@ fn asked(
     })
 }
 
-/// A time, by whatever way it is written.
+/// Turns the answer to the canary into an observation: a time, in whatever way it is written.
 fn beaten(answer: Result<Rows, ClientError>) -> Result<Observation, ClientError> {
     let rows = match answer {
         Ok(rows) => rows,
@@ -164,8 +166,8 @@ fn beaten(answer: Result<Rows, ClientError>) -> Result<Observation, ClientError>
     ))
 }
 
-/// Epoch or RFC 3339, and Cypher's own way to write a zone (`…Z[UTC]`). A time without a zone may
-/// be hours away.
+/// Parses a time: epoch or RFC 3339, also with Cypher's own way to write a zone (`…Z[UTC]`). A time
+/// without a zone is none, because it may be hours away.
 fn moment(text: &str) -> Option<Timestamp> {
     time_of(text.split('[').next().unwrap_or(text))
 }
@@ -187,7 +189,7 @@ async fn version(client: &mut GraphClient<'_>) -> Result<Option<Observation>, Cl
     Ok(Some(observations::word(observations::SERVER, told)))
 }
 
-/// One more than are told apart, if there are more.
+/// Returns the names that a statement lists; [`NAMES_MAX`] and one more if there are too many.
 async fn names(client: &mut GraphClient<'_>, statement: &str) -> Result<Vec<String>, ClientError> {
     let statement = format!("{statement} LIMIT {}", NAMES_MAX + 1);
     let rows = client.ask(DATABASE, &statement).await?;
@@ -200,7 +202,7 @@ async fn names(client: &mut GraphClient<'_>, statement: &str) -> Result<Vec<Stri
     Ok(names.collect())
 }
 
-/// How many there are of each name, from the count store; `None` where there are too many names.
+/// Counts each name from the count store; `None` if there are too many names.
 async fn each(
     client: &mut GraphClient<'_>,
     names: &[String],
@@ -228,7 +230,7 @@ async fn each(
     Ok(Some(counts))
 }
 
-/// The rows of all; each has the same columns.
+/// Returns the rows of all statements, which have the same columns.
 async fn united(client: &mut GraphClient<'_>, statements: &[String]) -> Result<Rows, ClientError> {
     let mut rows = Rows::new();
     for batch in statements.chunks(BATCH) {
@@ -254,7 +256,8 @@ async fn labelled(
     Ok(seen)
 }
 
-/// Reads records one by one, as they lie there: a limit keeps the count store out of it.
+/// Counts records by reading them one by one, as they lie there: the limit keeps the count store
+/// out of it.
 async fn records(client: &mut GraphClient<'_>) -> Result<Vec<Observation>, ClientError> {
     let mut seen = Vec::new();
     for (name, pattern) in [
@@ -268,7 +271,8 @@ async fn records(client: &mut GraphClient<'_>) -> Result<Vec<Observation>, Clien
     Ok(seen)
 }
 
-/// Reads nodes with all their properties and one hop: of the whole graph, and of each label.
+/// Reads nodes with all their properties and one hop, of the whole graph and of each label; returns
+/// how many.
 async fn sampled(client: &mut GraphClient<'_>, labels: &[String]) -> Result<u64, ClientError> {
     let read = |pattern: &str, limit: u64| {
         format!(
@@ -287,15 +291,15 @@ async fn sampled(client: &mut GraphClient<'_>, labels: &[String]) -> Result<u64,
     Ok(counts.fold(0, u64::saturating_add))
 }
 
-/// A name of a label or type in a statement: whatever is in it, it stays a name (Cypher manual,
-/// "Naming rules").
+/// Quotes the name of a label or type for a statement: whatever is in it, it stays a name (Cypher
+/// manual, "Naming rules").
 fn quoted(name: &str) -> String {
     // A backslash may begin `\u0060`, which would be read as a backtick.
     let name = name.replace('\\', "\\u005C").replace('`', "``");
     format!("`{name}`")
 }
 
-/// By state, once none is being rebuilt, or after some time.
+/// Counts indexes by state, once none is being rebuilt or after [`INDEXES_MAX`].
 async fn indexes(client: &mut GraphClient<'_>) -> Result<Vec<Observation>, ClientError> {
     let deadline = Instant::now() + INDEXES_MAX;
     loop {

@@ -1,5 +1,5 @@
-//! Indexes and constraints by their definitions, labels and relationship types by their names, so
-//! that one that gets lost is missed. Records hold no names, so of each there is a fingerprint.
+//! Fingerprints of indexes and constraints by their definitions, and of labels and relationship
+//! types by their names, so that one that gets lost is missed. Records hold no names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,8 @@ use super::{
 };
 use crate::engine::{Observation, Observed};
 
-/// Of each kind: a record has room for no more. What has more is not compared.
+/// Most definitions of each kind: a record has room for no more. A kind that has more is not
+/// compared.
 const DEFINITIONS_MAX: usize = 500;
 
 /// Hexadecimal digits of a fingerprint: 64 bits, of at most a thousand definitions.
@@ -23,13 +24,13 @@ const DIGITS: usize = 16;
 /// Columns that versions since 4.4 have (Cypher manual, `SHOW INDEXES`, `SHOW CONSTRAINTS`).
 const COLUMNS: &str = "name, type, entityType, labelsOrTypes, properties";
 
-/// What is called the same in records.
+/// Kinds that have definitions, called as in records, with the statements that list them.
 const KINDS: [(&str, &str); 2] = [
     (observations::INDEXES, "SHOW INDEXES"),
     (observations::CONSTRAINTS, "SHOW CONSTRAINTS"),
 ];
 
-/// One observation for each definition.
+/// Observes indexes and constraints: a fingerprint for each definition.
 pub(super) async fn observe(client: &mut GraphClient<'_>) -> Result<Vec<Observation>, ClientError> {
     let mut all = Vec::new();
     for (kind, show) in KINDS {
@@ -46,8 +47,8 @@ pub(super) async fn observe(client: &mut GraphClient<'_>) -> Result<Vec<Observat
     Ok(all)
 }
 
-/// One observation for each name of which something is there: names outlive what they named. None
-/// where they were not counted or are too many.
+/// Observes labels or relationship types: a fingerprint for each name of which something is there,
+/// because names outlive what they named. Empty if they were not counted or are too many.
 pub(super) fn present(kind: &str, names: &[String], counts: Option<&[u64]>) -> Vec<Observation> {
     let counted = names.iter().zip(counts.unwrap_or_default());
     let there = counted.filter(|(_, count)| **count > 0);
@@ -59,7 +60,7 @@ pub(super) fn present(kind: &str, names: &[String], counts: Option<&[u64]>) -> V
     defined(kind, &rows).collect()
 }
 
-/// What is observed of a kind of which all are known.
+/// The observations of a kind of which all definitions are known.
 fn defined(kind: &str, rows: &Rows) -> impl Iterator<Item = Observation> {
     let name = format!("{}{kind}", observations::DEFINITION);
     let marks = marks(rows).into_iter();
@@ -69,7 +70,7 @@ fn defined(kind: &str, rows: &Rows) -> impl Iterator<Item = Observation> {
         .chain(all)
 }
 
-/// In an order of their own.
+/// Fingerprints of all rows, in an order of their own.
 fn marks(rows: &Rows) -> BTreeSet<String> {
     rows.iter().map(|row| mark(row)).collect()
 }
@@ -89,14 +90,15 @@ fn mark(row: &[Value]) -> String {
     mark
 }
 
-/// The same type has longer words in newer versions: `NODE_PROPERTY_UNIQUENESS`.
+/// Shortens the type of a constraint: newer versions have longer words for it, e.g.
+/// `NODE_PROPERTY_UNIQUENESS`.
 fn said(kind: &str) -> &str {
     let known = ["UNIQUENESS", "EXISTENCE", "KEY"];
     let known = known.into_iter().find(|word| kind.ends_with(word));
     known.unwrap_or(kind)
 }
 
-/// For the record; a kind that was not seen is not there.
+/// Returns the fingerprints for the record; a kind that was not seen is not there.
 pub(super) fn fingerprints(observations: &[Observation]) -> Fingerprints {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for Observation { name, value } in observations {
@@ -113,16 +115,16 @@ pub(super) fn fingerprints(observations: &[Observation]) -> Fingerprints {
     all.map(|(kind, marks)| (kind, marks.into())).collect()
 }
 
-/// How the definitions of now compare with those before, by kinds.
+/// Comparison of the definitions of now with those of before, by kinds.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Compared {
-    /// Kinds seen at both times, with how many of before are not there any more.
+    /// Kinds seen at both times, with the number of definitions that are gone.
     pub(super) gone: BTreeMap<String, usize>,
-    /// Kinds that were seen before only: now there are too many of them.
+    /// Kinds seen only before: now they are too many to be compared.
     pub(super) untold: Vec<String>,
 }
 
-/// Compares them.
+/// Compares the fingerprints of two snapshots.
 pub(super) fn compared(before: &Fingerprints, now: &Fingerprints) -> Compared {
     let mut compared = Compared::default();
     for (kind, before) in before {
@@ -137,7 +139,7 @@ pub(super) fn compared(before: &Fingerprints, now: &Fingerprints) -> Compared {
     compared
 }
 
-/// `relationship types`.
+/// Spells a kind for people: `relationship types`.
 pub(super) fn spelled(kind: &str) -> String {
     kind.replace('_', " ")
 }

@@ -1,7 +1,7 @@
 //! The few lines of shell that run Neo4j's own tools inside a sandbox.
 //!
-//! The data directory is the only place there that may be written to and run from, so settings,
-//! logs and temporary files lie in it, too: `/tmp` is mounted without `exec`, and the library that
+//! Of all its directories only the data directory may be written to and run from, so settings, logs
+//! and temporary files lie there, too. `/tmp` is mounted without `exec`, and the library that
 //! unpacks archives is run from where Java keeps temporary files. Without a network a container's
 //! own name has no address, and a server that cannot find one ends without a word why.
 
@@ -10,10 +10,10 @@ use std::time::Duration;
 use super::{DATABASE, image};
 use crate::runtime::{Command, SandboxSpec};
 
-/// How long one tool may take at most; a run's deadline is shorter.
+/// Longest time of one tool; a run's deadline is shorter.
 const TOOL_MAX: Duration = Duration::from_hours(24);
 
-/// What every tool and the server are told, and nothing else: never a production configuration.
+/// Settings of every tool and of the server, and nothing else: never a production configuration.
 const SETTINGS: &str = "server.directories.data=$PWD
 server.directories.logs=$PWD/witness/logs
 server.directories.run=$PWD/witness/run
@@ -34,20 +34,22 @@ server.jvm.additional=--add-opens=java.base/java.io=ALL-UNNAMED
 server.jvm.additional=--add-opens=java.base/sun.nio.ch=ALL-UNNAMED
 server.jvm.additional=--enable-native-access=ALL-UNNAMED";
 
-/// Where they are kept, and where Neo4j looks for them: a server has some more, and a setting that
-/// is written twice is refused.
+/// Files of the settings: as kept, and where Neo4j looks for them. A server has some more, and a
+/// setting that is written twice is refused.
 const BASE: &str = "witness/base.conf";
 const CONF: &str = "witness/conf/neo4j.conf";
 
-/// Where the settings point; and a name for the loopback that is the container's own.
+/// Makes the directories that the settings name, and a file of hosts in which the container's own
+/// name is on the loopback.
 const PLACES: &str = r#"for place in conf tmp logs run plugins import; do
   mkdir -p "witness/$place" || exit
 done
 printf '127.0.0.1 localhost %s\n' "$(uname -n)" >witness/hosts || exit
 "#;
 
-/// Every byte passes `tee -p`, which reads on when the load gives up, and is hashed as it arrived.
-/// What the load says of the store is looked at again when it is at rest, unless some is missing.
+/// Loads an archive. Every byte passes `tee -p`, which reads on when the load gives up, and is
+/// hashed as it arrived. The words of the load are kept for [`COUNT`], unless some of them are
+/// missing.
 const LOAD: &str = r#"mkfifo witness/bytes witness/words || exit
 sha256sum <witness/bytes >witness/digest &
 tee witness/said <witness/words >&2 &
@@ -58,9 +60,9 @@ wait $said || rm -f witness/said
 wait
 exit $code"#;
 
-/// Counts what lies there: files and their bytes, without the lock that whoever opens a store
-/// makes; and the lines in which a load said that the store is of another version, if what it said
-/// was kept.
+/// Prints the number of files, their bytes, and a number of lines. The lock file is left out, which
+/// whoever opens a store makes. The lines are those in which the load said that the store is of
+/// another version; the number is missing if they were not kept.
 const COUNT: &str = r#"files=0 bytes=0
 sizes() { find "$@" -type f ! -name database_lock -exec stat -c %s {} +; }
 for size in $(sizes databases/neo4j transactions/neo4j); do
@@ -70,24 +72,24 @@ lines=$(grep -cE 'supported version|migrate' witness/said 2>/dev/null)
 [ $? -le 1 ] || lines=
 echo $files $bytes $lines"#;
 
-/// For tools and servers with little to do: no time for a compiler that takes long to make fast
+/// Options of a Java machine with little to do: no time for a compiler that takes long to make fast
 /// code, and no threads for a collector (`java` manual). With 5.26.30 and Java 17, load, check and
 /// start of 1 MiB take 2.3, 3.6 and 5.9 s so, and 2.9, 4.1 and 6.8 s otherwise (measured).
 const QUICK: &[&str] = &["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
 
-/// What Neo4j's own settings say.
+/// Option of a server with much to do, as in Neo4j's own settings.
 const THOROUGH: &[&str] = &["-XX:+UseG1GC"];
 
-/// What a tool needs of the Java machine.
+/// Work of a tool, which decides the options of its Java machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
-    /// It looks at little, or moves bytes.
+    /// The tool looks at little, or moves bytes.
     Light,
-    /// It computes with every record.
+    /// The tool computes with every record.
     Heavy,
 }
 
-/// None where there is much to do.
+/// Returns the options for little work; empty if there is much to do.
 fn quick(spec: &SandboxSpec, work: Work) -> &'static [&'static str] {
     let is_quick = match work {
         Work::Light => image::is_small(spec),
@@ -96,12 +98,13 @@ fn quick(spec: &SandboxSpec, work: Work) -> &'static [&'static str] {
     if is_quick { QUICK } else { &[] }
 }
 
-/// `$0` is the tool, an absolute path or a name on the path.
+/// Beginning of every script that runs a tool; `$0` is the tool, an absolute path or a name on the
+/// path.
 const TOLD: &str = r#"export NEO4J_CONF="$PWD/witness/conf"
 "#;
 
 /// Reads an archive from its standard input into the default database. It is the first tool to run,
-/// and lays out what all of them need.
+/// and makes the directories and settings that all tools need.
 pub(super) fn load(spec: &SandboxSpec) -> Command {
     let settings = format!("cat >{BASE} <<SETTINGS || exit\n{SETTINGS}\nSETTINGS\n");
     let copied = format!("cp {BASE} {CONF} || exit\n");
@@ -117,17 +120,18 @@ pub(super) fn load(spec: &SandboxSpec) -> Command {
     run(&script, spec, &words, TOOL_MAX)
 }
 
-/// Prints the SHA-256 of what was read.
+/// Prints the SHA-256 of the bytes that [`load`] read.
 pub(super) fn digest() -> Command {
     Command::new(["cat", "witness/digest"], TOOL_MAX)
 }
 
-/// Prints how many files lie there, their bytes, and how often the load spoke of their version.
+/// Prints the number of files that lie there, their bytes, and how often the load spoke of another
+/// version.
 pub(super) fn count() -> Command {
     Command::new(["sh", "-c", COUNT], TOOL_MAX)
 }
 
-/// Runs `neo4j-admin`.
+/// Runs `neo4j-admin` with these arguments.
 pub(super) fn admin(
     spec: &SandboxSpec,
     work: Work,

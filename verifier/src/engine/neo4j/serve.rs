@@ -1,4 +1,4 @@
-//! A server on the restored files, and what it is asked.
+//! A server on the restored files: how it recovers them, and how it is asked.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ use crate::{
     runtime::ServerId,
 };
 
-/// How long a server may take to end cleanly: an idle one took 12 s, ten of them for Bolt, and the
-/// last checkpoint of a large store takes what its disk takes. Killed before, it leaves a store
-/// that no check is to judge.
+/// Longest time for a server to end cleanly. An idle one took 12 s, ten of them for Bolt, and the
+/// last checkpoint of a large store takes what its disk takes. A server that is killed before
+/// leaves a store that no check is to judge.
 const STOP_MAX: Duration = Duration::from_mins(15);
 
 /// Starts a server, waits until it has recovered the database, and stops it.
@@ -34,7 +34,7 @@ pub(super) async fn recover(bench: &Bench<'_>) -> Result<(), Stopped> {
     bench.stage(Stage::Restore, work).await
 }
 
-/// Starts a server, and asks it everything.
+/// Starts a server, and asks it everything the checks want to know.
 pub(super) async fn serve(
     bench: &Bench<'_>,
     expect: &Neo4jExpect,
@@ -44,9 +44,10 @@ pub(super) async fn serve(
     explained(bench, server, outcome).await
 }
 
-/// What a server leaves that was killed is no store to accuse.
+/// Errs unless a server ended cleanly: what a killed server leaves is no store to accuse.
 fn cleanly(code: i32) -> Result<(), Stopped> {
-    /// By itself, or by the `SIGTERM` that asked it to, as the launcher of the image tells it.
+    /// Codes of a clean end: by itself, or by the `SIGTERM` that asked for it, as the launcher of
+    /// the image tells it.
     const CODES: [i32; 2] = [0, 143];
     if CODES.contains(&code) {
         return Ok(());
@@ -64,9 +65,9 @@ async fn start(bench: &Bench<'_>) -> Result<ServerId, Stopped> {
     Ok(bench.sandbox.start(&command).await?)
 }
 
-/// Asks about the database and its schema by one connection, and for what is in it by another: a
-/// server that was just started works for seconds on the first answer of each kind, and on both at
-/// once. What is configured is asked last, when the indexes are there.
+/// Asks about the database and its schema over one connection, and for its contents over another. A
+/// server that was just started works for seconds on the first answer of each kind, and can do both
+/// at once. Configured questions come last, when the indexes are there.
 async fn ask(
     bench: &Bench<'_>,
     server: ServerId,

@@ -1,17 +1,18 @@
-//! The cause that a server names when it refuses a file: a fixed sentence, never a key. Pure.
+//! Causes that a server names when it refuses a file: fixed sentences, never a key. Pure.
 
-/// How `rdb.c` begins what it says of a file: offset, place in the source, then the cause.
+/// Beginning of a report of `rdb.c` about a file; then offset, place in the source, arrow and
+/// cause.
 const REPORT: &str = "Internal error in RDB reading ";
 const ARROW: &str = " -> ";
 
-/// How a panic is told (`debug.c`); then the cause.
+/// Beginning of a panic (`debug.c`); then the cause.
 const PANIC: &str = "Guru Meditation: ";
 
-/// How a built-in module of Redis 8 begins its lines.
+/// Beginning of the lines of a built-in module of Redis 8.
 const VECTOR_SET: &str = "<vectorset> ";
 
-/// How causes begin (`rdb.c`, `functions.c`), of Redis 6.2 to 8.10 and Valkey 7.2 to 9.1;
-/// what follows may be a name out of the file, and is left out.
+/// Beginnings of causes (`rdb.c`, `functions.c`), of Redis 6.2 to 8.10 and Valkey 7.2 to 9.1. What
+/// follows may be a name out of the file, and is left out.
 const CAUSES: &[&str] = &[
     "Corrupt stream",
     "Duplicate hash fields detected",
@@ -55,7 +56,7 @@ const CAUSES: &[&str] = &[
     "Zset ziplist with NAN score detected",
 ];
 
-/// What is said without a cause, and how much of it is told.
+/// Beginnings of other lines that accuse the file, as far as they are told.
 const OTHERS: &[&str] = &[
     "Duplicated key found in RDB file",
     "RDB has duplicated key",
@@ -67,7 +68,8 @@ const OTHERS: &[&str] = &[
     "Vector set node index loading error",
 ];
 
-/// The cause in lines without their prefix, the most telling first.
+/// Returns the cause that these lines name, which have no prefix any more: the most telling kind of
+/// line is searched first.
 pub(super) fn named(lines: &[&str]) -> Option<&'static str> {
     let begins = |text: &str, known: &'static [&'static str]| {
         known

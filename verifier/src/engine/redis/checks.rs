@@ -1,9 +1,10 @@
-//! What is asked of a restored Redis, and what each answer means. Pure.
+//! The checks of a restored Redis, and what each answer means. Pure.
 //!
-//! Here is what every artifact must answer for itself; what is expected of the source as a whole
-//! is in `whole`.
+//! Here are the checks that every artifact must pass by itself; those of the source as a whole are
+//! in `whole`.
 //!
-//! Keys are judged as counted *in the file*: what has expired by the time of the load is no loss.
+//! Keys are judged as counted *in the file*: one that has expired by the time of the load is no
+//! loss.
 
 mod whole;
 
@@ -23,10 +24,11 @@ use crate::engine::{Case, CheckResult, common_checks};
 
 pub(super) use whole::of_snapshot;
 
-/// Clocks of one machine, and what lies between two questions.
+/// Largest difference between the clock of the sandbox and ours, whose readings lie some time
+/// apart.
 const SKEW_MAX: SignedDuration = SignedDuration::from_mins(5);
 
-/// Everything the checks look at.
+/// Everything the checks of one artifact look at.
 pub(super) struct RedisCase<'a> {
     pub(super) evidence: &'a Case<'a>,
     pub(super) census: &'a Census,
@@ -34,7 +36,7 @@ pub(super) struct RedisCase<'a> {
     pub(super) seen: RedisObservations,
 }
 
-/// What each artifact is asked, in the order of the format's table.
+/// Answers the checks of one artifact, in the order of the format's table.
 pub(super) fn of_artifact(case: &RedisCase<'_>) -> Vec<CheckResult> {
     vec![
         checksum(case),
@@ -51,7 +53,7 @@ pub(super) fn of_artifact(case: &RedisCase<'_>) -> Vec<CheckResult> {
     ]
 }
 
-/// How to get a witness of the bytes.
+/// Hint how to get a witness of the bytes.
 const WITNESS: &str = "Set rdbchecksum yes, or upload a manifest with the SHA-256, or upload to S3 \
                        with a checksum of the whole object (CRC64NVME)";
 
@@ -61,9 +63,9 @@ fn checksum(case: &RedisCase<'_>) -> CheckResult {
     common_checks::checksum("redis.checksum", integrity, case.expect.checksum, &hint)
 }
 
-/// Bytes behind the end harm nothing where a witness says that the end is the real one. Where none
-/// does, the end mark may be a changed byte and what follows it keys, and no configuration accepts
-/// that.
+/// Judges bytes behind the end mark: they harm nothing if a witness vouches for the file, and with
+/// it for its end. Without a witness the mark may be a changed byte and what follows it keys, and
+/// no configuration accepts that.
 fn trailing_bytes(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.trailing_bytes";
     let inspection = case.evidence.inspection;
@@ -87,8 +89,8 @@ fn trailing_bytes(case: &RedisCase<'_>) -> CheckResult {
         .expected(0, Basis::Snapshot)
 }
 
-/// What the native reading met that is odd. It never spoils a proof by itself: a server that
-/// dislikes it says so, and where nothing vouches for the bytes `redis.checksum` decides.
+/// Reports oddities that the native reading met. They never spoil a proof by themselves: a server
+/// that dislikes them says so, and where nothing vouches for the bytes `redis.checksum` decides.
 fn contents(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.contents";
     let (empty, repeating) = (case.census.empty_keys, case.census.repeating_keys);
@@ -122,7 +124,8 @@ fn contents(case: &RedisCase<'_>) -> CheckResult {
         .expected("0 empty, 0 with repetitions", Basis::Snapshot)
 }
 
-/// Loaded + expired + dropped at load = counted natively (INFO of 7.0 and later, the log before).
+/// Compares the keys that the server accounts for with those counted natively: loaded + expired +
+/// dropped at load (by `INFO` of 7.0 and later, by the log before).
 fn identity(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.identity";
     let counted = case.census.keys();
@@ -158,13 +161,14 @@ fn identity(case: &RedisCase<'_>) -> CheckResult {
     judged.observed(observed).expected(counted, Basis::Snapshot)
 }
 
-/// Servers that count nothing while they load: what lives may be fewer only by what expires.
+/// Compares the live keys, for servers that count nothing while they load: they may be fewer than
+/// those of the file only by what expires or is empty.
 fn identity_by_live_keys(case: &RedisCase<'_>, check: &str, counted: u64) -> CheckResult {
     let Some(live) = case.seen.live_keys else {
         let message = "the server did not say what it loaded";
         return CheckResult::not_run(check, Some(Reason::Internal), message);
     };
-    // What expires may be gone; and so may, at the load, what holds nothing.
+    // Keys that expire may be gone, and the load may have dropped those that hold nothing.
     let lasting = counted.saturating_sub(case.census.expiring_keys() + case.census.empty_keys);
     let judged = if (lasting..=counted).contains(&live) {
         CheckResult::passed(
@@ -183,7 +187,8 @@ fn identity_by_live_keys(case: &RedisCase<'_>, check: &str, counted: u64) -> Che
     judged.observed(live).expected(expected, Basis::Snapshot)
 }
 
-/// `RESIZEDB` is exact for writers from 5.0 (file version 9) on.
+/// Compares the announced number of keys with those counted: `RESIZEDB` is exact for writers from
+/// 5.0 (file version 9) on.
 fn announced(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.announced";
     const EXACT_SINCE: u32 = 9;
@@ -294,7 +299,7 @@ fn server(case: &RedisCase<'_>) -> CheckResult {
     }
 }
 
-/// A wrong clock expires everything, or nothing.
+/// Compares the sandbox's clock with ours: a wrong one expires everything, or nothing.
 fn clock(case: &RedisCase<'_>) -> CheckResult {
     const CHECK: &str = "redis.clock";
     let Some(said) = case.seen.time else {
@@ -312,7 +317,7 @@ fn clock(case: &RedisCase<'_>) -> CheckResult {
     .observed(observed)
 }
 
-/// What was counted, for the record.
+/// Returns the counts of one artifact for the record.
 pub(super) fn items(case: &RedisCase<'_>) -> BTreeMap<String, u64> {
     let census = case.census;
     let mut items = BTreeMap::new();

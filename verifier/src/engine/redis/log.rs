@@ -1,7 +1,7 @@
-//! What a server's log may tell: its own fixed sentences with numbers in them, and nothing else.
+//! Sentences of a server's log: which may be shown, and what they mean.
 //!
-//! A server prints key names of a damaged file; a line that is not on the list is replaced by its
-//! length.
+//! A server prints key names of a damaged file. So only its own fixed sentences with numbers in
+//! them are shown; any other line is replaced by its length.
 
 use catalog::ledger::Reason;
 
@@ -45,23 +45,24 @@ const ALLOWED: &[&str] = &[
     "The RDB file contains module data I can't load: no matching module type '@'",
 ];
 
-/// What the last line about loading counts.
+/// Counts of the last line about loading.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Loaded {
     pub(super) keys: u64,
     pub(super) expired: u64,
-    /// Containers without elements, and (Valkey 9) hashes none of whose fields is left: dropped.
+    /// Containers without elements, and (Valkey 9) hashes none of whose fields is left: both are
+    /// dropped at load.
     pub(super) skipped: u64,
 }
 
-/// The log as it may be shown.
+/// Returns the log as it may be shown.
 pub(super) fn shown(lines: &[String]) -> Vec<String> {
     lines
         .iter()
         .map(|line| {
             let message = message(line);
             let known = ALLOWED.iter().any(|pattern| matches(pattern, message));
-            // Of a report only the cause may be shown.
+            // Of a line that reports damage only its cause may be shown.
             match cause::named(&[message]) {
                 _ if known => message.to_owned(),
                 Some(cause) => format!("[{} bytes: {cause}]", line.len()),
@@ -71,7 +72,8 @@ pub(super) fn shown(lines: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Counts of keys, for servers whose `INFO` has none (before 7.0), and of skipped keys for all.
+/// Reads the counts of keys. They are needed for servers whose `INFO` has none (before 7.0), and
+/// the count of skipped keys for every server. `None` if the log has no such line.
 pub(super) fn loaded(lines: &[String]) -> Option<Loaded> {
     const BEGINNING: &str = "Done loading RDB, ";
     let counts = lines
@@ -93,7 +95,8 @@ pub(super) fn loaded(lines: &[String]) -> Option<Loaded> {
     })
 }
 
-/// The words of a server that ended before it served.
+/// Judges a server that ended before it served, by its code and its words. The first row that fits
+/// counts.
 ///
 /// | the server | reason |
 /// |---|---|
@@ -133,7 +136,7 @@ pub(super) fn explain(ended: ServerEnd, lines: &[String]) -> Stopped {
     Stopped::new(reason, message)
 }
 
-/// Whether a server has said one word of the file it was given.
+/// True if a server has said one word of the file it was given.
 pub(super) fn spoke(lines: &[String]) -> bool {
     lines.iter().any(|line| {
         let message = message(line);
@@ -154,7 +157,8 @@ pub(super) fn missing_module(lines: &[String]) -> Option<&str> {
     named.find(harmless)
 }
 
-/// The server's own name and version (`server.c`, `main()`), before it reads anything.
+/// Returns the server's own name and version, which it logs before it reads anything (`server.c`,
+/// `main()`).
 pub(super) fn server(lines: &[String]) -> Option<ServerKind> {
     lines.iter().find_map(|line| {
         let message = message(line);
@@ -163,7 +167,7 @@ pub(super) fn server(lines: &[String]) -> Option<ServerKind> {
     })
 }
 
-/// Longest name of a module.
+/// Longest name of a module in bytes.
 const NAME_LENGTH_MAX: usize = 64;
 
 const CANNOT_READ: &str = "the server of this image cannot read what is in the snapshot";
@@ -174,15 +178,15 @@ const NO_MODULE: &str = "the server of this image lacks a module that the snapsh
     verifier.modules.redis.";
 const NO_MATCH: &str = "no matching module";
 
-/// What a server says of a whole file that it is too old for, or of the other family: the native
-/// inspection understood it to its last byte.
+/// Words of a server about a whole file that it is too old for, or of the other family: whole,
+/// because the native inspection understood it to its last byte.
 const CANNOT: [&str; 3] = [
     "Can't handle RDB format version",
     "Unknown RDB encoding type",
     "Failed loading library",
 ];
 
-/// What a server says once it reads the file (`rdb.c`, `server.c`, `redis-check-rdb.c`).
+/// Words of a server that show that it reads the file (`rdb.c`, `server.c`, `redis-check-rdb.c`).
 const OF_THE_FILE: [&str; 16] = [
     "Loading RDB produced by",
     "RDB age ",
@@ -202,7 +206,7 @@ const OF_THE_FILE: [&str; 16] = [
     "Duplicated key found in RDB file",
 ];
 
-/// What only a sandbox of ours can cause.
+/// Words of a server about what only a sandbox of ours can cause.
 const OURS: [&str; 7] = [
     "Permission denied",
     "Address already in use",
@@ -213,7 +217,7 @@ const OURS: [&str; 7] = [
     "Can't chdir",
 ];
 
-/// The line without `PID:ROLE DAY MONTH YEAR TIME LEVEL`, where it begins so.
+/// Returns the line without `PID:ROLE DAY MONTH YEAR TIME LEVEL`, if it begins so.
 fn message(line: &str) -> &str {
     let mut rest = line.trim_end();
     for word in 0..6 {

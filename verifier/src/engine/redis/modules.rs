@@ -1,4 +1,4 @@
-//! Modules that images bring: loaded as production does, and named where one is missing.
+//! Modules of images: loaded as production loads them, and named where one is missing.
 
 use catalog::{
     format::redis::{BUILT_IN, Census},
@@ -31,7 +31,8 @@ const DIRECTORIES: [&str; 9] = [
     "/FalkorDB/bin/src",
 ];
 
-/// `$0` is the program, `$1` another that will do; `$2` files that are named follow, then flags.
+/// Beginning of the script. `$0` is the program, `$1` another that will do, and `$2` the number of
+/// named files; these files follow, then the flags.
 const BEGIN: &str = r#"other=$1 named=$2; shift 2
 is_new() {
   file=$1; shift
@@ -45,7 +46,8 @@ while [ "$named" -gt 0 ]; do
 done
 "#;
 
-/// `RedisGears` is the one module of a known image that does not load without a word more.
+/// Body of the loop over modules. `RedisGears` is the only module of a known image that needs a
+/// further argument to load.
 const EACH: &str = r#"  is_new "$file" "$@" || continue
   set -- "$@" --loadmodule "$file"
   case $file in
@@ -57,8 +59,8 @@ done
 const END: &str = r#"command -v "$0" >/dev/null || exec "$other" "$@"
 exec "$0" "$@""#;
 
-/// The command that starts the first of two programs that is there with these flags and modules:
-/// those of the image and the `named` that are there; `None`: none at all.
+/// The command that starts the first of two `programs` that is there, with these flags and with
+/// modules: those of the image and the `named` files that are there. `None` loads no module at all.
 pub(super) fn start(programs: [&str; 2], named: Option<&[String]>, flags: &[&str]) -> Vec<String> {
     let globs = DIRECTORIES.map(|directory| format!("{directory}/*.so"));
     let script = match named {
@@ -73,18 +75,18 @@ pub(super) fn start(programs: [&str; 2], named: Option<&[String]>, flags: &[&str
     argv.map(str::to_owned).collect()
 }
 
-/// Prints which of the files `$@` are not there, each by its place from 0.
+/// Script that prints the place, from 0, of each of the files `$@` that is not there.
 const LOOK: &str = r#"place=0
 for file; do [ -f "$file" ] || echo "$place"; place=$((place + 1)); done"#;
 
-/// The command that looks which of the `named` files are not there.
+/// The command that prints which of the `named` files are not there.
 pub(super) fn look(named: &[String]) -> Command {
     let begin = ["sh", "-c", LOOK, "sh"].map(str::to_owned);
     Command::new(begin.into_iter().chain(named.iter().cloned()), STAGE_MAX)
 }
 
 /// The end of a run for want of a module, with what is wrong with the files that the configuration
-/// names for servers in `image`; `looked` is what [`look`] printed.
+/// names for servers in `image`. `looked` is the output of [`look`].
 ///
 /// | of the named files | told |
 /// |---|---|
@@ -109,8 +111,9 @@ pub(super) fn named_in_vain(
     Stopped::new(stopped.reason, message)
 }
 
-/// What the configuration names and a server in `image` restored without; `None`: nothing.
-/// `looked` is what [`look`] printed, and `again` that it was started once more without any.
+/// The sentence about modules that the configuration names and that a server in `image` restored
+/// without, if any. `looked` is the output of [`look`]; `again` says that the server was started
+/// once more, without any module.
 ///
 /// | of the named files | told |
 /// |---|---|
@@ -134,11 +137,11 @@ pub(super) fn without(named: &[String], looked: &str, image: &str, again: bool) 
     Some(format!("{message}, or take it out of verifier.modules."))
 }
 
-/// What to do about a named file that is not there.
+/// Hint what to do about a named file that is not there.
 const MEND: &str = "Write where the file lies there, or put an image that has it into \
                     verifier.images.redis";
 
-/// Which of the named files are not there, as a clause; `None`: all are.
+/// A clause that names the files that are not there; `None` if all are.
 fn absent(named: &[String], looked: &str, image: &str) -> Option<String> {
     let places = looked.lines().filter_map(|it| it.parse::<usize>().ok());
     let absent = places.filter_map(|it| named.get(it)).map(String::as_str);
@@ -154,7 +157,8 @@ fn absent(named: &[String], looked: &str, image: &str) -> Option<String> {
     ))
 }
 
-/// Where a server looks for files; the process runtime has programs by their paths.
+/// The place where a server looks for files: the machine for the process runtime, which has
+/// programs by their paths, else the image.
 fn there(image: &str) -> String {
     match image {
         program if program.starts_with('/') => "on this machine".to_owned(),
@@ -162,8 +166,9 @@ fn there(image: &str) -> String {
     }
 }
 
-/// Which module is missing: the one that the server names, else all that the file needs. A type
-/// that is built into newer servers is no module: this one is too old.
+/// The end of a run, with the name of the missing module: the one that the server names, else all
+/// that the file needs. A type that is built into newer servers is no module: then this server is
+/// too old.
 pub(super) fn missing(
     log: &[String],
     census: &Census,

@@ -1,4 +1,4 @@
-//! The names of what is observed in a restored Redis: written while it runs, read by the checks.
+//! Names of the observations of a restored Redis: written while it runs, read by the checks.
 
 use jiff::Timestamp;
 
@@ -7,20 +7,21 @@ use crate::engine::{Observation, Observed, common_checks::CanarySeen};
 pub(super) const LOADED: &str = "loaded";
 pub(super) const EXPIRED: &str = "expired";
 pub(super) const SKIPPED: &str = "skipped";
-/// Over all databases.
+/// Keys of all databases together.
 pub(super) const LIVE_KEYS: &str = "live_keys";
 pub(super) const FUNCTIONS: &str = "functions";
 pub(super) const EVICTED: &str = "evicted";
 pub(super) const USED_MEMORY: &str = "used_memory";
 pub(super) const SERVER: &str = "server";
-/// Which server the image tells of, where it tells a version: without, the server accuses nobody.
+/// The server that the image announces, if it announces a version: without one the server accuses
+/// nobody.
 pub(super) const IMAGE: &str = "image";
-/// Which modules that the configuration names were not loaded, and what to do.
+/// Sentence about modules that the configuration names and that were not loaded, with a hint.
 pub(super) const WITHOUT: &str = "without";
 pub(super) const TIME: &str = "time";
 pub(super) const CANARY: &str = "canary";
 
-/// The observations, by name. `None` = it was not asked for, or not answered.
+/// The observations by name; `None` if a thing was not asked for or not answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct RedisObservations {
     pub(super) loaded: Option<u64>,
@@ -37,7 +38,7 @@ pub(super) struct RedisObservations {
 }
 
 impl RedisObservations {
-    /// Sorts them; unknown ones are ignored.
+    /// Sorts observations; unknown ones are ignored.
     pub(super) fn of(observations: &[Observation]) -> Self {
         let mut seen = Self::default();
         for Observation { name, value } in observations {

@@ -1,4 +1,4 @@
-//! What a restored server is asked, over one connection into the sandbox.
+//! Questions to a restored server, over one connection into the sandbox.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,17 +16,17 @@ use crate::{
     runtime::{Sandbox, SandboxError},
 };
 
-/// A server that loads answers between two pieces of work; the client's own half second is too
-/// short.
+/// Longest wait for one answer: a server that loads answers between two pieces of work, and the
+/// client's own half second is too short.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Longest canary that is looked at: RFC 3339 with nanoseconds and offset has 35 letters.
+/// Most bytes of a canary that are looked at: RFC 3339 with nanoseconds and offset has 35 letters.
 const CANARY_BYTES_MAX: u64 = 64;
 
 /// Why the server did not answer.
 #[derive(Debug, Error)]
 pub(super) enum ProbeError {
-    /// There is no way in.
+    /// The sandbox lets nobody in.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
     /// The connection broke, or the answer was an error.
@@ -34,7 +34,7 @@ pub(super) enum ProbeError {
     Redis(#[from] RedisError),
 }
 
-/// One connection; its driver ends with it.
+/// One connection; the task that drives it ends with it.
 pub(super) struct RedisClient {
     connection: MultiplexedConnection,
     _driver: AbortOnDropHandle<()>,
@@ -44,7 +44,7 @@ pub(super) struct RedisClient {
 pub(super) type Info = BTreeMap<String, String>;
 
 impl RedisClient {
-    /// Connects; asks nothing yet.
+    /// Connects to a server; asks nothing yet.
     pub(super) async fn connect(sandbox: &dyn Sandbox, port: u16) -> Result<Self, ProbeError> {
         let stream = sandbox.connect(port).await?;
         let about = RedisConnectionInfo::default().set_skip_set_lib_name();
@@ -58,14 +58,15 @@ impl RedisClient {
         })
     }
 
-    /// Whether everything is loaded: `PING` says nothing of an asynchronous load.
+    /// True if everything is loaded. `INFO` is asked, because `PING` says nothing of an
+    /// asynchronous load.
     pub(super) async fn is_loaded(&mut self) -> Result<bool, ProbeError> {
         let info = self.info("persistence").await?;
         let over = |name: &str| info.get(name).is_none_or(|value| value == "0");
         Ok(info.contains_key("loading") && over("loading") && over("async_loading"))
     }
 
-    /// Everything the checks want to know.
+    /// Returns the observations of everything the checks want to know.
     pub(super) async fn observe(
         &mut self,
         canary: Option<&RedisCanary>,
@@ -105,7 +106,7 @@ impl RedisClient {
         if let Some(canary) = canary {
             see(observations::CANARY, Some(self.canary(canary).await?));
         }
-        // Last: a canary that has expired is counted until it is asked for.
+        // Last, because an expired canary is counted until it is asked for.
         let keyspace = self.info("keyspace").await?;
         see(
             observations::LIVE_KEYS,
@@ -124,7 +125,7 @@ impl RedisClient {
         Ok(Timestamp::from_second(seconds).ok())
     }
 
-    /// Libraries loaded; `None` of a server before 7.0, which knows no `FUNCTION`.
+    /// Number of function libraries; `None` of a server before 7.0, which knows no `FUNCTION`.
     async fn functions(&mut self) -> Result<Option<u64>, ProbeError> {
         let answer: RedisResult<Vec<redis::Value>> =
             self.ask(redis::cmd("FUNCTION").arg("LIST")).await;
@@ -159,12 +160,12 @@ impl RedisClient {
     }
 }
 
-/// Whether the server answered, although with an error.
+/// True if the server answered, although with an error.
 fn is_answer(error: &RedisError) -> bool {
     error.code().is_some()
 }
 
-/// `name:value` lines; headings begin with `#`.
+/// Parses lines of `name:value`; headings, which begin with `#`, are left out.
 fn parse_info(text: &str) -> Info {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let members = lines.filter_map(|line| line.split_once(':'));
@@ -173,7 +174,7 @@ fn parse_info(text: &str) -> Info {
         .collect()
 }
 
-/// Sum of `dbN:keys=K,…`.
+/// Sum of the keys in all lines `dbN:keys=K,…`.
 fn live_keys(keyspace: &Info) -> u64 {
     let keys = |line: &String| -> Option<u64> {
         line.strip_prefix("keys=")?.split(',').next()?.parse().ok()
@@ -184,7 +185,7 @@ fn live_keys(keyspace: &Info) -> u64 {
         .fold(0, u64::saturating_add)
 }
 
-/// Valkey goes on calling itself Redis 7.2.4 beside its own version.
+/// Name and version of a server; Valkey goes on calling itself Redis 7.2.4 beside its own version.
 fn server_name(server: &Info) -> Option<String> {
     let named = |family: &str, key: &str| Some(format!("{family} {}", server.get(key)?));
     named("Valkey", "valkey_version").or_else(|| named("Redis", "redis_version"))

@@ -1,4 +1,4 @@
-//! A server on the file: started, waited for, asked; or why it did not serve.
+//! A server that loads the file: how it is started, waited for and asked; or why it did not serve.
 
 use std::time::Duration;
 
@@ -22,23 +22,23 @@ use crate::{
     runtime::{Command, ImageFacts, ServerId},
 };
 
-/// Databases of a server unless told otherwise, and the most we ask for (each takes memory).
+/// Databases of a server: 16 is its default, and 65,536 the most we ask for (each takes memory).
 const DATABASES: std::ops::RangeInclusive<u64> = 16..=65_536;
 
-/// Between two questions whether it is loaded (R19: at most 100 ms).
+/// Pause between two questions whether the server has loaded (R19: at most 100 ms).
 const POLL: Duration = Duration::from_millis(50);
 
-/// A server listens before it loads; one that cannot be reached for so long never will be.
+/// Longest time until a server must be reachable: it listens before it loads.
 const CONNECT_MAX: Duration = Duration::from_mins(1);
 
-/// What a server answered, and its log.
+/// Observations of a server that served, and its raw log.
 pub(super) struct ServedKeys {
     pub(super) observations: Vec<Observation>,
     pub(super) log: Vec<String>,
 }
 
-/// Serves with the modules of the image and of the configuration; where the server ends before it
-/// said a word of the file, once more without.
+/// Serves the file with the modules of the image and of the configuration. If the server ends
+/// before it said a word of the file, it is started once more without any module.
 pub(super) async fn served(
     bench: &Bench<'_>,
     census: &Census,
@@ -76,7 +76,8 @@ pub(super) async fn served(
     }
 }
 
-/// The end of a run; for want of a module, with what is wrong with those that are named.
+/// The end of a run; if a module is missing, its message also tells what is wrong with the modules
+/// that the configuration names.
 async fn with_named(bench: &Bench<'_>, named: &[String], stopped: Stopped) -> Stopped {
     if stopped.reason != Reason::ModuleMissing || named.is_empty() {
         return stopped;
@@ -91,8 +92,9 @@ async fn with_named(bench: &Bench<'_>, named: &[String], stopped: Stopped) -> St
     }
 }
 
-/// Which of the named modules a server restored without, if any; `again`: it was started once more.
-/// Where nothing can be looked at any more, what was observed before stands all the same.
+/// Returns which of the `named` modules a server restored without, if any; `again`: the server was
+/// started once more. `None` also if the sandbox cannot be looked at any more: other observations
+/// stand all the same.
 async fn without(bench: &Bench<'_>, named: &[String], again: bool) -> Option<Observation> {
     if named.is_empty() {
         return None;
@@ -106,7 +108,8 @@ async fn without(bench: &Bench<'_>, named: &[String], again: bool) -> Option<Obs
     })
 }
 
-/// Starts a server and asks it; what it logged is kept.
+/// Starts a server and asks it; returns the outcome with the raw log, whose harmless lines go to
+/// the record.
 async fn tried(
     bench: &Bench<'_>,
     command: &Command,
@@ -121,8 +124,9 @@ async fn tried(
     Ok((outcome, log))
 }
 
-/// The server with its own defaults, but for what keeps it to this one file in this one place;
-/// `modules` are loaded besides those of the image, `None`: none is.
+/// The command of a server with its own defaults, but for the flags that keep it to this one file
+/// in this one place. `modules` are loaded besides those of the image; `None` loads no module at
+/// all.
 fn start_command(
     bench: &Bench<'_>,
     census: &Census,
@@ -157,7 +161,7 @@ fn start_command(
     Ok(Command::new(argv, STAGE_MAX))
 }
 
-/// Whether a server ended and had not said a word of the file: its modules may have caused that.
+/// True if a server ended and had not said a word of the file: its modules may have caused that.
 fn is_early(unserved: &Unserved, log: &[String]) -> bool {
     matches!(unserved, Unserved::Exited(_)) && !log::spoke(log)
 }
@@ -179,7 +183,7 @@ fn explained(unserved: Unserved, log: &[String], census: &Census, image: &ImageF
     }
 }
 
-/// What a run that ended comes to, by who may accuse the file.
+/// The end of a run, changed to `no_image` if this server may not accuse the file.
 fn heard(census: &Census, server: Option<ServerKind>, stopped: Stopped) -> Stopped {
     match Writer::of_census(census) {
         Some(writer) => writer.heard(server, stopped),
@@ -245,7 +249,7 @@ async fn is_loaded(
     client.is_loaded().await
 }
 
-/// A server that does not answer has ended, or is out of reach.
+/// Why a server does not answer: it has ended, or is out of reach.
 async fn blame(bench: &Bench<'_>, server: ServerId, error: &ProbeError) -> Unserved {
     match ServerEnd::of(bench, server).await {
         Ok(Some(ended)) => Unserved::Exited(ended),

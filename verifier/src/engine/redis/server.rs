@@ -1,4 +1,4 @@
-//! Which servers read which files, and how much room they need. Pure tables.
+//! Which servers read which files, and how much memory they need. Pure tables.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use catalog::{format::redis::Family, model::SnapshotFacts};
 
 use crate::runtime::ImageFacts;
 
-/// The name of a product's server program.
+/// Name of the server program of a product.
 pub(super) const fn program(family: Family) -> &'static str {
     match family {
         Family::Redis => "redis-server",
@@ -14,7 +14,8 @@ pub(super) const fn program(family: Family) -> &'static str {
     }
 }
 
-/// The names of its program, best first: an image that is named for neither may hold either.
+/// Names of the programs to try for a product, best first: an image that is named for neither may
+/// hold either.
 pub(super) const fn programs(family: Family) -> [&'static str; 2] {
     match family {
         Family::Redis => [program(Family::Redis), program(Family::Valkey)],
@@ -22,7 +23,7 @@ pub(super) const fn programs(family: Family) -> [&'static str; 2] {
     }
 }
 
-/// What is compared of a version: fixes in a patch change no format.
+/// Version as far as it is compared: fixes in a patch change no format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Version {
     major: u32,
@@ -34,7 +35,8 @@ impl Version {
         Self { major, minor }
     }
 
-    /// The numbers that a text begins with; a bare `8` is some 8.x, and surely as good as 8.0.
+    /// Parses the numbers that a text begins with; a bare `8` is some 8.x, and surely as good as
+    /// 8.0.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut numbers = text
             .split(|letter: char| !letter.is_ascii_digit())
@@ -55,7 +57,7 @@ impl fmt::Display for Version {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ServerKind {
     pub(super) family: Family,
-    /// `None` of an image that does not tell, as `redis:latest`.
+    /// `None` if the image does not tell, as `redis:latest`.
     pub(super) version: Option<Version>,
 }
 
@@ -80,7 +82,8 @@ impl ServerKind {
         }
     }
 
-    /// What the image's environment, its program's `--version` or, at last, its tag says.
+    /// Returns the server in an image, by the image's environment, its program's `--version` or, at
+    /// last, its tag.
     pub(super) fn of(image: &ImageFacts) -> Option<Self> {
         image
             .version_texts
@@ -89,14 +92,14 @@ impl ServerKind {
             .or_else(|| Self::of_tag(&image.image))
     }
 
-    /// The server that an accusation rests on: as it names itself, where the image tells a version,
-    /// too. What nobody can tell before it runs accuses nobody.
+    /// Returns the server that an accusation rests on: as it names itself, but only if its image
+    /// tells a version, too. A server that nobody can tell before it runs accuses nobody.
     pub(super) fn accountable(image: &ImageFacts, itself: Option<Self>) -> Option<Self> {
         let told = Self::of(image).filter(|server| server.version.is_some())?;
         Some(itself.unwrap_or(told))
     }
 
-    /// `REDIS_VERSION=8.0.2`, `Redis server v=7.0.15 sha=…` (`server.c`, `version()`),
+    /// Parses `REDIS_VERSION=8.0.2`, `Redis server v=7.0.15 sha=…` (`server.c`, `version()`),
     /// `Valkey server v=9.1.0 …`.
     fn of_text(text: &str) -> Option<Self> {
         const PREFIXES: [(&str, Family); 5] = [
@@ -114,7 +117,7 @@ impl ServerKind {
         Some(Self::known(family, Version::parse(version)?))
     }
 
-    /// As it names itself: `Redis 8.0.2`, `Valkey 9.1.2`.
+    /// Parses the name that a server gives itself: `Redis 8.0.2`, `Valkey 9.1.2`.
     pub(super) fn of_itself(text: &str) -> Option<Self> {
         let (name, version) = text.split_once(' ')?;
         let family = match name {
@@ -125,8 +128,9 @@ impl ServerKind {
         Some(Self::known(family, Version::parse(version)?))
     }
 
-    /// `redis:8.0`, `registry.example:5000/valkey/valkey:9.1-alpine`, with or without a digest;
-    /// `redis:latest` tells no version, and of another name not even the product is known.
+    /// Parses a tag such as `redis:8.0` or `registry.example:5000/valkey/valkey:9.1-alpine`, with
+    /// or without a digest. `redis:latest` tells no version, and of an image of another name not
+    /// even the product is known.
     fn of_tag(image: &str) -> Option<Self> {
         let name = image.split('@').next()?.rsplit('/').next()?;
         let (name, tag) = name.split_once(':').unwrap_or((name, ""));
@@ -138,9 +142,9 @@ impl ServerKind {
         Some(Self { family, version })
     }
 
-    /// Whether it is known to read `REDIS00nn` or `VALKEYnnn` files of this number (`rdb.h` of each
-    /// branch; Valkey refuses 12 to 79 as foreign). A server newer than all that are known may read
-    /// any number.
+    /// True if the server is known to read `REDIS00nn` or `VALKEYnnn` files of this number (`rdb.h`
+    /// of each branch; Valkey refuses 12 to 79 as foreign). A server newer than all that are known
+    /// may read any number.
     pub(super) fn reads(self, magic: Family, number: u32) -> bool {
         let Some(version) = self.version else {
             return false;
@@ -153,7 +157,7 @@ impl ServerKind {
         }
     }
 
-    /// Whether some version of its product reads files with these letters.
+    /// True if some version of the server's product reads files with these letters.
     pub(super) const fn may_read(self, magic: Family) -> bool {
         matches!(
             (self.family, magic),
@@ -162,7 +166,7 @@ impl ServerKind {
     }
 }
 
-/// `RDB_VERSION` of its branch.
+/// Largest number that a Redis of this version reads: `RDB_VERSION` of its branch.
 fn newest_redis_number(version: Version) -> u32 {
     match (version.major, version.minor) {
         (9.., _) | (8, 11..) => u32::MAX,
@@ -179,7 +183,8 @@ fn newest_redis_number(version: Version) -> u32 {
     }
 }
 
-/// The same of Valkey; before 9.0 it wrote the letters of Redis, and 0 is no number.
+/// Largest number behind `VALKEY` that a Valkey of this version reads. Before 9.0 it wrote the
+/// letters of Redis, and 0 is no number.
 fn newest_valkey_number(version: Version) -> u32 {
     match (version.major, version.minor) {
         (10.., _) | (9, 2..) => u32::MAX,
@@ -188,18 +193,18 @@ fn newest_valkey_number(version: Version) -> u32 {
     }
 }
 
-/// What a server takes before it holds anything, and while it loads.
+/// Memory in bytes that a server takes before it holds anything, and while it loads.
 const MEMORY_BASE: u64 = 100 << 20;
 
-/// Memory per byte of file where the writer did not note its own: small strings that compress well
-/// take 8.3 times (measured with 7.0).
+/// Bytes of memory per byte of a file whose writer did not note its own: small strings that
+/// compress well take 8.3 times (measured with 7.0).
 const MEMORY_PER_BYTE: u64 = 10;
 
-/// Memory for the sandbox, at most `max`; `None` if the data itself would not fit.
+/// Memory of the sandbox in bytes, at most `max`; `None` if the data itself would not fit.
 pub(super) fn memory_bytes(head: &SnapshotFacts, size_bytes: u64, max: u64) -> Option<u64> {
     let wanted = match head.used_memory_bytes {
         Some(used) if used.saturating_add(MEMORY_BASE) > max => return None,
-        // A third again: fragmentation, and what loading allocates and frees.
+        // 30 % more: fragmentation, and what loading allocates and frees.
         Some(used) => used.saturating_add(used / 10 * 3),
         None => size_bytes.saturating_mul(MEMORY_PER_BYTE),
     };

@@ -1,4 +1,5 @@
-//! Whose file it is: which server is tried first with it, and which one may call it bad. Pure.
+//! The writer of a file, which decides which server is tried first and which one may call the file
+//! bad. Pure.
 //!
 //! Versions are compared by product and major.minor. The number in a file's head does not tell who
 //! can load it: a vector set saved by 8.2 is of number 12, as 8.0 writes, and 8.0 refuses it.
@@ -7,15 +8,15 @@
 //! |---|---|---|
 //! | the writer's product, equal or newer | first, whatever the number | holds |
 //! | the same, and the writer or its contents are of a pre-release | first | is `no_image` |
-//! | the writer's product, older; or the other product | second, where it reads the number | is `no_image` |
+//! | the writer's product, older; or the other product | second, if it reads it | is `no_image` |
 //! | of unknown version | last | is `no_image` |
 //!
 //! An accusation is `unrestorable`, `identity` (keys or functions that were not loaded), or an end
 //! for want of memory: an older server may need more for what it does not know.
 //!
-//! A file that names no writer is of the newest server that writes its number, by its magic, and is
-//! tried only where that number is read; one of a number that no known server writes is accused by
-//! nobody.
+//! A file that names no writer is taken for one of the newest server that writes its number, by its
+//! magic, and is tried only where that number is read. A file of a number that no known server
+//! writes is accused by nobody.
 
 use std::fmt;
 
@@ -48,7 +49,8 @@ const REDIS_WRITERS: [(u32, Version); 11] = [
 /// fetches 11.
 const VALKEY_WRITER: (u32, Version) = (80, Version::new(9, 1));
 
-/// Released versions, oldest first, for hints: a pre-release and a fork name others.
+/// Released versions, oldest first, for hints: pre-releases and forks name versions that are not
+/// among them.
 const REDIS_RELEASES: [Version; 16] = [
     Version::new(2, 8),
     Version::new(3, 0),
@@ -75,10 +77,11 @@ const VALKEY_RELEASES: [Version; 5] = [
     Version::new(9, 1),
 ];
 
-/// Smallest patch of a pre-release (`version.h`: 7.0-rc1 is 6.9.240).
+/// Smallest patch number of a pre-release (`version.h`: 7.0-rc1 is 6.9.240).
 const PRE_RELEASE_PATCH: u32 = 200;
 
-/// The same before 6.0, under the minor version that is none (5.0-rc1 is 4.9.101).
+/// Minor version and smallest patch number of a pre-release before 6.0 (5.0-rc1 is 4.9.101); no
+/// release has this minor version.
 const EARLY_MINOR: &str = "9";
 const EARLY_PATCH: u32 = 100;
 
@@ -86,9 +89,10 @@ const EARLY_PATCH: u32 = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Writer {
     family: Family,
-    /// `None`: nobody is known to write files of this number.
+    /// `None` if no server is known to write files of this number, or the named version is none of
+    /// ours.
     version: Option<Version>,
-    /// Whether the file names that version.
+    /// True if the file names that version.
     said: bool,
     pre_release: bool,
     /// Letters and number of the file's head.
@@ -97,7 +101,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// By the first bytes of a file; `None` if they are of no known kind.
+    /// The writer by the first bytes of a file; `None` if they are of no known kind.
     pub(super) fn of_head(head: &SnapshotFacts) -> Option<Self> {
         const FAMILIES: [Family; 2] = [Family::Redis, Family::Valkey];
         let named = |name: &Option<String>, of: fn(Family) -> &'static str| {
@@ -114,7 +118,7 @@ impl Writer {
         ))
     }
 
-    /// By the whole file.
+    /// The writer by the whole file.
     pub(super) fn of_census(census: &Census) -> Option<Self> {
         let (magic, number) = (census.family?, census.version?);
         let text = census.writer.as_deref();
@@ -128,7 +132,7 @@ impl Writer {
     fn new(magic: Family, number: u32, named: Option<Family>, text: Option<&str>) -> Self {
         let family = named.unwrap_or(magic);
         let said = text.and_then(Version::parse);
-        // Whoever names a version that is none of ours is a product that is not known here.
+        // A file whose version text cannot be read is of a product that is not known here.
         let version = match text {
             Some(_) => said,
             None => newest_writer(family, number),
@@ -143,7 +147,7 @@ impl Writer {
         }
     }
 
-    /// How soon a server is tried, 0 first; `None` if it cannot read the file.
+    /// Rank in which a server is tried, 0 first; `None` if it cannot read the file.
     pub(super) fn rank(&self, server: &ServerKind) -> Option<u8> {
         let reads = server.reads(self.magic, self.number);
         match server.version {
@@ -153,13 +157,13 @@ impl Writer {
         }
     }
 
-    /// Whether a server is of the writer's product, and at least as new.
+    /// True if a server is of the writer's product, and at least as new.
     fn is_outlived_by(&self, server: &ServerKind) -> bool {
         let newer = self.version.zip(server.version);
         server.family == self.family && newer.is_some_and(|(wrote, reads)| reads >= wrote)
     }
 
-    /// What a run that ended comes to: an accusation that does not hold is `no_image`.
+    /// The end of a run, changed to `no_image` if it is an accusation that does not hold.
     pub(super) fn heard(&self, server: Option<ServerKind>, stopped: Stopped) -> Stopped {
         let accuses = matches!(stopped.reason, Reason::Unrestorable | Reason::OutOfMemory);
         match self.doubt(server).filter(|_| accuses) {
@@ -171,7 +175,7 @@ impl Writer {
         }
     }
 
-    /// Why a server may not accuse the file, and which would: with a hint; `None` if it may.
+    /// Why a server may not accuse the file, with a hint which one would; `None` if it may.
     pub(super) fn doubt(&self, server: Option<ServerKind>) -> Option<String> {
         let outlived = server.is_some_and(|server| self.is_outlived_by(&server));
         if outlived && !self.pre_release {
@@ -193,7 +197,7 @@ impl Writer {
         Some(format!("{why}\nhint: {}", self.advice()))
     }
 
-    /// What to do where no image may be believed.
+    /// Hint for a run in which no image may accuse the file.
     ///
     /// | the writer's version | an image that reads the number, and is as new | the hint names |
     /// |---|---|---|
@@ -224,12 +228,12 @@ impl Writer {
             Family::Valkey => ("valkey/valkey", &VALKEY_RELEASES[..]),
         };
         let wanted = self.version?;
-        // A file may name an older writer than any that writes its number.
+        // A file may name a writer that is older than any that writes its number.
         let would = |version: &Version| {
             let server = ServerKind::known(self.family, *version);
             *version >= wanted && server.reads(self.magic, self.number)
         };
-        // Of what comes after a pre-release that is newer than all of them, nothing is known.
+        // Nothing is known of what comes after a pre-release that is newer than all releases.
         let itself = Some(wanted).filter(|_| !self.pre_release);
         let version = releases.iter().copied().chain(itself).find(would)?;
         Some(format!("{image}:{version} or newer"))
@@ -250,7 +254,7 @@ impl fmt::Display for Writer {
     }
 }
 
-/// The newest server of this product that writes files of this number.
+/// Newest server of this product that writes files of this number; `None` if there is none.
 fn newest_writer(family: Family, number: u32) -> Option<Version> {
     let known = match family {
         Family::Redis => REDIS_WRITERS.iter().find(|(known, _)| number <= *known)?,
@@ -259,7 +263,7 @@ fn newest_writer(family: Family, number: u32) -> Option<Version> {
     Some(known.1)
 }
 
-/// By its patch, or by the letters behind it (`8.1.0-rc2`).
+/// True if a version is a pre-release, by its patch number or the letters behind it (`8.1.0-rc2`).
 fn is_pre_release(text: &str) -> bool {
     let mut parts = text.splitn(3, '.');
     let (Some(_), Some(minor), Some(patch)) = (parts.next(), parts.next(), parts.next()) else {

@@ -5,7 +5,7 @@ use catalog::ledger::ToolRecord;
 use super::*;
 use crate::plan::prospect;
 
-/// Of the records of the fixtures, or of another configuration.
+/// The verifier that wrote the records of the fixtures, or the same with another configuration.
 fn tool(same: bool) -> ToolRecord {
     let mut tool = fixtures::verification(at(0), None).tool;
     if !same {
@@ -14,7 +14,7 @@ fn tool(same: bool) -> ToolRecord {
     tool
 }
 
-/// (not before, at) in minutes.
+/// Holds a prospect against `expected`: (not before, at) in minutes.
 #[track_caller]
 fn check(
     lines: &str,

@@ -1,6 +1,6 @@
-//! The connection to a Docker engine, and what its errors mean for a run.
+//! The connection to a Docker engine, and the reason that each of its errors gives a run.
 //!
-//! Connects anew for every operation: the engine may come and go while the verifier lives.
+//! Every operation connects anew: the engine may come and go while the verifier lives.
 
 use std::{error::Error as _, io, time::Duration};
 
@@ -9,10 +9,10 @@ use catalog::ledger::Reason;
 
 use crate::runtime::SandboxError;
 
-/// Where Docker listens unless `DOCKER_HOST` says otherwise.
+/// Address of the engine unless `DOCKER_HOST` names another.
 const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 
-/// How to reach the engine.
+/// Address of the engine.
 #[derive(Debug, Clone)]
 pub(super) struct DockerHost {
     host: String,
@@ -31,7 +31,8 @@ impl DockerHost {
     }
 }
 
-/// The client says of a socket that we may not even look at that it is not there.
+/// Corrects one error of the client, which says of a socket that we may not look at that it is not
+/// there.
 fn seen(error: Error) -> Error {
     let Error::SocketNotFoundError(path) = &error else {
         return error;
@@ -42,7 +43,7 @@ fn seen(error: Error) -> Error {
     }
 }
 
-/// Says what went wrong while `doing`, whose fault it is, and what to do.
+/// The error of `doing` something with the engine: reason, message, and a hint what to do.
 pub(super) fn trouble(doing: &str, error: Error) -> SandboxError {
     let (reason, hint) = match &error {
         Error::DockerResponseServerError { message, .. } if no_space(message) => (
@@ -79,7 +80,7 @@ fn no_space(message: &str) -> bool {
     message.to_lowercase().contains("no space left on device")
 }
 
-/// The innermost cause says most: the outer ones only name the client's layers.
+/// Words of the innermost cause, which says most: the outer ones only name the client's layers.
 fn plain(error: &Error) -> String {
     match error {
         Error::DockerResponseServerError { message, .. } => message.trim().to_owned(),
@@ -121,7 +122,7 @@ fn unreachable_hint(error: &Error) -> &'static str {
     }
 }
 
-/// Waits between tries of what a busy engine refuses at first.
+/// Pause between two tries of what a busy engine refuses at first.
 pub(super) const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 #[cfg(test)]

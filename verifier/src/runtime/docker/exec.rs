@@ -1,8 +1,8 @@
 //! Commands in a running container: fed, drained, bounded, and killed when nobody waits for them.
 //!
-//! Every trap it avoids is one that was seen: the client's writer must be shut down, not dropped;
-//! the exit code is only there some time after the output ended; a kill by the memory limit shows
-//! as 137 and nowhere else.
+//! Three traps were seen in practice and are avoided here. The client's writer must be shut down,
+//! not dropped. The exit code is there only some time after the output ended. A kill by the memory
+//! limit shows as 137 and nowhere else.
 
 use std::{
     collections::BTreeMap,
@@ -34,16 +34,18 @@ use crate::runtime::{
     shell,
 };
 
-/// For the engine to note that a command ended, after its output did.
+/// Longest wait for the exit code after the output of a command ended.
 const EXIT_CODE_WAIT: Duration = Duration::from_secs(10);
 
-/// 128 + `SIGKILL`, as a shell reports it: without it a count of kills may be of another process.
+/// 128 + `SIGKILL`, as a shell reports it. Only a command with this code can be the one that the
+/// memory limit killed.
 pub(super) const KILLED: i32 = 137;
 
-/// Longest piece of output the client decodes at once; the engine sends at most 32 KiB.
+/// Largest piece of output in bytes that the client decodes at once; the engine sends at most 32
+/// KiB.
 const OUTPUT_PIECE_BYTES: usize = 64 * 1024;
 
-/// What runs commands in one container.
+/// The commands of one container.
 #[derive(Debug)]
 pub(super) struct Execs {
     pub(super) docker: Docker,
@@ -51,9 +53,9 @@ pub(super) struct Execs {
     work_dir: String,
     env: BTreeMap<String, String>,
     next: AtomicU32,
-    /// Kills by the memory limit that were there at the first look: they may be of anybody.
+    /// Number of kills by the memory limit at the first look: anything may have caused them.
     kills_before: OnceLock<u64>,
-    /// Kills since then that were already reported.
+    /// Number of later kills that were already reported.
     kills_reported: AtomicU64,
 }
 
@@ -77,7 +79,7 @@ impl Execs {
         }
     }
 
-    /// Names the next command or server inside.
+    /// Returns the number of the next command or server inside.
     pub(super) fn number(&self) -> u32 {
         self.next.fetch_add(1, Relaxed)
     }
@@ -113,7 +115,8 @@ impl Execs {
     }
 
     async fn exit(&self, code: i32, pumped: Pumped) -> Result<Exit, SandboxError> {
-        // Looked at after every failure: an old kill is not to be blamed on a later command.
+        // The kills are counted after every failure: an old one is not to be blamed on a later
+        // command.
         let killed = code != 0 && self.killed_by_memory_limit().await?;
         let out_of_memory = killed && code == KILLED;
         Ok(Exit {
@@ -125,7 +128,7 @@ impl Execs {
         })
     }
 
-    /// Runs one of our own scripts and returns what it printed.
+    /// Runs one of our own scripts; returns its exit code and what it printed.
     pub(super) async fn helper(&self, argv: Vec<String>) -> Result<(i32, Capture), SandboxError> {
         let deadline = Instant::now() + HELPER_LIMIT;
         let work = async {
@@ -146,7 +149,7 @@ impl Execs {
             .unwrap_or_else(|_| Err(hung()))
     }
 
-    /// Looks around from inside with one of the scripts of [`look`]; kills are counted from the
+    /// Looks around from inside with one of the scripts of [`look`]. Kills are counted from the
     /// first look on.
     pub(super) async fn look(&self, script: &str) -> Result<look::Look, SandboxError> {
         let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
@@ -159,7 +162,7 @@ impl Execs {
         Ok(look)
     }
 
-    /// Whether the memory limit killed something that was not reported before.
+    /// True if the memory limit killed something since this was last asked.
     async fn killed_by_memory_limit(&self) -> Result<bool, SandboxError> {
         let Some(kills) = self.look(look::MEASURE).await?.memory_kills else {
             return Ok(false);
@@ -209,8 +212,9 @@ impl Execs {
         }
     }
 
-    /// An engine has many words for a container that is gone; looking at it has only one. And one
-    /// that the memory limit ended is not one that somebody removed.
+    /// The error of an exec, told by the state of the container: an engine has many words for a
+    /// container that is gone, and its state only one. A container that the memory limit ended is
+    /// told apart from one that somebody stopped or removed.
     async fn why(&self, error: Error) -> SandboxError {
         let state = match self.docker.inspect_container(&self.container, None).await {
             Ok(inspected) => inspected.state.unwrap_or_default(),

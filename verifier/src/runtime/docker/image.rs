@@ -1,5 +1,4 @@
-//! Images: which are there, what they say of themselves, pulling, and the user their data
-//! directory belongs to.
+//! Images: their facts, pulling, and the user who owns their data directory.
 
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use crate::runtime::{ImageFacts, Pull, SandboxError};
 /// Most bytes of an archive that are read to find one header.
 const ARCHIVE_HEAD_BYTES_MAX: usize = 64 * 1024;
 
-/// What one configured image is; `present` is false where the engine does not have it.
+/// Returns the facts of one configured image; `present` is false if the engine does not have it.
 pub(super) async fn facts(docker: &Docker, image: &str) -> Result<ImageFacts, SandboxError> {
     let inspected = inspect(docker, image).await?;
     let present = inspected.is_some();
@@ -46,7 +45,7 @@ pub(super) async fn facts(docker: &Docker, image: &str) -> Result<ImageFacts, Sa
     })
 }
 
-/// The image as it lies in the engine, pulled first where `pull` asks for it.
+/// Returns the image as it lies in the engine, pulled first where `pull` asks for it.
 pub(super) async fn ensure(
     docker: &Docker,
     image: &str,
@@ -118,8 +117,9 @@ async fn pull_image(docker: &Docker, image: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// The user that commands run as: the image's own unless that is root, else the owner of the data
-/// directory (official images switch to it in an entry point that sandboxes do not run).
+/// Returns the user that commands run as: the image's own, unless that is root; else the owner of
+/// the data directory. Official images switch to this owner in an entry point that sandboxes do not
+/// run. Errs if the owner is root, too.
 pub(super) async fn user(
     docker: &Docker,
     image: &ImageInspect,
@@ -148,7 +148,8 @@ pub(super) async fn user(
     }
 }
 
-/// Asks a container that is never started: nothing of the image runs as root, not even `stat`.
+/// Returns user and group that own `path` in an image. It is read from a container that is never
+/// started: nothing of the image runs as root, not even `stat`.
 async fn owner_of(
     docker: &Docker,
     image: &str,

@@ -1,4 +1,4 @@
-//! Removing what runs leave: by label, so that it also finds what was only half made.
+//! Removal of what runs leave: by label, so that it also finds what is only half made.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,10 +23,10 @@ use super::{
 };
 use crate::runtime::{Instance, RunId, SandboxError, SweepOutcome, SweepPolicy};
 
-/// For removing one run; a container under load takes seconds to die.
+/// Longest time for removing one run; a container under load takes seconds to die.
 const REMOVE_LIMIT: Duration = Duration::from_mins(1);
 
-/// Everything with one label (`name` or `name=value`).
+/// All containers and volumes with one label (`name` or `name=value`), each with its labels.
 struct Found {
     containers: Vec<(String, HashMap<String, String>)>,
     volumes: Vec<(String, HashMap<String, String>)>,
@@ -77,7 +77,8 @@ pub(super) async fn remove(docker: &Docker, run: &RunId) -> Result<(), SandboxEr
     Err(SandboxError::new(Reason::RuntimeUnavailable, message))
 }
 
-/// Keeps what may pass by itself: "removal in progress", "volume in use", a busy engine.
+/// Keeps an error that may pass by itself ("removal in progress", "volume in use", a busy engine);
+/// a thing that is gone is none.
 fn note(last: &mut Option<Error>, done: Result<(), Error>) {
     match done {
         Ok(())
@@ -88,7 +89,8 @@ fn note(last: &mut Option<Error>, done: Result<(), Error>) {
     }
 }
 
-/// Removes the runs that `policy` gives up; a run is only ever judged by its labels.
+/// Removes the runs that `policy` gives up, each known only by its labels. A run that cannot be
+/// removed does not stop the others.
 pub(super) async fn sweep(
     docker: &Docker,
     instance: &Instance,

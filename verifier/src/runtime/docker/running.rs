@@ -12,10 +12,11 @@ use tokio::time::timeout;
 
 use crate::runtime::shell;
 
-/// For our own small commands.
+/// Longest time of our own small commands.
 pub(super) const HELPER_LIMIT: Duration = Duration::from_secs(30);
 
-/// Kills its command unless it was disarmed: also when the future that waited for it is dropped.
+/// Kills its command when it is dropped, unless it was disarmed: so also when the future that
+/// waited for the command is dropped.
 pub(super) struct ExecGuard {
     docker: Docker,
     container: String,
@@ -34,12 +35,12 @@ impl ExecGuard {
         }
     }
 
-    /// It ended by itself.
+    /// Lets the command be: it ended by itself, or is killed already.
     pub(super) fn disarm(&mut self) {
         self.armed = false;
     }
 
-    /// Best effort: whatever survives it dies with the container.
+    /// Kills the command, as well as that can be done: what survives dies with the container.
     pub(super) async fn kill(&self) {
         let kill = CreateExecOptions {
             cmd: Some(shell::kill_command(self.number)),

@@ -26,16 +26,16 @@ use crate::runtime::{
     shell::{self, PrintedState},
 };
 
-/// For a server that was killed to be gone.
+/// Longest wait until a killed server is gone.
 const KILL_GRACE: Duration = Duration::from_secs(5);
 
-/// Until a relay says that it is connected; a first exec takes about a second on a slow machine.
+/// Longest wait until a relay is connected; a first exec takes about a second on a slow machine.
 const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 
-/// For the last lines of a server that was killed together with its wrapper.
+/// Longest wait for the last lines of a server that was killed together with its wrapper.
 const LOG_GRACE: Duration = Duration::from_secs(2);
 
-/// Between two looks at a server that was asked to end.
+/// Pause between two looks at a server that was asked to end.
 const STATE_PAUSE: Duration = Duration::from_millis(100);
 
 /// A container that sleeps while commands run in it.
@@ -58,8 +58,9 @@ impl DockerSandbox {
         })
     }
 
-    /// What was written after the end of every other server that has ended. All of it is read: the
-    /// first lines say what a server began with, and the engine keeps at most 16 MiB.
+    /// Reads the lines written after the end of every other server that has ended; `last` marks the
+    /// end of this one. The whole log is read: its first lines say what a server began with, and
+    /// the engine keeps at most 16 MiB.
     async fn read_log(&self, last: &str) -> Result<Vec<String>, SandboxError> {
         let options = LogsOptionsBuilder::new().stdout(true).stderr(true).build();
         let mut pieces = self.execs.docker.logs(&self.execs.container, Some(options));
@@ -155,8 +156,8 @@ impl Sandbox for DockerSandbox {
         })
     }
 
-    /// The engine writes the log behind the server's back: the last lines of a server that ended
-    /// say why it did, so they are waited for.
+    /// Returns the log of a server. The engine writes the log independently of the server, and the
+    /// last lines of a server that ended say why: so they are waited for.
     async fn log(&self, server: ServerId) -> Result<Vec<String>, SandboxError> {
         let last = shell::last_line(server.0);
         let patience = Instant::now() + LOG_GRACE;

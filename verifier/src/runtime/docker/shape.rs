@@ -13,20 +13,21 @@ use crate::runtime::{RunId, SandboxSpec};
 
 pub(super) const RUN_LABEL: &str = "io.backup-witness.run";
 pub(super) const INSTANCE_LABEL: &str = "io.backup-witness.instance";
-/// Seconds since the epoch.
+/// Its value is the deadline of the run in seconds since the epoch.
 pub(super) const DEADLINE_LABEL: &str = "io.backup-witness.deadline";
 
-/// Enough for the threads of a Neo4j server (about 200 seen), and an end to a fork bomb.
+/// Most processes and threads: enough for a Neo4j server (about 200 seen), and an end to a fork
+/// bomb.
 const PROCESSES_MAX: i64 = 1024;
 
-/// CPU time per period, in microseconds: two processors. A quota, because the engine refuses
-/// `nano_cpus` above what the host has.
+/// CPU time per period, both in microseconds: two processors. It is a quota, because the engine
+/// refuses `nano_cpus` above what the host has.
 const CPU_QUOTA: (i64, i64) = (200_000, 100_000);
 
-/// `/tmp` counts as memory.
+/// Mount options of `/tmp`, whose bytes count as memory.
 const TMP_OPTIONS: &str = "rw,noexec,nosuid,nodev,size=64m,mode=1777";
 
-/// What everything of a run carries.
+/// Labels on everything of a run.
 #[derive(Debug, Clone)]
 pub(super) struct Labels {
     pub(super) run: String,
@@ -63,7 +64,8 @@ pub(super) fn volume(run: &RunId, labels: &Labels) -> VolumeCreateRequest {
     }
 }
 
-/// A container that sleeps: every command is an exec, and its log holds the server's lines only.
+/// The container of a run, which only sleeps: every command is an exec, so its log holds the
+/// server's lines only.
 pub(super) fn container(
     run: &RunId,
     spec: &SandboxSpec,

@@ -1,4 +1,4 @@
-//! Starting a child so that it cannot outlive us, and knowing which children are ours.
+//! Children of a sandbox: how one is started so that it cannot outlive us, and its process group.
 
 use std::{
     collections::BTreeMap,
@@ -10,16 +10,16 @@ use std::{
 use rustix::process::{Pid, Signal, getuid, kill_process_group};
 use tokio::process::{Child, Command};
 
-/// Names the run in the environment of every child; a sweep looks for it.
+/// Variable in the environment of every child that names the run; a sweep looks for it.
 pub(super) const RUN_VARIABLE: &str = "BACKUP_WITNESS_RUN";
 
 /// User and group `nobody` (65534 on every Linux since the 16-bit overflow ids).
 const NOBODY: u32 = 65534;
 
-/// Where a command finds what it calls, after the directory of its image's program.
+/// `PATH` of every command, behind the directory of its image's program.
 const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// What a child gives up before it starts.
+/// The rights that a child gives up before it starts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Confinement {
     root: bool,
@@ -36,12 +36,13 @@ impl Confinement {
         self.root
     }
 
-    /// Who the data directory must belong to, if not to us.
+    /// User and group that must own the data directory, if it is not ours.
     pub(super) fn owner(self) -> Option<(u32, u32)> {
         self.root.then_some((NOBODY, NOBODY))
     }
 
-    /// `setpriv` and its words: death with us, no new privileges, and as root no root.
+    /// `setpriv` and its arguments: the child dies with us, gets no new privileges, and as root is
+    /// root no more.
     fn words(self) -> Vec<String> {
         let mut words = ["setpriv", "--pdeathsig", "KILL", "--no-new-privs"]
             .map(str::to_owned)
@@ -66,7 +67,7 @@ pub(super) struct Launch {
 }
 
 impl Launch {
-    /// To be called on the keeper's thread.
+    /// Starts the child; must be called on the keeper's thread.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is what a sandbox of this runtime is"
@@ -88,7 +89,7 @@ impl Launch {
     }
 }
 
-/// What every child of a run finds in its environment.
+/// Returns the environment of every child of a run.
 pub(super) fn environment(run: &str, program: &str, home: &Path) -> BTreeMap<String, String> {
     let mut environment = plain(program);
     environment.insert("HOME".to_owned(), home.display().to_string());
@@ -96,7 +97,7 @@ pub(super) fn environment(run: &str, program: &str, home: &Path) -> BTreeMap<Str
     environment
 }
 
-/// What a program finds wherever it is run.
+/// Returns the environment of a program wherever it is run.
 pub(super) fn plain(program: &str) -> BTreeMap<String, String> {
     let beside = Path::new(program).parent().filter(|dir| dir.is_absolute());
     let beside = beside
@@ -108,7 +109,7 @@ pub(super) fn plain(program: &str) -> BTreeMap<String, String> {
     ])
 }
 
-/// As a shell reports it.
+/// Exit code as a shell reports it: 128 + signal when killed; -1 if the status tells neither.
 pub(super) fn code(status: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt;
     status
@@ -138,12 +139,12 @@ impl Group {
 
     pub(super) fn signal(&self, signal: Signal) {
         if let Some(leader) = self.leader {
-            // It may have ended by itself.
+            // The group may have ended by itself.
             let _ = kill_process_group(leader, signal);
         }
     }
 
-    /// It ended by itself, and its number may soon be another's.
+    /// Gives up the group: its child ended, and another process may soon have its number.
     pub(super) fn forget(&mut self) {
         self.leader = None;
     }

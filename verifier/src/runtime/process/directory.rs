@@ -1,7 +1,7 @@
-//! The directory of a run: what belongs to it, whose it is, and which processes it started.
+//! The directory of a run: its data, the verifier that owns it, and the processes that it started.
 //!
-//! `owner` and `processes` belong to us; only `data` belongs to the restored server, which must
-//! not be able to tell a sweep whom to kill.
+//! `owner` and `processes` belong to us; only `data` belongs to the restored server, which must not
+//! be able to tell a sweep whom to kill.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -16,13 +16,13 @@ use serde::{Deserialize, Serialize};
 use super::root;
 use crate::runtime::RunId;
 
-/// Whose run it is.
+/// The file `owner` of a run: which verifier made the run.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Owner {
     pub(super) instance: String,
-    /// When anybody may remove it.
+    /// End of the run; later anybody may remove it.
     pub(super) deadline: Timestamp,
-    /// Process numbers mean nothing after the next boot.
+    /// Id of the boot in which the run began: process numbers mean nothing after the next one.
     boot: String,
 }
 
@@ -70,17 +70,17 @@ impl RunDirectory {
         &self.path
     }
 
-    /// Where the restored data lies; the working directory of every command.
+    /// Directory of the restored data; the working directory of every command.
     pub(super) fn data(&self) -> PathBuf {
         self.path.join("data")
     }
 
-    /// `None` if it was never written, or is not ours to understand.
+    /// Reads whose run it is; `None` if that was never written, or cannot be understood.
     pub(super) fn owner(&self) -> Option<Owner> {
         serde_json::from_slice(&fs::read(self.path.join("owner")).ok()?).ok()
     }
 
-    /// Notes a process that may have to be found again after we were killed.
+    /// Notes a process, so that it can be found again after this verifier was killed.
     pub(super) fn note(&self, process: u32) -> io::Result<()> {
         let Some(started) = started(process) else {
             return Ok(());
@@ -92,8 +92,8 @@ impl RunDirectory {
         file.write_all(format!("{process} {started}\n").as_bytes())
     }
 
-    /// Those that were noted and are still the same processes: number and start time agree, and
-    /// the machine was not booted since.
+    /// Returns the noted processes that still live: number and start time agree, and the machine
+    /// was not booted since.
     pub(super) fn living(&self) -> Vec<u32> {
         let same_boot = self
             .owner()

@@ -1,8 +1,8 @@
 //! The thread that starts everything of one sandbox.
 //!
-//! It is one thread for two reasons. The kernel's parent-death signal goes off when the *thread*
-//! that started a child ends, and a thread of the async runtime may end at any time. And a thread
-//! can enter a network namespace alone: what it starts and what it connects is then inside.
+//! There are two reasons for one thread. The kernel's parent-death signal goes off when the
+//! *thread* that started a child ends, and a thread of the async runtime may end at any time. And a
+//! thread can enter a network namespace alone: what it starts and what it connects is then inside.
 
 use std::{
     fs::File,
@@ -26,7 +26,7 @@ type Task = Box<dyn FnOnce() + Send>;
 /// Loopback answers at once or not at all.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
-/// Ends, and with it every child it started, when it is dropped.
+/// Handle of the thread; when it is dropped, the thread ends and with it every child it started.
 #[derive(Debug)]
 pub(super) struct Keeper {
     tasks: Sender<Task>,
@@ -34,7 +34,8 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// In a network namespace of its own where that is wanted and permitted.
+    /// Starts the thread, in a network namespace of its own if `isolate` asks for that and the
+    /// kernel permits it.
     pub(super) fn start(isolate: bool) -> io::Result<Self> {
         let (tasks, work) = channel::<Task>();
         let (say, heard) = channel();
@@ -50,12 +51,12 @@ impl Keeper {
         Ok(Self { tasks, isolated })
     }
 
-    /// Whether what it starts has no network but loopback.
+    /// True if the children have no network but loopback.
     pub(super) fn is_isolated(&self) -> bool {
         self.isolated
     }
 
-    /// Does `task` on the thread, inside the async runtime of the caller.
+    /// Runs `task` on the thread, inside the async runtime of the caller.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         task: impl FnOnce() -> io::Result<T> + Send + 'static,
@@ -72,7 +73,7 @@ impl Keeper {
         answered.await.map_err(io::Error::other)?
     }
 
-    /// A connection to loopback as it is inside.
+    /// Connects to `port` on the loopback of the sandbox.
     pub(super) async fn connect(&self, port: u16) -> io::Result<tokio::net::TcpStream> {
         let connect = move || {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -84,8 +85,8 @@ impl Keeper {
     }
 }
 
-/// `unshare(1)` makes the namespace, since making one from a thread of ours needs `unsafe`; this
-/// thread enters it and thereby keeps it after the helper ended.
+/// Moves this thread into a new network namespace. `unshare(1)` makes it, because making one from a
+/// thread of ours needs `unsafe`. The thread enters it and thereby keeps it after the helper ended.
 #[expect(
     clippy::disallowed_methods,
     reason = "only unshare(1) makes a namespace without unsafe"
@@ -115,8 +116,9 @@ fn enter(process: u32) -> io::Result<()> {
     loopback_up()
 }
 
-/// A new namespace has its loopback down. One rtnetlink request (rtnetlink(7)): `RTM_NEWLINK` for
-/// interface 1 with flag `IFF_UP`, acknowledged by an error message of code 0.
+/// Turns the loopback on, which a new namespace has turned off. One rtnetlink request
+/// (rtnetlink(7)): `RTM_NEWLINK` for interface 1 with flag `IFF_UP`, acknowledged by an error
+/// message of code 0.
 fn loopback_up() -> io::Result<()> {
     const RTM_NEWLINK: u16 = 16;
     const REQUEST_AND_ACK: u16 = 1 | 4;

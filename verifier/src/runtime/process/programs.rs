@@ -1,4 +1,4 @@
-//! Which programs of this machine could serve, and which version they say they are.
+//! Programs of this machine that could serve, and the version that each of them tells.
 
 use std::{
     os::unix::fs::PermissionsExt,
@@ -12,13 +12,13 @@ use tokio::{io::AsyncReadExt, process::Command, time::timeout};
 use super::children::plain;
 use crate::runtime::ImageFacts;
 
-/// For `PROGRAM --version`; a Java program needs seconds.
+/// Longest wait for `PROGRAM --version`; a Java program needs seconds.
 const VERSION_LIMIT: Duration = Duration::from_secs(20);
 
-/// A version is one line.
+/// Most bytes read of a version, which is one line.
 const VERSION_BYTES_MAX: u64 = 4096;
 
-/// Every one that is there, in the order asked for.
+/// Returns the programs of these names that are there, in the order of `names`.
 pub(super) async fn find(dirs: &[PathBuf], names: &[&str]) -> Vec<ImageFacts> {
     let mut found = Vec::new();
     for path in names.iter().filter_map(|name| locate(dirs, name)) {
@@ -32,7 +32,7 @@ pub(super) async fn find(dirs: &[PathBuf], names: &[&str]) -> Vec<ImageFacts> {
     found
 }
 
-/// The first executable file of that name.
+/// Path of the first executable file called `name` in `dirs`.
 pub(super) fn locate(dirs: &[PathBuf], name: &str) -> Option<PathBuf> {
     let executable = |path: &PathBuf| {
         path.metadata()
@@ -41,8 +41,8 @@ pub(super) fn locate(dirs: &[PathBuf], name: &str) -> Option<PathBuf> {
     dirs.iter().map(|dir| dir.join(name)).find(executable)
 }
 
-/// First line of `PROGRAM --version`, asked as it would run in a sandbox: what it does not find
-/// there it must not find here. None if it says nothing in time.
+/// First line of `PROGRAM --version`; `None` if there is none in time. The program runs with the
+/// environment of a sandbox: what it does not find there it must not find here.
 #[expect(
     clippy::disallowed_methods,
     reason = "asks a configured program its version"

@@ -1,8 +1,8 @@
 //! Ending and removing runs, also those of a verifier that was killed.
 //!
-//! Kills only what is proven to belong to the run: noted with number and start time, or carrying
-//! the run in its environment. Each proof is made on a process handle, so a number that was reused
-//! in between is never hit.
+//! A process is killed only if it is proven to belong to the run: it was noted with number and
+//! start time, or carries the run in its environment. Each proof is made on a process handle, so a
+//! number that was reused in between is never hit.
 
 use std::{
     fs, io,
@@ -18,10 +18,10 @@ use tokio::time::{Instant, sleep};
 use super::{children::RUN_VARIABLE, directory::RunDirectory, root};
 use crate::runtime::{Instance, RunId, SandboxError, SweepOutcome, SweepPolicy};
 
-/// For killed processes to be gone.
+/// Longest wait until killed processes are gone.
 const REMOVE_LIMIT: Duration = Duration::from_secs(30);
 
-/// Between two looks.
+/// Pause between two tries.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Kills what is left of `run` and removes its directory; `Ok` means that nothing is left.
@@ -56,7 +56,7 @@ pub(super) async fn remove(root: &Path, run: &RunId) -> Result<(), SandboxError>
     }
 }
 
-/// Kills every process of the run; returns how many there were.
+/// Kills every process of the run; returns how many were sent the signal.
 fn kill_all(directory: &RunDirectory, run: &RunId) -> usize {
     let noted = directory.living();
     let mark = format!("{RUN_VARIABLE}={}", run.0);
@@ -72,7 +72,8 @@ fn kill_all(directory: &RunDirectory, run: &RunId) -> usize {
         .count()
 }
 
-/// Opens a handle first and proves afterwards: the proof is then about the handle's process.
+/// Kills one process if `is_ours` holds for it. The handle is opened first and the proof made
+/// afterwards: the proof is then about the handle's process.
 fn kill(process: u32, is_ours: impl Fn(u32) -> bool) -> bool {
     let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) else {
         return false;
@@ -83,13 +84,13 @@ fn kill(process: u32, is_ours: impl Fn(u32) -> bool) -> bool {
     is_ours(process) && pidfd_send_signal(handle, Signal::KILL).is_ok()
 }
 
-/// Whether an entry of its environment is exactly `mark`; a zombie has none.
+/// True if an entry of the process' environment is exactly `mark`; a zombie has no environment.
 fn carries(process: u32, mark: &[u8]) -> bool {
     let environ = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
     environ.split(|byte| *byte == 0).any(|entry| entry == mark)
 }
 
-/// Removes the runs that `policy` gives up.
+/// Removes the runs that `policy` gives up. A run that cannot be removed does not stop the others.
 pub(super) async fn sweep(
     root: &Path,
     instance: &Instance,
@@ -104,7 +105,7 @@ pub(super) async fn sweep(
         let run = RunId(name.to_owned());
         let (owner, deadline) = match RunDirectory::at(root, &run).owner() {
             Some(owner) => (owner.instance, Some(owner.deadline)),
-            // Killed between making the directory and saying whose it is.
+            // Its verifier was killed between making the directory and writing the owner.
             None => (String::new(), made_at(&path)),
         };
         if policy.gives_up(instance, &run, &owner, deadline) {

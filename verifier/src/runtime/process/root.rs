@@ -1,7 +1,7 @@
-//! The directory that holds every run of this user, in a place where anybody may write.
+//! The directory that holds every run of this user. It lies where anybody may write.
 //!
-//! It must not believe a directory that somebody else made there first: what lies in a run's
-//! directory says which processes a sweep kills.
+//! A directory that somebody else made there first is not trusted: the files in a run's directory
+//! say which processes a sweep kills.
 
 use std::{
     fs::{self, DirBuilder},
@@ -14,17 +14,19 @@ use catalog::ledger::Reason;
 
 use crate::runtime::SandboxError;
 
-/// May be passed through, not listed: the server's user is another than ours.
+/// Mode of these directories: others may pass through and not list, because the server's user is
+/// not ours.
 const PASS_MODE: u32 = 0o711;
 
-/// Group and others may write.
+/// Bits of a mode by which group or others may write.
 const FOREIGN_WRITERS: u32 = 0o022;
 
-/// How often another verifier may remove it, empty, between our two steps.
+/// Most tries to make a run's directory: another verifier may remove the empty root between our two
+/// steps.
 const ATTEMPTS_MAX: u32 = 8;
 
-/// Refuses a root that is a link, is another user's, or may be written by others; none at all is
-/// fine.
+/// Errs if the root is no directory, is a link or another user's, or may be written by others. A
+/// root that does not exist is fine.
 pub(super) fn trusted(root: &Path) -> Result<(), SandboxError> {
     let us = rustix::process::geteuid().as_raw();
     let what = match fs::symlink_metadata(root) {
@@ -42,7 +44,7 @@ pub(super) fn trusted(root: &Path) -> Result<(), SandboxError> {
     Err(SandboxError::new(Reason::RuntimeUnavailable, message))
 }
 
-/// Makes `directory` below the root, and the root where it is not there.
+/// Makes `directory` below the root, and the root itself if it is not there.
 pub(super) fn make(root: &Path, directory: &Path) -> io::Result<()> {
     let mut attempts = 0;
     loop {
@@ -60,7 +62,7 @@ pub(super) fn make(root: &Path, directory: &Path) -> io::Result<()> {
 
 /// Removes the root if no run is left in it.
 pub(super) fn tidy(root: &Path) {
-    // Not empty, or already gone: both are fine.
+    // The root is not empty, or already gone: both are fine.
     let _ = fs::remove_dir(root);
 }
 

@@ -32,13 +32,13 @@ use crate::runtime::{
     pump::{Stop, pump},
 };
 
-/// For a killed process to be gone.
+/// Longest wait until a killed process is gone.
 const REAP_LIMIT: Duration = Duration::from_secs(10);
 
-/// For our own look around.
+/// Longest time of our own look around.
 const LOOK_LIMIT: Duration = Duration::from_secs(30);
 
-/// The processes of one run.
+/// The sandbox of one run: its directory, and everything that runs there.
 #[derive(Debug)]
 pub(super) struct ProcessSandbox {
     directory: RunDirectory,
@@ -87,7 +87,8 @@ impl ProcessSandbox {
         }
     }
 
-    /// What the record will say, as seen from inside.
+    /// Completes the facts for the record with what was seen from inside, and with the program's
+    /// version.
     pub(super) fn saw(&mut self, look: &Look, version: Option<&String>) {
         self.facts.egress = look.egress;
         self.facts.user = look.user.clone().unwrap_or_default();

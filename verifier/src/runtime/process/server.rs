@@ -1,4 +1,4 @@
-//! A server that outlives the call that started it: watched, read and ended.
+//! A server that outlives the call that started it: its end, its log, and how it is stopped.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -18,13 +18,13 @@ use crate::runtime::{
     Capture, Exit, FeedEnd, SandboxError, ServerState, log::LogTail, pump::Output,
 };
 
-/// For a server that was killed to be gone.
+/// Longest wait until a killed server is gone.
 const KILL_GRACE: Duration = Duration::from_secs(5);
 
-/// For the last lines of a server that ended.
+/// Longest wait for the last lines of a server that ended.
 const LOG_GRACE: Duration = Duration::from_secs(2);
 
-/// Two tasks watch it: one reads its log, one waits for its end.
+/// A running server. Two tasks watch it: one reads its log, one waits for its end.
 #[derive(Debug, Clone)]
 pub(super) struct ServerProcess {
     group: Arc<Mutex<Group>>,
@@ -56,7 +56,7 @@ impl ServerProcess {
                 group.signal(Signal::KILL);
                 group.forget();
             }
-            // Its last lines say why it ended: nobody sees the end before them.
+            // The end is told only after the last lines: they say why the server ended.
             let _ = timeout(LOG_GRACE, reading).await;
             say.send_replace(Some(status.map_or(-1, code)));
         });

@@ -1,4 +1,4 @@
-//! The pipes of a child as the pump wants them.
+//! The pipes of a child in the form that the pump uses.
 
 use std::{
     io,
@@ -16,7 +16,7 @@ use tokio_util::io::ReaderStream;
 
 use crate::runtime::pump::{Input, Output};
 
-/// One piece of output: a pipe holds as much.
+/// Largest piece of output in bytes: a pipe holds as much.
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// The standard input of a child.
@@ -24,7 +24,7 @@ pub(super) fn input(child: &mut Child) -> Input {
     Box::pin(ClosingStdin(child.stdin.take()))
 }
 
-/// Both outputs of a child, as they come.
+/// Both outputs of a child, in the order in which they come.
 pub(super) fn outputs(
     child: &mut Child,
 ) -> impl Stream<Item = io::Result<Output>> + Send + Unpin + use<> {
@@ -41,7 +41,8 @@ where
     stream::iter(reader.map(stream)).flatten()
 }
 
-/// A pipe ends by being closed; tokio's shutdown of one does nothing.
+/// A standard input that `shutdown` closes: a pipe ends by being closed, and tokio's shutdown of
+/// one does nothing.
 struct ClosingStdin(Option<ChildStdin>);
 
 impl AsyncWrite for ClosingStdin {

@@ -40,7 +40,7 @@ use crate::{
 pub(super) struct Script {
     pub(super) provision: Step,
     pub(super) put: Step,
-    /// What lies inside is something else.
+    /// True if the bytes that lie inside are not those that were sent.
     pub(super) corrupts: bool,
     pub(super) restore: Step,
     /// What the restored server says; judged by the engine.

@@ -44,12 +44,12 @@ impl Storage for Half {
     }
 }
 
-/// One object modified so many minutes ago, of which this is seen at the next look.
+/// One object modified so many minutes ago. `change` is what the next look finds changed.
 fn half(minutes: i64, change: impl FnOnce(&mut Result<ObjectMeta, StorageReason>)) -> World {
     half_in(true, minutes, change)
 }
 
-/// The same in a store where objects grow, or appear whole.
+/// One object as in [`half`], in a store where objects grow, or appear whole.
 fn half_in(
     grows: bool,
     minutes: i64,

@@ -39,7 +39,7 @@ fn linked(all: impl IntoIterator<Item = (String, usize, usize)>) -> Snapshot {
     last.expect("one at least")
 }
 
-/// Its head says that it continues others.
+/// Makes the head say that the snapshot continues others.
 fn is_differential(world: &mut World) {
     world.snapshot.facts.lineage = Some(LineageLink {
         lineage: "one".into(),
@@ -146,7 +146,7 @@ async fn without_what_it_continues_nothing_is_restored() {
     check(Continues::TooMany, Reason::TooLarge, &many).await;
     let unread = "heads were not read";
     check(Continues::Unknown, Reason::UnstableRead, unread).await;
-    // As one that is still being written.
+    // So is a differential snapshot that is still being written: its lineage is not resolved.
     let alone = "not restored";
     check(Continues::Nothing, Reason::NeedsEnterprise, alone).await;
 }

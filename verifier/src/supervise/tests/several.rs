@@ -22,7 +22,7 @@ fn world(bodies: &[&'static str], scripts: impl IntoIterator<Item = Script>) -> 
     world
 }
 
-/// As the memory lists what was put there so manieth.
+/// An artifact as the memory lists it: `revision` counts what was put there.
 fn artifact(key: &str, size: usize, revision: usize) -> Artifact {
     let etag = format!("revision-{revision}");
     let meta = ObjectMeta {
@@ -82,7 +82,7 @@ async fn each_artifact_is_judged_by_its_own_manifest() {
     let mut world = world(&["All", "Also", "Any"], [GOOD]);
     let unwitnessed = world.check(None, 3).await;
     for (at, artifact) in unwitnessed.snapshot.artifacts.iter().enumerate() {
-        // That of the last one is another's.
+        // The last artifact is given the manifest of another one.
         let of = unwitnessed.snapshot.artifacts[at.min(1)].sha256.as_ref();
         let text = format!(r#"{{"schema":1,"sha256":"{}"}}"#, of.expect("all was read"));
         let manifest = Manifest::parse(text.as_bytes()).expect("a manifest");
@@ -173,7 +173,7 @@ async fn a_snapshot_of_which_one_artifact_is_gone_is_selected_again_as_a_whole()
     let mut newer = world.snapshot.clone();
     newer.artifacts.remove(1);
     world.newer = Some(newer);
-    // What the first choice is compared to is not what the second one is.
+    // The first choice and the second one have different baselines.
     world.previous = Some(fixtures::baseline("words", 3));
     let verification = world.verify().await;
     assert_eq!(verification.verdict, Verdict::Verified, "{verification:#?}");

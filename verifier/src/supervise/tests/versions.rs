@@ -11,7 +11,7 @@ async fn a_record_names_the_version_that_was_read_although_no_survey_listed_it()
     assert_eq!(version(&world.check(None, 1).await), None);
     memory.keep_version(KEY, "v1");
     assert_eq!(version(&world.verify().await).as_deref(), Some("v1"));
-    // Of what was not read to its end, the one that was listed.
+    // An object that was not read to its end has the version that was listed.
     world.snapshot.artifacts[0].meta.version_id = Some("v0".into());
     let replaced = world.verify().await;
     assert_eq!(replaced.reason, Some(Reason::Replaced));

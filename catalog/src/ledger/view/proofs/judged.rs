@@ -1,4 +1,5 @@
-//! The objects that records are of: one voice for each, the later record's.
+//! The objects of which there is a verification: one entry for each, with the run whose word
+//! stands.
 
 use std::sync::Arc;
 
@@ -13,10 +14,11 @@ use crate::{
     model::{Snapshot, SourceInventory},
 };
 
-/// A recovery point and the number of the record that names it: of equal ones the later record's.
+/// A recovery point and the sequence number of the record that names it: of equal recovery points
+/// the later record's is the greater.
 pub(super) type Point = (Timestamp, u64);
 
-/// One object, whatever recovery points its records name.
+/// One object of which there is a verification, whatever recovery points its records name.
 #[derive(Debug)]
 pub(super) struct Judged {
     pub(super) place: Place,
@@ -26,12 +28,12 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    /// The record that is written last.
+    /// Returns the verification that was written last.
     pub(super) fn last(&self) -> &Arc<Record> {
         self.runs.last().expect("invariant: made of a run")
     }
 
-    /// The record whose word on the contents stands.
+    /// Returns the verification whose word on the contents stands ([`decisive`]).
     pub(super) fn decided(&self) -> &Arc<Record> {
         let decided = decisive(self.runs.iter().rev().filter_map(|it| verification(it)));
         let is_it = |record: &&Arc<Record>| {
@@ -46,13 +48,13 @@ impl Judged {
         verdict(self.decided())
     }
 
-    /// When it is from, by the record that stands.
+    /// Returns the object's recovery point, by the record that stands.
     pub(super) fn point(&self) -> Point {
         age(self.decided())
     }
 
-    /// When it is from, if its contents are right: verified, or failed by an expectation only and
-    /// accepted by a person after that.
+    /// Returns the object's recovery point if its contents are right: verified, or failed by an
+    /// expectation only and accepted by a person after that.
     pub(super) fn right(&self) -> Option<Point> {
         if self.verdict() == Some(Verdict::Verified) {
             return Some(self.point());
@@ -64,7 +66,7 @@ impl Judged {
         excused.then_some((failed.snapshot.taken_at, accepted.sequence))
     }
 
-    /// Whether all that is known of it is that a look by hand found nothing, and now it is gone.
+    /// True if the object is gone, and its last run was by hand and found out nothing.
     pub(super) fn is_vain(&self) -> bool {
         matches!(
             self.place,
@@ -75,7 +77,7 @@ impl Judged {
     }
 }
 
-/// The recovery point that a record names.
+/// Returns the recovery point that a record names.
 pub(super) fn age(record: &Record) -> Point {
     let taken_at = verification(record).map(|it| it.snapshot.taken_at);
     (taken_at.unwrap_or(Timestamp::MIN), record.sequence)
@@ -92,7 +94,7 @@ fn acceptance(record: &Record) -> Option<&Acceptance> {
     }
 }
 
-/// Every object that was verified once, in the order of their first records.
+/// Returns every object of which there is a verification, in the order of their first records.
 pub(super) fn judged(ledger: &Ledger, inventory: &SourceInventory, now: Timestamp) -> Vec<Judged> {
     let lying = Lying::new(inventory);
     let mut objects: Vec<Judged> = Vec::new();
@@ -165,7 +167,7 @@ impl<'a> Lying<'a> {
     }
 }
 
-/// Which snapshots there is a record of.
+/// The snapshots of which there is a verification, to be found by their objects.
 pub(super) struct Tried<'a>(ByObject<&'a Verification>);
 
 impl<'a> Tried<'a> {

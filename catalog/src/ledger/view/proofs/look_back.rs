@@ -1,21 +1,22 @@
-//! Looks back at an older snapshot: they say nothing of their source. Pure.
+//! Look-backs: runs of an older snapshot after a newer one was tried. They say nothing of their
+//! source. Pure.
 
 use jiff::Timestamp;
 
 use super::judged::{Judged, age, verdict};
 use crate::ledger::Verdict;
 
-/// The first tries of the objects that lie there, to be asked about every object: a ledger may know
-/// thousands.
+/// The first runs of the objects that lie there. This is asked about every object, and a ledger may
+/// know thousands.
 #[derive(Debug)]
 pub(super) struct FirstTries(Vec<Try>);
 
-/// One of them, in the order of recovery points.
+/// The first run of one object; they are kept in the order of their recovery points.
 #[derive(Debug)]
 struct Try {
     taken_at: Timestamp,
-    /// The smallest numbers of records among this try and all of later recovery points; the second
-    /// is for who must not count the first.
+    /// The two smallest sequence numbers among this run and all first runs of later recovery
+    /// points. The second is for an object that must not count its own.
     earliest: [Option<u64>; 2],
 }
 
@@ -37,8 +38,9 @@ impl FirstTries {
         Self(tries)
     }
 
-    /// Whether a later recovery point that lies there was tried before anything was found of this
-    /// object: somebody looked back, and that says nothing of the source.
+    /// True if a later recovery point that lies there was tried first: before this object was found
+    /// bad, or, if it never was, before its last run. Then somebody looked back, and that says
+    /// nothing of the source.
     pub(super) fn is_look_back(&self, object: &Judged) -> bool {
         let mut runs = object.runs.iter();
         let failed = runs.find(|it| verdict(it) == Some(Verdict::Failed));
@@ -62,7 +64,7 @@ mod tests {
         view::proofs::Place,
     };
 
-    /// What is asked, said of each object in turn.
+    /// The same answer, found by asking every other object.
     fn is_look_back(object: &Judged, objects: &[Judged]) -> bool {
         let mut runs = object.runs.iter();
         let failed = runs.find(|it| verdict(it) == Some(Verdict::Failed));
@@ -86,8 +88,8 @@ mod tests {
         })
     }
 
-    /// The objects of a number: of each of four records its kind and whose it is, and where the
-    /// three objects are.
+    /// The objects of a case. Its digits choose kind and object of each of four records, and where
+    /// each of the three objects is.
     fn objects(records: &[[Arc<Record>; 4]; 4], case: usize) -> Vec<Judged> {
         let mut rest = case;
         let mut digit = |base| {

@@ -8,7 +8,7 @@ use crate::{
     model::{Snapshot, SourceInventory},
 };
 
-/// The newest verified snapshot of a source of which none is listed any more.
+/// The newest verified snapshot of a source, if none of its verified snapshots is listed any more.
 ///
 /// | its record names a version of every object | the store, asked for them | it is |
 /// |---|---|---|
@@ -23,14 +23,14 @@ pub struct Lost {
     is_shown: bool,
 }
 
-/// How the last proof of a source was lost.
+/// How the last proof of a source was lost: what lies under the key of its object, and beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
-    /// Another object lies under its key.
+    /// Another object lies under the key.
     Overwritten,
-    /// Nothing lies under its key, and an older complete snapshot still lies there.
+    /// Nothing lies under the key, and an older complete snapshot still lies there.
     BeforeOlder,
-    /// Nothing lies under its key, and nothing complete that is older lies there either.
+    /// Nothing lies under the key, and nothing complete that is older lies there either.
     WithOlder,
 }
 
@@ -39,12 +39,12 @@ pub enum Loss {
 pub struct OldVersions {
     /// Digest of the record.
     pub record: String,
-    /// Whether all of them can still be read; `None` where the store did not tell.
+    /// True if all of these versions can still be read; `None` where the store did not tell.
     pub are_there: Option<bool>,
 }
 
 impl Lost {
-    /// The verification that proved it.
+    /// Returns the verification that is the proof.
     ///
     /// # Panics
     /// Never: only a verification is a proof.
@@ -52,22 +52,23 @@ impl Lost {
         verification(&self.record).expect("invariant: made of a verified record")
     }
 
-    /// How it was lost, if it is.
+    /// Says how the proof was lost, if [`is_shown`](Self::is_shown).
     pub fn how(&self) -> Loss {
         self.how
     }
 
-    /// Whether it is lost for sure; else nobody knows.
+    /// True if the proof is lost for sure; else nobody knows.
     pub fn is_shown(&self) -> bool {
         self.is_shown
     }
 
-    /// What a store is to be asked for: each object of its record with its version.
+    /// Returns what a store is to be asked for: each object of the record with its version. `None`
+    /// where an object has none.
     pub(in crate::ledger) fn versions(&self) -> Option<Vec<(&ArtifactRecord, &str)>> {
         versions(&self.run().snapshot)
     }
 
-    /// What the store answered of these.
+    /// Makes the answer of a store that was asked for these versions.
     pub(in crate::ledger) fn answer(&self, are_there: Option<bool>) -> OldVersions {
         OldVersions {
             record: self.record.digest.clone(),
@@ -76,7 +77,7 @@ impl Lost {
     }
 }
 
-/// Each object of a record with its version; `None` where one has none.
+/// Returns each object of a record with its version; `None` where an object has none.
 fn versions(snapshot: &SnapshotRecord) -> Option<Vec<(&ArtifactRecord, &str)>> {
     let objects = snapshot.artifacts.iter().chain(&snapshot.continues);
     objects
@@ -84,7 +85,8 @@ fn versions(snapshot: &SnapshotRecord) -> Option<Vec<(&ArtifactRecord, &str)>> {
         .collect()
 }
 
-/// Notes where that proven object is, that is listed no more and can be read all the same.
+/// Notes that the versions of the proven object that is listed no more can still be read, if the
+/// store says so.
 pub(super) fn place_old_versions(objects: &mut [Judged], answer: &OldVersions) {
     let is_it = |it: &&mut Judged| {
         matches!(it.place, Place::Gone | Place::Overwritten) && it.decided().digest == answer.record
@@ -95,7 +97,7 @@ pub(super) fn place_old_versions(objects: &mut [Judged], answer: &OldVersions) {
     }
 }
 
-/// The last proof, where it is lost or nobody knows.
+/// Returns the last proof, if it is lost or nobody knows.
 pub(super) fn lost(
     objects: &[Judged],
     inventory: &SourceInventory,

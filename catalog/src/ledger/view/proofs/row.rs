@@ -1,4 +1,4 @@
-//! The runs that could not tell since the last verdict: one function says when that is a matter for
+//! The inconclusive runs since the last verdict. One function says when they are a matter for
 //! people, and every concern and message follows it. Pure.
 
 use std::{sync::Arc, time::Duration};
@@ -8,25 +8,25 @@ use jiff::Timestamp;
 use super::{Judged, Place, look_back::FirstTries, verification};
 use crate::ledger::{Reason, Record, Verdict, Verification};
 
-/// How many runs in a row may be inconclusive where nothing is configured (design §3,
+/// Inconclusive runs in a row after which people are told where nothing is configured (design §3,
 /// `inconclusive_after`).
 pub const INCONCLUSIVE_AFTER: usize = 3;
 
 /// Inconclusive runs in a row, up to the last; those that were interrupted are left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ProofRow {
-    /// How many.
+    /// Number of these runs.
     pub runs: usize,
-    /// Why the last of them could not tell.
+    /// Reason of the last of these runs; `None` if there are none.
     pub reason: Option<Reason>,
-    /// Since when there is no verdict: the end of the last one, or where there never was any, the
-    /// beginning of the first of these runs.
+    /// Since when there is no verdict: the end of the last run that had one, or the beginning of
+    /// the first of these runs if there never was a verdict. `None` if there are no such runs.
     pub since: Option<Timestamp>,
 }
 
 impl ProofRow {
-    /// Of all objects, whichever each run was of; a look aside is no run of the source: back at an
-    /// older snapshot, at one that is not complete, or by hand at one that is gone now.
+    /// Counts the runs of all objects, but not those that say nothing of the source: of an older
+    /// snapshot, of one that is not complete, or by hand of one that is gone now.
     pub(super) fn new(objects: &[Judged], tries: &FirstTries) -> Self {
         let told = objects.iter().filter(|it| it.place != Place::Aside);
         let told = told.filter(|it| !it.is_vain() && !tries.is_look_back(it));
@@ -35,7 +35,7 @@ impl ProofRow {
         Self::of(runs.into_iter().rev().filter_map(|it| verification(it)))
     }
 
-    /// Of these runs, the last one first.
+    /// Counts these runs, which come the last one first.
     fn of<'a>(runs: impl Iterator<Item = &'a Verification>) -> Self {
         let mut row = Self::default();
         for run in runs {
@@ -53,13 +53,13 @@ impl ProofRow {
         row
     }
 
-    /// Whether people are told that nobody knows.
+    /// True if people are told that nobody knows whether the source can be recovered.
     ///
-    /// | the last run could not tell because of | told |
+    /// | the last run is inconclusive because of | people are told |
     /// |---|---|
     /// | what only configuration can mend | at once |
     /// | an interruption | never; the runs before it decide |
-    /// | anything else | after so many runs in a row, or once half of `promised` has passed |
+    /// | anything else | after `after` runs in a row, or once half of `promised` has passed |
     ///
     /// `promised` is how old a proof may be; half of it counts from the last verdict.
     pub fn is_told(&self, after: usize, promised: Duration, now: Timestamp) -> bool {
@@ -109,7 +109,7 @@ mod tests {
         check(&three, now, true);
         check(&[("11:00:00", None), three[1], three[2]], now, false);
         check(&[("11:00:00", killed), ("10:00:00", mend)], now, false);
-        // What was interrupted neither counts nor ends the row.
+        // An interrupted run neither counts nor ends the row.
         check(
             &[("11:00:00", cut), ("10:00:00", cut), ("09:00:00", cut)],
             now,

@@ -237,8 +237,8 @@ fn a_touched_file_proves_nothing_and_has_not_vanished() {
     assert_eq!(lost(Vec::new()), (false, Some(Loss::WithOlder)));
 }
 
-/// How the one proof is lost, whether that is shown, and where its object is, by what the store
-/// said, if it was asked, of the versions of the record.
+/// How the only proof is lost, whether that is shown, and where its object is. `said` holds what
+/// the store answered about the record's versions, if it was asked.
 fn told(
     proven: &Verification,
     lying: &[Snapshot],

@@ -1,4 +1,4 @@
-//! What to do about a failure, as a sentence for whoever runs the programs.
+//! Hints: what to do about a failure, as a sentence for whoever runs the programs.
 
 use std::error::Error;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::storage::{Operation, StorageReason};
 
-/// What to do, and what the store said.
+/// Returns what to do after an answer, and what the store said; empty for a missing object.
 pub(super) fn of_answer(asked: &Asked<'_>, reason: StorageReason, answer: &Answer) -> String {
     let todo = match reason {
         _ if answer.is_page => page(asked),
@@ -43,7 +43,7 @@ pub(super) fn of_answer(asked: &Asked<'_>, reason: StorageReason, answer: &Answe
     format!("{todo} ({answer}.)")
 }
 
-/// What to do where nothing was said.
+/// Returns what to do where the store said nothing.
 pub(super) fn of_silence(
     asked: &Asked<'_>,
     reason: StorageReason,
@@ -76,7 +76,8 @@ pub(super) fn of_silence(
     format!("{todo} ({cause}.)")
 }
 
-/// Nobody gave credentials, or the service that makes them of others (STS) refused to.
+/// Returns what to do without credentials: nobody gave any, or the service that makes them of
+/// others (STS) refused to.
 fn unidentified(asked: &Asked<'_>, said: &str) -> String {
     let refused = [
         "ExpiredToken",
@@ -144,7 +145,8 @@ fn credentials(code: &str) -> &'static str {
     }
 }
 
-/// The permission a call needs (AWS: "Actions, resources, and condition keys for Amazon S3").
+/// Returns the permission that a call needs (AWS: "Actions, resources, and condition keys for
+/// Amazon S3").
 fn permission(asked: &Asked<'_>) -> String {
     let bucket = &asked.bucket.bucket;
     let versioned = asked.version.is_some();
@@ -173,8 +175,8 @@ fn elsewhere(asked: &Asked<'_>, answer: &Answer) -> String {
     }
 }
 
-/// The command that brings an archived object back for three days. Objects that a store archived
-/// by itself (`INTELLIGENT_TIERING`) come back for good, and no days may be named.
+/// Returns the command that brings an archived object back for three days. Objects that a store
+/// archived by itself (`INTELLIGENT_TIERING`) come back for good, and no days may be named.
 fn thaw(asked: &Asked<'_>, answer: &Answer) -> String {
     let bucket = asked.bucket;
     let mut command = format!(
@@ -203,14 +205,14 @@ fn thaw(asked: &Asked<'_>, answer: &Answer) -> String {
     format!("Thaw it, which takes hours: {command}")
 }
 
-/// For a POSIX shell.
+/// Quotes a word for a POSIX shell.
 fn quoted(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
     if !text.is_empty() && text.bytes().all(is_plain) {
         return text.into();
     }
     if text.contains(char::is_control) {
-        // Nothing that a terminal would obey; `$'…'` is of POSIX.1-2024.
+        // The result holds nothing that a terminal would obey; `$'…'` is of POSIX.1-2024.
         let escaped = text.bytes().map(|byte| format!("\\x{byte:02x}"));
         return format!("$'{}'", escaped.collect::<String>());
     }

@@ -1,4 +1,4 @@
-//! What a store said, taken out of its answer: bounded, printable, and nothing but its own words.
+//! The words of a store, taken out of its answer: bounded, printable, and nothing else.
 
 use std::{error::Error, fmt, io, iter, str};
 
@@ -7,28 +7,28 @@ use aws_sdk_s3::{
     error::{ProvideErrorMetadata, SdkError},
 };
 
-/// Most characters of a store's message that are shown.
+/// Most characters of a store's code or message that are shown.
 const MESSAGE_MAX: usize = 300;
 
-/// Most errors that one chain is followed through.
+/// Most errors that a chain of causes is followed through.
 const CHAIN_MAX: usize = 16;
 
-/// An answer that is no success, or none that S3 gives.
+/// An answer that is no success, or that is none of S3.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answer {
     pub(super) status: u16,
     code: Option<String>,
     message: Option<String>,
-    /// A web page instead of an answer of S3.
+    /// True if it is a web page instead of an answer of S3.
     pub(super) is_page: bool,
-    /// Where the bucket is, if the answer says so.
+    /// Region of the bucket, if the answer names it.
     pub(super) region: Option<String>,
-    /// The object's class, of an archived one.
+    /// Access tier of an object that the store archived by itself.
     pub(super) tier: Option<String>,
 }
 
 impl Answer {
-    /// `None` where there was no answer, or only the beginning of one.
+    /// Reads an answer; `None` where there was none, or only the beginning of one.
     pub(super) fn of<E>(error: &SdkError<E, HttpResponse>) -> Option<Self>
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -51,12 +51,12 @@ impl Answer {
         (!raw.status().is_success() || is_page || answer.code.is_some()).then_some(answer)
     }
 
-    /// Empty where there is none.
+    /// Returns the code; empty where there is none.
     pub(super) fn code(&self) -> &str {
         self.code.as_deref().unwrap_or_default()
     }
 
-    /// Whether it is the key of the object's encryption that may not be used.
+    /// True if the answer says that the key of the object's encryption may not be used.
     pub(super) fn speaks_of_a_key(&self) -> bool {
         let message = self.message.as_deref().unwrap_or_default();
         message.contains("kms:") || message.contains("Server Side Encryption")
@@ -76,7 +76,7 @@ impl fmt::Display for Answer {
     }
 }
 
-/// An error and all that caused it; of an I/O error also what it wraps.
+/// Returns an error and all that caused it; of an I/O error also what it wraps.
 pub(super) fn chain<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
@@ -90,7 +90,7 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     }
 }
 
-/// The words of a whole chain.
+/// Returns the words of a whole chain of causes.
 pub(super) fn all(error: &(dyn Error + 'static)) -> String {
     let words: Vec<_> = chain(error).map(ToString::to_string).collect();
     words.join(": ")
@@ -112,7 +112,7 @@ fn region(header: Option<&str>, body: &str) -> Option<String> {
     (!named.is_empty() && named.len() < 40 && named.bytes().all(is_region)).then(|| named.into())
 }
 
-/// The text of the first element with this name.
+/// Returns the text of the first XML element with this name.
 fn element<'a>(body: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = body.split_once(&format!("<{name}>"))?;
     Some(rest.split_once('<')?.0)

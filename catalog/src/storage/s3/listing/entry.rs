@@ -1,4 +1,4 @@
-//! One line of a listing, whichever kind of listing it is of.
+//! One entry of a listing, of objects or of versions.
 
 use aws_sdk_s3::types::{Object, ObjectStorageClass, ObjectVersion, ObjectVersionStorageClass};
 use jiff::Timestamp;
@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use super::super::meta::{class, tag, timestamp};
 use crate::model::{Key, ObjectMeta};
 
-/// What every listing says of an object.
+/// An object as every kind of listing describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Entry {
-    /// `None` if there is none, or it is not UTF-8.
+    /// Whole key; `None` if there is none, or it is not UTF-8.
     pub(super) key: Option<String>,
-    /// `None` if the store does not tell it.
+    /// Size in bytes, as stored; `None` if the store does not tell it.
     size_bytes: Option<u64>,
-    /// `None` if the store does not tell it.
+    /// Time of the last modification; `None` if the store does not tell it.
     modified_at: Option<Timestamp>,
     etag: Option<String>,
     version_id: Option<String>,
@@ -21,7 +21,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// An entry of a listing of objects.
+    /// Makes an entry of a listing of objects.
     pub(super) fn of(object: &Object, encoded: bool) -> Self {
         Self {
             key: object.key().and_then(|listed| key(listed, encoded)),
@@ -33,7 +33,7 @@ impl Entry {
         }
     }
 
-    /// An entry of a listing of versions.
+    /// Makes an entry of a listing of versions.
     pub(super) fn of_version(version: &ObjectVersion, encoded: bool) -> Self {
         let named = version.storage_class();
         Self {
@@ -49,12 +49,12 @@ impl Entry {
         }
     }
 
-    /// Forgets the version that says nothing.
+    /// Forgets the version if it is `nothing`, a name that says nothing.
     pub(super) fn forget_version(&mut self, nothing: &str) {
         self.version_id.take_if(|version| version == nothing);
     }
 
-    /// The object, or its names where size or time is missing.
+    /// Returns the object; or its key and version where size or time is missing.
     pub(super) fn object(self, key: Key) -> Result<ObjectMeta, (Key, Option<String>)> {
         let (Some(size_bytes), Some(modified_at)) = (self.size_bytes, self.modified_at) else {
             return Err((key, self.version_id));
@@ -70,8 +70,9 @@ impl Entry {
     }
 }
 
-/// As it was before `encoding-type=url`: of every character XML 1.0 cannot hold, and of most others
-/// (RFC 3986 §2.1, and `+` for a space as in HTML forms, which S3 and `MinIO` write).
+/// Decodes a key that was listed with `encoding-type=url`; `None` if it is not UTF-8. That encodes
+/// every character XML 1.0 cannot hold, and most others (RFC 3986 §2.1, and `+` for a space as in
+/// HTML forms, which S3 and `MinIO` write).
 pub(super) fn key(listed: &str, encoded: bool) -> Option<String> {
     if !encoded {
         return Some(listed.into());

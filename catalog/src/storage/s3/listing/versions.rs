@@ -1,4 +1,5 @@
-//! The same with every version: the newest of a key is the object, the others lie behind it.
+//! The listing of every version: the newest version of a key is the object, the others are
+//! noncurrent.
 
 use aws_sdk_s3::{
     config::http::HttpResponse,
@@ -16,7 +17,7 @@ use crate::{
     storage::{PAGE_MAX, Page, StorageError},
 };
 
-/// Whether the store does not know versions at all.
+/// True if the store does not know versions at all.
 fn is_unknown<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     let status = error.raw_response().map(|raw| raw.status().as_u16());
     status == Some(501) || error.code() == Some("NotImplemented")
@@ -55,7 +56,8 @@ impl Cursor<'_> {
         Ok((page, next))
     }
 
-    /// A delete marker is no object; what it hides is no current one.
+    /// Sorts a page of versions. A delete marker is no object, and no version that it hides is
+    /// current.
     fn sorted_out(
         &mut self,
         answer: &ListObjectVersionsOutput,

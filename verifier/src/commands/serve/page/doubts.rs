@@ -1,4 +1,4 @@
-//! What keeps a source whose last result is good from being called proven.
+//! Doubts that keep a source whose last result is good from being called proven.
 
 use catalog::{
     config::Source,
@@ -11,8 +11,8 @@ use crate::{
     scheduler::SourceState,
 };
 
-/// Whether the newest complete snapshot is verified, its proof young enough and in an intact chain,
-/// and whether all of that is known.
+/// True if the newest complete snapshot is verified, its proof is young enough and in an intact
+/// chain, and all of that is known.
 pub(super) fn is_proven(source: &Source, known: &SourceState, now: Timestamp) -> bool {
     let (Some(newest), Some(ledger)) = (&known.newest, &known.ledger) else {
         return false;
@@ -23,7 +23,7 @@ pub(super) fn is_proven(source: &Source, known: &SourceState, now: Timestamp) ->
         && proof.is_some_and(|it| it.verdict == Verdict::Verified)
 }
 
-/// What is wrong with what is known of it, as sentences.
+/// Sentences about what is wrong with the source, or with what is known of it.
 pub(super) fn warnings(source: &Source, known: &SourceState, now: Timestamp) -> Vec<String> {
     let steps = [known.lost.as_ref().map(|lost| lost.step), known.missed];
     let mut steps: Vec<_> = steps.into_iter().flatten().collect();

@@ -43,7 +43,7 @@ fn fresh() -> State {
     State::new(&Arc::new(loaded.config), tool, fixtures::at("05:00:00"))
 }
 
-/// One of which no record tells.
+/// A snapshot of which no record tells.
 fn snapshot(at: Timestamp) -> Snapshot {
     Snapshot {
         id: SnapshotId("MARKER".into()),
@@ -83,7 +83,7 @@ fn recorded(taken_at: Timestamp) -> Snapshot {
     }
 }
 
-/// Seen with these snapshots, newest first.
+/// A source that was seen with these snapshots, newest first.
 fn looked(snapshots: Vec<Snapshot>) -> SourceState {
     SourceState {
         newest: snapshots.first().cloned().map(Arc::new),
@@ -96,7 +96,7 @@ fn looked(snapshots: Vec<Snapshot>) -> SourceState {
     }
 }
 
-/// `cache` was seen with one snapshot and these verifications of another.
+/// The state in which `cache` was seen with one snapshot and these verifications of another.
 fn seen(runs: &[Option<Reason>]) -> State {
     let mut state = fresh();
     let drafts = runs.iter().map(|reason| {

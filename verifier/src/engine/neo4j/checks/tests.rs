@@ -83,7 +83,7 @@ impl World {
         }
     }
 
-    /// Another value of what was seen, or a first one.
+    /// Replaces what was observed under this name; `None` removes it.
     fn see(&mut self, name: &str, value: Option<Observed>) {
         self.seen.retain(|it| it.name != name);
         self.seen.extend(value.map(|value| Observation {
@@ -299,7 +299,7 @@ fn indexes_and_constraints_are_held_against_those_before() {
     check(name, Warning, None, |world| {
         world.previous = before(&["ab"]);
     });
-    // What grew out of comparison hides nothing that is gone.
+    // A kind that became too many to be compared hides no loss of another kind.
     let untold = |world: &mut World| {
         let before = world.previous.as_mut().expect("set before");
         before

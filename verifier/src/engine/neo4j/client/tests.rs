@@ -23,7 +23,7 @@ async fn answer(stream: &mut DuplexStream, connection: u64) -> std::io::Result<(
     stream.write_all(format!("{head}{body}").as_bytes()).await
 }
 
-/// A server that gives each connection so many answers before it closes it.
+/// A server that closes each connection after `answers` answers.
 #[derive(Debug, Default)]
 struct Closing {
     answers: usize,

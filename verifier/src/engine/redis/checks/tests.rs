@@ -230,7 +230,7 @@ fn what_is_odd_but_was_written_so_is_said_and_spoils_nothing() {
     begins(0, 2, "2 keys hold a field or member twice; ");
     let both = "2 keys hold a collection of nothing, and 1 key holds a field or member twice; ";
     begins(2, 1, both);
-    // Keys that were passed over at the load are accounted for.
+    // Empty keys that the load skipped are accounted for.
     check("redis.identity", Passed, None, |world| {
         odd(1, 0)(world);
         world.seen.loaded = Some(100);

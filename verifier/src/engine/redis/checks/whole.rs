@@ -1,4 +1,4 @@
-//! What is asked of a snapshot as a whole: the shards of a cluster hold the keys of one source, and
+//! The checks of a snapshot as a whole: the shards of a cluster hold the keys of one source, and
 //! only one of them its canary.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use crate::{
     report,
 };
 
-/// Every artifact together.
+/// All artifacts of a snapshot, with the sums over them.
 struct Sums<'a> {
     whole: &'a Whole<'a>,
     cases: &'a [RedisCase<'a>],
@@ -40,7 +40,7 @@ impl Sums<'_> {
         live.fold(0, |sum, live| sum.saturating_add(live.unwrap_or(0)))
     }
 
-    /// The newest heartbeat; without any, that it was asked for in vain.
+    /// The newest heartbeat; `NoTime` if the canary was asked for and no artifact has it.
     fn canary(&self) -> Option<CanarySeen> {
         let seen = || self.cases.iter().filter_map(|case| case.seen.canary);
         let newest = seen().filter_map(|seen| match seen {
@@ -51,7 +51,8 @@ impl Sums<'_> {
     }
 }
 
-/// In the order of the format's table; `cases` are those of the artifacts.
+/// Answers the checks of the snapshot, in the order of the format's table; `cases` are those of its
+/// artifacts.
 pub(in super::super) fn of_snapshot<'a>(
     whole: &'a Whole<'a>,
     cases: &'a [RedisCase<'a>],
@@ -78,7 +79,7 @@ fn keys(sums: &Sums<'_>) -> CheckResult {
     common_checks::number("redis.keys", "keys", sums.keys(), sums.expect.keys)
 }
 
-/// A shard without keys may be right, but one of its peers has some.
+/// Warns of shards without keys: that may be right, but their peers have some.
 fn empty(sums: &Sums<'_>) -> Option<CheckResult> {
     let without = sums.cases.iter().filter(|case| case.census.keys() == 0);
     let named: Vec<_> = without.map(|case| named(case)).collect();
@@ -93,8 +94,8 @@ fn empty(sums: &Sums<'_>) -> Option<CheckResult> {
     (!silent && !named.is_empty()).then(|| CheckResult::warning("redis.keys", message()))
 }
 
-/// No two shards hold the same keys, so equal bytes are one file that was uploaded twice: then the
-/// keys of another shard are nowhere.
+/// Finds shards of equal bytes. No two shards hold the same keys, so it is one file that was
+/// uploaded twice: then the keys of another shard are nowhere.
 fn distinct(sums: &Sums<'_>) -> CheckResult {
     const CHECK: &str = "redis.distinct";
     if sums.cases.len() < 2 {
@@ -122,7 +123,7 @@ fn named(case: &RedisCase<'_>) -> String {
     report::printable(&case.evidence.artifact.key)
 }
 
-/// The first of these names, and how many more there are.
+/// Spells the first five of these names, and how many more there are.
 fn few(names: &[String]) -> String {
     const FEW: usize = 5;
     let told = names[..names.len().min(FEW)].join(", ");
@@ -172,7 +173,7 @@ fn canary(sums: &Sums<'_>) -> CheckResult {
     let CanarySeen::At(at) = seen else {
         let gone = sums.keys() > sums.live_keys();
         if gone {
-            // It may be one of those that expired since, which is no loss (design §5).
+            // The canary may be one of the keys that expired since, which is no loss (design §5).
             let message = "the canary is not there, but keys expired or were dropped while the \
                            snapshot was loaded\nhint: Let the source write it without an expiry.";
             return CheckResult::not_run(CHECK, Some(Reason::Internal), message);

@@ -44,7 +44,8 @@ fn only_a_server_as_new_as_the_writer_and_of_its_product_may_accuse() {
     check(nameless(Family::Redis, 16), "Redis 9.0.0", false);
     check(nameless(Family::Valkey, 80), "Valkey 9.0.0", false);
     check(nameless(Family::Valkey, 80), "Valkey 9.1.0", true);
-    // A product that names itself otherwise is none of those that may be tried here.
+    // A version text that cannot be read is of a product that is none of those that may be tried
+    // here.
     check(redis(9, "df-v1.27.1"), "Redis 99.0.0", false);
 }
 

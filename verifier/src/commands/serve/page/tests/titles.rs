@@ -63,7 +63,7 @@ fn everything_is_verified_only_where_nothing_is_missed_old_new_or_broken() {
     }
 }
 
-/// A verification that ended then, of which no record was written.
+/// A verification that ended at 04:00, of which no record was written.
 fn lost(reason: Option<Reason>) -> LostRun {
     let verification = fixtures::verification(fixtures::at("04:00:00"), reason);
     LostRun {

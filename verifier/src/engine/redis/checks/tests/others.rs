@@ -104,7 +104,7 @@ fn the_canary_is_as_old_as_the_snapshot_not_as_the_verification() {
         BAD,
         canary(Some("2h"), Some(CanarySeen::At(at(-7201)))),
     );
-    // Some keys expired or were dropped at load: it may have been one of them.
+    // Some keys expired or were dropped at load: the canary may have been one of them.
     check(
         CHECK,
         NotRun,

@@ -10,7 +10,7 @@ const TRAILING: &str = "redis.trailing_bytes";
 const WITNESSES: [Integrity; 3] = [Integrity::File, Integrity::Manifest, Integrity::Object];
 const RULES: [ChecksumRule; 2] = [ChecksumRule::Required, ChecksumRule::Optional];
 
-/// A key holds a collection of nothing.
+/// Makes one key hold a collection of nothing.
 fn odd(world: &mut World) {
     world.census.empty_keys = 1;
     world.inspection.warnings.push(InspectionFinding {
@@ -19,7 +19,7 @@ fn odd(world: &mut World) {
     });
 }
 
-/// Bytes lie behind the end: so many that are nothing of a server's.
+/// Puts 40 bytes behind the end; `stray_bytes` of them are no mark of a transfer.
 fn tail(stray_bytes: u64) -> impl Fn(&mut World) {
     move |world| {
         world.census.stray_bytes = stray_bytes;
@@ -31,7 +31,7 @@ fn tail(stray_bytes: u64) -> impl Fn(&mut World) {
     }
 }
 
-/// The outcomes of these checks, and what the verdict comes to.
+/// Returns the outcomes of two checks, and the reason of the verdict they lead to.
 fn judged(
     integrity: Integrity,
     rule: ChecksumRule,
@@ -101,10 +101,10 @@ fn bytes_behind_the_end_spoil_nothing_where_a_witness_vouches_or_they_are_explai
     }
     let (required, optional) = (ChecksumRule::Required, ChecksumRule::Optional);
     let no_checksum = Some(Reason::NoChecksum);
-    // The mark of a transfer, or bytes behind a wrapper.
+    // No byte is stray: the 40 are the mark of a transfer, or lie behind a wrapper.
     check(Integrity::None, required, 0, [Warning, Failed], no_checksum);
     check(Integrity::None, optional, 0, [Warning, Warning], None);
-    // The end mark itself may be damage.
+    // All 40 are stray, so the end mark itself may be damage.
     check(Integrity::None, required, 40, [NotRun, Failed], no_checksum);
     check(
         Integrity::None,
