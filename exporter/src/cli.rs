@@ -8,7 +8,7 @@ use toolkit::{
     log::LogFlags,
 };
 
-/// Where the program listens unless told otherwise.
+/// Port on which the program listens unless told otherwise.
 pub const PORT: u16 = 9877;
 
 /// Watches backups where they lie, and tells Prometheus whether you could recover.
@@ -70,5 +70,5 @@ pub enum OnceFormat {
 }
 
 const AFTER_HELP: &str = "Listens on :9877 unless told otherwise. Exit codes: 0 fine; 2 usage or \
-configuration; 3 a repository could not be surveyed, or evidence not be read (--once). Signals: \
-SIGHUP reads the configuration again, SIGTERM ends.";
+configuration; 3 a repository or source could not be surveyed (--once). Signals: SIGHUP reads the \
+configuration again, SIGTERM ends.";

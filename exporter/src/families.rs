@@ -1,4 +1,4 @@
-//! From a state and a time to metrics: pure, so that what is absent is simply never put.
+//! Makes metrics of a state and a time. Pure: a series that should be absent is simply never put.
 
 mod program;
 mod proof;
@@ -13,8 +13,8 @@ use toolkit::{
 
 use crate::{metrics::Metric, state::State};
 
-/// Everything at `/metrics`; `door`: of the files of `--web.config.file`. An error is a mistake of
-/// the program.
+/// The text of `/metrics`; `door` is the state of `--web.config.file`, `None` without such a file.
+/// An error is a mistake of the program.
 pub fn exposition_text(
     state: &State,
     now: Timestamp,
@@ -25,7 +25,7 @@ pub fn exposition_text(
     exposition::render(all)
 }
 
-/// Everything this program publishes, process metrics apart.
+/// All metrics of this program, without those of its process.
 pub fn families(state: &State, now: Timestamp, door: Option<DoorState>) -> Vec<Family> {
     let mut families = Families::default();
     program::put(&mut families, state);
@@ -51,20 +51,20 @@ struct OfSource<'a> {
 }
 
 impl OfSource<'_> {
-    /// `further` are the values of the labels behind source and engine.
+    /// Puts a sample; `further` are the values of the labels behind source and engine.
     fn put(&mut self, metric: Metric, further: &[&str], value: f64) {
         let values = [&[self.source, self.engine], further].concat();
         self.families.put(metric, &values, value);
     }
 
-    /// Nothing where nothing is known.
+    /// Puts a sample if its value is known.
     fn put_known(&mut self, metric: Metric, value: Option<f64>) {
         if let Some(value) = value {
             self.put(metric, &[], value);
         }
     }
 
-    /// A state set: 1 for the current of all values.
+    /// Puts a state set, one sample for each of `all` words: 1 for the current one, else 0.
     fn put_set<'b>(
         &mut self,
         metric: Metric,

@@ -16,7 +16,8 @@ use crate::state::{LastSurvey, State, SurveyOutcome, WholeSurvey};
 
 pub(crate) use catalog::ledger::fixtures::at;
 
-/// `cache` is to be proven, `secrets` is only looked at; its owner tries to break out.
+/// A configuration: `cache` is to be proven, `secrets` is only looked at. The owner of `secrets`
+/// tries to break out of the page.
 pub(crate) const CONFIG: &str = r#"
 schema: 1
 repositories: [{ name: local, directory: /var/backups, capacity: 10GiB }]
@@ -53,7 +54,7 @@ pub(crate) fn local() -> RepositoryName {
     RepositoryName::new("local").unwrap()
 }
 
-/// Since midnight, nothing surveyed yet.
+/// A state since midnight, in which nothing is surveyed yet.
 pub(crate) fn fresh() -> State {
     State::new(config(CONFIG), at("00:00:00"))
 }
@@ -88,7 +89,7 @@ pub(crate) fn snapshot(name: &str, taken_at: &str, bytes: u64) -> Snapshot {
     }
 }
 
-/// Of the source `cache`, newest first; `secrets` has none.
+/// An inventory with these snapshots of `cache`, newest first; `secrets` has none.
 pub(crate) fn inventory(surveyed_at: &str, snapshots: Vec<Snapshot>) -> Inventory {
     let stored = snapshots.iter().map(Snapshot::size_bytes).sum();
     let usage = |source, state, bytes, objects| Usage {
@@ -150,7 +151,7 @@ pub(crate) fn survey_failed(state: &mut State, ended_at: &str) {
     state.take(&local(), last, None, Requests::default());
 }
 
-/// The ledger of `cache`, read without trouble.
+/// Takes over a ledger of `cache` with these records, read without trouble.
 pub(crate) fn proven(state: &mut State, drafts: impl IntoIterator<Item = Draft>) {
     let mut ledger = Ledger::new(source("cache"));
     for (sequence, text) in (1..).zip(sealed(drafts.into_iter().map(of_listed))) {
@@ -161,7 +162,7 @@ pub(crate) fn proven(state: &mut State, drafts: impl IntoIterator<Item = Draft>)
     known.evidence.up = Some(true);
 }
 
-/// The same of the object that [`snapshot`] lists, with 4096 bytes.
+/// The same record about the object that [`snapshot`] lists, with 4096 bytes.
 fn of_listed(mut draft: Draft) -> Draft {
     let written = match &mut draft {
         Draft::Verification(run) => &mut run.snapshot,
@@ -176,7 +177,8 @@ fn of_listed(mut draft: Draft) -> Draft {
     draft
 }
 
-/// Hourly snapshots up to five, that of four verified at five; all is well for an hour.
+/// A state with hourly snapshots up to five, that of four verified at five; all is well for an
+/// hour.
 pub(crate) fn healthy() -> State {
     let mut state = fresh();
     let hours = ["05:00:00", "04:00:00", "03:00:00", "02:00:00"];

@@ -1,4 +1,5 @@
-//! What goes on through reloads: the published state, and who surveys under which configuration.
+//! The part of the program that goes on through reloads: it holds the published state, and replaces
+//! the surveyor when the configuration changes.
 //!
 //! It knows nothing of flags, sockets or exit codes.
 
@@ -31,7 +32,7 @@ use crate::{
     world,
 };
 
-/// The part that goes on through reloads; clones are the same one.
+/// The exporter, which goes on through reloads; clones are the same exporter.
 #[derive(Debug, Clone)]
 pub struct Exporter(Arc<Inner>);
 
@@ -40,7 +41,7 @@ struct Inner {
     clock: Clock,
     jitter: Jitter,
     published: Published<State>,
-    /// Held during a reload, and by the end.
+    /// The surveying under way. Locked throughout a reload or stop.
     running: Mutex<Option<Running>>,
 }
 
@@ -59,7 +60,7 @@ struct Running {
 }
 
 impl Exporter {
-    /// Nothing surveyed yet; `file` is what a reload reads.
+    /// An exporter that has surveyed nothing yet; `file` is the configuration that a reload reads.
     pub fn new(file: PathBuf, world: &World, clock: Clock, jitter: Jitter) -> Self {
         let state = State::new(Arc::clone(&world.config), clock.now());
         Self(Arc::new(Inner {
@@ -71,12 +72,12 @@ impl Exporter {
         }))
     }
 
-    /// Where its states appear.
+    /// The state of this exporter, as it is published.
     pub fn published(&self) -> Published<State> {
         self.0.published.clone()
     }
 
-    /// Surveys that world, and publishes here.
+    /// A surveyor of `world`, which publishes to this exporter.
     pub fn surveyor(&self, world: Arc<World>) -> Surveyor {
         let Inner {
             clock,
@@ -87,7 +88,7 @@ impl Exporter {
         Surveyor::new(world, published.clone(), clock.clone(), Arc::clone(jitter))
     }
 
-    /// Surveys that world until a reload or stop.
+    /// Starts surveying `world`, until a reload or stop.
     pub async fn start(&self, world: Arc<World>) {
         *self.0.running.lock().await = Some(self.running(world));
     }
@@ -122,8 +123,8 @@ impl Program for Exporter {
         (!self.published().get().is_ready()).then_some(not_yet)
     }
 
-    /// Reads the configuration again. Where it cannot be used, the one before stays, and the metric
-    /// and the log say so.
+    /// Reads the configuration again. If it cannot be used, the one before stays in use, and metric
+    /// and log say so.
     async fn reload(&self) -> Result<(), ReloadError> {
         let mut running = self.0.running.lock().await;
         let before = running.as_ref().map(|running| &*running.world);

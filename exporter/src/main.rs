@@ -11,7 +11,7 @@ use std::{
 use exporter::program::{Console, run};
 use toolkit::{clock::Clock, signals::Signals};
 
-/// How long a thread that hangs in the file system may hold up the end of the process.
+/// Longest time that a thread which hangs in the file system holds up the end of the process.
 const END_GRACE: Duration = Duration::from_millis(500);
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -31,7 +31,8 @@ fn main() -> anyhow::Result<ExitCode> {
     Ok(exit.into())
 }
 
-/// From 0 to 1. The standard library keys every hasher at random; nothing more is needed here.
+/// A random number from 0 to 1. The standard library keys every hasher at random; nothing more is
+/// needed here.
 fn random_part() -> f64 {
     let [high, low, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
     f64::from(u16::from_be_bytes([high, low])) / f64::from(u16::MAX)

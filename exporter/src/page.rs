@@ -1,4 +1,4 @@
-//! What a person sees: the landing page, and the same as a table of text.
+//! Pages for people: the landing page, and the same as a table of text.
 //!
 //! Pure, and made to be understood in five seconds. No key of an object is ever on it.
 
@@ -30,7 +30,7 @@ struct Page {
     repositories: Vec<RepositoryRow>,
 }
 
-/// The answer for everything together.
+/// The answer for all sources together.
 #[derive(Debug)]
 struct Summary {
     recoverable: Answer,
@@ -38,7 +38,7 @@ struct Summary {
     detail: String,
 }
 
-/// The landing page.
+/// The landing page at `now`, as HTML. Errs if the template cannot be filled.
 pub fn page(state: &State, now: Timestamp) -> Result<String, askama::Error> {
     let sources = sources::rows(state, now);
     let Summary {

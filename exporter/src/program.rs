@@ -30,19 +30,19 @@ use crate::{
     world,
 };
 
-/// What the program may touch of the world outside.
+/// The parts of the world outside that the program may touch.
 pub struct Console<'a> {
-    /// Data.
+    /// Output for data.
     pub out: &'a mut (dyn Write + Send),
-    /// Messages; the log goes to the standard error of the process.
+    /// Output for messages; the log goes to the standard error of the process.
     pub err: &'a mut (dyn Write + Send),
-    /// The time.
+    /// The source of the current time.
     pub clock: Clock,
-    /// See [`Jitter`].
+    /// The source of [`Jitter`] for pauses between surveys.
     pub jitter: Jitter,
-    /// Stop and reload.
+    /// Requests to stop and to reload.
     pub signals: Signals,
-    /// Told the addresses once they are bound.
+    /// Channel that is told the addresses once they are bound, if anybody wants to know.
     pub listening: Option<oneshot::Sender<Vec<SocketAddr>>>,
 }
 
@@ -54,7 +54,7 @@ impl fmt::Debug for Console<'_> {
     }
 }
 
-/// Runs to the end.
+/// Runs the program to its end; the first of `args` is its name.
 pub async fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
@@ -72,7 +72,7 @@ pub async fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console
     }
 }
 
-/// Help and version are data, the rest is wrong usage.
+/// Tells what clap says: help and version are data, the rest is wrong usage.
 fn tell(console: &mut Console<'_>, told: &clap::Error) -> Exit {
     let (stream, exit) = if told.use_stderr() {
         (&mut console.err, Exit::Usage)
@@ -83,7 +83,7 @@ fn tell(console: &mut Console<'_>, told: &clap::Error) -> Exit {
     exit
 }
 
-/// Why the program ended early.
+/// Reason why the program ended early.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
     #[error(transparent)]
@@ -101,7 +101,7 @@ enum Refusal {
 impl Refusal {
     fn explain(&self) -> (Exit, String) {
         match self {
-            // Located and with hints of their own.
+            // These problems have places and hints of their own.
             Self::Config(ConfigError::Problems(problems))
             | Self::WebConfig(WebConfigError::Problems(problems)) => {
                 (Exit::Usage, problems.to_string())
@@ -117,7 +117,7 @@ impl Refusal {
 async fn go(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let mut loaded = load_file(&cli.config.file)?;
     if cli.check {
-        warn_mendable(&loaded.config, Clock::system().now(), &mut loaded.warnings).await;
+        warn_mendable(&loaded.config, console.clock.now(), &mut loaded.warnings).await;
     }
     write!(console.err, "{}", loaded.warnings)?;
     let web = cli.web.config_file.as_deref();

@@ -1,4 +1,4 @@
-//! What is known right now: one immutable value from which every page is made.
+//! The state of the program: one immutable value from which every page is made.
 //!
 //! It is replaced as a whole, never changed in place, so that no reader ever sees half a survey.
 
@@ -26,31 +26,32 @@ pub use self::{
 /// Everything the program knows.
 #[derive(Debug, Clone)]
 pub struct State {
-    /// In use.
+    /// The configuration in use.
     pub config: Arc<Config>,
-    /// When that was loaded.
+    /// Time at which that configuration was loaded.
     pub loaded_at: Timestamp,
-    /// Why the last attempt to load another one failed.
+    /// Problem that the last reload failed with; `None` if it succeeded, or there was none.
     pub reload_problem: Option<String>,
-    /// What sources are measured by.
+    /// Schedules, objectives and times that sources are measured by.
     pub measures: Arc<Measures>,
-    /// One per configured repository.
+    /// State of each configured repository.
     pub repositories: BTreeMap<RepositoryName, RepositoryState>,
-    /// One per configured source.
+    /// State of each configured source.
     pub sources: BTreeMap<SourceName, SourceState>,
 }
 
-/// What a survey saw of a repository that was listed to its end.
+/// The result of a survey that listed its repository to the end.
 #[derive(Debug, Clone)]
 pub struct WholeSurvey {
-    /// What lies there.
+    /// What lies in the repository.
     pub inventory: Inventory,
-    /// What the store said, right after it, of the last proof of a source that is listed no more.
+    /// Answers of the store, asked right after the survey, about last proofs that are listed no
+    /// more, by source.
     pub old_versions: BTreeMap<SourceName, OldVersions>,
 }
 
 impl State {
-    /// Nothing surveyed yet.
+    /// A state in which nothing is surveyed yet.
     pub fn new(config: Arc<Config>, loaded_at: Timestamp) -> Self {
         let repositories = config.repositories.iter();
         let repositories = repositories.map(|it| (it.name.clone(), RepositoryState::default()));
@@ -66,9 +67,13 @@ impl State {
         }
     }
 
-    /// The same under another configuration: what is known of repositories, and of sources within
-    /// them, that are still there goes on; what is known of ledgers, where evidence lies at the
-    /// same place.
+    /// This state under another configuration, with what is still known:
+    ///
+    /// | knowledge of | is kept if these did not change |
+    /// |---|---|
+    /// | a repository | its name and location |
+    /// | a source | its name and engine, its repository's name and location |
+    /// | its ledger | the same as for the source, and where its records are read |
     #[must_use]
     pub fn under(&self, config: Arc<Config>, loaded_at: Timestamp) -> Self {
         let mut next = Self::new(config, loaded_at);
@@ -98,7 +103,7 @@ impl State {
         next
     }
 
-    /// Whether every repository and every ledger was tried at least once.
+    /// True if every repository was surveyed and every ledger read at least once, be it in vain.
     pub fn is_ready(&self) -> bool {
         self.repositories.values().all(|it| it.last.is_some())
             && self.expecting_proof().all(|name| {
@@ -108,12 +113,12 @@ impl State {
             })
     }
 
-    /// Judges one configured source.
+    /// Judges one source at `now`; `None` if it is not configured.
     pub fn assess(&self, name: &SourceName, now: Timestamp) -> Option<Assessment<'_>> {
         self.measures.assess(name, self.sources.get(name)?, now)
     }
 
-    /// Sources whose ledger is read.
+    /// Sources whose ledger is read: those with `verify`, if the configuration has evidence.
     pub fn expecting_proof(&self) -> impl Iterator<Item = &SourceName> {
         let sources = self.config.sources.iter();
         let any = self.config.evidence.is_some();
@@ -128,7 +133,8 @@ impl State {
         sources.filter_map(|source| source.evidence.ledger.as_deref())
     }
 
-    /// Takes a survey that ended; a failed one leaves everything seen before as it was.
+    /// Takes over a survey that ended. A failed one (`surveyed` is `None`) leaves everything seen
+    /// before as it was.
     pub fn take(
         &mut self,
         repository: &RepositoryName,
@@ -170,7 +176,7 @@ impl State {
         }
     }
 
-    /// Takes that no evidence of these sources could be read; what was read before is kept.
+    /// Notes that the evidence of these sources could not be read; ledgers read before are kept.
     pub fn lost_evidence(&mut self, names: &[SourceName]) {
         for (name, known) in &mut self.sources {
             if names.contains(name) {
@@ -179,7 +185,8 @@ impl State {
         }
     }
 
-    /// Looks ahead from the last survey: too dear for every scrape.
+    /// Forecasts from the last survey when the repository will be full: too costly for every
+    /// scrape.
     fn forecast(&mut self, repository: &Repository) {
         let sources = self.config.sources_of(&repository.name);
         let stored = sources.map(|source| {

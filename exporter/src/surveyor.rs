@@ -1,7 +1,7 @@
-//! Looking at repositories and ledgers, over and over, away from every scrape.
+//! Surveys repositories and reads ledgers, over and over, apart from every scrape.
 //!
-//! Each repository has its own loop, so that one that hangs holds up no other; a loop never has two
-//! surveys under way. It publishes states and judges nothing.
+//! Each repository has its own loop, so that a repository that hangs holds up no other; a loop
+//! never has two surveys under way. The surveyor publishes states and judges nothing.
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
@@ -20,21 +20,21 @@ use tracing::{info, warn};
 
 use crate::state::{LastSurvey, State, SurveyOutcome, WholeSurvey};
 
-/// A pause is longer than the refresh by up to this part of it, so that many exporters that began
-/// together do not ask together.
+/// Largest jitter, as a part of the refresh by which a pause is longer: many exporters that began
+/// together then do not ask together.
 const JITTER_PART: f64 = 0.1;
 
-/// Where jitter comes from: a number from 0 to 1, another one each time.
+/// Source of jitter: returns a number from 0 to 1, another one each time.
 pub type Jitter = Arc<dyn Fn() -> f64 + Send + Sync>;
 
 /// A configuration with everything it names opened.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// As loaded.
+    /// The configuration as loaded.
     pub config: Arc<Config>,
-    /// One per repository.
+    /// The opened storage of each repository.
     pub storages: BTreeMap<RepositoryName, Counted>,
-    /// Where records lie.
+    /// Reader of the records; `None` if no evidence is configured.
     pub evidence: Option<Arc<dyn RecordReader>>,
 }
 
@@ -56,7 +56,7 @@ impl fmt::Debug for Surveyor {
 }
 
 impl Surveyor {
-    /// Looks at `world` and publishes to `published`.
+    /// A surveyor that looks at `world` and publishes to `published`.
     pub fn new(
         world: Arc<World>,
         published: Published<State>,
@@ -71,7 +71,7 @@ impl Surveyor {
         }
     }
 
-    /// Everything once, side by side.
+    /// Reads all ledgers once, then surveys all repositories once, side by side.
     pub async fn once(&self) {
         // Recovery points may come from evidence, so it is read first.
         self.read_ledgers().await;
@@ -81,7 +81,8 @@ impl Surveyor {
         join_all(repositories).await;
     }
 
-    /// Everything again and again, until stopped; what is under way then is given up.
+    /// Surveys repositories and reads ledgers again and again, until stopped. Surveys under way
+    /// then are given up.
     pub async fn run(&self, stop: CancellationToken) {
         let repositories = self.world.storages.keys().map(async |name| {
             let mut cache = HeadCache::default();
@@ -169,8 +170,8 @@ impl Surveyor {
             .update(|state| state.take(name, last, surveyed, requests));
     }
 
-    /// Asks the store for the last proof of each source where the survey did not list it. What is
-    /// not answered before the deadline is not known.
+    /// Asks the store for the last proof of each source, if the survey did not list that proof any
+    /// more. Without an answer before the deadline it is not known.
     async fn old_versions(
         &self,
         storage: &Counted,
@@ -211,7 +212,7 @@ impl Surveyor {
             Err(_) => Some(format!("no answer within {:?}", self.deadline())),
         };
         if let Some(why) = why {
-            // Of the place as a whole: said once, and every ledger known before is kept.
+            // The place as a whole is at fault: said once, and every ledger known before is kept.
             warn!("evidence cannot be read: {why}");
             self.published.update(|state| state.lost_evidence(&names));
             return;
@@ -219,7 +220,7 @@ impl Surveyor {
         join_all(names.iter().map(|name| self.read_ledger(&**evidence, name))).await;
     }
 
-    /// Reads what is new; on any failure the ledger known before is kept.
+    /// Reads the new records of a ledger; on any failure the ledger known before is kept.
     async fn read_ledger(&self, evidence: &dyn RecordReader, name: &SourceName) {
         let state = self.published.get();
         let known = state
@@ -250,7 +251,7 @@ impl Surveyor {
     }
 }
 
-/// For pages: what failed and what to do, but no key and nothing the store answered.
+/// Text for pages: the operation and why it failed, but no key and nothing the store answered.
 fn explain(error: &catalog::storage::StorageError) -> String {
     let reason = error.reason.as_label().replace('_', " ");
     format!("cannot {}: {reason}", error.operation.as_label())

@@ -1,4 +1,4 @@
-//! From a configuration to everything it names, opened.
+//! Opens everything that a configuration names.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,8 +10,8 @@ use catalog::{
 
 use crate::surveyor::World;
 
-/// Opens what a configuration names. A repository that did not change keeps its connection and its
-/// counts from `before`.
+/// Opens the repositories and the evidence of a configuration. A repository with the same name and
+/// location keeps its connection and its counts from `before`.
 pub fn open(config: Config, before: Option<&World>) -> World {
     let mut storages = BTreeMap::new();
     for repository in &config.repositories {

@@ -12,7 +12,7 @@ use crate::node::Node;
 use crate::place::Path;
 use crate::{Place, Problems, read};
 
-/// One YAML document: a located tree and the text it came from, which excerpts are taken of.
+/// One YAML document: a located tree, and the text from which problems show excerpts.
 ///
 /// ```
 /// use settings::{Document, Duration, Size};
@@ -38,20 +38,20 @@ use crate::{Place, Problems, read};
 #[derive(Clone, Debug)]
 pub struct Document {
     root: Section,
-    /// None so far; cloned for every reading.
+    /// An empty collection, cloned for every reading.
     problems: Problems,
 }
 
 impl Document {
-    /// Parses `text`; `name` is what errors call the file. At most 1 MiB and 100,000 values.
+    /// Parses `text`, at most 1 MiB and 100,000 values; problems call the file `name`.
     ///
-    /// On failure the problems are every duplicate key, unknown tag and the like, and the first
-    /// error of syntax.
+    /// Errs with every duplicate key, unknown tag and the like, and the first error of syntax.
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
         Self::compose(text, Problems::new(name, text))
     }
 
-    /// The same of a file that holds secrets: no problem shows a line or a value of it.
+    /// Parses a file that holds secrets, like [`Document::parse`]: no problem shows a line or a
+    /// value of the file.
     pub fn parse_unquoted(name: &str, text: &str) -> Result<Self, Problems> {
         Self::compose(text, Problems::unquoted(name, text))
     }
@@ -93,16 +93,17 @@ pub struct Section {
 }
 
 impl Section {
-    /// Reads this section as a `T`. Every error is added to `problems`, up to 50 of them.
+    /// Reads this section as a `T`. Every unknown key and up to 50 other errors are added to
+    /// `problems`.
     ///
-    /// What is wrong is left out and the rest read without it; so there can be both a value and
-    /// problems. Ask [`Problems::has_errors`] before believing the value.
+    /// Wrong parts are left out and the rest is read without them, so there can be both a value
+    /// and problems. Ask [`Problems::has_errors`] before believing the value.
     pub fn read<T: DeserializeOwned>(&self, problems: &mut Problems) -> Option<T> {
         self.read_beside(&[], problems)
     }
 
-    /// The same, of a mapping in which the keys `others` are another type's: they are not read
-    /// here, and are not unknown.
+    /// Reads this section as a `T`, like [`Section::read`], where it is a mapping that two types
+    /// share. The keys `others` belong to the other type: not read here, and not unknown.
     pub fn read_beside<T: DeserializeOwned>(
         &self,
         others: &[&'static str],
@@ -111,7 +112,7 @@ impl Section {
         read::read(&self.node, &self.path, others, problems)
     }
 
-    /// Where it stands.
+    /// Place of this section in its document.
     pub fn place(&self) -> Place {
         Place {
             at: self.node.at,
@@ -119,12 +120,12 @@ impl Section {
         }
     }
 
-    /// What it holds.
+    /// The located value of this section.
     pub fn node(&self) -> &Node {
         &self.node
     }
 
-    /// Whether nothing is written: `key:` alone, `~` or `null`.
+    /// True if no value is written: `key:` alone, `~` or `null`.
     pub fn is_nothing(&self) -> bool {
         self.node.is_null()
     }
@@ -136,8 +137,7 @@ impl Section {
         Some(Self { node, path })
     }
 
-    /// This section in two: the keys that are wanted, and the rest. For keys that another type
-    /// reads than the one the mapping is read as.
+    /// Splits this section in two, the wanted keys and the rest, where two types share a mapping.
     pub fn split(&self, wanted: impl Fn(&str) -> bool) -> (Self, Self) {
         let (own, rest) = self.node.split(wanted);
         let section = |node| Self {

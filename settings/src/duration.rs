@@ -18,10 +18,10 @@ pub struct Duration {
     milliseconds: u64,
 }
 
-/// Why a text is not a [`Duration`].
+/// Reason why a text is not a [`Duration`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DurationError {
-    /// There is nothing between the quotes.
+    /// The text is empty.
     #[error("a duration is empty\nhint: Write for example 30m, 26h or 7d.")]
     Empty,
     /// A number stands without a unit.
@@ -30,7 +30,7 @@ pub enum DurationError {
          hint: Write {number}s, {number}m, {number}h or {number}d."
     )]
     NoUnit {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
         /// The number without a unit.
         number: String,
@@ -41,9 +41,9 @@ pub enum DurationError {
          hint: Write whole numbers with y, w, d, h, m, s or ms and no spaces: 1h30m."
     )]
     Malformed {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
-        /// From where on it cannot be read.
+        /// The end of the text, from the first part that cannot be read.
         rest: String,
     },
     /// A unit comes twice or after a smaller one.
@@ -52,7 +52,7 @@ pub enum DurationError {
          hint: Write each unit once, the largest first: y, w, d, h, m, s, ms."
     )]
     Order {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
         /// The unit out of place.
         unit: &'static str,
@@ -62,7 +62,7 @@ pub enum DurationError {
     /// The sum is over a hundred years.
     #[error("\"{text}\" is longer than a hundred years")]
     TooLong {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
     },
 }
@@ -83,27 +83,27 @@ impl Duration {
     /// No time at all.
     pub const ZERO: Self = Self { milliseconds: 0 };
 
-    /// So many seconds, at most a hundred years.
+    /// A duration of `seconds`, capped at a hundred years.
     pub const fn from_secs(seconds: u64) -> Self {
         Self::from_millis(seconds.saturating_mul(1_000))
     }
 
-    /// So many minutes, at most a hundred years.
+    /// A duration of `minutes`, capped at a hundred years.
     pub const fn from_mins(minutes: u64) -> Self {
         Self::from_millis(minutes.saturating_mul(60_000))
     }
 
-    /// So many hours, at most a hundred years.
+    /// A duration of `hours`, capped at a hundred years.
     pub const fn from_hours(hours: u64) -> Self {
         Self::from_millis(hours.saturating_mul(3_600_000))
     }
 
-    /// So many days of 24 hours, at most a hundred years.
+    /// A duration of `days` of 24 hours, capped at a hundred years.
     pub const fn from_days(days: u64) -> Self {
         Self::from_millis(days.saturating_mul(DAY))
     }
 
-    /// So many milliseconds, at most a hundred years.
+    /// A duration of `milliseconds`, capped at a hundred years.
     pub const fn from_millis(milliseconds: u64) -> Self {
         let milliseconds = if milliseconds > LONGEST {
             LONGEST
@@ -113,12 +113,12 @@ impl Duration {
         Self { milliseconds }
     }
 
-    /// Whole milliseconds.
+    /// Length in whole milliseconds.
     pub const fn as_millis(self) -> u64 {
         self.milliseconds
     }
 
-    /// Seconds with their fraction, as metrics want them.
+    /// Length in seconds with their fraction, as metrics want it.
     #[expect(
         clippy::cast_precision_loss,
         reason = "a hundred years in ms is below 2^53"
@@ -127,30 +127,30 @@ impl Duration {
         self.milliseconds as f64 / 1_000.0
     }
 
-    /// For waits and deadlines.
+    /// The same length as a `std` duration, for waits and deadlines.
     pub const fn as_std(self) -> std::time::Duration {
         std::time::Duration::from_millis(self.milliseconds)
     }
 
-    /// The sum, at most a hundred years.
+    /// The sum, capped at a hundred years.
     #[must_use]
     pub const fn saturating_add(self, other: Self) -> Self {
         Self::from_millis(self.milliseconds.saturating_add(other.milliseconds))
     }
 
-    /// So many times as long, at most a hundred years.
+    /// The duration multiplied by `times`, capped at a hundred years.
     #[must_use]
     pub const fn saturating_mul(self, times: u64) -> Self {
         Self::from_millis(self.milliseconds.saturating_mul(times))
     }
 
-    /// The difference, zero where `other` is longer.
+    /// The difference; zero if `other` is longer.
     #[must_use]
     pub const fn saturating_sub(self, other: Self) -> Self {
         Self::from_millis(self.milliseconds.saturating_sub(other.milliseconds))
     }
 
-    /// The time from one instant to another, zero where they are the other way round.
+    /// The time from one instant to another; zero if `until` is before `from`.
     pub fn between(from: jiff::Timestamp, until: jiff::Timestamp) -> Self {
         let length = until.duration_since(from).as_millis();
         Self::from_millis(u64::try_from(length.max(0)).unwrap_or(LONGEST))
@@ -227,7 +227,7 @@ impl FromStr for Duration {
 }
 
 impl fmt::Display for Duration {
-    /// As Prometheus prints it: years and weeks only where nothing is left over (`30d`, `1w`).
+    /// Writes as Prometheus does: years and weeks only where nothing is left over (`30d`, `1w`).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.milliseconds == 0 {
             return f.write_str("0s");

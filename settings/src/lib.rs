@@ -1,7 +1,8 @@
-//! What configuration is written in: located YAML with all its errors at once, durations, sizes,
-//! percentages, schedules and secrets.
+//! The language of configuration files: located YAML whose errors are all found at once, durations,
+//! sizes, percentages, schedules and secrets.
 //!
-//! It must not know what is configured: no word of backups, and no other crate of the workspace.
+//! It must not know what is configured: it has no word of backups, and uses no other crate of the
+//! workspace.
 
 mod document;
 mod duration;

@@ -1,4 +1,5 @@
-//! Field types that ask the document for more than a value.
+//! Types for fields that need more than a value: a place, a part that is read later, `false` or a
+//! value, one value or many.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,9 +17,9 @@ use crate::{Place, Section};
 /// A value that remembers its place, for checks that come after reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located<T> {
-    /// What was read.
+    /// The value itself.
     pub value: T,
-    /// Where it stands.
+    /// Place of the value in its document.
     pub place: Place,
 }
 
@@ -27,11 +28,11 @@ pub struct Located<T> {
 pub enum Switch<T> {
     /// Expressly turned off.
     Off,
-    /// Configured.
+    /// Turned on, with this configuration.
     On(T),
 }
 
-/// One value, or a list of them.
+/// A list that may also be written as one value; an empty list is refused when it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OneOrMany<T>(pub Vec<T>);
 

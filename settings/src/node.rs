@@ -4,7 +4,7 @@
 
 use crate::Location;
 
-/// A value of a document and where it stands. Aliases and merge keys are already resolved.
+/// A value of a document and its position. Aliases and merge keys are already resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     pub(crate) at: Location,
@@ -23,7 +23,7 @@ pub(crate) enum Kind {
     Map(Vec<(Node, Node)>),
 }
 
-/// What a scalar is in the core schema of YAML 1.2 (§10.3): `yes` and `on` are text.
+/// Value of a scalar in the core schema of YAML 1.2 (§10.3), where `yes` and `on` are text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Scalar<'a> {
     Null,
@@ -34,12 +34,12 @@ pub(crate) enum Scalar<'a> {
 }
 
 impl Node {
-    /// Where the value begins.
+    /// Position where the value begins.
     pub fn at(&self) -> Location {
         self.at
     }
 
-    /// The text of a scalar as it is written, without quotes.
+    /// The text of a scalar as it is written, without quotes; `None` for a list or mapping.
     pub fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Scalar { text, .. } => Some(text),
@@ -81,7 +81,7 @@ impl Node {
         }
     }
 
-    /// What a scalar would be without its quotes.
+    /// The value that a scalar would have without its quotes.
     pub(crate) fn unquoted(&self) -> Option<Scalar<'_>> {
         self.text().map(resolve)
     }
@@ -90,7 +90,7 @@ impl Node {
         self.scalar() == Some(Scalar::Null)
     }
 
-    /// For "expected …, found …".
+    /// Words for this node in "expected …, found …".
     pub(crate) fn describe(&self) -> String {
         match (&self.kind, self.scalar()) {
             (Kind::List(_), _) => "a list".to_owned(),
@@ -101,14 +101,15 @@ impl Node {
         }
     }
 
-    /// Whether `found` holds for this node or one beneath it.
+    /// True if `found` holds for this node or a value beneath it.
     pub(crate) fn any(&self, found: &impl Fn(&Self) -> bool) -> bool {
         found(self)
             || self.items().iter().any(|item| item.any(found))
             || self.entries().any(|(_, value)| value.any(found))
     }
 
-    /// The entries of a mapping whose key is wanted, and the rest; anything else is all rest.
+    /// Two nodes: the entries of a mapping whose key is wanted, and the rest. A node that is no
+    /// mapping is all rest.
     pub(crate) fn split(&self, wanted: impl Fn(&str) -> bool) -> (Self, Self) {
         let node = |kind| Self { at: self.at, kind };
         let Kind::Map(entries) = &self.kind else {
@@ -121,7 +122,7 @@ impl Node {
         (node(Kind::Map(own)), node(Kind::Map(rest)))
     }
 
-    /// This node, with the keys of `defaults` that it lacks; mappings within are joined likewise.
+    /// This node, completed by the keys of `defaults` that it lacks; mappings within likewise.
     pub(crate) fn or(&self, defaults: &Self) -> Self {
         let (Kind::Map(own), Kind::Map(others)) = (&self.kind, &defaults.kind) else {
             return self.clone();

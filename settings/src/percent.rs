@@ -1,4 +1,4 @@
-//! Shares of a whole, `20%`.
+//! Percentages, shares of a whole: `20%`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,31 +13,31 @@ pub struct Percent {
     hundredths: u32,
 }
 
-/// Why a text is not a [`Percent`].
+/// Reason why a text is not a [`Percent`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PercentError {
-    /// The sign is missing, and so is whether `0.2` or `20` was meant.
+    /// The percent sign is missing, so that `0.2` may mean 0.2% or 20%.
     #[error("\"{text}\" has no percent sign\nhint: Write for example 20%.")]
     NoSign {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
     },
     /// Not a plain number with at most two decimals.
     #[error("\"{text}\" is not a percentage\nhint: Write for example 20% or 12.5%.")]
     Malformed {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
     },
-    /// More than the whole.
+    /// More than 100%.
     #[error("\"{text}\" is over 100%")]
     OverHundred {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
     },
 }
 
 impl Percent {
-    /// So many whole percent, at most 100.
+    /// A share of `percent` whole percent, capped at 100%.
     pub const fn new(percent: u8) -> Self {
         let hundredths = percent as u32 * 100;
         Self {
@@ -49,7 +49,7 @@ impl Percent {
         }
     }
 
-    /// This share of `whole`, rounded down.
+    /// This share of `whole`, in the unit of `whole`, rounded down.
     pub fn of(self, whole: u64) -> u64 {
         let share = u128::from(whole) * u128::from(self.hundredths) / 10_000;
         u64::try_from(share).unwrap_or(whole)

@@ -1,13 +1,13 @@
-//! Where in a document something stands, for people: line, column and dotted path.
+//! Places in a document, as people name them: line, column and dotted path.
 
 use std::fmt;
 
-/// A position in a file, both counted from 1, columns in characters.
+/// A position in a file. Line and column are counted from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
-    /// The line.
+    /// Line, from 1.
     pub line: usize,
-    /// The column.
+    /// Column in characters, from 1.
     pub column: usize,
 }
 
@@ -20,7 +20,7 @@ impl Location {
 /// of a whole document is empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
-    /// Where the value begins, or the key if that is at fault.
+    /// Position where the value begins, or where the key begins if the key is at fault.
     pub at: Location,
     /// Keys joined by dots, list positions in brackets.
     pub path: String,
@@ -36,7 +36,8 @@ impl Place {
     }
 }
 
-/// The path while a document is being read; it lives on the stack and is written out for errors.
+/// Path of a value while a document is being read. It lives on the stack and becomes text only for
+/// errors and places.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Path<'a> {
     Start(&'a str),

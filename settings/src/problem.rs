@@ -1,4 +1,4 @@
-//! What is wrong with a file, told with place, excerpt and hint.
+//! Problems of a file, each told with place, excerpt and hint.
 //!
 //! It must not show a secret: see `problem/excerpt.rs`.
 
@@ -11,7 +11,7 @@ pub(crate) use self::excerpt::REDACTED;
 use self::excerpt::{excerpt, redact_url, secret_path};
 use crate::{Place, text::one_line};
 
-/// How bad a problem is.
+/// Severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// The file cannot be used.
@@ -20,21 +20,21 @@ pub enum Severity {
     Warning,
 }
 
-/// One thing that is wrong.
+/// One thing that is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// How bad it is.
+    /// Error or warning.
     pub severity: Severity,
-    /// Where it is.
+    /// Place of the value, or of the key if the key is at fault.
     pub place: Place,
-    /// What is wrong: lower-case, no final stop.
+    /// Message that says what is wrong: lower-case, no final stop.
     pub message: String,
-    /// What to do: a sentence.
+    /// Advice as a sentence; `None` if there is none.
     pub hint: Option<String>,
 }
 
 impl Problem {
-    /// Adds what to do about it.
+    /// Sets the hint: what to do about the problem, as a sentence.
     pub fn hint(&mut self, hint: impl Into<String>) -> &mut Self {
         self.hint = Some(redact_url(&hint.into()));
         self
@@ -64,7 +64,7 @@ const PROBLEMS_MAX: usize = 200;
 const MESSAGE_MAX: usize = 600;
 
 impl Problems {
-    /// None so far, of a file with this name and text.
+    /// An empty collection for the file called `file` with the text `source`.
     pub fn new(file: &str, source: &str) -> Self {
         let unknown_keys = Severity::Error;
         Self {
@@ -76,7 +76,7 @@ impl Problems {
         }
     }
 
-    /// The same of a file that holds secrets: no line and no value of it is shown.
+    /// An empty collection for a file that holds secrets: no line and no value of it is shown.
     pub fn unquoted(file: &str, source: &str) -> Self {
         Self {
             quotes: false,
@@ -84,7 +84,7 @@ impl Problems {
         }
     }
 
-    /// Whether a value under this path may be shown.
+    /// True if a value under this path may be shown.
     pub(crate) fn may_quote(&self, path: &str) -> bool {
         self.quotes && !secret_path(path)
     }
@@ -98,8 +98,8 @@ impl Problems {
         self.unknown_keys == Severity::Warning
     }
 
-    /// Adds an error. A message may end in a line `hint: …`. The same error at the same position
-    /// is kept once: defaults are read with every source.
+    /// Adds an error. A message may end in a line `hint: …`, which becomes the hint. The same error
+    /// at the same position is kept once: defaults are read with every source.
     pub fn error(&mut self, place: &Place, message: impl fmt::Display) -> &mut Problem {
         self.add(Severity::Error, place, message)
     }
@@ -109,26 +109,26 @@ impl Problems {
         self.add(Severity::Warning, place, message)
     }
 
-    /// Whether the file cannot be used.
+    /// True if there is an error, so that the file cannot be used.
     pub fn has_errors(&self) -> bool {
         self.list
             .iter()
             .any(|problem| problem.severity == Severity::Error)
     }
 
-    /// Whether there is nothing to say.
+    /// True if there is neither an error nor a warning.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// In the order of the file.
+    /// All problems, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         let mut sorted: Vec<&Problem> = self.list.iter().collect();
         sorted.sort_by_key(|problem| problem.place.at);
         sorted.into_iter()
     }
 
-    /// Adds a key that no type has, as severe as the file's age demands.
+    /// Adds an unknown key: an error, or a warning if the file is of a newer schema.
     pub(crate) fn unknown_key(&mut self, place: &Place, message: &str, hint: String) {
         let severity = self.unknown_keys;
         self.add(severity, place, message).hint(hint);
@@ -145,7 +145,7 @@ impl Problems {
             Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
             None => (message, None),
         };
-        // It may quote what is written in the file.
+        // A message may quote the file, so it is made one bounded line.
         let shown = |text: &str| one_line(text, MESSAGE_MAX);
         let (message, hint) = (shown(&message), hint.as_deref().map(shown));
         let place = Place {

@@ -1,7 +1,7 @@
 //! Reads a type out of a located tree and finds every error on the way.
 //!
-//! Serde stops at the first error. So the tree is read again and again, each time without what was
-//! wrong before; what is wrong only because of that is not reported.
+//! Serde stops at the first error. So the tree is read again and again, each time without the
+//! values found wrong before. An error that only follows from leaving them out is not reported.
 
 mod access;
 mod deserializer;
@@ -22,12 +22,12 @@ use crate::place::Path;
 use crate::problem::{Problems, REDACTED};
 
 const ERRORS_MAX: usize = 50;
-/// Each error may cost further readings: to find that its parent fails without it, or to find an
-/// invented value that fits.
+/// Most readings of one tree. Each error may cost several: to find that the parent fails without
+/// the wrong value, or to find an invented value that fits.
 const READINGS_MAX: usize = 8 * ERRORS_MAX;
 
-/// Gives nothing only if `problems` then has an error. Keys of the root that are in `beside` are
-/// known and not read.
+/// Reads `root` as a `T`; if the result is `None`, `problems` has an error. Keys of the root that
+/// are in `beside` are known and not read.
 pub(crate) fn read<T: DeserializeOwned>(
     root: &Node,
     path: &str,
@@ -69,7 +69,7 @@ fn read_again_and_again<T: DeserializeOwned>(
         }
         let failed = match outcome {
             Ok(value) if state.missing.borrow().is_empty() => return Some(value),
-            // Only invented values made it whole.
+            // The value is complete only by invented parts, so it is not returned.
             Ok(_) => state.missing.take().into_keys().collect::<Vec<_>>(),
             Err(error) => {
                 let known = state.explains(root, &error);
@@ -92,7 +92,7 @@ fn read_again_and_again<T: DeserializeOwned>(
     None
 }
 
-/// An error without a place of its own is about the `whole` that was read.
+/// Adds `error` to `problems`, at its own place or else at that of the `whole` that was read.
 fn report(error: &Error, whole: Place, problems: &mut Problems) {
     let place = error.place.clone().unwrap_or(whole);
     let mut message = error.message.clone();

@@ -1,4 +1,4 @@
-//! When something is due: cron as Kubernetes reads it, in a time zone.
+//! Schedules, which say when something is due: cron as Kubernetes reads it, in a time zone.
 //!
 //! It must not read a clock, and must not be cleverer than the controller that really starts the
 //! jobs: where Kubernetes skips or repeats a run, so does this.
@@ -28,10 +28,11 @@ use crate::Duration;
 /// - day of month and day of week are alternatives, unless one of them is `*`, `?` or `*/1`.
 ///
 /// Held against that library in 20,000 random cases without a difference. Where a zone changes its
-/// clocks at midnight or by half an hour, it misplaces some slots around the change; this does not.
+/// clocks at midnight or by half an hour, the library misplaces some slots around the change; this
+/// type does not.
 ///
-/// `@every 1h30m` has no slots of its own: Kubernetes counts it from the last run, so here it is
-/// counted from the last arrival. [`Schedule::next`] takes that arrival.
+/// `@every 1h30m` has no slots of its own: Kubernetes counts the interval from the last run, so
+/// here it is counted from the last arrival. [`Schedule::next`] takes that arrival.
 #[derive(Clone, Debug)]
 pub struct Schedule {
     text: String,
@@ -44,7 +45,7 @@ enum Rule {
     Every(Duration),
 }
 
-/// A count of slots since an arrival, which can be gone on with.
+/// A count of slots since an arrival, which [`Schedule::count_on`] brings up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally {
     from: Timestamp,
@@ -54,7 +55,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Nothing yet.
+    /// A count of no slots, which begins at `arrival`.
     pub const fn since(arrival: Timestamp) -> Self {
         Self {
             from: arrival,
@@ -63,23 +64,24 @@ impl Tally {
         }
     }
 
-    /// The arrival it counts from.
+    /// The arrival after which slots are counted.
     pub const fn from(&self) -> Timestamp {
         self.from
     }
 
-    /// How many there are.
+    /// Number of slots counted, at most 100,000.
     pub const fn slots(&self) -> usize {
         self.slots
     }
 }
 
-/// More slots than this are never listed or counted at once (69 days of a slot every minute).
+/// Most slots that are listed or counted at once (69 days of a slot every minute).
 const SLOTS_MAX: usize = 100_000;
 
 impl Schedule {
     /// Reads five fields, a descriptor (`@daily`) or `@every` with a Go duration. A leading
-    /// `TZ=` or `CRON_TZ=` wins over `zone`.
+    /// `TZ=` or `CRON_TZ=` wins over `zone`. Errs if the text is none of these, names an unknown
+    /// zone, or has no slot that ever comes.
     pub fn parse(text: &str, zone: &TimeZone) -> Result<Self, ScheduleError> {
         let rule = parse::rule(text, zone)?;
         Ok(Self {
@@ -88,12 +90,13 @@ impl Schedule {
         })
     }
 
-    /// As it was written.
+    /// The text of the schedule, as it was written.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The interval of an `@every` schedule, which has no slots without a last arrival.
+    /// The interval of an `@every` schedule, which has no slots without a last arrival; `None` for
+    /// a cron expression.
     pub fn interval(&self) -> Option<Duration> {
         match self.rule {
             Rule::Table { .. } => None,
@@ -101,7 +104,7 @@ impl Schedule {
         }
     }
 
-    /// The latest slot at or before `at`; none for `@every`, or if there was none in nine years.
+    /// The latest slot at or before `at`; `None` for `@every`, or without a slot in nine years.
     pub fn previous(&self, at: Timestamp) -> Option<Timestamp> {
         match &self.rule {
             Rule::Table { table, zone } => table.previous(at, zone),
@@ -109,8 +112,8 @@ impl Schedule {
         }
     }
 
-    /// The earliest slot after `at`, or none in nine years. For `@every`, one interval after
-    /// `at`, which should be the last arrival.
+    /// The earliest slot after `at`; `None` without a slot in nine years. For `@every`, one
+    /// interval after `at`, which should be the last arrival.
     pub fn next(&self, at: Timestamp) -> Option<Timestamp> {
         match &self.rule {
             Rule::Table { table, zone } => table.next(at, zone),
@@ -125,9 +128,9 @@ impl Schedule {
             .take(SLOTS_MAX)
     }
 
-    /// Brings a count of the slots that have passed by more than `grace` up to `now`, at most
-    /// 100,000, as if it were made anew: only slots since the last time are looked for, all of them
-    /// where `now` lies before it.
+    /// Brings `tally` up to `now`: it counts the slots that are past by more than `grace`, at most
+    /// 100,000. Only slots after the last counted one are looked for; if that slot is not past
+    /// enough (`now` went back), the count is made anew.
     pub fn count_on(&self, tally: &mut Tally, now: Timestamp, grace: Duration) {
         let until = now.checked_sub(grace.as_std()).ok();
         let until = until.and_then(|it| it.checked_sub(std::time::Duration::from_nanos(1)).ok());

@@ -15,16 +15,16 @@ pub struct Size {
     bytes: u64,
 }
 
-/// Why a text is not a [`Size`].
+/// Reason why a text is not a [`Size`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SizeError {
-    /// No digits at the beginning, or a fraction.
+    /// No digits at the beginning, a fraction, or an unknown suffix.
     #[error(
         "\"{text}\" is not a size\n\
          hint: Write whole bytes, or a whole number with Ki, Mi, Gi, Ti or Pi: 10Gi."
     )]
     Malformed {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
     },
     /// A suffix that is decimal in Kubernetes (`m` is even a thousandth) and binary to most people.
@@ -33,9 +33,9 @@ pub enum SizeError {
          hint: Write {number}{binary} ({as_binary} bytes) or {as_decimal}."
     )]
     Ambiguous {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
-        /// Its number.
+        /// The number before the suffix.
         number: u64,
         /// The binary suffix that may be meant.
         binary: &'static str,
@@ -47,7 +47,7 @@ pub enum SizeError {
     /// More than 2^53 bytes.
     #[error("\"{text}\" is more than 8Pi")]
     TooLarge {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
     },
 }
@@ -57,14 +57,14 @@ const UNITS: [(&str, u32); 5] = [("Ki", 1), ("Mi", 2), ("Gi", 3), ("Ti", 4), ("P
 const LARGEST: u64 = 1 << 53;
 
 impl Size {
-    /// So many bytes, at most 2^53.
+    /// A size of `bytes`, capped at 2^53.
     pub const fn from_bytes(bytes: u64) -> Self {
         Self {
             bytes: if bytes > LARGEST { LARGEST } else { bytes },
         }
     }
 
-    /// In bytes.
+    /// Size in bytes, at most 2^53.
     pub const fn bytes(self) -> u64 {
         self.bytes
     }
@@ -118,7 +118,7 @@ impl FromStr for Size {
 }
 
 impl fmt::Display for Size {
-    /// In the largest unit that leaves nothing over: `1536Mi`, `10Gi`, `1000`.
+    /// Writes whole numbers in the largest unit that leaves nothing over: `1536Mi`, `10Gi`, `1000`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = |power: u32| self.bytes != 0 && self.bytes.is_multiple_of(1 << (10 * power));
         match UNITS.iter().rfind(|(_, power)| whole(*power)) {

@@ -5,8 +5,9 @@ use strsim::osa_distance;
 /// Longest word that is compared, in bytes: the time of a comparison grows with the square.
 const LONGEST: usize = 64;
 
-/// The candidate nearest to `word`, if at most a third of it is wrong: inserted, left out, replaced
-/// or swapped with its neighbor.
+/// The candidate nearest to `word`, upper and lower case alike. `None` if in each candidate more
+/// than a third of the letters are wrong: inserted, left out, replaced or swapped with a neighbor.
+/// One wrong letter is always allowed.
 pub fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,

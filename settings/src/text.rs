@@ -1,7 +1,7 @@
-//! Text: a value that people write as one word (`26h`, `10Gi`, `20%`) gets its serde and JSON
-//! Schema forms from its `FromStr` and `Display`; what others wrote gets fit to be shown.
+//! Helpers for text. Values that people write as one word (`26h`, `10Gi`, `20%`) get their serde
+//! and JSON Schema forms from `FromStr` and `Display`; texts of others are made fit to be shown.
 //!
-//! It must not know what any of the words mean.
+//! They must not know what any of the words mean.
 
 /// Implements `Serialize`, `Deserialize` and `JsonSchema` for a type spelled as text.
 ///
@@ -40,8 +40,8 @@ macro_rules! spelled {
 
 pub(crate) use spelled;
 
-/// What a message may show of a text that somebody else wrote: one line of at most `letters_max`
-/// characters, with `…` for the rest, and nothing in it that a terminal would obey.
+/// Makes a text of others fit to be shown in a message: one line with at most `letters_max` of its
+/// characters and `…` for the rest. Control characters are escaped, so no terminal obeys them.
 pub fn one_line(text: &str, letters_max: usize) -> String {
     let mut line = String::new();
     for letter in text.chars().take(letters_max) {

@@ -1,15 +1,16 @@
-//! The time that is passed in: wall clock in programs, paused time in tests.
+//! The clock that is passed in: wall clock in programs, paused time in tests.
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-/// Where "now" comes from.
+/// The source of the current time.
 #[derive(Debug, Clone)]
 pub struct Clock(Source);
 
 #[derive(Debug, Clone)]
 enum Source {
-    /// Asked each time: a monotonic clock stands still while a machine sleeps, and ages with it.
+    /// The wall clock, read each time. A monotonic clock would stand still while the machine
+    /// sleeps, and so would all ages.
     System,
     /// A base and the tokio instant it was taken at, so that paused time moves both.
     From(Timestamp, Instant),
@@ -21,7 +22,7 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// Shows `base` now and goes on with tokio's time.
+    /// A clock that shows `base` now and goes on with tokio's time.
     pub fn starting_at(base: Timestamp) -> Self {
         Self(Source::From(base, Instant::now()))
     }

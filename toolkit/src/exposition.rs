@@ -1,7 +1,7 @@
 //! Metrics as values, and the one place that writes them in the Prometheus text format 0.0.4.
 //!
 //! Own values instead of a registry: a page is a pure function of the state it shows, so a series
-//! that should be absent is simply not there. The encoder is swapped in [`render`] alone.
+//! that should be absent is simply not there. Only [`render`] would change for another encoder.
 
 mod names;
 mod table;
@@ -17,7 +17,7 @@ pub use table::{Described, Families, Row, flag, length, markdown, number, second
 /// The content type of [`render`]'s text.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What the values of a family mean.
+/// Kind of a family: how its values may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Goes up and down.
@@ -27,7 +27,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// As in a `# TYPE` line.
+    /// The word for a `# TYPE` line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Gauge => "gauge",
@@ -39,29 +39,29 @@ impl Kind {
 /// All series of one name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Family {
-    /// `[a-zA-Z_:][a-zA-Z0-9_:]*`.
+    /// Name of the metric, `[a-zA-Z_:][a-zA-Z0-9_:]*`.
     pub name: String,
     /// One line for people.
     pub help: String,
-    /// What its values mean.
+    /// Gauge or counter.
     pub kind: Kind,
-    /// In any order; an empty family is not written.
+    /// The series, in any order; a family without series is not written.
     pub samples: Vec<Sample>,
 }
 
 /// One series and its value now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// Name and value, in any order.
+    /// Labels as name and value, in any order.
     pub labels: Vec<(&'static str, String)>,
-    /// Finite.
+    /// The value now, finite.
     pub value: f64,
 }
 
-/// Why a page was refused as a whole: each is a mistake of the program, never of its data.
+/// Reason why a page was refused as a whole: a mistake of the program, never of its data.
 #[derive(Debug, PartialEq, Error)]
 pub enum ExpositionError {
-    /// Not a name Prometheus accepts.
+    /// A name of a metric or label that Prometheus does not accept.
     #[error("{0:?} is no name of a metric or label")]
     Name(String),
     /// Two families of one name.
@@ -70,15 +70,16 @@ pub enum ExpositionError {
     /// Two samples of one family with the same labels, or one label given twice.
     #[error("metric {0} has two series with the same labels, or a label twice")]
     DuplicateSeries(String),
-    /// Not a number a page should carry.
+    /// A value that is infinite or not a number.
     #[error("metric {0} has a value that is not finite")]
     NotFinite(String),
-    /// The encoder refused.
+    /// The encoder refused, with this message.
     #[error("cannot encode the metrics: {0}")]
     Encode(String),
 }
 
-/// Validates, sorts by name and labels, and writes.
+/// Checks the families and writes them as text, sorted by name and labels. Errs if a name or value
+/// is not acceptable, or if a family or series is there twice.
 pub fn render(mut families: Vec<Family>) -> Result<String, ExpositionError> {
     families.retain(|family| !family.samples.is_empty());
     families.sort_by(|a, b| a.name.cmp(&b.name));
@@ -177,7 +178,7 @@ fn metric(sample: Sample, kind: Kind) -> proto::Metric {
     metric
 }
 
-/// Only for the process collector, whose families have one sample without labels.
+/// Converts a family of the process collector, whose samples have no labels.
 fn decode(family: &proto::MetricFamily) -> Family {
     let counter = family.get_field_type() == proto::MetricType::COUNTER;
     let value = |metric: &proto::Metric| {

@@ -31,12 +31,13 @@ pub struct WebFlags {
 }
 
 impl WebFlags {
-    /// Whether none was given.
+    /// True if none of these flags was given.
     pub fn is_empty(&self) -> bool {
         self.listen_address.is_empty() && self.config_file.is_none() && !self.enable_lifecycle
     }
 
-    /// These, and where they say nothing the others: those of a command and of its program.
+    /// Joins the flags of a command with the `others`, those of its program: the addresses of both,
+    /// and the command's file before the program's.
     #[must_use]
     pub fn or(&self, others: &Self) -> Self {
         let mut listen_address = self.listen_address.clone();
@@ -49,7 +50,7 @@ impl WebFlags {
         }
     }
 
-    /// The addresses asked for, or `:port`.
+    /// The addresses to listen on: those given, or else `:port`.
     pub fn addresses(&self, port: u16) -> Vec<String> {
         if self.listen_address.is_empty() {
             vec![format!(":{port}")]

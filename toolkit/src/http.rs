@@ -1,8 +1,8 @@
 //! A small HTTP listener: a table of fixed paths behind a door, bounded in every direction.
 //!
-//! Who is let in says `--web.config.file`, in the format of Prometheus' exporter-toolkit. No request
-//! body is read; of the request only method, path, credentials and who makes a browser ask are
-//! looked at. It is no place for an API.
+//! `--web.config.file` says who is let in, in the format of Prometheus' exporter-toolkit. No
+//! request body is read. Of a request only method, path, credentials and the site that makes a
+//! browser ask are looked at. The listener is no place for an API.
 //!
 //! Read in this order: [`service`], [`Server`], [`Door`], `answer`, `web_config`.
 

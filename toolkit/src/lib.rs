@@ -1,4 +1,5 @@
-//! What every small service needs: flags, log, exposition, HTTP listener, signals, exit codes.
+//! The parts that every small service needs: flags, log, exposition, HTTP listener, signals, exit
+//! codes.
 //!
 //! Nothing here knows a word of the domain; nothing here ends the process or reads the environment
 //! behind the caller's back.

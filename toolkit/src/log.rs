@@ -51,8 +51,8 @@ pub struct LogFlags {
     pub format: LogFormat,
 }
 
-/// Beginnings of the names of libraries that tell below a warning what they send and receive,
-/// session tokens and signatures among it.
+/// Prefixes of the names of libraries that log, at levels below `warn`, what they send and receive:
+/// also session tokens and signatures.
 const LIBRARIES: [&str; 8] = [
     "aws_", "bollard", "h2", "hyper", "redis", "reqwest", "rustls", "tower",
 ];
@@ -76,7 +76,7 @@ pub fn init(flags: &LogFlags) {
     let _ = log.try_init();
 }
 
-/// What is logged at this level.
+/// Filter for `level`, which lets through only warnings and errors of the libraries.
 fn targets(level: LevelFilter) -> Targets {
     let muted = LIBRARIES.map(|name| (name, level.min(LevelFilter::WARN)));
     Targets::new().with_default(level).with_targets(muted)

@@ -2,12 +2,13 @@
 
 use std::{error::Error, fmt::Write};
 
-/// What an error message puts before its advice.
+/// The mark before the advice in an error message.
 const HINT: &str = "hint: ";
 
 /// Renders `error` and its causes as `a: b: c`, each distinct hint on a line of its own below.
 ///
-/// A message may carry its advice behind `hint: `; `extra` is for errors that keep it in a field.
+/// A message may carry its advice behind `hint: `; `extra` is the advice of an error that keeps it
+/// in a field.
 pub fn render(error: &dyn Error, extra: Option<&str>) -> String {
     let mut said: Vec<String> = Vec::new();
     let mut hints: Vec<String> = Vec::new();

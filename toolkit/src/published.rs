@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// The one place where states of a program are replaced: no reader ever sees half a change. Clones
-/// publish to the same readers.
+/// A state of a program, which is replaced only here, so that no reader ever sees half a change.
+/// Clones publish to the same readers.
 #[derive(Debug, Clone)]
 pub struct Published<S>(watch::Sender<Arc<S>>);
 
 impl<S: Clone> Published<S> {
-    /// Begins with this state.
+    /// Publishes `state` as the first one.
     pub fn new(state: S) -> Self {
         Self(watch::Sender::new(Arc::new(state)))
     }
 
-    /// The state now.
+    /// The state as it is now.
     pub fn get(&self) -> Arc<S> {
         Arc::clone(&self.0.borrow())
     }
@@ -25,7 +25,7 @@ impl<S: Clone> Published<S> {
         self.0.send_modify(|state| change(Arc::make_mut(state)));
     }
 
-    /// Tells of every state from now on.
+    /// A receiver of the newest state, which is notified when the state is replaced.
     pub fn subscribe(&self) -> watch::Receiver<Arc<S>> {
         self.0.subscribe()
     }

@@ -8,7 +8,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// What the outside asks of a running program.
+/// Requests from outside to a running program.
 #[derive(Debug, Clone, Default)]
 pub struct Signals {
     /// Cancelled by SIGTERM and SIGINT.
@@ -18,8 +18,8 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Listens for SIGTERM, SIGINT and SIGHUP from now on, until stopped; also for those that
-    /// a shell had ignored for what it starts in the background.
+    /// Listens for SIGTERM, SIGINT and SIGHUP from now on, until stopped; also for signals that
+    /// a shell ignores in programs it starts in the background. Errs if no handler can be set.
     pub fn listen() -> io::Result<Self> {
         let signals = Self::default();
         let mut terminate = signal(SignalKind::terminate())?;

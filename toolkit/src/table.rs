@@ -1,8 +1,8 @@
-//! Columns for a terminal: as wide as their widest cell, the last one free.
+//! Tables for a terminal: each column as wide as its widest cell, the last one without padding.
 
 use std::fmt;
 
-/// Rows of `N` cells under a head, and lines between them.
+/// A table: rows of `N` cells under a head, and notes between the rows.
 #[derive(Debug, Clone)]
 pub struct Table<const N: usize> {
     lines: Vec<Line<N>>,
@@ -11,12 +11,12 @@ pub struct Table<const N: usize> {
 #[derive(Debug, Clone)]
 enum Line<const N: usize> {
     Row([String; N]),
-    /// As wide as it is.
+    /// A line outside the columns.
     Note(String),
 }
 
 impl<const N: usize> Table<N> {
-    /// Only a head so far.
+    /// A table of only a head.
     pub fn new(head: [&str; N]) -> Self {
         Self {
             lines: vec![Line::Row(head.map(ToOwned::to_owned))],
@@ -28,12 +28,12 @@ impl<const N: usize> Table<N> {
         self.lines.push(Line::Row(cells));
     }
 
-    /// Adds an indented line below the last row.
+    /// Adds a note: an indented line below the last row, outside the columns.
     pub fn note(&mut self, text: impl fmt::Display) {
         self.lines.push(Line::Note(format!("  {text}")));
     }
 
-    /// Whether there is nothing but the head.
+    /// True if there is nothing below the head.
     pub fn is_empty(&self) -> bool {
         self.lines.len() == 1
     }

@@ -1,6 +1,6 @@
 //! Numbers as people read them: the one spelling of sizes, lengths of time, ages and times.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use jiff::Timestamp;
 
@@ -17,13 +17,14 @@ pub fn count(number: u64) -> String {
     grouped
 }
 
-/// A number and what is counted, in the singular of one: `1 source`, `2 sources`, `0 sources`.
-pub fn counted(number: usize, one: &str, many: &str) -> String {
-    let what = if number == 1 { one } else { many };
+/// A number with its noun, `one` for 1 and `many` for all others: `1 source`, `0 sources`.
+pub fn counted<N: From<u8> + PartialEq + Display>(number: N, one: &str, many: &str) -> String {
+    let what = if number == N::from(1) { one } else { many };
     format!("{number} {what}")
 }
 
-/// A size of three digits and a binary unit: `1.25 GiB`, `48.0 MiB`, `512 B`.
+/// A size with a binary unit, cut to three digits (four from 1000): `1.25 GiB`, `48.0 MiB`,
+/// `512 B`.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     if bytes < 1024 {
@@ -59,8 +60,8 @@ pub fn length(duration: Duration) -> String {
     }
 }
 
-/// How long `then` lies before `now`, in whole seconds: `58 min ago`, or `in 5 min` of a time to
-/// come.
+/// The distance of `then` from `now`, cut to whole seconds: `58 min ago`, or `in 5 min` of a time
+/// to come.
 pub fn ago(then: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(then.as_second());
     let length = length(Duration::from_secs(seconds.unsigned_abs()));
@@ -71,7 +72,7 @@ pub fn ago(then: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// A time to the minute: `2026-11-22 02:00 UTC`.
+/// A time in UTC, cut to the minute: `2026-11-22 02:00 UTC`.
 pub fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
@@ -82,7 +83,7 @@ mod tests {
 
     #[test]
     fn one_is_counted_in_the_singular() {
-        let check = |number, expected| {
+        let check = |number: u64, expected| {
             assert_eq!(counted(number, "repository", "repositories"), expected);
         };
         check(0, "0 repositories");

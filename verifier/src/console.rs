@@ -2,7 +2,10 @@
 
 use std::{fmt::Display, io::Write, path::PathBuf, sync::Arc};
 
-use catalog::config::{self, Config, ConfigError, Loaded};
+use catalog::{
+    config::{self, Config, ConfigError, Loaded},
+    ledger::LedgerError,
+};
 use thiserror::Error;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -109,6 +112,12 @@ impl Console<'_> {
     /// Loads the configuration with its warnings, which are not written yet; errs if it has errors.
     pub fn loaded(&self) -> Result<Loaded, Refusal> {
         Ok(config::load_file(&self.config_file)?)
+    }
+}
+
+impl From<LedgerError> for Refusal {
+    fn from(error: LedgerError) -> Self {
+        Self::unknown(render(&error, None))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A format for tests, of which each says only what it is about.
+//! A format for tests: each test gives only those parts that it is about.
 
 use std::{io::Read, sync::Arc};
 
@@ -9,7 +9,7 @@ use settings::{Problems, Section};
 use super::{CheckName, Format, Inspection, InspectionState, Settings};
 use crate::model::{EngineName, SnapshotFacts};
 
-/// What [`Format::describe`] says, without settings.
+/// See [`Format::describe`]; gets no settings.
 pub type Describe = fn(&[Bytes]) -> SnapshotFacts;
 
 /// See [`Format::inspect`].
@@ -28,16 +28,16 @@ pub struct Double {
     pub checks: &'static [CheckName],
     /// See [`Format::head_bytes`].
     pub head_bytes: u64,
-    /// Nothing is said unless it is given.
+    /// See [`Format::describe`]; tells no facts by default.
     pub describe: Describe,
-    /// Nothing can be told unless it is given.
+    /// See [`Format::end`]; cannot tell by default.
     pub end: fn(&[u8]) -> Option<bool>,
-    /// Everything is read and recognised as nothing unless it is given.
+    /// See [`Format::inspect`]; by default reads everything and recognises nothing.
     pub inspect: Inspect,
 }
 
 impl Double {
-    /// A format that is restorable, and says nothing of what it reads.
+    /// Creates a format that is restorable, and tells nothing of what it reads.
     pub const fn new(engine: &'static str) -> Self {
         Self {
             engine,
@@ -58,8 +58,8 @@ impl Double {
     }
 }
 
-/// Everything there is, given to `tee`, and what it is judged to be: `Aborted` where the reader
-/// broke.
+/// Reads all of `input` and gives it to `tee`. Returns it with the state that `judge` says, or
+/// `Aborted` if the reader broke.
 pub fn read_whole(
     input: &mut dyn Read,
     tee: &mut dyn FnMut(&[u8]),

@@ -1,48 +1,48 @@
-//! What sources of more than one engine may expect, behind `verify.expect`.
+//! Keys behind `verify.expect` that sources of several engines share.
 //!
-//! Only what was written; what it means is the verifier's to judge.
+//! They hold only what was written; the verifier judges by them.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use settings::Percent;
 
-/// How many there must be.
+/// Smallest and largest count that is allowed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Bounds {
-    /// At least so many.
+    /// Smallest count allowed.
     pub min: Option<u64>,
-    /// At most so many.
+    /// Largest count allowed.
     pub max: Option<u64>,
 }
 
 impl Bounds {
-    /// Whether `count` lies within.
+    /// True if `count` lies within the bounds.
     pub fn hold(self, count: u64) -> bool {
         self.min.is_none_or(|min| count >= min) && self.max.is_none_or(|max| count <= max)
     }
 
-    /// Whether anything was written.
+    /// True if a bound was written.
     pub fn any(self) -> bool {
         self != Self::default()
     }
 }
 
-/// How much may be gone.
+/// How far a count may drop below an earlier one, or below the one in a manifest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Change {
-    /// Largest share of what was counted that may be missing.
+    /// Largest share of the other count that may be missing.
     pub max_drop: Option<Percent>,
 }
 
-/// What a file without any checksum leads to.
+/// What becomes of a snapshot whose bytes no checksum covers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChecksumRule {
-    /// It is inconclusive.
+    /// The snapshot is inconclusive.
     #[default]
     Required,
-    /// It is accepted, with a warning.
+    /// The snapshot is accepted, with a warning.
     Optional,
 }

@@ -1,6 +1,6 @@
-//! Any object at all: evidence only, and whether it begins as it should where `magic` says how.
+//! Objects of any kind, with evidence only: each must begin as `magic` says, where that is written.
 //!
-//! Nothing is restored and nothing inside is looked at.
+//! Nothing is restored, and nothing else inside is looked at.
 
 use std::{io::Read, sync::Arc};
 
@@ -15,11 +15,11 @@ use super::{
 };
 use crate::model::{EngineName, SnapshotFacts};
 
-/// Where a tar archive says what it is, and how (POSIX 1003.1, `ustar` header; GNU writes the same
-/// five letters).
+/// Offset and bytes of the magic in a tar archive (POSIX 1003.1, `ustar` header; GNU writes the
+/// same five letters).
 const TAR_MAGIC: (usize, &[u8]) = (257, b"ustar");
 
-/// Objects of every kind.
+/// The format of engine `files`: objects of every kind.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Files;
 
@@ -31,25 +31,25 @@ struct Own {
 }
 
 crate::words! {
-    /// What every object must begin as; another one is invalid.
+    /// Kind of file that every object must begin as; any other object is invalid.
     #[derive(Deserialize, JsonSchema)]
     #[serde(rename_all = "lowercase")]
     pub enum Magic {
-        /// RFC 1952.
+        /// A gzip file (RFC 1952).
         Gzip = "gzip",
-        /// RFC 8878.
+        /// A zstd file (RFC 8878).
         Zstd = "zstd",
-        /// RFC 9580, binary or armoured.
+        /// An OpenPGP message (RFC 9580), binary or armoured.
         Gpg = "gpg",
-        /// age-encryption.org/v1, binary or armoured.
+        /// A file of age (age-encryption.org/v1), binary or armoured.
         Age = "age",
-        /// POSIX 1003.1.
+        /// A tar archive (POSIX 1003.1).
         Tar = "tar",
     }
 }
 
 impl Magic {
-    /// Whether an object that begins like this can be of this kind.
+    /// True if an object that begins like this can be of this kind.
     pub fn begins(self, head: &[u8]) -> bool {
         match self {
             Self::Gzip => head.starts_with(&GZIP_MAGIC),
@@ -70,8 +70,9 @@ impl Magic {
     }
 }
 
-/// The first packet of an encrypted message: a session key for a public key (tag 1) or a password
-/// (tag 3), or the encrypted data itself (18, 20), in the old or new form (RFC 9580 §4.2).
+/// True if `head` begins with the first packet of an encrypted message, in the old or new form (RFC
+/// 9580 §4.2). Such a packet is a session key for a public key (tag 1) or a password (tag 3), or
+/// the encrypted data itself (18, 20).
 fn is_openpgp_packet(head: &[u8]) -> bool {
     let tag = match head {
         [first @ 0xc0..=0xff, _, ..] => first & 0x3f,
@@ -158,7 +159,7 @@ impl Format for Files {
     }
 }
 
-/// What is wrong with the first head that is not as it should be.
+/// Says what is wrong with the first bad head; `None` if every head is as it should be.
 fn invalid(heads: &[Bytes], magic: Option<Magic>) -> Option<String> {
     let wrong = |head: &Bytes| {
         if head.is_empty() {
@@ -209,7 +210,7 @@ mod tests {
         );
         check(&[gzip, gzip], Some(Magic::Gzip), None);
         check(&[b"", gzip], None, Some("artifact 1 of 2 is empty"));
-        // Too short to be one is not one.
+        // A head shorter than the magic does not begin with it.
         check(
             &[&gzip[..2]],
             Some(Magic::Gzip),

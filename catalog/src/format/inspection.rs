@@ -1,4 +1,4 @@
-//! What reading a snapshot to its last byte found, without a server.
+//! The result of reading a snapshot to its last byte, without a server.
 
 use std::{
     any::Any,
@@ -15,16 +15,16 @@ use serde_json::{Map, Value};
 pub enum InspectionState {
     /// Every byte was understood and nothing is wrong; says nothing about a missing checksum.
     Intact,
-    /// Every byte was understood, and something is odd: its writer may have written it so, or it is
-    /// damage. No checksum inside tells which; another witness of the bytes may.
+    /// Every byte was understood, but something is odd: its writer may have written it so, or it is
+    /// damage. No checksum inside the file tells which; another witness of the bytes may.
     Unvouched,
-    /// Shown to be damaged; at least one finding says where.
+    /// The snapshot is shown to be damaged; at least one finding says where.
     Damaged,
-    /// An unknown version or opcode: nothing is known to be wrong.
+    /// Something unknown was met, such as a version or an opcode; nothing is known to be wrong.
     NotUnderstood,
-    /// Another kind of file altogether.
+    /// The file is of another kind altogether.
     NotRecognised,
-    /// Our own stream broke: says nothing about the snapshot.
+    /// Our own stream broke, which says nothing about the snapshot.
     Aborted,
 }
 
@@ -43,8 +43,8 @@ crate::words! {
 /// One thing found wrong or worth saying. Never quotes a key or a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InspectionFinding {
-    /// In the restorable content, after any wrapper was undone; bytes from its beginning. Where the
-    /// content is itself packed, the message says whether it is counted in what was unpacked.
+    /// Bytes from the beginning of the restorable content, after any wrapper was undone. Where the
+    /// content itself is packed, the message says whether it counts in the unpacked bytes.
     pub offset: u64,
     /// What is wrong there, in words.
     pub message: String,
@@ -53,9 +53,10 @@ pub struct InspectionFinding {
 /// Most findings one inspection keeps.
 pub const FINDINGS_MAX: usize = 20;
 
-/// What only the engine's own two files know of: counts per database, modules and so on.
+/// Facts that only one engine has: counts per database, modules and so on. Their type is known only
+/// to the engine's two modules, here and in the verifier.
 pub trait InspectionDetail: Any + Debug + Send + Sync {
-    /// The members added to the object that `inspect --format json` prints.
+    /// Returns the members to add to the object that `inspect --format json` prints.
     fn json(&self) -> Map<String, Value>;
 }
 
@@ -69,7 +70,7 @@ impl Detail {
         Self(Arc::new(detail))
     }
 
-    /// The engine's own facts, if they are of this type.
+    /// Returns the engine's own facts, if they are of this type.
     pub fn get<T: InspectionDetail>(&self) -> Option<&T> {
         (&*self.0 as &dyn Any).downcast_ref()
     }
@@ -91,34 +92,34 @@ impl Debug for Detail {
 pub struct Inspection {
     /// `rdb`, `neo4j`, …: the member `format` of the printed object.
     pub format: &'static str,
-    /// How it ended.
+    /// How the inspection ended.
     pub state: InspectionState,
-    /// Damage by being cut off: the file ends before its end. A file that is still being written
-    /// looks the same.
+    /// True if the damage is that the file is cut off. A file that is still being written looks the
+    /// same.
     pub truncated: bool,
     /// Version of the file format, once it was read.
     pub version: Option<u32>,
     /// Bytes of restorable content read, trailing bytes included.
     pub bytes: u64,
-    /// The file's own checksum.
+    /// What the file's own checksum says.
     pub checksum: Checksum,
     /// Bytes behind the end of the content.
     pub trailing_bytes: u64,
-    /// Recovery point written inside.
+    /// Recovery point written inside; `None` if there is none.
     pub taken_at: Option<Timestamp>,
-    /// Counted natively, by the names of [`Format::items`](super::Format::items).
+    /// Counts made while reading, by the names of [`Format::items`](super::Format::items).
     pub items: BTreeMap<&'static str, u64>,
-    /// At most [`FINDINGS_MAX`], the first ones.
+    /// The first findings, at most [`FINDINGS_MAX`].
     pub findings: Vec<InspectionFinding>,
-    /// What is odd inside a file that is intact, for its checksum says that its writer wrote it so,
-    /// or unvouched: at most [`FINDINGS_MAX`], the first ones. Empty in every other state.
+    /// What is odd in an intact or unvouched file; empty in every other state. An intact file has a
+    /// checksum that says that its writer wrote it so. The first ones, at most [`FINDINGS_MAX`].
     pub warnings: Vec<InspectionFinding>,
     /// The engine's own facts.
     pub detail: Option<Detail>,
 }
 
 impl Inspection {
-    /// Ended like this, and nothing else is known yet.
+    /// Creates an inspection that ended in this state and tells nothing else yet.
     pub const fn new(format: &'static str, state: InspectionState) -> Self {
         Self {
             format,
@@ -136,7 +137,7 @@ impl Inspection {
         }
     }
 
-    /// The object that `inspect --format json` prints (design §4).
+    /// Returns the object that `inspect --format json` prints (design §4).
     pub fn json(&self) -> Value {
         let mut object = Map::new();
         object.insert("format".into(), self.format.into());

@@ -1,4 +1,5 @@
-//! What becomes of one file while it is read: the same for every format, but for its facts.
+//! The result of reading one file, as it is collected: the same for every format, but for its
+//! facts.
 
 use std::borrow::Cow;
 
@@ -10,37 +11,38 @@ use super::{
 /// A place in a file, and what is wrong there.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Spot {
-    /// Bytes from the beginning of what is read.
+    /// Bytes from the beginning of the stream that is read.
     pub(super) offset: u64,
     /// What is wrong, in words for people.
     pub(super) what: Cow<'static, str>,
 }
 
-/// What is known of a file in the end.
+/// All that is known of a file once it was read.
 #[derive(Debug)]
 pub(super) struct Judgement<T> {
     pub(super) state: InspectionState,
-    /// The damage is that the file ends before its end.
+    /// True if the damage is that the file is cut off.
     pub(super) truncated: bool,
     pub(super) checksum: Checksum,
     pub(super) bytes: u64,
     pub(super) trailing_bytes: u64,
     pub(super) findings: Vec<InspectionFinding>,
-    /// Worth saying of an intact file.
+    /// What is odd in a file that is intact or unvouched.
     pub(super) warnings: Vec<InspectionFinding>,
-    /// What the format counted.
+    /// Facts that the format counted.
     pub(super) facts: T,
 }
 
 impl<T> Judgement<T> {
-    /// Worth saying; beyond [`FINDINGS_MAX`] nothing more is.
+    /// Adds a finding, unless there are [`FINDINGS_MAX`] already.
     pub(super) fn find(&mut self, offset: u64, message: String) {
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(InspectionFinding { offset, message });
         }
     }
 
-    /// Ended like this, for this reason only.
+    /// Sets the state, with this finding as its only reason: earlier findings and warnings are
+    /// dropped.
     pub(super) fn be(&mut self, state: InspectionState, offset: u64, message: String) {
         self.state = state;
         self.truncated = false;
@@ -49,7 +51,7 @@ impl<T> Judgement<T> {
         self.find(offset, message);
     }
 
-    /// A wrapper's fault explains everything found behind it.
+    /// Adds how the wrapper ended. A fault of the wrapper explains, and so replaces, all findings.
     pub(super) fn heed(&mut self, wrapper: &Unwrapped<'_>) {
         let bytes = self.bytes;
         if wrapper.ended() {

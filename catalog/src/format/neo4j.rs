@@ -43,14 +43,14 @@ pub use self::{
     settings::{Check, CheckLevel, License, Neo4jCanary, Neo4jExpect, Query, Restore},
 };
 
-/// Most bytes unpacked of a head: 64 KiB may unpack to gigabytes. Users and roles take 1 MiB at
-/// most (`BackupMetadataV2.METADATA_SCRIPT_MAX_LENGTH`), and names follow.
+/// Most bytes that a head is unpacked to: its 64 KiB may unpack to gigabytes. Users and roles take
+/// 1 MiB at most (`BackupMetadataV2.METADATA_SCRIPT_MAX_LENGTH`), and names of files follow.
 const UNPACKED_MAX: u64 = 2 * 1024 * 1024;
 
-/// What wrote an archive that only it restores.
+/// Writer of archives that only the Enterprise Edition restores.
 const ENTERPRISE: &str = "enterprise";
 
-/// Archives of `neo4j-admin`, of 3.5 and later.
+/// The format of engine `neo4j`: archives of `neo4j-admin`, of 3.5 and later.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Neo4j;
 
@@ -106,7 +106,7 @@ impl Format for Neo4j {
     }
 
     fn head_bytes(&self) -> u64 {
-        // Metadata in the clear need a few hundred bytes; those in a frame its first block.
+        // Metadata in the clear take a few hundred bytes; those in a frame need its first block.
         HEAD_MAX
     }
 
@@ -127,7 +127,7 @@ impl Format for Neo4j {
     }
 }
 
-/// What the Neo4j engine asks; the names appear in records.
+/// Every check of the Neo4j engine; the names appear in records.
 const CHECKS: &[CheckName] = &[
     CheckName::new(
         "neo4j.checksum",
@@ -195,7 +195,7 @@ const CHECKS: &[CheckName] = &[
     CheckName::new("neo4j.server", "Which server restored it?"),
 ];
 
-/// What the head of one archive says of it; it may be cut anywhere, also inside a wrapper.
+/// Reads what the head of one archive says. The head may be cut anywhere, also inside a wrapper.
 pub fn head(head: &[u8]) -> Archive {
     read_head(head).0
 }
@@ -222,7 +222,7 @@ fn describe(head: &[u8], database: Option<&str>) -> SnapshotFacts {
     let (archive, halt) = read_head(head);
     let said = archive.metadata.as_ref();
     let other = said.zip(database).filter(|(said, expected)| {
-        // EntryNames are kept in lower case (`NormalizedDatabaseName`).
+        // Neo4j keeps names of databases in lower case (`NormalizedDatabaseName`).
         !said.database.eq_ignore_ascii_case(expected)
     });
     let invalid = if head.is_empty() {

@@ -62,7 +62,8 @@ impl Format for Redis {
     }
 
     fn default_images(&self) -> &'static [&'static str] {
-        // The newest of each product: none else reads, and may accuse, what all of them write.
+        // The newest of each product: only these read what all servers write, and so may call a
+        // file bad.
         &["redis:8.10", "valkey/valkey:9.1"]
     }
 
@@ -107,7 +108,7 @@ impl Format for Redis {
     }
 }
 
-/// What the Redis engine asks; the names appear in records.
+/// Every check of the Redis engine; the names appear in records.
 const CHECKS: &[CheckName] = &[
     CheckName::new(
         "redis.checksum",
@@ -177,7 +178,7 @@ const CHECKS: &[CheckName] = &[
     CheckName::new("redis.clock", "Is the sandbox's clock ours?"),
 ];
 
-/// The head may be cut anywhere, also inside a wrapper.
+/// Reads what the head of one file says. The head may be cut anywhere, also inside a wrapper.
 fn describe(mut head: &[u8]) -> SnapshotFacts {
     if head.is_empty() {
         return SnapshotFacts {
@@ -187,7 +188,7 @@ fn describe(mut head: &[u8]) -> SnapshotFacts {
     }
     let mut content = Unwrapped::new(&mut head);
     let census = Walk::new(Input::new(&mut content, &mut |_| ())).head();
-    // A cut wrapper gives nothing, which says nothing.
+    // A wrapper that is cut may give no content, which says nothing of the file.
     let foreign = census.family.is_none() && content.fault().is_none();
     SnapshotFacts {
         taken_at: census.taken_at,

@@ -1,7 +1,7 @@
-//! Undoes `.gz` and `.zst` by their magic: the bytes a snapshot was compressed into.
+//! Undoes the wrappers around a snapshot, `.gz` and `.zst`, which are recognised by their magic.
 //!
-//! Tells apart a wrapper that is damaged, one that needs more than we are willing to give, and a
-//! reader of ours that broke. Memory is bounded by the window allowed.
+//! Three cases are told apart: a wrapper that is damaged, one that needs more than we are willing
+//! to give, and a reader of ours that broke. Memory is bounded by the zstd window allowed.
 
 mod feed;
 #[cfg(test)]
@@ -29,37 +29,39 @@ const ZSTD_SKIPPABLE: [u8; 3] = [0x2a, 0x4d, 0x18];
 /// Largest zstd window we allocate, as a power of two: 32 MiB (RFC 8878 asks for 8 MiB at least).
 const WINDOW_LOG_MAX: u32 = 25;
 
-/// What zstd says when the window is larger (`ZSTD_error_frameParameter_windowTooLarge`).
+/// Part of zstd's error text for a larger window (`ZSTD_error_frameParameter_windowTooLarge`).
 const WINDOW_TOO_LARGE: &str = "Frame requires too much memory";
 
-/// Whether a file that begins like this is wrapped, so that its last bytes are not those of its
+/// True if a file that begins like this is wrapped: its last bytes are then not those of its
 /// content.
 pub fn is_wrapped(head: &[u8]) -> bool {
     Frame::sniff(&head[..head.len().min(SNIFFED)]) != Frame::Other
 }
 
-/// Why a wrapper gave no more bytes, when the reader under it was not to blame.
+/// Why a wrapper gave no more bytes, when the reader under it was not to blame; in words for
+/// people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WrapperFault {
-    /// It does not agree with itself.
+    /// The wrapper does not agree with itself.
     Damaged(String),
-    /// It ends before its end mark.
+    /// The wrapper ends before its end mark.
     Truncated(String),
-    /// It may be good, but needs what we do not give.
+    /// The wrapper may be good, but needs what we do not give: a larger window, or a dictionary.
     Unsupported(String),
 }
 
-/// A way of compressing.
+/// How the content of a wrapper is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
-    /// RFC 1952.
+    /// The gzip format (RFC 1952).
     Gzip,
-    /// RFC 8878.
+    /// The zstd format (RFC 8878).
     Zstd,
 }
 
-/// Bytes behind the last member or frame that begin no other. The content before them is whole, so
-/// they damage nothing; but not every tool gives it (tried with gzip 1.12 and zstd 1.5.4):
+/// Bytes behind the last member or frame of a wrapper, where no other one begins. The content
+/// before these bytes is whole, so nothing is damaged; but not every tool gives the content (tried
+/// with gzip 1.12 and zstd 1.5.4):
 ///
 /// | behind | are | `gzip -t`, `zstd -t` | `-dc` | `-d` |
 /// |---|---|---|---|---|
@@ -68,16 +70,16 @@ pub enum Packing {
 /// | zstd | zeros or others | ends with 1 | gives all, 1 | keeps no file, 1 |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trailing {
-    /// How many; at least one.
+    /// Number of bytes; at least one.
     pub bytes: u64,
-    /// Whether all of them are zero.
+    /// True if all of the bytes are zero.
     pub zeros: bool,
-    /// What they lie behind.
+    /// Compression of the wrapper that they lie behind.
     pub behind: Packing,
 }
 
 impl Trailing {
-    /// Whether they are what gzip passes over without a word: the rest of a block of a tape.
+    /// True if gzip passes over these bytes without a word: zeros, the rest of a block of a tape.
     pub const fn is_padding(&self) -> bool {
         self.zeros && matches!(self.behind, Packing::Gzip)
     }
@@ -102,10 +104,11 @@ impl fmt::Display for Trailing {
     }
 }
 
-/// The content of a file, whatever it is wrapped in; several members or frames are one content.
+/// A reader of the content of a file, with any wrapper undone; several members or frames are one
+/// content.
 ///
-/// A read fails for one of two reasons: [`fault`](Self::fault) then names the wrapper's, and is
-/// `None` where the reader under it broke.
+/// A read fails for one of two reasons. If it is the wrapper's, [`fault`](Self::fault) names it; if
+/// the reader under the wrapper broke, [`fault`](Self::fault) is `None`.
 pub struct Unwrapped<'r> {
     layer: Layer<'r>,
     wrapped: bool,
@@ -120,12 +123,13 @@ enum Layer<'r> {
     Plain(Feed<'r>),
     Gzip(Box<GzDecoder<Feed<'r>>>),
     Zstd(ZstdDecoder<'static, Feed<'r>>),
-    /// The reader under it was read to its end.
+    /// Nothing is left to read: the reader under it was read to its end.
     Done,
 }
 
 impl<'r> Unwrapped<'r> {
-    /// Looks at the first bytes; a reader that breaks here fails at the first read.
+    /// Looks at the first bytes and opens the wrapper, if there is one. If the reader breaks here,
+    /// the first read fails.
     pub fn new(reader: &'r mut dyn Read) -> Self {
         let mut feed = Feed::new(reader);
         let frame = Frame::sniff(feed.head());
@@ -141,39 +145,40 @@ impl<'r> Unwrapped<'r> {
         unwrapped
     }
 
-    /// Whether there is a wrapper at all.
+    /// True if there is a wrapper at all.
     pub fn wrapped(&self) -> bool {
         self.wrapped
     }
 
-    /// Set once a read failed for reasons of the wrapper.
+    /// Returns the wrapper's fault, once one was met.
     pub fn fault(&self) -> Option<&WrapperFault> {
         self.fault.as_ref()
     }
 
-    /// Whether there is a wrapper, it was read to its end, and its checksums, covering all content,
-    /// agreed. What lies behind it may have been content, unless it is padding.
+    /// True if there is a wrapper, it was read to its end, and its checksums cover all content and
+    /// agree. False if bytes lie behind it that are no padding, as they may have been content.
     pub fn verified(&self) -> bool {
         let whole = self.trailing.is_none_or(|trailing| trailing.is_padding());
         self.ended() && self.checksummed && whole
     }
 
-    /// Whether there is a wrapper, and it was read to its own end.
+    /// True if there is a wrapper, and it was read to its own end.
     pub fn ended(&self) -> bool {
         self.wrapped && matches!(self.layer, Layer::Done) && self.fault.is_none()
     }
 
-    /// What lies behind the last member or frame; `None` before that was read, too.
+    /// Returns the bytes behind the last member or frame; `None` if there are none, or none were
+    /// read yet.
     pub fn trailing(&self) -> Option<Trailing> {
         self.trailing
     }
 
-    /// Where, in the file as it is, the last member or frame ended, or where its fault showed.
+    /// Offset in the wrapped file at which the last member or frame ended, or its fault showed.
     pub fn end_offset(&self) -> u64 {
         self.end_offset
     }
 
-    /// Begins what was sniffed.
+    /// Begins the member or frame that was sniffed, or plain content.
     fn open(&mut self, frame: Frame, feed: Feed<'r>) {
         self.layer = match frame {
             Frame::Gzip => Layer::Gzip(Box::new(GzDecoder::new(feed))),
@@ -209,7 +214,7 @@ impl<'r> Unwrapped<'r> {
         }
     }
 
-    /// The member or frame under way has ended: begins the next one, if there is one.
+    /// Begins the next member or frame, if there is one, after the end of the one under way.
     fn advance(&mut self) {
         let (mut feed, behind) = match std::mem::replace(&mut self.layer, Layer::Done) {
             Layer::Plain(_) | Layer::Done => return,
@@ -223,7 +228,7 @@ impl<'r> Unwrapped<'r> {
         }
     }
 
-    /// No other member or frame begins.
+    /// Ends the content, as no other member or frame begins; counts the bytes behind it.
     fn end(&mut self, mut feed: Feed<'r>, behind: Packing) {
         let (bytes, zeros) = feed.drain();
         if feed.broke() {
@@ -237,7 +242,7 @@ impl<'r> Unwrapped<'r> {
         }
     }
 
-    /// Decoding failed: by the wrapper's fault, unless the reader broke.
+    /// Ends with the fault that made decoding fail, unless the reader broke.
     fn fail(&mut self, error: &io::Error) {
         let feed = match std::mem::replace(&mut self.layer, Layer::Done) {
             Layer::Plain(_) | Layer::Done => return,
@@ -257,7 +262,7 @@ impl<'r> Unwrapped<'r> {
         self.give_up(feed, fault);
     }
 
-    /// Reads the rest, so that a reader that breaks is blamed before the wrapper.
+    /// Reads the rest, then sets the fault: a reader that breaks is blamed before the wrapper.
     fn give_up(&mut self, mut feed: Feed<'r>, fault: WrapperFault) {
         feed.drain();
         if feed.broke() {
@@ -290,7 +295,7 @@ impl Read for Unwrapped<'_> {
     }
 }
 
-/// What begins at some byte.
+/// Kind of member or frame that begins at some byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Frame {
     Gzip,

@@ -1,4 +1,4 @@
-//! What the program says of itself.
+//! Metrics of the program itself.
 
 use toolkit::http::DoorState;
 

@@ -1,5 +1,5 @@
-//! What the ledger of a source says. Absent where no proof is expected, and before the
-//! first survey of the source.
+//! Metrics of the ledger of a source. Absent where no proof is expected, and before the first
+//! survey of the source.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ fn newest_looked_at(of: &mut OfSource<'_>, newest: &Verification, items: &[&str]
         reasons,
         newest.reason.map(Reason::as_label),
     );
-    // A stage gone through twice is one.
+    // A stage gone through twice is one sample: the sum.
     for stage in Stage::ALL {
         let gone_through = newest.stages.iter().filter(|it| it.stage == stage);
         let milliseconds = gone_through

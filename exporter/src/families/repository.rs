@@ -8,7 +8,8 @@ use crate::{
     state::{RepositoryState, State, SurveyOutcome},
 };
 
-/// Fuller than this a repository is of concern: a tenth is room for the next snapshots.
+/// Part of the capacity, in percent, beyond which a repository is of concern: the last tenth is
+/// room for the next snapshots.
 const CAPACITY_PERCENT: u64 = 90;
 
 pub(super) fn put(families: &mut Families, state: &State) {
@@ -58,7 +59,8 @@ fn health(families: &mut Families, name: &str, known: &RepositoryState) {
     }
 }
 
-/// Absent where no capacity is configured, and before the first survey.
+/// Puts the metrics of fullness; absent where no capacity is configured, and before the first
+/// survey.
 fn capacity(families: &mut Families, name: &str, known: &RepositoryState, holds: Option<u64>) {
     if let (Some(holds), Some(_)) = (holds, known.surveyed_at) {
         let stored = known.stored_bytes();

@@ -1,4 +1,4 @@
-//! What a source promises, what lies there, and what is of concern.
+//! Metrics of a source: its promises, its snapshots, and its concerns.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ pub(super) fn put(families: &mut Families, state: &State, source: &Source, now: 
     of.put_known(Metric::DataTimestamp, data_at(&judged).map(seconds));
 }
 
-/// Every reason, also those that nothing was unread for.
+/// Number of unread heads for every reason, also where it is 0.
 fn counted(unread: &BTreeMap<Unread, u64>) -> impl Iterator<Item = (Unread, u64)> {
     let heads = |why| unread.get(&why).copied().unwrap_or_default();
     Unread::ALL.into_iter().map(move |why| (why, heads(why)))
@@ -128,7 +128,8 @@ fn concerns(of: &mut OfSource<'_>, judged: &Assessment<'_>) {
     of.put_known(Metric::Recoverable, judged.recoverable.map(flag));
 }
 
-/// Of the newest snapshot's own bytes, else of the newest one that was looked into.
+/// Newest change inside the newest complete snapshot, by its own bytes; if they do not tell, inside
+/// the newest snapshot that was judged.
 fn data_at(judged: &Assessment<'_>) -> Option<Timestamp> {
     let newest = judged
         .holdings

@@ -1,4 +1,4 @@
-//! docs/metrics.md as far as it is about this program, written from the table.
+//! The part of docs/metrics.md that is about this program, written from the table.
 
 use toolkit::exposition::markdown;
 
@@ -30,7 +30,7 @@ Beside these the program publishes `process_*`: its own CPU, memory, file descri
 
 ";
 
-/// The part of the document that is this program's.
+/// The part of docs/metrics.md that is about this program, as Markdown.
 pub fn document() -> String {
     HEAD.to_owned() + &markdown(Metric::ALL)
 }

@@ -27,7 +27,7 @@ fn names_are_valid_unique_and_of_this_program() {
     }
 }
 
-/// What follows is the other program's.
+/// The heading behind which the document is the other program's.
 const OTHERS: &str = "\n## backup-verifier\n";
 
 #[test]

@@ -1,11 +1,12 @@
 //! The answer of a row, and the cells beside it.
 
-/// What is answered, the worst first.
+/// Answer to the question of a row, the worst first: is the source recoverable, or did the
+/// repository answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Answer {
     No,
     Unknown,
-    /// Nobody expects a proof, and nothing critical is known.
+    /// No proof is expected, and nothing critical is known.
     Unproven,
     Yes,
 }

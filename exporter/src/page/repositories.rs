@@ -18,7 +18,7 @@ pub(super) struct RepositoryRow {
     pub(super) stored: Cell,
 }
 
-/// In the order of the file.
+/// Rows of all repositories, in the order of the file.
 pub(super) fn rows(state: &State, now: Timestamp) -> Vec<RepositoryRow> {
     let configured = state.config.repositories.iter();
     let rows = configured.filter_map(|repository| {
@@ -50,11 +50,7 @@ fn last(known: &RepositoryState, now: Timestamp) -> Cell {
     let Some(last) = &known.last else {
         return Cell::new("under way", "");
     };
-    let word = match last.outcome {
-        SurveyOutcome::Completed => "completed",
-        SurveyOutcome::Failed => "failed",
-        SurveyOutcome::TimedOut => "timed out",
-    };
+    let word = last.outcome.as_label().replace('_', " ");
     let (when, took) = (words::ago(last.ended_at, now), words::length(last.took));
     Cell::new(word, format!("{when}, took {took}"))
 }
@@ -67,11 +63,7 @@ fn stored(known: &RepositoryState, capacity: Option<u64>) -> Cell {
         known.usage.iter().map(one).fold(0, u64::saturating_add)
     };
     let (bytes, objects) = (sum(|usage| usage.bytes), sum(|usage| usage.objects));
-    let noun = if objects == 1 {
-        "1 object".to_owned()
-    } else {
-        format!("{objects} objects")
-    };
+    let noun = words::counted(objects, "object", "objects");
     let of = capacity.map(|capacity| format!(" of {}", words::size(capacity)));
     Cell::new(words::size(bytes) + &of.unwrap_or_default(), noun)
 }

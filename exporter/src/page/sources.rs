@@ -11,7 +11,7 @@ use toolkit::words;
 use super::answer::{Answer, Cell};
 use crate::state::{SourceState, State};
 
-/// Concerns that are spelled out; of more only the number is said.
+/// Most concerns of a source that are spelled out; of more only the number is said.
 const SENTENCES_MAX: usize = 3;
 
 /// One source on the page.
@@ -28,14 +28,14 @@ pub(super) struct SourceRow {
     pub(super) next: Cell,
 }
 
-/// One sentence, with how much it matters: `critical`, `warning` or `info`.
+/// One sentence with its severity: `critical`, `warning` or `info`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
     pub(super) severity: &'static str,
     pub(super) text: String,
 }
 
-/// What cannot be recovered first, then in the order of the file.
+/// Rows of all sources, the worst answer first, then in the order of the file.
 pub(super) fn rows(state: &State, now: Timestamp) -> Vec<SourceRow> {
     let sources = state.config.sources.iter();
     let mut rows: Vec<_> = sources
@@ -61,7 +61,8 @@ fn row(state: &State, source: &Source, now: Timestamp) -> Option<SourceRow> {
     })
 }
 
-/// A critical concern is an answer also where no proof is expected.
+/// Answers whether a source is recoverable. A critical concern is an answer also where no proof is
+/// expected.
 fn recoverable(source: &Source, judged: &Assessment<'_>) -> Answer {
     let critical = judged
         .standing()
@@ -86,7 +87,7 @@ fn sentences(
         text: sentence(text),
     };
     let mut standing: Vec<&Concern> = judged.standing().collect();
-    // Stable: of equal weight the first disagreement comes first.
+    // The sort is stable: of equal severity the first disagreement comes first.
     standing.sort_by_key(|concern| std::cmp::Reverse(concern.severity));
     let mut lines: Vec<_> = standing
         .iter()
@@ -188,7 +189,7 @@ fn proof(source: &Source, known: &SourceState, judged: &Assessment<'_>, now: Tim
     Cell::new(value, note).bad_if(unread || last.verdict == Verdict::Failed)
 }
 
-/// What became of a verified object.
+/// Words for what became of a verified object; `None` if it lies there unchanged.
 fn since(place: Place) -> Option<&'static str> {
     match place {
         Place::Unchanged => None,

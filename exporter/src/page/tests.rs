@@ -20,7 +20,7 @@ fn shown(state: &State, now: &str) -> String {
     html
 }
 
-/// What a reader sees: tags and spaces gone.
+/// The words that a reader of the page sees, without tags and spaces.
 fn words_of(html: &str) -> String {
     let body = html.split_once("<body>").unwrap().1;
     let pieces = body
@@ -92,8 +92,8 @@ fn what_a_person_wrote_of_a_repair_is_told_short_and_as_text() {
     assert!(!table.contains("evidence_broken"), "{table}");
 }
 
-/// What is told of the newest verified snapshot, that of 04:00, where these lie there; the one of
-/// 03:00 was verified, too.
+/// The words about the newest verified snapshot, that of 04:00, where the snapshots `lying` lie
+/// there; the snapshot of 03:00 was verified, too.
 fn told(lying: Vec<Snapshot>, change: impl FnOnce(&mut SourceState)) -> String {
     let mut newest = verification(at("04:00:00"), None);
     newest.snapshot.artifacts[0].etag = Some("1-3e8-6a.0-6a.0".into());
@@ -122,7 +122,7 @@ fn a_verified_snapshot_is_told_with_what_became_of_that_very_one() {
     check(vec![tagged("1-3e8-6a.0-6b.0")], "touched since");
     check(vec![tagged("other")], "overwritten since");
     check(vec![snapshot("cache", "05:00:00", 4096)], "no longer there");
-    // Another one that was verified lies there, and is not whole: that is not touched either.
+    // Another verified snapshot lies there and is not complete: the words are about the newest.
     let mut unfinished = snapshot("cache", "03:00:00", 4096);
     unfinished.state = SnapshotState::InProgress;
     check(vec![unfinished], "no longer there");

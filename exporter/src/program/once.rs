@@ -17,7 +17,7 @@ use crate::{
     state::{SourceState, State, SurveyOutcome},
 };
 
-/// Prints, and says by the exit code whether everything could be seen.
+/// Prints the state, and says by the exit code whether all repositories and sources could be seen.
 pub(super) fn print(cli: &Cli, state: &State, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let text = match cli.once_format {
         OnceFormat::Metrics => exposition_text(state, console.clock.now(), None)?,
@@ -37,7 +37,7 @@ pub(super) fn print(cli: &Cli, state: &State, console: &mut Console<'_>) -> Resu
     Ok(if seen { Exit::Fine } else { Exit::Unknown })
 }
 
-/// What could not be looked at.
+/// Repositories and sources that could not be wholly seen, each with its problem.
 fn problems(state: &State) -> impl Iterator<Item = (&str, String)> {
     let repositories = state.repositories.iter().filter_map(|(name, known)| {
         let last = known.last.as_ref()?;
@@ -51,7 +51,8 @@ fn problems(state: &State) -> impl Iterator<Item = (&str, String)> {
     repositories.chain(sources)
 }
 
-/// Said, but not in the exit code: what lies in the repositories was seen all the same.
+/// Sources whose ledger could not be read. This is said, but not in the exit code: what lies in the
+/// repositories was seen all the same.
 fn unread_ledgers(state: &State) -> impl Iterator<Item = &SourceName> {
     let unread = |known: &SourceState| known.evidence.up == Some(false);
     state
@@ -61,15 +62,15 @@ fn unread_ledgers(state: &State) -> impl Iterator<Item = &SourceName> {
         .map(|(name, _)| name)
 }
 
-/// A reader sees the old file or the new one, never half of one: a temporary file beside it, then a
-/// rename.
+/// Replaces a file by way of a temporary one beside it: a reader sees the old file or the new one,
+/// never half of one.
 fn replace(file: &Path, text: &str) -> io::Result<()> {
     let mut name = file.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = PathBuf::from(name);
     let written = write_synced(&temporary, text).and_then(|()| fs::rename(&temporary, file));
     if written.is_err() {
-        // It may never have been made.
+        // The temporary file may never have been made.
         let _ = fs::remove_file(&temporary);
     }
     written

@@ -1,6 +1,6 @@
-//! What each source is measured by, and from that and what is known of it its assessment.
+//! The measures of each source, and its assessment by them.
 //!
-//! Nothing is judged here: [`catalog::assess`] does.
+//! Nothing is judged here: [`catalog::assess`] judges.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ use settings::Duration;
 
 use super::source::{SourceState, Unproven};
 
-/// What every source is measured by; made once per configuration, for looking through the slots of
-/// a schedule is dear.
+/// The measures of every source: its schedule, objectives and times. Made once per configuration,
+/// as looking through the slots of a schedule is costly.
 #[derive(Debug, Default)]
 pub struct Measures(BTreeMap<SourceName, Measure>);
 
@@ -30,7 +30,7 @@ struct Measure {
 }
 
 impl Measures {
-    /// Of all sources.
+    /// The measures of all sources of `config`.
     pub fn new(config: &Config) -> Self {
         let measure = |source: &Source| Measure {
             cadence: source.schedule.clone().map(Cadence::new),
@@ -48,7 +48,7 @@ impl Measures {
         )
     }
 
-    /// `None` for a source that is not configured.
+    /// The assessment of a source at `now`; `None` if it is not configured.
     pub fn assess<'a>(
         &'a self,
         name: &SourceName,

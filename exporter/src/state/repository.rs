@@ -1,4 +1,4 @@
-//! What is known of a repository as a whole, and of the survey that ended last.
+//! The state of a repository as a whole, and the survey that ended last.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,27 +8,28 @@ use catalog::{
 };
 use jiff::Timestamp;
 
-/// What is known of a repository as a whole.
+/// The state of a repository as a whole.
 #[derive(Debug, Clone, Default)]
 pub struct RepositoryState {
-    /// `None` until the first survey ended.
+    /// The survey that ended last; `None` before the first.
     pub last: Option<LastSurvey>,
-    /// When the last good survey ended.
+    /// End of the last good survey.
     pub surveyed_at: Option<Timestamp>,
-    /// As of then.
+    /// Bytes and objects by source, storage class and state, as of then.
     pub usage: Vec<Usage>,
     /// Entries of the listing that were passed over, as of then.
     pub dropped: BTreeMap<Dropped, u64>,
-    /// Since the program began.
+    /// Requests since the program began, or since a reload changed the location.
     pub requests: Requests,
-    /// Since the program began.
+    /// Number of surveys that ended, likewise.
     pub surveys: BTreeMap<SurveyOutcome, u64>,
-    /// When its capacity is used up, as far as the last good survey can tell.
+    /// Forecast of when the capacity is used up, as of the last good survey; `None` if there is
+    /// none.
     pub full_at: Option<Timestamp>,
 }
 
 impl RepositoryState {
-    /// All that lies there, whosever it is.
+    /// Bytes of all that lies in the repository, also what fits no source.
     pub fn stored_bytes(&self) -> u64 {
         let bytes = self.usage.iter().map(|usage| usage.bytes);
         bytes.fold(0, u64::saturating_add)
@@ -38,13 +39,13 @@ impl RepositoryState {
 /// The survey that ended last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastSurvey {
-    /// How it ended.
+    /// How the survey ended.
     pub outcome: SurveyOutcome,
-    /// When it ended.
+    /// Time at which the survey ended.
     pub ended_at: Timestamp,
-    /// How long it took.
+    /// Length of the survey.
     pub took: Duration,
-    /// What went wrong, for people.
+    /// What went wrong, for people; `None` if nothing did.
     pub problem: Option<String>,
 }
 
@@ -55,7 +56,7 @@ catalog::words! {
         Completed = "completed",
         /// The repository did not answer, or not to the end.
         Failed = "failed",
-        /// Cut off at the deadline.
+        /// The survey was cut off at the deadline.
         TimedOut = "timed_out",
     }
 }

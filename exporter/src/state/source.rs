@@ -1,4 +1,4 @@
-//! What is known of one source: what was seen of it, what its records say, and the join of both.
+//! The state of one source: its inventory, its ledger, and the join of both.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,62 +8,63 @@ use catalog::{
 };
 use jiff::Timestamp;
 
-/// What is known of one source.
+/// The state of one source.
 #[derive(Debug, Clone)]
 pub struct SourceState {
-    /// Since when this program looks at it.
+    /// Time since which this program watches the source.
     pub watched_since: Timestamp,
-    /// Whether a complete snapshot was ever seen since then.
+    /// True if a complete snapshot was ever seen since then.
     pub was_held: bool,
-    /// When it was last wholly seen.
+    /// End of the last survey that saw the source wholly.
     pub surveyed_at: Option<Timestamp>,
-    /// What was seen then.
+    /// The inventory of that survey.
     pub inventory: Option<Arc<SourceInventory>>,
-    /// Why the last survey did not wholly see it, although the repository answered.
+    /// Reason why the last survey did not see the source wholly, although the repository answered.
     pub problem: Option<String>,
     /// Heads that the last survey of its repository could not read; `None` before the first.
     pub unread: Option<BTreeMap<Unread, u64>>,
-    /// Its proof.
+    /// The ledger, with the proof.
     pub evidence: EvidenceState,
-    /// What the store said after that survey of its last proof, if that is listed no more.
+    /// Answer of the store about the last proof, if the last whole survey did not list it any more.
     pub old_versions: Option<OldVersions>,
-    /// Its ledger beside its inventory, joined whenever one of them was read; `None` before both.
+    /// The ledger held against the inventory, anew whenever one of them is read; `None` until both
+    /// were.
     pub proofs: Option<Arc<Proofs>>,
-    /// That none of the snapshots that were verified lies there any more, as whole surveys showed.
+    /// Loss of all verified snapshots, as whole surveys showed it; `None` without such a loss.
     pub unproven: Option<Unproven>,
-    /// When a survey first saw full backups newer than any that was tried, where the survey before
-    /// saw none.
+    /// End of the survey that first saw full backups newer than any that was tried. `None` if there
+    /// are none, or if there were some from the start.
     pub untried_seen: Option<Timestamp>,
 }
 
-/// Whole surveys in a row that saw no snapshot that was verified, not even as an older version,
-/// although there were some.
+/// Whole surveys in a row that saw none of the verified snapshots any more, not even as an older
+/// version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unproven {
-    /// When the first of them ended.
+    /// End of the first of these surveys.
     pub since: Timestamp,
-    /// When the last of them ended.
+    /// End of the last of these surveys.
     pub last: Timestamp,
 }
 
 impl Unproven {
-    /// Since when, once a second survey has shown it.
+    /// End of the first survey, once a second one has shown the loss too; `None` before.
     pub fn confirmed(self) -> Option<Timestamp> {
         (self.last > self.since).then_some(self.since)
     }
 }
 
-/// What is known of the ledger of a source.
+/// The ledger of a source, as far as it is known.
 #[derive(Debug, Clone, Default)]
 pub struct EvidenceState {
-    /// As last read.
+    /// The ledger as last read.
     pub ledger: Option<Arc<Ledger>>,
-    /// Whether the last attempt to read it succeeded; `None` before the first.
+    /// True if the last attempt to read the ledger succeeded; `None` before the first.
     pub up: Option<bool>,
 }
 
 impl SourceState {
-    /// Nothing known yet.
+    /// A source of which nothing is known yet.
     pub fn new(watched_since: Timestamp) -> Self {
         Self {
             watched_since,
@@ -80,7 +81,7 @@ impl SourceState {
         }
     }
 
-    /// Takes what a whole survey saw.
+    /// Takes over what a whole survey saw.
     pub(super) fn survey(
         &mut self,
         seen: SourceInventory,
@@ -93,13 +94,13 @@ impl SourceState {
         self.join(surveyed_at);
     }
 
-    /// Takes the ledger as it was read.
+    /// Takes over the ledger as it was read at `now`.
     pub fn read(&mut self, ledger: Ledger, now: Timestamp) {
         self.evidence.ledger = Some(Arc::new(ledger));
         self.join(now);
     }
 
-    /// Knows no ledger any more: the next one is another, and not this one changed.
+    /// Forgets the ledger: the next one is another ledger, and not this one changed.
     pub(super) fn forget_evidence(&mut self) {
         self.evidence = EvidenceState::default();
         self.old_versions = None;
@@ -108,7 +109,7 @@ impl SourceState {
         self.untried_seen = None;
     }
 
-    /// Holds the ledger against what lies there; what depends on the time is left to every scrape.
+    /// Holds the ledger against the inventory. What depends on the time is left to every scrape.
     fn join(&mut self, now: Timestamp) {
         let (Some(ledger), Some(inventory), Some(surveyed_at)) =
             (&self.evidence.ledger, &self.inventory, self.surveyed_at)
@@ -121,7 +122,7 @@ impl SourceState {
                 since: self.unproven.map_or(surveyed_at, |before| before.since),
                 last: surveyed_at,
             }),
-            // Nobody knows: what two surveys have shown stands, and one alone shows nothing.
+            // Not known: a loss that two surveys have shown stands, one survey alone shows nothing.
             Some(_) => self.unproven.filter(|it| it.confirmed().is_some()),
             None => None,
         };

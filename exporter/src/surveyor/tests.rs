@@ -305,7 +305,7 @@ async fn a_proof_has_not_vanished_while_the_store_has_the_version_that_was_read(
     let proof = Draft::Verification(Box::new(run));
     append(&bench.evidence, &cache, proof).await.unwrap();
     let surveyor = bench.surveyor();
-    // How many times the store was asked for it, whether it is told as vanished, and its place.
+    // Requests for the proven object, whether its proof is told as vanished, and its place.
     let survey = async || {
         let heads = |bench: &Bench| {
             let calls = bench.world.storages[&name("a")].requests().calls;
@@ -340,7 +340,7 @@ async fn a_proof_has_not_vanished_while_the_store_has_the_version_that_was_read(
     bench.a.heal();
     bench.a.expire_version(key, "v1");
     assert_eq!(survey().await, (1, false, Some(Place::Gone)));
-    // What one survey showed and the next one did not is not shown by two in a row.
+    // The loss counts after two surveys in a row: after one that could not tell, it counts anew.
     refuse();
     assert_eq!(survey().await, (1, false, Some(Place::Gone)));
     bench.a.heal();

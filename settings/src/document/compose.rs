@@ -1,4 +1,4 @@
-//! From the events of the YAML parser to a located tree.
+//! Builds a located tree from the events of the YAML parser.
 
 use std::collections::HashMap;
 
@@ -8,11 +8,12 @@ use crate::node::{Kind, Node};
 use crate::{Location, Place, Problems};
 
 const LARGEST: usize = 1 << 20;
-/// Bounds what aliases can multiply.
+/// Most values of a document. Repeated aliases count each time, as they can multiply.
 const NODES_MAX: usize = 100_000;
 const DEPTH_MAX: usize = 64;
 
-/// Gives the tree, unless the syntax is broken; lesser faults are added to `problems` as well.
+/// Returns the tree, or `None` if the syntax is broken or a limit exceeded. All faults, lesser ones
+/// too, are added to `problems`.
 pub(super) fn compose(text: &str, problems: &mut Problems) -> Option<Node> {
     if text.len() > LARGEST {
         problems.error(&Place::whole(), "the file is larger than 1 MiB");
@@ -52,7 +53,7 @@ struct Composer<'a, Events> {
     problems: &'a mut Problems,
 }
 
-/// What ends the composition.
+/// A fault that ends the composition.
 struct Broken {
     at: Location,
     message: String,
@@ -203,7 +204,8 @@ where
         Ok(Kind::Map(entries))
     }
 
-    /// Adds what is not there yet: own keys win, then earlier merges (yaml.org/type/merge.html).
+    /// Adds the keys of `source` that `entries` lacks: own keys win, then earlier merges
+    /// (yaml.org/type/merge.html).
     fn merge(&mut self, entries: &mut Vec<(Node, Node)>, source: Node) -> Result<(), Broken> {
         match source.kind {
             Kind::Map(others) => {
@@ -264,7 +266,7 @@ fn size(node: &Node) -> usize {
             .sum::<usize>()
 }
 
-/// The parser counts columns from 0.
+/// Converts a position of the parser, which counts columns from 0.
 fn location(marker: Marker) -> Location {
     Location {
         line: marker.line().max(1),

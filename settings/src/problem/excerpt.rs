@@ -5,7 +5,7 @@
 
 use crate::Place;
 
-/// What stands in the place of a secret.
+/// Text that is shown instead of a secret.
 pub(crate) const REDACTED: &str = "[redacted]";
 const SECRET: [&str; 8] = [
     "password",
@@ -20,7 +20,7 @@ const SECRET: [&str; 8] = [
 /// Columns of source that are shown; a longer line is cut around the caret.
 const WIDTH: usize = 96;
 
-/// Two lines, the source and a caret; empty where the file has no such line.
+/// Two lines, the source and a caret; empty if the file has no line at `place`.
 pub(super) fn excerpt(source: &str, place: &Place) -> String {
     let lines: Vec<&str> = source.lines().take(place.at.line).collect();
     let Some((line, above)) = lines.split_last().filter(|_| lines.len() == place.at.line) else {
@@ -70,7 +70,7 @@ pub(super) fn redact_url(text: &str) -> String {
     clean
 }
 
-/// Whether a value under this path may be secret.
+/// True if a value under this path may be secret.
 pub(super) fn secret_path(path: &str) -> bool {
     path.split(['.', '[']).any(secret_key)
 }
@@ -81,7 +81,8 @@ fn secret_key(key: &str) -> bool {
     SECRET.iter().any(|ending| key.ends_with(ending))
 }
 
-/// The line up to the first key that sounds secret, if there is one with a value after it.
+/// The line up to the first key that sounds secret; `None` without such a key, or without a value
+/// after it.
 fn redact_line(line: &str) -> Option<String> {
     let mut colons = line.match_indices(':').map(|(at, _)| at);
     let at = colons.find(|at| secret_key(last_word(&line[..*at])))?;
@@ -89,7 +90,8 @@ fn redact_line(line: &str) -> Option<String> {
     (!value.is_empty()).then(|| format!("{}: {REDACTED}", &line[..at]))
 }
 
-/// Whether the nearest key above opens a secret that goes on in this line, which has no key.
+/// True if `line` has no key of its own and goes on with a secret: the nearest line above with a
+/// key sounds secret.
 fn secret_above(above: &[&str], line: &str) -> bool {
     let key = |line: &&&str| line.contains(':');
     let opens = |line: &&str| line.split(':').any(|part| secret_key(last_word(part)));

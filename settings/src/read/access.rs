@@ -1,4 +1,4 @@
-//! Walks over lists, mappings and variants, passing over what was found wrong before.
+//! Walks over lists, mappings and variants, passing over values found wrong before.
 
 use serde::de::Deserializer as _;
 use serde::de::value::StrDeserializer;
@@ -10,7 +10,7 @@ use super::placeholder::Placeholder;
 use crate::node::Node;
 use crate::place::Path;
 
-/// The items of a list that are left.
+/// The items of a list, without those found wrong before.
 pub(super) struct Items<'a> {
     list: Reader<'a>,
     items: std::iter::Enumerate<std::slice::Iter<'a, Node>>,
@@ -45,7 +45,8 @@ impl<'de> SeqAccess<'de> for Items<'_> {
     }
 }
 
-/// The entries of a mapping that are left, then those invented for missing keys.
+/// The entries of a mapping, without those found wrong before, then the ones invented for missing
+/// keys.
 pub(super) struct Entries<'a> {
     map: Reader<'a>,
     left: Vec<(&'a Node, &'a Node)>,

@@ -14,7 +14,7 @@ use crate::place::Path;
 const WHOLE_NUMBER: &str = "a whole number";
 const TRUTH: &str = "true or false";
 
-/// One value, on the way to a type.
+/// One value that serde is reading into a type.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
     pub(super) node: &'a Node,
@@ -31,7 +31,7 @@ impl Reader<'_> {
         Error::new(format!("expected {what}, found {found}{hint}"))
     }
 
-    /// For values that look right and are not, because of quotes or of YAML 1.1.
+    /// Hint for a value that looks right and is not, because of quotes or of YAML 1.1.
     fn hint(&self, expected: &str) -> Option<&'static str> {
         let unquoted = self.node.unquoted();
         let text = self.node.text().unwrap_or_default();
@@ -71,7 +71,8 @@ impl Reader<'_> {
         }));
     }
 
-    /// Notes the keys that are not among `known` and leaves them out from now on.
+    /// Notes the unknown keys, which are neither `own`, another type's nor begin with `x-`, and
+    /// leaves them out from now on.
     fn refuse_unknown(&self, own: &'static [&'static str]) {
         let known = [own, self.state.beside(self.node)].concat();
         for (key, value) in self.node.entries() {
@@ -248,7 +249,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         self.place(self.map(visitor, false))
     }
 
-    /// A bare word, or a mapping of one key for a variant that holds something.
+    /// Reads a bare word, or a mapping of one key for a variant that holds a value.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,

@@ -1,4 +1,4 @@
-//! The error serde carries upwards, until a value is found at which it happened.
+//! The error that serde carries upwards; the first value it passes is its place.
 
 use std::fmt::{self, Display};
 
@@ -15,7 +15,7 @@ pub(crate) struct Error {
     pub(super) message: String,
     pub(super) fault: Fault,
     pub(super) place: Option<Place>,
-    /// What to read without the next time.
+    /// The node that the next reading leaves out.
     pub(super) node: NodeId,
     /// The scalar at fault, which the message may quote.
     pub(super) text: Option<String>,
@@ -31,7 +31,7 @@ pub(super) enum Fault {
     Invented(&'static str),
 }
 
-/// A node, by its address.
+/// Identity of a node: its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct NodeId(usize);
 
@@ -99,7 +99,8 @@ impl serde::de::Error for Error {
         ))
     }
 
-    /// Only of a mapping that is read past `deserialize_struct`, which finds these itself.
+    /// Called only for a mapping that is not read by `deserialize_struct`, which finds unknown keys
+    /// itself.
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         Self::new(format!(
             "unknown key\nhint: {}",
@@ -116,7 +117,7 @@ impl serde::de::Error for Error {
     }
 }
 
-/// What to do about a key that is not among these.
+/// Hint for a `key` that is not among the `known` ones.
 pub(super) fn known_keys(key: &str, known: &[&str]) -> String {
     let mut known = known.to_vec();
     known.sort_unstable();

@@ -1,4 +1,4 @@
-//! What serde's data model has no room for: a place and a section on their way to their types.
+//! The way of a place and a section to their types, as serde's data model has no room for them.
 
 use std::cell::Cell;
 
@@ -11,9 +11,8 @@ pub(crate) const SWITCH: &str = "$settings::Switch";
 pub(crate) const ONE_OR_MANY: &str = "$settings::OneOrMany";
 
 thread_local! {
-    /// Hands a place or a section over to the `Deserialize` of [`Located`](crate::Located) and
-    /// [`Section`](crate::Section), which serde's data model has no room for. It is filled and
-    /// emptied within one call.
+    /// Node and path on their way to the `Deserialize` of [`Located`](crate::Located) or
+    /// [`Section`](crate::Section). Filled and emptied within one call.
     pub(crate) static HANDED: Cell<Option<Handed>> = const { Cell::new(None) };
 }
 

@@ -1,6 +1,6 @@
 //! A value invented for a missing key, so that reading goes on and finds the next missing one.
 //!
-//! No invented value ever leaves this module's caller: see `read`.
+//! No invented value ever leaves `read`, which calls this module.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, Visitor};
@@ -10,19 +10,20 @@ use super::handed::{HANDED, Handed, LOCATED, SECTION};
 use crate::Location;
 use crate::node::{Kind, Node};
 
-/// Something that fits most types; what it does not fit, a person finds one by one.
+/// Invented value of a missing key, which fits most types. Where none fits, the missing keys of the
+/// mapping are reported one by one, a run each.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Placeholder {
     pub(super) key: &'static str,
-    /// Which of [`TEXTS`] is tried.
+    /// Index of the text of [`TEXTS`] that is tried.
     pub(super) attempt: usize,
 }
 
-/// A name or a path, a duration, a size, a percentage, a schedule, a date pattern.
+/// Texts to try: a name, path or date pattern, a duration, a size, a percentage, a schedule.
 pub(super) const TEXTS: [&str; 5] = ["a", "1h", "1Gi", "1%", "@daily"];
 
 impl Placeholder {
-    /// Makes an error of an invented value one of the mapping it was invented for.
+    /// Turns an error of an invented value into an error of the mapping that lacks the key.
     pub(super) fn blame(self, mut error: Error, map: &Node) -> Error {
         error.place = Some(crate::Place::whole());
         error.fault = Fault::Invented(self.key);

@@ -1,4 +1,4 @@
-//! What the readings of one tree have taught.
+//! Knowledge that one reading of a tree passes on to the next.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -9,19 +9,19 @@ use crate::Place;
 use crate::node::Node;
 use crate::suggest::did_you_mean;
 
-/// What the readings so far have taught. Nodes are known by their address: the tree does not
-/// change while it is read.
+/// Knowledge from the readings so far. Nodes are known by their address: the tree does not change
+/// while it is read.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// Found wrong, and not offered to serde again.
+    /// Nodes found wrong, which are not offered to serde again.
     pub(super) pruned: RefCell<HashSet<NodeId>>,
-    /// Under unknown keys that are only worth a warning; not offered either.
+    /// Values of unknown keys that are only worth a warning; not offered to serde either.
     pub(super) tolerated: RefCell<HashSet<NodeId>>,
     pub(super) tolerant: bool,
-    /// The root, and those of its keys that another type reads.
+    /// The root, and the keys of the root that another type reads.
     pub(super) beside: Option<(NodeId, Vec<&'static str>)>,
-    /// Of a mapping, the keys that serde asked for in vain; offered with invented values, so that
-    /// the next missing key is found too.
+    /// Missing keys of each mapping, which serde asked for in vain. They are offered with invented
+    /// values, so that the next missing key is found too.
     pub(super) missing: RefCell<HashMap<NodeId, Vec<Placeholder>>>,
     pub(super) unknown: RefCell<Vec<Unknown>>,
 }
@@ -44,7 +44,7 @@ impl State {
         set.borrow_mut().insert(NodeId::of(node));
     }
 
-    /// The keys of this mapping that another type reads.
+    /// Keys of this mapping that another type reads; none unless it is the root.
     pub(super) fn beside(&self, node: &Node) -> &[&'static str] {
         match &self.beside {
             Some((root, keys)) if *root == NodeId::of(node) => keys,
@@ -52,7 +52,8 @@ impl State {
         }
     }
 
-    /// Prepares the next reading; gives what it is to do without.
+    /// Prepares the next reading. Returns the nodes to leave out in it, none if another invented
+    /// value is tried; `known` is true if earlier omissions explain the error.
     pub(super) fn learn(&self, error: &Error, known: bool) -> Vec<NodeId> {
         let mut missing = self.missing.borrow_mut();
         let invented = missing.entry(error.node).or_default();
@@ -74,7 +75,7 @@ impl State {
         vec![error.node]
     }
 
-    /// Whether the error only follows from what was pruned or invented before.
+    /// True if the error only follows from values pruned or invented before.
     pub(super) fn explains(&self, root: &Node, error: &Error) -> bool {
         if matches!(error.fault, Fault::Invented(_)) {
             return true;

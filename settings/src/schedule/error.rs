@@ -1,10 +1,10 @@
-//! Why a text is not a schedule, said by field.
+//! Errors of a text that is not a schedule; they name the field at fault.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// One of the five fields, in the order in which they are written.
+/// One of the five fields of a cron expression, in the order in which they are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// 0–59.
@@ -31,19 +31,19 @@ impl fmt::Display for Field {
     }
 }
 
-/// What is wrong within one field.
+/// Reason why a field of a cron expression cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FieldFault {
-    /// Only commas.
+    /// A field of commas only.
     #[error("is empty")]
     Empty,
     /// Neither a number nor a name of this field.
     #[error("\"{0}\" is not a number")]
     NotANumber(String),
-    /// Below the first value.
+    /// A number below the smallest value of the field, and that value.
     #[error("{0} is under {1}")]
     Under(u32, u32),
-    /// Above the last value.
+    /// A number above the largest value of the field, and that value.
     #[error("{0} is over {1}")]
     Over(u32, u32),
     /// 7 for Sunday, as other crons have it.
@@ -55,7 +55,7 @@ pub enum FieldFault {
     /// A step of zero.
     #[error("has a step of 0")]
     ZeroStep,
-    /// Several hyphens or slashes.
+    /// A range with several hyphens or slashes.
     #[error(
         "\"{0}\" is not a range\n\
          hint: Write for example 5, 1-5, */15 or 9-17/2, separated by commas."
@@ -69,36 +69,36 @@ pub enum FieldFault {
     Extension(String),
 }
 
-/// Why a text is not a [`Schedule`](super::Schedule).
+/// Reason why a text is not a [`Schedule`](super::Schedule).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ScheduleError {
-    /// Nothing is written.
+    /// No expression is written.
     #[error("a schedule is empty\nhint: Write five fields such as \"0 2 * * *\", or @daily.")]
     Empty,
-    /// Not five fields.
+    /// More or fewer than five fields.
     #[error(
         "\"{text}\" is not a cron expression: 5 fields expected, {found} found\n\
          hint: {}", fields_hint(*.found))]
     Fields {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
-        /// How many fields it has.
+        /// Number of fields in the text.
         found: usize,
     },
     /// A field that cannot be read.
     #[error("\"{text}\" is not a cron expression: {field} {fault}")]
     Field {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
-        /// Where it is wrong.
+        /// The field at fault.
         field: Field,
-        /// What is wrong.
+        /// Reason why that field cannot be read.
         fault: FieldFault,
     },
     /// A date that no year has.
     #[error("\"{text}\" never comes: no month in it has such a day")]
     Never {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
     },
     /// An `@word` that robfig/cron does not know.
@@ -107,7 +107,7 @@ pub enum ScheduleError {
          hint: Write @hourly, @daily, @weekly, @monthly, @yearly or @every 1h30m."
     )]
     Descriptor {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
     },
     /// `@every` without a duration as Go writes them.
@@ -116,13 +116,13 @@ pub enum ScheduleError {
          hint: Write for example @every 1h30m; the units are h, m, s and ms, a day is 24h."
     )]
     Every {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
     },
     /// `@every` with less than a second or more than a year.
     #[error("\"{text}\" is not between one second and one year")]
     EveryRange {
-        /// What was written.
+        /// The whole text, as written.
         text: String,
     },
     /// A zone the time zone database does not hold.

@@ -6,7 +6,7 @@ use super::error::ScheduleError;
 use crate::Duration;
 use crate::text::split_digits;
 
-/// Go's units in nanoseconds. Days and weeks are missing there, and so here.
+/// Go's units in nanoseconds. Go has no days and weeks, so neither has this table.
 const UNITS: [(&str, u64); 6] = [
     ("h", 3_600_000_000_000),
     ("m", 60_000_000_000),

@@ -6,7 +6,7 @@ use super::error::{Field, FieldFault};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bits {
     pub(super) values: u64,
-    /// The field does not restrict: `*`, `?` or `*/1` is part of it (robfig's `starBit`).
+    /// True if the field restricts nothing: `*`, `?` or `*/1` is part of it (robfig's `starBit`).
     pub(super) star: bool,
 }
 

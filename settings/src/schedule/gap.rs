@@ -7,12 +7,15 @@ use jiff::{SignedDuration, Timestamp};
 use super::table::{DAY, Table};
 use crate::Duration;
 
-/// Weekdays, dates and leap years repeat every 28 years within a century.
+/// First day of the search. Weekdays, dates and leap years repeat every 28 years within a century.
 const FIRST: Date = Date::constant(2025, 1, 1);
 const LAST: Date = Date::constant(2053, 1, 1);
 
-/// A gap without a change of offset in it is as long as the wall clock says, and every change is
-/// looked at by itself; so other gaps are looked up only when they seem longer than the longest.
+/// Returns the longest gap between two slots.
+///
+/// A gap without a change of offset is as long as the wall clock says. So it is looked up only if
+/// the wall clock says that it is longer than the longest so far. A gap around a change of offset
+/// is always looked up.
 pub(super) fn longest(table: &Table, zone: &TimeZone) -> Duration {
     let minutes: Vec<i64> = table.minutes(DAY).collect();
     let within_day = minutes
@@ -44,7 +47,7 @@ pub(super) fn longest(table: &Table, zone: &TimeZone) -> Duration {
         .fold(best, Duration::max)
 }
 
-/// Matching dates, each with the next.
+/// Pairs of matching dates with none between them.
 fn neighbors(table: &Table) -> impl Iterator<Item = (Date, Date)> {
     let days = FIRST
         .series(jiff::ToSpan::days(1))
@@ -54,7 +57,7 @@ fn neighbors(table: &Table) -> impl Iterator<Item = (Date, Date)> {
         .filter_map(move |date| before.replace(date).map(|before| (before, date)))
 }
 
-/// From the last slot before `at` to the first one at or after it.
+/// Time from the last slot before `at` to the first slot at or after `at`.
 fn around(table: &Table, zone: &TimeZone, at: Timestamp) -> Duration {
     let just_before = at.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(at);
     let (before, after) = (

@@ -1,4 +1,4 @@
-//! From text to a rule: zone prefix, descriptors, five fields; `ParseStandard` of robfig/cron v3.
+//! Parses a rule as `ParseStandard` of robfig/cron v3 does: zone prefix, descriptors, five fields.
 
 use jiff::tz::TimeZone;
 
@@ -72,7 +72,7 @@ fn table(text: &str, expression: &str) -> Result<Table, ScheduleError> {
     }
 }
 
-/// A zone within the text, as Kubernetes allowed before `spec.timeZone`.
+/// Splits a leading zone off the text, as Kubernetes allowed before `spec.timeZone`.
 fn split_zone<'a>(text: &'a str, zone: &TimeZone) -> Result<(TimeZone, &'a str), ScheduleError> {
     let prefixed = text
         .strip_prefix("CRON_TZ=")

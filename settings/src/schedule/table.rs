@@ -1,8 +1,8 @@
 //! The five fields as bit sets, and the search for the slots around an instant.
 //!
-//! Between two changes of the zone's offset wall-clock time runs as steadily as UTC. So the search
-//! is done in wall-clock time, one stretch of constant offset after the other: a wall-clock time
-//! that falls outside its stretch is no slot, one that two stretches contain is two.
+//! Between two changes of the zone's offset, wall-clock time runs as steadily as UTC. So the search
+//! is done in wall-clock time, one stretch of constant offset after the other. A wall-clock time
+//! outside its stretch is no slot; a time that two stretches contain is two slots.
 
 use std::ops::RangeInclusive;
 
@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::field::Bits;
 
-/// Which wall-clock minutes match.
+/// The wall-clock minutes that match a cron expression, one bit set per field.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     pub(super) minute: u64,
@@ -73,7 +73,7 @@ impl Table {
         None
     }
 
-    /// Whether any date of the calendar matches.
+    /// True if any date of the calendar matches.
     pub(super) fn ever_comes(&self) -> bool {
         let start = Date::constant(2024, 1, 1);
         start
@@ -82,7 +82,7 @@ impl Table {
             .any(|date| self.matches(date))
     }
 
-    /// Whether day and month match; `dayMatches` of robfig/cron v3.
+    /// True if day and month of `date` match; `dayMatches` of robfig/cron v3.
     pub(super) fn matches(&self, date: Date) -> bool {
         let has = |bits: u64, value: i8| bits >> value & 1 == 1;
         let by_month = has(self.day_of_month.values, date.day());
@@ -98,7 +98,7 @@ impl Table {
             }
     }
 
-    /// The minutes of a matching day that match, counted from midnight, in order.
+    /// Matching minutes of a matching day, counted from midnight, in order.
     pub(super) fn minutes(
         &self,
         within: RangeInclusive<i64>,
@@ -163,8 +163,8 @@ fn at_minute(date: Date, minute: i64) -> DateTime {
     date.at(part(minute / 60), part(minute % 60), 0, 0)
 }
 
-/// The whole minute at or before. Offsets of current zones are whole minutes, so a minute of UTC
-/// is a minute of the wall clock.
+/// The whole minute at or before `at`. Offsets of current zones are whole minutes, so a minute of
+/// UTC is a minute of the wall clock.
 fn floor(at: Timestamp) -> Option<Timestamp> {
     let nanoseconds = i128::from(60_000_000_000i64);
     let whole = at.as_nanosecond().div_euclid(nanoseconds) * nanoseconds;

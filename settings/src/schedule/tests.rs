@@ -22,14 +22,14 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// Slots since `arrival` of which `grace` has passed at `now`.
+/// Number of slots since `arrival` that are past by more than `grace` at `now`.
 fn missed(schedule: &Schedule, arrival: Timestamp, now: &str, grace: Duration) -> usize {
     let mut tally = Tally::since(arrival);
     schedule.count_on(&mut tally, at(now), grace);
     tally.slots()
 }
 
-/// The next slots after a wall-clock time, written with their offsets; the way back must agree.
+/// Checks the next slots after a wall-clock time, written with their offsets, and the way back.
 fn check(text: &str, zone_name: &str, after: &str, expected: &[&str]) {
     let (schedule, zone) = (schedule(text, zone_name), zone(zone_name));
     let mut slot = after

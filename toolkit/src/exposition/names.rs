@@ -1,11 +1,11 @@
-//! Which names Prometheus accepts without quoting.
+//! Names that Prometheus accepts without quoting.
 
-/// `[a-zA-Z_:][a-zA-Z0-9_:]*` (Prometheus data model).
+/// True for `[a-zA-Z_:][a-zA-Z0-9_:]*` (Prometheus data model).
 pub fn is_metric_name(name: &str) -> bool {
     is_identifier(name, |byte| byte == b'_' || byte == b':')
 }
 
-/// `[a-zA-Z_][a-zA-Z0-9_]*`, and not `__…`, which Prometheus keeps for itself.
+/// True for `[a-zA-Z_][a-zA-Z0-9_]*`, but not for `__…`, which Prometheus keeps for itself.
 pub fn is_label_name(name: &str) -> bool {
     is_identifier(name, |byte| byte == b'_') && !name.starts_with("__")
 }

@@ -1,4 +1,4 @@
-//! A program's metrics as one table that spells each name, and samples that follow it.
+//! A program's metrics as one table that spells each name, and samples that follow the table.
 
 use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
@@ -6,14 +6,14 @@ use jiff::Timestamp;
 
 use super::{Family, Kind, Sample};
 
-/// What is fixed of one metric.
+/// The fixed properties of one metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Described {
-    /// As exposed.
+    /// Name as exposed.
     pub name: &'static str,
     /// One line for people.
     pub help: &'static str,
-    /// What its values mean.
+    /// Gauge or counter.
     pub kind: Kind,
     /// Names of its labels, in the order in which values are given.
     pub labels: &'static [&'static str],
@@ -21,7 +21,7 @@ pub struct Described {
 
 /// A row of a table made by [`metric_table`](crate::metric_table).
 pub trait Row: Copy + Ord {
-    /// What the table says of it.
+    /// The properties of the metric in this row.
     fn described(self) -> Described;
 }
 
@@ -38,7 +38,7 @@ macro_rules! metric_table {
             /// Every metric.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// As exposed.
+            /// Name as exposed.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
@@ -48,7 +48,7 @@ macro_rules! metric_table {
                 match self { $(Self::$variant => $help,)+ }
             }
 
-            /// What its values mean.
+            /// Gauge or counter.
             pub const fn kind(self) -> $crate::exposition::Kind {
                 match self { $(Self::$variant => $crate::exposition::Kind::$kind,)+ }
             }
@@ -83,7 +83,7 @@ impl<M> Default for Families<M> {
 }
 
 impl<M: Row> Families<M> {
-    /// One sample; `values` in the order of the table's labels.
+    /// Adds one sample; `values` are those of the labels, in the order of the table.
     ///
     /// # Panics
     /// If there are not as many values as labels: a mistake of the program.
@@ -98,7 +98,7 @@ impl<M: Row> Families<M> {
         samples.push(Sample { labels, value });
     }
 
-    /// What [`render`](super::render) takes.
+    /// The families with samples, as [`render`](super::render) takes them.
     pub fn finish(self) -> Vec<Family> {
         let families = self.0.into_iter();
         families
@@ -117,7 +117,7 @@ impl<M: Row> Families<M> {
     }
 }
 
-/// The table in Markdown, for a document that is generated.
+/// The table of `metrics` in Markdown, for a document that is generated.
 pub fn markdown<M: Row>(metrics: &[M]) -> String {
     let mut text = String::from("| metric | kind | labels | meaning |\n|---|---|---|---|\n");
     for metric in metrics {
@@ -135,12 +135,12 @@ pub fn markdown<M: Row>(metrics: &[M]) -> String {
     text
 }
 
-/// A condition as a value.
+/// A condition as a value: 1 if it holds, else 0.
 pub const fn flag(set: bool) -> f64 {
     if set { 1.0 } else { 0.0 }
 }
 
-/// A count as a value.
+/// A count as a value, exact up to 2^53.
 #[allow(
     clippy::cast_precision_loss,
     reason = "Prometheus has only doubles: exact up to 2^53, 8 PiB"
@@ -149,12 +149,12 @@ pub const fn number(count: u64) -> f64 {
     count as f64
 }
 
-/// A moment as a value.
+/// A moment as a value: seconds since 1970, with their fraction.
 pub fn seconds(at: Timestamp) -> f64 {
     at.as_duration().as_secs_f64()
 }
 
-/// A length of time as a value.
+/// A length of time as a value: seconds with their fraction.
 pub fn length(duration: Duration) -> f64 {
     duration.as_secs_f64()
 }

@@ -1,5 +1,5 @@
-//! From a request to an answer: the door, the table of routes, and the headers that every answer
-//! carries.
+//! Turns a request into an answer by the door, the table of routes, and the headers that every
+//! answer carries.
 
 use std::convert::Infallible;
 
@@ -11,7 +11,7 @@ use hyper::{
 
 use super::{Caller, Door, Method, Response, Route, door::Refusal, pace, tls::Peer};
 
-/// What every response carries: pages are self-contained, so nothing else may be loaded.
+/// Headers of every response. Pages are self-contained, so nothing else may be loaded.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -31,10 +31,10 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
-/// RFC 7617 §2: the realm is required.
+/// Challenge that asks for a password; its realm is required (RFC 7617 §2).
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"restricted\"");
 
-/// A response, and a header of its own.
+/// A response, with at most one further header of its own.
 type Made = (Response, Option<(HeaderName, HeaderValue)>);
 
 /// Answers one request.
@@ -52,7 +52,7 @@ pub(super) async fn answer(
     let (response, own) = match admitted {
         Ok(caller) => routed(routes, caller, request).await,
         Err(refusal) => {
-            // Who is not let in keeps no place that others wait for.
+            // A refused client keeps no connection that others wait for.
             under_way.close_after();
             refused(refusal)
         }
@@ -103,9 +103,9 @@ async fn routed(routes: &[Route], caller: Caller, request: &Request<Incoming>) -
     }
 }
 
-/// Whether a page of another site makes a browser ask, which may add a password or a certificate by
-/// itself. Browsers say so (W3C Fetch Metadata, `Sec-Fetch-Site`), over plain HTTP or when old by
-/// an `Origin` alone; none of our pages can send anything, so every origin is another's.
+/// True if a page of another site makes a browser ask, which may add a password or a certificate by
+/// itself. Browsers say so by `Sec-Fetch-Site` (W3C Fetch Metadata); over plain HTTP, or when old,
+/// by an `Origin` alone. None of our pages can send anything, so every origin is another site's.
 fn is_made_to_ask(headers: &HeaderMap) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site != "same-origin" && site != "none",

@@ -1,8 +1,8 @@
 //! Basic authentication (RFC 7617) with bcrypt.
 //!
 //! A refusal costs the same work whether the user exists or not and whatever their hash costs, so
-//! that its time does not tell who exists. No password is kept: what was found out is remembered by
-//! a keyed digest.
+//! that its time does not tell who exists. No password is kept: outcomes are remembered by a keyed
+//! digest.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -22,48 +22,48 @@ use tokio::{sync::Semaphore, time::timeout};
 /// Longest password that bcrypt looks at, in bytes.
 const PASSWORD_MAX: usize = 72;
 
-/// Passwords found right, and as many found wrong, that are remembered; wrong ones cannot push out
-/// right ones. exporter-toolkit remembers 100 of both together.
+/// Most right passwords that are remembered, and most wrong ones: apart, so that wrong ones cannot
+/// push out right ones. exporter-toolkit remembers 100 of both together.
 const REMEMBERED_MAX: usize = 64;
 
-/// How long a request waits for its turn: bcrypt is run once at a time, as in exporter-toolkit, so
+/// Longest wait of a request for its turn. One bcrypt runs at a time, as in exporter-toolkit, so
 /// that guessing cannot take the machine.
 const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A salt and a digest of nothing in particular, for users that do not exist.
 const NOBODY: &str = "abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzABCDG";
 
-/// Who may come in; at least one.
+/// The users who may come in, at least one, and their bcrypt hashes.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Users {
     hashes: BTreeMap<String, String>,
-    /// Of any of them.
+    /// Highest cost of all hashes.
     costliest: u32,
 }
 
-/// What a password is held against.
+/// The hashes that a password is held against.
 #[derive(Debug)]
 struct Question {
     is_known: bool,
-    /// Of the user, or of nobody.
+    /// Hash of the user, or a dummy for an unknown user.
     hash: String,
     /// Dummy hashes, checked too after a wrong password, so that every refusal costs as much as the
     /// costliest user's.
     rest: Vec<String>,
 }
 
-/// What became of a request's credentials.
+/// Outcome of the check of a request's credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entry {
     /// User and password are right.
     Granted,
-    /// They are not, or there are none.
+    /// User or password is wrong or missing.
     Refused,
-    /// Too many were to be checked at once.
+    /// Too many passwords wait to be checked.
     Busy,
 }
 
-/// Checks passwords and remembers the outcome; goes on through changes of the users.
+/// Checks passwords and remembers the outcomes; it stays the same when the users change.
 #[derive(Debug)]
 pub(super) struct Porter {
     key: Key,
@@ -71,7 +71,8 @@ pub(super) struct Porter {
     turn: Arc<Semaphore>,
 }
 
-/// Of user, hash and password together, so that a changed hash is another question.
+/// Keyed digest of user, hash and password together: after a change of the hash, no remembered
+/// outcome fits.
 type Digest = [u8; 32];
 
 #[derive(Debug, Default)]
@@ -81,7 +82,7 @@ struct Remembered {
 }
 
 impl Users {
-    /// None where nobody is named; hashes were checked by [`cost`].
+    /// `None` if there is no user; the hashes must have been checked by [`cost`].
     pub(super) fn new(hashes: BTreeMap<String, String>) -> Option<Self> {
         let costliest = hashes.values().filter_map(|hash| cost(hash)).max()?;
         Some(Self { hashes, costliest })
@@ -119,7 +120,7 @@ impl fmt::Debug for Users {
     }
 }
 
-/// The cost of a bcrypt hash, if that is what it is.
+/// The cost of a bcrypt hash; `None` if the text is no such hash.
 pub(super) fn cost(hash: &str) -> Option<u32> {
     let parts: bcrypt::HashParts = hash.parse().ok()?;
     Some(parts.get_cost())
@@ -135,7 +136,7 @@ impl Porter {
         }
     }
 
-    /// Whether an `Authorization` header lets its sender in.
+    /// Decides whether an `Authorization` header lets its sender in.
     pub(super) async fn admits(&self, users: &Users, header: Option<&HeaderValue>) -> Entry {
         let Some((user, password)) = header.and_then(credentials) else {
             return Entry::Refused;
@@ -154,7 +155,7 @@ impl Porter {
             return entry;
         }
         let checking = tokio::task::spawn_blocking(move || {
-            // Held to the end of the work, also when nobody waits for it any more.
+            // The turn is held to the end of the work, also when nobody waits for it any more.
             let _turn = turn;
             question.is_answered_by(&password)
         });

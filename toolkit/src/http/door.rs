@@ -1,4 +1,4 @@
-//! The door: who is let in, under which configuration, which may change while it stands open.
+//! The door: it decides who is let in, under a configuration that may change meanwhile.
 //!
 //! It answers nothing itself.
 
@@ -29,16 +29,16 @@ use super::{
 };
 use crate::{clock::Clock, problem};
 
-/// How long a request waits for a file system; it then goes on under the configuration before.
+/// Longest wait of a request for the file system; then it goes on under the configuration before.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Decides who comes in; clones are the same one.
+/// Decides who comes in; clones are the same door.
 #[derive(Debug, Clone)]
 pub struct Door(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// None: the door is open.
+    /// The file of `--web.config.file`; `None` if the door is open to all.
     file: Option<PathBuf>,
     clock: Clock,
     limits: Limits,
@@ -54,12 +54,12 @@ struct Standing {
     state: DoorState,
 }
 
-/// Whether the door is as its file says.
+/// State of the configuration that the door has from its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DoorState {
-    /// When the configuration in use was loaded.
+    /// Time at which the configuration in use was loaded.
     pub loaded_at: Timestamp,
-    /// Whether the files as they are now can be used; if not, the ones before are in use.
+    /// True if the files could be used when last looked at; if not, the ones before are in use.
     pub is_valid: bool,
 }
 
@@ -70,26 +70,28 @@ struct Look {
     at: Instant,
 }
 
-/// Why a request is not answered.
+/// Reason why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// More requests than `rate_limit` allows.
     TooMany,
-    /// The connection began under rules that let in more.
+    /// A client certificate is needed, and the handshake showed none under the present rules: the
+    /// connection began under others.
     NoCertificate,
     /// No user, or not the right password.
     NoPassword,
-    /// Too many passwords to check.
+    /// Too many passwords wait to be checked.
     Busy,
 }
 
 impl Door {
-    /// Open to everybody, over plain HTTP.
+    /// A door that is open to everybody, over plain HTTP.
     pub fn open(clock: Clock, limits: Limits) -> Self {
         Self::standing(None, WebConfig::default(), Files::default(), clock, limits)
     }
 
-    /// As `file` says, where there is one.
+    /// A door as `file` says; without a file, an open one. Errs if the file or one that it names
+    /// cannot be read or used.
     pub fn configured(
         file: Option<&Path>,
         clock: Clock,
@@ -142,7 +144,7 @@ impl Door {
         }
     }
 
-    /// None where no file configures it.
+    /// State of the files; `None` if the door has no file.
     pub fn state(&self) -> Option<DoorState> {
         self.0.file.as_ref()?;
         Some(self.0.standing.borrow().state)
@@ -152,8 +154,8 @@ impl Door {
         &self.0.limits
     }
 
-    /// The configuration now. Files that changed are read at most every [`Limits::reread`], by one
-    /// request at a time; meanwhile the others go on under the one before.
+    /// The configuration now. Its files are looked at again no more often than [`Limits::reread`],
+    /// by one request at a time; meanwhile other requests go on under the configuration before.
     pub(super) async fn config(&self) -> Arc<WebConfig> {
         self.look_again().await;
         Arc::clone(&self.0.standing.borrow().config)
@@ -177,7 +179,7 @@ impl Door {
             }
             look.at = Instant::now();
         });
-        // It goes on by itself, holding its lock, when nobody waits any more.
+        // The look goes on by itself, holding its lock, when nobody waits any more.
         let _ = timeout(LOOK_TIMEOUT, looking).await;
     }
 
@@ -208,8 +210,8 @@ impl Door {
             .send_modify(|standing| standing.state.is_valid = false);
     }
 
-    /// Whether a request may come in. The order is that of exporter-toolkit: rate, then password;
-    /// no path is exempt.
+    /// Decides whether a request may come in. The order is that of exporter-toolkit: rate, then
+    /// password; no path is exempt.
     pub(super) async fn admits(
         &self,
         config: &WebConfig,

@@ -1,7 +1,7 @@
-//! The files a web configuration is made of, and whether any of them is another one now.
+//! The files of a web configuration, and whether any of them has changed.
 //!
-//! They are small, so they are read again and compared by digest: a time of change can be coarse,
-//! and a mounted secret changes by a link. The digest is keyed and in memory only.
+//! They are small, so they are read again and compared by digest: a modification time can be
+//! coarse, and a mounted secret changes by a link. The digest is keyed and in memory only.
 
 use std::{
     collections::hash_map::RandomState,
@@ -14,7 +14,7 @@ use std::{
 /// Largest file, in bytes: what the parser allows, and more than all public issuers together.
 const FILE_MAX: u64 = 1024 * 1024;
 
-/// Reads files and keeps in mind what they held.
+/// Reads files and remembers the digest of each.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     key: RandomState,
@@ -22,7 +22,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// All of a regular file, at most 1 MiB.
+    /// Reads a whole regular file, at most 1 MiB, and remembers its digest or error.
     pub(super) fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
         let content = content(path);
         let digest = self.digest(&content);
@@ -30,7 +30,7 @@ impl Files {
         content
     }
 
-    /// Whether any file that was read is different by now, or became readable or unreadable.
+    /// True if any file that was read differs by now, or became readable or unreadable.
     pub(super) fn changed(&self) -> bool {
         let mut read = self.read.iter();
         read.any(|(path, digest)| self.digest(&content(path)) != *digest)
@@ -50,7 +50,7 @@ impl Files {
 }
 
 fn content(path: &Path) -> io::Result<Vec<u8>> {
-    // Looked at before it is opened: opening a pipe would wait for a writer.
+    // The type is looked at before the file is opened: opening a pipe would wait for a writer.
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("not a file"));
     }

@@ -1,6 +1,6 @@
-//! Every bound of the listener: what one client can take from the others, and for how long.
+//! The bounds of the listener: what one client can take from the others, and for how long.
 //!
-//! Values that hyper or rustls already bound are left to them and named in docs/web.md.
+//! Bounds that hyper or rustls already set are left to them and named in docs/web.md.
 
 use std::time::Duration;
 
@@ -9,18 +9,19 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections open at one time, over all addresses; further ones wait in the kernel's backlog.
     pub connections: usize,
-    /// A TLS handshake ends by then.
+    /// Longest TLS handshake.
     pub handshake: Duration,
-    /// From the first byte of a request's head to its last; also for the first request at all.
+    /// Longest time from the first byte of a request's head to its last; for the first request,
+    /// from the beginning of the connection.
     pub head: Duration,
-    /// From a whole head until the answer is made and handed to the connection.
+    /// Longest time from a whole head until the answer is made and handed to the connection.
     pub answer: Duration,
-    /// From there to the next request, also while nobody reads the answer: longer than the default
-    /// `scrape_interval` of Prometheus, 1 m.
+    /// Longest time from there to the next request, also while nobody reads the answer. Longer than
+    /// the default `scrape_interval` of Prometheus, 1 m.
     pub idle: Duration,
-    /// How long requests under way may go on after a stop.
+    /// Longest time that requests under way may go on after a stop.
     pub stop: Duration,
-    /// The files of `--web.config.file` are looked at again at most this often.
+    /// Shortest time between two looks at the files of `--web.config.file`.
     pub reread: Duration,
 }
 

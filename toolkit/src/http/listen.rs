@@ -1,4 +1,4 @@
-//! Addresses that are bound before anything is answered.
+//! Binding of the addresses, before any request is answered.
 
 use std::{io, net::SocketAddr};
 
@@ -9,14 +9,14 @@ use tokio::net::TcpListener;
 #[derive(Debug, Error)]
 #[error("cannot listen on {address:?}; hint: Use --web.listen-address=host:port or :port.")]
 pub struct ListenError {
-    /// As given.
+    /// The address as given.
     pub address: String,
     /// The operating system's error.
     #[source]
     pub source: io::Error,
 }
 
-/// Binds every address; `:port` means all of them, IPv6 where there is IPv6.
+/// Binds every address; `:port` means all addresses of the machine, IPv6 where there is IPv6.
 pub(super) async fn listeners(addresses: &[String]) -> Result<Vec<TcpListener>, ListenError> {
     let mut listeners = Vec::new();
     for address in addresses {
@@ -40,7 +40,8 @@ async fn bind(address: &str) -> io::Result<TcpListener> {
         return TcpListener::bind(address).await;
     };
     match TcpListener::bind(format!("[::]:{port}")).await {
-        // A kernel without IPv6 says so in several ways; a port in use is one answer for both.
+        // A kernel without IPv6 says so in several ways, so IPv4 is tried after every error but
+        // a port in use.
         Err(error) if error.kind() != io::ErrorKind::AddrInUse => {
             TcpListener::bind(format!("0.0.0.0:{port}")).await
         }

@@ -1,7 +1,8 @@
-//! How far a connection is, and when it has taken too long: what cuts off slow clients.
+//! The progress of a connection, and when it has taken too long: slow clients are cut off.
 //!
-//! hyper's own timer for heads also counts the pause between two requests, and HTTP/2 has none for
-//! either; so both are watched from outside. It knows nothing of what is asked or answered.
+//! hyper's own timer for heads also counts the pause between two requests, and for HTTP/2 it has
+//! no timer for either; so both are watched from outside. This module knows nothing of what is
+//! asked or answered.
 
 mod heard;
 
@@ -24,7 +25,7 @@ use super::Limits;
 
 pub(super) use heard::Heard;
 
-/// The pace of one connection; clones are the same one.
+/// The progress of one connection; clones are the same one.
 #[derive(Debug, Clone)]
 pub(super) struct Pace {
     now: Arc<watch::Sender<Step>>,
@@ -36,7 +37,7 @@ struct Step {
     phase: Phase,
     since: Instant,
     under_way: usize,
-    /// No further request is awaited.
+    /// True if no further request is awaited.
     is_last: bool,
 }
 
@@ -46,16 +47,16 @@ enum Phase {
     Head,
     /// At least one request is being answered.
     Answer,
-    /// Between requests.
+    /// The connection waits for the next request.
     Idle,
 }
 
-/// What is to become of a connection that took too long.
+/// Way in which a connection is to be ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Late {
-    /// Nothing whole ever came: it is cut off.
+    /// The connection is cut off: a head did not come whole in time.
     Cut,
-    /// It is told to end.
+    /// The connection is told to end.
     End,
 }
 
@@ -63,7 +64,7 @@ pub(super) enum Late {
 #[derive(Debug)]
 pub(super) struct UnderWay(Pace);
 
-/// The body of an answer, which is under way until the connection has taken it over.
+/// The body of an answer; its request is under way until the connection has taken it over.
 #[derive(Debug)]
 pub(super) struct Answer {
     body: Full<Bytes>,
@@ -71,7 +72,7 @@ pub(super) struct Answer {
 }
 
 impl Pace {
-    /// Of a connection that begins: its first head is awaited.
+    /// The progress of a new connection: its first head is awaited.
     pub(super) fn new(limits: Limits) -> Self {
         let step = Step {
             phase: Phase::Head,
@@ -85,7 +86,7 @@ impl Pace {
         }
     }
 
-    /// A byte came in: where none was awaited, a head begins.
+    /// Notes that bytes came in; between requests, a head begins with them.
     fn heard(&self) {
         self.now.send_if_modified(|step| {
             let begins = step.phase == Phase::Idle;
@@ -96,7 +97,7 @@ impl Pace {
         });
     }
 
-    /// A head is whole.
+    /// Notes that a head is whole: its request is under way.
     pub(super) fn begin(&self) -> UnderWay {
         self.now.send_modify(|step| {
             step.under_way += 1;
@@ -107,7 +108,7 @@ impl Pace {
         UnderWay(self.clone())
     }
 
-    /// Ends when the present phase has lasted too long, or after the last request.
+    /// Waits until the present phase has lasted too long, or until no further request is awaited.
     pub(super) async fn late(&self) -> Late {
         let mut steps = self.now.subscribe();
         loop {
@@ -141,12 +142,12 @@ impl Step {
 }
 
 impl UnderWay {
-    /// The connection ends with what is under way.
+    /// Lets the connection end after the requests that are under way.
     pub(super) fn close_after(&self) {
         self.0.now.send_modify(|step| step.is_last = true);
     }
 
-    /// Until this body is handed over.
+    /// The answer with this body; the request is under way until the body is handed over.
     pub(super) fn answer(self, body: Bytes) -> Answer {
         Answer {
             body: Full::new(body),

@@ -1,31 +1,31 @@
-//! How many requests are let through in a time: `rate_limit` of the web configuration.
+//! The bound on requests over time: `rate_limit` of the web configuration.
 //!
-//! Pure but for the moment that is passed in.
+//! Pure: the moment is passed in.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// One request per interval in the long run, and a burst of some at once.
+/// One request per `interval` in the long run, and up to `burst` requests at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rate {
-    /// Not zero.
+    /// Time per request, not zero.
     pub(super) interval: Duration,
-    /// At least one.
+    /// Number of requests, at least one.
     pub(super) burst: u32,
 }
 
 /// The virtual scheduling form of a token bucket (ITU-T I.371, "generic cell rate algorithm").
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Bucket {
-    /// The rate it was last asked under: with another one it begins anew.
+    /// The rate of the last request; under another one the bucket begins anew, full.
     rate: Option<Rate>,
-    /// When it will be full again.
+    /// Time at which the bucket is full again; `None` if it is full.
     full_at: Option<Instant>,
 }
 
 impl Bucket {
-    /// Takes a token, if there is one.
+    /// Takes a token; false if there is none.
     pub(super) fn admits(&mut self, rate: Rate, now: Instant) -> bool {
         if self.rate.replace(rate) != Some(rate) {
             self.full_at = None;

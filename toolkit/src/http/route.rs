@@ -5,18 +5,18 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use hyper::StatusCode;
 
-/// Makes one response; everything it needs but the caller is captured.
+/// Function that makes one response; everything it needs but the caller is captured.
 pub type Handler =
     Arc<dyn Fn(Caller) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
 
-/// Who asks, as far as a handler may know.
+/// The sender of a request, as far as a handler may know.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Caller {
-    /// Shown by a password or a client certificate, for this very request.
+    /// True if this very request came with a right password or client certificate.
     pub authenticated: bool,
 }
 
-/// What a route answers to.
+/// Methods that a route answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// GET and HEAD.
@@ -42,19 +42,19 @@ impl Method {
     }
 }
 
-/// One path and what it answers.
+/// One path and the handler that answers it.
 #[derive(Clone)]
 pub struct Route {
     /// The whole path; a query is ignored.
     pub path: &'static str,
-    /// Any other method is 405.
+    /// Methods that are answered; any other gets status 405.
     pub method: Method,
     /// Makes the response.
     pub handler: Handler,
 }
 
 impl Route {
-    /// A page made from memory.
+    /// A route to a page that is made from memory.
     pub fn get(path: &'static str, page: impl Fn() -> Response + Send + Sync + 'static) -> Self {
         let handler: Handler = Arc::new(move |_| Box::pin(std::future::ready(page())));
         Self {
@@ -64,7 +64,7 @@ impl Route {
         }
     }
 
-    /// An act that may take a moment.
+    /// A route to an act, which may take a moment.
     pub fn post<F>(path: &'static str, act: impl Fn(Caller) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Response> + Send + 'static,
@@ -87,16 +87,16 @@ impl fmt::Debug for Route {
 /// A whole answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// Its status.
+    /// HTTP status.
     pub status: StatusCode,
-    /// `Content-Type`.
+    /// Value of `Content-Type`.
     pub content_type: &'static str,
-    /// All of it.
+    /// The whole body.
     pub body: Bytes,
 }
 
 impl Response {
-    /// 200 with a content type.
+    /// A response of status 200 with this content type.
     pub fn ok(content_type: &'static str, body: impl Into<Bytes>) -> Self {
         Self {
             status: StatusCode::OK,
@@ -105,7 +105,7 @@ impl Response {
         }
     }
 
-    /// One plain sentence; the line end is added.
+    /// A response of one plain sentence; the line end is added.
     pub fn text(status: StatusCode, sentence: &str) -> Self {
         let body = Bytes::from(format!("{sentence}\n"));
         Self {

@@ -1,6 +1,6 @@
-//! Accepting, bounding and ending connections.
+//! Accepts, bounds and ends connections.
 //!
-//! What a request means is decided elsewhere.
+//! It does not decide what a request means.
 
 use std::{
     convert::Infallible, fmt::Display, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
@@ -38,13 +38,13 @@ use super::{
 /// Pause after a failed accept, so that exhausted file descriptors do not become a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Bound, not yet answering.
+/// A server whose addresses are bound, but which answers nothing yet.
 #[derive(Debug)]
 pub struct Server {
     listeners: Vec<TcpListener>,
 }
 
-/// What all connections share.
+/// The things that all connections share.
 #[derive(Debug)]
 struct House {
     routes: Vec<Route>,
@@ -53,7 +53,8 @@ struct House {
 }
 
 impl Server {
-    /// Binds every address; `:port` means all of them, IPv6 where there is IPv6.
+    /// Binds every address; `:port` means all addresses of the machine, IPv6 where there is IPv6.
+    /// Errs at the first that cannot be bound.
     pub async fn bind(addresses: &[String]) -> Result<Self, ListenError> {
         let listeners = listen::listeners(addresses).await?;
         Ok(Self { listeners })
@@ -64,8 +65,8 @@ impl Server {
         listen::addresses(&self.listeners)
     }
 
-    /// Answers whom the door lets in until stopped, then lets requests under way finish for a
-    /// moment.
+    /// Answers whom the door lets in, until stopped. Then requests under way may finish, for
+    /// `Limits::stop` at most.
     pub async fn serve(self, routes: Vec<Route>, door: Door, stop: CancellationToken) {
         let room = Arc::new(Semaphore::new(door.limits().connections));
         let house = Arc::new(House { routes, door, stop });
@@ -94,7 +95,7 @@ async fn accept(listener: TcpListener, house: Arc<House>, room: Arc<Semaphore>) 
                 continue;
             }
         };
-        // Room is asked for after, or addresses that nobody calls would occupy some.
+        // A permit is asked for only now: before, addresses that nobody calls would hold permits.
         let permit = tokio::select! {
             () = &mut stopped => break,
             permit = Arc::clone(&room).acquire_owned() => permit,
@@ -138,7 +139,7 @@ where
     };
     let service = service(peer, house, pace.clone());
     let connection = http1::Builder::new()
-        // The pace is watched from outside.
+        // The time of a head is watched by `pace`.
         .header_read_timeout(None)
         .max_buf_size(HEAD_MAX as usize)
         .serve_connection(TokioIo::new(heard), service);
@@ -178,7 +179,7 @@ fn service(
     })
 }
 
-/// To its end, which comes when it is late or the program stops.
+/// Drives a connection to its end. If it is late or the program stops, it is ended from here.
 async fn drive<C>(connection: C, pace: &Pace, house: &House)
 where
     C: GracefulConnection,

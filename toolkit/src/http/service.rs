@@ -1,5 +1,5 @@
 //! The shell of a program that answers over HTTP until it is stopped: its five paths, its
-//! addresses, and its reloads, which by signal and over HTTP are the same act.
+//! addresses, and its reloads. A reload by signal and one over HTTP are the same act.
 
 use std::{fmt::Display, net::SocketAddr, sync::Arc};
 
@@ -20,19 +20,21 @@ use crate::{
 #[error("the configuration has errors and the one before is kept; the log says more")]
 pub struct ReloadError;
 
-/// The part of a program that goes on through reloads; clones are the same part. Every page is made
-/// from memory.
+/// The part of a program that goes on through reloads; clones share it. Every page is made from
+/// memory.
 pub trait Program: Clone + Send + Sync + 'static {
-    /// The landing page at `/`, as HTML.
+    /// The landing page at `/`, as HTML. An error is logged and answered with status 500.
     fn page(&self) -> Result<String, impl Display>;
 
-    /// The text at `/metrics`; `door`: of the files of `--web.config.file`, if there is one.
+    /// The text at `/metrics`. `door` is the state of `--web.config.file`, `None` without such a
+    /// file. An error is logged and answered with status 500.
     fn metrics(&self, door: Option<DoorState>) -> Result<String, ExpositionError>;
 
-    /// The reason why `/-/ready` says no, as a sentence.
+    /// The reason why `/-/ready` says no, as a sentence; `None` if the program is ready.
     fn not_ready(&self) -> Option<&'static str>;
 
-    /// Reads the configuration again; one that cannot be used is logged, and changes nothing else.
+    /// Reads the configuration again. Errs if it cannot be used; that is logged and changes nothing
+    /// else.
     fn reload(&self) -> impl Future<Output = Result<(), ReloadError>> + Send;
 }
 
@@ -44,14 +46,16 @@ pub struct Reloads<P> {
 }
 
 impl<P: Program> Reloads<P> {
-    /// No reload yet.
+    /// The reloads of `program`, none of them begun.
     pub fn new(program: P) -> Self {
         let alone = Arc::default();
         Self { program, alone }
     }
 
-    /// Reloads. A reload that began goes to its end, also when nobody waits for it any more: half
-    /// of one would leave a program without work.
+    /// Reloads the program, after any reload under way. A reload that began goes to its end, even
+    /// if nobody waits for it any more: half a reload would leave a program without work.
+    ///
+    /// Errs if the configuration cannot be used, or if the reload panics.
     pub async fn now(&self) -> Result<(), ReloadError> {
         let Self { program, alone } = self.clone();
         let reloading = tokio::spawn(async move {
@@ -92,7 +96,7 @@ impl Service {
         self.server.addresses()
     }
 
-    /// Answers for the program and reloads it, until stopped.
+    /// Answers for `program` and reloads it on request, until `signals` stop it.
     pub async fn serve<P: Program>(self, program: &P, signals: Signals) {
         let reloads = Reloads::new(program.clone());
         let routes = routes(&reloads, &self.door, self.enable_lifecycle);
@@ -110,7 +114,7 @@ impl Service {
     }
 }
 
-/// The paths of every program. `POST /-/reload` is for callers who authenticated, or for all.
+/// The paths of every program. `POST /-/reload` is for callers who authenticated, or `for_all`.
 fn routes<P: Program>(reloads: &Reloads<P>, door: &Door, for_all: bool) -> Vec<Route> {
     let program = &reloads.program;
     let (of_page, of_metrics, of_ready) = (program.clone(), program.clone(), program.clone());
@@ -146,7 +150,8 @@ fn routes<P: Program>(reloads: &Reloads<P>, door: &Door, for_all: bool) -> Vec<R
 const FORBIDDEN: &str = "Reloading over HTTP is for those who authenticate (--web.config.file), or \
                          for all with --web.enable-lifecycle.";
 
-/// The problems quote the file, which is not for everybody at this port.
+/// Answer to a failed reload, without the problems: they quote the file, which is not for everybody
+/// at this port.
 const NOT_RELOADED: &str =
     "The configuration has errors and the one before is kept; the log says more.";
 

@@ -1,16 +1,16 @@
-//! What stands around every landing page: `templates/shell.html` of this crate, which a program's
-//! own template extends (its `askama.toml` names the directory).
+//! The frame of every landing page: values for `templates/shell.html` of this crate, which a
+//! program's own template extends (its `askama.toml` names the directory).
 //!
-//! Only data: it is the program that fills its template.
+//! Only data: the program itself fills its template.
 
-/// What is said of a configuration that could not be read again.
+/// Sentence for a configuration that could not be loaded again.
 pub const STALE: &str = "The file as it is now has errors, so the configuration loaded before is \
                          still in use. The log says what is wrong.";
 
-/// What the template asks for, as `shell`.
+/// Values of the frame, which the template calls `shell`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shell {
-    /// Above everything else.
+    /// Brand, above everything else and in the title of the window.
     pub brand: &'static str,
     /// The answer to the question the page is opened for.
     pub title: String,
@@ -18,14 +18,14 @@ pub struct Shell {
     pub tone: &'static str,
     /// One line below the title.
     pub detail: String,
-    /// As of when.
+    /// Time that the page is about, as people read it.
     pub now: String,
     /// Name of the program.
     pub program: &'static str,
-    /// Its version.
+    /// Version of the program.
     pub version: &'static str,
-    /// When the configuration was loaded.
+    /// Age of the configuration in use: `3 h ago`.
     pub loaded: String,
-    /// What is wrong with the configuration.
+    /// Sentence about what is wrong with the configuration; `None` if nothing is.
     pub problem: Option<&'static str>,
 }

@@ -73,7 +73,7 @@ impl Site {
         }
     }
 
-    /// As `openssl req -x509` makes it: able to issue others.
+    /// A certificate as `openssl req -x509` makes it: able to issue others.
     pub(super) fn self_signed(name: &str) -> Pair {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
@@ -99,7 +99,7 @@ impl Site {
         )
     }
 
-    /// A server behind that door.
+    /// A server behind such a door, with `text` as web configuration.
     pub(super) async fn start(&self, text: &str) -> Running {
         self.configure(text);
         start(self.door(Limits::default()).unwrap(), 1).await
@@ -132,7 +132,7 @@ pub(super) struct Running {
     pub(super) door: Door,
 }
 
-/// `/page` answers; `/act` says whether the caller is known.
+/// Starts a server: `/page` answers, `/act` says whether the caller is known.
 pub(super) async fn start(door: Door, addresses: usize) -> Running {
     let free = vec!["127.0.0.1:0".to_owned(); addresses];
     let server = Server::bind(&free).await.unwrap();

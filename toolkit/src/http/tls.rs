@@ -1,4 +1,4 @@
-//! TLS: what a handshake is made of, and what it showed of the client.
+//! TLS: the settings of a handshake, and what the handshake showed of the client.
 //!
 //! Pure but for the handshake itself; files are read by [`web_config`](super::web_config).
 
@@ -24,36 +24,36 @@ pub(super) use clients::{Clients, Policy};
 /// First byte of every TLS connection: a record of a handshake (RFC 8446 §5.1).
 const HANDSHAKE: u8 = 22;
 
-/// What a client that speaks no TLS is told; browsers and curl show it.
+/// Answer to a client that speaks no TLS; browsers and curl show it.
 const PLAIN_ANSWER: &[u8] =
     b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n\
     connection: close\r\ncontent-length: 28\r\n\r\nThis port speaks only HTTPS.";
 
-/// How much of a plain request is read after the answer, so that the answer is not lost to a reset.
+/// Most bytes of a plain request that are read after the answer, so that no reset destroys it.
 const PLAIN_MAX: u64 = 64 * 1024;
 
 /// TLS as configured.
 #[derive(Debug, Clone)]
 pub(super) struct Tls {
     server: Arc<ServerConfig>,
-    /// Which client certificates are asked for.
+    /// Rules for client certificates.
     pub(super) clients: Arc<Clients>,
 }
 
-/// What TLS is made of.
+/// The parts of which TLS is made.
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: PrivateKeyDer<'static>,
     pub(super) clients: Clients,
-    /// What may be spoken; at least one.
+    /// Versions that may be spoken, at least one.
     pub(super) versions: Vec<&'static SupportedProtocolVersion>,
-    /// The server's order of cipher suites counts, not the client's.
+    /// True if the server's order of cipher suites counts, not the client's.
     pub(super) own_order: bool,
     pub(super) http2: bool,
 }
 
-/// What is wrong with certificate and key.
+/// Reason why certificate and key cannot be used.
 #[derive(Debug, Error)]
 pub(super) enum TlsError {
     /// The two do not belong together.
@@ -64,12 +64,12 @@ pub(super) enum TlsError {
     Unusable(rustls::Error),
 }
 
-/// What a handshake showed of a client.
+/// A client, as far as its handshake showed it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Peer {
-    /// Shown to have been issued under these rules.
+    /// Rules under which the client's certificate was accepted; `None` if it showed none.
     proven: Option<Arc<Clients>>,
-    /// HTTP/2 was agreed upon.
+    /// True if HTTP/2 was agreed upon.
     pub(super) http2: bool,
 }
 
@@ -90,7 +90,7 @@ impl Tls {
             })?;
         if clients.policy != Policy::None {
             // A resumed session brings its certificate along and the verifier is not asked again:
-            // it might have expired by then.
+            // the certificate might have expired by then.
             server.session_storage = Arc::new(NoServerSessionStorage {});
             server.send_tls13_tickets = 0;
         }
@@ -107,7 +107,7 @@ impl Tls {
         })
     }
 
-    /// Shakes hands; who speaks no TLS is told so. The caller bounds the time.
+    /// Shakes hands; a client that speaks no TLS is told so. The caller bounds the time.
     pub(super) async fn accept(
         &self,
         mut stream: TcpStream,
@@ -133,8 +133,8 @@ impl Tls {
 }
 
 impl Peer {
-    /// Whether its certificate is one that these rules would let in. A connection outlives the
-    /// configuration under which it began.
+    /// True if the client's certificate was accepted under the same rules as these. A connection
+    /// outlives the configuration under which it began.
     pub(super) fn is_proven(&self, clients: &Clients) -> bool {
         self.proven.as_deref() == Some(clients)
     }

@@ -1,8 +1,8 @@
 //! `--web.config.file`, in the format of Prometheus' exporter-toolkit: read, checked, made usable.
 //!
 //! Everything wrong is reported at once, with its place. The file holds secrets: no message shows a
-//! line or a value of it but names that were looked up. It is checked more strictly than by
-//! exporter-toolkit where something would protect nothing.
+//! line or a value of it, except names that were looked up. A setting that would protect nothing is
+//! refused, also where exporter-toolkit takes it.
 
 mod headers;
 mod tls;
@@ -26,45 +26,45 @@ use super::{
     tls::Tls,
 };
 
-/// Costlier hashes would take tens of seconds of every first request; exporter-toolkit's manual
-/// says "up to a few seconds" of 18.
+/// Highest cost of a hash. Costlier ones would take tens of seconds of every first request;
+/// exporter-toolkit's manual says "up to a few seconds" of 18.
 const COST_MAX: u32 = 18;
 
-/// Longest `rate_limit.interval`; Go, unlike us, knows no day.
+/// Longest `rate_limit.interval`: durations of Go, unlike ours, have no unit of a day.
 const INTERVAL_MAX: settings::Duration = settings::Duration::from_hours(23);
 
-/// Why a web configuration cannot be used.
+/// Reason why a web configuration cannot be used.
 #[derive(Debug, Error)]
 pub enum WebConfigError {
-    /// Not readable as text.
+    /// The file cannot be read, or is not text.
     #[error(
         "cannot read the web configuration {}\n\
          hint: Name a readable file with --web.config.file.",
         file.display()
     )]
     Read {
-        /// As given.
+        /// The file as given.
         file: PathBuf,
         /// The operating system's error.
         #[source]
         source: io::Error,
     },
-    /// Everything wrong with it, in the order of the file.
+    /// The problems of the file, in its order.
     #[error("{0}")]
     Problems(Problems),
 }
 
-/// What the door is told; the default is an open one.
+/// The rules of the door; the default is an open door.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WebConfig {
     pub(super) tls: Option<Tls>,
     pub(super) users: Option<Users>,
     pub(super) rate: Option<Rate>,
-    /// Set on every answer; `None` leaves out one of ours.
+    /// Headers to set on every answer; `None` leaves out the header that answers have otherwise.
     pub(super) headers: Vec<(HeaderName, Option<HeaderValue>)>,
 }
 
-/// Reads and checks the file and those it names, relative ones beside it.
+/// Reads and checks the file and the files it names; relative names start at its directory.
 pub(super) fn load(file: &Path, files: &mut Files) -> Result<WebConfig, WebConfigError> {
     let bytes = files.read(file);
     let text = bytes
@@ -93,7 +93,7 @@ pub(super) fn load(file: &Path, files: &mut Files) -> Result<WebConfig, WebConfi
     }
 }
 
-/// What was meant to protect and has lost its contents must not open the door.
+/// Refuses empty sections that were meant to protect: lost contents must not open the door.
 fn refuse_emptied(root: &Section, problems: &mut Problems) {
     const NOTHING: [&str; 3] = ["", "~", "null"];
     for key in ["tls_server_config", "basic_auth_users"] {

@@ -47,7 +47,7 @@ impl ChosenSnapshot {
                 source.format.engine()
             ))
         })?;
-        let ledger = world.ledger_in_time(&source.name).await?;
+        let ledger = world.ledger(&source.name).await?;
         let previous = ledger
             .until(world.clock.now())
             .baseline(self.snapshot.taken_at);
@@ -90,7 +90,7 @@ fn again(world: Arc<World>, source: Source, wanted: Wanted) -> SelectAgain {
         async move {
             let surveyed = world.survey(&[&source]).await;
             let snapshot = surveyed.select_to_verify(&source, &wanted).ok()?.clone();
-            let ledger = world.ledger_in_time(&source.name).await.ok()?;
+            let ledger = world.ledger(&source.name).await.ok()?;
             let previous = ledger.until(world.clock.now()).baseline(snapshot.taken_at);
             Some(Selection { snapshot, previous })
         }

@@ -1,6 +1,6 @@
 //! `accept`: a person says that the contents of one snapshot are right: the new baseline.
 
-use catalog::ledger::{self, Acceptance, Draft};
+use catalog::ledger::{Acceptance, Draft};
 use toolkit::exit::Exit;
 
 use crate::{
@@ -28,7 +28,7 @@ pub(super) async fn run(flags: &Accept, console: &mut Console<'_>) -> Result<Exi
     let reason = reason(&flags.reason)?;
     let world = World::open(console)?;
     let source = world.source(&flags.source)?;
-    let evidence = world.evidence()?;
+    world.evidence()?;
     let now = console.clock.now();
     let surveyed = world.survey(&[source]).await;
     surveyed.tell(console)?;
@@ -61,13 +61,8 @@ pub(super) async fn run(flags: &Accept, console: &mut Console<'_>) -> Result<Exi
         fingerprints: last.fingerprints.clone(),
         message: reason.into(),
     };
-    let appended = ledger::append(
-        &**evidence,
-        &source.name,
-        Draft::Acceptance(Box::new(acceptance)),
-    )
-    .await
-    .map_err(|error| Refusal::unknown(toolkit::problem::render(&error, None)))?;
+    let draft = Draft::Acceptance(Box::new(acceptance));
+    let appended = world.append(&source.name, draft).await?;
     writeln!(
         console.out,
         "✔ {}: {} is the new baseline ({}), record {:08}",

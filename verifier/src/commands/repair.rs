@@ -1,10 +1,10 @@
 //! `evidence repair`: a person says why a chain is broken, in the chain itself.
 
 use catalog::{
-    ledger::{self, Break, Draft, Repair},
+    ledger::{Break, Draft, Repair},
     model::SourceName,
 };
-use toolkit::{exit::Exit, problem::render};
+use toolkit::exit::Exit;
 
 use super::accept::reason;
 use crate::{
@@ -23,7 +23,6 @@ pub(super) async fn run(flags: &cli::Repair, console: &mut Console<'_>) -> Resul
     let world = World::open(console)?;
     let source = &world.source(&flags.source)?.name;
     world.is_mounted().await?;
-    let evidence = world.evidence()?;
     let mut standing = world.ledger(source).await?.report().first_break;
     if standing.is_none() {
         return Err(Refusal::usage(format!(
@@ -35,9 +34,8 @@ pub(super) async fn run(flags: &cli::Repair, console: &mut Console<'_>) -> Resul
     world.may_write().await?;
     while let Some(first_break) = standing {
         let repair = repair(source, &first_break, reason, console);
-        let appended = ledger::append(&**evidence, source, Draft::Repair(Box::new(repair)));
-        let appended = appended.await;
-        let appended = appended.map_err(|error| Refusal::unknown(render(&error, None)))?;
+        let draft = Draft::Repair(Box::new(repair));
+        let appended = world.append(source, draft).await?;
         let sequence = appended.record.sequence;
         standing = world.ledger(source).await?.report().first_break;
         if standing.as_ref() == Some(&first_break) {

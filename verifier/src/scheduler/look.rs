@@ -159,7 +159,7 @@ pub(super) async fn look(
 }
 
 async fn ledger(world: &World, source: &Source) -> Result<Ledger, MissedLook> {
-    let read = world.ledger_in_time(&source.name).await;
+    let read = world.ledger(&source.name).await;
     read.map_err(|refusal| MissedLook::one(Step::ReadRecords, refusal.message))
 }
 

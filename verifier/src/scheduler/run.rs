@@ -103,7 +103,7 @@ async fn carry_out_whole(order: Order) -> RunEnd {
     } else {
         info!(source = %name, ?trigger, "{told}");
     }
-    let read = world.ledger_in_time(&name).await;
+    let read = world.ledger(&name).await;
     let lost = match (problem, &read) {
         (Some(why), _) => Some(MissedLook::one(Step::WriteRecords, why)),
         (None, Err(refusal)) => Some(MissedLook::one(Step::ReadRecords, &refusal.message)),

@@ -7,7 +7,6 @@ use catalog::{
     model::SourceName,
 };
 use tokio::time::timeout;
-use toolkit::problem::render;
 
 use super::World;
 use crate::console::{Console, Refusal};
@@ -41,8 +40,8 @@ impl World {
             self.make_root().await;
             ledger::adopt(&**evidence, &sources, self.is_adopted()).await
         };
-        let adopted = self.in_time("its evidence was not found", adopting).await?;
-        adopted.map_err(|error| Refusal::unknown(render(&error, None)))?;
+        self.in_time("its evidence was not found", adopting)
+            .await??;
         self.adopted.store(true, Ordering::Relaxed);
         if !self.compares_clocks {
             return Ok(());
@@ -85,8 +84,9 @@ impl World {
     /// records themselves.
     pub(crate) async fn is_mounted(&self) -> Result<(), Refusal> {
         let evidence = &**self.evidence()?;
-        let mounted = ledger::is_mounted(evidence, &self.all_sources()).await;
-        mounted.map_err(|error| Refusal::unknown(render(&error, None)))
+        let sources = self.all_sources();
+        let asking = ledger::is_mounted(evidence, &sources);
+        Ok(self.in_time("its evidence was not found", asking).await??)
     }
 
     /// Warns if no records lie at their place, for commands that tell what records say of
@@ -104,7 +104,7 @@ impl World {
                 writeln!(console.err, "warning: {}", unmounted(&location))?;
                 Ok(false)
             }
-            Err(error) => Err(Refusal::unknown(render(&error, None))),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -123,11 +123,17 @@ impl World {
         self.adopted.store(before.is_adopted(), Ordering::Relaxed);
     }
 
-    /// Reads the ledger of a source; errs if it is unreadable. An absent ledger is empty.
+    /// Reads the ledger of a source; errs if it is unreadable, or its store answers for longer than
+    /// a survey may take. An absent ledger is empty.
     ///
     /// # Panics
     /// If the source is of another configuration.
     pub async fn ledger(&self, source: &SourceName) -> Result<Ledger, Refusal> {
+        let reading = self.read_ledger(source);
+        self.in_time("its evidence was not read", reading).await?
+    }
+
+    async fn read_ledger(&self, source: &SourceName) -> Result<Ledger, Refusal> {
         let known = self.ledgers.get(source);
         let known = known.expect("invariant: every source of a configuration has a ledger");
         let mut known = known.lock().await;
@@ -138,22 +144,13 @@ impl World {
             match known.refresh(&**evidence).await {
                 // The place is not made yet, as far as this program saw.
                 Err(LedgerError::Unmarked { .. }) if !self.is_adopted() => {}
-                refreshed => {
-                    refreshed.map_err(|error| Refusal::unknown(render(&error, None)))?;
-                }
+                refreshed => refreshed?,
             }
             if known.report().head.is_some() {
                 self.adopted.store(true, Ordering::Relaxed);
             }
         }
         Ok(known.clone())
-    }
-
-    /// Reads the ledger of a source as [`ledger`](Self::ledger) does, for as long as a survey may
-    /// take.
-    pub(crate) async fn ledger_in_time(&self, source: &SourceName) -> Result<Ledger, Refusal> {
-        let reading = self.ledger(source);
-        self.in_time("its evidence was not read", reading).await?
     }
 
     /// Awaits an answer of the store of the records, for as long as a survey may take. A store that

@@ -1,10 +1,9 @@
 //! How records are written and pruned.
 
 use catalog::{
-    ledger::{self, Draft, Pruned, Verification},
+    ledger::{self, Appended, Draft, Pruned, Verification},
     model::SourceName,
 };
-use toolkit::problem::render;
 use tracing::{info, warn};
 
 use super::World;
@@ -14,18 +13,23 @@ use crate::{
 };
 
 impl World {
+    /// Appends a record to the ledger of a source; errs if the store takes longer than a survey
+    /// may.
+    pub(crate) async fn append(
+        &self,
+        source: &SourceName,
+        draft: Draft,
+    ) -> Result<Appended, Refusal> {
+        let appending = ledger::append(&**self.evidence()?, source, draft);
+        let appended = self.in_time("its record was not written", appending);
+        Ok(appended.await??)
+    }
+
     /// Appends the record of a verification; if that fails, returns also what to tell.
     pub(crate) async fn write_down(&self, verification: Verification) -> (Report, Option<String>) {
         let source = verification.source.clone();
         let draft = Draft::Verification(Box::new(verification.clone()));
-        let appending = async {
-            let appending = ledger::append(&**self.evidence()?, &source, draft);
-            let appended = self
-                .in_time("its record was not written", appending)
-                .await?;
-            appended.map_err(|error| Refusal::unknown(render(&error, None)))
-        };
-        let (written, problem) = match appending.await {
+        let (written, problem) = match self.append(&source, draft).await {
             Ok(appended) => {
                 let written = WrittenRecord {
                     sequence: appended.record.sequence,
@@ -52,9 +56,7 @@ impl World {
         let pruned = async {
             let ledger = self.ledger(source).await?;
             let pruned = ledger::prune(&**self.evidence()?, &ledger, keep, self.clock.now());
-            pruned
-                .await
-                .map_err(|error| Refusal::unknown(render(&error, None)))
+            Ok::<_, Refusal>(pruned.await?)
         };
         let pruned = self.in_time("it was not pruned", pruned).await;
         match pruned.flatten() {

@@ -1,5 +1,5 @@
-//! What an archive holds and says of itself: no node, no property, only numbers, the names of the
-//! database and its format, and times.
+//! The facts of an archive, as it holds them or says them of itself: no node, no property, only
+//! numbers, the names of the database and its format, and times.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -13,33 +13,35 @@ const HIGH_LIMIT: &str = "high_limit";
 /// The facts of one archive; the [`detail`](crate::format::Inspection::detail) of its inspection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Archive {
-    /// `None` until it was recognised.
+    /// Kind of the archive; `None` until it was recognised.
     pub kind: Option<Kind>,
-    /// Files counted.
+    /// Number of files counted.
     pub files: u64,
-    /// Their sizes, summed up.
+    /// Sum of the files' sizes, in bytes.
     pub bytes: u64,
-    /// Files and bytes as its header announces them; gzip and tar have none.
+    /// Files and bytes as the header announces them; only archives in zstd have such a header.
     pub announced: Option<(i64, i64)>,
-    /// What a backup says of itself; a dump says nothing.
+    /// Metadata that a backup carries; a dump has none.
     pub metadata: Option<Metadata>,
-    /// By the names of its files, for want of metadata.
+    /// Storage engine that the names of the files show; also filled if there is metadata.
     pub engine: Option<StorageEngine>,
-    /// When a file of the database, or a transaction log, was changed last: the age of the data,
-    /// never the recovery point.
+    /// Time of the last change of a file of the database, or of a transaction log: the age of the
+    /// data, never the recovery point.
     pub data_at: Option<Timestamp>,
-    /// Bytes under the compression; those of the file where there is none.
+    /// Size of the unpacked content in bytes; of the archive itself if nothing is packed.
     pub unpacked_bytes: u64,
 }
 
 impl Archive {
-    /// `record-aligned-1.1` where metadata says so; `record` or `block` by the names of files.
+    /// Format of the store: `record-aligned-1.1` if metadata says so, else `record` or `block` by
+    /// the names of files. `None` if neither tells.
     pub fn format(&self) -> Option<String> {
         let said = self.metadata.as_ref().map(|it| it.store.format());
         said.or_else(|| self.engine.map(|engine| engine.as_label().into()))
     }
 
-    /// A whole database: every dump is one. `None` where it cannot be told.
+    /// True if the archive holds a whole database, as every dump does; `None` if that cannot be
+    /// told.
     pub fn full(&self) -> Option<bool> {
         match self.kind? {
             Kind::Directory => None,
@@ -48,8 +50,8 @@ impl Archive {
         }
     }
 
-    /// Whether only the Enterprise Edition restores it: a differential backup, or files that the
-    /// Community Edition does not open.
+    /// True if only the Enterprise Edition restores the archive: a differential backup, or files
+    /// that the Community Edition does not open.
     pub fn needs_enterprise(&self) -> bool {
         let said = |it: &Metadata| {
             !it.full

@@ -18,15 +18,15 @@ use crate::format::wrapper::{Unwrapped, WrapperFault};
 /// The only version of the header (`Dumper.writeArchiveMetadata`).
 const HEADER_VERSION: i32 = 1;
 
-/// Bytes without which a frame is none: its magic and what describes it (RFC 8878 §3.1.1.1).
+/// Fewest bytes of a frame: its magic and its descriptor (RFC 8878 §3.1.1.1).
 const FRAME_HEAD: usize = 5;
 
-/// How an archive ended.
+/// How the reading of an archive ended.
 #[derive(Debug)]
 pub(super) struct Ended {
     /// What stopped the walk, if anything did.
     pub(super) walked: ArchiveResult<()>,
-    /// Whether offsets of the walk are those of the unpacked content.
+    /// True if offsets of the walk are those of the unpacked content.
     pub(super) unpacked: bool,
     pub(super) frame: Option<FrameEnd>,
     pub(super) names: EntryNames,
@@ -34,20 +34,20 @@ pub(super) struct Ended {
     pub(super) trailing_bytes: u64,
 }
 
-/// How a frame ended.
+/// How the frame of an archive ended.
 #[derive(Debug)]
 pub(super) struct FrameEnd {
     pub(super) fault: Option<WrapperFault>,
-    /// Its checksum covers everything in it, and agrees.
+    /// True if the frame's checksum covers everything in the frame, and agrees.
     pub(super) verified: bool,
-    /// Where it ended, or where its fault showed, in the archive.
+    /// Offset in the archive at which the frame ended, or its fault showed.
     pub(super) offset: u64,
-    /// Bytes behind it.
+    /// Number of bytes behind the frame.
     pub(super) trailing_bytes: u64,
 }
 
-/// Reads what there is, of what is packed at most `limit` bytes. `archive` holds what was found,
-/// however it ends.
+/// Reads an archive to its end; of packed content, at most `limit` unpacked bytes. `archive` holds
+/// what was found, however the reading ended.
 pub(super) fn read(input: &mut ArchiveWindow<'_>, limit: u64, archive: &mut Archive) -> Ended {
     let mut reading = Reading {
         archive,
@@ -88,7 +88,8 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The magic, and metadata that lie before a frame.
+    /// Reads the magic, and metadata that lie before a frame; then a frame must begin, if the kind
+    /// has one.
     fn begin(&mut self, input: &mut ArchiveWindow<'_>) -> ArchiveResult<Kind> {
         let head = input.peek_some(PEEK_MAX)?;
         let kind = match ArchiveMagic::read(head) {
@@ -137,7 +138,8 @@ impl Reading<'_> {
         let mut limited = (&mut frame).take(limit);
         let mut inside = ArchiveWindow::new(&mut limited);
         let walked = self.unpacked(kind, &mut inside);
-        // To its end, also behind what could not be told apart: there its checksum lies.
+        // The frame is read to its end, where its checksum lies, even if its content cannot be
+        // parsed.
         let drained = inside.rest().map(drop);
         self.archive.unpacked_bytes = inside.offset();
         let end = frame.end_offset();
@@ -176,7 +178,7 @@ impl Reading<'_> {
         self.tar(kind, inside)
     }
 
-    /// How much there is to come.
+    /// Reads the header: how many files and bytes follow.
     fn header(&mut self, inside: &mut ArchiveWindow<'_>) -> ArchiveResult<()> {
         let at = inside.offset();
         let outcome = self.header_whole(inside);
@@ -201,7 +203,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// The files, and that nothing else follows.
+    /// Walks over the files, and makes sure that nothing else follows.
     fn tar(&mut self, kind: Kind, input: &mut ArchiveWindow<'_>) -> ArchiveResult<()> {
         walk(input, &mut self.contents)?;
         let at = input.offset();
@@ -224,7 +226,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// What was announced is there.
+    /// Compares the files and bytes counted with those announced.
     fn compare(&self, at: u64) -> ArchiveResult<()> {
         let Some((files, bytes)) = self.archive.announced else {
             return Ok(());

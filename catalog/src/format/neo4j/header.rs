@@ -1,12 +1,12 @@
 //! One header of a tar archive (POSIX 1003.1, `ustar` and `pax`; GNU's long names and numbers).
 //!
-//! A header is believed only after its checksum was.
+//! No field of a header is believed before its checksum agrees.
 
 use std::num::Wrapping;
 
 use super::window::{ArchiveResult, damaged};
 
-/// Headers and padding come in blocks of this size.
+/// Size in bytes of the blocks that headers and padding come in.
 pub(super) const BLOCK: usize = 512;
 
 /// Fields by offset and length.
@@ -18,33 +18,33 @@ const TYPE: usize = 156;
 const MAGIC: (usize, usize) = (257, 8);
 const PREFIX: (usize, usize) = (345, 155);
 
-/// What POSIX archives carry in [`MAGIC`]; GNU writes `ustar` and blanks.
+/// Bytes at [`MAGIC`] in a POSIX archive; GNU writes `ustar` and blanks.
 const POSIX_MAGIC: &[u8] = b"ustar\x0000";
 
-/// Letters that both have.
+/// Letters that the magic of POSIX and that of GNU begin with.
 const ANY_MAGIC: &[u8] = b"ustar";
 
-/// What one block says.
+/// What one block of a header says.
 #[derive(Debug)]
 pub(super) struct Header<'a> {
     pub(super) name: &'a [u8],
-    /// Stands before the name, with a slash between.
+    /// Part of the path that stands before the name, with a slash between; empty if there is none.
     pub(super) prefix: &'a [u8],
     pub(super) size: u64,
-    /// Epoch seconds; `None` where it is none.
+    /// Last change in epoch seconds; `None` if the field holds no such number.
     pub(super) modified: Option<i64>,
     pub(super) kind: u8,
     pub(super) posix: bool,
 }
 
-/// Whether a tar archive begins like this.
+/// True if a tar archive begins like this.
 pub(super) fn begins(head: &[u8]) -> bool {
     let magic = head.get(MAGIC.0..);
     magic.is_some_and(|magic| magic.starts_with(ANY_MAGIC))
 }
 
 impl<'a> Header<'a> {
-    /// `at` is the offset of the block.
+    /// Reads a block; `at` is its offset, for errors.
     pub(super) fn read(block: &'a [u8], at: u64) -> ArchiveResult<Self> {
         let stored = octal(field(block, CHECKSUM));
         if !stored.is_some_and(|stored| agrees(block, stored)) {
@@ -77,13 +77,14 @@ fn field(block: &[u8], (offset, length): (usize, usize)) -> &[u8] {
     &block[offset..offset + length]
 }
 
-/// Up to the first zero byte.
+/// Returns the bytes of a field before its first zero byte.
 fn text(field: &[u8]) -> &[u8] {
     let end = field.iter().position(|byte| *byte == 0);
     &field[..end.unwrap_or(field.len())]
 }
 
-/// The sum of all bytes, blanks in place of the checksum; some writers took them for signed.
+/// True if `stored` is the sum of all bytes, with blanks in place of the checksum. Sums of signed
+/// bytes are accepted, too, as some writers made them.
 fn agrees(block: &[u8], stored: u64) -> bool {
     let own = CHECKSUM.0..CHECKSUM.0 + CHECKSUM.1;
     let bytes = block.iter().enumerate();
@@ -96,13 +97,13 @@ fn agrees(block: &[u8], stored: u64) -> bool {
     stored == unsigned || stored == signed.0
 }
 
-/// Octal digits, or GNU's binary number behind a set bit.
+/// Reads octal digits, or GNU's binary number, whose first bit is set.
 fn number(field: &[u8]) -> Option<u64> {
     let (first, rest) = field.split_first()?;
     if *first & 0x80 == 0 {
         return octal(field);
     }
-    // A second bit would make it negative.
+    // A negative number has its second bit set, too, and overflows here.
     let high = u64::from(first & 0x7f);
     let mut bytes = rest.iter();
     bytes.try_fold(high, |sum, byte| {
@@ -110,7 +111,7 @@ fn number(field: &[u8]) -> Option<u64> {
     })
 }
 
-/// Blanks, digits, and blanks or zero bytes; nothing at all is zero.
+/// Reads blanks, digits, and blanks or zero bytes behind them; a field without digits is zero.
 fn octal(field: &[u8]) -> Option<u64> {
     let begin = field.iter().position(|byte| *byte != b' ');
     let digits = &field[begin.unwrap_or(field.len())..];

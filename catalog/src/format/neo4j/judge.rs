@@ -1,9 +1,9 @@
-//! Whether an archive is intact, damaged or not understood: how its layers ended, weighed.
+//! The state of an archive: intact, damaged or not understood, by how its layers ended.
 //!
 //! The rule. A frame's fault explains everything found inside it; what is found inside a frame that
 //! is whole is what its writer wrote.
 //!
-//! | it met | state |
+//! | the reading met | state |
 //! |---|---|
 //! | the last file, all announced, nothing behind | intact; the checksum is that of the frame |
 //! | the end, a wrong checksum or count, bytes without sense | damaged |
@@ -14,8 +14,8 @@
 //! | a reader of ours that broke | aborted |
 //!
 //! Offsets are those in the file (after any wrapper was undone) for magic, metadata and frame, and
-//! those in the unpacked content for header and tar; the message says so. Metadata before a frame
-//! (`BZV3`, `BTV1`, `BTV2`) and files in no frame at all are covered by no checksum.
+//! those in the unpacked content for header and tar; the message says so. No checksum covers
+//! metadata before a frame (`BZV3`, `BTV1`, `BTV2`) and files in no frame at all.
 
 use std::io::{self, Read};
 
@@ -32,23 +32,24 @@ use crate::format::{
     wrapper::{Unwrapped, WrapperFault},
 };
 
-/// Enough of a file to unpack its first block: 128 KiB at most, and headers (RFC 8878 §3.1.1.2.4).
+/// Number of bytes of a file that are enough to unpack its first block: 128 KiB at most, and
+/// headers (RFC 8878 §3.1.1.2.4).
 pub(super) const HEAD: u64 = 256 * 1024;
 
-/// What zstd and gzip say when their checksum is another one.
+/// Texts in which zstd and gzip say that a checksum is wrong.
 const CHECKSUM_WRONG: [&str; 2] = ["doesn't match checksum", "matching checksum"];
 
-/// Where to look for an offset.
+/// Added to a finding whose offset is not one in the file.
 const IN_CONTENT: &str = " (counted in the unpacked content)";
 
 const BY_HAND: &str = "a tar archive of a data directory that neo4j-admin did not make: whether it \
                        is whole cannot be told, and it needs recovery; take snapshots with \
                        neo4j-admin database dump or backup";
 
-/// What became of one file.
+/// The judgement of one archive.
 pub(super) type ArchiveJudgement = judgement::Judgement<Archive>;
 
-/// Whether there is an archive under a wrapper, rather than one that begins with a frame itself.
+/// True if an archive lies under a wrapper; false if it begins with a frame itself.
 pub(super) fn is_wrapped(head: &[u8]) -> bool {
     let mut content = Vec::new();
     let mut reader = head;
@@ -68,7 +69,7 @@ pub(super) fn judge(input: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> Archive
         broken: None,
     };
     let mut head = Vec::new();
-    // Where it breaks, it breaks again at the next read.
+    // A reader that breaks here breaks again at the next read.
     let _ = (&mut input).take(HEAD).read_to_end(&mut head);
     let mut whole = head.as_slice().chain(&mut input);
     if !is_wrapped(&head) {
@@ -90,7 +91,7 @@ fn judge_archive(reader: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> ArchiveJu
     let mut window = ArchiveWindow::new(&mut stored);
     let mut archive = Archive::default();
     let ended = content::read(&mut window, u64::MAX, &mut archive);
-    // All there is goes to the tee, whatever was met.
+    // The tee gets all there is, whatever was met.
     let drained = window.rest();
     let mut judgement = ArchiveJudgement {
         state: InspectionState::Intact,
@@ -103,7 +104,7 @@ fn judge_archive(reader: &mut dyn Read, tee: &mut dyn FnMut(&[u8])) -> ArchiveJu
         facts: archive,
     };
     if drained.is_err() || stored.broken {
-        // Whatever was seen before says nothing.
+        // What was seen before the reader broke says nothing.
         judgement.state = InspectionState::Aborted;
     } else {
         weigh(ended, &mut judgement);
@@ -136,7 +137,7 @@ fn weigh(ended: Ended, judgement: &mut ArchiveJudgement) {
             );
         }
         None => {
-            // What lies before the frame is covered by nothing.
+            // No checksum covers what lies before the frame.
             let bare = judgement
                 .facts
                 .kind
@@ -151,7 +152,7 @@ fn weigh(ended: Ended, judgement: &mut ArchiveJudgement) {
     }
 }
 
-/// Something lies behind a frame that is whole.
+/// Judges the bytes behind a frame that is whole.
 fn behind(frame: &FrameEnd, judgement: &mut ArchiveJudgement) {
     let zstd = judgement.facts.kind.is_some_and(Kind::announces);
     judgement.trailing_bytes = frame.trailing_bytes;
@@ -170,7 +171,7 @@ fn weigh_content(ended: &Ended, judgement: &mut ArchiveJudgement) {
     let any = names.in_root || names.below || names.logs;
     let by_hand = match judgement.facts.kind {
         Some(Kind::Directory) => true,
-        // Nothing but its files tells such a dump from any other archive.
+        // Only its files tell such a dump from any other archive.
         Some(Kind::LegacyGzip) if ended.frame.is_some() => {
             let dump = names.in_root && names.logs && !names.below && !names.foreign;
             !dump
@@ -217,8 +218,8 @@ fn foreign(judgement: &mut ArchiveJudgement) {
     judgement.be(InspectionState::NotRecognised, 0, message);
 }
 
-/// Whether these first bytes, after any wrapper was undone, are those of an archive or of what is
-/// inside a bare frame.
+/// True if these first bytes, after any wrapper was undone, are those of an archive, or of the
+/// content of a bare frame.
 pub(super) fn recognises(head: &[u8]) -> bool {
     use super::{kind::SENTINEL, tar};
     match ArchiveMagic::read(head) {
@@ -233,13 +234,13 @@ pub(super) fn recognises(head: &[u8]) -> bool {
     }
     let mut reader = head;
     let mut contents = tar::Contents::default();
-    // A head ends somewhere within.
+    // The walk fails where the head ends; the names before are enough.
     let _ = tar::walk(&mut ArchiveWindow::new(&mut reader), &mut contents);
     let names = contents.names;
     names.in_root || names.below || names.logs
 }
 
-/// Breaks for good once it broke.
+/// A reader that fails for good once it failed.
 struct Source<'r> {
     reader: &'r mut dyn Read,
     broken: Option<io::ErrorKind>,
@@ -258,7 +259,7 @@ impl Read for Source<'_> {
     }
 }
 
-/// The restorable bytes: counted, and given to the tee once.
+/// A reader of the restorable bytes: counts them, and gives each to the tee once.
 struct Stored<'r> {
     reader: &'r mut dyn Read,
     tee: &'r mut dyn FnMut(&[u8]),

@@ -1,12 +1,12 @@
-//! Which archive it is, by its first bytes (`ArchiveFormat`, `DumpFormatSelector` and
+//! The kinds of archives, told by their first bytes (`ArchiveFormat`, `DumpFormatSelector` and
 //! `BackupFormatSelector` of Neo4j).
 
 use crate::format::wrapper::{GZIP_MAGIC, ZSTD_MAGIC};
 
-/// Length of the magic (`ArchiveFormat.MAGIC_PREFIX_LENGTH`).
+/// Length of the magic in bytes (`ArchiveFormat.MAGIC_PREFIX_LENGTH`).
 pub(super) const MAGIC_LENGTH: usize = 4;
 
-/// What every zstd content begins with (`StandardCompressionFormat.ZSTD`).
+/// First bytes of the content of every zstd frame of Neo4j (`StandardCompressionFormat.ZSTD`).
 pub(super) const SENTINEL: &[u8; 4] = b"zstd";
 
 /// Every kind of archive that is known.
@@ -14,33 +14,33 @@ pub(super) const SENTINEL: &[u8; 4] = b"zstd";
 pub enum Kind {
     /// `DZV1`: a dump of 5.x and later.
     DumpZstd,
-    /// `DGV1`: the same where the zstd library could not be loaded.
+    /// `DGV1`: a dump of 5.x and later, where the zstd library could not be loaded.
     DumpGzip,
     /// A bare zstd frame: a dump of 3.5 to 4.4, and of early 5.
     LegacyZstd,
-    /// A bare gzip member: the same without zstd.
+    /// A bare gzip member: a dump of 3.5 to 4.4, and of early 5, without zstd.
     LegacyGzip,
     /// `BZV1`, `BZV2` or `BZV3`: a backup of the Enterprise Edition, compressed.
     BackupZstd(u8),
-    /// `BTV1` or `BTV2`: the same, not compressed.
+    /// `BTV1` or `BTV2`: a backup of the Enterprise Edition, not compressed.
     BackupTar(u8),
     /// A tar archive of a data directory, not made by `neo4j-admin`.
     Directory,
 }
 
-/// What a file begins as.
+/// Kind of a file, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ArchiveMagic {
     Known(Kind),
-    /// A variant newer than this version.
+    /// The magic of a kind that this version does not know.
     Unknown,
-    /// Fewer bytes than a magic has, which may begin one.
+    /// Too few bytes for a magic; one may begin like this.
     Begun,
     Other,
 }
 
 impl Kind {
-    /// As `inspect --format json` prints it: the magic where there is one.
+    /// Name of the kind as `inspect --format json` prints it: the magic, if there is one.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DumpZstd => "DZV1",
@@ -56,7 +56,7 @@ impl Kind {
         }
     }
 
-    /// The number at the end of the magic.
+    /// Number at the end of the magic; `None` for a kind without magic.
     pub const fn version(self) -> Option<u32> {
         match self {
             Self::DumpZstd | Self::DumpGzip => Some(1),
@@ -65,17 +65,17 @@ impl Kind {
         }
     }
 
-    /// Whether it says itself what it is a backup of.
+    /// True if the archive carries metadata, which say what it is a backup of.
     pub const fn is_backup(self) -> bool {
         matches!(self, Self::BackupZstd(_) | Self::BackupTar(_))
     }
 
-    /// Whether what it says of itself lies before its frame.
+    /// True if the metadata lie before the frame, which does not cover them.
     pub const fn is_described_in_the_clear(self) -> bool {
         matches!(self, Self::BackupZstd(3..))
     }
 
-    /// Bytes before the metadata or the frame.
+    /// Number of bytes before the metadata or the frame.
     pub(super) const fn prefix(self) -> usize {
         match self {
             Self::LegacyZstd | Self::LegacyGzip | Self::Directory => 0,
@@ -83,7 +83,7 @@ impl Kind {
         }
     }
 
-    /// What the frame begins with; `None` without a frame.
+    /// First bytes of the frame; `None` for a kind without a frame.
     pub(super) const fn frame(self) -> Option<&'static [u8]> {
         match self {
             Self::DumpZstd | Self::LegacyZstd | Self::BackupZstd(_) => Some(&ZSTD_MAGIC),
@@ -92,7 +92,8 @@ impl Kind {
         }
     }
 
-    /// Only the zstd ones announce how much they hold (`Dumper.wrapArchiveOut`).
+    /// True if the archive announces how much it holds, as only those in zstd do
+    /// (`Dumper.wrapArchiveOut`).
     pub(super) const fn announces(self) -> bool {
         matches!(
             self,
@@ -102,8 +103,8 @@ impl Kind {
 }
 
 impl ArchiveMagic {
-    /// Of an archive under no wrapper. A bare frame may be a wrapper: that is decided by what is
-    /// inside.
+    /// Reads the first bytes of an archive under no wrapper. A bare frame may be a wrapper: what is
+    /// inside decides that.
     pub(super) fn read(head: &[u8]) -> Self {
         const KNOWN: [(&[u8], Kind); 9] = [
             (b"DZV1", Kind::DumpZstd),

@@ -1,5 +1,5 @@
-//! What a server and `neo4j-admin` may be quoted with: their own fixed sentences with numbers in
-//! them, and names of errors. Never a name, a path or a value.
+//! The lines that may be quoted from logs of a server and of `neo4j-admin`: their own fixed
+//! sentences with numbers in them, and names of errors. Never a name, a path or a value.
 //!
 //! `#` stands for a number or version, `@` for the name of a class. A line that is not on the list
 //! is replaced by its length.
@@ -33,7 +33,7 @@ pub const LOG_LINES: &[&str] = &[
     "@",
 ];
 
-/// Classes whose name may stand where a pattern has `@`: what they say behind it is not shown.
+/// Classes whose name may stand where a pattern has `@`. The message behind the name is not shown.
 pub const ERROR_CLASSES: &[&str] = &[
     "java.io.EOFException",
     "java.io.IOException",

@@ -1,5 +1,5 @@
-//! What a backup of the Enterprise Edition says of itself (`BackupMetadataV1`, `BackupMetadataV2`
-//! and `StoreIdSerialization` of Neo4j): whose, from when, from which change to which.
+//! The metadata of a backup of the Enterprise Edition (`BackupMetadataV1`, `BackupMetadataV2` and
+//! `StoreIdSerialization` of Neo4j): whose backup it is, from when, from which change to which.
 //!
 //! All numbers are big-endian. Users and roles (`metadataScript`) are passed over, not kept.
 
@@ -13,7 +13,7 @@ use crate::model::LineageLink;
 /// The only serialisation of a store's identity (`StoreIdSerialization.VERSION`).
 const STORE_ID_VERSION: u8 = 1;
 
-/// The only version that says itself which it is (`BackupMetadataV2.VERSION`).
+/// The only version of the metadata that begins with its own number (`BackupMetadataV2.VERSION`).
 const VERSION_2: u8 = 2;
 
 /// Length of the database's UUID.
@@ -22,52 +22,52 @@ const UUID_LENGTH: u8 = 16;
 /// The field that holds users and roles (`BackupMetadataV2.METADATA_SCRIPT_FIELD`).
 const SCRIPT_FIELD: &[u8] = b"metadataScript";
 
-/// Whose backup it is, and of what.
+/// The metadata of one backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
     /// Name of the database.
     pub database: String,
-    /// Its UUID; another one after it was created anew.
+    /// UUID of the database; another one after the database was created anew.
     pub database_id: [u8; 16],
-    /// Of its files.
+    /// Identity and format of the store.
     pub store: StoreId,
-    /// When the backup was made; `None` where it is no time at all.
+    /// When the backup was made; `None` if the number written is no time at all.
     pub taken_at: Option<Timestamp>,
-    /// First change inside.
+    /// Append index of the first change inside.
     pub lowest_append_index: i64,
-    /// Last change inside; 0 to 0 in a differential backup that holds none.
+    /// Append index of the last change inside. Both are 0 in a differential backup without changes.
     pub highest_append_index: i64,
-    /// Its transaction logs were applied already.
+    /// True if the transaction logs inside were applied already.
     pub recovered: bool,
-    /// A whole database, not only the changes since another backup.
+    /// True if it is a whole database, not only the changes since another backup.
     pub full: bool,
-    /// Users and roles are with it.
+    /// True if users and roles are part of the backup.
     pub has_roles: bool,
 }
 
-/// Which files they are.
+/// Identity and format of a store, which is the files of one database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreId {
-    /// When the store was created, epoch milliseconds.
+    /// When the store was created, in epoch milliseconds.
     pub created: i64,
-    /// Drawn then.
+    /// Random number, drawn when the store was created.
     pub random: i64,
-    /// `record` or `block`.
+    /// Storage engine: `record` or `block`.
     pub engine: String,
-    /// `aligned`, `standard`, `high_limit` or `block`.
+    /// Family of formats: `aligned`, `standard`, `high_limit` or `block`.
     pub family: String,
-    /// Version of the format; negative = beta.
+    /// Version of the format, major and minor; negative = beta.
     pub version: (i8, i8),
 }
 
 impl StoreId {
-    /// As `neo4j-admin database info` writes it: `record-aligned-1.1`.
+    /// Name of the format as `neo4j-admin database info` writes it: `record-aligned-1.1`.
     pub fn format(&self) -> String {
         let (major, minor) = self.version;
         format!("{}-{}-{major}.{minor}", self.engine, self.family)
     }
 
-    /// Another one after the store was created anew.
+    /// Text that identifies the store; another one after the store was created anew.
     pub fn identity(&self) -> String {
         format!("{:x}-{:x}", self.created, self.random)
     }
@@ -87,8 +87,8 @@ impl Metadata {
         text
     }
 
-    /// Where it stands in its backup chain. Created anew, a database has another identity; so has
-    /// its store.
+    /// Position of the backup in its lineage. A database that was created anew has another
+    /// identity, and so has its store: its backups are of another lineage.
     pub fn lineage_link(&self) -> LineageLink {
         LineageLink {
             lineage: format!("{} {}", self.database_id(), self.store.identity()),
@@ -99,7 +99,8 @@ impl Metadata {
     }
 }
 
-/// Reads it where it begins. `into` holds what was read also when the rest is cut off.
+/// Reads the metadata, which begin at the next byte. `into` holds what was read, also when the rest
+/// is cut off.
 pub(super) fn read(
     version: u8,
     input: &mut ArchiveWindow<'_>,
@@ -185,7 +186,8 @@ fn number(input: &mut ArchiveWindow<'_>) -> ArchiveResult<i64> {
     Ok(i64::from_be_bytes(input.array()?))
 }
 
-/// A set of bits without its trailing zero bytes; only those of the first byte mean anything.
+/// Reads a set of bits, written without its trailing zero bytes. Only the first byte has bits with
+/// a meaning, and is returned.
 fn flags(input: &mut ArchiveWindow<'_>) -> ArchiveResult<u8> {
     let length = input.byte()?;
     let first = if length == 0 { 0 } else { input.peek(1)?[0] };
@@ -193,7 +195,7 @@ fn flags(input: &mut ArchiveWindow<'_>) -> ArchiveResult<u8> {
     Ok(first)
 }
 
-/// At most 255 bytes.
+/// Reads a text of at most 255 bytes.
 fn text(input: &mut ArchiveWindow<'_>) -> ArchiveResult<String> {
     let at = input.offset();
     let length = usize::from(input.byte()?);
@@ -205,8 +207,8 @@ fn text(input: &mut ArchiveWindow<'_>) -> ArchiveResult<String> {
     }
 }
 
-/// Passes over named fields, however many and long they are said to be: what is not there ends it.
-/// Whether users and roles are among them.
+/// Passes over named fields; true if users and roles are among them. A false count or length needs
+/// no bound of its own: reading ends where the bytes end.
 fn fields(input: &mut ArchiveWindow<'_>) -> ArchiveResult<bool> {
     let count = i32::from_be_bytes(input.array()?);
     let mut has_roles = false;

@@ -1,16 +1,17 @@
-//! What the names and times of files in an archive tell: which storage engine wrote them, whether
-//! `neo4j-admin` made the archive, and when one of them was changed last.
+//! What the names and times of an archive's files tell: which storage engine wrote them, whether
+//! `neo4j-admin` made the archive, and when a file was changed last.
 
 use jiff::Timestamp;
 
-/// Transaction logs (`TransactionLogFilesHelper`), of every storage engine.
+/// Beginnings of the names of transaction logs, with every storage engine
+/// (`TransactionLogFilesHelper`).
 const LOGS: [&str; 2] = ["neostore.transaction.db.", "checkpoint."];
 
-/// Notes about the page cache; of no use to a restore.
+/// End of the names of files with notes about the page cache; of no use to a restore.
 const PROFILE: &str = ".cacheprof";
 
 crate::words! {
-    /// Which storage engine's files they are.
+    /// Storage engine that wrote the files of a database.
     pub enum StorageEngine {
         /// `neostore.*`: of every edition, unless the format says otherwise.
         Record = "record",
@@ -19,7 +20,7 @@ crate::words! {
     }
 }
 
-/// What was seen so far.
+/// Conclusions from the entries seen so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -27,18 +28,19 @@ crate::words! {
 )]
 pub(super) struct EntryNames {
     pub(super) engine: Option<StorageEngine>,
-    /// Files of a database, in the root of the archive and below.
+    /// True if files of a database, other than logs, lie in the root of the archive.
     pub(super) in_root: bool,
+    /// True if files of a database, logs among them, lie below the root.
     pub(super) below: bool,
-    /// Transaction logs in the root.
+    /// True if transaction logs lie in the root of the archive.
     pub(super) logs: bool,
-    /// Newest change of a database's file or transaction log.
+    /// Newest change of a file of a database, or of a transaction log.
     pub(super) changed_at: Option<Timestamp>,
-    /// Something that a database has none of: a link, a device.
+    /// True if an entry is of a kind that a database has none of: a link, a device.
     pub(super) odd: bool,
-    /// A name that leads out of the directory it is unpacked into.
+    /// True if a name leads out of the directory that the archive is unpacked into.
     pub(super) escapes: bool,
-    /// The first entry is not `./`, or a header is not as `neo4j-admin` writes it.
+    /// True if the first entry is not `./`, or a header is not as `neo4j-admin` writes it.
     pub(super) foreign: bool,
     begun: bool,
 }
@@ -77,7 +79,7 @@ impl EntryNames {
     }
 }
 
-/// What a file is to a database.
+/// Role of a file in a database: part of its store, or a transaction log.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Record,
@@ -101,7 +103,7 @@ impl Part {
     }
 }
 
-/// The last component of a path, and how many there are.
+/// Returns the last component of a path, and the number of its components.
 fn base(name: &[u8]) -> Option<(&str, usize)> {
     let components = name.split(|byte| *byte == b'/');
     let mut components = components.filter(|it| !it.is_empty() && *it != b".");

@@ -1,7 +1,7 @@
-//! What is written of a Neo4j source: its own key `neo4j`, and what it may expect.
+//! The settings of a Neo4j source: its own key `neo4j`, and its `verify.expect`.
 //!
-//! Only what was written, and whether it makes sense by itself; what it means is the verifier's to
-//! judge.
+//! They hold what was written, and are checked only as far as they must make sense by themselves;
+//! the verifier judges by them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use settings::{Duration, Located, Problems, Size};
 
 use crate::format::expectation::{Bounds, Change, ChecksumRule};
 
-/// Length of a database's name (operations manual, "Database names").
+/// Length of a database's name in bytes (operations manual, "Database names").
 const NAME_LENGTH: std::ops::RangeInclusive<usize> = 3..=63;
 
-/// Longest name of a query: it appears in findings.
+/// Most characters of the name of a query: it appears in findings.
 const QUERY_NAME_MAX: usize = 100;
 
 /// The keys that only a source of engine `neo4j` has.
@@ -32,20 +32,21 @@ pub struct Restore {
     pub database: Option<Located<String>>,
     /// How thoroughly `neo4j-admin database check` looks at the restored files.
     pub check: Check,
-    /// Without it no image of the Enterprise Edition is used.
+    /// How the licence of the Enterprise Edition was accepted; without it none of its images is
+    /// used.
     pub accept_license: Option<License>,
 }
 
-/// How thoroughly the restored files are looked at.
+/// Options of `neo4j-admin database check`, which looks at the restored files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Check {
-    /// Default: `counts`.
+    /// How much of the store is checked. Default: `counts`.
     pub level: CheckLevel,
-    /// Off-heap memory for it; default: what the sandbox has left.
+    /// Off-heap memory of the check. Default: what the sandbox has left.
     pub memory: Option<Size>,
-    /// How long it may take; longer is inconclusive (`deadline`). Default: what is left of the
-    /// deadline.
+    /// How long the check may take; a longer one is inconclusive (`deadline`). Default: what is
+    /// left of the deadline.
     pub budget: Option<Duration>,
 }
 
@@ -54,7 +55,7 @@ crate::words! {
     #[derive(Default, Deserialize, JsonSchema)]
     #[serde(rename_all = "snake_case")]
     pub enum CheckLevel {
-        /// Nothing.
+        /// Nothing is checked.
         None = "none",
         /// The graph and whether the stored counts are those of its records, but no indexes.
         #[default]
@@ -71,7 +72,7 @@ crate::words! {
     pub enum License {
         /// A licence was bought.
         Yes = "yes",
-        /// For evaluation.
+        /// The licence is for evaluation.
         Eval = "eval",
     }
 }
@@ -80,19 +81,20 @@ crate::words! {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Neo4jExpect {
-    /// Nodes. None at all is an error unless `min: 0` is written.
+    /// Number of nodes. None at all is an error unless `min: 0` is written.
     pub nodes: Bounds,
-    /// Relationships.
+    /// Number of relationships.
     pub relationships: Bounds,
-    /// Nodes by label.
+    /// Number of nodes by label.
     pub labels: BTreeMap<String, Bounds>,
-    /// Against the nearest earlier verified recovery point, and against the manifest.
+    /// How far counts may drop below those of the nearest earlier verified recovery point, and
+    /// below those in the manifest.
     pub change: Change,
     /// Questions with one number as their answer.
     pub queries: Vec<Located<Query>>,
     /// A question for the time of the newest heartbeat.
     pub canary: Option<Located<Neo4jCanary>>,
-    /// Whether an archive that nothing vouches for may be verified.
+    /// Whether an archive may be verified whose bytes no checksum covers.
     pub checksum: ChecksumRule,
 }
 
@@ -100,18 +102,18 @@ pub struct Neo4jExpect {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Query {
-    /// How findings name it; unique.
+    /// Name of the query in findings; unique.
     pub name: String,
-    /// Returns one row with one whole number.
+    /// Cypher that returns one row with one whole number.
     pub cypher: String,
-    /// At least so many.
+    /// Smallest answer allowed.
     pub min: Option<u64>,
-    /// At most so many.
+    /// Largest answer allowed.
     pub max: Option<u64>,
 }
 
 impl Query {
-    /// What the answer must be.
+    /// Returns the bounds of the answer.
     pub const fn bounds(&self) -> Bounds {
         Bounds {
             min: self.min,
@@ -125,13 +127,13 @@ impl Query {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Neo4jCanary {
-    /// Returns one row with one value.
+    /// Cypher that returns one row with one value.
     pub cypher: String,
     /// How old the answer may have been when the snapshot was taken.
     pub max_age: Option<Duration>,
 }
 
-/// What can be said of the name of a database without a server.
+/// Checks the name of the database, as far as no server is needed.
 pub(super) fn check_own(own: &Own, problems: &mut Problems) {
     let Some(database) = &own.neo4j.database else {
         return;
@@ -145,12 +147,14 @@ pub(super) fn check_own(own: &Own, problems: &mut Problems) {
     }
 }
 
-/// What can be said of the questions without asking them.
+/// Checks the queries and the canary, as far as that needs no answer.
 pub(super) fn check_expect(expect: &Neo4jExpect, problems: &mut Problems) {
     let mut names = BTreeSet::new();
     for query in &expect.queries {
         let name = &query.name;
-        if name.trim().is_empty() || name.len() > QUERY_NAME_MAX || name.contains(char::is_control)
+        if name.trim().is_empty()
+            || name.chars().count() > QUERY_NAME_MAX
+            || name.contains(char::is_control)
         {
             let message = format!("a query needs a name of 1 to {QUERY_NAME_MAX} characters");
             problems.error(&query.place, message);

@@ -1,7 +1,8 @@
-//! From the first header of a tar archive to the two blocks of zeros behind the last file.
+//! The walk over a tar archive, from its first header to the two blocks of zeros behind the last
+//! file.
 //!
-//! Counts files and bytes and looks at names and times; keeps neither. A few bounded buffers,
-//! whatever a header claims.
+//! Counts files and bytes and looks at names and times, but keeps no name and no file. Memory is a
+//! few bounded buffers, whatever a header claims.
 
 use super::{
     header::{BLOCK, Header},
@@ -9,10 +10,10 @@ use super::{
     window::{ArchiveResult, ArchiveWindow, Halt, cut, damaged, unknown},
 };
 
-/// Most bytes of a name or of a pax header that are kept: paths have at most 4,096 (`PATH_MAX`).
+/// Most bytes of a long name or a pax header: paths have at most 4,096 (`PATH_MAX`).
 const EXTENSION_MAX: u64 = 64 * 1024;
 
-/// What an archive holds.
+/// The files counted in an archive, and what their names tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Contents {
     pub(super) files: u64,
@@ -20,7 +21,7 @@ pub(super) struct Contents {
     pub(super) names: EntryNames,
 }
 
-/// What was said before an entry about it.
+/// What extra headers say about the entry behind them.
 #[derive(Debug, Default)]
 struct Extension {
     name: Option<Vec<u8>>,
@@ -28,7 +29,7 @@ struct Extension {
     modified: Option<i64>,
 }
 
-/// Walks it. `into` holds what was counted also when the rest is damaged.
+/// Walks over a tar archive. `into` holds what was counted, also when the rest is damaged.
 pub(super) fn walk(input: &mut ArchiveWindow<'_>, into: &mut Contents) -> ArchiveResult<()> {
     match entries(input, into) {
         Err(Halt::Ended(at)) => cut(at, "the tar archive ends before its end mark"),
@@ -52,7 +53,8 @@ fn entries(input: &mut ArchiveWindow<'_>, into: &mut Contents) -> ArchiveResult<
                 input.consume(BLOCK);
                 extend(kind, size, input, &mut extension)?;
             }
-            // Says something of all that follow (comments, usually), or of where a link leads.
+            // `g` says something of all entries that follow (comments, usually), `K` where a link
+            // leads.
             b'g' | b'K' => {
                 input.consume(BLOCK);
                 pass(input, size)?;
@@ -67,7 +69,7 @@ fn entries(input: &mut ArchiveWindow<'_>, into: &mut Contents) -> ArchiveResult<
     }
 }
 
-/// Counts one entry; how many bytes of it follow.
+/// Counts one entry; returns how many bytes of content follow its header.
 fn entry(
     header: &Header<'_>,
     known: &Extension,
@@ -111,7 +113,7 @@ fn entry(
     }
 }
 
-/// A longer name, or a pax header, of the entry that follows.
+/// Reads a long name, or a pax header, of the entry that follows.
 fn extend(
     kind: u8,
     size: u64,
@@ -151,8 +153,8 @@ fn extend(
     Ok(())
 }
 
-/// `length key=value\n`, the length in decimal and counting itself: what stands between, and what
-/// follows.
+/// Splits off a record `length key=value\n`, whose length is decimal and counts itself. Returns
+/// `key=value`, and the bytes behind the record.
 fn record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let blank = bytes.iter().position(|byte| *byte == b' ')?;
     let length = str::from_utf8(&bytes[..blank])
@@ -163,7 +165,7 @@ fn record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     record.contains(&b'=').then(|| (record, &bytes[length..]))
 }
 
-/// Whether it could be taken; what is not asked for can.
+/// Takes over one record; false if its size is no number. Records of other keys are ignored.
 fn note(record: &[u8], into: &mut Extension) -> bool {
     if let Some(path) = record.strip_prefix(b"path=") {
         into.name = Some(path.to_vec());
@@ -179,7 +181,7 @@ fn note(record: &[u8], into: &mut Extension) -> bool {
     true
 }
 
-/// The content of an entry and what fills its last block.
+/// Passes over the content of an entry and the padding in its last block.
 fn pass(input: &mut ArchiveWindow<'_>, size: u64) -> ArchiveResult<()> {
     input.skip(size)?;
     pad(input, size)
@@ -190,7 +192,7 @@ fn pad(input: &mut ArchiveWindow<'_>, size: u64) -> ArchiveResult<()> {
     input.skip((block - size % block) % block)
 }
 
-/// Behind the first block of zeros: the second one, and nothing but zeros.
+/// Reads the second block of zeros, which must follow the first one.
 fn end(input: &mut ArchiveWindow<'_>) -> ArchiveResult<()> {
     let at = input.offset();
     if !is_zero(input.peek(BLOCK)?) {

@@ -1,3 +1,3 @@
-//! What needs no archive: what a source may write.
+//! Tests that need no archive: what may be written of a source.
 
 mod written;

@@ -1,7 +1,7 @@
 //! A window over a stream of bytes: fixed memory, one pass, offsets counted from its beginning.
 //!
-//! Knows nothing of archives. What it holds is never lost: it is a reader itself, for what a frame
-//! begins in the middle of.
+//! Knows nothing of archives. The window is a reader itself, for a frame that begins in the middle
+//! of the stream: the bytes it holds already are not lost.
 
 use std::{
     borrow::Cow,
@@ -19,36 +19,36 @@ pub(super) const PEEK_MAX: usize = 512;
 /// Why reading cannot go on.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Halt {
-    /// No more bytes where some had to follow; how many there were.
+    /// The bytes end where more had to follow; the offset of that end.
     Ended(u64),
-    /// Another kind of file altogether.
+    /// The file is of another kind altogether.
     Foreign,
-    /// The reader failed: by its own fault, or that of a frame, which knows more.
+    /// The reader failed: by its own fault, or by that of a frame, which then knows more.
     Failed,
-    /// Shown to be wrong.
+    /// The archive is shown to be wrong at this place.
     Damaged(Spot),
-    /// Shown to end too early.
+    /// The archive is shown to end too early, at this place.
     Cut(Spot),
-    /// Something this version of the inspector does not know.
+    /// Something that this version of the inspector does not know.
     Unknown(Spot),
 }
 
 /// The result of reading: a value, or why reading cannot go on.
 pub(super) type ArchiveResult<T> = std::result::Result<T, Halt>;
 
-/// Shown to be wrong, here.
+/// Halts: the archive is shown to be wrong at this offset.
 pub(super) fn damaged<T>(offset: u64, what: impl Into<Cow<'static, str>>) -> ArchiveResult<T> {
     let what = what.into();
     Err(Halt::Damaged(Spot { offset, what }))
 }
 
-/// Ends here, too early.
+/// Halts: the archive ends too early.
 pub(super) fn cut<T>(offset: u64, what: impl Into<Cow<'static, str>>) -> ArchiveResult<T> {
     let what = what.into();
     Err(Halt::Cut(Spot { offset, what }))
 }
 
-/// Not known, here.
+/// Halts: this version does not know what begins at this offset.
 pub(super) fn unknown<T>(offset: u64, what: impl Into<Cow<'static, str>>) -> ArchiveResult<T> {
     let what = what.into();
     Err(Halt::Unknown(Spot { offset, what }))
@@ -63,11 +63,11 @@ pub(super) struct ArchiveWindow<'r> {
     offset: u64,
 }
 
-/// What lay behind the end of what was looked for.
+/// The bytes that were left up to the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rest {
     pub(super) bytes: u64,
-    /// All of them are zero.
+    /// True if all of the bytes are zero.
     pub(super) padding: bool,
 }
 
@@ -97,7 +97,7 @@ impl<'r> ArchiveWindow<'r> {
         Ok(&self.buffer[self.start..self.start + count])
     }
 
-    /// As many bytes as there are, at most `count`, not consumed: fewer only at the end.
+    /// The next `count` bytes, not consumed; fewer only at the end.
     pub(super) fn peek_some(&mut self, count: usize) -> ArchiveResult<&[u8]> {
         let count = match self.peek(count) {
             Ok(_) => count,
@@ -107,7 +107,7 @@ impl<'r> ArchiveWindow<'r> {
         Ok(&self.buffer[self.start..self.start + count])
     }
 
-    /// Consumes what was peeked.
+    /// Consumes `count` bytes that were peeked.
     pub(super) fn consume(&mut self, count: usize) {
         debug_assert!(count <= self.end - self.start);
         self.start += count;
@@ -127,7 +127,7 @@ impl<'r> ArchiveWindow<'r> {
         Ok(self.array::<1>()?[0])
     }
 
-    /// Consumes `count` bytes, as many pieces as they come in; `each` sees them all.
+    /// Consumes `count` bytes in the pieces they come in; `each` sees all pieces.
     pub(super) fn pass(
         &mut self,
         mut count: u64,
@@ -150,7 +150,7 @@ impl<'r> ArchiveWindow<'r> {
         self.pass(count, |_| ())
     }
 
-    /// Reads to the end.
+    /// Reads to the end of the stream.
     pub(super) fn rest(&mut self) -> ArchiveResult<Rest> {
         let from = self.offset;
         let mut padding = true;
@@ -165,7 +165,7 @@ impl<'r> ArchiveWindow<'r> {
         }
     }
 
-    /// Reads once more behind what is not consumed yet; nothing at the end.
+    /// Reads once more, behind the bytes that are not consumed yet. Returns 0 at the end.
     fn more(&mut self) -> ArchiveResult<usize> {
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);

@@ -1,11 +1,11 @@
-//! Which of the two families wrote a file, and what its numbers mean.
+//! The two families of servers that write RDB files, and what the numbers in their files mean.
 //!
-//! Redis and Valkey number their newer types and opcodes alike and mean different things, so the
-//! table is chosen by the magic, never by the number alone (`rdb.h` of both).
+//! Redis and Valkey use the same numbers for different newer types and opcodes. So the table is
+//! chosen by the magic, never by the number alone (`rdb.h` of both).
 
 use std::fmt;
 
-/// Who wrote the file, by its first letters.
+/// Family of the server that wrote a file, by the file's first letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// `REDIS`: every Redis, and Valkey up to 8.1.
@@ -31,7 +31,7 @@ impl Family {
         }
     }
 
-    /// Whether there are files of this version, as far as is known, or may be in time.
+    /// True if there are files of this version, as far as is known, or may be in time.
     pub(super) const fn has(self, version: u32) -> bool {
         match self {
             Self::Redis => version >= 1,
@@ -39,9 +39,9 @@ impl Family {
         }
     }
 
-    /// Whether a file of this version may be compressed as a whole, behind its first bytes: Valkey
+    /// True if a file of this version may be compressed as a whole, behind its first bytes: Valkey
     /// is to do that behind version 80 (9.0, 9.1). Files of Redis end alike in every version up to
-    /// 15 (8.10), and are taken to go on so.
+    /// 15 (8.10), and later ones are taken to do so.
     pub(super) const fn may_be_packed(self, version: u32) -> bool {
         matches!(self, Self::Valkey) && version > 80
     }
@@ -53,17 +53,17 @@ impl fmt::Display for Family {
     }
 }
 
-/// Bytes of the magic and the version of either family.
+/// Number of bytes of the magic and the version, in either family.
 pub(super) const MAGIC_LENGTH: usize = 9;
 
-/// What the first bytes are.
+/// What the first bytes of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RdbMagic {
-    /// A whole header.
+    /// A whole header: family and version.
     Whole(Family, u32),
-    /// So far it could become one.
+    /// Too few bytes; a header may begin like this.
     Begun,
-    /// Nothing of the kind.
+    /// No header of either family.
     Foreign,
 }
 
@@ -90,7 +90,7 @@ impl RdbMagic {
     }
 }
 
-/// What the byte in front of an item says it is.
+/// Kind of an item, by the byte in front of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Opcode {
     /// A key with a value of this type.
@@ -105,7 +105,8 @@ pub(super) enum Opcode {
     SlotInfo,
     /// One function library.
     Function,
-    /// The same as candidates of Redis 7.0 wrote it: name, engine, perhaps a description, code.
+    /// One function library, as candidates of Redis 7.0 wrote it: name, engine, perhaps a
+    /// description, code.
     FunctionOfCandidate,
     /// A module's own data.
     ModuleAux,
@@ -117,21 +118,21 @@ pub(super) enum Opcode {
     Aux,
     /// Keys, and keys that expire, of the database.
     ResizeDb,
-    /// When the next key expires, in milliseconds.
+    /// Time at which the next key expires, in milliseconds.
     ExpireMilliseconds,
-    /// When the next key expires, in seconds.
+    /// Time at which the next key expires, in seconds.
     ExpireSeconds,
     /// The database of what follows.
     SelectDb,
     /// The last item.
     End,
-    /// Known to have existed, in release candidates only, with no reader left.
+    /// An item of release candidates only, with no reader left.
     Prerelease,
-    /// Not known here.
+    /// An item that this version does not know.
     Unknown,
 }
 
-/// What each byte says, by the order of [`Family`]: looked up once for every key.
+/// Kind of item for each byte, by the order of [`Family`]: looked up once for every key.
 static OPCODES: [[Opcode; 256]; 2] = [table(Family::Redis), table(Family::Valkey)];
 
 const fn table(family: Family) -> [Opcode; 256] {
@@ -147,7 +148,7 @@ const fn table(family: Family) -> [Opcode; 256] {
 }
 
 impl Opcode {
-    /// What this byte says in front of an item.
+    /// Returns what this byte says in front of an item.
     #[inline]
     pub(super) fn read(family: Family, byte: u8) -> Self {
         OPCODES[family as usize][usize::from(byte)]
@@ -185,7 +186,7 @@ impl Opcode {
     }
 }
 
-/// How a value is laid out.
+/// Layout of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Type {
     String,
@@ -208,19 +209,19 @@ pub(super) enum Type {
     Quicklist,
     /// A list of listpacks and of single large elements.
     Quicklist2,
-    /// Streams; there are five layouts.
+    /// Streams; by the number of their layout, 1 to 5.
     Stream(u8),
     SetListpack,
     PairsListpack,
-    /// Redis 7.4: hash with expiring fields; `bool`: the earliest expiry stands in front.
+    /// Redis 7.4: hash with expiring fields; true if the earliest expiry stands in front.
     ExpiringPairs(bool),
-    /// The same as a listpack.
+    /// Redis 7.4: the same hash as one listpack; true as above.
     ExpiringListpack(bool),
     /// Valkey 9: hash whose fields each carry eight bytes of expiry.
     Hash2,
     /// Redis 8.8: elements by index.
     Array,
-    /// Redis 8.10: hash whose field names are a template's.
+    /// Redis 8.10: hash whose field names are those of a template.
     Templated(Values, TemplateNamesAt),
     /// One number, of a rate limiter that no release has built in.
     Number,
@@ -229,23 +230,23 @@ pub(super) enum Type {
 /// How the values of a hash with a template are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Values {
-    /// In one listpack.
+    /// The values are in one listpack.
     Listpack,
-    /// One by one.
+    /// The values follow one by one.
     Array,
 }
 
 /// Where the field names of a hash with a template are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TemplateNamesAt {
-    /// In front of the values.
+    /// The names stand in front of the values.
     Own,
-    /// In the head of the file.
+    /// The names stand in the head of the file.
     Shared,
 }
 
 impl Type {
-    /// Only candidates of Redis 7.4 wrote it (`RDB_TYPE_HASH_METADATA_PRE_GA` and
+    /// True if only candidates of Redis 7.4 wrote this type (`RDB_TYPE_HASH_METADATA_PRE_GA` and
     /// `RDB_TYPE_HASH_LISTPACK_EX_PRE_GA`).
     pub(super) const fn is_of_candidate(self) -> bool {
         matches!(

@@ -12,8 +12,8 @@ use crate::format::judgement::Spot;
 /// stay in a core's second-level cache.
 const CAPACITY: usize = 256 * 1024;
 
-/// How many of the last bytes are held back from the digest: an 8-byte checksum and the mark behind
-/// it, so that a file can still be judged by its end when its middle cannot be read.
+/// Number of last bytes held back from the digest: an 8-byte checksum and the mark behind it. So a
+/// file can still be judged by its end when its middle cannot be read.
 const HELD_BACK: usize = CHECKSUM_LENGTH + EOF_MARK_LENGTH;
 
 /// Bytes of the CRC-64 at the end of an RDB file (`rdb.c`, `rdbSaveRio`).
@@ -29,10 +29,12 @@ pub(super) const PEEK_MAX: usize = CAPACITY / 4;
 /// The last item of every RDB file (`RDB_OPCODE_EOF`).
 const END_MARK: u8 = 0xff;
 
-/// Whether an RDB file that ends like this can be whole: the end mark and a checksum, with or
-/// without the mark of a diskless transfer behind them. Before version 5 there is no checksum, and
-/// such an end is not told from a file that was cut. One that is cut by chance eight bytes behind
-/// such a byte looks whole, so this vouches for none.
+/// True if a whole RDB file can end like this: with the end mark and a checksum, with or without
+/// the mark of a diskless transfer behind them.
+///
+/// A file of a version before 5 has no checksum, and is not told from one that was cut. A file that
+/// was cut by chance, eight bytes behind a byte like the end mark, looks whole: so this vouches for
+/// no file.
 pub(super) fn ends(tail: &[u8]) -> bool {
     let content = match tail.split_last_chunk::<EOF_MARK_LENGTH>() {
         Some((before, mark)) if is_eof_mark(mark) => before,
@@ -45,29 +47,30 @@ pub(super) fn ends(tail: &[u8]) -> bool {
 /// Why reading cannot go on.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// No more bytes where some had to follow.
+    /// The bytes end where more had to follow.
     Ended,
-    /// The reader failed: says nothing about the file.
+    /// The reader failed, which says nothing about the file.
     Aborted,
-    /// Bytes that cannot be told apart from here on: a length or an opcode that makes no sense.
+    /// Bytes that cannot be parsed from here on: a length or an opcode that makes no sense.
     Broken(Spot),
-    /// Readable, but a value that a server refuses.
+    /// Bytes that can be parsed, but hold a value that a server refuses.
     Refused(Spot),
-    /// Something this version of the inspector does not know.
+    /// Bytes that this version of the inspector does not know.
     Unknown(Spot),
 }
 
-/// Boxed, so that the results of the innermost functions fit a register pair.
+/// The result of reading. Errors are boxed, so that the results of the innermost functions fit a
+/// register pair.
 pub(super) type RdbResult<T> = std::result::Result<T, Box<Stop>>;
 
-/// What the last bytes of the whole input say of all bytes before them.
+/// What the last bytes of the input are to all bytes before them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seal {
-    /// They are their checksum, perhaps with a transfer's mark behind it.
+    /// The checksum of the bytes before, perhaps with a transfer's mark behind it.
     Matches,
-    /// They are eight zero bytes: the checksum was switched off.
+    /// Eight zero bytes: the checksum was switched off.
     Disabled,
-    /// They are something else.
+    /// Something else.
     Differs,
 }
 
@@ -77,7 +80,7 @@ pub(super) struct Input<'r> {
     buffer: Box<[u8]>,
     /// Offset in the file of the first byte of `buffer`.
     base: u64,
-    /// Everything before this index of `buffer` is in `digest`. Never behind `start`.
+    /// Everything before this index of `buffer` is in `digest`. Never larger than `start`.
     hashed: usize,
     /// Index of the next byte to consume.
     start: usize,
@@ -100,12 +103,12 @@ impl<'r> Input<'r> {
         }
     }
 
-    /// Where the next byte lies in the file.
+    /// Offset in the file of the next byte.
     pub(super) fn offset(&self) -> u64 {
         self.base + self.start as u64
     }
 
-    /// Where the last byte read so far ends.
+    /// Offset in the file behind the last byte read so far.
     pub(super) fn end_offset(&self) -> u64 {
         self.base + self.end as u64
     }
@@ -120,7 +123,7 @@ impl<'r> Input<'r> {
         Ok(&self.buffer[self.start..self.start + count])
     }
 
-    /// Consumes what was peeked.
+    /// Consumes `count` bytes that were peeked.
     pub(super) fn consume(&mut self, count: usize) {
         debug_assert!(count <= self.end - self.start);
         self.start += count;
@@ -144,7 +147,7 @@ impl<'r> Input<'r> {
         Ok(bytes)
     }
 
-    /// Some bytes, at least one and at most `count`, consumed.
+    /// Consumes some bytes, at least one and at most `count`.
     pub(super) fn some(&mut self, count: u64) -> RdbResult<&[u8]> {
         if self.start == self.end {
             self.refill()?;
@@ -180,7 +183,8 @@ impl<'r> Input<'r> {
         digest.finalize()
     }
 
-    /// Reads and forgets all that is left: its length, and its bytes if it is as long as the mark.
+    /// Reads and forgets all that is left. Returns its length, and its bytes if it is as long as
+    /// the mark of a diskless transfer.
     pub(super) fn rest(&mut self) -> RdbResult<(u64, Option<[u8; EOF_MARK_LENGTH]>)> {
         let from = self.offset();
         let mut first = [0; EOF_MARK_LENGTH];
@@ -227,7 +231,7 @@ impl<'r> Input<'r> {
         }
     }
 
-    /// Reads once more, at least one byte, behind what is not consumed yet.
+    /// Reads once more, at least one byte, behind the bytes that are not consumed yet.
     #[cold]
     fn refill(&mut self) -> RdbResult<()> {
         self.hash_up_to(self.start.saturating_sub(HELD_BACK));
@@ -251,7 +255,7 @@ impl<'r> Input<'r> {
         Ok(())
     }
 
-    /// The file cannot be told apart from here on.
+    /// Stops: the file cannot be parsed from here on.
     pub(super) fn broken<T>(&self, what: impl Into<Cow<'static, str>>) -> RdbResult<T> {
         let at = Spot {
             offset: self.offset(),
@@ -260,7 +264,7 @@ impl<'r> Input<'r> {
         Err(Box::new(Stop::Broken(at)))
     }
 
-    /// A value that a server refuses.
+    /// Stops at a value that a server refuses.
     pub(super) fn refused<T>(&self, what: impl Into<Cow<'static, str>>) -> RdbResult<T> {
         let at = Spot {
             offset: self.offset(),
@@ -269,7 +273,7 @@ impl<'r> Input<'r> {
         Err(Box::new(Stop::Refused(at)))
     }
 
-    /// Something only a newer reader knows.
+    /// Stops at something that only a newer reader knows.
     pub(super) fn unknown<T>(&self, what: impl Into<Cow<'static, str>>) -> RdbResult<T> {
         let at = Spot {
             offset: self.offset(),
@@ -279,7 +283,7 @@ impl<'r> Input<'r> {
     }
 }
 
-/// Whether these are the 40 lower-case hex digits that `redis-cli --rdb -` leaves behind the file
+/// True if these are the 40 lower-case hex digits that `redis-cli --rdb -` leaves behind the file
 /// (`getRandomHexChars`).
 pub(super) fn is_eof_mark(bytes: &[u8; EOF_MARK_LENGTH]) -> bool {
     bytes

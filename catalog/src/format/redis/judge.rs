@@ -1,5 +1,5 @@
-//! Whether an RDB file is intact, damaged or not understood: where the walk stopped, weighed
-//! against the checksum.
+//! The state of an RDB file: intact, damaged or not understood, by where the walk stopped and by
+//! the checksum.
 //!
 //! The rule. A file whose last eight bytes are the checksum of all before them is what its writer
 //! wrote. So:
@@ -16,18 +16,18 @@
 //!
 //! Odd is a collection of nothing, or a field or member that comes twice. Servers with a fault
 //! wrote both; later ones pass over the first, and some load the second. Where no checksum says
-//! that the writer wrote it so, it may as well be damage: whoever knows of another witness of the
-//! bytes, a digest in a manifest or the checksum of an upload, decides by that. An encoding that
-//! contradicts itself is refused in any case: a server takes it by its header, and may end when it
-//! is touched.
+//! that the writer wrote it so, it may as well be damage. A caller that knows another witness of
+//! the bytes, a digest in a manifest or the checksum of an upload, decides by that. An encoding
+//! that contradicts itself is refused in any case: a server takes it by its header, and may
+//! crash when it is touched.
 //!
-//! A number above the known ones is no reason to stop: the file is read as far as its types and
-//! opcodes are known. Only of a Valkey above 80 is nothing called damaged but what is refused: such
-//! a file may be compressed behind its first bytes.
+//! A version above the known ones is no reason to stop: the file is read as far as its types and
+//! opcodes are known. In a file of Valkey above version 80 only refused values are called damaged:
+//! such a file may be compressed behind its first bytes.
 //!
 //! Bytes behind the end are counted. Behind a checksum that agrees they are harmless (a mark of a
 //! diskless transfer, the tail of a longer file written over). Without one, nothing inside shows
-//! that the end mark is the real one, and no changed byte with keys behind it.
+//! that the end mark is the real one: it may be a changed byte, with keys behind it.
 
 use super::{
     census::Census,
@@ -46,7 +46,7 @@ const ANNOUNCES_TRULY: u32 = 9;
 /// The first version whose files end with a checksum (`rdbLoadRio`).
 const CHECKSUM_SINCE: u32 = 5;
 
-/// What became of one file.
+/// The judgement of one RDB file.
 pub(super) type RdbJudgement = judgement::Judgement<Census>;
 
 impl Walk<'_> {
@@ -92,7 +92,7 @@ impl Walk<'_> {
             .is_some_and(|version| version >= CHECKSUM_SINCE)
     }
 
-    /// Behind the end mark.
+    /// Reads the checksum behind the end mark, and what lies behind that.
     fn trailer(&mut self, verdict: &mut RdbJudgement) -> RdbResult<()> {
         let computed = self.reader.input.checksum();
         let at = self.reader.input.offset();
@@ -233,7 +233,7 @@ impl Walk<'_> {
     }
 }
 
-/// A file that was read to its end mark and in which something may be damage.
+/// State of a file that was read to its end mark, and in which something may be damage.
 const fn odd(checksum: Checksum) -> InspectionState {
     match checksum {
         Checksum::Verified => InspectionState::Intact,

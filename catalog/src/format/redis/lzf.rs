@@ -1,7 +1,7 @@
 //! LZF as Redis uses it (`lzf_d.c`): checked token by token, in constant memory.
 //!
-//! A token is either a run of literal bytes or a reference to bytes already produced, at most 8 KiB
-//! back, so a window of that size decompresses a string of any length.
+//! A token is either a run of literal bytes or a reference to bytes already produced. A reference
+//! reaches at most 8 KiB back, so a window of that size decompresses a string of any length.
 
 use super::input::{Input, RdbResult};
 
@@ -11,10 +11,11 @@ const DISTANCE_MAX: usize = 1 << 13;
 /// Most bytes one token produces: `(7 + 255) + 2`.
 const TOKEN_MAX: usize = 264;
 
-/// Room for the history, for what was produced but not yet taken, and some to slide seldom.
+/// Size of the window: the history, bytes that are not taken yet, and room so that it rarely
+/// slides.
 const WINDOW: usize = 4 * DISTANCE_MAX;
 
-/// One compressed string: what is left to read of it and what it has still to produce.
+/// One compressed string: how many bytes of it are left to read, were produced and are declared.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Compressed {
     left: u64,
@@ -28,7 +29,7 @@ enum Token {
 }
 
 impl Compressed {
-    /// `left` bytes follow in the input, said to decompress to `declared`.
+    /// A string of which `left` bytes follow in the input, said to decompress to `declared` bytes.
     pub(super) fn new(left: u64, declared: u64) -> Self {
         Self {
             left,
@@ -47,7 +48,8 @@ impl Compressed {
         Ok(())
     }
 
-    /// Refuses whatever `lzf_decompress` refuses, and a length other than the declared one.
+    /// Reads the next token; `None` at the end. Refuses whatever `lzf_decompress` refuses, and a
+    /// length other than the declared one.
     fn next(&mut self, input: &mut Input<'_>) -> RdbResult<Option<Token>> {
         if self.left == 0 {
             return if self.produced == self.declared && self.declared > 0 {
@@ -92,7 +94,7 @@ impl Compressed {
     }
 }
 
-/// The last bytes produced, and of them those not yet taken.
+/// The last bytes produced; those from `start` on are not taken yet.
 pub(super) struct LzfWindow {
     buffer: Box<[u8]>,
     start: usize,
@@ -108,12 +110,12 @@ impl LzfWindow {
         }
     }
 
-    /// Forgets the string before.
+    /// Forgets the previous string.
     pub(super) fn clear(&mut self) {
         (self.start, self.end) = (0, 0);
     }
 
-    /// What was produced and not yet taken.
+    /// The bytes that were produced and are not taken yet.
     pub(super) fn ready(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
@@ -123,7 +125,7 @@ impl LzfWindow {
         self.start += count;
     }
 
-    /// Decompresses one more token; false at the end of a string that kept its word.
+    /// Decompresses one more token; false at the end of a string that is as long as declared.
     pub(super) fn produce(
         &mut self,
         input: &mut Input<'_>,
@@ -145,7 +147,8 @@ impl LzfWindow {
         Ok(true)
     }
 
-    /// Overlapping on purpose: a distance of one repeats one byte.
+    /// Copies bytes from `distance` bytes back. An overlap is on purpose: a distance of one repeats
+    /// one byte.
     fn repeat(&mut self, distance: u64, length: u64) {
         let distance = usize::try_from(distance).expect("invariant: 13 bits");
         let length = usize::try_from(length).expect("invariant: at most TOKEN_MAX");

@@ -1,4 +1,4 @@
-//! What modules write: values that tell their own layout, and names packed into numbers.
+//! The data that modules write: values that tell their own layout, and names packed into numbers.
 //!
 //! No module's data is interpreted; it is only passed over.
 

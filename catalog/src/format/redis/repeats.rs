@@ -1,32 +1,31 @@
-//! Whether something occurs twice in one collection, in fixed memory.
+//! Finds names that occur twice in one collection, in fixed memory.
 //!
-//! Names are compared by fingerprints of 64 bits, which are forgotten with the collection; that two
-//! different names share one is as likely as nothing (2⁻⁶⁴ for each pair), and would cost a warning
-//! that is not true.
+//! Names are compared by fingerprints of 64 bits, which are forgotten with the collection. Two
+//! different names share one with a chance of 2⁻⁶⁴ for each pair; that would cost a false warning.
 
 use super::{
     input::RdbResult,
     slice::{Bytes, NEAR},
 };
 
-/// So many fingerprints are compared one by one, which is quicker for small collections.
+/// Up to this many fingerprints are compared one by one, which is quicker for small collections.
 const FEW: usize = 16;
 
-/// Most members of one collection that are remembered; those behind them are compared with these.
+/// Most members of one collection that are remembered; later ones are only compared with these.
 pub(super) const REMEMBERED_MAX: usize = 1 << 13;
 
-/// Twice as many places as are ever taken, so that a search is short.
+/// Number of places in the table: twice as many as are ever taken, so that a search is short.
 const PLACES: usize = 2 * REMEMBERED_MAX;
 
-/// Longest piece of a name that is mixed at once.
+/// Most bytes of a name that are mixed at once.
 const PIECE: usize = NEAR / 2;
 
 /// The members of the collection that is being read.
 pub(super) struct Repeats {
     few: [u64; FEW],
-    /// Fingerprints, and the collection they are of.
+    /// A hash table: each fingerprint with the number of the collection it is from.
     many: Box<[(u64, u32)]>,
-    /// Number of the collection among those that had more than a few members.
+    /// Number of the current collection, among those that had more than a few members.
     collection: u32,
     members: usize,
     twice: bool,
@@ -43,13 +42,13 @@ impl Repeats {
         }
     }
 
-    /// Forgets the collection before.
+    /// Forgets the previous collection.
     pub(super) fn clear(&mut self) {
         self.members = 0;
         self.twice = false;
     }
 
-    /// Whether a member came twice.
+    /// True if a member came twice.
     pub(super) fn twice(&self) -> bool {
         self.twice
     }
@@ -81,7 +80,7 @@ impl Repeats {
         }
     }
 
-    /// False if it was there.
+    /// Enters a fingerprint; false if it was there already.
     fn enter(&mut self, fingerprint: u64) -> bool {
         let place = self.place(fingerprint);
         if let Some(place) = place {
@@ -90,7 +89,7 @@ impl Repeats {
         place.is_some()
     }
 
-    /// The free place where it would be, `None` if it is there.
+    /// Finds the free place for a fingerprint; `None` if it is there already.
     fn place(&self, fingerprint: u64) -> Option<usize> {
         let low = usize::try_from(fingerprint & (PLACES as u64 - 1));
         let mut place = low.expect("invariant: fewer than there are places");
@@ -123,11 +122,12 @@ pub(super) fn fingerprint(name: &[u8]) -> u64 {
     mixed(name, 0)
 }
 
-/// The fingerprint of the first `length` bytes, at most [`PIECE`], of those at hand.
+/// The fingerprint of the first `length` bytes of `at_hand`; `length` is at most [`PIECE`].
 #[inline]
 pub(super) fn fingerprint_near(at_hand: &[u8], length: usize) -> u64 {
     match at_hand.first_chunk() {
-        // One word is read, whatever stands behind the name; a shift of all bits is none.
+        // Reads one word and shifts out what stands behind the name. A length of 0 would shift all
+        // bits, which is no valid shift.
         Some(word) if length <= 8 => {
             let name = match length {
                 0 => 0,
@@ -161,7 +161,7 @@ pub(super) fn fingerprint_of_number(number: i64) -> u64 {
     fingerprint(&text[first..])
 }
 
-/// Consumes a name of so many bytes, piece by piece; its fingerprint.
+/// Consumes a name of `length` bytes, piece by piece; returns its fingerprint.
 pub(super) fn read_name<B: Bytes>(bytes: &mut B, length: u64) -> RdbResult<u64> {
     let (mut left, mut print) = (length, 0);
     loop {
@@ -175,7 +175,7 @@ pub(super) fn read_name<B: Bytes>(bytes: &mut B, length: u64) -> RdbResult<u64> 
     }
 }
 
-/// Folds a piece of a name into what its pieces before gave.
+/// Mixes a piece of a name into the fingerprint of the pieces before it.
 #[inline]
 fn mixed(piece: &[u8], before: u64) -> u64 {
     let length = piece.len() as u64;
@@ -197,7 +197,7 @@ fn mixed(piece: &[u8], before: u64) -> u64 {
     fold(low ^ first, high ^ second)
 }
 
-/// At most eight bytes as one number; those that are not there are zero.
+/// Reads at most eight bytes as one number; missing bytes are zero.
 #[inline]
 fn short_word(bytes: &[u8]) -> u64 {
     let count = bytes.len();
@@ -228,7 +228,7 @@ fn half_word(bytes: &[u8]) -> u64 {
     u64::from(word)
 }
 
-/// Both halves of the product.
+/// Multiplies, and folds both halves of the product into one.
 #[inline]
 fn fold(one: u64, other: u64) -> u64 {
     let product = u128::from(one) * u128::from(other);

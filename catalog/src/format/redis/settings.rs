@@ -1,6 +1,6 @@
-//! What a source may expect of its Redis snapshots: the keys behind `verify.expect`.
+//! The settings of a Redis source: the keys behind its `verify.expect`.
 //!
-//! Only what was written; what it means is the verifier's to judge.
+//! They hold only what was written; the verifier judges by them.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,17 @@ use crate::format::expectation::{Bounds, Change, ChecksumRule};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedisExpect {
-    /// Keys in the file, over all databases. Nothing at all is an error unless `min: 0` is written.
+    /// Number of keys in the file, over all databases. None at all is an error unless `min: 0` is
+    /// written.
     pub keys: Bounds,
-    /// Keys in the file, by number of the database.
+    /// Number of keys in the file, by number of the database.
     pub databases: BTreeMap<u64, Bounds>,
-    /// Against the nearest earlier verified recovery point, and against the manifest.
+    /// How far the number of keys may drop below that of the nearest earlier verified recovery
+    /// point, and below that in the manifest.
     pub change: Change,
     /// A key that the producer writes the time into.
     pub canary: Option<RedisCanary>,
-    /// Whether a file that nothing vouches for may be verified.
+    /// Whether a file may be verified whose bytes no checksum covers.
     pub checksum: ChecksumRule,
 }
 
@@ -30,11 +32,11 @@ pub struct RedisExpect {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RedisCanary {
-    /// Its name.
+    /// Name of the key.
     pub key: String,
-    /// Number of its database.
+    /// Number of the database that holds the key.
     #[serde(default)]
     pub database: u64,
-    /// How old its value may have been when the snapshot was taken.
+    /// How old the key's value may have been when the snapshot was taken.
     pub max_age: Option<Duration>,
 }

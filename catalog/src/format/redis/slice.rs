@@ -5,7 +5,7 @@ use crate::format::judgement::Spot;
 
 /// The bytes of a structure, from its first to its last.
 pub(super) trait Bytes {
-    /// How many bytes follow.
+    /// Number of bytes that follow.
     fn left(&self) -> u64;
 
     /// The next `count` bytes, not consumed; at most [`NEAR`].
@@ -14,15 +14,15 @@ pub(super) trait Bytes {
     /// Consumes bytes, also those that were never looked at.
     fn skip(&mut self, count: u64) -> RdbResult<()>;
 
-    /// What it holds is nothing a server accepts.
+    /// Stops: no server accepts what stands here.
     fn refused<T>(&self, what: &'static str) -> RdbResult<T>;
 
-    /// All bytes that need not be fetched first; they may be none.
+    /// The next bytes that need not be fetched first; perhaps none.
     fn at_hand(&self) -> &[u8] {
         &[]
     }
 
-    /// The next bytes, as many as the array has, consumed.
+    /// Consumes as many bytes as the array has.
     fn array<const N: usize>(&mut self) -> RdbResult<[u8; N]> {
         let bytes = *self
             .peek(N)?
@@ -32,16 +32,16 @@ pub(super) trait Bytes {
         Ok(bytes)
     }
 
-    /// One byte, consumed.
+    /// Consumes one byte.
     fn byte(&mut self) -> RdbResult<u8> {
         self.array().map(|[byte]| byte)
     }
 }
 
-/// Most bytes a walk looks at together.
+/// Most bytes that a walk peeks at once.
 pub(super) const NEAR: usize = 512;
 
-/// What is said of an entry that is longer than what is left.
+/// Finding for an entry that is longer than the bytes left.
 pub(super) const BEYOND: &str = "an entry of a structure reaches beyond its end";
 
 /// A structure that lies in memory as a whole.
@@ -49,7 +49,7 @@ pub(super) struct Slice<'s> {
     rest: &'s [u8],
     /// Offset in the file behind the last byte.
     end: u64,
-    /// It was unpacked, so that its bytes have no offsets of their own.
+    /// True if the structure was unpacked, so that its bytes have no offsets of their own.
     unpacked: bool,
 }
 
@@ -63,7 +63,7 @@ impl<'s> Slice<'s> {
         }
     }
 
-    /// The structure's bytes, unpacked from what ends at `end` of the file.
+    /// The structure's bytes after unpacking; their packed form ends at offset `end` of the file.
     pub(super) fn unpacked(bytes: &'s [u8], end: u64) -> Self {
         Self {
             rest: bytes,

@@ -13,12 +13,12 @@ use super::{
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Form {
     Raw(u64),
-    /// A little-endian signed integer of so many bytes, standing for its decimal digits.
+    /// A little-endian signed integer of this many bytes, which stands for its decimal digits.
     Integer(usize),
     Compressed(Compressed, u64),
 }
 
-/// A first byte, and the length it begins if it is one.
+/// What a first byte begins: a length, or a special encoding.
 enum Prefix {
     Length(u64),
     Special(u8),
@@ -39,7 +39,7 @@ fn prefix(input: &mut Input<'_>) -> RdbResult<Prefix> {
     })
 }
 
-/// A number that is no string's length: counts, identifiers, databases.
+/// Reads a number that is not the length of a string: a count, an identifier, a database.
 pub(super) fn length(input: &mut Input<'_>) -> RdbResult<u64> {
     match prefix(input)? {
         Prefix::Length(length) => Ok(length),
@@ -47,7 +47,7 @@ pub(super) fn length(input: &mut Input<'_>) -> RdbResult<u64> {
     }
 }
 
-/// Reads what stands in front of a string.
+/// Reads what stands in front of a string: how it is stored.
 #[inline]
 pub(super) fn form(input: &mut Input<'_>) -> RdbResult<Form> {
     Ok(match prefix(input)? {
@@ -81,8 +81,8 @@ fn skip_long_string(input: &mut Input<'_>) -> RdbResult<()> {
     }
 }
 
-/// A string that is itself a structure and too large to lie in memory as a whole, or whose text
-/// matters; read piece by piece, decompressed on the way.
+/// A string that is read piece by piece and decompressed on the way: because its text matters, or
+/// because it is a structure too large to lie in memory as a whole.
 pub(super) struct Blob<'b, 'r> {
     input: &'b mut Input<'r>,
     window: &'b mut LzfWindow,
@@ -91,7 +91,7 @@ pub(super) struct Blob<'b, 'r> {
 }
 
 impl<'b, 'r> Blob<'b, 'r> {
-    /// Refuses integers: no structure is that small.
+    /// Opens a string. Refuses integers: no structure is that small.
     pub(super) fn of(
         form: Form,
         input: &'b mut Input<'r>,
@@ -124,7 +124,7 @@ impl<'b, 'r> Blob<'b, 'r> {
 }
 
 impl Bytes for Blob<'_, '_> {
-    /// Decompressed.
+    /// Counts bytes after decompression.
     fn left(&self) -> u64 {
         self.left
     }
@@ -170,7 +170,7 @@ impl Bytes for Blob<'_, '_> {
     }
 }
 
-/// Consumes a string that names something; its fingerprint.
+/// Consumes a string that names something; returns its fingerprint.
 pub(super) fn name(input: &mut Input<'_>, window: &mut LzfWindow) -> RdbResult<u64> {
     match form(input)? {
         Form::Raw(length @ 0..SHORT) => {
@@ -196,13 +196,13 @@ pub(super) fn name(input: &mut Input<'_>, window: &mut LzfWindow) -> RdbResult<u
     }
 }
 
-/// A name shorter than this is mixed at once.
+/// A name of fewer bytes than this is mixed at once.
 const SHORT: u64 = 128;
 
 /// Longest text that is kept of one string; versions, times and identifiers are far shorter.
 pub(super) const TEXT_MAX: usize = 64;
 
-/// One string as text, cut to [`TEXT_MAX`] bytes; what is no UTF-8 is replaced.
+/// Reads one string as text, cut to [`TEXT_MAX`] bytes; bytes that are no UTF-8 are replaced.
 pub(super) fn text(input: &mut Input<'_>, window: &mut LzfWindow) -> RdbResult<String> {
     let first = input.peek(1)?[0];
     if let 0xc0..=0xc2 = first {

@@ -1,7 +1,7 @@
 //! Small collections, which Redis stores as one string with a layout of its own.
 //!
-//! Each is walked to its last byte, as `redis-check-rdb` does with sanitising on. One that is small
-//! enough lies in memory as a whole while it is walked, a larger one passes by in a window.
+//! Every structure is walked to its last byte, as `redis-check-rdb` does with sanitising on. A
+//! small one lies in memory as a whole meanwhile, a larger one passes by in a window.
 
 mod element;
 mod intset;
@@ -29,8 +29,7 @@ pub(super) use {
     zipmap::Zipmap,
 };
 
-/// How many entries make one element: one of a list or set, a field with its value, and with the
-/// time it expires at.
+/// Number of entries that make one element of a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tuple {
     /// Elements of a list or set.
@@ -43,7 +42,7 @@ pub(super) enum Tuple {
 
 /// The layout of one structure.
 pub(super) trait PackedLayout {
-    /// What is to be known of it.
+    /// What the walk finds, such as the number of elements.
     type Found;
 
     /// Walks over every byte; refuses what contradicts itself. Names that must differ are added to
@@ -51,8 +50,8 @@ pub(super) trait PackedLayout {
     fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> RdbResult<Self::Found>;
 }
 
-/// Largest compressed structure that is unpacked as a whole: what the window has room for beside a
-/// history that no reference needs then.
+/// Largest compressed structure that is unpacked as a whole, in bytes once unpacked: the window
+/// takes it without sliding.
 const UNPACKED_MAX: u64 = 16 * 1024;
 
 /// Reads a string as a structure of this layout.

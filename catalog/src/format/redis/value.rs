@@ -1,7 +1,7 @@
 //! Passing over one value of any type, as `rdbLoadObject` reads it.
 //!
-//! Nothing is kept of it. Loops over counts from the file end with the input at the latest: every
-//! round reads at least one byte.
+//! Nothing of a value is kept. A loop over a count from the file ends with the input at the latest:
+//! every round reads at least one byte.
 
 mod array;
 mod reader;
@@ -22,10 +22,10 @@ use super::{
 const FIELD_EXPIRY_END: u64 = 1 << 48;
 
 impl Reader<'_> {
-    /// Passes over one value; how many elements it has. A module's value has been told its
-    /// identifier by the caller.
+    /// Passes over one value; returns how many elements it has. The caller has read the identifier
+    /// in front of a module's value.
     ///
-    /// What is no collection has one element: it is never empty, nor is a stream.
+    /// A value that is no collection has one element: it is never empty, nor is a stream.
     pub(super) fn skip_value(&mut self, kind: Type) -> RdbResult<u64> {
         self.names.clear();
         match kind {
@@ -78,7 +78,7 @@ impl Reader<'_> {
         self.input.array().map(f64::from_le_bytes)
     }
 
-    /// One byte of length, or a special value, then decimal digits (`rdbLoadDoubleValue`).
+    /// Reads one byte of length, or a special value, then decimal digits (`rdbLoadDoubleValue`).
     fn score_as_text(&mut self) -> RdbResult<f64> {
         let length = match self.input.byte()? {
             253 => return Ok(f64::NAN),
@@ -96,7 +96,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Nodes may be empty.
+    /// Passes over a list of ziplists, which may be empty.
     fn quicklist(&mut self) -> RdbResult<u64> {
         let mut elements = 0u64;
         for _ in 0..self.count()? {
@@ -120,7 +120,8 @@ impl Reader<'_> {
         Ok(elements)
     }
 
-    /// Each field's expiry counts from the earliest, which stands in front, or from the epoch.
+    /// Passes over a hash whose fields expire. Each expiry counts from the earliest, which stands
+    /// in front, or from the epoch.
     fn expiring_pairs(&mut self, earliest: bool) -> RdbResult<u64> {
         let from = if earliest {
             u64::from_le_bytes(self.input.array()?)
@@ -142,7 +143,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Minus one is no expiry.
+    /// Passes over a hash of Valkey 9. An expiry of minus one is none.
     fn hash_2(&mut self) -> RdbResult<u64> {
         self.each(|reader| {
             reader.name()?;

@@ -1,6 +1,7 @@
-//! From the magic to the end mark, item by item, as `rdbLoadRio` reads them.
+//! The walk over an RDB file, from its magic to its end mark, item by item, as `rdbLoadRio` reads
+//! them.
 //!
-//! Judges nothing: what it stops at is weighed by `judge`.
+//! Judges nothing: where and why the walk stops is weighed by `judge`.
 
 use super::{
     census::{BUILT_IN, Census, DATABASES_MAX, Database, MODULES_MAX},
@@ -12,10 +13,10 @@ use super::{
 };
 use crate::format::{FINDINGS_MAX, InspectionFinding};
 
-/// What is said of a name that comes twice in one collection.
+/// Warning about a name that comes twice in one collection.
 const REPEATED: &str = "a collection has a field or member twice";
 
-/// The largest number a server can be told as its count of databases (`INT_MAX`).
+/// Largest number of a database: servers can be told no larger count of databases (`INT_MAX`).
 const DATABASE_MAX: u64 = i32::MAX as u64;
 
 /// How far the walk came.
@@ -35,12 +36,12 @@ pub(super) struct Walk<'r> {
     family: Family,
     /// Number of the database the next keys belong to.
     selected: u64,
-    /// Counted since it was selected.
+    /// Counts since this database was selected.
     current: Database,
-    /// The next key expires.
+    /// True if the next key expires.
     expires: bool,
-    /// What is odd, and no damage if its writer wrote it so; at most [`FINDINGS_MAX`], the first
-    /// ones.
+    /// What is odd, and no damage if its writer wrote it so; the first ones, at most
+    /// [`FINDINGS_MAX`].
     pub(super) warnings: Vec<InspectionFinding>,
 }
 
@@ -58,7 +59,7 @@ impl<'r> Walk<'r> {
     }
 
     /// Reads everything up to and including the end mark. The census holds what was counted, also
-    /// when it stops early.
+    /// when the walk stops early.
     pub(super) fn run(&mut self) -> RdbResult<WalkEnd> {
         let outcome = self.items();
         self.settle();
@@ -166,7 +167,7 @@ impl<'r> Walk<'r> {
     }
 
     fn key(&mut self, kind: Type) -> RdbResult<()> {
-        // Of the byte that says its type.
+        // Offset of the byte that says the key's type.
         let at = self.input().offset() - 1;
         skip_string(self.input())?;
         self.current.keys += 1;
@@ -203,7 +204,7 @@ impl<'r> Walk<'r> {
         }
     }
 
-    /// Minus one is what Redis itself takes for no expiry.
+    /// Reads when the next key expires. Redis itself takes minus one for no expiry.
     fn expiry(&mut self, bytes: usize) -> RdbResult<()> {
         self.expires = self.input().peek(bytes)?.iter().any(|byte| *byte != 0xff);
         self.input().consume(bytes);

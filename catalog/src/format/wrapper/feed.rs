@@ -4,7 +4,7 @@
 
 use std::io::{self, BufRead, Read};
 
-/// Bytes looked at: the magic of a zstd frame and the descriptor behind it.
+/// Number of bytes looked at: the magic of a zstd frame and the descriptor behind it.
 pub(super) const SNIFFED: usize = 5;
 
 const BUFFER: usize = 64 * 1024;
@@ -37,7 +37,7 @@ impl<'r> Feed<'r> {
         self.taken
     }
 
-    /// Whether the reader failed, now or before.
+    /// True if the reader failed, now or before.
     pub(super) fn broke(&self) -> bool {
         self.broken.is_some()
     }
@@ -50,7 +50,8 @@ impl<'r> Feed<'r> {
         &self.buffer[..self.end.min(SNIFFED)]
     }
 
-    /// Reads to the end, or until it breaks; returns how many bytes, and whether all were zero.
+    /// Reads to the end, or until the reader breaks. Returns the number of bytes, and true if all
+    /// were zero.
     pub(super) fn drain(&mut self) -> (u64, bool) {
         let (mut count, mut zeros) = (0, true);
         while self.start < self.end || self.refill() {
@@ -70,13 +71,14 @@ impl<'r> Feed<'r> {
         self.end > 0
     }
 
-    /// As much as there is room for: how far a decoder comes in a damaged file depends on how much
-    /// it is given at once, and what is found must not depend on how the bytes arrived.
+    /// Fills the buffer as far as the reader allows. How far a decoder comes in a damaged file
+    /// depends on how much it is given at once. Findings must not depend on how the bytes arrived.
     fn fill(&mut self) {
         while self.end < self.buffer.len() && self.more() > 0 {}
     }
 
-    /// Reads once behind what is there; nothing at the end, and ever after a failure.
+    /// Reads once, behind the bytes that are there. Returns 0 at the end, and always after a
+    /// failure.
     fn more(&mut self) -> usize {
         if self.broken.is_some() {
             return 0;

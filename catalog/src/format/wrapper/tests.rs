@@ -172,7 +172,7 @@ fn what_needs_more_than_we_give_is_not_called_damaged() {
     good(&zstd(&content(), true, 25), true, None);
 }
 
-/// Ends in a failure.
+/// A reader that gives these bytes, then fails.
 struct Breaking<'f>(&'f [u8]);
 
 impl Read for Breaking<'_> {

@@ -113,7 +113,7 @@ fn keys_that_another_type_reads_are_known_and_passed_over() {
         (name.as_deref(), problems.to_string().as_str()),
         (Some("a"), "")
     );
-    // Only of the mapping itself, and of none within.
+    // The other type's keys belong to the mapping itself and to no mapping within it.
     let (_, problems) = read("{ pth: a, within: { name: a, path: b } }");
     insta::assert_snapshot!(problems, @r#"
         f.yaml:1:1: the key name is missing

@@ -1,8 +1,8 @@
 //! Answers of the library Kubernetes uses, held against ours.
 //!
-//! Not imitated: in zones that change their clocks at midnight (Cairo, Beirut, Havana) or by half
-//! an hour (Lord Howe), its search misplaces some slots around a change, depending on the instant
-//! it starts from.
+//! One fault is not imitated: in zones that change their clocks at midnight (Cairo, Beirut, Havana)
+//! or by half an hour (Lord Howe), the library misplaces some slots around a change, depending on
+//! the instant from which it searches.
 
 use super::{Schedule, at, zone};
 

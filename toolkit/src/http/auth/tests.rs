@@ -1,6 +1,6 @@
 use super::*;
 
-/// The least that bcrypt allows: tests are many.
+/// The least cost that bcrypt allows, as there are many tests.
 const COST: u32 = 4;
 
 fn users(all: &[(&str, &str)]) -> Users {

@@ -104,7 +104,7 @@ async fn a_new_certificate_is_shown_without_a_restart_and_a_broken_one_never() {
     let second = shown(&running, &site).await;
     assert_ne!(second, first);
     assert!(valid(&running));
-    // Who was here before stays.
+    // The connection from before stays.
     let answer = exchange_one(&mut kept, &with("GET", "/page", "")).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
@@ -144,7 +144,7 @@ async fn what_a_client_proved_under_other_rules_does_not_count() {
     let mut kept = running.handshake(site.client(Some(&pair))).await.unwrap();
     let answer = exchange_one(&mut kept, &with("POST", "/act", "")).await;
     assert!(answer.ends_with("authenticated: true\n"), "{answer}");
-    // Another certificate of the server changes nothing for who is here.
+    // Another certificate of the server changes nothing for an open connection.
     site.renew();
     let answer = exchange_one(&mut kept, &with("POST", "/act", "")).await;
     assert!(answer.ends_with("authenticated: true\n"), "{answer}");

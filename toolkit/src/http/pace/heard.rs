@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Pace;
 
-/// Passes everything on unchanged.
+/// A stream that passes everything on unchanged, and notes in `pace` that something was read.
 #[derive(Debug)]
 pub(in crate::http) struct Heard<S> {
     pub(in crate::http) stream: S,

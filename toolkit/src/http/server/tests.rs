@@ -163,7 +163,7 @@ async fn a_client_that_reads_nothing_is_cut_off() {
     let mut stalled = TcpStream::connect(address).await.unwrap();
     let sent = with("GET", "/large", "");
     stalled.write_all(sent.as_bytes()).await.unwrap();
-    // There is room for this one only when the other was ended.
+    // There is room for this connection only after the stalled one was ended.
     let mut next = TcpStream::connect(address).await.unwrap();
     let answer = exchange_one(&mut next, &with("GET", "/", "")).await;
     assert!(answer.ends_with("small"), "{answer}");
@@ -181,7 +181,7 @@ async fn beyond_the_cap_a_client_waits_until_another_leaves() {
     let mut second = running.connect().await;
     let asking = request("POST", "/act");
     second.write_all(asking.as_bytes()).await.unwrap();
-    // As long as the first is there and answered, the second is not.
+    // As long as the first client is there and answered, the second is not answered.
     for _ in 0..20 {
         exchange_one(&mut first, &with("GET", "/page", "")).await;
         let early = second.try_read(&mut [0; 1]).unwrap_err();

@@ -1,4 +1,4 @@
-//! What a certificate says of itself.
+//! Names and uses that a certificate states of itself.
 //!
 //! It must not decide whom to believe.
 
@@ -7,8 +7,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_parser::{parse_x509_certificate, prelude::GeneralName};
 
-/// DNS names, mail addresses, IP addresses and URIs, spelled as Go's `crypto/x509` spells them;
-/// none where the certificate cannot be read, so that nothing is allowed.
+/// Alternative names: DNS names, mail addresses, IP addresses and URIs, spelled as Go's
+/// `crypto/x509` spells them. Empty if the certificate cannot be read, so that nothing is allowed.
 pub(super) fn names(certificate: &CertificateDer<'_>) -> Vec<String> {
     let Ok((_, certificate)) = parse_x509_certificate(certificate) else {
         return Vec::new();
@@ -20,7 +20,8 @@ pub(super) fn names(certificate: &CertificateDer<'_>) -> Vec<String> {
     alternatives.iter().filter_map(text).collect()
 }
 
-/// Whether it is valid now, and not made for something else than a client (RFC 5280 §4.2.1.12).
+/// True if the certificate is valid at `now`, and not made only for other uses than a client's
+/// (RFC 5280 §4.2.1.12).
 pub(super) fn serves_client(certificate: &CertificateDer<'_>, now: UnixTime) -> bool {
     let Ok((_, certificate)) = parse_x509_certificate(certificate) else {
         return false;

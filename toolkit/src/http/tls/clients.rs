@@ -1,4 +1,4 @@
-//! Which clients a handshake lets in, in the words of Go's `tls.ClientAuthType`.
+//! Rules for the clients that a handshake lets in, in the words of Go's `tls.ClientAuthType`.
 
 use std::sync::Arc;
 
@@ -20,26 +20,26 @@ use super::certificate::{names, serves_client};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::http) struct Clients {
     pub(in crate::http) policy: Policy,
-    /// Who may have issued them; some where any are asked for.
+    /// Certificates of the issuers; at least one where client certificates are asked for.
     pub(in crate::http) issuers: Vec<CertificateDer<'static>>,
-    /// Alternative names of which a certificate must have one; none means that any will do.
+    /// Alternative names, of which a certificate must have one; if the list is empty, any will do.
     pub(in crate::http) names: Vec<String>,
 }
 
-/// What is asked of a client.
+/// Certificate that is asked of a client.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::http) enum Policy {
-    /// Nothing.
+    /// No certificate.
     #[default]
     None,
-    /// A certificate of a known issuer, if any.
+    /// No certificate, or one of a known issuer.
     VerifyIfGiven,
     /// A certificate of a known issuer.
     RequireAndVerify,
 }
 
 impl Policy {
-    /// As written.
+    /// Words of the file for the policies.
     pub(in crate::http) const WORDS: [(&'static str, Self); 3] = [
         ("NoClientCert", Self::None),
         ("VerifyClientCertIfGiven", Self::VerifyIfGiven),
@@ -48,7 +48,7 @@ impl Policy {
 }
 
 impl Clients {
-    /// Whether nobody is let in without a certificate.
+    /// True if nobody is let in without a certificate.
     pub(in crate::http) const fn demand_proof(&self) -> bool {
         matches!(self.policy, Policy::RequireAndVerify)
     }
@@ -77,8 +77,8 @@ impl Clients {
     }
 }
 
-/// Takes certificates of known issuers, and those that are listed among them themselves; both only
-/// with an allowed name.
+/// Verifier that takes certificates of known issuers, and certificates that are themselves in the
+/// list of issuers; both only with an allowed name.
 #[derive(Debug)]
 struct Known {
     issued: Arc<dyn ClientCertVerifier>,
@@ -103,8 +103,8 @@ impl ClientCertVerifier for Known {
         let issued = self
             .issued
             .verify_client_cert(certificate, intermediates, now);
-        // Self-signed ones, which openssl makes able to issue; webpki, unlike Go, takes no issuer
-        // for a client.
+        // A self-signed certificate, which openssl makes able to issue others: webpki, unlike Go,
+        // takes no issuer for a client.
         let listed = || {
             self.rules
                 .issuers

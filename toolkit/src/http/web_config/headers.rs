@@ -5,12 +5,12 @@ use settings::Problems;
 
 use super::written::Headers;
 
-/// Any value.
+/// Allowed values of a header that may have any.
 const ANY: &[&str] = &[];
 const FRAME_OPTIONS: &[&str] = &["deny", "sameorigin"];
 const CONTENT_TYPE_OPTIONS: &[&str] = &["nosniff"];
 
-/// An empty value, where any is allowed, leaves out the header.
+/// Checks the headers. An empty value, where any is allowed, leaves out the header: `None`.
 pub(super) fn check(
     written: Headers,
     problems: &mut Problems,

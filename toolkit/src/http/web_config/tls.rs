@@ -22,14 +22,14 @@ const PROOFLESS: [&str; 3] = [
     "RequireClientCert",
 ];
 
-/// Where PEM comes from; looking something up notes what is wrong with it.
+/// Source of PEM: the file, or files `beside` it. What is wrong with it is added to `problems`.
 struct Source<'a> {
     beside: &'a Path,
     files: &'a mut Files,
     problems: &'a mut Problems,
 }
 
-/// Bytes, with the place that gave or named them.
+/// Bytes of PEM, with the place that holds them or names their file.
 type Found = (Vec<u8>, Place);
 type Certificates = (Vec<CertificateDer<'static>>, Place);
 
@@ -110,7 +110,7 @@ fn policy_of(written: &Located<String>, problems: &mut Problems) -> Option<(Poli
     known.map(|(_, policy)| (*policy, written.place.clone()))
 }
 
-/// What would protect nothing is refused.
+/// Makes the rules for client certificates, and refuses rules that would protect nothing.
 fn clients(
     (policy, asked_at): (Policy, Place),
     issuers: Option<Certificates>,
@@ -149,7 +149,8 @@ fn clients(
 }
 
 impl Source<'_> {
-    /// The one of the two that is there and not empty. `holder`, if any, is wrong without it.
+    /// Finds the PEM in the text or in the file, whichever is there and not empty. Without both,
+    /// there is a problem at `holder`, if it is given.
     fn find(
         &mut self,
         key: &str,

@@ -9,7 +9,8 @@ use settings::{Located, Problems};
 const VERSIONS: [(&str, &SupportedProtocolVersion); 2] = [("TLS12", &TLS12), ("TLS13", &TLS13)];
 const OLD_VERSIONS: [&str; 2] = ["TLS10", "TLS11"];
 
-/// From the least to the greatest, 1.2 to 1.3 where nothing is said.
+/// The versions of TLS from the least to the greatest, 1.2 to 1.3 where nothing is said; none if
+/// there is a problem.
 pub(super) fn versions(
     least: Option<&Located<String>>,
     greatest: Option<&Located<String>>,

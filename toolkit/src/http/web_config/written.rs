@@ -1,4 +1,4 @@
-//! The file as it is written; what it means is decided by the checks.
+//! The file as it is written; the checks decide what it means.
 
 use std::{collections::BTreeMap, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! What may be written of a source, and what is said of the rest.
+//! The settings that may be written of a source, and the errors for all others.
 
 use std::sync::Arc;
 

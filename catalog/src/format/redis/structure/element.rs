@@ -4,7 +4,7 @@
 use super::PackedLayout;
 use crate::format::redis::{input::RdbResult, repeats::Repeats, slice::Bytes};
 
-/// Passes over all of it; at least one byte.
+/// Makes sure that the element has at least one byte.
 pub(crate) struct Element;
 
 impl PackedLayout for Element {

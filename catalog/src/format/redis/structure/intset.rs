@@ -31,7 +31,7 @@ impl PackedLayout for Intset {
     }
 }
 
-/// False behind the first integer that is not larger than the one before.
+/// Reads `count` integers; false at the first one that is not larger than the one before.
 fn ascending<B: Bytes, const WIDTH: usize>(
     bytes: &mut B,
     count: u32,

@@ -1,4 +1,4 @@
-//! Entries with their own length behind them (`listpack.c`, `lpValidateIntegrity`).
+//! Listpacks: entries with their own length behind them (`listpack.c`, `lpValidateIntegrity`).
 
 use super::{PackedLayout, Tuple};
 use crate::format::redis::{
@@ -7,7 +7,7 @@ use crate::format::redis::{
     slice::Bytes,
 };
 
-/// Where the header counts no entries (`LP_HDR_NUMELE_UNKNOWN`).
+/// Count in a header that does not say how many entries there are (`LP_HDR_NUMELE_UNKNOWN`).
 const COUNT_UNKNOWN: u16 = u16::MAX;
 
 /// The last byte (`LP_EOF`).
@@ -16,7 +16,7 @@ const END: u8 = 0xff;
 /// Most digits of an integer kept as text: a sign and 19 digits.
 const DIGITS_MAX: usize = 20;
 
-/// An entry shorter than this has one byte behind it (`lpEncodeBacklen`).
+/// An entry shorter than this has its length in one byte behind it (`lpEncodeBacklen`).
 const SHORT: u64 = 128;
 
 /// Bytes of the entries with an integer of two, three, four and eight bytes.
@@ -25,7 +25,7 @@ const INTEGERS: [u64; 4] = [3, 4, 5, 9];
 /// Checks every entry; finds how many elements there are.
 pub(crate) struct Listpack {
     pub(crate) tuple: Tuple,
-    /// The first entry of each element is a name that no other element has.
+    /// True if the first entry of each element is a name that no other element has.
     pub(crate) named: bool,
 }
 
@@ -35,7 +35,7 @@ impl PackedLayout for Listpack {
     fn walk<B: Bytes>(self, bytes: &mut B, names: &mut Repeats) -> RdbResult<u64> {
         let mut entries = Entries::open(bytes)?;
         let size = self.tuple as u64;
-        // Of the next entry in its element.
+        // Place of the next entry in its element.
         let mut place = 0;
         loop {
             place = self.pass_short(&mut entries, place, names)?;
@@ -59,8 +59,9 @@ impl PackedLayout for Listpack {
 }
 
 impl Listpack {
-    /// Passes over what is at hand and short, from the entry at this place of its element to the
-    /// one at the place returned: nearly all there is, and the time it takes is the inspection's.
+    /// Passes over the short entries at hand. `place` is the place of the first one in its element;
+    /// returns that of the entry behind them. Nearly all entries pass here, so this loop decides
+    /// how long an inspection takes.
     fn pass_short<B: Bytes>(
         &self,
         entries: &mut Entries<'_, B>,
@@ -95,7 +96,8 @@ impl Listpack {
     }
 }
 
-/// The first entry and what lies behind it and its length, if it is short and its length is right.
+/// Splits off the first entry, if it is short and the length behind it is right. Returns the entry,
+/// and the bytes behind that length.
 #[inline]
 fn short(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = match *rest.first()? {
@@ -120,11 +122,11 @@ pub(super) struct Entries<'b, B> {
     count: u64,
 }
 
-/// What an entry holds.
+/// Content of an entry.
 #[derive(Clone, Copy)]
 enum Value {
     Number(i64),
-    /// As many bytes as the entry has behind its header of so many.
+    /// Text behind a header of this many bytes.
     Text(u8),
 }
 
@@ -144,7 +146,7 @@ impl<'b, B: Bytes> Entries<'b, B> {
         })
     }
 
-    /// How many entries were read.
+    /// Number of entries read so far.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
@@ -202,7 +204,7 @@ impl<'b, B: Bytes> Entries<'b, B> {
         Ok(true)
     }
 
-    /// The next entry as an integer, `Some(None)` if it is other text; `None` at the end.
+    /// Reads the next entry as an integer: `None` at the end, `Some(None)` for other text.
     #[expect(
         clippy::option_option,
         reason = "no entry and no integer are two things"
@@ -228,7 +230,7 @@ impl<'b, B: Bytes> Entries<'b, B> {
         Ok(Some(number))
     }
 
-    /// A time in milliseconds, or zero; false at the end.
+    /// Reads a time in milliseconds, or zero; false at the end.
     fn expiry(&mut self) -> RdbResult<bool> {
         match self.number()? {
             None => Ok(false),
@@ -237,7 +239,8 @@ impl<'b, B: Bytes> Entries<'b, B> {
         }
     }
 
-    /// How many bytes the next entry has, its header included, and what they mean.
+    /// Reads how many bytes the next entry has, its header included, and what they mean; `None` at
+    /// the end.
     fn entry(&mut self) -> RdbResult<Option<(u64, Value)>> {
         let first = self.bytes.peek(1)?[0];
         let entry = match first {
@@ -279,7 +282,7 @@ impl<'b, B: Bytes> Entries<'b, B> {
         })
     }
 
-    /// Consumes an entry of so many bytes and the length behind it.
+    /// Consumes an entry of `length` bytes and the length behind it.
     #[inline]
     fn step(&mut self, length: u64) -> RdbResult<()> {
         match usize::try_from(length) {
@@ -296,8 +299,8 @@ impl<'b, B: Bytes> Entries<'b, B> {
         }
     }
 
-    /// Seven bits a byte, most significant first, every byte but the first marked
-    /// (`lpEncodeBacklen`).
+    /// Consumes the length behind an entry: seven bits a byte, most significant first, every byte
+    /// but the first marked (`lpEncodeBacklen`).
     fn length_behind(&mut self, length: u64) -> RdbResult<()> {
         let bytes = match length {
             ..SHORT => 1,

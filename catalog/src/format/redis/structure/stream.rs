@@ -4,7 +4,7 @@
 use super::{PackedLayout, listpack::Entries};
 use crate::format::redis::{input::RdbResult, repeats::Repeats, slice::Bytes};
 
-/// The entry has the fields of the master entry (`STREAM_ITEM_FLAG_SAMEFIELDS`).
+/// Flag of an entry that has the fields of the master entry (`STREAM_ITEM_FLAG_SAMEFIELDS`).
 const SAME_FIELDS: i64 = 1 << 1;
 
 /// Bytes of a stream entry's identifier (`streamID`).
@@ -56,7 +56,8 @@ impl PackedLayout for Node {
 struct Reading<'b, B>(Entries<'b, B>);
 
 impl<B: Bytes> Reading<'_, B> {
-    /// Flags, two parts of the identifier, fields and values, and how many entries that makes.
+    /// Passes over one entry: flags, two parts of the identifier, fields and values, and the number
+    /// of listpack entries that these take.
     fn entry(&mut self, master_fields: u64) -> RdbResult<()> {
         let flags = self.integer()?;
         self.integer()?;

@@ -1,9 +1,9 @@
-//! Listpacks of a hash whose field names are kept apart from its values (Redis 8.10).
+//! Listpacks of a hash whose field names are stored apart from its values (Redis 8.10).
 
 use super::{PackedLayout, listpack::Entries};
 use crate::format::redis::{input::RdbResult, repeats::Repeats, slice::Bytes};
 
-/// The names alone; finds how many there are.
+/// A listpack of field names alone; finds how many there are.
 pub(crate) struct TemplateNames;
 
 impl PackedLayout for TemplateNames {
@@ -18,8 +18,8 @@ impl PackedLayout for TemplateNames {
     }
 }
 
-/// The values behind the number of their template; finds that number, and how many values there
-/// are.
+/// A listpack of values behind the number of their template; finds that number, and how many values
+/// there are.
 pub(crate) struct TemplateValues;
 
 impl PackedLayout for TemplateValues {

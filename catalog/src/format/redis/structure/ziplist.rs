@@ -1,4 +1,5 @@
-//! Entries with the length of the one before in front (`ziplist.c`, `ziplistValidateIntegrity`).
+//! Ziplists: entries with the length of the entry before in front (`ziplist.c`,
+//! `ziplistValidateIntegrity`).
 
 use super::{PackedLayout, Tuple, listpack::integer};
 use crate::format::redis::{
@@ -10,7 +11,7 @@ use crate::format::redis::{
 /// Bytes before the first entry: length, offset of the last entry, count (`ZIPLIST_HEADER_SIZE`).
 const HEADER: u64 = 10;
 
-/// Where the header counts no entries.
+/// Count in a header that does not say how many entries there are.
 const COUNT_UNKNOWN: u16 = u16::MAX;
 
 /// The last byte (`ZIP_END`).
@@ -22,7 +23,7 @@ const BIG: u8 = 0xfe;
 /// Checks every entry; finds how many elements there are.
 pub(crate) struct Ziplist {
     pub(crate) tuple: Tuple,
-    /// The first entry of each element is a name that no other element has.
+    /// True if the first entry of each element is a name that no other element has.
     pub(crate) named: bool,
 }
 
@@ -71,10 +72,10 @@ impl PackedLayout for Ziplist {
     }
 }
 
-/// What follows the two fields in front of an entry.
+/// The content of an entry, behind the two fields in front.
 struct Body {
     length: u64,
-    /// Text, an integer of that many bytes, or one that stands in the encoding.
+    /// Text or an integer of `length` bytes, or an integer that stands in the encoding.
     kind: Kind,
 }
 
@@ -85,7 +86,7 @@ enum Kind {
 }
 
 impl Body {
-    /// Consumes the entry as a name; its fingerprint.
+    /// Consumes the entry as a name; returns its fingerprint.
     fn name<B: Bytes>(&self, bytes: &mut B) -> RdbResult<u64> {
         /// Bytes of the widest integer.
         const WIDEST: usize = 8;
@@ -103,8 +104,8 @@ impl Body {
     }
 }
 
-/// Reads what stands in front of one entry, whose first field says that the one before has `before`
-/// bytes.
+/// Reads the two fields in front of one entry; the first must say that the entry before has
+/// `before` bytes.
 fn entry<B: Bytes>(bytes: &mut B, before: u64) -> RdbResult<Body> {
     let said = match bytes.byte()? {
         BIG => u64::from(u32::from_le_bytes(bytes.array()?)),

@@ -7,8 +7,8 @@ use crate::format::redis::{
     slice::Bytes,
 };
 
-/// From here on the first byte counts no fields, and a length has four bytes more
-/// (`ZIPMAP_BIGLEN`).
+/// As the first byte of a zipmap, this value or a larger one does not count the fields. As a
+/// length, this value says that the real one follows in four bytes (`ZIPMAP_BIGLEN`).
 const BIG: u8 = 0xfe;
 
 /// The last byte (`ZIPMAP_END`).

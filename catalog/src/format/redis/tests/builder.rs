@@ -67,7 +67,7 @@ pub(super) fn string(text: &[u8]) -> Vec<u8> {
     [&length(text.len()), text].concat()
 }
 
-/// As LZF, with nothing but literal runs.
+/// A string compressed with LZF, with nothing but literal runs.
 pub(super) fn compressed(text: &[u8]) -> Vec<u8> {
     let tokens: Vec<u8> = text
         .chunks(32)

@@ -44,7 +44,7 @@ fn only_what_is_cut_off_is_called_truncated() {
     let file = sample("REDIS0010").end();
     let whole = packed(&file);
     assert!(expect(&whole[..whole.len() - 1], Damaged).truncated);
-    // Its wrapper was closed: nothing more will come.
+    // A whole wrapper was closed by its writer: nothing more will come.
     assert!(!expect(&packed(&file[..file.len() - 1]), Damaged).truncated);
 }
 
@@ -189,7 +189,7 @@ fn what_lies_behind_a_wrapper_excuses_no_content_that_is_missing() {
     for wrap in [gzip, zstd] {
         let whole = [wrap(first), wrap(second)].concat();
         expect(&whole, Intact);
-        // The second part is no longer known for one.
+        // A second part whose magic is changed no longer begins a member or frame.
         for change in [0x01, 0xff] {
             let mut damaged = whole.clone();
             damaged[wrap(first).len()] ^= change;

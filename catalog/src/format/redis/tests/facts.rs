@@ -62,7 +62,7 @@ fn a_head_of_a_version_above_those_known_tells_as_much_as_any() {
             (Some(version), Some(1), None)
         );
     }
-    // No file has it, so nothing is read of it.
+    // No file has version 79 of Valkey, so nothing is read of this one.
     let facts = describe(&Rdb::new("VALKEY079").aux("ctime", "1").end());
     assert_eq!((facts.version, facts.taken_at), (Some(79), None));
 }

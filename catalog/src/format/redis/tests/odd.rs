@@ -9,7 +9,7 @@ use crate::format::{
     InspectionState::{Damaged, Intact, NotUnderstood, Unvouched},
 };
 
-/// What it is, the magic, the type, the value.
+/// A description, the magic, the type, the value.
 type Case = (&'static str, &'static str, u8, Vec<u8>);
 
 const OLD: &str = "REDIS0006";
@@ -63,7 +63,7 @@ fn repeated() -> Vec<Case> {
     [singly(), in_older_layouts(), in_listpacks(), of_templates()].concat()
 }
 
-/// The same parts two times, behind a count.
+/// A collection of two equal elements, behind its count.
 fn twice(parts: &[&[u8]]) -> Vec<u8> {
     [&[2], &parts.concat()[..], &parts.concat()].concat()
 }
@@ -179,7 +179,8 @@ fn a_field_or_member_that_comes_twice_is_a_warning_where_the_checksum_holds() {
     }
 }
 
-/// Without a checksum nothing inside says who wrote it so; with a wrong one it is damage.
+/// Without a checksum nothing inside says that the writer wrote it so; with a wrong one it is
+/// damage.
 fn unvouched_or_damaged(what: &str, file: &Rdb) {
     let inspection = expect(&file.clone().end_unsummed(), Unvouched);
     assert!(inspection.findings.is_empty(), "{what}: {inspection:?}");
@@ -252,7 +253,7 @@ fn what_may_come_twice_is_no_warning() {
     }
 }
 
-/// A set of so many numbers, the last of which came before, too.
+/// A set of `count` numbers, the last of which is `again`.
 fn numbers(count: usize, again: u32) -> Vec<u8> {
     let mut value = length(count);
     for index in 0..count as u32 - 1 {

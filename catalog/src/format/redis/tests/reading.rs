@@ -1,4 +1,4 @@
-//! How a file arrives, where its bytes go, and what is asked of memory.
+//! Files that arrive in pieces or break off, the bytes that the tee gets, and bounds on memory.
 
 use std::io::{self, Read};
 

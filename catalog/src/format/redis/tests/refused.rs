@@ -7,7 +7,7 @@ use super::{
 };
 use crate::format::InspectionState::{Damaged, Intact};
 
-/// What is wrong, the type, the value.
+/// A description of the fault, the type, the value.
 type Case = (&'static str, u8, Vec<u8>);
 
 #[track_caller]

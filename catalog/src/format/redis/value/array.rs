@@ -9,17 +9,17 @@ use crate::format::redis::{
     string::{length, skip_string},
 };
 
-/// A string, of any length or of a few bytes (`AR_RDB_TAG_SDS`, `AR_RDB_TAG_SMALLSTR`).
+/// Tags of a string, of any length or of a few bytes (`AR_RDB_TAG_SDS`, `AR_RDB_TAG_SMALLSTR`).
 const STRING: u64 = 0;
 const SHORT_STRING: u64 = 3;
 
-/// Eight bytes (`AR_RDB_TAG_INT`, `AR_RDB_TAG_FLOAT`).
+/// Tags of a number of eight bytes (`AR_RDB_TAG_INT`, `AR_RDB_TAG_FLOAT`).
 const INTEGER: u64 = 1;
 const DOUBLE: u64 = 2;
 
 impl Reader<'_> {
-    /// How many elements there are, where the next one is to be inserted, and the elements, each
-    /// behind its index and what it is.
+    /// Passes over an array: the number of elements, where the next one is to be inserted, and the
+    /// elements, each behind its index and its tag. Returns the number of elements.
     pub(super) fn array(&mut self) -> RdbResult<u64> {
         let count = length(&mut self.input)?;
         match length(&mut self.input)? {

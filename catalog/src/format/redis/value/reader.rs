@@ -1,4 +1,4 @@
-//! What every value is read with, and the steps that values share.
+//! The reader of values, and the steps that values share.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::super::{
 /// Bytes of a time in milliseconds.
 pub(super) const TIME: u64 = 8;
 
-/// How many fields each template has, by its number.
+/// Number of fields of each template, by the template's number.
 pub(super) type Templates = BTreeMap<u64, u64>;
 
 /// The bytes of a file, and room to decompress what has to be looked into.
@@ -35,7 +35,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// One string as a structure of this layout.
+    /// Reads one string as a structure of this layout.
     pub(super) fn structure<L: PackedLayout>(&mut self, layout: L) -> RdbResult<L::Found> {
         structure::read(&mut self.input, &mut self.window, &mut self.names, layout)
     }
@@ -58,14 +58,14 @@ impl<'r> Reader<'r> {
         Ok(())
     }
 
-    /// A field or member.
+    /// Reads the name of a field or member.
     pub(super) fn name(&mut self) -> RdbResult<()> {
         let print = name(&mut self.input, &mut self.window)?;
         self.names.add(print);
         Ok(())
     }
 
-    /// A count and that many elements.
+    /// Reads a count and that many elements; returns the count.
     pub(super) fn each(&mut self, element: impl Fn(&mut Self) -> RdbResult<()>) -> RdbResult<u64> {
         let count = self.count()?;
         for _ in 0..count {

@@ -1,9 +1,9 @@
 //! Hashes of Redis 8.10 whose field names are stored once for many (`RDB_OPCODE_HASH_TEMPLATE`).
 //!
-//! A save writes the names of a template into the head, and then values that refer to it; the names
-//! stand in front of the values only in what `DUMP` writes, which is read from a file as well.
-//! Known from public readers of the format and from tests of the server; no server that has them
-//! was tried.
+//! A save writes the names of a template into the head of the file, and later values that refer to
+//! the template. Names stand in front of the values only in what `DUMP` writes, which is read from
+//! a file as well. Known from public readers of the format and from tests of the server; no server
+//! that has them was tried.
 
 use super::reader::Reader;
 use crate::format::redis::{
@@ -17,7 +17,7 @@ use crate::format::redis::{
 const TEMPLATES_MAX: usize = 1 << 17;
 
 impl Reader<'_> {
-    /// The number of a template, and its field names. True if a name comes twice.
+    /// Reads the number of a template and its field names. True if a name comes twice.
     pub(in crate::format::redis) fn template(&mut self) -> RdbResult<bool> {
         let number = length(&mut self.input)?;
         self.names.clear();
@@ -43,7 +43,7 @@ impl Reader<'_> {
         match values {
             Values::Listpack => {
                 let (template, count) = self.structure(TemplateValues)?;
-                // Beside its own names, a hash is no template's.
+                // A hash with names of its own is of no template.
                 let fields = own.map_or_else(|| self.fields_of(template), Ok)?;
                 if count != fields {
                     let what = "a hash has another number of values than its template has fields";
@@ -64,7 +64,8 @@ impl Reader<'_> {
         }
     }
 
-    /// How the names are laid out, and the names: in a listpack, or one by one.
+    /// Reads the field names of a hash, in a listpack or one by one, as the number in front says.
+    /// Returns how many there are.
     fn own_names(&mut self) -> RdbResult<u64> {
         let fields = match length(&mut self.input)? {
             0 => self.structure(TemplateNames)?,
