@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# lib.sh: what the other scripts share. Source it; it runs nothing by itself.
+# lib.sh: paths and functions that the other scripts share. Source it; it runs nothing by itself.
 
 workspace=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/backup-witness
 
 say() { printf '== %s\n' "$*" >&2; }
 
-# skip NAME REASON: a part of the tests that cannot run here; printed, counted at the end of
-# `make test`, and a failure where REQUIRE names it.
+# skip NAME REASON: says that the tests of NAME cannot run here. A skip is printed, counted at the
+# end of `make test`, and a failure if REQUIRE names it.
 skip() {
     local name=$1 reason=$2
     printf 'skipped: %s: %s\n' "$name" "$reason" >&2

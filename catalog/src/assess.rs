@@ -1,4 +1,4 @@
-//! What the witnesses say of a source together, and where they first disagree.
+//! Assessment of a source: what its witnesses say together, and where they disagree.
 //!
 //! Pure: facts and a time in, figures and concerns out. It reads no clock and does no I/O. What
 //! nobody has witnessed is absent (`None`), never zero.
@@ -29,83 +29,93 @@ pub use proof::{Proof, Verifying, default_deadline};
 /// Everything that is known of one source.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// When a snapshot is due; `None` where nothing says so, and then nothing is ever late.
+    /// Cadence in which snapshots are due; `None` if nothing says so, and then nothing is ever
+    /// late.
     pub cadence: Option<&'a Cadence>,
-    /// As configured.
+    /// Objectives as configured.
     pub objectives: &'a Objectives,
-    /// Lateness allowed, where configured.
+    /// Allowed lateness, where configured.
     pub grace: Option<Duration>,
-    /// How much later than its last byte a snapshot may count as complete (docs/complete.md).
+    /// Time that may pass from the last byte of a snapshot until it counts as complete
+    /// (docs/complete.md).
     pub settle: Duration,
-    /// How much later it may be seen.
+    /// Time that may pass from then until a survey sees the snapshot.
     pub refresh: Duration,
-    /// Since when this program looks: a source without any snapshot is missed only from here on.
+    /// Time since when this program looks: a source without any snapshot is missed only from here
+    /// on.
     pub watched_since: Timestamp,
-    /// Whether an earlier survey saw a complete snapshot.
+    /// True if an earlier survey saw a complete snapshot.
     pub was_held: bool,
-    /// As the last whole survey saw it; `None` before the first.
+    /// Inventory of the last whole survey; `None` before the first.
     pub inventory: Option<&'a SourceInventory>,
-    /// `None` where no proof is expected, or evidence was never readable. Unreadable later, the
-    /// last ledger is handed in again.
+    /// Records of the source; `None` if no proof is expected, or the records were never readable.
+    /// If they become unreadable later, the last ledger is handed in again.
     pub ledger: Option<&'a Ledger>,
-    /// That ledger beside that inventory; `None` unless both are there.
+    /// The ledger joined with the inventory; `None` unless both are there.
     pub proofs: Option<&'a Proofs>,
-    /// What is expected of the verifier.
+    /// Expectations of the verifier.
     pub verifying: &'a Verifying,
-    /// When the first of at least two whole surveys in a row showed that none of the snapshots that
-    /// were verified lies there any more; `None` where one does.
+    /// Time of the first of at least two whole surveys in a row that showed no verified snapshot
+    /// any more; `None` while one lies there.
     pub unproven_since: Option<Timestamp>,
-    /// When a survey first saw full backups newer than any that was tried, where the survey before
-    /// saw none; `None` where they were there from the first survey on, or are not.
+    /// Time when a survey first saw full backups newer than any that was tried, after a survey that
+    /// saw none. `None` if there are none now, or if the first survey saw some already.
     pub untried_seen: Option<Timestamp>,
-    /// What the producer says; `None` where none is configured.
+    /// Word of the producer; `None` if none is configured.
     pub intent: Option<&'a Intent>,
 }
 
-/// What the producer of a source says of itself.
+/// Word of the producer of a source about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
-    /// How it stands.
+    /// State of the producer.
     pub status: ProducerStatus,
-    /// When its last run began.
+    /// Time at which the last run began.
     pub last_run_at: Option<Timestamp>,
-    /// When its last successful run began.
+    /// Time at which the last successful run began.
     pub last_success_began_at: Option<Timestamp>,
-    /// When its last successful run ended.
+    /// Time at which the last successful run ended.
     pub last_success_at: Option<Timestamp>,
-    /// Whether it runs at the schedule that the source configures.
+    /// True if the producer runs at the schedule that the source configures; `None` if nobody
+    /// knows.
     pub schedule_matches: Option<bool>,
 }
 
-/// How a producer stands.
+/// State of a producer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProducerStatus {
-    /// The last run did.
+    /// The last run succeeded.
     Succeeded,
-    /// The last run did.
+    /// The last run failed.
     Failed,
     /// A run is underway.
     Running,
-    /// It will not run.
+    /// The producer will not run.
     Suspended,
-    /// It does not exist, or may not be looked at.
+    /// The producer does not exist, or may not be looked at.
     Unknown,
 }
 
-/// One source, judged.
+/// Judgement of one source at one time.
 #[derive(Debug, Clone)]
 pub struct Assessment<'a> {
-    /// What is promised, with defaults.
+    /// Promises, with defaults.
     pub promises: Promises,
-    /// What lies in the repository; `None` before the first survey.
+    /// Figures of what lies in the repository; `None` before the first survey.
     pub holdings: Option<Holdings<'a>>,
-    /// What was proven; `None` without a ledger, and before the first survey.
+    /// Figures of what was proven; `None` without a ledger, and before the first survey.
     pub proof: Option<Proof<'a>>,
-    /// Each of [`CONCERNS`] in that order: stands, does not, or (`None`) has no witness.
+    /// Each of [`CONCERNS`] in that order: true if it stands, false if not, `None` without a
+    /// witness.
     pub concerns: Vec<(&'static Concern, Option<bool>)>,
-    /// A snapshot that lies there unchanged was verified within its objective and there is no
-    /// critical concern; `Some(false)` with a critical concern; `None` where no proof is expected,
-    /// nothing was seen yet, or no verified snapshot lies there, yet or any more.
+    /// Whether the source is recoverable, by proof:
+    ///
+    /// | `proof` | a critical concern | recoverable |
+    /// |---|---|---|
+    /// | is absent: not expected, or nothing was seen yet | | `None` |
+    /// | is there | stands | `Some(false)` |
+    /// | is of a snapshot that lies there unchanged, within the objective | none | `Some(true)` |
+    /// | is of no such snapshot, yet or any more | none | `None` |
     pub recoverable: Option<bool>,
 }
 
@@ -119,7 +129,7 @@ impl Assessment<'_> {
     }
 }
 
-/// What conditions look at.
+/// Facts that conditions look at.
 pub(crate) struct Facts<'a> {
     subject: Subject<'a>,
     promises: Promises,
@@ -127,7 +137,8 @@ pub(crate) struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    /// Lateness that is nobody's fault: the grace, and until what arrived counts and is seen.
+    /// Lateness that is nobody's fault: the grace, the time until a snapshot counts as complete,
+    /// and the time until a survey sees it.
     fn lateness(&self) -> Duration {
         let grace = self.promises.grace.saturating_add(self.subject.settle);
         grace.saturating_add(self.subject.refresh)

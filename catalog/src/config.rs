@@ -38,37 +38,37 @@ pub use runtimes::{RUNTIMES, RuntimeKind};
 pub use schema::{schema, schema_with};
 pub use written::{Policy, Pull};
 
-/// No survey is given less, however short the refresh.
+/// Shortest deadline of a survey, however short the refresh.
 const SURVEY_MIN: Duration = Duration::from_mins(1);
 
-/// In `verifier.slack`: after how many inconclusive runs in a row people are told.
+/// Key in `verifier.slack`: number of inconclusive runs in a row after which people are told.
 const INCONCLUSIVE_AFTER_KEY: &str = "inconclusive_after";
 
-/// Everything both programs are told.
+/// The whole configuration of both programs.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// In the order of the file, at least one.
+    /// Repositories in the order of the file, at least one.
     pub repositories: Vec<Repository>,
-    /// In the order of the file, at least one.
+    /// Sources in the order of the file, at least one.
     pub sources: Vec<Source>,
-    /// Where records lie; the verifier cannot work without.
+    /// Place of the evidence records; the verifier cannot work without.
     pub evidence: Option<Evidence>,
-    /// How often repositories are surveyed.
+    /// Time from one survey of a repository to the next.
     pub refresh: Duration,
-    /// Of the verifier only.
+    /// Settings of the verifier only.
     pub verifier: Verifier,
     /// `sha256:…` of the file's bytes.
     pub digest: String,
 }
 
-/// Where snapshots lie.
+/// Place where snapshots lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
-    /// Unique.
+    /// Name, unique in the file.
     pub name: RepositoryName,
     /// The place, with its driver.
     pub location: Location,
-    /// Bytes it can hold.
+    /// Capacity in bytes, if written.
     pub capacity_bytes: Option<u64>,
     /// Policies whose absence is a concern.
     pub require: Vec<Policy>,
@@ -77,52 +77,52 @@ pub struct Repository {
 /// A thing that is backed up.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// Unique.
+    /// Name, unique in the file.
     pub name: SourceName,
-    /// Where it is written.
+    /// Place in the file where the source is written.
     pub place: Place,
-    /// Names whose ledgers go on under `name`.
+    /// Former names. This version does not go on with their ledgers.
     pub formerly: Vec<SourceName>,
-    /// What its snapshots are.
+    /// Format of its snapshots.
     pub format: &'static dyn Format,
-    /// The engine's own keys, parsed by its format.
+    /// Values of the engine's own keys, parsed by its format.
     pub settings: Settings,
-    /// Where they lie.
+    /// Repository that holds its snapshots.
     pub repository: RepositoryName,
-    /// How their keys are made.
+    /// Paths of its snapshots.
     pub layout: Layout,
-    /// When a snapshot of it is whole.
+    /// Rules for when one of its snapshots is complete.
     pub completeness: Completeness,
-    /// When they are expected.
+    /// Schedule at which snapshots are expected, if written.
     pub schedule: Option<Schedule>,
-    /// What was promised; only what is written: the defaults are [`assess`](mod@crate::assess)'s.
+    /// Promises as written; [`assess`](mod@crate::assess) adds the defaults.
     pub objectives: Objectives,
-    /// How long after its last change a file without an end may still be growing.
+    /// Time for which a file without an end may still be growing after its last change.
     pub settle: settings::Duration,
-    /// Lateness allowed, if written.
+    /// Allowed lateness, if written.
     pub grace: Option<settings::Duration>,
-    /// Who is asked.
+    /// Whom to ask about the source, if written.
     pub owner: Option<String>,
-    /// How the proof is made; `None` = no proof is expected.
+    /// Settings of verifications; `None` = no proof is expected.
     pub verify: Option<Verify>,
 }
 
-/// How the proof of one source is made.
+/// Settings of the verifications of one source.
 #[derive(Debug, Clone)]
 pub struct Verify {
-    /// What makes it due.
+    /// Reason that makes a verification due.
     pub due: Due,
-    /// Instead of the first of the list able to read the snapshot.
+    /// Image to restore with; `None`: the first of the list able to read the snapshot.
     pub image: Option<Located<String>>,
-    /// The same snapshot is restored into this image, too, and reported apart.
+    /// Image that the same snapshot is restored into, too; the result is reported apart.
     pub rehearse: Option<Located<String>>,
-    /// Instead of 30 min + size ÷ 20 MB/s.
+    /// Deadline of a verification; `None`: 30 min + size ÷ 20 MB/s.
     pub deadline: Option<Duration>,
-    /// The engine's own expectations, parsed by its format.
+    /// Values of the engine's own expectations, parsed by its format.
     pub expect: Settings,
 }
 
-/// What makes a verification due.
+/// Reason that makes a verification due.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Due {
     /// Slots of a schedule.
@@ -133,42 +133,43 @@ pub enum Due {
     Objective,
 }
 
-/// Where records lie.
+/// Place where evidence records lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
     /// The place, whose driver keeps records.
     pub location: Location,
-    /// Older records are pruned behind a checkpoint.
+    /// Age from which on records are pruned behind a checkpoint; `None`: never.
     pub retention: Option<Duration>,
 }
 
-/// Of backup-verifier only.
+/// Settings of backup-verifier only.
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    /// What provides sandboxes.
+    /// Runtime that provides sandboxes.
     pub runtime: &'static RuntimeKind,
-    /// How many verifications run at once.
+    /// Number of verifications that run at once.
     pub parallel: usize,
-    /// Cap of one sandbox.
+    /// Limit of the memory of one sandbox, in bytes.
     pub memory_bytes_max: u64,
-    /// Cap of one sandbox.
+    /// Limit of the disk of one sandbox, in bytes.
     pub disk_bytes_max: u64,
-    /// Per engine, best first; engines that are not named here use their format's default.
+    /// Images per engine, best first; engines that are not named here use their format's default.
     pub images: BTreeMap<String, Vec<String>>,
-    /// Per engine: absolute paths inside an image, loaded beside the modules that it brings.
+    /// Modules per engine: absolute paths inside an image, loaded beside the modules that it
+    /// brings.
     pub modules: BTreeMap<String, Vec<String>>,
-    /// Per engine, for a runtime without images.
+    /// Server programs per engine, for a runtime without images.
     pub programs: BTreeMap<String, PathBuf>,
     /// When images are pulled.
     pub pull: Pull,
-    /// Of `verify.schedule`.
+    /// Time zone of `verify.schedule`.
     pub time_zone: TimeZone,
-    /// How many runs in a row may be inconclusive until people are told.
+    /// Number of inconclusive runs in a row after which people are told.
     pub inconclusive_after: usize,
 }
 
 impl Source {
-    /// What a survey must know of it.
+    /// Returns what a survey must know of this source.
     pub fn surveyed(&self) -> SurveySource {
         SurveySource {
             name: self.name.clone(),
@@ -181,19 +182,20 @@ impl Source {
 }
 
 impl Config {
-    /// How long the survey of one repository may take: twice the refresh, or it cannot keep its
-    /// promise of "now".
+    /// Longest time that the survey of one repository may take: twice the refresh, and at least a
+    /// minute. A longer survey could not keep its promise of "now".
     pub fn survey_deadline(&self) -> Duration {
         (self.refresh * 2).max(SURVEY_MIN)
     }
 
-    /// Whether records that were read under this configuration are read under the other one.
+    /// True if both configurations have their evidence at the same place, so that records read
+    /// under one are those of the other.
     pub fn shares_evidence(&self, other: &Self) -> bool {
         let place = |it: &Self| it.evidence.as_ref().map(|it| it.location.clone());
         place(self) == place(other)
     }
 
-    /// The source of this name, also by a former one.
+    /// Finds a source by its name, or by a former one.
     pub fn source(&self, name: &str) -> Option<&Source> {
         self.sources.iter().find(|source| {
             source.name.as_str() == name || source.formerly.iter().any(|old| old.as_str() == name)
@@ -210,8 +212,11 @@ impl Config {
             .filter(move |source| source.repository == *repository)
     }
 
-    /// How much later than its last byte a snapshot of this source may count as complete: nothing
-    /// is waited for where objects appear whole, or where a manifest says when it is whole.
+    /// Time that may pass from the last byte of a snapshot of this source until it counts as
+    /// complete.
+    ///
+    /// Zero if objects appear whole in its repository, or if a required manifest says when a
+    /// snapshot is whole.
     pub fn lateness_of(&self, source: &Source) -> settings::Duration {
         let mut repositories = self.repositories.iter();
         let repository = repositories.find(|it| it.name == source.repository);
@@ -224,7 +229,7 @@ impl Config {
         }
     }
 
-    /// What is expected of the verifier for this source.
+    /// Returns what is expected of the verifier for this source.
     pub fn verifying(&self, source: &Source) -> Verifying {
         let verify = source.verify.as_ref();
         let due = verify.map(|verify| &verify.due);
@@ -240,7 +245,8 @@ impl Config {
         }
     }
 
-    /// The image this source is rehearsed in, if the runtime has images.
+    /// Image that this source is rehearsed in; `None` if it is not, or if the runtime has no
+    /// images.
     pub fn rehearsal_of(&self, source: &Source) -> Option<String> {
         let image = source.verify.as_ref()?.rehearse.as_ref()?;
         let has_images = self.verifier.runtime.has_images;

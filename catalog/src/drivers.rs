@@ -1,6 +1,6 @@
-//! Every storage driver, and where a repository or records lie as one of them reads it.
+//! Table of storage drivers, and places: where a repository or records lie, as a driver reads it.
 //!
-//! A driver is a module of [`storage`](crate::storage), one of [`evidence`](crate::ledger) where
+//! A driver is a module of [`storage`](crate::storage), a module of [`ledger`](crate::ledger) where
 //! records may lie there, and a row here. Nothing above knows which drivers there are.
 
 use std::{
@@ -28,21 +28,21 @@ pub static DRIVERS: [&dyn Driver; 2] = [
     },
 ];
 
-/// What stands behind `replica:`, which may be a bucket only.
+/// Value of `replica:`, which may be a bucket only.
 pub type Replica = S3;
 
-/// What lies at a place.
+/// Kind of things that lie at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
     /// The snapshots of a repository.
     Snapshots,
-    /// Evidence.
+    /// Evidence records.
     Records,
 }
 
 /// A row of [`DRIVERS`].
 pub trait Driver: Debug + Send + Sync {
-    /// The key in a repository of the configuration file.
+    /// Key of the driver in a repository of the configuration file.
     fn key(&self) -> &'static str;
 
     /// One sentence about the value of the key.
@@ -51,14 +51,15 @@ pub trait Driver: Debug + Send + Sync {
     /// The key with the shortest value, for hints.
     fn example(&self) -> &'static str;
 
-    /// Whether a place may hold this: snapshots always, records where the driver keeps them.
+    /// True if a place of this driver may hold `what`: snapshots always, records where the driver
+    /// keeps them.
     fn may_hold(&self, what: Holds) -> bool;
 
     /// The JSON Schema of the value, which may be `null` as if it were not written.
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
 
-    /// Reads the value of the key for a place that [`may_hold`](Self::may_hold) this. What is wrong
-    /// is added to `problems`; nothing comes back only if there is an error among them. `base` is
+    /// Reads the value of the key, for a place that [`may_hold`](Self::may_hold) `what`. Problems
+    /// are added to `problems`; `None` comes back only if there is an error among them. `base` is
     /// the directory of the configuration file.
     fn read(
         &self,
@@ -69,13 +70,13 @@ pub trait Driver: Debug + Send + Sync {
     ) -> Option<Location>;
 }
 
-/// Opens the evidence at a place of one driver; nothing is read or made yet.
+/// Function that opens the records at a place of one driver; nothing is read or made yet.
 pub type OpenRecords<C> = fn(&C) -> Arc<dyn RecordWriter>;
 
 /// A driver by the type of its configuration.
 #[derive(Debug)]
 pub struct DriverRow<C> {
-    /// `None` where the driver keeps no records.
+    /// Function that opens records; `None` if the driver keeps none.
     pub evidence: Option<OpenRecords<C>>,
 }
 
@@ -117,47 +118,49 @@ impl<C: DriverConfig> Driver for DriverRow<C> {
     }
 }
 
-/// Where a repository or records lie, as it is configured. Shown, it is the place for people.
+/// Place where a repository or records lie, as configured. Its `Display` is for people.
 #[derive(Debug, Clone)]
 pub struct Location(Arc<dyn Configured>);
 
 impl Location {
-    /// The driver that reads the repository here; nothing is read yet.
+    /// Opens the repository at this place; nothing is read yet.
     pub fn open(&self) -> Arc<dyn Storage> {
         self.0.open()
     }
 
-    /// The evidence here; nothing is read or made yet.
+    /// Opens the records at this place; nothing is read or made yet.
     ///
     /// # Panics
-    /// If this was not read as a place that [`Holds::Records`].
+    /// If the driver keeps no records. A place is never read for [`Holds::Records`] by such a
+    /// driver.
     pub fn open_records(&self) -> Arc<dyn RecordWriter> {
         let evidence = self.0.open_records();
         evidence.expect("invariant: evidence is configured only where a driver keeps records")
     }
 
-    /// Whether an object may be seen here before its writer has ended: [`Storage::grows`].
+    /// True if an object may be seen here before its writer has ended ([`Storage::grows`]).
     pub fn grows(&self) -> bool {
         self.open().grows()
     }
 
-    /// The object under `key`, for people and their tools: a path or a URL. `version` is that of an
+    /// The object under `key`, for people and their tools: a path or a URL. `version` names an
     /// older version.
     pub fn object(&self, key: &str, version: Option<&str>) -> String {
         self.0.object(key, version)
     }
 
-    /// The key in `repository` of what lies at `name` below this place; `None` if it is outside.
+    /// Returns the key, in `repository`, of the object `name` below this place. `None` if that is
+    /// outside the repository.
     pub fn key_in(&self, repository: &Self, name: &str) -> Option<String> {
         self.0.key_in(&*repository.0, name)
     }
 
-    /// The directory of this machine that the place is, if it is one.
+    /// Path of this place, if it is a directory of this machine.
     pub fn directory(&self) -> Option<&Path> {
         self.0.directory()
     }
 
-    /// The configuration of the place, if it is of this driver.
+    /// Configuration of this place, if its driver is the one of `C`.
     pub fn config<C: DriverConfig>(&self) -> Option<&C> {
         config(&*self.0)
     }

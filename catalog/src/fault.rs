@@ -3,11 +3,11 @@
 //!
 //! Without the feature `testing` a point is nothing at all; a release never contains one.
 
-/// Passes, unless `FAULT_POINT=name:abort|hang|error` names this point.
+/// Passes always: without the feature `testing` no environment variable names a fault.
 ///
 /// # Errors
 ///
-/// Only with `error`: an I/O error of kind `Other`.
+/// Never.
 #[cfg(not(feature = "testing"))]
 #[inline]
 #[expect(

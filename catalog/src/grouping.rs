@@ -1,4 +1,5 @@
-//! Objects become snapshots: those of one time belong together, and a rule says when all are there.
+//! Grouping of objects into snapshots: objects of one time belong together, and a rule says when
+//! all are there.
 //!
 //! Pure: no reading, no clock of its own. What was read of the heads is handed in.
 
@@ -27,12 +28,12 @@ pub struct ArtifactRule {
 /// A rule that no snapshot could keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ArtifactRuleError {
-    /// Nothing would be a snapshot.
+    /// The count is 0: nothing would be a snapshot.
     #[error(
         "artifacts.count is 0\nhint: Write how many objects one snapshot has, or leave it out."
     )]
     None,
-    /// More than one object, and only one fits.
+    /// The count is more than 1, but only one object fits the path.
     #[error(
         "artifacts.count is {0}, but the path has no *, so only one object fits each time\n\
          hint: Write * where the artifacts' names differ."
@@ -41,7 +42,9 @@ pub enum ArtifactRuleError {
 }
 
 impl ArtifactRule {
-    /// So many objects, the last within this time of the one before. `has_star`: of the path.
+    /// Makes the rule of a snapshot with `count` objects. A missing one is waited for until the
+    /// newest is `within` old. `has_star` is true if the path has a `*`. Errs if no snapshot could
+    /// keep the rule.
     pub fn new(
         count: usize,
         within: settings::Duration,
@@ -61,25 +64,25 @@ impl ArtifactRule {
 /// `manifest:` of a source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ManifestRule {
-    /// Read where there is one.
+    /// A manifest is read where there is one.
     #[default]
     Optional,
-    /// A snapshot is not complete before each of its artifacts has one.
+    /// A snapshot is not complete before each of its artifacts has a manifest.
     Required,
 }
 
-/// What makes the snapshots of one source whole.
+/// Rules for when the snapshots of one source are complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Completeness {
-    /// How long after its last change a file without an end may still be growing; also how long
-    /// what is missing is waited for, where no `within` says so.
+    /// Time for which a file without an end may still be growing after its last change. Missing
+    /// artifacts and manifests are waited for as long, unless `artifacts` has a `within`.
     pub settle: SignedDuration,
-    /// `None`: whatever is there is all there is.
+    /// Number of artifacts of a snapshot; `None`: whatever is there is all there is.
     pub artifacts: Option<ArtifactRule>,
-    /// Whether manifests are waited for.
+    /// Rule that says if each artifact needs a manifest.
     pub manifest: ManifestRule,
-    /// Nobody says how many artifacts there are, and all are needed: it is whole once none has
-    /// arrived for a while.
+    /// True if all artifacts are needed and nobody says how many there are. Then a snapshot is
+    /// complete once none has arrived for the time of `settle`.
     pub settles: bool,
 }
 
@@ -94,34 +97,35 @@ impl Default for Completeness {
     }
 }
 
-/// What was seen of a group besides its heads.
+/// Findings about a group besides its heads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Those that could be read, by the key of their artifact.
+    /// Manifests that could be read, by the key of their artifact.
     pub manifests: BTreeMap<Key, Manifest>,
-    /// Whether the end of an artifact is there, where that was looked at and can be told.
+    /// True if an artifact has its end, by its key. Absent if nobody looked, or that cannot be
+    /// told.
     pub ends: BTreeMap<Key, bool>,
-    /// Whether the store may show an object before it is whole.
+    /// True if the store may show an object before it is whole.
     pub grows: bool,
 }
 
 /// The objects of one snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// Unique within its source.
+    /// Id, unique within its source.
     pub id: SnapshotId,
-    /// The time in the keys.
+    /// The time in the keys; `None` if the path has none.
     pub named: Option<Timestamp>,
-    /// An older version of an object, and not the one that is current now.
+    /// True for an older version of an object, and not the one that is current now.
     pub is_older: bool,
-    /// At least one, ordered by name.
+    /// Artifacts, at least one, ordered by name.
     pub artifacts: Vec<Artifact>,
-    /// One for each artifact that has a manifest.
+    /// Manifests, by the key of their artifact; an artifact may have none.
     pub manifests: BTreeMap<Key, ObjectMeta>,
 }
 
 impl Group {
-    /// Newest modification of its artifacts.
+    /// Newest modification time of its artifacts.
     pub fn completed_at(&self) -> Timestamp {
         let modified = self
             .artifacts
@@ -130,7 +134,7 @@ impl Group {
         modified.max().unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// What is known of the writing of one of its artifacts.
+    /// Returns what is known of the writing of one of its artifacts.
     pub fn written(&self, meta: &ObjectMeta, seen: &Seen) -> Written {
         let manifest = self.manifests.get(&meta.key);
         Written {
@@ -141,7 +145,8 @@ impl Group {
         }
     }
 
-    /// What is known of its age before anything is read.
+    /// Time of the group before anything is read: the time in the keys, else the newest
+    /// modification.
     pub fn about(&self) -> Timestamp {
         self.named.unwrap_or_else(|| self.completed_at())
     }
@@ -160,11 +165,11 @@ pub struct Grouping {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Moment {
     at: Option<Timestamp>,
-    /// Only where no time tells snapshots apart.
+    /// Version id, or [`CURRENT`]; empty if a time tells snapshots apart.
     version: String,
-    /// Not the newest of these.
+    /// True if this is an older version, and not the current one.
     is_older: bool,
-    /// The newest layout first.
+    /// Index of the path; 0 is the newest layout.
     pattern: usize,
     id: String,
 }
@@ -176,11 +181,12 @@ impl Moment {
 }
 
 impl Grouping {
-    /// One more object that the layout recognised.
+    /// Adds an object that the layout recognised.
     pub fn add(&mut self, found: Match, mut meta: ObjectMeta) {
         self.objects += 1;
         if !is_version(&found) {
-            // Whether versions were listed depends on the other sources; its entity tag will do.
+            // Whether versions were listed depends on the other sources, so the version is left
+            // out: the entity tag will do.
             meta.version_id = None;
         }
         if let Some(of) = found.manifest_of {
@@ -191,9 +197,9 @@ impl Grouping {
         self.put(moment, found.artifact, meta);
     }
 
-    /// An older version of an object that the layout recognised: a snapshot of its own where
-    /// nothing else tells snapshots apart. Its manifest is not known: the one that lies there is of
-    /// the newest.
+    /// Adds an older version of an object that the layout recognised. If nothing else tells
+    /// snapshots apart it is a snapshot of its own, else it is ignored. Its manifest is not known:
+    /// the one that lies there is of the newest version.
     pub fn add_older(&mut self, found: Match, meta: ObjectMeta) {
         if found.manifest_of.is_some() || !is_version(&found) {
             return;
@@ -204,7 +210,7 @@ impl Grouping {
         self.put(moment, found.artifact, meta);
     }
 
-    /// All that another part of the same listing collected.
+    /// Adds everything that another part of the same listing collected.
     pub fn absorb(&mut self, part: Self) {
         self.objects += part.objects;
         self.duplicates += part.duplicates;
@@ -229,13 +235,14 @@ impl Grouping {
         }
     }
 
-    /// How many objects it holds, manifests included.
+    /// Number of objects added, manifests included.
     pub fn objects(&self) -> usize {
         self.objects
     }
 
-    /// The snapshots, newest first, and the times for which more than one lay there: of those the
-    /// newest layout's is kept, and of one layout the object modified last.
+    /// Returns the snapshots, newest first, and how many duplicates were passed over. Of several
+    /// snapshots of one time that of the newest layout is kept, and of one layout the object
+    /// modified last.
     pub fn finish(mut self) -> (Vec<Group>, u64) {
         let mut duplicates = self.duplicates;
         let mut groups: Vec<(Moment, Group)> = Vec::new();
@@ -263,7 +270,7 @@ impl Grouping {
     }
 }
 
-/// Whether the versions of this object are snapshots of their own.
+/// True if the versions of this object are snapshots of their own.
 pub(crate) fn is_version(found: &Match) -> bool {
     found.named.is_none() && found.artifact.is_empty()
 }
@@ -280,7 +287,8 @@ fn moment(found: &Match, meta: &ObjectMeta) -> Moment {
             id,
         };
     }
-    // Versions tell whole snapshots apart, but not which artifacts of several belong together.
+    // Versions tell snapshots of one object apart, but not which artifacts of several belong
+    // together.
     let version = meta.version_id.clone().filter(|_| is_version(found));
     let id = version.unwrap_or_else(|| CURRENT.into());
     Moment {
@@ -292,7 +300,17 @@ fn moment(found: &Match, meta: &ObjectMeta) -> Moment {
     }
 }
 
-/// Whether a snapshot can be restored at all, and if it is invalid, why: into the facts.
+/// Judges the state of a snapshot; why it is invalid goes into `facts.invalid`. The first row that
+/// fits counts:
+///
+/// | the snapshot | state |
+/// |---|---|
+/// | has an artifact that may still be written | in progress |
+/// | has an artifact that cannot be whole, or an invalid head | invalid |
+/// | lacks artifacts or required manifests, its newest artifact is young | in progress |
+/// | lacks artifacts or required manifests | partial |
+/// | has an unknown number of artifacts that are all needed, its newest is young | in progress |
+/// | is any other | complete |
 pub fn judge(
     group: &Group,
     rule: &Completeness,
@@ -310,7 +328,7 @@ pub fn judge(
     if facts.invalid.is_some() {
         return SnapshotState::Invalid;
     }
-    // What is still missing is waited for since the newest that is there.
+    // Missing artifacts are waited for from the modification of the newest one on.
     let within = rule
         .artifacts
         .map_or(rule.settle, |artifacts| artifacts.within);
@@ -331,7 +349,7 @@ pub fn judge(
     }
 }
 
-/// What is wrong with the first artifact that cannot be whole.
+/// Says what is wrong with the first artifact that cannot be whole.
 fn invalid(group: &Group, manifests: &BTreeMap<Key, Manifest>) -> Option<String> {
     group.artifacts.iter().find_map(|Artifact { name, meta }| {
         let size = meta.size_bytes;

@@ -1,7 +1,8 @@
-//! Where the snapshots of a source lie: path patterns, and what a key means by them.
+//! Layout of a source: path patterns that say where its snapshots lie, and what a key means by
+//! them.
 //!
-//! Pure: it sees keys and no storage. A key either means one time exactly or it is not recognised;
-//! nothing is guessed, no wall clock is asked.
+//! Pure: a layout sees keys and no storage. A key either means one time exactly or is not
+//! recognised; nothing is guessed, no wall clock is asked.
 
 mod directive;
 mod overlap;
@@ -24,14 +25,14 @@ pub struct Layout {
     zone: TimeZone,
 }
 
-/// What a key means by a layout.
+/// Meaning of a key by a layout.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Match {
-    /// Which of the patterns; 0 is the newest layout.
+    /// Index of the pattern that the key fits; 0 is the newest layout.
     pub pattern: usize,
     /// The time in the key; `None` for a path without time.
     pub named: Option<Named>,
-    /// What `*` matched, joined by `/` where several stand; empty where the path has none.
+    /// Text that `*` matched, joined by `/` if there are several `*`; empty if the path has none.
     pub artifact: String,
     /// The key of the object that this manifest belongs to; `None` for an object itself.
     pub manifest_of: Option<Key>,
@@ -42,12 +43,13 @@ pub struct Match {
 pub struct Named {
     /// The moment. Parts that the path does not name are the earliest possible.
     pub at: Timestamp,
-    /// The same as digits, to the precision of the path: `20261122-0100`.
+    /// The moment as digits, to the precision of the path: `20261122-0100`.
     pub id: String,
 }
 
 impl Layout {
-    /// The patterns, newest first (at least one), and the zone of names without an offset.
+    /// Makes a layout of patterns, newest first (at least one), and the zone of names without an
+    /// offset.
     ///
     /// A local time that the zone skips or repeats (daylight saving) is resolved as RFC 5545 does
     /// and jiff calls "compatible": the later of a gap, the first of two.
@@ -56,27 +58,28 @@ impl Layout {
         Self { patterns, zone }
     }
 
-    /// Whether its snapshots are told apart by a time in their keys.
+    /// True if a time in the keys tells snapshots apart.
     pub fn has_time(&self) -> bool {
         self.patterns.iter().all(Pattern::has_time)
     }
 
-    /// Whether the versions of one object are snapshots of their own: a path has neither time nor
-    /// `*`.
+    /// True if a path has neither time nor `*`: then the versions of its one object are snapshots
+    /// of their own.
     pub fn has_versions(&self) -> bool {
         let mut patterns = self.patterns.iter();
         patterns.any(|pattern| !pattern.has_time() && !pattern.has_star())
     }
 
-    /// What must be listed to see every key of this source, and the strangers beside them.
+    /// Prefixes that must be listed to see every key of this source, and the strangers beside them.
     ///
-    /// The directory before the first directive or `*`, or the characters before it where there is
-    /// no directory: a file tree's root holds more than snapshots.
+    /// A prefix is the directory before the first directive or `*`. Without a directory it is the
+    /// characters before them, because a file tree's root holds more than snapshots. A path without
+    /// directive and `*` is its own prefix.
     pub fn listing_prefixes(&self) -> impl Iterator<Item = &str> {
         self.patterns.iter().map(Pattern::listing_prefix)
     }
 
-    /// What this key means by the first pattern that it fits from its beginning to its end.
+    /// Returns what a key means by the first pattern that fits all of it; `None` if none does.
     ///
     /// `KEY.manifest.json` belongs to `KEY` and is no artifact, whatever `*` would match.
     pub fn recognise(&self, key: &Key) -> Option<Match> {
@@ -110,7 +113,7 @@ impl Layout {
         })
     }
 
-    /// Whether one key could belong to both.
+    /// True if one key could belong to both layouts.
     ///
     /// Ranges of numbers are not compared: month 13 counts as possible.
     pub fn overlaps(&self, other: &Self) -> bool {
@@ -121,8 +124,8 @@ impl Layout {
         self.patterns.iter().any(meets)
     }
 
-    /// Whether this key, or one that begins with it and `/`, could belong to this source: what the
-    /// configuration asks of the place of evidence.
+    /// True if this key, or one below it (`key/…`), could belong to this source. The configuration
+    /// asks this of the place of evidence.
     pub fn may_hold(&self, key: &str) -> bool {
         self.patterns
             .iter()

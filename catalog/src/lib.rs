@@ -1,8 +1,8 @@
-//! What lies in a repository and what it means: the library both programs share.
+//! Library of both programs: it reads what lies in a repository and judges what that means.
 //!
 //! Storage is read, names are grouped into snapshots, bytes are inspected, evidence records are
 //! chained, and everything is judged by pure functions. Nothing here ever writes to a repository or
-//! deletes from it, and nothing here knows of HTTP, containers or the wall clock.
+//! deletes from it. Nothing here serves HTTP, and nothing knows of containers or the wall clock.
 //!
 //! Read in this order: [`model`], [`storage`], [`format`](mod@format), [`survey`], [`ledger`],
 //! [`assess`].

@@ -1,19 +1,30 @@
-//! Which snapshots continue which: a differential backup holds only what changed since another, and
-//! is worth nothing without it.
+//! Lineages: which snapshot continues which. A differential backup holds only the changes since
+//! another backup, and is worth nothing without that one.
 //!
-//! Pure. The way is found by change and never by the time of a file: the newest file may hold
-//! nothing.
+//! Pure. Predecessors are found by the numbers of changes and never by the time of a file: the
+//! newest file may hold nothing.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::model::{Continues, LineageLink, Snapshot, SnapshotFacts, SnapshotState, TakenAtFrom};
 
-/// Most snapshots that one may continue: a full backup each week, and a differential one each hour
-/// of it, and some more. A record names all of them, and has at most 1 MiB.
+/// Largest number of snapshots that one snapshot may continue: room for a full backup each week and
+/// a differential one each hour of it, and some more. A record has at most 1 MiB and names all of
+/// them.
 pub const LINEAGE_MAX: usize = 200;
 
-/// Says of every complete snapshot what it continues; one whose way back to a full backup is broken
-/// is partial from now on.
+/// Sets what every complete snapshot continues. Its way leads over its predecessors back to a full
+/// backup. The first row that fits counts:
+///
+/// | the snapshot, or its way | continues |
+/// |---|---|
+/// | it is a full backup, or of a kind without lineages | `Nothing` |
+/// | it has no known place, and may belong to a lineage | `Unknown` |
+/// | the way is longer than [`LINEAGE_MAX`] | `TooMany` |
+/// | the way has a gap that a backup without a known place may fill | `Unknown` |
+/// | the way has another gap | `Missing`, and the snapshot becomes partial |
+/// | it has no changes, and another predecessor is possible | `Unknown` |
+/// | the way ends at a full backup | `Snapshot` |
 pub fn link(snapshots: &mut [Snapshot]) {
     let mut lineages: BTreeMap<&str, Lineage<'_>> = BTreeMap::new();
     let mut unplaced = Vec::new();
@@ -33,10 +44,11 @@ pub fn link(snapshots: &mut [Snapshot]) {
         }
     }
     let has_lineages = !lineages.is_empty();
-    // What comes later in a lineage continues what comes earlier.
+    // Predecessors come first: the copy in a successor needs its own `continues`.
     let found: Vec<_> = lineages.into_values().flat_map(Lineage::resolve).collect();
     for &index in &unplaced {
-        // Without any link among what was read, these are taken for what the others are.
+        // If no head that was read gives a place in a lineage, those not read are taken to have
+        // none.
         if has_lineages || snapshots[index].facts.unplaced {
             snapshots[index].continues = Continues::Unknown;
         }
@@ -66,19 +78,20 @@ pub fn link(snapshots: &mut [Snapshot]) {
     }
 }
 
-/// Of one without a place: its head was not read, or did not say.
+/// True if a snapshot without a known place may belong to a lineage: its head was not read, or did
+/// not give the place.
 fn may_be_link(snapshot: &Snapshot) -> bool {
     snapshot.facts.unplaced
         || (snapshot.artifacts.len() <= 1 && snapshot.facts == SnapshotFacts::default())
 }
 
-/// Whether a backup without a known place may be what `of` continues. A time of upload is later
-/// than the backup itself.
+/// True if a backup without a known place may be what `of` continues. A time of upload rules
+/// nothing out: it is later than the backup itself.
 fn may_precede(unplaced: &Snapshot, of: &Snapshot) -> bool {
     unplaced.taken_at_from == TakenAtFrom::Modified || unplaced.taken_at <= of.taken_at
 }
 
-/// Whether another backup between `newest` and `empty` may be the real predecessor of `empty`: one
+/// True if another backup between `newest` and `empty` may be the real predecessor of `empty`: one
 /// whose head was not read, or that is incomplete. An empty differential backup continues the
 /// newest backup before it that has changes.
 fn is_passed_over(snapshots: &[Snapshot], newest: &Snapshot, empty: &Snapshot) -> bool {
@@ -97,14 +110,14 @@ fn is_passed_over(snapshots: &[Snapshot], newest: &Snapshot, empty: &Snapshot) -
     })
 }
 
-/// What was found of one snapshot, by its place in the list.
+/// Way from a snapshot back to its full backup.
 #[derive(Clone)]
 enum Way {
-    /// It continues that one, and so many in all.
+    /// The snapshot continues the one at index `before`, and `length` snapshots in all.
     Behind { before: usize, length: usize },
-    /// It continues more than are followed.
+    /// The snapshot continues more than [`LINEAGE_MAX`] others.
     TooLong,
-    /// Between which changes.
+    /// The way has a gap; the text says between which changes.
     Broken(String),
 }
 
@@ -115,13 +128,14 @@ struct Member<'a> {
     link: &'a LineageLink,
 }
 
-/// Snapshots of one database.
+/// Snapshots of one sequence of changes.
 #[derive(Default)]
 struct Lineage<'a> {
     members: Vec<Member<'a>>,
 }
 
-/// By its last change: the shortest way there, by the newest snapshots.
+/// Ends of ways, by last change: the snapshot that ends there and continues the fewest others, and
+/// how many it continues. Of equals the newest is kept.
 type Tips<'a> = BTreeMap<i64, (usize, Member<'a>)>;
 
 impl Lineage<'_> {
@@ -134,7 +148,7 @@ impl Lineage<'_> {
         for full in of(|it| it.full) {
             reach(&mut tips, 0, full);
         }
-        // What leads to a first change ends before it, and so began before it.
+        // A predecessor ends before the first change of its successor, and so began before it too.
         let mut differentials: Vec<_> = of(|it| !it.full && !it.is_empty()).collect();
         differentials.sort_by_key(|it| (it.link.first, it.link.last, it.index));
         let mut found = Vec::new();
@@ -157,7 +171,8 @@ impl Lineage<'_> {
         found
     }
 
-    /// Of a backup without any change: whatever was newest when it was made.
+    /// Finds the way of a backup without changes: it continues the backup with changes that was
+    /// newest when it was made.
     fn last_before(&self, empty: Member<'_>, ways: &BTreeMap<usize, &Way>) -> Way {
         let at = empty.snapshot.taken_at;
         let earlier = self.members.iter().filter(|it| !it.link.is_empty());
@@ -174,7 +189,7 @@ impl Lineage<'_> {
     }
 }
 
-/// One that continues another, which continues so many itself.
+/// Returns the way of a snapshot that continues `before`, which itself continues `length` others.
 const fn behind(before: usize, length: usize) -> Way {
     if length < LINEAGE_MAX {
         Way::Behind {
@@ -197,8 +212,8 @@ fn reach<'a>(tips: &mut Tips<'a>, length: usize, member: Member<'a>) {
     }
 }
 
-/// How many the snapshot continues that ends where this one begins, and which one that is; or the
-/// gap.
+/// Finds the predecessor: the snapshot that ends where `it` begins. Returns how many snapshots that
+/// one continues and its index, or describes the gap.
 fn continued(tips: &Tips<'_>, it: Member<'_>) -> Result<(usize, usize), String> {
     let LineageLink { first, last, .. } = *it.link;
     if first > last {

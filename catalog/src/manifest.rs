@@ -19,40 +19,41 @@ pub const SIZE_MAX: u64 = 64 * 1024;
 pub struct Manifest {
     /// Always 1.
     pub schema: u32,
-    /// Of the object beside it.
+    /// Size in bytes of the object that the manifest belongs to.
     pub size_bytes: Option<u64>,
-    /// Lower-case hexadecimal, of the object beside it.
+    /// SHA-256 of that object, as 64 lower-case hexadecimal digits.
     pub sha256: Option<String>,
-    /// Recovery point.
+    /// Recovery point of that object.
     pub taken_at: Option<Timestamp>,
-    /// Counted by the producer when it took the snapshot, e.g. `keys`.
+    /// Counts that the producer made when it took the snapshot, by item, e.g. `keys`.
     #[serde(default)]
     pub items: BTreeMap<String, u64>,
-    /// Who wrote it.
+    /// Name of the producer that wrote that object.
     pub producer: Option<String>,
-    /// Of the server the snapshot comes from.
+    /// Version of the server that the snapshot comes from.
     pub engine_version: Option<String>,
 }
 
 /// Why a manifest says nothing.
 #[derive(Debug, Error)]
 pub enum ManifestError {
-    /// Not JSON, or not this object.
+    /// The text is not JSON, or JSON of another shape.
     #[error("it is not a manifest")]
     Json(#[from] serde_json::Error),
-    /// Written by something newer.
+    /// Another schema than 1, e.g. of a newer producer.
     #[error("its schema is {0} and not 1")]
     Schema(u32),
-    /// Larger than [`SIZE_MAX`].
+    /// The manifest is larger than [`SIZE_MAX`]; its size in bytes.
     #[error("it has {0} bytes, more than {SIZE_MAX}")]
     Size(u64),
-    /// Not 64 hexadecimal digits.
+    /// Its `sha256` is not 64 hexadecimal digits.
     #[error("its sha256 is no digest")]
     Digest,
 }
 
 impl Manifest {
-    /// Reads one whole manifest. Members it does not know are passed over.
+    /// Reads one whole manifest; unknown members are ignored. Errs if the text is no manifest, if
+    /// it has another schema, or if its `sha256` is no digest.
     pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
         let manifest: Self = serde_json::from_slice(bytes)?;
         if manifest.schema != 1 {

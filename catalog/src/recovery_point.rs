@@ -1,43 +1,47 @@
 //! The moment a snapshot is from: one function for both programs.
 //!
-//! It weighs what others read; it reads nothing, and it asks no wall clock: the store's own
-//! modification time is the only upper bound.
+//! The function weighs times that others read. It reads nothing and asks no wall clock: the store's
+//! own modification time is the only upper bound.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::TakenAtFrom;
 
-/// How far a witness may be ahead of the store's clock (design §5).
+/// Largest time that a witness may be ahead of the store's clock (design §5).
 pub const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
-/// What each witness says of one snapshot.
+/// Times that the witnesses of one snapshot give; `None` if a witness says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Witnesses {
-    /// The file itself.
+    /// Time inside the file itself.
     pub content: Option<Timestamp>,
-    /// Its manifest.
+    /// Time in its manifest.
     pub manifest: Option<Timestamp>,
-    /// A record of the same object that had it from content or manifest.
+    /// Time in an evidence record of the same object, if the record had it from content or
+    /// manifest.
     pub evidence: Option<Timestamp>,
-    /// The key.
+    /// Time in the key.
     pub name: Option<Timestamp>,
-    /// The store: newest modification of its artifacts.
+    /// Newest modification time of its artifacts, by the store.
     pub modified: Timestamp,
 }
 
-/// The recovery point, and who says so.
+/// A recovery point and the witness that gave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecoveryPoint {
-    /// When.
+    /// The moment the snapshot is from.
     pub at: Timestamp,
-    /// Whose word was taken.
+    /// The witness that was believed.
     pub from: TakenAtFrom,
-    /// The best witness was more than [`TOLERANCE`] ahead of the store and was not believed.
+    /// True if the best witness was more than [`TOLERANCE`] ahead of the store and was not
+    /// believed.
     pub from_the_future: bool,
 }
 
-/// The word of the best witness, unless it is ahead of the store's clock: then the store's, and no
-/// lesser witness is asked, because something is wrong that people must see.
+/// Returns the time of the best witness.
+///
+/// If that time is more than [`TOLERANCE`] ahead of the store's clock, returns the store's time. No
+/// lesser witness is asked then, because something is wrong that people must see.
 pub fn recovery_point(witnesses: &Witnesses) -> RecoveryPoint {
     let Witnesses {
         content,

@@ -1,7 +1,8 @@
 //! When a file counts as complete: one rule of both programs.
 //!
-//! Nothing tells of a file in a directory that its writer has ended, so a young one is believed to
-//! be still being written, unless its manifest or its own end says otherwise:
+//! A directory does not tell that the writer of a file has ended. So a young file is taken as still
+//! being written, unless its manifest or its own end says otherwise. The first row that fits
+//! counts:
 //!
 //! | the file | modified less than `settle` ago | earlier |
 //! |---|---|---|
@@ -11,8 +12,8 @@
 //! | has its end ([`Format::end`](crate::format::Format::end)) | complete | complete |
 //! | has no end, or none that can be told | in progress | complete |
 //!
-//! "Complete" leaves the rest to be judged: whether it is empty, foreign, or unlike its manifest.
-//! Pure: no reading, no clock of its own.
+//! "Complete" means here that the writer has ended. Whether the file is empty, foreign, or unlike
+//! its manifest is judged elsewhere. Pure: no reading, no clock of its own.
 
 use jiff::{SignedDuration, Timestamp};
 use settings::Duration;
@@ -20,36 +21,39 @@ use settings::Duration;
 /// Default of `settle` (design §3): longer than any writer of ours pauses.
 pub const SETTLE: Duration = Duration::from_mins(10);
 
-/// The part of a schedule's longest gap that `settle` may take at most (design §3).
+/// Divisor of a schedule's longest gap: `settle` may take at most a tenth of the gap (design §3).
 const GAP_PART: u64 = 10;
 
-/// The longest `settle` of a source whose longest gap between two runs is this.
+/// Returns the longest `settle` of a source, from its longest gap between two runs.
 pub fn settle_max(longest_gap: Duration) -> Duration {
     Duration::from_millis(longest_gap.as_millis() / GAP_PART)
 }
 
-/// Whether something modified then may have changed just now: less than `settle` lies between.
+/// True if less than `settle` lies between `modified_at` and `now`, so that the file may have
+/// changed just now.
 ///
-/// A clock ahead of ours makes nothing young for ever: beyond `settle` in the future is not young.
+/// A clock ahead of ours makes nothing young for ever: a time `settle` or more in the future is not
+/// young.
 pub fn is_young(modified_at: Timestamp, settle: SignedDuration, now: Timestamp) -> bool {
     now.duration_since(modified_at).abs() < settle
 }
 
-/// What is known of one file beside its contents.
+/// Knowledge of the writing of one file, besides its contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
-    /// mtime; never ctime, which every copy renews.
+    /// Modification time (mtime; never ctime, which every copy renews).
     pub modified_at: Timestamp,
-    /// When its manifest was modified, if it has one.
+    /// Modification time of its manifest, if it has one.
     pub manifest_at: Option<Timestamp>,
-    /// Whether its store may show it before it is whole.
+    /// True if the store may show the file before it is whole.
     pub grows: bool,
-    /// Whether its end is there, as far as that was looked at and can be told.
+    /// True if the file has its end, false if not. `None` if nobody looked, or the format cannot
+    /// tell.
     pub end: Option<bool>,
 }
 
 impl Written {
-    /// Whether its writer may not have ended.
+    /// True if the writer of the file may not have ended.
     pub fn is_in_progress(&self, settle: SignedDuration, now: Timestamp) -> bool {
         is_young(self.modified_at, settle, now)
             && match self.manifest_at {
@@ -58,7 +62,7 @@ impl Written {
             }
     }
 
-    /// Whether only its end decides, and so has to be looked at.
+    /// True if only the end of the file decides, and so has to be read.
     pub fn needs_end(&self, settle: SignedDuration, now: Timestamp) -> bool {
         self.manifest_at.is_none() && self.is_in_progress(settle, now)
     }

@@ -30,29 +30,33 @@ pub use self::{
     source::SurveySource,
 };
 
-/// The recovery point that an evidence record of this very object got from content or manifest.
+/// Lookup of an object of a source in the evidence records: the recovery point that a record of
+/// this very object got from content or manifest.
 pub type RecordedPoint<'a> =
     dyn Fn(&SourceName, &ObjectMeta) -> Option<Timestamp> + Send + Sync + 'a;
 
-/// What a survey is given besides the repository.
+/// Inputs of a survey besides the repository.
 pub struct SurveyContext<'a> {
-    /// When it begins.
+    /// Time at which the survey begins.
     pub now: Timestamp,
-    /// What earlier surveys of the same repository read; one cache for each repository.
+    /// Cache of what earlier surveys read; each repository has its own.
     pub cache: &'a mut HeadCache,
-    /// The evidence.
+    /// Recovery points in the evidence records.
     pub known: &'a RecordedPoint<'a>,
-    /// Whether all of the repository is listed, to count what fits no source wherever it lies;
-    /// otherwise only the prefixes of the sources are.
+    /// True if the whole repository is listed, to count objects that fit no source wherever they
+    /// lie. Otherwise only the prefixes of the sources are listed.
     pub everything: bool,
 }
 
 /// Surveys one repository for its sources.
 ///
-/// A prefix that is refused, makes no sense or has no end spoils only the sources below it: they
-/// have an error and no snapshots. An entry that is odd costs itself ([`Inventory::dropped`]). Any
-/// other failure of the listing, and a repository of which nothing can be listed, is an error of
-/// the whole survey. Dropping the future abandons it.
+/// | failure | consequence |
+/// |---|---|
+/// | an entry is odd | only the entry is left out ([`Inventory::dropped`]) |
+/// | a prefix is refused, makes no sense or has no end | sources below it: an error, no snapshots |
+/// | nothing can be listed, or a listing fails otherwise | error of the whole survey |
+///
+/// Dropping the future abandons the survey.
 pub async fn survey(
     storage: &dyn Storage,
     repository: &RepositoryName,
@@ -100,7 +104,8 @@ fn assemble(source: &SurveySource, heads: Heads, context: &SurveyContext<'_>) ->
     let mut snapshots: Vec<_> = groups
         .map(|(group, described)| snapshot(source, group, described, context))
         .collect();
-    // Versions of equal recovery point: the current one is the newest, then who was it last.
+    // Among versions with the same recovery point the current one is newest, then the one that was
+    // current last.
     let age = |it: &Snapshot| {
         let older = older_versions.contains(&it.id).then_some(it.completed_at);
         (it.taken_at, older.is_none(), older)
@@ -129,7 +134,7 @@ fn snapshot(
     let first = group.artifacts.first().map(|artifact| &artifact.meta);
     let point = recovery_point(&Witnesses {
         content: facts.taken_at,
-        // As of the heads: the oldest artifact dates the snapshot.
+        // As with the heads, the oldest artifact dates the snapshot.
         manifest: seen.manifests.values().filter_map(|it| it.taken_at).min(),
         evidence: first.and_then(|meta| (context.known)(&source.name, meta)),
         name: group.named,

@@ -36,7 +36,7 @@ macro_rules! words {
             /// Every value, in the order of the documentation.
             $visibility const ALL: [Self; [$($label,)+].len()] = [$(Self::$variant,)+];
 
-            /// The word for it in metrics, records and configuration.
+            /// The word of this value in metrics, records and configuration.
             $visibility const fn as_label(self) -> &'static str {
                 match self { $(Self::$variant => $label,)+ }
             }

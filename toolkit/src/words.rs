@@ -18,7 +18,11 @@ pub fn count(number: u64) -> String {
 }
 
 /// A number with its noun, `one` for 1 and `many` for all others: `1 source`, `0 sources`.
-pub fn counted<N: From<u8> + PartialEq + Display>(number: N, one: &str, many: &str) -> String {
+pub fn counted<N: Copy + From<u8> + PartialEq + Display>(
+    number: N,
+    one: &str,
+    many: &str,
+) -> String {
     let what = if number == N::from(1) { one } else { many };
     format!("{number} {what}")
 }

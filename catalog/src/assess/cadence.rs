@@ -1,4 +1,4 @@
-//! Which slot of its schedule a snapshot serves, and which slots none has served.
+//! Slots of a schedule: the one a snapshot serves, and those that none has served.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,7 +11,7 @@ use crate::model::Snapshot;
 /// against the time of upload (design §5).
 const CLOCKS_DIFFER_MAX: Duration = Duration::from_mins(5);
 
-/// A schedule with what is too dear to compute at every scrape.
+/// A schedule, with what is too expensive to compute at every scrape.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cadence {
     schedule: Schedule,
@@ -20,12 +20,13 @@ pub struct Cadence {
     counted: Counted,
 }
 
-/// What was counted at the scrape before, so that a source that died years ago costs no more than
-/// any other. It changes no answer.
+/// Slots counted at earlier scrapes, so that a source that died years ago costs no more than any
+/// other. They change no answer.
 #[derive(Debug, Default)]
 struct Counted(Mutex<Vec<Tally>>);
 
-/// A source is counted from its newest snapshot, and from what its producer says.
+/// Largest number of counts that are kept. A source is counted from its newest snapshot, and from
+/// what its producer says.
 const TALLIES_MAX: usize = 4;
 
 impl Counted {
@@ -62,7 +63,7 @@ impl PartialEq for Counted {
 }
 
 impl Cadence {
-    /// Looks through 28 years of slots: once per loaded configuration.
+    /// Makes a cadence. It looks through 28 years of slots: once per loaded configuration.
     pub fn new(schedule: Schedule) -> Self {
         let longest_gap = schedule.longest_gap();
         // A tenth of the gap keeps the slots of a schedule of every few minutes apart.
@@ -80,12 +81,17 @@ impl Cadence {
         self.longest_gap
     }
 
-    /// The slot this snapshot was taken for.
+    /// Returns the slot this snapshot was taken for:
     ///
-    /// That is the last one before its recovery point; or the one after that, if it arrived in the
-    /// interval that follows: names without an hour, and files that a server saved before the job
-    /// copied them, are from before their slot. An arrival still later says nothing: whole buckets
-    /// are copied. `@every` has no slots, so what counts is the arrival.
+    /// | the snapshot | slot |
+    /// |---|---|
+    /// | has a schedule `@every`, which has no slots | its arrival |
+    /// | has no slot before its recovery point | its recovery point |
+    /// | arrived in the interval that follows the next slot | that next slot |
+    /// | arrived earlier or later | the last slot before its recovery point |
+    ///
+    /// Names without an hour, and files that a server saved before the job copied them, are from
+    /// before their slot. An arrival still later says nothing: whole buckets are copied.
     pub(super) fn served(&self, snapshot: &Snapshot) -> Timestamp {
         let arrived = snapshot.completed_at.max(snapshot.taken_at);
         if self.schedule.interval().is_some() {
@@ -106,8 +112,8 @@ impl Cadence {
         }
     }
 
-    /// How long the snapshot took from its slot to its arrival; `None` if that is longer than the
-    /// schedule's longest gap, and so was no run.
+    /// Returns how long the snapshot took from its slot to its arrival; `None` if that is longer
+    /// than the schedule's longest gap, and so was no run.
     pub(super) fn run(&self, snapshot: &Snapshot) -> Option<Duration> {
         let began = match self.schedule.interval() {
             Some(_) => snapshot.taken_at,
@@ -117,17 +123,17 @@ impl Cadence {
         (run <= self.longest_gap).then_some(run)
     }
 
-    /// The slot after the one that was served.
+    /// Returns the slot after the one that was served.
     pub(super) fn next(&self, served: Timestamp) -> Option<Timestamp> {
         self.schedule.next(served)
     }
 
-    /// Slots after the one that was served whose grace has passed.
+    /// Counts slots after the one that was served whose grace has passed.
     pub(super) fn missed(&self, served: Timestamp, now: Timestamp, grace: Duration) -> usize {
         self.counted.missed(&self.schedule, served, now, grace)
     }
 
-    /// Slots between two that were served.
+    /// Counts slots between two that were served.
     pub(super) fn skipped(&self, served: Timestamp, next_served: Timestamp) -> usize {
         let just_before = earlier(next_served, self.tolerance.max(Duration::from_millis(1)));
         if served >= just_before || self.next(served).is_none_or(|next| next >= next_served) {
@@ -145,12 +151,12 @@ impl Cadence {
     }
 }
 
-/// So much later, or as late as can be.
+/// Adds a duration to a time; at most [`Timestamp::MAX`].
 pub(super) fn later(at: Timestamp, by: Duration) -> Timestamp {
     at.saturating_add(by.as_std()).unwrap_or(Timestamp::MAX)
 }
 
-/// So much earlier, or as early as can be.
+/// Subtracts a duration from a time; at least [`Timestamp::MIN`].
 pub(super) fn earlier(at: Timestamp, by: Duration) -> Timestamp {
     at.saturating_sub(by.as_std()).unwrap_or(Timestamp::MIN)
 }

@@ -1,8 +1,8 @@
-//! When a repository will be full, told from nothing but what lies in it now.
+//! Forecast of when a repository will be full, from nothing but what lies in it now.
 //!
-//! What lies there leaves as retention says, and one more snapshot of the usual size comes in every
-//! usual interval. So a series that has reached its retention stands still, apart from small old
-//! snapshots that larger new ones replace; growth of the snapshots to come is not guessed at.
+//! Snapshots leave as retention says, and one more of the usual size comes in every usual interval.
+//! So a series that has reached its retention stands still, apart from small old snapshots that
+//! larger new ones replace. Growth of the snapshots to come is not guessed at.
 
 use jiff::Timestamp;
 
@@ -12,29 +12,30 @@ use crate::{
     model::{Snapshot, SourceInventory},
 };
 
-/// Newest snapshots that say how large the next ones are, and how far apart.
+/// Number of newest snapshots that say how large the next ones are, and how far apart.
 const USUAL_MAX: usize = 30;
 
-/// How far is looked ahead where nothing ever leaves: longer than any disk lasts.
+/// Time that is looked ahead where nothing ever leaves, in milliseconds: longer than any disk
+/// lasts.
 const AHEAD_MAX: i64 = 10 * 366 * 24 * 60 * 60 * 1000;
 
-/// Most snapshots to come that are reckoned with one by one; more are taken together.
+/// Largest number of snapshots to come that are reckoned with one by one; more are taken together.
 const ARRIVALS_MAX: i64 = 20_000;
 
 /// One source of a repository.
 #[derive(Debug, Clone, Copy)]
 pub struct Stored<'a> {
-    /// As the last whole survey saw it.
+    /// Inventory of the last whole survey.
     pub inventory: &'a SourceInventory,
-    /// Youngest first, as promised.
+    /// Promised tiers of retention, youngest first.
     pub retention: &'a [Tier],
 }
 
-/// Bytes that come (or go, if negative) at a time in milliseconds.
+/// A time in milliseconds, and the bytes that come (or go, if negative) then.
 type Change = (i64, i128);
 
-/// The first moment at which no byte is left; `None` if it never comes within ten years, or nobody
-/// can know: a source promises no retention, or has a single snapshot yet.
+/// Returns the first moment at which no byte is left. `None` if it never comes within ten years, or
+/// if nobody can know: a source promises no retention, or has a single snapshot yet.
 ///
 /// `stored_bytes` is all that lies there now, whosever it is.
 pub fn full_at(
@@ -61,7 +62,7 @@ pub fn full_at(
 }
 
 impl Stored<'_> {
-    /// What comes and goes from now on; `None` where nobody can know.
+    /// Adds to `changes` what comes and goes from now on; `None` if nobody can know.
     fn changes(&self, now: i64, changes: &mut Vec<Change>) -> Option<()> {
         let complete = || self.inventory.complete();
         let Some(newest) = complete().next() else {
@@ -75,7 +76,7 @@ impl Stored<'_> {
         let oldest = complete().map(|it| it.taken_at.as_millisecond()).min()?;
         let tiers = Tiers::new(self.retention, interval);
         let slack = interval.saturating_add(millis(EXPIRY_DELAY.as_std()));
-        // Nobody keeps the promise that old ones are removed.
+        // Old snapshots are not removed as promised.
         let piles_up = now - oldest > tiers.keep()?.saturating_add(slack);
         let ahead = if piles_up { AHEAD_MAX } else { tiers.keep()? };
         let until = now.saturating_add(ahead);
@@ -97,7 +98,7 @@ impl Stored<'_> {
             }
             at += step;
         }
-        // From then on as much leaves as comes.
+        // After `until` as much leaves as comes.
         let mut index = 0;
         changes.retain(|(at, _)| {
             index += 1;
@@ -107,7 +108,8 @@ impl Stored<'_> {
     }
 }
 
-/// Until which age snapshots are kept, and how far apart: milliseconds, youngest first.
+/// Tiers as pairs: the age up to which snapshots are kept, and how far apart. In milliseconds,
+/// youngest first.
 struct Tiers(Vec<(i64, i64)>);
 
 impl Tiers {
@@ -123,12 +125,12 @@ impl Tiers {
         self.0.last().map(|(keep, _)| *keep)
     }
 
-    /// How a snapshot of this time leaves: at the end of each tier the share that the next one does
-    /// not keep.
+    /// Adds to `changes` how a snapshot leaves: at the end of each tier, the share of its bytes
+    /// that the next tier does not keep.
     fn thinned(&self, taken_at: i64, bytes: u64, now: i64, changes: &mut Vec<Change>) {
         let ahead = |(keep, _): &&(i64, i64)| taken_at.saturating_add(*keep) > now;
         let mut tiers: Vec<_> = self.0.iter().filter(ahead).collect();
-        // It should have left already.
+        // The snapshot should have left already.
         if tiers.is_empty() {
             tiers.extend(self.0.last());
         }
@@ -144,7 +146,7 @@ impl Tiers {
     }
 }
 
-/// Median distance of neighbors; `None` of a single one, or if it is none.
+/// Median distance of neighbors in milliseconds; `None` for a single snapshot, or if it is zero.
 fn interval<'a>(newest_first: impl Iterator<Item = &'a Snapshot>) -> Option<i64> {
     let taken_at = newest_first.take(USUAL_MAX + 1).map(|it| it.taken_at);
     let taken_at: Vec<i64> = taken_at.map(Timestamp::as_millisecond).collect();

@@ -10,7 +10,7 @@ pub(super) use self::evidence::EXPIRY_DELAY;
 use super::{Facts, Holdings, Intent, Proof};
 
 crate::words! {
-    /// Who says so.
+    /// Witness that a concern comes from.
     pub enum Witness {
         /// The producer.
         Intent = "intent",
@@ -18,13 +18,13 @@ crate::words! {
         Evidence = "evidence",
         /// The verifier's records.
         Proof = "proof",
-        /// Producer and repository contradict each other.
+        /// Producer and repository, if they contradict each other.
         Joined = "joined",
     }
 }
 
 crate::words! {
-    /// How much it matters.
+    /// How much a concern matters.
     pub enum Severity {
         /// Worth knowing; never pages.
         Info = "info",
@@ -35,19 +35,19 @@ crate::words! {
     }
 }
 
-/// One row.
+/// One row of the table: a reason why a source may not be recoverable.
 #[derive(Debug)]
 pub struct Concern {
     /// The value of the `concern` label.
     pub name: &'static str,
-    /// How much it matters.
+    /// How much the concern matters.
     pub severity: Severity,
-    /// For people: what is the matter.
+    /// Sentence for people that says what is wrong.
     pub sentence: &'static str,
     condition: Condition,
 }
 
-/// When a row stands; absent unless all its witnesses are there.
+/// Condition under which a row stands; only asked if all its witnesses are there.
 #[derive(Debug)]
 enum Condition {
     Intent(fn(&Intent, &Facts<'_>) -> bool),
@@ -57,7 +57,7 @@ enum Condition {
 }
 
 impl Concern {
-    /// Who says so.
+    /// The witness that the condition asks.
     pub const fn witness(&self) -> Witness {
         match self.condition {
             Condition::Intent(_) => Witness::Intent,
@@ -67,7 +67,8 @@ impl Concern {
         }
     }
 
-    /// Nothing is said of a source before its first survey.
+    /// True if the concern stands; `None` without a witness, and before the first survey of the
+    /// source.
     pub(super) fn stands(
         &self,
         holdings: Option<&Holdings<'_>>,

@@ -1,4 +1,4 @@
-//! Old holes: what retention promises to keep and does not lie there.
+//! Old holes: snapshots that retention promises to keep and that do not lie there.
 //!
 //! Only holes between two snapshots count. What is missed up to now is lateness, and what is
 //! missing before the oldest snapshot is retention that is too short.
@@ -9,11 +9,19 @@ use settings::Duration;
 use super::{Cadence, Facts, cadence::earlier, objectives::Tier};
 use crate::model::{Snapshot, SourceInventory};
 
-/// Newest snapshots that are looked at: hourly ones for more than a year.
+/// Largest number of snapshots that are looked at, the newest ones: hourly ones for more than a
+/// year.
 const LOOKED_AT_MAX: usize = 10_000;
 
-/// Slots that nothing served, within retention (all there is, where none is promised); in a tier
-/// with `every`, intervals without any. `None` where neither says what should be there.
+/// Counts holes within retention; if none is promised, since `begun_at`.
+///
+/// | a tier | the schedule | counted are |
+/// |---|---|---|
+/// | has `every` | | intervals without a snapshot |
+/// | has no `every` | is known | slots that no snapshot served |
+/// | has no `every` | is not known | none |
+///
+/// `None` if that is so for all tiers: nothing says what should be there.
 pub(super) fn count(
     inventory: &SourceInventory,
     begun_at: Timestamp,
@@ -53,7 +61,7 @@ pub(super) fn count(
     total
 }
 
-/// Slots that nothing served between neighbors, which come newest first.
+/// Counts slots that no snapshot served between neighbors, which come newest first.
 fn slots<'a>(
     cadence: &Cadence,
     pairs: impl Iterator<Item = (&'a Snapshot, &'a Snapshot)>,
@@ -67,7 +75,7 @@ fn slots<'a>(
     })
 }
 
-/// The longest distance of two neighboring recovery points within retention.
+/// Returns the longest distance of two neighboring recovery points within retention.
 pub(super) fn longest(inventory: &SourceInventory, facts: &Facts<'_>) -> Option<Duration> {
     let keep = facts.promises.keep();
     let from = keep.map_or(Timestamp::MIN, |keep| earlier(facts.now, keep));
@@ -77,7 +85,7 @@ pub(super) fn longest(inventory: &SourceInventory, facts: &Facts<'_>) -> Option<
         .max()
 }
 
-/// Neighboring complete snapshots, each with the next newer one.
+/// Pairs of neighboring complete snapshots, (older, newer), the newest pair first.
 fn pairs(inventory: &SourceInventory) -> impl Iterator<Item = (&Snapshot, &Snapshot)> {
     let newer = inventory.complete().take(LOOKED_AT_MAX);
     newer
@@ -85,7 +93,7 @@ fn pairs(inventory: &SourceInventory) -> impl Iterator<Item = (&Snapshot, &Snaps
         .map(|(new, old)| (old, new))
 }
 
-/// Whole intervals without a snapshot between two, allowing for the lateness of one run.
+/// Counts whole intervals between two snapshots, allowing for the lateness of one run (`slack`).
 fn intervals(old: &Snapshot, new: &Snapshot, every: Duration, slack: Duration) -> usize {
     let distance = Duration::between(old.taken_at, new.taken_at);
     if distance <= every.saturating_add(slack) {

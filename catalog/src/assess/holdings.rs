@@ -1,4 +1,4 @@
-//! What lies in the repository: the evidence witness in figures.
+//! Holdings of a source: the evidence witness in figures.
 
 use jiff::Timestamp;
 use settings::Duration;
@@ -6,36 +6,38 @@ use settings::Duration;
 use super::{Facts, gaps};
 use crate::model::{Snapshot, SnapshotState, SourceInventory};
 
-/// How many of the newest complete snapshots say what size is typical.
+/// Number of complete snapshots, the newest ones, that say what size is typical.
 const SERIES_MAX: usize = 30;
 
 /// The snapshots of one source in figures; ages are those at the time of the assessment.
 #[derive(Debug, Clone)]
 pub struct Holdings<'a> {
-    /// Everything that lies there.
+    /// Inventory that the figures are made from.
     pub inventory: &'a SourceInventory,
-    /// Of any state; `None` is the status `missing`.
+    /// Newest snapshot of any state; `None` is the status `missing`.
     pub latest: Option<&'a Snapshot>,
-    /// The newest complete one.
+    /// Newest complete snapshot.
     pub newest: Option<&'a Snapshot>,
-    /// The newest complete one that is not differential.
+    /// Newest complete snapshot that is not differential.
     pub newest_whole: Option<&'a Snapshot>,
-    /// Of the recovery point of the newest.
+    /// Age of the recovery point of `newest`.
     pub age: Option<Duration>,
-    /// Median of the newest thirty complete ones without differential ones, in bytes.
+    /// Median size in bytes of the newest thirty complete snapshots that are not differential.
     pub typical_size: Option<u64>,
-    /// The oldest complete one.
+    /// Oldest complete snapshot.
     pub oldest: Option<&'a Snapshot>,
-    /// The oldest complete one that is not differential.
+    /// Oldest complete snapshot that is not differential.
     pub oldest_whole: Option<&'a Snapshot>,
-    /// When the source began, as far as anybody knows: its oldest snapshot or evidence of an older
-    /// one; for a source that never had any, since when it is watched.
+    /// Time when the source began, as far as anybody knows: of its oldest snapshot, or of evidence
+    /// of an older one. For a source that never had any, the time since when it is watched.
     pub begun_at: Timestamp,
-    /// Old holes, in slots or intervals of the tiers; `None` without a schedule and retention.
+    /// Number of old holes, in slots or intervals of the tiers; `None` without a schedule and
+    /// without a tier that has `every`.
     pub gaps: Option<usize>,
     /// Longest time between two neighboring complete snapshots within retention.
     pub longest_gap: Option<Duration>,
-    /// Slots in a row, up to now, that nothing complete arrived for; `None` without a schedule.
+    /// Number of slots in a row, up to now, for which nothing complete arrived; `None` without a
+    /// schedule.
     pub missed_runs: Option<usize>,
     /// The first slot that is not served yet; in the past when late.
     pub next_expected: Option<Timestamp>,
@@ -64,7 +66,7 @@ impl<'a> Holdings<'a> {
         }
     }
 
-    /// How many snapshots are in this state.
+    /// Number of snapshots in this state.
     pub fn count(&self, state: SnapshotState) -> usize {
         self.inventory
             .snapshots
@@ -73,7 +75,7 @@ impl<'a> Holdings<'a> {
             .count()
     }
 
-    /// The newest one that is not still being written.
+    /// Newest snapshot that is not still being written.
     pub(super) fn settled(&self) -> Option<&'a Snapshot> {
         let mut snapshots = self.inventory.snapshots.iter();
         snapshots.find(|snapshot| snapshot.state != SnapshotState::InProgress)
@@ -94,7 +96,7 @@ fn begun_at(inventory: &SourceInventory, facts: &Facts<'_>) -> Timestamp {
     earliest.unwrap_or(facts.subject.watched_since)
 }
 
-/// The upper middle of an even number.
+/// Median; of an even number of values the upper one of the two in the middle.
 pub(super) fn median(values: impl Iterator<Item = u64>) -> Option<u64> {
     let mut values: Vec<u64> = values.collect();
     values.sort_unstable();

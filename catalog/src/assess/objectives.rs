@@ -1,17 +1,17 @@
-//! What is promised of a source: as configured, and where nothing is, by default.
+//! Promises of a source: as configured, and by default where nothing is configured.
 
 use settings::{Duration, Percent};
 
 use super::{Cadence, Subject};
 use crate::model::{Snapshot, SnapshotState};
 
-/// How old a proof may be where nothing is configured (design §3).
+/// Largest age of a proof where nothing is configured (design §3).
 pub const VERIFICATION: Duration = Duration::from_days(7);
 /// Lateness allowed while no run is known (design §3).
 const GRACE_UNKNOWN: Duration = Duration::from_hours(1);
 /// Lateness allowed beyond the longest known run (design §3).
 const GRACE_MARGIN: Duration = Duration::from_mins(10);
-/// How many runs the default grace looks at (design §3).
+/// Number of newest runs that the default grace looks at (design §3).
 const RUNS_MAX: usize = 10;
 /// A snapshot smaller than the median by more than this is a concern where nothing is configured:
 /// the value of the documented example.
@@ -20,53 +20,54 @@ const MAX_SHRINK: Percent = Percent::new(50);
 /// `objectives:` of a source, as configured.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Objectives {
-    /// The promise.
+    /// Promised age of the newest snapshot.
     pub recovery_point: Option<Duration>,
-    /// Critical age.
+    /// Age of the newest snapshot from which on it is critical.
     pub alert_after: Option<Duration>,
-    /// How long until it is usable again.
+    /// How long until the source is usable again.
     pub recovery_time: Option<Duration>,
-    /// Youngest first; `30d` is one tier without `every`. Empty: not promised.
+    /// Tiers of retention, youngest first; `30d` is one tier without `every`. Empty if not
+    /// promised.
     pub retention: Vec<Tier>,
-    /// How old the proof may be.
+    /// Largest allowed age of the proof.
     pub verification: Option<Duration>,
-    /// In bytes.
+    /// Smallest allowed size of a snapshot, in bytes.
     pub minimum_size: Option<u64>,
-    /// Against the median of the series.
+    /// How much smaller than the median of the series a snapshot may be.
     pub max_shrink: Option<Percent>,
 }
 
-/// How long snapshots are kept, and how dense.
+/// Tier of retention: how long snapshots are kept, and how dense.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tier {
-    /// Up to this age.
+    /// Age up to which the tier keeps snapshots.
     pub keep: Duration,
-    /// At least one in each interval this long; `None`: one per slot.
+    /// Length of the intervals that each have at least one snapshot; `None`: one snapshot per slot.
     pub every: Option<Duration>,
     /// Storage class expected in this tier.
     pub class: Option<String>,
 }
 
-/// What is promised, with every default filled in; `None` where nothing is promised.
+/// Promises with every default filled in; `None` where nothing is promised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promises {
-    /// Lateness allowed.
+    /// Allowed lateness.
     pub grace: Duration,
     /// The longest time between two slots of the schedule.
     pub gap: Option<Duration>,
     /// The promised age of the newest snapshot.
     pub recovery_point: Option<Duration>,
-    /// Its critical age.
+    /// Age of the newest snapshot from which on it is critical.
     pub alert_after: Option<Duration>,
-    /// How long until it is usable again.
+    /// How long until the source is usable again.
     pub recovery_time: Option<Duration>,
-    /// Youngest first.
+    /// Tiers of retention, youngest first; empty if not promised.
     pub retention: Vec<Tier>,
-    /// How old the proof may be.
+    /// Largest allowed age of the proof.
     pub verification: Duration,
-    /// In bytes.
+    /// Smallest allowed size of a snapshot, in bytes.
     pub minimum_size: Option<u64>,
-    /// Against the median of the series.
+    /// How much smaller than the median of the series a snapshot may be.
     pub max_shrink: Percent,
 }
 
@@ -104,7 +105,7 @@ impl Promises {
         }
     }
 
-    /// How long snapshots are kept in all.
+    /// Age up to which any tier keeps snapshots; `None` without retention.
     pub fn keep(&self) -> Option<Duration> {
         self.retention.iter().map(|tier| tier.keep).max()
     }
@@ -117,8 +118,9 @@ fn default_grace(cadence: Option<&Cadence>, runs: &[&Snapshot]) -> Duration {
     })
 }
 
-/// The longest gap and the grace; or instead of the grace, where recovery points lie further before
-/// their arrival (a name without an hour), that distance: else the promise were broken by design.
+/// Default promise: the longest gap of the schedule and the grace. If recovery points lie further
+/// before their arrival (a name without an hour), that distance counts instead of the grace: else
+/// the promise would be broken by design.
 fn default_point(cadence: &Cadence, grace: Duration, runs: &[&Snapshot]) -> Duration {
     let lags = runs
         .iter()

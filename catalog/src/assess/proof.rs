@@ -1,4 +1,4 @@
-//! What was proven: the evidence records of a source in figures.
+//! Proof of a source: its evidence records in figures.
 
 use std::time;
 
@@ -8,29 +8,29 @@ use settings::{Duration, Schedule};
 use super::{Facts, Holdings};
 use crate::ledger::{ChainReport, INCONCLUSIVE_AFTER, Ledger, Proofs, Verification};
 
-/// Seconds of a default deadline beside the size (design §3: 30 min).
+/// Part of a default deadline that does not depend on the size (design §3: 30 min).
 const DEADLINE_BASE: time::Duration = time::Duration::from_mins(30);
 
 /// Bytes a second that a default deadline allows for (design §3: 20 MB/s).
 const DEADLINE_RATE: u64 = 20_000_000;
 
-/// The deadline of a verification where none is configured, of this many bytes.
+/// Deadline of a verification of so many bytes, where none is configured.
 pub fn default_deadline(size_bytes: u64) -> time::Duration {
     DEADLINE_BASE + time::Duration::from_secs(size_bytes / DEADLINE_RATE)
 }
 
-/// What is expected of the verifier for one source.
+/// Expectations of the verifier for one source.
 #[derive(Debug, Clone)]
 pub struct Verifying {
-    /// Slots of `verify.schedule`, where it is due by one.
+    /// Slots of `verify.schedule`, if verifications are due by a schedule.
     pub schedule: Option<Schedule>,
-    /// Whether each new snapshot is due.
+    /// True if each new snapshot is due.
     pub each_snapshot: bool,
-    /// Of one verification, where configured.
+    /// Deadline of one verification, where configured.
     pub deadline: Option<time::Duration>,
-    /// Whether names of snapshots have a time: then none is ever overwritten by another.
+    /// True if names of snapshots have a time: then no snapshot is ever overwritten by another.
     pub names_have_time: bool,
-    /// How many runs in a row may be inconclusive.
+    /// Number of inconclusive runs in a row after which people are told.
     pub inconclusive_after: usize,
 }
 
@@ -47,9 +47,12 @@ impl Default for Verifying {
 }
 
 impl Verifying {
-    /// The first slot, or with `each_snapshot` the first moment, from which a verification is due
-    /// that nobody made: what arrived at `untried_since` was not tried, and the last run of any
-    /// snapshot ended at `last_run`.
+    /// Returns the first time from which a verification is due that nobody made.
+    ///
+    /// What arrived at `untried_since` was not tried, and the last run of any snapshot ended at
+    /// `last_run`. With a schedule the first slot after `last_run` counts, with `each_snapshot`
+    /// `last_run` itself, but never a time before `untried_since`. `None` if no verification is due
+    /// by either.
     pub(super) fn due_since(
         &self,
         untried_since: Timestamp,
@@ -64,23 +67,23 @@ impl Verifying {
     }
 }
 
-/// What the ledger says of a source that was surveyed.
+/// Figures of the ledger of a source that was surveyed.
 #[derive(Debug, Clone)]
 pub struct Proof<'a> {
-    /// Every record.
+    /// All records of the source.
     pub ledger: &'a Ledger,
-    /// The records beside what lies there.
+    /// The records joined with what lies there.
     pub proofs: &'a Proofs,
-    /// Whether the chain is intact.
+    /// Report that says if the hash chain of the records is intact.
     pub chain: ChainReport,
     /// The record that speaks of the source now.
     pub newest: Option<&'a Verification>,
-    /// The verified record of the newest recovery point that lies there unchanged: what could
-    /// really be had back.
+    /// Verified record of the newest recovery point that lies there unchanged: what could really be
+    /// had back.
     pub verified: Option<&'a Verification>,
-    /// Measured when that was restored.
+    /// Recovery time measured by the record in `verified`.
     pub recovery_time: Option<time::Duration>,
-    /// Expected for the newest complete full backup.
+    /// Recovery time expected for the newest complete full backup.
     pub forecast: Option<time::Duration>,
 }
 
@@ -104,13 +107,13 @@ impl<'a> Proof<'a> {
         }
     }
 
-    /// Whether a snapshot that lies there unchanged was verified within the objective.
+    /// True if a snapshot that lies there unchanged was verified within the objective.
     pub(super) fn is_current(&self, facts: &Facts<'_>) -> bool {
         self.verified.is_some_and(|it| is_young(it.ended_at, facts))
     }
 }
 
-/// Whether a proof of this time is within the objective.
+/// True if a proof of this time is within the objective.
 pub(super) fn is_young(proven_at: Timestamp, facts: &Facts<'_>) -> bool {
     Duration::between(proven_at, facts.now) <= facts.promises.verification
 }

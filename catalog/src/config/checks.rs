@@ -1,4 +1,4 @@
-//! What is wrong only between parts of the file, or doubtful although it can be read.
+//! Checks of what is wrong only between parts of the file, or doubtful although it can be read.
 
 mod apart;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::assess::VERIFICATION;
 
-/// A file without repositories or sources says nothing.
+/// Refuses a file without repositories or sources, and an empty list of images.
 pub(super) fn nothing_here(file: &written::File, config: &Config, problems: &mut Problems) {
     for (empty, what) in [
         (file.repositories.is_empty(), "repositories"),
@@ -30,7 +30,7 @@ pub(super) fn nothing_here(file: &written::File, config: &Config, problems: &mut
     }
 }
 
-/// An image that is one; `what` ends in `names`.
+/// Refuses an empty name of an image. `what` begins the message and ends in `names`.
 pub(super) fn image(image: &Located<String>, what: &str, problems: &mut Problems) {
     if image.value.trim().is_empty() {
         let hint = "Write the name of an image, or remove what is empty.";
@@ -39,13 +39,13 @@ pub(super) fn image(image: &Located<String>, what: &str, problems: &mut Problems
     }
 }
 
-/// One key without effect. `what` ends in `is` or `are`.
+/// Warns of a key without effect. `what` begins the message and ends in `is` or `are`.
 pub(super) fn unbuilt(place: &Place, what: &str, problems: &mut Problems) {
     let message = format!("{what} not built into this version: it has no effect");
     problems.warning(place, message);
 }
 
-/// Keys of the contract that this version accepts and does not act upon: said, not hidden.
+/// Warns of keys of the contract that this version accepts and does not act upon: said, not hidden.
 pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
     let mut say = |place: &Place, what: &str| unbuilt(place, what, problems);
     let verifier = file.verifier.as_ref();
@@ -75,14 +75,14 @@ pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
     }
 }
 
-/// Whether it only says after how many runs people are told: that is acted upon.
+/// True if `slack` only says after how many runs people are told: that is acted upon.
 fn is_only_patience(slack: &Section) -> bool {
     let mut keys = slack.node().entries().map(|(key, _)| key.text());
     let first = keys.next().flatten();
     first == Some(INCONCLUSIVE_AFTER_KEY) && keys.next().is_none()
 }
 
-/// The same for the keys of one repository.
+/// Warns of keys of one repository that this version does not act upon.
 pub(super) fn not_yet_there(repository: &WrittenRepository, problems: &mut Problems) {
     if let Some(replica) = &repository.replica {
         unbuilt(&replica.place, "auditing a replica is", problems);
@@ -93,7 +93,7 @@ pub(super) fn not_yet_there(repository: &WrittenRepository, problems: &mut Probl
     }
 }
 
-/// The same for the keys of one source.
+/// Warns of keys of one source that this version does not act upon.
 pub(super) fn not_yet_of(source: &WrittenSource, problems: &mut Problems) {
     if !source.formerly.is_empty() {
         let what = "going on with the ledger of a former name is";
@@ -104,7 +104,7 @@ pub(super) fn not_yet_of(source: &WrittenSource, problems: &mut Problems) {
     }
 }
 
-/// What only shows when several parts are held side by side.
+/// Checks what only shows when several parts are held side by side.
 pub(super) fn across(file: &written::File, config: &Config, problems: &mut Problems) {
     other_runtimes(file, config, problems);
     for (index, source) in config.sources.iter().enumerate() {
@@ -133,13 +133,13 @@ pub(super) fn across(file: &written::File, config: &Config, problems: &mut Probl
     }
 }
 
-/// Keys that only another runtime than the chosen one looks at.
+/// Warns of keys that only another runtime than the chosen one looks at.
 fn other_runtimes(file: &written::File, config: &Config, problems: &mut Problems) {
     let verifier = file.verifier.as_ref();
     let runtime = config.verifier.runtime;
     if runtime.has_images {
         if let Some(programs) = verifier.and_then(|it| it.programs.as_ref()) {
-            // As it is written, which may be one that does not exist.
+            // The name as written, which may be of no known runtime.
             let written = verifier.and_then(|it| it.runtime.as_deref());
             let runtime = written.map_or(runtime.name, String::as_str);
             let message =
@@ -171,7 +171,7 @@ fn other_runtimes(file: &written::File, config: &Config, problems: &mut Problems
     }
 }
 
-/// One that can tell nothing new.
+/// Warns of a rehearsal that can tell nothing new.
 fn rehearsal(config: &Config, source: &Source, problems: &mut Problems) {
     let verify = source.verify.as_ref();
     let Some(image) = verify.and_then(|verify| verify.rehearse.as_ref()) else {
@@ -189,8 +189,8 @@ fn rehearsal(config: &Config, source: &Source, problems: &mut Problems) {
     }
 }
 
-/// Snapshots that are gone before the next one is verified: for a part of the time no verified
-/// snapshot lies there, and nothing is recoverable by proof.
+/// Warns of snapshots that are gone before the next one is verified: for a part of the time no
+/// verified snapshot lies there, and nothing is recoverable by proof.
 fn short_lives(source: &Source, problems: &mut Problems) {
     let retention = source.objectives.retention.iter();
     let (Some(keep), Some(verify)) = (retention.map(|tier| tier.keep).max(), &source.verify) else {

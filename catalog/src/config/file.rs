@@ -1,4 +1,4 @@
-//! The configuration file on disk: the only I/O of the configuration.
+//! The configuration file on disk: the only I/O of the configuration beside `mendable`.
 
 use std::{
     fs::File,
@@ -18,24 +18,25 @@ const FILE_MAX: u64 = 1024 * 1024;
 /// Why a configuration cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// Not readable as text.
+    /// The file is not readable as text.
     #[error(
         "cannot read the configuration {}\nhint: Name a readable file with --config.file.",
         file.display()
     )]
     Read {
-        /// As given.
+        /// The path as given.
         file: PathBuf,
         /// The operating system's error.
         #[source]
         source: io::Error,
     },
-    /// Everything wrong with it, in the order of the file.
+    /// Everything wrong with the file, in the order of the file.
     #[error("{0}")]
     Problems(Problems),
 }
 
-/// Reads and checks a configuration file.
+/// Reads and checks a configuration file. Errs if the file cannot be read, or if anything in it is
+/// wrong.
 pub fn load_file(file: &Path) -> Result<Loaded, ConfigError> {
     let read = || {
         let mut text = String::new();

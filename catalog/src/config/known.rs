@@ -1,4 +1,4 @@
-//! What a configuration file may name, as tables that are handed in.
+//! Tables of what a configuration file may name, which callers hand in.
 
 use super::runtimes::{RUNTIMES, RuntimeKind};
 use crate::drivers::{DRIVERS, Driver, Holds};
@@ -7,9 +7,9 @@ use crate::drivers::{DRIVERS, Driver, Holds};
 /// their one table is [`FORMATS`](crate::format::FORMATS).
 #[derive(Debug, Clone, Copy)]
 pub struct Known {
-    /// Where repositories and evidence may lie.
+    /// Drivers of the places where repositories and evidence may lie.
     pub drivers: &'static [&'static dyn Driver],
-    /// What may provide sandboxes: at least one, the first is the default.
+    /// Runtimes that may provide sandboxes: at least one, the first is the default.
     pub runtimes: &'static [RuntimeKind],
 }
 
@@ -23,7 +23,7 @@ impl Default for Known {
 }
 
 impl Known {
-    /// The drivers whose places may hold this.
+    /// Drivers whose places may hold `what`.
     pub(super) fn drivers_for(&self, what: Holds) -> Vec<&'static dyn Driver> {
         let drivers = self.drivers.iter().copied();
         drivers.filter(|it| it.may_hold(what)).collect()

@@ -1,4 +1,4 @@
-//! From the text of the file to a [`Config`], with every problem on the way.
+//! Reader of the text of the file: from there to a [`Config`], with every problem on the way.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -28,16 +28,16 @@ const SCHEMA: u32 = 1;
 /// Default of `exporter.refresh`: as often as a person looks again.
 const REFRESH_SECONDS: u64 = 5 * 60;
 
-/// Default caps of a sandbox (design §3).
+/// Default limits of a sandbox in bytes (design §3).
 const MEMORY_MAX: u64 = 4 << 30;
 const DISK_MAX: u64 = 50 << 30;
 
 /// A configuration that can be used, and what is doubtful about it.
 #[derive(Debug)]
 pub struct Loaded {
-    /// Checked.
+    /// The checked configuration.
     pub config: Config,
-    /// Warnings only.
+    /// Problems that are only warnings.
     pub warnings: Problems,
 }
 
@@ -48,7 +48,7 @@ pub fn load(file: &Path, text: &str) -> Result<Loaded, Problems> {
     load_with(&Known::default(), file, text)
 }
 
-/// The same, of a file that may name what is in these tables.
+/// As [`load`], for a file that may name what is in the tables `known`.
 pub fn load_with(known: &Known, file: &Path, text: &str) -> Result<Loaded, Problems> {
     let document = Document::parse(&file.display().to_string(), text)?;
     let mut problems = document.problems();
@@ -114,7 +114,8 @@ impl Reading<'_> {
         config
     }
 
-    /// Reads what lies where in a file that is not read as a whole, for its problems.
+    /// Reads the places of repositories and evidence in a file that cannot be read as a whole, for
+    /// their problems.
     fn places(&mut self, root: &Section) {
         let repositories = root.get("repositories");
         let repositories = repositories.and_then(|it| it.read::<Vec<_>>(self.problems));
@@ -168,14 +169,14 @@ impl Reading<'_> {
         })
     }
 
-    /// The keys that stand beside those of the drivers.
+    /// Reads the keys that stand beside those of the drivers.
     fn beside<T: DeserializeOwned>(&mut self, section: &Section, what: Holds) -> Option<T> {
         let drivers = self.known.drivers_for(what);
         let keys: Vec<_> = drivers.iter().map(|it| it.key()).collect();
         section.read_beside(&keys, self.problems)
     }
 
-    /// The one place that is written; a complaint about none or several is made at `place`.
+    /// Reads the one place that is written. None or several are an error at `place`.
     fn location(&mut self, section: &Section, place: &Place, what: Holds) -> Option<Location> {
         let drivers = self.known.drivers_for(what);
         let mut read = Vec::new();
@@ -246,7 +247,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The runtime of this name; the default where none is written, or none is that is known.
+    /// Returns the runtime of this name; the default if none is written, or if the name is unknown.
     fn runtime(&mut self, written: Option<&Located<String>>) -> &'static RuntimeKind {
         let known = self.known.runtimes;
         let Some(written) = written else {
@@ -267,7 +268,7 @@ impl Reading<'_> {
         kind
     }
 
-    /// Images that may restore.
+    /// Reads the images that may restore, by engine.
     fn images(&mut self, written: Option<&Located<WrittenNames>>) -> BTreeMap<String, Vec<String>> {
         let named = self.engines(written);
         for image in named.values().flatten() {
@@ -276,7 +277,8 @@ impl Reading<'_> {
         values(named)
     }
 
-    /// Files that servers load: absolute paths, for engines whose servers load any.
+    /// Reads the files that servers load, by engine: absolute paths, for engines whose servers load
+    /// any.
     fn modules(
         &mut self,
         written: Option<&Located<WrittenNames>>,
@@ -297,7 +299,8 @@ impl Reading<'_> {
         values(named)
     }
 
-    /// Of several receivers the most impatient one's: one concern stands for all of them.
+    /// Reads after how many inconclusive runs people are told. Of several receivers the most
+    /// impatient one counts: one concern stands for all of them.
     fn inconclusive_after(&mut self, slack: Option<&Section>) -> usize {
         let receivers = slack.map_or(&[][..], |slack| match slack.node().items() {
             [] => std::slice::from_ref(slack.node()),
@@ -324,7 +327,7 @@ impl Reading<'_> {
     }
 }
 
-/// The same without places.
+/// Returns the values without their places.
 fn values(named: WrittenNames) -> BTreeMap<String, Vec<String>> {
     let values = |named: Vec<Located<String>>| named.into_iter().map(|it| it.value).collect();
     let named = named.into_iter();

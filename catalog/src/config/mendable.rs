@@ -1,7 +1,9 @@
-//! Sources whose proof waits for a line of the configuration: what checking a file says beyond it.
+//! Warnings about sources whose proof waits for a line of the configuration: what a check of the
+//! file says beyond the file.
 //!
-//! The only part of the configuration that reads evidence; what cannot be read says nothing here.
-//! It reads no repository: `doctor` does, and asks [`Proofs`](crate::ledger::Proofs).
+//! This is the only part of the configuration that reads evidence; evidence that cannot be read
+//! gives no warning. Repositories are not read: `doctor` does that, and asks
+//! [`Proofs`](crate::ledger::Proofs).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What every part of the file is read with, and what many keys need.
+//! Context that every part of the file is read with, and helpers that many keys need.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -8,7 +8,7 @@ use settings::{Located, Place, Problems};
 use super::Known;
 use crate::format::{FORMATS, format};
 
-/// What every part of the file is read with.
+/// Context that every part of the file is read with.
 pub(super) struct Reading<'a> {
     /// The directory of the file.
     pub(super) base: &'a Path,
@@ -18,7 +18,7 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// A mapping by engine, whose keys must all be engines.
+    /// Reads a mapping by engine; a key that is no engine is an error.
     pub(super) fn engines<T: Clone>(
         &mut self,
         written: Option<&Located<BTreeMap<String, T>>>,
@@ -37,7 +37,7 @@ impl Reading<'_> {
         written.value.clone()
     }
 
-    /// A time zone of the IANA database, UTC if none is written.
+    /// Reads a time zone of the IANA database, UTC if none is written.
     pub(super) fn time_zone(&mut self, written: Option<&Located<String>>) -> TimeZone {
         let Some(name) = written else {
             return TimeZone::UTC;
@@ -50,7 +50,7 @@ impl Reading<'_> {
         })
     }
 
-    /// Notes the error, if it is one.
+    /// Returns the value, or notes the error as a problem at `place`.
     pub(super) fn ok<T, E: std::fmt::Display>(
         &mut self,
         place: &Place,

@@ -1,16 +1,17 @@
-//! Every runtime that a file may name, and what of the file it looks at: both programs read it.
+//! Table of the runtimes that a file may name, and of what in the file each looks at. Both programs
+//! read it.
 //!
-//! How one is opened, the verifier's table of the same name says.
+//! How a runtime is opened is in the verifier's table of the same name.
 
-/// What the configuration knows of a runtime.
+/// Knowledge of the configuration about a runtime.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RuntimeKind {
-    /// As written behind `verifier.runtime`.
+    /// Name as written behind `verifier.runtime`.
     pub name: &'static str,
-    /// Whether servers come in images. Else they are programs of a machine, and keys about images
+    /// True if servers come in images. Else they are programs of a machine, and keys about images
     /// have no effect.
     pub has_images: bool,
-    /// Whether this version has it; else it is accepted with a warning.
+    /// True if this version has the runtime; else its name is accepted with a warning.
     pub is_built: bool,
 }
 

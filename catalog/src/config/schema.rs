@@ -14,7 +14,7 @@ pub fn schema() -> Schema {
     schema_with(&Known::default())
 }
 
-/// The same, of a file that may name what is in these tables.
+/// The schema of a file that may name what is in the tables `known`.
 pub fn schema_with(known: &Known) -> Schema {
     let mut generator = SchemaGenerator::new(SchemaSettings::draft2020_12());
     let by_engine: Vec<(&str, Value)> = FORMATS
@@ -52,7 +52,8 @@ pub fn schema_with(known: &Known) -> Schema {
     schema
 }
 
-/// What holds of a source of this engine only: its own keys, none of the others', its `expect`.
+/// Schema of what holds only of a source of this engine: its own keys, none of the others', its
+/// `expect`.
 fn of_engine(format: &dyn Format, generator: &mut SchemaGenerator) -> Value {
     let foreign = own_keys().map(|name| (name.to_owned(), Value::Bool(false)));
     let mut properties: Map<String, Value> = foreign.collect();
@@ -69,7 +70,7 @@ fn of_engine(format: &dyn Format, generator: &mut SchemaGenerator) -> Value {
     json!({ "properties": properties })
 }
 
-/// The keys of the drivers whose places may hold this.
+/// Keys, with their schemas, of the drivers whose places may hold `what`.
 fn of_drivers_for(
     known: &Known,
     what: Holds,
@@ -90,8 +91,8 @@ fn own_keys() -> impl Iterator<Item = &'static str> {
         .flat_map(|format| format.keys().iter().map(|key| key.name))
 }
 
-/// Adds the engines to the definition of a source, and gives that of the defaults of one: the same
-/// with nothing required.
+/// Adds the engines to the definition of a source. Returns the definition of a source's defaults:
+/// the same keys with nothing required.
 fn complete(source: &mut Value, by_engine: Vec<(&str, Value)>) -> Value {
     for key in own_keys() {
         source["properties"][key] = true.into();
@@ -110,7 +111,7 @@ fn complete(source: &mut Value, by_engine: Vec<(&str, Value)>) -> Value {
     partial
 }
 
-/// By engine, so that each may hold the keys of its own.
+/// Schema of `defaults`: a mapping by engine, so that each may hold the keys of its own.
 fn defaults(by_engine: &[(&str, Value)]) -> Value {
     let of_one = |(engine, rule): &(&str, Value)| {
         let partial = json!({ "$ref": "#/$defs/SourceDefaults" });

@@ -1,11 +1,12 @@
-//! `settle` of one source: what counts, and what is doubtful about what is written.
+//! `settle` of one source: the value that counts, and warnings about the written one.
 
 use settings::{Duration, Problems, Schedule};
 
 use super::{Repository, written::WrittenSource};
 use crate::settle::{SETTLE, settle_max};
 
-/// As written, or by default; never more than a tenth of the longest gap of the schedule.
+/// Returns `settle` as written or by default, but never more than a tenth of the longest gap of the
+/// schedule.
 pub(super) fn settle(
     written: &WrittenSource,
     schedule: Option<&Schedule>,
@@ -27,7 +28,8 @@ pub(super) fn settle(
     most
 }
 
-/// Whether what is written at this source, and not by default of its engine, makes nothing wait.
+/// Warns if `settle` is written at this source, and not by default of its engine, although nothing
+/// waits because objects of the repository appear whole.
 pub(super) fn without_effect(
     written: &WrittenSource,
     known: &[Repository],

@@ -21,7 +21,7 @@ use crate::{
     model::{RepositoryName, SourceName},
 };
 
-/// Every source that could be read.
+/// Reads every source. One that cannot be read is left out, and a problem says why.
 pub(super) fn read_all(
     reading: &mut Reading<'_>,
     file: &written::File,
@@ -80,7 +80,7 @@ fn defaults(file: &written::File) -> Vec<(String, Section)> {
         .collect()
 }
 
-/// Names are unique, former ones included: two sources must never write one ledger.
+/// Checks that names are unique, former ones included: two sources must never write one ledger.
 fn once(source: &WrittenSource, seen: &mut HashMap<String, String>, problems: &mut Problems) {
     let place = &source.name.place;
     let mut own = HashSet::new();
@@ -98,7 +98,7 @@ fn once(source: &WrittenSource, seen: &mut HashMap<String, String>, problems: &m
 struct Context<'a> {
     repositories: &'a [Repository],
     verify_zone: &'a TimeZone,
-    /// As written at the source itself, without defaults.
+    /// The section written at the source itself, without defaults.
     own: &'a Section,
     /// The keys that only sources of some engines have.
     engines_own: &'a Section,
@@ -159,14 +159,15 @@ fn read(
     })
 }
 
-/// The engines whose sources have this key of their own.
+/// Formats of the engines whose sources have this key of their own.
 fn engines_of(key: &str) -> impl Iterator<Item = &'static dyn Format> {
     FORMATS
         .into_iter()
         .filter(move |format| format.keys().iter().any(|own| own.name == key))
 }
 
-/// Of the keys that some engines have of their own, those of this one; others are a mistake.
+/// Reads the keys that sources of this engine have of their own; those of other engines are an
+/// error.
 fn settings(
     problems: &mut Problems,
     format: &'static dyn Format,
@@ -224,7 +225,7 @@ fn layout(reading: &mut Reading<'_>, written: &WrittenSource, zone: TimeZone) ->
         .map(|it| Layout::new(it, zone))
 }
 
-/// When a snapshot is whole: the rules of its artifacts and manifests.
+/// Reads when a snapshot is complete: the rules of its artifacts and manifests.
 fn completeness(
     reading: &mut Reading<'_>,
     written: &WrittenSource,
@@ -241,7 +242,7 @@ fn completeness(
         WrittenManifest::Required => ManifestRule::Required,
         WrittenManifest::Optional => ManifestRule::Optional,
     };
-    // Of plain files some may be missing; of what is restored none may.
+    // Some of several plain files may be missing, but none of what is restored.
     let restorable = format.is_some_and(Format::restorable);
     let settles = restorable && has_star && written.artifacts.is_none();
     if settles {
@@ -258,7 +259,7 @@ fn completeness(
     }
 }
 
-/// A schedule, unless it is wrong or not written.
+/// Reads a schedule; `None` if it is wrong or not written.
 fn schedule(
     reading: &mut Reading<'_>,
     written: Option<&Located<String>>,
@@ -284,7 +285,7 @@ fn objectives(reading: &mut Reading<'_>, written: Option<&WrittenObjectives>) ->
     }
 }
 
-/// `30d`, or a list of tiers whose ages grow.
+/// Reads a retention: `30d`, or a list of tiers whose ages grow.
 fn tiers(reading: &mut Reading<'_>, section: &Section) -> Vec<Tier> {
     if section.node().text().is_some() {
         let keep = section.read::<Duration>(reading.problems);
@@ -349,7 +350,7 @@ fn verify(
     })
 }
 
-/// The image behind this key.
+/// Reads the image behind this key.
 fn image(
     reading: &mut Reading<'_>,
     key: &str,
@@ -360,8 +361,14 @@ fn image(
     Some(image.clone())
 }
 
-/// What makes it due. Of a schedule and a `when`, what the source itself writes displaces the
-/// default of its engine; both in one place is a mistake.
+/// Reads what makes a verification due, from `schedule` and `when`:
+///
+/// | written | due by |
+/// |---|---|
+/// | neither | the objective |
+/// | one of them | that one |
+/// | one at the source itself, the other by default of its engine | the source's own |
+/// | both in one place | an error |
 fn due(reading: &mut Reading<'_>, written: &WrittenVerify, context: &Context<'_>) -> Due {
     let own = |key: &str| {
         context

@@ -11,14 +11,14 @@ use std::path::Path;
 
 use super::*;
 
-/// What every file of these tests begins with, unless the test is about just that.
+/// Beginning of every file of these tests, unless the test is about just that.
 const HEAD: &str = "\
 schema: 1
 repositories: [{ name: local, directory: /backups }]
 evidence: { repository: { directory: /evidence } }
 ";
 
-/// Reads a file; to whatever is accepted the schema has no objection either.
+/// Reads a file, and checks that the schema has no objection to an accepted one.
 fn read(text: &str) -> Result<Loaded, settings::Problems> {
     let loaded = load(Path::new("/etc/backups.yaml"), text)?;
     if text.contains("schema: 1") {

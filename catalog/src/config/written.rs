@@ -17,20 +17,20 @@ use crate::drivers::Replica;
 pub(super) struct File {
     /// Version of this format: 1.
     pub schema: Located<u32>,
-    /// Where snapshots lie.
+    /// Repositories, where snapshots lie.
     #[schemars(with = "Vec<WrittenRepository>")]
     pub repositories: Vec<Section>,
-    /// Per engine; a source's own keys win.
+    /// Defaults of sources, per engine; a source's own keys win.
     #[schemars(with = "Option<BTreeMap<String, WrittenSource>>")]
     pub defaults: Option<Section>,
-    /// What is backed up.
+    /// Sources: what is backed up.
     #[schemars(with = "Vec<WrittenSource>")]
     pub sources: Vec<Section>,
     /// Where the verifier writes its records and the exporter reads them.
     pub evidence: Option<WrittenEvidence>,
-    /// Of backup-exporter only.
+    /// Settings of backup-exporter only.
     pub exporter: Option<Exporter>,
-    /// Of backup-verifier only.
+    /// Settings of backup-verifier only.
     pub verifier: Option<WrittenVerifier>,
     /// Recovery exercises over several sources.
     #[schemars(with = "Option<Vec<BTreeMap<String, serde_json::Value>>>")]
@@ -43,13 +43,13 @@ pub(super) struct File {
 #[schemars(rename = "Repository")]
 pub(super) struct WrittenRepository {
     // The keys of drivers stand beside these: the schema adds them.
-    /// Unique.
+    /// Name, unique in the file.
     pub name: Located<String>,
-    /// The same keys again, elsewhere: audited, not surveyed twice.
+    /// A copy of the repository in another bucket: audited, not surveyed twice.
     pub replica: Option<Located<Replica>>,
     /// Policies whose absence is a concern.
     pub require: Option<Located<Vec<Policy>>>,
-    /// How much it can hold.
+    /// Capacity of the repository.
     pub capacity: Option<Size>,
 }
 
@@ -76,39 +76,40 @@ pub enum Policy {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Source")]
 pub(super) struct WrittenSource {
-    /// Unique: `[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?`.
+    /// Unique name: `[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?`.
     pub name: Located<String>,
-    /// What it was called before; the ledger of that name goes on.
+    /// Former names of the source, whose ledgers go on.
     #[serde(default)]
     pub formerly: Vec<String>,
-    /// Which product its snapshots are of.
+    /// The product that its snapshots are of.
     pub engine: Located<String>,
-    /// Which repository holds them.
+    /// The repository that holds its snapshots.
     pub repository: Located<String>,
-    /// strftime; `*` within one segment; the rest literal; a list = newest layout first.
+    /// Path of its snapshots: strftime; `*` within one segment; the rest literal; a list = newest
+    /// layout first.
     pub path: OneOrMany<Located<String>>,
-    /// Cron as Kubernetes reads it, `@daily`, `@every 1h30m`.
+    /// Schedule of the snapshots: cron as Kubernetes reads it, `@daily`, `@every 1h30m`.
     pub schedule: Option<Located<String>>,
-    /// Of the schedule, and of times in names without an offset; UTC otherwise.
+    /// Time zone of the schedule, and of times in names without an offset; default UTC.
     pub time_zone: Option<Located<String>>,
-    /// Whose word the intent witness is.
+    /// The producer, whose word is the intent witness.
     #[schemars(with = "Option<BTreeMap<String, String>>")]
     pub producer: Option<Section>,
     /// What was promised.
     pub objectives: Option<WrittenObjectives>,
-    /// Lateness allowed.
+    /// Allowed lateness.
     pub grace: Option<Duration>,
-    /// How long after its last change a file without an end may still be growing; default 10m, at
-    /// most a tenth of the longest gap between two runs.
+    /// Time for which a file without an end may still be growing after its last change; default
+    /// 10m, at most a tenth of the longest gap between two runs.
     pub settle: Option<Located<Duration>>,
-    /// Who is asked.
+    /// Whom to ask about the source.
     pub owner: Option<String>,
     /// When a snapshot of several artifacts is complete.
     pub artifacts: Option<Located<Artifacts>>,
     /// Whether `<key>.manifest.json` must be there.
     #[serde(default)]
     pub manifest: WrittenManifest,
-    /// How the proof is made; `false` = none is expected.
+    /// How the proof is made; `false` = no proof is expected.
     pub verify: Option<Switch<WrittenVerify>>,
 }
 
@@ -121,16 +122,16 @@ pub(super) struct WrittenObjectives {
     pub recovery_point: Option<Located<Duration>>,
     /// Critical age; default: the larger of `recovery_point` and twice the longest gap.
     pub alert_after: Option<Located<Duration>>,
-    /// Tolerated time until it is usable again.
+    /// Tolerated time until the source is usable again.
     pub recovery_time: Option<Duration>,
     /// How long snapshots are kept: a duration, or tiers.
     #[schemars(with = "Option<RetentionShape>")]
     pub retention: Option<Section>,
     /// How old the proof may be; default 7d.
     pub verification: Option<Duration>,
-    /// A smaller snapshot is a concern.
+    /// Minimum size: a smaller snapshot is a concern.
     pub minimum_size: Option<Size>,
-    /// Against the median of the series.
+    /// How much smaller than the median of the series a snapshot may be; default 50%.
     pub max_shrink: Option<settings::Percent>,
 }
 
@@ -148,12 +149,12 @@ enum RetentionShape {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Tier")]
 pub(super) struct WrittenTier {
-    /// Up to this age …
+    /// The tier reaches up to this age …
     #[serde(rename = "for")]
     pub until: Duration,
     /// … one snapshot per this interval exists.
     pub every: Duration,
-    /// In this storage class.
+    /// Storage class of the snapshots in this tier.
     pub class: Option<String>,
 }
 
@@ -161,9 +162,9 @@ pub(super) struct WrittenTier {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Artifacts {
-    /// How many belong to it.
+    /// Number of artifacts of one snapshot.
     pub count: u32,
-    /// How long after the newest one more may arrive.
+    /// How long after the newest artifact another one may arrive; default `settle`.
     pub within: Option<Duration>,
 }
 
@@ -172,9 +173,9 @@ pub(super) struct Artifacts {
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "Manifest")]
 pub(super) enum WrittenManifest {
-    /// Without one the snapshot is not complete.
+    /// Without a manifest the snapshot is not complete.
     Required,
-    /// Believed where it is there.
+    /// A manifest is believed where it is there.
     #[default]
     Optional,
 }
@@ -184,15 +185,15 @@ pub(super) enum WrittenManifest {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Verify")]
 pub(super) struct WrittenVerify {
-    /// Cron, in `verifier.time_zone`; or `when`.
+    /// Slots of verifications: cron, in `verifier.time_zone`; or `when`.
     pub schedule: Option<Located<String>>,
-    /// `new_snapshot`; or `schedule`.
+    /// What makes a verification due: `new_snapshot`; or `schedule`.
     pub when: Option<When>,
-    /// Default: the first of `verifier.images` able to read the snapshot.
+    /// Image to restore with; default: the first of `verifier.images` able to read the snapshot.
     pub image: Option<Located<String>>,
-    /// The same snapshot into another image, reported apart.
+    /// Another image that the same snapshot is restored into; the result is reported apart.
     pub rehearse: Option<Located<String>>,
-    /// Default 30 min + size ÷ 20 MB/s, from start.
+    /// Deadline of a verification, from start; default 30 min + size ÷ 20 MB/s.
     pub deadline: Option<Duration>,
     /// What must hold in the restored server: the engine's own keys.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
@@ -215,7 +216,7 @@ pub(super) struct WrittenEvidence {
     /// A directory or a bucket.
     #[schemars(with = "EvidenceRepository")]
     pub repository: Section,
-    /// Older records are pruned behind a checkpoint.
+    /// Age from which on records are pruned behind a checkpoint.
     pub retention: Option<Located<Duration>>,
 }
 
@@ -226,7 +227,7 @@ pub(super) struct EvidenceRepository {
     // Only keys of drivers: the schema adds them.
 }
 
-/// Of backup-exporter only.
+/// Settings of backup-exporter only.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Exporter {
@@ -248,10 +249,10 @@ pub(super) enum Kubernetes {
     Always,
 }
 
-/// Per engine, images, or files that its servers load.
+/// Images, or files that servers load, per engine.
 pub(super) type WrittenNames = BTreeMap<String, Vec<Located<String>>>;
 
-/// Of backup-verifier only.
+/// Settings of backup-verifier only.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Verifier")]
@@ -260,20 +261,21 @@ pub(super) struct WrittenVerifier {
     pub runtime: Option<Located<String>>,
     /// How many verifications run at once; default 1.
     pub parallel: Option<Located<u32>>,
-    /// Caps of one sandbox.
+    /// Limits of one sandbox.
     pub limits: Option<Limits>,
-    /// Per engine, best first.
+    /// Images per engine, best first.
     pub images: Option<Located<WrittenNames>>,
-    /// Per engine: files inside an image that its server loads beside the modules the image brings.
+    /// Modules per engine: files inside an image that its server loads beside the modules the image
+    /// brings.
     pub modules: Option<Located<WrittenNames>>,
-    /// Per engine, for the process runtime: the server program instead of the one on PATH.
+    /// Server programs per engine, for the process runtime, instead of those on PATH.
     pub programs: Option<Located<BTreeMap<String, PathBuf>>>,
     /// When images are pulled; default missing.
     pub pull: Option<Located<Pull>>,
-    /// Where images come from.
+    /// Registry that images come from.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub registry: Option<Section>,
-    /// Of `verify.schedule`; UTC otherwise.
+    /// Time zone of `verify.schedule`; default UTC.
     pub time_zone: Option<Located<String>>,
     /// Messages to people.
     #[schemars(with = "Option<serde_json::Value>")]
@@ -283,13 +285,13 @@ pub(super) struct WrittenVerifier {
     pub heartbeat: Option<Section>,
 }
 
-/// Caps of one sandbox.
+/// Limits of one sandbox.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Limits {
-    /// Default 4GiB.
+    /// Memory; default 4GiB.
     pub memory: Option<Size>,
-    /// Default 50GiB.
+    /// Disk; default 50GiB.
     pub disk: Option<Size>,
 }
 
@@ -297,7 +299,7 @@ pub(super) struct Limits {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pull {
-    /// When they are not there.
+    /// When an image is not there.
     #[default]
     Missing,
     /// Never.

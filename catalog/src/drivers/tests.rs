@@ -6,7 +6,7 @@ use settings::Document;
 
 use super::*;
 
-/// The place that a repository of this text is, of whatever driver.
+/// Reads the place of a repository written like this, whatever its driver.
 fn read(text: &str, what: Holds) -> Location {
     let document = Document::parse("backups.yaml", text).unwrap();
     let mut problems = document.problems();

@@ -39,7 +39,7 @@ crate::words! {
         Gzip = "gzip",
         /// A zstd file (RFC 8878).
         Zstd = "zstd",
-        /// An OpenPGP message (RFC 9580), binary or armoured.
+        /// A message of `OpenPGP` (RFC 9580), binary or armoured.
         Gpg = "gpg",
         /// A file of age (age-encryption.org/v1), binary or armoured.
         Age = "age",

@@ -31,7 +31,8 @@ fn grouping(patterns: &[&str], objects: &[ObjectMeta]) -> Grouping {
     grouping
 }
 
-/// Each snapshot as `id: keys`, newest first, and the duplicates; whatever order they come in.
+/// Compares the snapshots, each as `id: keys`, newest first, and the number of duplicates. The
+/// order of the objects must not matter.
 fn check(patterns: &[&str], keys: &[(&str, i64)], expected: &[&str], duplicates: u64) {
     let mut objects: Vec<_> = keys.iter().map(|(key, age)| object(key, *age)).collect();
     for _ in 0..2 {
@@ -183,7 +184,7 @@ fn a_manifest_goes_with_its_object_and_is_no_artifact() {
     assert_eq!(groups[0].manifests, [manifest].into());
 }
 
-/// The state of a snapshot with so many artifacts, the newest so many minutes old.
+/// A snapshot with so many artifacts, the newest so many minutes old.
 struct Case {
     artifacts: usize,
     age: i64,
@@ -191,7 +192,7 @@ struct Case {
     rule: Completeness,
     promised: Option<u64>,
     invalid: Option<&'static str>,
-    /// Whether the end of each is there; `None` in a store where objects appear whole.
+    /// True if each artifact has its end; `None` in a store where objects appear whole.
     end: Option<bool>,
 }
 

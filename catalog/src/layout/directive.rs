@@ -79,7 +79,7 @@ impl Directive {
         }
     }
 
-    /// What it stands for, for documents and hints.
+    /// Meaning of the directive, for documents and hints.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Year => "year, 2026",
@@ -96,7 +96,7 @@ impl Directive {
         }
     }
 
-    /// The value at the beginning of `text`, and the bytes it takes.
+    /// Reads the value at the beginning of `text`, and the number of bytes it takes.
     pub(super) fn take(self, text: &str) -> Option<(i64, usize)> {
         match self {
             Self::Year => digits(text, 4, 0, 9999),
@@ -139,14 +139,14 @@ fn digits(text: &str, length: usize, least: i64, most: i64) -> Option<(i64, usiz
     (least..=most).contains(&value).then_some((value, length))
 }
 
-/// What the directives of a path matched in one key.
+/// Values that the directives of a path matched in one key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Fields {
     values: [Option<i64>; Directive::ALL.len()],
 }
 
 impl Fields {
-    /// False if the same directive stood before in the key with another value.
+    /// Notes a value. False if the same directive has another value elsewhere in the key.
     pub(super) fn set(&mut self, directive: Directive, value: i64) -> bool {
         *self.values[directive as usize].get_or_insert(value) == value
     }
@@ -159,7 +159,7 @@ impl Fields {
         T::try_from(self.get(directive)?).ok()
     }
 
-    /// The moment; `None` for one that does not exist, such as February 30.
+    /// Returns the moment; `None` for one that does not exist, such as February 30.
     pub(super) fn resolve(&self, zone: &TimeZone) -> Option<Named> {
         if let Some(epoch) = self.get(Directive::Epoch) {
             let at = Timestamp::from_second(epoch).ok()?;
@@ -208,7 +208,8 @@ impl Fields {
         .ok()
     }
 
-    /// As much as was named, in one spelling, so that equal times of two layouts have equal ids.
+    /// Returns the parts of the moment that were named, in one spelling: equal times of two layouts
+    /// have equal ids.
     fn id(&self, date: Date) -> String {
         let mut id = format!("{:04}", date.year());
         let has = |directive| self.get(directive).is_some();

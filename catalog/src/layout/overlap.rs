@@ -1,4 +1,5 @@
-//! Whether two paths could name one key: both are walked at once, one character after the other.
+//! Overlap of two paths: whether both could name one key. Both are walked at once, one character
+//! after the other.
 
 use super::{directive::Directive, part::PatternPart, pattern::Pattern};
 
@@ -6,7 +7,7 @@ use super::{directive::Directive, part::PatternPart, pattern::Pattern};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     class: Class,
-    /// Once or more.
+    /// True if the characters stand there once or more, false if exactly once.
     repeats: bool,
 }
 
@@ -22,12 +23,12 @@ enum Class {
     Rest,
 }
 
-/// Whether one key could fit both.
+/// True if one key could fit both patterns.
 pub(super) fn overlap(one: &Pattern, other: &Pattern) -> bool {
     meet(&places(one), &places(other))
 }
 
-/// Whether the pattern could fit this key or one below it.
+/// True if the pattern could fit this key or one below it (`key/…`).
 pub(super) fn may_hold(pattern: &Pattern, key: &str) -> bool {
     let exact: Vec<Place> = key
         .trim_end_matches('/')
@@ -60,7 +61,7 @@ fn meet(one: &[Place], other: &[Place]) -> bool {
         if !here.class.meets(over.class) {
             continue;
         }
-        // At least one of both goes on: where both stay, the same pair would be reached again.
+        // At least one of both moves on: if both stayed, the same pair would be reached again.
         let steps = [(1, 1), (0, 1), (1, 0)];
         for (step, stride) in steps {
             let may = (step == 1 || here.repeats) && (stride == 1 || over.repeats);

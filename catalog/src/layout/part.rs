@@ -2,7 +2,7 @@
 
 use super::directive::Directive;
 
-/// What a path is made of.
+/// One piece of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PatternPart {
     Literal(String),

@@ -1,7 +1,7 @@
-//! One path as it is written in the configuration, and how a key is read by it.
+//! One path as written in the configuration, and how a key is read by it.
 //!
-//! At most one `*` to a segment and no directive of unknown width beside one: so there is only one
-//! way in which a key can fit, found in one pass.
+//! A segment has at most one `*`, and no directive of unknown width stands beside a `*`. So there
+//! is only one way in which a key can fit: the first one that is found.
 
 use std::str::FromStr;
 
@@ -18,7 +18,7 @@ pub struct Pattern {
     parts: Vec<PatternPart>,
 }
 
-/// What a key holds in the places of a pattern.
+/// Values that a key holds in the places of a pattern.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Captured<'a> {
     pub(super) fields: Fields,
@@ -26,19 +26,19 @@ pub(super) struct Captured<'a> {
 }
 
 impl Pattern {
-    /// As written.
+    /// The path as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether it has a time directive.
+    /// True if the path has a time directive.
     pub fn has_time(&self) -> bool {
         self.parts
             .iter()
             .any(|part| matches!(part, PatternPart::Time(_)))
     }
 
-    /// Whether it has a `*`.
+    /// True if the path has a `*`.
     pub fn has_star(&self) -> bool {
         self.parts.contains(&PatternPart::Star)
     }
@@ -57,7 +57,7 @@ impl Pattern {
         }
     }
 
-    /// What this key holds, if all of it fits.
+    /// Reads the values of a key; `None` unless all of it fits.
     pub(super) fn capture<'a>(&self, key: &'a str) -> Option<Captured<'a>> {
         let mut captured = capture(&self.parts, key)?;
         captured.stars.reverse();
@@ -73,7 +73,7 @@ impl Pattern {
     }
 }
 
-/// Stars come last first.
+/// Reads the values of a key by these parts. Stars come last first.
 fn capture<'a>(parts: &[PatternPart], key: &'a str) -> Option<Captured<'a>> {
     let Some((part, parts)) = parts.split_first() else {
         return key.is_empty().then(Captured::default);

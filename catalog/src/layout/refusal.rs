@@ -1,4 +1,4 @@
-//! Why a path cannot work, in words that say what to write instead.
+//! Refusals of a path that cannot work, in words that say what to write instead.
 
 use std::fmt::Write as _;
 
@@ -9,13 +9,13 @@ use super::{directive::Directive, part::PatternPart};
 /// Why a path was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PatternError {
-    /// More than any key has.
+    /// The path is longer than any key.
     #[error(
         "the path has {bytes} bytes\nhint: Keys have {PATH_BYTES_MAX} at most; write * for what \
          differs."
     )]
     Long {
-        /// As written.
+        /// Length of the path in bytes.
         bytes: usize,
     },
     /// A segment that no key has.
@@ -24,9 +24,9 @@ pub enum PatternError {
          hint: Write it relative to the repository, without / at its ends, . or .. in it."
     )]
     Segment {
-        /// As written.
+        /// The path as written.
         path: String,
-        /// Empty, `.` or `..`.
+        /// The segment: empty, `.` or `..`.
         segment: String,
     },
     /// A `%` with a letter that is not one of [`Directive::ALL`].
@@ -36,25 +36,25 @@ pub enum PatternError {
         known = known()
     )]
     Unknown {
-        /// As written.
+        /// The path as written.
         path: String,
-        /// With its `%`.
+        /// The directive with its `%`.
         directive: String,
-        /// From 1.
+        /// Position of the directive in characters, from 1.
         at: usize,
     },
-    /// Two ways to say one thing could contradict each other.
+    /// Two directives that say the same and could contradict each other.
     #[error(
         "the path {path:?} says the same by %{} and %{}\nhint: Keep one.",
         .one.letter(),
         .other.letter()
     )]
     Contradiction {
-        /// As written.
+        /// The path as written.
         path: String,
-        /// The first.
+        /// The directive that comes first.
         one: Directive,
-        /// The second.
+        /// The directive that comes second.
         other: Directive,
     },
     /// A part of a time without the larger part it belongs to.
@@ -63,22 +63,22 @@ pub enum PatternError {
         .part.letter()
     )]
     Incomplete {
-        /// As written.
+        /// The path as written.
         path: String,
         /// The smaller part.
         part: Directive,
-        /// The larger one, as directives.
+        /// The larger part, as a directive.
         needed: &'static str,
     },
-    /// Where a part ends could not be told.
+    /// A part of which nobody could tell where it ends.
     #[error(
         "the path {path:?} has {part}: where it ends cannot be told\n\
          hint: Write one * to a segment, and beside %s a character that is no digit."
     )]
     Ambiguous {
-        /// As written.
+        /// The path as written.
         path: String,
-        /// Which part, in words.
+        /// The part, in words.
         part: &'static str,
     },
 }
@@ -97,7 +97,7 @@ fn known() -> String {
     text
 }
 
-/// Longest key of S3, in bytes ("Naming Amazon S3 objects"). What compares two paths takes the
+/// Longest key of S3, in bytes ("Naming Amazon S3 objects"). The comparison of two paths takes the
 /// product of their lengths.
 const PATH_BYTES_MAX: usize = 1024;
 
@@ -119,13 +119,13 @@ pub(super) fn of_segments(path: &str) -> Result<(), PatternError> {
     }
 }
 
-/// A time must be said once, and whole down to its smallest part.
+/// Refuses a time that is said twice, or that lacks a larger part of a smaller one.
 pub(super) fn of_times(path: &str, directives: &[Directive]) -> Result<(), PatternError> {
     refuse_contradictions(path, directives)?;
     refuse_incomplete(path, directives)
 }
 
-/// Of every part it must be clear where it ends.
+/// Refuses a path if it is not clear where each part ends.
 pub(super) fn of_widths(path: &str, parts: &[PatternPart]) -> Result<(), PatternError> {
     let refuse = |part| {
         Err(PatternError::Ambiguous {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::{SnapshotId, SourceName};
 
-/// Called by its first and last change and by when it was made: `F1-10@5`.
+/// A backup with an id made of its kind, first and last change, and time: `F1-10@5`.
 fn backup(full: bool, first: i64, last: i64, at: i64) -> Snapshot {
     let taken_at = Timestamp::from_second(at).unwrap();
     let kind = if full { 'F' } else { 'D' };
@@ -51,7 +51,7 @@ fn of(lineage: &str, mut snapshot: Snapshot) -> Snapshot {
     snapshot
 }
 
-/// What the last of these continues, as ids; or the gap.
+/// The ids of what the last snapshot continues; or the gap.
 fn told(mut snapshots: Vec<Snapshot>) -> Result<Vec<String>, String> {
     link(&mut snapshots);
     let last = snapshots.last().unwrap();
@@ -67,13 +67,13 @@ fn told(mut snapshots: Vec<Snapshot>) -> Result<Vec<String>, String> {
 
 const UNKNOWN: &str = "not known";
 
-/// Its head was not read.
+/// The same backup, but its head was not read.
 fn unread(mut snapshot: Snapshot) -> Snapshot {
     snapshot.facts = SnapshotFacts::default();
     snapshot
 }
 
-/// Its head was read, and does not say where it stands.
+/// The same backup, but its head was read and does not give its place.
 fn unplaced(mut snapshot: Snapshot) -> Snapshot {
     snapshot.facts = SnapshotFacts {
         version: Some(2),
@@ -83,7 +83,7 @@ fn unplaced(mut snapshot: Snapshot) -> Snapshot {
     snapshot
 }
 
-/// Its head was read, and it is of a kind that never stands among others.
+/// The same backup, but its head was read and it is of a kind that never belongs to a lineage.
 fn alone(mut snapshot: Snapshot) -> Snapshot {
     snapshot.facts = SnapshotFacts {
         version: Some(1),
@@ -157,7 +157,7 @@ fn a_gap_may_be_filled_by_what_has_no_place() {
     check(behind(unread(full(1, 10, 1))), Err(UNKNOWN));
     check(behind(unplaced(full(1, 10, 1))), Err(UNKNOWN));
     check(behind(alone(full(1, 10, 1))), Err(gap));
-    // What was made later is continued by nothing that was there before.
+    // A backup made later cannot be what an earlier one continues.
     check(behind(unread(full(1, 10, 3))), Err(gap));
     check(behind(modified(unread(full(1, 10, 3)))), Err(UNKNOWN));
     let shards = {
@@ -189,7 +189,7 @@ fn what_has_no_place_is_not_taken_for_whole() {
     check(with(unplaced(differential(21, 30, 3))), Err(UNKNOWN));
     check(with(alone(full(1, 30, 3))), Ok(&[]));
     check(vec![unplaced(full(1, 30, 3))], Err(UNKNOWN));
-    // Where nothing stands among others, what was not read does not, either.
+    // If nothing that was read belongs to a lineage, what was not read does not, either.
     check(vec![alone(full(1, 2, 3)), unread(full(1, 30, 3))], Ok(&[]));
 }
 
@@ -289,8 +289,8 @@ fn several() -> impl Strategy<Value = Vec<Snapshot>> {
     })
 }
 
-/// Those that had a place, and whether one can come there from a full backup: found as slowly as
-/// possible, and so as surely.
+/// Backups with a place, and whether a full backup leads to each: found in the slowest and surest
+/// way.
 fn reached(snapshots: &[Snapshot]) -> Vec<(&Snapshot, bool)> {
     let placed = snapshots.iter().filter_map(|it| {
         let link = it.facts.lineage.as_ref()?;

@@ -1,4 +1,4 @@
-//! What one survey of a repository found.
+//! Inventory: what one survey of a repository found.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,43 +6,44 @@ use jiff::Timestamp;
 
 use super::{RepositoryName, Snapshot, SnapshotId, SourceName};
 
-/// One whole survey of one repository.
+/// Findings of one whole survey of one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inventory {
-    /// Which repository.
+    /// The repository that was surveyed.
     pub repository: RepositoryName,
-    /// When the survey ended.
+    /// Time at which the survey ended.
     pub surveyed_at: Timestamp,
     /// One entry per configured source of this repository, present even when nothing was found.
     pub sources: BTreeMap<SourceName, SourceInventory>,
-    /// Bytes and objects, whole or not at all.
+    /// Bytes and objects by source, storage class and state. What could not be counted whole is
+    /// left out.
     pub usage: Vec<Usage>,
     /// Keys that fit no source, at most [`UNRECOGNISED_SHOWN_MAX`] of them, for people.
     pub unrecognised: Vec<String>,
-    /// Entries of the listing that were passed over.
+    /// Number of entries of the listing that were passed over, by reason.
     pub dropped: BTreeMap<Dropped, u64>,
 }
 
 crate::words! {
     /// Why an entry of a listing was passed over; a label of `backup_repository_dropped_entries`.
     pub enum Dropped {
-        /// Its key does not begin with the prefix that was asked for.
+        /// The key does not begin with the prefix that was asked for.
         OutsidePrefix = "outside_prefix",
-        /// The same key was listed again, described otherwise; the later answer was taken.
+        /// The key was listed again with another description; the later one was taken.
         Repeated = "repeated",
         /// The mark of a "folder", without size or time.
         FolderMarker = "folder_marker",
-        /// It has no size or no time, and fits no source.
+        /// An entry without size or time that fits no source.
         Undescribed = "undescribed",
-        /// It has no size or no time, and the store does not know it when it is asked.
+        /// An entry without size or time that the store does not know when it is asked.
         Vanished = "vanished",
-        /// No object that could be named: not UTF-8, a socket, a dangling link.
+        /// An entry that cannot be named as an object: not UTF-8, a socket, a dangling link.
         Unnameable = "unnameable",
     }
 }
 
 impl Dropped {
-    /// What it says of the store, for people.
+    /// A sentence about the store, for people.
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::OutsidePrefix => "it lists keys outside the prefix it was asked for",
@@ -62,9 +63,9 @@ crate::words! {
         AccessDenied = "access_denied",
         /// The key that encrypts the object may not be used.
         KeyDenied = "key_denied",
-        /// In an archive class.
+        /// The object is in an archive class.
         Archived = "archived",
-        /// It changed since it was listed.
+        /// The object changed since it was listed.
         Replaced = "replaced",
         /// The store failed, or its answer made no sense.
         Unanswered = "unanswered",
@@ -72,7 +73,7 @@ crate::words! {
 }
 
 impl Unread {
-    /// What to do.
+    /// A sentence that says what to do, for people.
     pub const fn hint(self) -> &'static str {
         match self {
             Self::AccessDenied => "Allow s3:GetObject, or reading the files.",
@@ -84,21 +85,25 @@ impl Unread {
     }
 }
 
-/// How many unrecognised keys an inventory names; all of them are counted in the usage.
+/// Largest number of unrecognised keys that an inventory names; all of them are counted in the
+/// usage.
 pub const UNRECOGNISED_SHOWN_MAX: usize = 10;
 
 /// The snapshots of one source, as one survey saw them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceInventory {
-    /// Newest recovery point first; every state.
+    /// Snapshots in every state, newest recovery point first.
     pub snapshots: Vec<Snapshot>,
-    /// Why this source was not wholly seen, although the repository answered.
+    /// Why the source was not wholly seen, although the repository answered. With an error there
+    /// are no snapshots.
     pub error: Option<String>,
-    /// Ids of those that are older versions of an object, and not the one that is current now.
+    /// Ids of the snapshots that are older versions of an object, and not the one that is current
+    /// now.
     pub older_versions: BTreeSet<SnapshotId>,
-    /// Times for which two snapshots lie there (another layout, another extension).
+    /// Number of snapshots passed over because another one of the same time was kept (another
+    /// layout, another extension).
     pub duplicates: u64,
-    /// Heads that could not be read, by why: what they say of the age is not known.
+    /// Number of heads that could not be read, by reason. What they say of the age is not known.
     pub unread: BTreeMap<Unread, u64>,
 }
 
@@ -108,12 +113,12 @@ impl SourceInventory {
         self.complete().next()
     }
 
-    /// Whether this snapshot is an older version of an object.
+    /// True if the snapshot is an older version of an object.
     pub fn is_older_version(&self, snapshot: &Snapshot) -> bool {
         self.older_versions.contains(&snapshot.id)
     }
 
-    /// Complete snapshots whose size is that of the data, newest first: no differential ones.
+    /// Complete snapshots that are not differential, newest first. Their size is that of the data.
     pub fn whole(&self) -> impl Iterator<Item = &Snapshot> {
         self.complete().filter(|it| !it.is_differential())
     }
@@ -128,7 +133,7 @@ impl SourceInventory {
 }
 
 crate::words! {
-    /// Which bytes are meant.
+    /// State of stored bytes: which of them a [`Usage`] counts.
     pub enum UsageState {
         /// The newest version of an object.
         Current = "current",
@@ -136,7 +141,7 @@ crate::words! {
         Noncurrent = "noncurrent",
         /// Parts of an upload that never ended.
         IncompleteUpload = "incomplete_upload",
-        /// Fits no source.
+        /// Objects that fit no source.
         Unrecognised = "unrecognised",
     }
 }
@@ -144,14 +149,14 @@ crate::words! {
 /// Bytes and objects of one source in one storage class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
-    /// `None` for what fits no source.
+    /// Source whose path the objects fit; `None` for objects that fit no source.
     pub source: Option<SourceName>,
-    /// Empty where the store has no classes.
+    /// Storage class as the store names it; empty if the store has no classes.
     pub storage_class: String,
-    /// Which bytes.
+    /// State of these bytes.
     pub state: UsageState,
-    /// As stored.
+    /// Size in bytes, as stored.
     pub bytes: u64,
-    /// How many.
+    /// Number of objects.
     pub objects: u64,
 }

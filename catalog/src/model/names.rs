@@ -25,7 +25,7 @@ macro_rules! name {
         pub struct $name(String);
 
         impl $name {
-            /// Accepts `[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?`.
+            /// Checks a name: `[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?`. Errs on any other text.
             pub fn new(text: &str) -> Result<Self, NameError> {
                 if is_name(text) { Ok(Self(text.into())) } else { Err(NameError(text.into())) }
             }
@@ -72,18 +72,18 @@ name! {
     RepositoryName
 }
 
-/// The name of an engine: always one of those in [`FORMATS`](crate::format::FORMATS).
+/// Name of an engine, always one of those in [`FORMATS`](crate::format::FORMATS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct EngineName(&'static str);
 
 impl EngineName {
-    /// Only a format names an engine; everyone else gets it from the table.
+    /// Names an engine. Only a format calls this; everyone else takes the name from the table.
     pub const fn new(name: &'static str) -> Self {
         Self(name)
     }
 
-    /// As it is written in the configuration and in labels.
+    /// The name as written in the configuration and in labels.
     pub const fn as_str(self) -> &'static str {
         self.0
     }

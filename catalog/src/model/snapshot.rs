@@ -31,30 +31,31 @@ impl fmt::Display for Key {
     }
 }
 
-/// The version of an object that was written while its bucket kept none. Another write may put
-/// other bytes under this very name, although the bucket keeps versions before and after it.
+/// Version id of an object that was written while its bucket kept no versions. Another write may
+/// put other bytes under this very id, although the bucket keeps versions before and after it.
 pub const UNVERSIONED: &str = "null";
 
-/// A version that only ever names one content; an empty one and [`UNVERSIONED`] are none.
+/// Returns a version id that only ever names one content; `None` for an empty one and for
+/// [`UNVERSIONED`].
 pub fn lasting_version(version: Option<&str>) -> Option<&str> {
     version.filter(|version| !version.is_empty() && *version != UNVERSIONED)
 }
 
-/// What a listing says of one object.
+/// Description of one object in a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectMeta {
-    /// Relative to the repository.
+    /// Key, relative to the repository.
     pub key: Key,
-    /// As stored, before any decompression.
+    /// Size in bytes, as stored, before any decompression.
     pub size_bytes: u64,
-    /// `LastModified` of an object store, mtime of a file.
+    /// Modification time: `LastModified` of an object store, mtime of a file.
     pub modified_at: Timestamp,
-    /// Opaque; two equal tags of one key mean the same bytes. A directory makes one of inode, size,
-    /// mtime and ctime.
+    /// Entity tag, opaque: two equal tags of one key mean the same bytes. A directory makes one of
+    /// inode, size, mtime and ctime.
     pub etag: Option<String>,
-    /// Of a versioned bucket.
+    /// Version id, in a versioned bucket.
     pub version_id: Option<String>,
-    /// As the store names it; a directory has none.
+    /// Storage class as the store names it; a directory has none.
     pub storage_class: Option<String>,
 }
 
@@ -75,20 +76,21 @@ impl ObjectMeta {
 /// of its last change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pin {
-    /// Relative to the repository.
+    /// Key, relative to the repository.
     pub key: Key,
-    /// Preferred over `etag`.
+    /// Version id, preferred over `etag`.
     pub version_id: Option<String>,
-    /// Read with `If-Match`.
+    /// Entity tag, sent as `If-Match` with a read.
     pub etag: Option<String>,
-    /// Every whole read must yield exactly this many bytes.
+    /// Size in bytes; every whole read must yield exactly so many.
     pub size_bytes: u64,
-    /// As listed. Without version and tag, the time of every answer is compared with it.
+    /// Modification time as listed. Without version and tag, the time of every answer is compared
+    /// with it.
     pub modified_at: Timestamp,
 }
 
 impl Pin {
-    /// Whether a later look at the same key shows the pinned content still: the one rule for two
+    /// True if a later look at the same key still shows the pinned content: the one rule for two
     /// looks at one object.
     ///
     /// | sizes | versions, both known | tags, both known | times, in whole seconds | answer |
@@ -118,9 +120,9 @@ impl Pin {
 /// One object of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifact {
-    /// What `*` of the layout matched; empty where the layout has none.
+    /// Name of the artifact: the text that `*` of the layout matched; empty if the layout has none.
     pub name: String,
-    /// As listed.
+    /// The object, as listed.
     pub meta: ObjectMeta,
 }
 
@@ -137,24 +139,25 @@ impl fmt::Display for SnapshotId {
 }
 
 crate::words! {
-    /// States, not errors: a snapshot still being written is nothing bad.
+    /// State of a snapshot. States are no errors: a snapshot still being written is nothing bad.
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum SnapshotState {
-        /// Everything that belongs to it is there.
+        /// Everything that belongs to the snapshot is there.
         Complete = "complete",
-        /// Artifacts are missing and nothing arrives any more.
+        /// Artifacts are missing and nothing arrives any more; or a backup that must be restored
+        /// before this one is missing.
         Partial = "partial",
-        /// Still being written.
+        /// The snapshot is still being written.
         InProgress = "in_progress",
-        /// Its producer says that it failed.
+        /// The producer says that the snapshot failed.
         Failed = "failed",
-        /// Cannot be a snapshot of this engine: empty, wrong magic, size unlike its manifest.
+        /// The snapshot cannot be one of this engine: empty, wrong magic, size unlike its manifest.
         Invalid = "invalid",
     }
 }
 
-/// Which witness gave the recovery point, best first.
+/// Witness that gave a recovery point, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TakenAtFrom {
@@ -170,10 +173,10 @@ pub enum TakenAtFrom {
     Modified,
 }
 
-/// What the first bytes of a snapshot's artifacts say, read by a survey without restoring anything.
+/// Facts in the first bytes of a snapshot's artifacts, read by a survey without restoring anything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SnapshotFacts {
-    /// Recovery point written inside the file.
+    /// Recovery point written inside the file, if any.
     pub taken_at: Option<Timestamp>,
     /// Newest change inside, where the format tells.
     pub data_at: Option<Timestamp>,
@@ -182,46 +185,50 @@ pub struct SnapshotFacts {
     pub family: Option<String>,
     /// Version of the file format.
     pub version: Option<u32>,
-    /// The product that wrote it, e.g. `valkey`, where several write and read the same files.
+    /// Product that wrote the file, e.g. `valkey`, where several products write and read the same
+    /// files.
     pub writer: Option<String>,
-    /// Version of the server that wrote it, e.g. `7.2.4`.
+    /// Version of the server that wrote the file, e.g. `7.2.4`.
     pub engine_version: Option<String>,
-    /// Memory the data took in the server that wrote it.
+    /// Memory in bytes that the data took in the server that wrote the file.
     pub used_memory_bytes: Option<u64>,
-    /// Bytes the data will take on disk once it is restored.
+    /// Bytes that the data will take on disk once restored.
     pub restored_bytes: Option<u64>,
-    /// Where it stands among others, if one may continue another.
+    /// Place in a lineage, if the snapshot may continue another or be continued.
     pub lineage: Option<LineageLink>,
-    /// A kind of backup that can belong to a lineage, but whose head does not give its position
-    /// (first and last change).
+    /// True for a kind of backup that can belong to a lineage, but whose head does not give its
+    /// position (first and last change).
     pub unplaced: bool,
-    /// A reason why this can never be a snapshot of the engine, e.g. `it is empty`.
+    /// Reason why the artifacts can never be a snapshot of the engine, e.g. `it is empty`.
     pub invalid: Option<String>,
 }
 
-/// The part of a sequence of changes that a snapshot holds.
+/// The part of a sequence of changes that a snapshot holds. Changes are numbered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineageLink {
-    /// Which sequence: another one of the same database after that was created anew.
+    /// Id of the sequence. A database that is created anew has another one.
     pub lineage: String,
-    /// Holds everything up to its last change, and not only what changed since its first.
+    /// True if the snapshot holds everything up to its last change, and not only what changed since
+    /// its first.
     pub full: bool,
-    /// First change inside.
+    /// Number of the first change inside.
     pub first: i64,
-    /// Last change inside; 0 to 0 in a differential one without any.
+    /// Number of the last change inside. A differential backup without any change has 0 as first
+    /// and last.
     pub last: i64,
 }
 
 impl LineageLink {
-    /// Differential, and without any change.
+    /// True if the backup is differential and has no change.
     pub const fn is_empty(&self) -> bool {
         !self.full && self.first == 0 && self.last == 0
     }
 }
 
 impl SnapshotFacts {
-    /// Of a snapshot, from those of its artifacts in the order of their names. It is as old as its
-    /// oldest artifact, and takes the room of all; what is wrong with one of several says which.
+    /// Joins the facts of the artifacts of one snapshot, in the order of their names. The recovery
+    /// point is that of the oldest artifact, and sizes are summed up. A reason in `invalid` names
+    /// its artifact if there are several.
     pub fn of_artifacts(each: impl ExactSizeIterator<Item = Self>) -> Self {
         let count = each.len();
         let named = each.enumerate().map(|(index, mut facts)| {
@@ -246,7 +253,7 @@ impl SnapshotFacts {
             engine_version: self.engine_version.or(other.engine_version),
             used_memory_bytes: sum(self.used_memory_bytes, other.used_memory_bytes),
             restored_bytes: sum(self.restored_bytes, other.restored_bytes),
-            // Of several artifacts none continues another snapshot.
+            // A snapshot of several artifacts continues no other.
             lineage: None,
             unplaced: false,
             invalid: self.invalid.or(other.invalid),
@@ -254,53 +261,56 @@ impl SnapshotFacts {
     }
 }
 
-/// What must be restored before a snapshot.
+/// Backups that must be restored before a snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Continues {
-    /// Nothing: it is whole by itself.
+    /// Nothing: the snapshot is whole by itself.
     #[default]
     Nothing,
-    /// This one of the same source, and what that continues; at most
-    /// [`LINEAGE_MAX`](crate::lineage::LINEAGE_MAX) in all.
+    /// This snapshot of the same source, after everything that it continues itself. Both together
+    /// are at most [`LINEAGE_MAX`](crate::lineage::LINEAGE_MAX) snapshots.
     Snapshot(Arc<Snapshot>),
-    /// Something that is not there, and what: it cannot be restored.
+    /// A backup that is not there, so that the snapshot cannot be restored. The text describes the
+    /// gap.
     Missing(String),
-    /// More snapshots than are followed.
+    /// More than [`LINEAGE_MAX`](crate::lineage::LINEAGE_MAX) snapshots.
     TooMany,
-    /// It or what it continues may be among what was not read.
+    /// Not known: this snapshot or its predecessor may be among those whose heads were not read or
+    /// give no place, or the predecessor may be incomplete.
     Unknown,
 }
 
 /// One recovery point of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Unique within its source.
+    /// Id, unique within its source.
     pub id: SnapshotId,
-    /// Whose recovery point this is.
+    /// Source that the snapshot is of.
     pub source: SourceName,
     /// The recovery point; never later than `completed_at` plus the tolerance of clocks.
     pub taken_at: Timestamp,
-    /// Where `taken_at` comes from.
+    /// Witness that gave `taken_at`.
     pub taken_at_from: TakenAtFrom,
-    /// The best witness was ahead of the store's clock by more than the tolerance and was not used.
+    /// True if the best witness was ahead of the store's clock by more than the tolerance, and so
+    /// was not used.
     pub from_the_future: bool,
-    /// Newest modification of its artifacts.
+    /// Newest modification time of its artifacts.
     pub completed_at: Timestamp,
-    /// Whether it can be restored at all.
+    /// State; only a complete snapshot can be restored.
     pub state: SnapshotState,
-    /// At least one, ordered by name.
+    /// Artifacts, at least one, ordered by name.
     pub artifacts: Vec<Artifact>,
-    /// From the heads of all artifacts; empty where they were not read.
+    /// Facts from the heads of all artifacts; empty if these were not read.
     pub facts: SnapshotFacts,
-    /// Whether it is restored by itself.
+    /// Backups that must be restored before this one.
     pub continues: Continues,
-    /// Read from `<key>.manifest.json`, by the key of their artifact.
+    /// Manifests read from `<key>.manifest.json`, by the key of their artifact.
     pub manifests: BTreeMap<Key, Manifest>,
 }
 
 impl Snapshot {
-    /// What it continues, the full backup first; itself is not among it. `None` where that is not
-    /// known, not there, or too much.
+    /// Returns the snapshots that this one continues, the full backup first, without this one.
+    /// `None` if they are not known, not there, or too many.
     pub fn before(&self) -> Option<Vec<&Self>> {
         let mut way = Vec::new();
         let mut continues = &self.continues;
@@ -312,8 +322,8 @@ impl Snapshot {
         matches!(continues, Continues::Nothing).then_some(way)
     }
 
-    /// Whether its size says nothing of the size of the data: it holds only changes, or may do so,
-    /// because its head was not read.
+    /// True if the size says nothing of the size of the data: the snapshot holds only changes, or
+    /// may do so because its head was not read.
     pub fn is_differential(&self) -> bool {
         match &self.facts.lineage {
             Some(link) => !link.full,
@@ -321,7 +331,7 @@ impl Snapshot {
         }
     }
 
-    /// Sum over its artifacts.
+    /// Size in bytes, as stored: the sum over its artifacts.
     pub fn size_bytes(&self) -> u64 {
         self.artifacts
             .iter()
@@ -329,7 +339,8 @@ impl Snapshot {
             .sum()
     }
 
-    /// The same with what it continues, as far as that is known: all that is read.
+    /// Bytes that a restore reads: the size of the snapshot and, as far as they are known, of those
+    /// it continues.
     pub fn lineage_bytes(&self) -> u64 {
         let before = self.before().unwrap_or_default();
         before.iter().map(|it| it.size_bytes()).sum::<u64>() + self.size_bytes()

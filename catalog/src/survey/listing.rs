@@ -1,8 +1,8 @@
-//! A repository's keys, passed once: each to the sources it fits, the rest only counted.
+//! Listing of a repository, in one pass: each key goes to the sources it fits, the rest is counted.
 //!
-//! A listing is a set ([`part`]): no order is asked of a store, and what it names twice is one
-//! entry. Memory is bounded by what is recognised, and that by [`OBJECTS_MAX`] for each source;
-//! of all else hashes of a bounded number are kept ([`strangers`]).
+//! A listing is a set ([`part`]): a store may list in any order, and an entry that it lists twice
+//! counts once. Memory is bounded: [`OBJECTS_MAX`] limits the objects of each source, and of other
+//! entries a bounded number of hashes is kept ([`strangers`]).
 
 mod part;
 mod strangers;
@@ -21,11 +21,12 @@ use self::{
 use super::source::SurveySource;
 use crate::storage::{Storage, StorageError, StorageReason};
 
-/// Lists what the sources need, or `everything` where that is not refused; each key once.
+/// Lists the prefixes that the sources need, or `everything` where that is not refused; each key
+/// once.
 ///
 /// | a listing of a prefix | then |
 /// |---|---|
-/// | with versions fails, and sources below need none | it is listed without them, for those |
+/// | fails with versions, and some sources below need none | listed again without, for those |
 /// | is refused, makes no sense or has no end | the sources below are not wholly seen |
 /// | fails otherwise | nothing can be said of the repository |
 pub(super) async fn list(
@@ -43,7 +44,7 @@ pub(super) async fn list(
     // versions are not wholly seen there.
     let mut unversioned = BTreeMap::new();
     let mut answered = false;
-    // In byte order a prefix comes before all that it covers.
+    // In byte order a prefix comes before all keys and prefixes that it covers.
     while let Some(prefix) = wanted.pop_first() {
         let mut part =
             ListedPart::of(storage, sources, prefix, wants_versions(sources, prefix)).await;
@@ -79,19 +80,19 @@ pub(super) async fn list(
     }
 }
 
-/// Whether an object's versions are snapshots of a source below this prefix.
+/// True if the versions of an object are snapshots of some source below this prefix.
 fn wants_versions(sources: &[SurveySource], prefix: &str) -> bool {
     let mut sources = sources.iter();
     sources.any(|source| source.layout.has_versions() && is_below(source, prefix))
 }
 
-/// Whether versions are wanted, and also snapshots of sources that need none.
+/// True if some sources below this prefix need versions and others need none.
 fn is_shared(sources: &[SurveySource], prefix: &str) -> bool {
     let dated = |source: &SurveySource| !source.layout.has_versions() && is_below(source, prefix);
     wants_versions(sources, prefix) && sources.iter().any(dated)
 }
 
-/// Whether only what lies below the prefix is out of reach.
+/// True if only what lies below the prefix is out of reach, and not the whole repository.
 fn is_of_prefix(error: &StorageError) -> bool {
     matches!(
         error.reason,

@@ -1,10 +1,10 @@
-//! What is odd about a repository, warned of once for each source and cause while it lasts.
+//! Oddities of a repository: each is warned of once for its source and cause while it lasts.
 
 use std::collections::BTreeSet;
 
 use crate::model::{Dropped, Inventory, SourceName, Unread};
 
-/// The causes that one survey met.
+/// Causes of oddities that one survey met.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Oddities {
     dropped: BTreeSet<Dropped>,
@@ -12,7 +12,7 @@ pub(super) struct Oddities {
 }
 
 impl Oddities {
-    /// Those of one inventory.
+    /// Collects the causes in one inventory.
     pub(super) fn of(inventory: &Inventory) -> Self {
         let sources = inventory.sources.iter();
         let unread = sources.flat_map(|(name, source)| {
@@ -25,7 +25,7 @@ impl Oddities {
         }
     }
 
-    /// The same, after a warning of each that was not there `before`.
+    /// Warns of each cause that was not there `before`, and returns the causes.
     pub(super) fn told(self, before: &Self, inventory: &Inventory) -> Self {
         let repository = inventory.repository.as_str();
         for why in self.dropped.difference(&before.dropped) {

@@ -1,4 +1,4 @@
-//! The heads and manifests of the snapshots that were listed, each read once while it lies there.
+//! Reader of the heads and manifests of listed snapshots: each is read once while it lies there.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -26,21 +26,22 @@ use crate::{
     storage::{Storage, StorageError, StorageReason},
 };
 
-/// Snapshots of one source whose heads are read, the newest ones. An older one is dated by
-/// evidence, name or modification, unless an earlier survey read it.
+/// Largest number of snapshots of one source whose heads are read: the newest ones. An older
+/// snapshot is dated by evidence, name or modification, unless an earlier survey read its head.
 pub const HEADS_MAX: usize = 512;
 
-/// What surveys of one repository read before, by the exact bytes it was read from.
+/// Cache of what surveys of one repository read, by the exact bytes it was read from ([`Pin`]).
 ///
-/// Holds only what the last survey met, so it is as large as the repository and no larger.
+/// The cache holds only what the last survey met, so it is as large as the repository and no
+/// larger.
 #[derive(Debug, Default)]
 pub struct HeadCache {
-    /// By source, because its settings decide what a head says.
+    /// Facts by source and artifacts; by source, because its settings decide what a head says.
     facts: HashMap<(SourceName, Vec<Pin>), SnapshotFacts>,
     manifests: HashMap<Pin, Said>,
-    /// Of young files: whether their end is there; `None` where that cannot be told.
+    /// True if a young file has its end; `None` if that cannot be told.
     ends: HashMap<(SourceName, Pin), Option<bool>>,
-    /// What the last survey warned of.
+    /// Oddities that the last survey warned of.
     warned: Oddities,
 }
 
@@ -51,21 +52,21 @@ impl HeadCache {
         self.ends.extend(learned.ends);
     }
 
-    /// Warns of what is odd in an inventory and was not in the one before.
+    /// Warns of each oddity of an inventory that the inventory before did not have.
     pub(super) fn warn(&mut self, inventory: &Inventory) {
         self.warned = Oddities::of(inventory).told(&self.warned, inventory);
     }
 }
 
-/// A manifest that was read; `None` where it is none.
+/// Result of reading a manifest; `None` if the object is no manifest.
 #[derive(Debug, Clone)]
 struct Said(Option<Manifest>);
 
-/// What was read of one snapshot.
+/// Facts and manifests that were read of one snapshot.
 #[derive(Debug, Default)]
 pub(super) struct Described {
     pub(super) facts: SnapshotFacts,
-    /// Manifests that say something, and the ends of young files.
+    /// Valid manifests, and the ends of young files.
     pub(super) seen: Seen,
 }
 
@@ -76,7 +77,8 @@ pub(super) struct Heads {
     pub(super) duplicates: u64,
 }
 
-/// What the head of one object says by itself, for whoever must know it of one that no survey read.
+/// Reads the head of one object and returns its facts: for callers that need an object whose head
+/// no survey read. Errs if the head cannot be read.
 pub async fn describe_object(
     storage: &dyn Storage,
     pin: &Pin,
@@ -88,10 +90,11 @@ pub async fn describe_object(
     Ok(format.describe(&[head], settings))
 }
 
-/// How many heads of one source said nothing, by why.
+/// Number of heads of one source that could not be read, by reason.
 pub(super) type UnreadHeads = BTreeMap<Unread, u64>;
 
-/// Reads what the cache does not hold; one entry per source, in order.
+/// Reads the heads, manifests and ends that the cache does not hold. Returns one entry per source,
+/// in order.
 pub(super) async fn read_all(
     storage: &dyn Storage,
     sources: &[SurveySource],
@@ -126,7 +129,7 @@ pub(super) async fn read_all(
     all
 }
 
-/// The reason as it is counted.
+/// Returns the label under which a reason is counted.
 pub(super) fn unread(reason: StorageReason) -> Unread {
     match reason {
         StorageReason::AccessDenied => Unread::AccessDenied,
@@ -140,15 +143,15 @@ pub(super) fn unread(reason: StorageReason) -> Unread {
 /// Why one head says nothing.
 #[derive(Debug)]
 enum Silence {
-    /// Deleted since it was listed.
+    /// The object was deleted since it was listed.
     Gone,
-    /// Another content, or one we may not read: the other witnesses will do.
+    /// The content was replaced or may not be read: the other witnesses will do.
     Unreadable,
-    /// The store failed us: the source was not wholly seen.
+    /// The store failed: the source was not wholly seen.
     Broken(StorageError),
 }
 
-/// Reads for one source.
+/// Reader of the heads and manifests of one source.
 struct Reader<'a> {
     storage: &'a dyn Storage,
     source: &'a SurveySource,
@@ -234,7 +237,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The ends of those artifacts of which only that tells whether their writer has ended.
+    /// Reads the ends of artifacts, where only the end tells whether the writer has ended.
     async fn ends(
         &self,
         group: &Group,
@@ -256,7 +259,8 @@ impl Reader<'_> {
                 Some(end) => *end,
                 None if may_read => match self.end(&pin).await {
                     Ok(end) => end,
-                    // It changed, or says nothing: what is not seen is not there.
+                    // The file changed or may not be read: an end that nobody saw counts as
+                    // missing.
                     Err(Silence::Unreadable) => continue,
                     Err(silence) => return Err(silence),
                 },
@@ -269,7 +273,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Whether the end of a file is there; `None` where its format cannot tell.
+    /// True if the file has its end. `None` if its format cannot tell, or if the file is wrapped.
     async fn end(&self, pin: &Pin) -> Result<Option<bool>, Silence> {
         if wrapper::is_wrapped(&self.head(pin, TAIL).await?) {
             return Ok(None);
@@ -279,7 +283,7 @@ impl Reader<'_> {
         Ok(self.source.format.end(&tail))
     }
 
-    /// `None` if a head could not be read.
+    /// Reads the heads of all artifacts of a snapshot; `None` if one could not be read.
     async fn facts(&self, pins: &[Pin]) -> Result<Option<SnapshotFacts>, Silence> {
         let format = self.source.format;
         let mut heads = Vec::with_capacity(pins.len());
@@ -293,7 +297,7 @@ impl Reader<'_> {
         Ok(Some(format.describe(&heads, &self.source.settings)))
     }
 
-    /// `None` if it was not read this time.
+    /// Reads one manifest; `None` if it was not read this time.
     async fn manifest(&self, meta: &ObjectMeta, may_read: bool) -> Result<Option<Said>, Silence> {
         if let Some(known) = self.known.manifests.get(&meta.pin()) {
             return Ok(Some(known.clone()));

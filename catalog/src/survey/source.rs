@@ -13,14 +13,14 @@ pub(super) const CONCURRENT: usize = 8;
 /// What a survey must know of one source.
 #[derive(Debug, Clone)]
 pub struct SurveySource {
-    /// As configured.
+    /// Name of the source, as configured.
     pub name: SourceName,
-    /// Of its engine.
+    /// Format of its engine.
     pub format: &'static dyn Format,
-    /// The engine's own keys, read by its format.
+    /// Values of the engine's own keys, read by its format.
     pub settings: Settings,
-    /// Its paths.
+    /// Paths of its snapshots.
     pub layout: Layout,
-    /// When a snapshot of it is whole.
+    /// Rules for when one of its snapshots is complete.
     pub completeness: Completeness,
 }

@@ -6,13 +6,13 @@ use settings::Duration;
 use super::super::{Cadence, Facts, Holdings, cadence::earlier};
 use crate::model::{Snapshot, SnapshotState as State};
 
-/// Complete snapshots that make a series: fewer have no typical size.
+/// Number of complete snapshots that make a series: fewer have no typical size.
 const SERIES_MIN: usize = 4;
-/// Deleting what retention no longer keeps may take an object store this long: lifecycle rules of
+/// Time that an object store may take to delete what retention no longer keeps. Lifecycle rules of
 /// S3 run once a day and round up to the next midnight, twice over.
 pub(in crate::assess) const EXPIRY_DELAY: Duration = Duration::from_days(2);
 
-/// Nothing complete lies there, nothing is on its way, and:
+/// Stands if no complete snapshot lies there, none is on its way, and:
 ///
 /// | a complete snapshot | it is missing |
 /// |---|---|
@@ -44,7 +44,7 @@ pub(super) fn recovery_point_exceeded(holdings: &Holdings<'_>, facts: &Facts<'_>
     exceeds(holdings.age, facts.promises.recovery_point)
 }
 
-/// Also where nothing was ever finished: a file that is always young has no age.
+/// Stands also if no snapshot was ever finished: a file that is always young has no age.
 pub(super) fn stale(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
     let unfinished = || {
         let began = in_progress(holdings).map(began).min()?;
@@ -70,8 +70,8 @@ pub(super) fn partial(holdings: &Holdings<'_>, _: &Facts<'_>) -> bool {
         .is_some_and(|it| it.state == State::Partial)
 }
 
-/// Twice the grace after it began, and what passes until its end is seen: the grace is longer than
-/// any of the last runs.
+/// Stands if a snapshot is in progress for longer than twice the grace and what passes until its
+/// end is seen. By default the grace is longer than any of the last runs.
 pub(super) fn stuck(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
     let limit = facts.promises.grace.saturating_add(facts.lateness());
     in_progress(holdings).any(|it| Duration::between(began(it), facts.now) > limit)
@@ -108,8 +108,8 @@ pub(super) fn gap(holdings: &Holdings<'_>, _: &Facts<'_>) -> bool {
     holdings.gaps.is_some_and(|gaps| gaps > 0)
 }
 
-/// Only of a source that is known to have existed for longer than it keeps: what was deleted before
-/// anybody looked cannot be missed.
+/// Stands only for a source that is known to have existed for longer than its retention. What was
+/// deleted before anybody looked cannot be missed.
 pub(super) fn retention_short(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
     let (Some(oldest), Some(keep)) = (holdings.oldest, facts.promises.keep()) else {
         return false;
@@ -133,7 +133,8 @@ pub(super) fn duplicate(holdings: &Holdings<'_>, _: &Facts<'_>) -> bool {
     holdings.inventory.duplicates > 0
 }
 
-/// By more than a whole interval: an old file was copied instead of a new one made.
+/// Stands if the newest snapshot arrived late by more than a whole interval: an old file was copied
+/// instead of a new one made.
 pub(super) fn uploaded_late(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
     let gap = facts
         .subject
@@ -153,8 +154,8 @@ fn exceeds(value: Option<Duration>, limit: Option<Duration>) -> bool {
     value.zip(limit).is_some_and(|(value, limit)| value > limit)
 }
 
-/// The oldest snapshot that is kept may be younger than retention by the distance to the one that
-/// was just deleted.
+/// Tolerance of retention: the oldest snapshot that is kept may be younger than retention by the
+/// distance to the one that was just deleted.
 fn slack(facts: &Facts<'_>) -> Duration {
     let gap = facts
         .subject

@@ -33,7 +33,8 @@ pub(super) fn schedule_mismatch(intent: &Intent, _: &Facts<'_>) -> bool {
     intent.schedule_matches == Some(false)
 }
 
-/// Stores list an object a moment after the job ended, and surveys come later: so after the grace.
+/// Stands only after the allowed lateness: stores list an object a moment after the job ended, and
+/// surveys come later.
 pub(super) fn silent_loss(intent: &Intent, holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
     let (Some(began), Some(ended)) = (intent.last_success_began_at, intent.last_success_at) else {
         return false;

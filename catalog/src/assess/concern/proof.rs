@@ -10,11 +10,11 @@ use crate::{
     model::Snapshot,
 };
 
-/// How long a verification may wait for its turn before it is overdue (alerting: deadline + 1 h).
+/// Time that a verification may wait for its turn before it is overdue (alerting: deadline + 1 h).
 const QUEUE: Duration = Duration::from_hours(1);
 
-/// Only once a complete snapshot is older than a proof may be; or, where snapshots are not kept
-/// that long, once the oldest is about to go unverified.
+/// Stands once a complete snapshot is older than a proof may be. If snapshots are not kept that
+/// long, it stands once the oldest is about to go unverified.
 pub(super) fn never_verified(
     proof: &Proof<'_>,
     holdings: &Holdings<'_>,
@@ -44,7 +44,8 @@ pub(super) fn verification_stale(proof: &Proof<'_>, _: &Holdings<'_>, facts: &Fa
     proven_at.is_some_and(|proven_at| !is_young(proven_at, facts))
 }
 
-/// Until the object or a later recovery point is verified or accepted; see [`Proofs::failed`].
+/// Stands until the object or a later recovery point is verified or accepted; see
+/// [`Proofs::failed`].
 ///
 /// [`Proofs::failed`]: crate::ledger::Proofs::failed
 pub(super) fn verification_failed(proof: &Proof<'_>, _: &Holdings<'_>, _: &Facts<'_>) -> bool {
@@ -61,9 +62,11 @@ pub(super) fn verification_inconclusive(
     proof.proofs.row.is_told(after, promised, facts.now)
 }
 
-/// A slot of `verify.schedule`, or a new snapshot where each is due, plus deadline and an hour,
-/// without any record. The records tell, so it works where the verifier has nothing to scrape.
-/// Where what was verified was touched or is gone, the time runs from the survey that saw it.
+/// Stands if a verification was due, and deadline and an hour have passed without any record. Due
+/// is a slot of `verify.schedule`, or a new snapshot where each is.
+///
+/// The records tell, so the concern works where the verifier has nothing to scrape. If the verified
+/// snapshot was touched or is gone, the time runs from the survey that saw this.
 pub(super) fn verification_overdue(
     proof: &Proof<'_>,
     holdings: &Holdings<'_>,
@@ -82,8 +85,8 @@ pub(super) fn verification_overdue(
     due.is_some_and(|due| Duration::between(due, facts.now) > allowed)
 }
 
-/// In two whole surveys in a row no verified snapshot lay there any more, not even as an older
-/// version, and the last of them did not leave by age:
+/// Stands if two whole surveys in a row saw no verified snapshot any more, not even as an older
+/// version, and the last verified one did not leave by age:
 ///
 /// | how it left | retention configured | stands |
 /// |---|---|---|
@@ -107,7 +110,7 @@ pub(super) fn proof_vanished(proof: &Proof<'_>, _: &Holdings<'_>, facts: &Facts<
     })
 }
 
-/// A clock is wrong: the writer's then, or ours now.
+/// Stands if a record is from the future: the writer's clock was wrong then, or ours is wrong now.
 pub(super) fn proof_from_the_future(
     proof: &Proof<'_>,
     _: &Holdings<'_>,
@@ -140,7 +143,7 @@ pub(super) fn recovery_time_forecast(
         .is_some_and(|(takes, promised)| takes > promised.as_std())
 }
 
-/// What was counted is not what the snapshot, its writer or its manifest says.
+/// Stands if a count differs from what the snapshot, its writer or its manifest says.
 pub(super) fn counts_disagree(proof: &Proof<'_>, _: &Holdings<'_>, _: &Facts<'_>) -> bool {
     const COUNTS: [Meaning; 3] = [Meaning::Identity, Meaning::Announced, Meaning::Manifest];
     finding(proof, &COUNTS)
@@ -161,7 +164,7 @@ pub(super) fn evidence_broken(proof: &Proof<'_>, _: &Holdings<'_>, _: &Facts<'_>
     proof.chain.first_break.is_some()
 }
 
-/// Whether the newest record has a finding of such a meaning that is not as it should be.
+/// True if the newest record has a finding of one of these meanings that failed or is a warning.
 fn finding(proof: &Proof<'_>, meanings: &[Meaning]) -> bool {
     let findings = proof.newest.map_or(&[][..], |newest| &newest.findings);
     findings

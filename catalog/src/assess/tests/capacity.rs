@@ -12,7 +12,7 @@ use crate::{
 
 const NOW: &str = "2026-11-22T02:00:00Z";
 
-/// The newest from now, the others so many hours apart, in bytes.
+/// Snapshots of these sizes in bytes, the newest from now, the others so many hours apart.
 fn series(hours: i64, sizes: &[u64]) -> SourceInventory {
     let snapshots = (0..).zip(sizes).map(|(index, size)| {
         let mut it = snapshot(time(NOW) - SignedDuration::from_hours(hours * index));

@@ -16,7 +16,7 @@ use crate::{
     model::SnapshotState as State,
 };
 
-/// What is done to a healthy source, and every concern that then stands.
+/// A change to a healthy source, and every concern that then stands.
 type Case = (&'static str, fn(&mut World), &'static [&'static str]);
 
 const ALL: [&[Case]; 6] = [
@@ -28,7 +28,7 @@ const ALL: [&[Case]; 6] = [
     known::KNOWN,
 ];
 
-/// What is not as expected.
+/// Says what is not as expected in a case.
 fn check((name, spoil, expected): &Case) -> Option<String> {
     let mut world = World::healthy();
     spoil(&mut world);

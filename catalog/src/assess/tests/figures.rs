@@ -9,7 +9,7 @@ use crate::{
     model::{SnapshotState, TakenAtFrom},
 };
 
-/// Missed runs up to `now`, and the next slot expected.
+/// Compares the missed runs up to `now`, and the next slot expected.
 fn check(cadence: &Cadence, taken_at: &[&str], now: &str, expected: (usize, &str)) {
     World::plain(cadence.clone(), taken_at, now).assessed(|it| {
         let holdings = it.holdings.as_ref().expect("surveyed");

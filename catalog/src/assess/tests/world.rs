@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Everything an assessment is made from, owned.
+/// Everything that an assessment is made from, owned.
 #[derive(Debug, Clone)]
 pub(super) struct World {
     pub(super) cadence: Option<Cadence>,
@@ -25,19 +25,20 @@ pub(super) struct World {
     pub(super) watched_since: Timestamp,
     pub(super) was_held: bool,
     pub(super) inventory: Option<SourceInventory>,
-    /// `None` where no proof is expected.
+    /// Records; `None` where no proof is expected.
     pub(super) drafts: Option<Vec<Draft>>,
     pub(super) intent: Option<Intent>,
     pub(super) verifying: Verifying,
-    /// As the survey before the last one showed.
+    /// Time of the survey before the last one, if already that one showed no verified snapshot.
     pub(super) unproven_since: Option<Timestamp>,
     pub(super) untried_seen: Option<Timestamp>,
     pub(super) now: Timestamp,
 }
 
 impl World {
-    /// Daily at 02:00 UTC, kept for 30 days, each taken ten seconds later, there after five
-    /// minutes, of 1000 bytes; the newest verified an hour later within two seconds; now is noon.
+    /// A source with a snapshot daily at 02:00 UTC, kept for 30 days. Each is taken ten seconds
+    /// later, is there after five minutes and has 1000 bytes. The newest was verified an hour later
+    /// within two seconds, and now is noon.
     pub(super) fn healthy() -> Self {
         let now = time("2026-11-22T12:00:00Z");
         let newest = time("2026-11-22T02:00:10Z");
@@ -74,7 +75,7 @@ impl World {
         }
     }
 
-    /// Only this schedule, and complete snapshots taken at these times; nothing promised.
+    /// A source with this schedule, complete snapshots taken at these times, and nothing promised.
     pub(super) fn plain(cadence: Cadence, taken_at: &[&str], now: &str) -> Self {
         let newest_first = taken_at.iter().rev().map(|at| snapshot(time(at)));
         Self {
@@ -98,7 +99,7 @@ impl World {
         }
     }
 
-    /// Newest first.
+    /// Snapshots, newest first.
     pub(super) fn snapshots(&mut self) -> &mut Vec<Snapshot> {
         &mut self.inventory.as_mut().expect("surveyed").snapshots
     }
@@ -193,7 +194,7 @@ pub(super) fn keep(days: u64) -> Tier {
     }
 }
 
-/// The same of an object that was there after five minutes.
+/// The same draft, of an object that was there after five minutes.
 fn arrived(mut draft: Draft) -> Draft {
     let written = match &mut draft {
         Draft::Verification(run) => &mut run.snapshot,
@@ -206,7 +207,7 @@ fn arrived(mut draft: Draft) -> Draft {
     draft
 }
 
-/// Complete, there after five minutes, of 1000 bytes.
+/// A complete snapshot of 1000 bytes that was there after five minutes.
 pub(super) fn snapshot(taken_at: Timestamp) -> Snapshot {
     let id = taken_at.strftime("%Y%m%d-%H%M").to_string();
     let completed_at = taken_at + SignedDuration::from_mins(5);

@@ -7,7 +7,7 @@ use settings::{Place, Problems};
 use super::super::{Config, written};
 use crate::{drivers::Location, layout::Layout};
 
-/// Names every source whose snapshots the evidence would lie among.
+/// Reports every source whose snapshots the evidence would lie among.
 pub(super) fn evidence(
     file: &written::File,
     config: &Config,
@@ -38,7 +38,8 @@ pub(super) fn evidence(
     }
 }
 
-/// Whether it lies in the directory that all keys of a path begin with, unless that is the root.
+/// True if `within` lies in the directory that all keys of a path begin with, unless that is the
+/// root.
 fn below(layout: &Layout, within: &Path) -> bool {
     layout.listing_prefixes().any(|prefix| {
         let directory = prefix

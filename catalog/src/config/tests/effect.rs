@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{problems, source};
 use crate::config::schema;
 
-/// Keys that something is done with.
+/// Keys that this version acts upon.
 const ACT: &[&str] = &[
     "schema",
     "defaults",

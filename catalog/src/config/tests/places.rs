@@ -27,7 +27,7 @@ fn a_place_that_is_written_wrongly_is_not_also_said_to_be_missing() {
         assert!(wrong.ends_with(said), "{wrong}");
         assert_eq!(after, gone);
     }
-    // Whatever is wrong with the whole, and of all that are written.
+    // Problems of places are reported whatever else is wrong with the file, and all of them.
     let text = "repositories: [{ nam: a, s3: { bucket: a/b } }]\n\
                 evidence: { repository: { directory: /e, s3: [] } }\n";
     let found = problems(text).join("\n");

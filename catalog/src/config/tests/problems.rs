@@ -6,7 +6,7 @@ fn check(text: &str, expected: &[&str]) {
     assert_eq!(problems(text), expected, "{text}");
 }
 
-/// The one problem of one source.
+/// Checks that a source with these lines has this one problem.
 fn check_source(lines: &str, expected: &str) {
     check(&source(lines), &[expected]);
 }
@@ -295,7 +295,7 @@ fn a_rehearsal_that_tells_nothing_new_is_said() {
     check(&format!("{next}{only}"), &[same]);
     let more = only.replace('[', "[\"redis:8\", ");
     check(&format!("{next}{more}"), &[]);
-    // What this image does not open as it is, it may migrate.
+    // An engine may migrate a snapshot that this image does not open as it is.
     let graph = source(&rehearse("neo4j:5.26-community")).replace("redis\n", "neo4j\n");
     check(&graph, &[]);
 }
@@ -349,7 +349,7 @@ fn modules_are_absolute_paths_of_engines_whose_servers_load_any() {
     assert!(said("there is no engine \"other\""), "{found:?}");
 }
 
-/// The file of one source with these lines, and these below.
+/// Problems of a file with one source of these lines, and with `below` after it.
 fn proven(lines: &str, below: &str) -> Vec<String> {
     problems(&format!(
         "schema: 1\nrepositories: [{{ name: local, directory: /backups }}]\n\

@@ -53,7 +53,7 @@ fn in_a_bucket_and_with_a_manifest_nothing_is_waited_for() {
         panic!("{warned:?}")
     };
     assert!(warned.contains("settle has no effect"), "{warned}");
-    // What holds of an engine wherever its snapshots lie is no mistake.
+    // A default of an engine holds wherever its snapshots lie, and is no mistake.
     let text = bucket(&source("")) + "defaults: { redis: { settle: 0s } }\n";
     assert_eq!(problems(&text), Vec::<String>::new());
     let witnessed = loaded(&source("    manifest: required\n")).config;

@@ -1,7 +1,7 @@
-//! What lies below one prefix, as a set: each key and version once, whatever a store repeats.
+//! Listing of one prefix, as a set: each key and version counts once, even if a store repeats it.
 //!
-//! Kept is only what belongs to a source, at most [`OBJECTS_MAX`] for each; of the rest there are
-//! numbers, and hashes by which it is known again.
+//! Only objects of sources are kept, at most one more than [`OBJECTS_MAX`] for each. All other
+//! entries are counted, and known again by hashes if they are listed twice.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -25,11 +25,11 @@ use crate::{
     storage::{ListFrom, Operation, Page, Storage, StorageError, StorageReason, Undescribed},
 };
 
-/// Entries below one prefix whose size or time is asked for: a page of them. A store that describes
-/// none of its objects is no repository.
+/// Largest number of entries below one prefix whose size or time is asked for: one page. A store
+/// that describes none of its objects is no repository.
 const ASKED_MAX: usize = 1000;
 
-/// Key and version, by which an entry is known.
+/// Key and version, which identify an entry.
 type Identity = (Key, Option<String>);
 
 /// An object of a source.
@@ -39,22 +39,22 @@ struct Kept {
     state: UsageState,
 }
 
-/// Whose an entry is.
+/// Sources that an entry belongs to, by index.
 #[derive(Debug, Default)]
 struct Fit {
-    /// The first source whose path it fits: its bytes are counted to that one.
+    /// The first source whose path the entry fits; the bytes are counted to that source.
     owner: Option<usize>,
-    /// Sources of which it is an object, a manifest or a version.
+    /// Sources that keep the entry as an object, a manifest or a version.
     keepers: Vec<usize>,
 }
 
-/// Collects while pages come.
+/// Collector of the pages of one prefix.
 #[derive(Debug)]
 pub(super) struct ListedPart<'a> {
     sources: &'a [SurveySource],
     prefix: &'a str,
     kept: BTreeMap<Identity, Kept>,
-    /// How many are kept of each source.
+    /// Number of kept objects, by source.
     objects: Vec<usize>,
     undescribed: BTreeMap<Identity, UsageState>,
     strangers: Strangers,
@@ -62,7 +62,7 @@ pub(super) struct ListedPart<'a> {
 }
 
 impl<'a> ListedPart<'a> {
-    /// All that lies below a prefix.
+    /// Lists everything below a prefix.
     pub(super) async fn of(
         storage: &dyn Storage,
         sources: &'a [SurveySource],
@@ -93,7 +93,7 @@ impl<'a> ListedPart<'a> {
         Ok(part.counted())
     }
 
-    /// Whether the page has an entry that is new, or none at all.
+    /// Takes one page. False if all of its entries were listed before: then the listing has no end.
     fn take(&mut self, page: Page) -> bool {
         let mut is_new = !page.has_keys();
         self.tally.drop(Dropped::OutsidePrefix, page.outside);
@@ -114,7 +114,7 @@ impl<'a> ListedPart<'a> {
         is_new
     }
 
-    /// Whether it is new.
+    /// Takes an object; true if it is new.
     fn see(&mut self, object: ObjectMeta, state: UsageState) -> bool {
         let version = object.version_id.as_deref();
         if !object.key.as_str().starts_with(self.prefix) {
@@ -136,7 +136,8 @@ impl<'a> ListedPart<'a> {
         self.keep(identity, object, state, &fit.keepers)
     }
 
-    /// Whether it is new. An entry described elsewhere is that one.
+    /// Takes an entry without size or time; true if it is new. If the same entry is also listed
+    /// with both, that description counts.
     fn see_undescribed(&mut self, entry: Undescribed) -> bool {
         let Undescribed {
             key,
@@ -173,8 +174,8 @@ impl<'a> ListedPart<'a> {
         true
     }
 
-    /// Two sources that share a path both have the object. Of one that has too many already, no
-    /// more are kept.
+    /// Finds the sources of a key. Two sources that share a path both keep the object; a source
+    /// that has too many already keeps no more.
     fn fit(&self, key: &Key, state: UsageState) -> Fit {
         let mut fit = Fit::default();
         for (index, source) in self.sources.iter().enumerate() {
@@ -193,7 +194,8 @@ impl<'a> ListedPart<'a> {
         fit
     }
 
-    /// Whether it is new: the same key again is one entry, and the later answer is true.
+    /// Keeps an object; true if it is new. If the same key and version comes again, the later
+    /// description replaces the earlier one.
     fn keep(
         &mut self,
         identity: Identity,
@@ -220,17 +222,18 @@ impl<'a> ListedPart<'a> {
         }
     }
 
-    /// Asks for size and time of what a source needs and the listing does not describe.
+    /// Asks for size and time of entries that a source needs and that are listed without.
     ///
-    /// | the head | then |
+    /// | the answer | then |
     /// |---|---|
-    /// | is answered | an object like any other |
-    /// | is not found | the entry is passed over |
-    /// | is refused, or not answered | its sources were not wholly seen |
+    /// | comes | the entry is an object like any other |
+    /// | is that there is no such object | the entry is passed over |
+    /// | is a refusal, or does not come | the sources of the entry were not wholly seen |
     async fn ask(&mut self, storage: &dyn Storage) {
         let wanted = mem::take(&mut self.undescribed);
         let broken = AtomicBool::new(false);
-        // A loop and boxes: through a closure the compiler cannot see that the future may be sent.
+        // A loop and boxes, because through a closure the compiler cannot see that the future is
+        // `Send`.
         let mut asked = Vec::with_capacity(wanted.len());
         for (identity, state) in wanted {
             asked.push(head(storage, identity, state, &broken).boxed());
@@ -262,7 +265,7 @@ impl<'a> ListedPart<'a> {
         }
     }
 
-    /// All that was kept, in its groups and numbers.
+    /// Groups and counts the kept objects.
     fn counted(self) -> Tally<'a> {
         let mut tally = self.tally;
         let mut kept: Vec<Kept> = self.kept.into_values().collect();
@@ -274,7 +277,8 @@ impl<'a> ListedPart<'a> {
     }
 }
 
-/// `None` where the store failed another one so that it is not asked again.
+/// Asks for one entry. `None` if the store failed for another entry before: then it is not asked
+/// again.
 async fn head(
     storage: &dyn Storage,
     identity: Identity,
@@ -299,8 +303,8 @@ async fn head(
     (identity, state, Some(answer))
 }
 
-/// Of several versions of a key that are all said to be the newest, the one modified last is.
-/// `kept` is ordered by key.
+/// Leaves one current version for each key: of several, the one modified last. `kept` is ordered by
+/// key.
 fn demote(kept: &mut [Kept]) {
     let mut newest: Option<usize> = None;
     for index in 0..kept.len() {

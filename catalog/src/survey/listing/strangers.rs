@@ -1,4 +1,4 @@
-//! Entries that are nobody's, known again without being kept.
+//! Strangers: entries that belong to no source, known again without being kept.
 
 use std::{
     collections::HashSet,
@@ -7,12 +7,12 @@ use std::{
 
 use crate::model::Key;
 
-/// Strangers below one prefix that are known again: 5 MiB of hashes. Of more, one that a store
-/// lists twice is counted twice.
+/// Largest number of strangers below one prefix that are known again: 5 MiB of hashes. A further
+/// stranger is counted twice if a store lists it twice.
 const STRANGERS_MAX: usize = 1 << 18;
 
-/// Keys and versions as hashes of 64 bits: among as many as fit, two are the same once in half a
-/// billion listings.
+/// Keys and versions as hashes of 64 bits. Among [`STRANGERS_MAX`] entries two have the same hash
+/// in one of half a billion listings.
 #[derive(Debug, Default)]
 pub(super) struct Strangers {
     hasher: RandomState,
@@ -20,7 +20,7 @@ pub(super) struct Strangers {
 }
 
 impl Strangers {
-    /// Whether this one was not seen before, as far as is remembered.
+    /// True if the entry was not seen before, as far as is remembered.
     pub(super) fn is_new(&mut self, key: &Key, version: Option<&str>) -> bool {
         let hash = self.hasher.hash_one((key, version));
         if self.seen.len() < STRANGERS_MAX {

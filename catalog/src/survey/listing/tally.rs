@@ -1,4 +1,4 @@
-//! What a listing found so far, added up: objects by source, bytes by class and state.
+//! Sums of a listing: objects by source, bytes by class and state.
 
 use std::collections::BTreeMap;
 
@@ -9,22 +9,24 @@ use crate::{
     storage::StorageError,
 };
 
-/// Most objects one source may have: a snapshot a minute for more than four months.
+/// Largest number of objects that one source may have: a snapshot a minute for more than four
+/// months.
 pub const OBJECTS_MAX: usize = 200_000;
 
-/// What a whole listing found.
+/// Result of a whole listing.
 #[derive(Debug)]
 pub(in crate::survey) struct Listing {
     /// One for each source in order: its snapshots and duplicates, or why it was not wholly seen.
     pub(in crate::survey) groups: Vec<Result<(Vec<Group>, u64), String>>,
-    /// One for each source in order: objects whose head was needed and not answered.
+    /// One for each source in order: number of objects whose head was needed and not answered, by
+    /// reason.
     pub(in crate::survey) unread: Vec<UnreadHeads>,
     pub(in crate::survey) usage: Vec<Usage>,
     pub(in crate::survey) unrecognised: Vec<String>,
     pub(in crate::survey) dropped: BTreeMap<Dropped, u64>,
 }
 
-/// What was found so far.
+/// Sums of a listing that still goes on.
 #[derive(Debug)]
 pub(super) struct Tally<'a> {
     sources: &'a [SurveySource],
@@ -65,7 +67,7 @@ impl<'a> Tally<'a> {
         self.spoiled.entry(source).or_insert(why);
     }
 
-    /// An object of which only numbers are kept.
+    /// Counts an object without keeping it.
     pub(super) fn pass(&mut self, owner: Option<usize>, object: ObjectMeta, state: UsageState) {
         if owner.is_none() && self.unrecognised.len() < UNRECOGNISED_SHOWN_MAX {
             self.unrecognised.push(object.key.to_string());
@@ -75,7 +77,7 @@ impl<'a> Tally<'a> {
         self.count((owner, class, state), object.size_bytes, 1);
     }
 
-    /// Two sources that share a path both see the object; its bytes are counted to the first.
+    /// Gives an object to every source that it fits; its bytes are counted to the first one.
     pub(super) fn take(&mut self, object: ObjectMeta, state: UsageState) {
         let mut owner = None;
         for (index, source) in self.sources.iter().enumerate() {
@@ -127,7 +129,8 @@ impl<'a> Tally<'a> {
             .extend(part.unrecognised.into_iter().take(room));
     }
 
-    /// Leaves out every number that a refused prefix made a part of the whole.
+    /// Ends the listing. Numbers of sources and strangers that were not wholly seen are left out,
+    /// because they would be too small.
     pub(super) fn finish(
         self,
         refused: &BTreeMap<&str, StorageError>,
@@ -181,7 +184,7 @@ impl<'a> Tally<'a> {
     }
 }
 
-/// Whether a listing of this prefix shows snapshots of the source.
+/// True if a listing of this prefix shows snapshots of the source.
 pub(super) fn is_below(source: &SurveySource, prefix: &str) -> bool {
     let mut prefixes = source.layout.listing_prefixes();
     prefixes.any(|its| its.starts_with(prefix))

@@ -1,4 +1,4 @@
-//! A format of which a head says when it is from, and a survey's surroundings.
+//! A format whose heads say when they are from, and the surroundings of a survey.
 
 use super::*;
 use crate::{
@@ -66,7 +66,7 @@ pub(super) fn source(name: &str, paths: &[&str]) -> SurveySource {
 pub(super) struct Setup {
     sources: Vec<SurveySource>,
     pub(super) cache: HeadCache,
-    /// Recovery points in evidence, by key.
+    /// Recovery points in evidence records, by key.
     pub(super) known: Vec<(&'static str, Timestamp)>,
     pub(super) everything: bool,
 }

@@ -83,7 +83,7 @@ async fn ends_are_read_of_young_files_only_and_once() {
                 .iter()
                 .all(|(_, state)| *state == SnapshotState::Complete)
         );
-        // Three heads, one manifest, and of one young file both ends.
+        // Three heads, one manifest, and both ends of one young file.
         assert_eq!(reads(), 6);
     }
 }

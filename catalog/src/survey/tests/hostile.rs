@@ -10,7 +10,7 @@ use crate::{
     storage::{ListFrom, ObjectBody, PAGE_MAX, Page},
 };
 
-/// Lists what it computes and holds nothing.
+/// A storage that lists computed keys and holds nothing.
 #[derive(Debug)]
 struct Endless {
     pages: usize,

@@ -13,12 +13,13 @@ use crate::{
     storage::{ListFrom, ObjectBody, Page, Undescribed, memory::Fault},
 };
 
-/// Lists what a test says below each prefix; all else is of the repository in memory.
+/// A storage that lists what a test says below each prefix; all else is of the repository in
+/// memory.
 #[derive(Debug, Default)]
 pub(super) struct Scripted {
     pub(super) memory: Memory,
     pub(super) pages: BTreeMap<String, Vec<Page>>,
-    /// The same, where versions are asked for.
+    /// Pages of a listing with versions.
     versions: Option<Vec<Result<Page, StorageReason>>>,
 }
 
@@ -76,7 +77,7 @@ impl Scripted {
         self.memory.head(&Key::new(key)).await.unwrap()
     }
 
-    /// Of keys that lie there.
+    /// A page of keys that lie there.
     pub(super) async fn page(&self, keys: &[&str]) -> Page {
         let mut page = Page::default();
         for key in keys {
@@ -338,7 +339,7 @@ async fn versions_are_known_by_key_and_version() {
     assert_eq!(ids(&inventory, "timeless"), ["2", "1", "0"]);
     assert_eq!(inventory.dropped, BTreeMap::new());
 
-    // Of two that are said to be the newest, the one modified last is.
+    // Of two versions that are said to be the newest, the one modified last is kept as such.
     scripted.versions = Some(vec![page(&[&one, &two], &[&zero])]);
     let inventory = Setup::new(&sources).survey(&scripted).await.unwrap();
     assert_eq!(ids(&inventory, "timeless"), ["2", "1", "0"]);

@@ -72,7 +72,8 @@ pub(super) const INTENT: &[Case] = &[
     ),
 ];
 
-/// Since noon, with an empty ledger; lateness of 75 minutes, as no run is known.
+/// A source watched since noon without a snapshot, with an empty ledger. The lateness is 75
+/// minutes, as no run is known.
 fn watched_in_vain(w: &mut World) {
     w.snapshots().clear();
     w.intent = None;
@@ -81,7 +82,7 @@ fn watched_in_vain(w: &mut World) {
     (w.settle, w.refresh) = (Duration::from_mins(10), Duration::from_mins(5));
 }
 
-/// Since noon there is one file that is always being written.
+/// A source that since noon has one file that is always being written.
 fn always_young(w: &mut World) {
     w.snapshots().truncate(1);
     w.newest().state = SnapshotState::InProgress;

@@ -9,7 +9,7 @@ use crate::{
     ledger::{Draft, Reason, fixtures},
 };
 
-/// Of the day before the newest snapshot, which is of the 22nd.
+/// Recovery point of the snapshot of the day before; the newest one is of the 22nd.
 const BEFORE: &str = "2026-11-21T02:00:10Z";
 const NEWEST: &str = "2026-11-22T02:00:10Z";
 
@@ -261,21 +261,21 @@ fn runs(world: &mut World, of: &[(&str, Option<Reason>)]) {
     world.drafts = Some(of.collect());
 }
 
-/// It ended so many hours later.
+/// Makes the run end so many hours later.
 fn later(draft: &mut Draft, hours: i64) {
     if let Draft::Verification(run) = draft {
         run.ended_at += SignedDuration::from_hours(hours);
     }
 }
 
-/// The one snapshot that was verified does not lie there any more, as two surveys showed.
+/// Removes the only verified snapshot, as two surveys showed.
 fn gone(world: &mut World) {
     world.snapshots().remove(0);
     world.unproven_since = Some(world.now);
     world.intent = None;
 }
 
-/// Verified each day at six, the last time yesterday.
+/// Has the source verified each day at six, the last time yesterday.
 fn slots(world: &mut World) {
     world.drafts = Some(vec![run(time(BEFORE), None)]);
     let schedule = Schedule::parse("0 6 * * *", &jiff::tz::TimeZone::UTC);
