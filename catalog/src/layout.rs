@@ -19,6 +19,22 @@ pub use refusal::PatternError;
 use crate::{manifest, model::Key};
 
 /// The paths of one source, the newest layout first.
+///
+/// ```
+/// use catalog::{layout::Layout, model::Key};
+/// use jiff::tz::TimeZone;
+///
+/// let layout = Layout::new(vec!["redis/%Y%m%d-%H%M.rdb".parse()?], TimeZone::UTC);
+/// assert!(layout.listing_prefixes().eq(["redis/"]));
+///
+/// let named = layout.recognise(&Key::new("redis/20261122-0100.rdb")).and_then(|it| it.named);
+/// let named = named.expect("the key fits the path");
+/// assert_eq!(named.id, "20261122-0100");
+/// assert_eq!(named.at, "2026-11-22T01:00:00Z".parse()?);
+///
+/// assert_eq!(layout.recognise(&Key::new("redis/readme.txt")), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Layout {
     patterns: Vec<Pattern>,

@@ -42,6 +42,26 @@ pub struct RecoveryPoint {
 ///
 /// If that time is more than [`TOLERANCE`] ahead of the store's clock, returns the store's time. No
 /// lesser witness is asked then, because something is wrong that people must see.
+///
+/// ```
+/// use catalog::{model::TakenAtFrom, recovery_point::{Witnesses, recovery_point}};
+///
+/// let witnesses = Witnesses {
+///     content: None,
+///     manifest: None,
+///     evidence: None,
+///     name: Some("2026-11-22T01:00:00Z".parse()?),
+///     modified: "2026-11-22T01:04:00Z".parse()?,
+/// };
+/// let point = recovery_point(&witnesses);
+/// assert_eq!(point.from, TakenAtFrom::Name);
+///
+/// // A name an hour ahead of the store's clock is not believed.
+/// let early = Witnesses { modified: "2026-11-22T00:00:00Z".parse()?, ..witnesses };
+/// assert!(recovery_point(&early).from_the_future);
+/// assert_eq!(recovery_point(&early).at, early.modified);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn recovery_point(witnesses: &Witnesses) -> RecoveryPoint {
     let Witnesses {
         content,

@@ -122,6 +122,23 @@ pub struct Undescribed {
 ///
 /// A listing is a set. Keys come in any order, and a store may name one twice: whoever lists takes
 /// the later answer. An entry is known by its key and version.
+///
+/// ```
+/// use catalog::storage::{Directory, ListFrom, Storage};
+/// use futures::TryStreamExt;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let root = tempfile::tempdir()?;
+/// std::fs::write(root.path().join("20261122-0100.rdb"), "REDIS0011")?;
+///
+/// let storage: Box<dyn Storage> = Box::new(Directory::new(root.path()));
+/// let pages: Vec<_> = storage.list(ListFrom::default()).try_collect().await?;
+/// let pin = pages[0].objects[0].pin();
+/// assert_eq!(&storage.read(&pin, 0..5).await?[..], b"REDIS");
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait Storage: Debug + Send + Sync {
     /// Lists keys in pages, never as a `Vec` of all. The stream ends after its first error.

@@ -33,6 +33,17 @@ use crate::Duration;
 ///
 /// `@every 1h30m` has no slots of its own: Kubernetes counts the interval from the last run, so
 /// here it is counted from the last arrival. [`Schedule::next`] takes that arrival.
+///
+/// ```
+/// use jiff::{Timestamp, tz::TimeZone};
+/// use settings::Schedule;
+///
+/// let daily = Schedule::parse("30 2 * * *", &TimeZone::get("Europe/Berlin")?)?;
+/// let evening: Timestamp = "2026-03-28T20:00:00Z".parse()?;
+/// // 02:30 is skipped on the 29th, when summer time begins: the next slot is on the 30th.
+/// assert_eq!(daily.next(evening), Some("2026-03-30T00:30:00Z".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Schedule {
     text: String,

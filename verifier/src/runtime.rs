@@ -210,6 +210,28 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStreamIo for T {}
 
 /// One throwaway place; an engine sees nothing else of the world. Its methods err for reasons of
 /// ours, never because of a snapshot.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use verifier::runtime::{Command, Feed, RunId, Runtime, SandboxError, SandboxSpec};
+///
+/// # async fn example(
+/// #     runtime: &dyn Runtime,
+/// #     spec: &SandboxSpec,
+/// #     dump: &mut Feed,
+/// # ) -> Result<(), SandboxError> {
+/// let run = RunId("example".into());
+/// let sandbox = runtime.provision(&run, spec).await?;
+/// let put = Command::new(["sh", "-c", "cat > dump.rdb"], Duration::from_secs(60));
+/// let exit = sandbox.exec(&put, Some(dump)).await?;
+/// assert_eq!(exit.code, 0, "{}", exit.stderr.text());
+///
+/// let server = Command::new(["redis-server", "--save", ""], Duration::from_secs(60));
+/// let server = sandbox.start(&server).await?;
+/// println!("{:?}: {:#?}", sandbox.state(server).await?, sandbox.log(server).await?);
+/// runtime.destroy(&run).await
+/// # }
+/// ```
 #[async_trait]
 pub trait Sandbox: Debug + Send + Sync {
     /// Runs a command to its end. Its output is always drained; head and tail are kept. A command

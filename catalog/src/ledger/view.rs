@@ -29,6 +29,24 @@ const KEPT_MAX: usize = if cfg!(test) { 50 } else { 10_000 };
 const SHED: usize = KEPT_MAX / 10;
 
 /// The records of one source, oldest first, and the state of their chain.
+///
+/// ```
+/// use catalog::{ledger::{DirectoryRecords, Ledger}, model::SourceName};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let root = tempfile::tempdir()?;
+/// std::fs::create_dir(root.path().join("cache"))?;
+/// std::fs::write(root.path().join("cache/00000001.json"), "{}")?; // no record of ours
+///
+/// let records = DirectoryRecords::new(root.path());
+/// let ledger = Ledger::load(&records, &SourceName::new("cache")?).await?;
+/// let first_break = ledger.report().first_break.expect("a break");
+/// assert_eq!(first_break.sequence, 1);
+/// assert!(ledger.until(jiff::Timestamp::now()).newest().is_none());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Ledger {
     checker: Checker,

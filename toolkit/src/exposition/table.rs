@@ -27,6 +27,18 @@ pub trait Row: Copy + Ord {
 
 /// Makes the enum `Metric` of a program out of lines
 /// `Variant, Kind, "name", [label, …], "Help.";`, in the order of the documentation.
+///
+/// ```
+/// toolkit::metric_table! {
+///     Up, Gauge, "backup_repository_up", [repository], "Whether the last survey was completed.";
+/// }
+///
+/// let mut families = toolkit::exposition::Families::default();
+/// families.put(Metric::Up, &["local"], 1.0);
+/// let text = toolkit::exposition::render(families.finish())?;
+/// assert!(text.ends_with("backup_repository_up{repository=\"local\"} 1\n"), "{text}");
+/// # Ok::<(), toolkit::exposition::ExpositionError>(())
+/// ```
 #[macro_export]
 macro_rules! metric_table {
     ($($variant:ident, $kind:ident, $name:literal, [$($label:ident),*], $help:literal;)+) => {
