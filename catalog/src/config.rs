@@ -8,7 +8,9 @@ mod file;
 mod known;
 mod load;
 mod mendable;
+mod notify;
 mod reading;
+mod receivers;
 mod runtimes;
 mod schema;
 mod settling;
@@ -34,15 +36,13 @@ pub use file::{ConfigError, load_file, load_file_again};
 pub use known::Known;
 pub use load::{Loaded, load, load_with};
 pub use mendable::warn_mendable;
+pub use receivers::{AddressAt, MessageForm, NoticeKind, Notify, Receiver, SLACK_VARIABLE};
 pub use runtimes::{RUNTIMES, RuntimeKind};
 pub use schema::{schema, schema_with};
 pub use written::{Policy, Pull};
 
 /// Shortest deadline of a survey, however short the refresh.
 const SURVEY_MIN: Duration = Duration::from_mins(1);
-
-/// Key in `verifier.slack`: number of inconclusive runs in a row after which people are told.
-const INCONCLUSIVE_AFTER_KEY: &str = "inconclusive_after";
 
 /// The whole configuration of both programs.
 #[derive(Debug, Clone)]
@@ -166,6 +166,8 @@ pub struct Verifier {
     pub time_zone: TimeZone,
     /// Number of inconclusive runs in a row after which people are told.
     pub inconclusive_after: usize,
+    /// Receivers of messages.
+    pub notify: Notify,
 }
 
 impl Source {

@@ -44,6 +44,7 @@ mod killed;
 mod ledger;
 mod marker;
 mod memory;
+mod messages;
 mod proxied;
 mod rehearsed;
 mod repaired;

@@ -18,6 +18,7 @@ use self::served::Served;
 use crate::{
     bench::{Bench, eventually, is_empty},
     bucket::{bench_of, bench_with_evidence},
+    messages::{Receiver, SLACK, told},
 };
 
 /// Looks every second for the next snapshot, which makes it due.
@@ -360,4 +361,27 @@ fn only_serve_listens_and_nothing_is_served_that_could_not_verify() {
     help.ends(0, ":9878");
     let completions = bench.run(&["completions", "bash"]);
     completions.ends(0, "--web.enable-lifecycle");
+}
+
+#[test]
+fn a_change_is_told_at_the_latest_when_the_service_stops() {
+    require!(redis);
+    let receiver = Receiver::new("200 OK");
+    let mut bench = told(&receiver, SLACK);
+    bench.log = &["--log.level", "info"];
+    let file = bench.path("backups.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    let at_once = text + "    verify: { when: new_snapshot }\n";
+    let refreshed = at_once.replacen("verifier:", "exporter: { refresh: 1s }\nverifier:", 1);
+    fs::write(&file, refreshed).unwrap();
+    let served = Served::start(&bench, &["serve"]);
+    served.ready();
+    let none = "backup_verifier_undelivered_messages{receiver=\"slack\"} 0\n";
+    assert!(served.page("/metrics").contains(none));
+    bench.put(1, &rdb_bytes::two_keys());
+    let verified = "backup_verifier_verifications_total{verdict=\"verified\"} 1\n";
+    served.wait_for("/metrics", verified);
+    assert_eq!(served.stop().code(), Some(0));
+    let message = receiver.one();
+    assert!(message.contains("cache: verified"), "{message}");
 }

@@ -13,8 +13,8 @@ const FLOORS: [(&str, &[&str]); 5] = [
     (
         "settings",
         &[
-            "place", "suggest", "text", "node", "duration", "percent", "size", "problem", "read",
-            "schedule", "document", "located",
+            "place", "suggest", "text", "node", "duration", "percent", "size", "problem", "secret",
+            "read", "schedule", "document", "located",
         ],
     ),
     (
@@ -75,6 +75,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "identity",
             "metrics",
             "report",
+            "notify",
             "runtime",
             "select",
             "cli",

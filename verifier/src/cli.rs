@@ -69,6 +69,8 @@ pub enum Verb {
     Snapshots(Select),
     /// Print the location of one snapshot, for scripts
     Latest(Latest),
+    /// Try the receivers of messages before the bad night
+    Notify(NotifyFlags),
     /// Copy one snapshot into a directory: checksummed, resumable, never a half file
     #[command(after_help = FETCH)]
     Fetch(Fetch),
@@ -119,9 +121,52 @@ pub struct Verify {
     /// Which snapshot; the newest complete one otherwise
     #[command(flatten)]
     pub which: Which,
+    /// Post changes to the receivers of the configuration; the default with --due alone
+    #[arg(
+        long,
+        value_name = "WHEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "always"
+    )]
+    pub notify: Option<NotifyWhen>,
     /// How the outcome is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: ReportFormat,
+}
+
+impl Verify {
+    /// True if changes are posted.
+    ///
+    /// | `--notify` | changes are posted |
+    /// |---|---|
+    /// | given | yes |
+    /// | `=never` | no |
+    /// | not given | with `--due`, unless a snapshot is chosen |
+    pub fn posts(&self) -> bool {
+        let chosen = !matches!(Wanted::from(&self.which), Wanted::Newest);
+        match self.notify {
+            Some(when) => when == NotifyWhen::Always,
+            None => self.due && !chosen,
+        }
+    }
+}
+
+/// When changes are posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NotifyWhen {
+    /// Post them
+    Always,
+    /// Post nothing
+    Never,
+}
+
+/// `notify`
+#[derive(Debug, Args)]
+pub struct NotifyFlags {
+    /// Post one message of each kind to every receiver, marked TEST
+    #[arg(long, required = true)]
+    pub test: bool,
 }
 
 /// Which snapshot of a source.

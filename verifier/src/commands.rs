@@ -11,6 +11,7 @@ mod evidence;
 mod fetch;
 mod inspect;
 mod latest;
+mod notify;
 mod plan;
 mod repair;
 mod serve;
@@ -40,6 +41,7 @@ pub async fn dispatch(
         Verb::Plan(flags) => plan::run(flags, console).await,
         Verb::Snapshots(flags) => snapshots::run(flags, console).await,
         Verb::Latest(flags) => latest::run(flags, console).await,
+        Verb::Notify(_) => notify::run(console).await,
         Verb::Fetch(flags) => fetch::run(flags, console).await,
         Verb::Inspect(flags) => inspect::run(flags, console),
         Verb::Accept(flags) => accept::run(flags, console).await,

@@ -14,6 +14,7 @@ pub mod console;
 pub mod engine;
 pub mod identity;
 pub mod metrics;
+pub mod notify;
 pub mod plan;
 mod progress;
 pub mod report;

@@ -42,6 +42,12 @@ toolkit::metric_table! {
         "What the scheduler could not do: survey a repository, read evidence, begin a \
          verification, write evidence, sweep leftovers. Each is tried again, ever later, but the \
          sweep.";
+    UndeliveredMessages, Gauge, "backup_verifier_undelivered_messages", [receiver],
+        "Messages that did not arrive since the last one that did, by receiver of the \
+         configuration.";
+    UndeliveredOldest, Gauge,
+        "backup_verifier_undelivered_messages_oldest_timestamp_seconds", [receiver],
+        "When the first of these messages did not arrive. Absent: there are none.";
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use serde_json::Value;
 use toolkit::words;
 
 pub use markdown::markdown;
+pub(crate) use text::called;
 pub use text::{printable, text};
 
 /// A verification, and where its record was written.
@@ -66,7 +67,7 @@ fn worded(verdict: Verdict, reason: Option<Reason>) -> String {
 }
 
 /// Findings that a person has to read: failures, warnings, and why a verification is inconclusive.
-fn told(verification: &Verification) -> impl Iterator<Item = &Finding> {
+pub(crate) fn told(verification: &Verification) -> impl Iterator<Item = &Finding> {
     explaining(verification.verdict, &verification.findings)
 }
 

@@ -5,6 +5,7 @@
 
 mod failures;
 mod look;
+mod messages;
 mod run;
 mod service;
 mod standing;
@@ -13,7 +14,7 @@ mod state;
 use std::{sync::Arc, time::Duration};
 
 use catalog::{
-    ledger::Trigger,
+    ledger::{Proofs, Trigger},
     model::{RepositoryName, SourceName},
 };
 use jiff::Timestamp;
@@ -24,6 +25,7 @@ use tracing::error;
 use self::{
     failures::StandingFailures,
     look::{LookOutcome, MissedLook, Sight, look},
+    messages::{Ended, Messages},
     run::{Order, RunEnd, carry_out},
     standing::{Freshness, Standings, Waiting},
     state::Planning,
@@ -60,6 +62,7 @@ pub(crate) struct Scheduler {
     looks: JoinSet<LookOutcome>,
     runs: JoinSet<RunEnd>,
     told: StandingFailures,
+    messages: Messages,
 }
 
 impl Scheduler {
@@ -74,6 +77,7 @@ impl Scheduler {
             looks: JoinSet::new(),
             runs: JoinSet::new(),
             told: StandingFailures::default(),
+            messages: Messages::default(),
         };
         scheduler.take_over(opened);
         scheduler
@@ -104,11 +108,13 @@ impl Scheduler {
                     }
                 }
                 Some(ended) = self.runs.join_next() => self.ended(ended.ok()),
+                () = self.messages.due() => self.messages.post(&self.opened, &self.service),
                 () = tokio::time::sleep(pause) => {}
             }
         }
         self.looks.abort_all();
         self.drain().await;
+        self.messages.drain(&self.opened, &self.service).await;
     }
 
     /// Waits for the verifications under way, which their own token told to end. One that is not
@@ -199,7 +205,7 @@ impl Scheduler {
                 standing.look = Some(Freshness::Fresh);
             }
         }
-        let OpenedConfig { world, context } = &*self.opened;
+        let OpenedConfig { world, context, .. } = &*self.opened;
         let looking = look(
             Arc::clone(world),
             context.tool.clone(),
@@ -366,6 +372,9 @@ impl Scheduler {
         };
         let unread = |missed: &MissedLook| missed.step == Step::ReadRecords;
         let is_written = lost.as_ref().is_none_or(unread);
+        let unrecorded = lost.as_ref().filter(|_| !is_written);
+        let unrecorded = unrecorded.map(|missed| missed.why.clone());
+        let (before, run) = (self.proofs_of(&name), verification.clone());
         let now = self.now();
         if let Some(standing) = self.standings.get(&name) {
             standing.look = standing.look.map(|_| Freshness::Stale);
@@ -400,6 +409,22 @@ impl Scheduler {
                 known.take(ledger, now);
             }
         });
+        if let Some(run) = run {
+            let ended = Ended {
+                name: &name,
+                run: &run,
+                before,
+                unrecorded: unrecorded.as_deref(),
+            };
+            let after = self.proofs_of(&name);
+            self.messages
+                .note(&ended, after.as_deref(), &self.opened, &self.service);
+        }
+    }
+
+    fn proofs_of(&self, name: &SourceName) -> Option<Arc<Proofs>> {
+        let state = self.service.published().get();
+        state.sources.get(name)?.proofs.clone()
     }
 
     fn know(&self, name: &SourceName, change: impl FnOnce(&mut SourceState)) {

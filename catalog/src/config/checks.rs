@@ -2,10 +2,10 @@
 
 mod apart;
 
-use settings::{Located, Place, Problems, Section};
+use settings::{Located, Place, Problems};
 
 use super::{
-    Config, Due, INCONCLUSIVE_AFTER_KEY, Source,
+    Config, Due, Source,
     written::{self, WrittenRepository, WrittenSource},
 };
 use crate::assess::VERIFICATION;
@@ -52,10 +52,6 @@ pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
     let sections = [
         (file.drills.as_ref(), "drills are"),
         (
-            verifier.and_then(|it| it.slack.as_ref().filter(|it| !is_only_patience(it))),
-            "messages to Slack are",
-        ),
-        (
             verifier.and_then(|it| it.heartbeat.as_ref()),
             "the heartbeat is",
         ),
@@ -73,13 +69,6 @@ pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
     if let Some(asked) = kubernetes.filter(|it| it.value != written::Kubernetes::Never) {
         say(&asked.place, "asking Kubernetes is");
     }
-}
-
-/// True if `slack` only says after how many runs people are told: that is acted upon.
-fn is_only_patience(slack: &Section) -> bool {
-    let mut keys = slack.node().entries().map(|(key, _)| key.text());
-    let first = keys.next().flatten();
-    first == Some(INCONCLUSIVE_AFTER_KEY) && keys.next().is_none()
 }
 
 /// Warns of keys of one repository that this version does not act upon.

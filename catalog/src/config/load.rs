@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use settings::{Document, Located, Place, Problems, Section, Size};
 
 use super::{
-    Config, Evidence, INCONCLUSIVE_AFTER_KEY, Known, Repository, RuntimeKind, Verifier, checks,
+    Config, Evidence, Known, Repository, RuntimeKind, Verifier, checks, notify,
     reading::Reading,
     source,
     written::{self, WrittenEvidence, WrittenNames, WrittenRepository, WrittenVerifier},
@@ -18,7 +18,6 @@ use crate::{
     digest,
     drivers::{Holds, Location},
     format::Format,
-    ledger::INCONCLUSIVE_AFTER,
     model::RepositoryName,
 };
 
@@ -111,6 +110,7 @@ impl Reading<'_> {
         checks::nothing_here(written, &config, self.problems);
         checks::not_yet(written, self.problems);
         checks::across(written, &config, self.problems);
+        notify::everybody_is_told(&config.verifier.notify, &config.sources, self.problems);
         config
     }
 
@@ -243,7 +243,8 @@ impl Reading<'_> {
             programs: self.engines(written.programs.as_ref()),
             pull: written.pull.as_ref().map(|it| it.value).unwrap_or_default(),
             time_zone,
-            inconclusive_after: self.inconclusive_after(written.slack.as_ref()),
+            inconclusive_after: notify::inconclusive_after(written, self.problems),
+            notify: notify::notify(written, self.base, self.problems),
         }
     }
 
@@ -297,33 +298,6 @@ impl Reading<'_> {
             }
         }
         values(named)
-    }
-
-    /// Reads after how many inconclusive runs people are told. Of several receivers the most
-    /// impatient one counts: one concern stands for all of them.
-    fn inconclusive_after(&mut self, slack: Option<&Section>) -> usize {
-        let receivers = slack.map_or(&[][..], |slack| match slack.node().items() {
-            [] => std::slice::from_ref(slack.node()),
-            several => several,
-        });
-        let written = receivers
-            .iter()
-            .filter_map(|it| it.get(INCONCLUSIVE_AFTER_KEY));
-        let mut after = Vec::new();
-        for node in written {
-            let runs = node.text().and_then(|text| text.parse::<u32>().ok());
-            if let Some(runs @ 1..) = runs {
-                after.push(runs as usize);
-                continue;
-            }
-            let place = Place {
-                at: node.at(),
-                path: format!("verifier.slack.{INCONCLUSIVE_AFTER_KEY}"),
-            };
-            let message = "inconclusive_after is a number of runs, at least 1";
-            self.problems.error(&place, message);
-        }
-        after.into_iter().min().unwrap_or(INCONCLUSIVE_AFTER)
     }
 }
 

@@ -7,8 +7,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use settings::{Duration, Located, OneOrMany, Section, Size, Switch};
+use settings::{Duration, Located, OneOrMany, SecretFile, Section, Size, Switch};
 
+use super::receivers::NoticeKind;
 use crate::drivers::Replica;
 
 /// The whole file.
@@ -278,11 +279,49 @@ pub(super) struct WrittenVerifier {
     /// Time zone of `verify.schedule`; default UTC.
     pub time_zone: Option<Located<String>>,
     /// Messages to people.
-    #[schemars(with = "Option<serde_json::Value>")]
-    pub slack: Option<Section>,
+    pub slack: Option<OneOrMany<Located<WrittenSlack>>>,
+    /// Webhooks that take messages in the format of Alertmanager, version 4.
+    pub webhooks: Option<Vec<Located<WrittenWebhook>>>,
+    /// Text that mentions an owner in Slack, by owner, e.g. `<!subteam^S012345>`.
+    pub mentions: Option<BTreeMap<String, String>>,
+    /// Base address of the runbook links in messages.
+    pub runbooks: Option<String>,
     /// The sign of life.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub heartbeat: Option<Section>,
+}
+
+/// An incoming webhook of Slack.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Slack")]
+pub(super) struct WrittenSlack {
+    /// File that holds the address, which is a secret; default: the variable `SLACK_WEBHOOK_URL`.
+    pub webhook_url_file: Option<SecretFile>,
+    /// What is told; default failed, inconclusive and recovered.
+    pub notify: Option<Vec<NoticeKind>>,
+    /// Number of inconclusive runs in a row after which people are told; default 3.
+    pub inconclusive_after: Option<Located<u32>>,
+    /// How often people are reminded while a source is not well.
+    pub remind: Option<Located<Duration>>,
+    /// Schedule of the daily digest.
+    pub digest: Option<Located<String>>,
+    /// Owners whose sources are told of; default: what no other receiver takes.
+    pub owners: Vec<String>,
+}
+
+/// A webhook in the format of Alertmanager.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Webhook")]
+pub(super) struct WrittenWebhook {
+    /// File that holds the address, which is a secret.
+    pub url_file: SecretFile,
+    /// What is told; default failed, inconclusive and recovered.
+    pub notify: Option<Vec<NoticeKind>>,
+    /// Owners whose sources are told of; default: what no other receiver takes.
+    #[serde(default)]
+    pub owners: Vec<String>,
 }
 
 /// Limits of one sandbox.

@@ -1,15 +1,23 @@
 //! `check` and `schema`: the configuration, and the shape it must have.
 
-use catalog::config::{self, Loaded};
+use catalog::config::{self, Loaded, Notify};
+use settings::Problems;
 use toolkit::{exit::Exit, words::counted};
 
-use crate::console::{Console, Refusal};
+use crate::{
+    console::{Console, Env, Refusal},
+    notify::deliver,
+};
 
 pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let Loaded {
         config,
         mut warnings,
     } = console.loaded()?;
+    addresses(&config.verifier.notify, console.env, &mut warnings);
+    if warnings.has_errors() {
+        return Err(Refusal::located(warnings));
+    }
     config::warn_mendable(&config, console.clock.now(), &mut warnings).await;
     write!(console.err, "{warnings}")?;
     writeln!(
@@ -20,6 +28,29 @@ pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
         counted(config.sources.len(), "source", "sources")
     )?;
     Ok(Exit::Fine)
+}
+
+/// Looks at the addresses of the receivers, without quoting them.
+///
+/// | the address | then |
+/// |---|---|
+/// | is no URL of http or https | error |
+/// | cannot be read here | warning: it may be there where the verifier runs |
+fn addresses(notify: &Notify, env: Env, problems: &mut Problems) {
+    for receiver in &notify.receivers {
+        match receiver.address.read(env) {
+            Ok(address) if deliver::url(&address).is_some() => {}
+            Ok(_) => {
+                let message = "the address of this receiver is no http or https URL";
+                let hint = "Write the whole address of the webhook, beginning with https://.";
+                problems.error(&receiver.place, message).hint(hint);
+            }
+            Err(error) => {
+                let message = format!("the address of this receiver cannot be read: {error}");
+                problems.warning(&receiver.place, message);
+            }
+        }
+    }
 }
 
 pub(super) fn schema(console: &mut Console<'_>) -> Result<Exit, Refusal> {

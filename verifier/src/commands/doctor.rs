@@ -5,12 +5,13 @@ use catalog::{
     ledger::{self, LedgerError, Proofs},
     storage::ListFrom,
 };
-use futures::StreamExt as _;
+use futures::{StreamExt as _, future::join_all};
 use toolkit::exit::Exit;
 
 use crate::{
     console::{Console, Refusal},
     engine::ENGINES,
+    notify::post::Messenger,
     world::{World, unmounted},
 };
 
@@ -28,6 +29,7 @@ pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
     answers.push(("evidence".into(), evidence(&world).await));
     answers.extend(runtime(&world).await);
     answers.extend(mendable(&world).await);
+    answers.extend(receivers(&world, console).await);
     for (what, answer) in answers {
         let (sign, text) = match answer {
             Answer::Good(text) => ('✔', text),
@@ -44,6 +46,24 @@ pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
         )?;
     }
     Ok(exit)
+}
+
+/// Whether somebody listens at the address of each receiver: what is sent is no message, so it is
+/// refused and shown to nobody.
+async fn receivers(world: &World, console: &Console<'_>) -> Vec<(String, Answer)> {
+    let notify = world.config.verifier.notify.clone();
+    let messenger = match Messenger::new(notify, console.env) {
+        Ok(messenger) => messenger,
+        Err(error) => return vec![("messages".into(), bad(&error))],
+    };
+    let tried = messenger.receivers().iter().map(|receiver| async {
+        let answer = match messenger.try_out(receiver).await {
+            Ok(()) => Answer::Good("somebody listens at its address".into()),
+            Err(why) => Answer::Bad(why),
+        };
+        (format!("messages to {}", receiver.name), answer)
+    });
+    join_all(tried).await
 }
 
 fn bad(error: &dyn std::error::Error) -> Answer {

@@ -1,15 +1,16 @@
 //! `verify`: restore, judge, write it down, say so.
 
 mod choose;
+mod notices;
 
-use std::{io, sync::Arc};
+use std::{collections::BTreeMap, io, sync::Arc};
 
 use catalog::ledger::Verdict;
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use toolkit::exit::Exit;
 
-use self::choose::choose;
+use self::{choose::choose, notices::RunMessages};
 use crate::{
     carry_out::{carry_out, sweep},
     cli::{ReportFormat, Verify},
@@ -22,7 +23,12 @@ use crate::{
 pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let world = Arc::new(World::open(console)?);
     world.evidence()?;
-    let (chosen, mut exit) = choose(flags, &world, console).await?;
+    let (chosen, mut exit, surveyed) = choose(flags, &world, console).await?;
+    let messages = if flags.posts() {
+        Some(RunMessages::before(&world, &surveyed, &chosen, console).await?)
+    } else {
+        None
+    };
     let context = world.context()?;
     if !chosen.is_empty() {
         // A sweep that fails is no reason not to go on.
@@ -36,6 +42,7 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
     });
     let mut running = stream::iter(verifications).buffer_unordered(world.config.verifier.parallel);
     let mut reports = Vec::new();
+    let mut unrecorded = BTreeMap::new();
     let mut refused = None;
     // Nothing leaves this loop early, not even a closed terminal: what runs must come to its end,
     // or its sandbox would stay.
@@ -47,7 +54,9 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
                 Some(Err(refusal)) => drop(refused.get_or_insert(refusal)),
                 Some(Ok((reported, problem))) => {
                     exit = exit.max(outcome(&reported));
-                    let told = tell(flags.format, &reported, problem, &progress, console);
+                    let said = problem.as_deref();
+                    let told = tell(flags.format, &reported, said, &progress, console);
+                    unrecorded.extend(problem.map(|why| (reports.len(), why)));
                     if let Err(error) = told {
                         refused.get_or_insert(error.into());
                     }
@@ -56,7 +65,13 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
             },
         }
     }
+    drop(running);
     finish(flags.format, &reports, console)?;
+    if let Some(messages) = messages {
+        messages
+            .post(&world, &reports, &unrecorded, console)
+            .await?;
+    }
     refused.map_or(Ok(exit), Err)
 }
 
@@ -64,7 +79,7 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
 fn tell(
     format: ReportFormat,
     reported: &Report,
-    problem: Option<String>,
+    problem: Option<&str>,
     progress: &ProgressLines,
     console: &mut Console<'_>,
 ) -> io::Result<()> {

@@ -85,7 +85,7 @@ fn snapshot(verification: &Verification) -> String {
 }
 
 /// Name of the snapshot for people: the key of its only object, or its id if it has several.
-pub(super) fn called(verification: &Verification) -> String {
+pub(crate) fn called(verification: &Verification) -> String {
     let snapshot = &verification.snapshot;
     match snapshot.artifacts.as_slice() {
         [only] => printable(&only.key),

@@ -3,7 +3,10 @@
 //!
 //! It knows nothing of flags, sockets or exit codes.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use catalog::config::{Config, load_file_again};
 use tokio::sync::watch;
@@ -13,6 +16,7 @@ use tracing::{error, info};
 use super::state::State;
 use crate::{
     console::{Outside, Refusal},
+    notify::post::Messenger,
     supervise::Context,
     world::World,
 };
@@ -22,6 +26,8 @@ use crate::{
 pub(crate) struct OpenedConfig {
     pub(crate) world: Arc<World>,
     pub(crate) context: Context,
+    /// The way to the receivers of messages.
+    pub(crate) messenger: Messenger,
 }
 
 impl OpenedConfig {
@@ -30,7 +36,13 @@ impl OpenedConfig {
         let world = Arc::new(World::of(config, outside));
         world.evidence()?;
         let context = world.context()?;
-        Ok(Self { world, context })
+        let notify = world.config.verifier.notify.clone();
+        let messenger = Messenger::new(notify, outside.env).map_err(Refusal::unknown)?;
+        Ok(Self {
+            world,
+            context,
+            messenger,
+        })
     }
 
     /// True if records written under one of the two are read under the other.
@@ -63,6 +75,11 @@ impl Verifier {
             published: Published::new(state),
             opened: watch::Sender::new(Arc::new(opened)),
         }))
+    }
+
+    /// Path of the configuration file, as a reload reads it.
+    pub(crate) fn file(&self) -> &Path {
+        &self.0.file
     }
 
     pub(crate) fn clock(&self) -> &Clock {

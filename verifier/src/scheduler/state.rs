@@ -14,7 +14,7 @@ use catalog::{
 };
 use jiff::Timestamp;
 
-use crate::{plan::Situation, supervise::Progress};
+use crate::{notify::post::Delivery, plan::Situation, supervise::Progress};
 
 /// Everything `serve` knows.
 #[derive(Debug, Clone)]
@@ -44,6 +44,13 @@ pub(crate) struct State {
     pub(crate) finished: BTreeMap<Verdict, u64>,
     /// Failures since the program began, by what could not be done.
     pub(crate) failures: BTreeMap<Step, u64>,
+    /// Every receiver of messages, by its name.
+    pub(crate) undelivered: BTreeMap<String, UndeliveredMessages>,
+}
+
+fn receivers(config: &Config) -> impl Iterator<Item = String> {
+    let receivers = config.verifier.notify.receivers.iter();
+    receivers.map(|it| it.name.clone())
 }
 
 /// How planning a repository ended.
@@ -81,6 +88,14 @@ pub(crate) struct LostRun {
     pub(crate) step: Step,
     /// The verification, if it began.
     pub(crate) verification: Option<Arc<Verification>>,
+}
+
+/// Messages to one receiver that did not arrive since the last one that did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct UndeliveredMessages {
+    pub(crate) count: u64,
+    /// When the first of them did not arrive.
+    pub(crate) oldest: Option<Timestamp>,
 }
 
 impl SourceState {
@@ -223,6 +238,25 @@ impl State {
             waiting: BTreeSet::new(),
             finished: BTreeMap::new(),
             failures: BTreeMap::new(),
+            undelivered: receivers(config)
+                .map(|name| (name, UndeliveredMessages::default()))
+                .collect(),
+        }
+    }
+
+    /// Counts messages that did not arrive; one that arrived ends the count of its receiver.
+    pub(crate) fn delivered(&mut self, deliveries: &[Delivery], now: Timestamp) {
+        for Delivery { receiver, why } in deliveries {
+            // A receiver that left the configuration meanwhile is not counted.
+            let Some(known) = self.undelivered.get_mut(receiver) else {
+                continue;
+            };
+            if why.is_none() {
+                *known = UndeliveredMessages::default();
+            } else {
+                known.count += 1;
+                known.oldest.get_or_insert(now);
+            }
         }
     }
 
@@ -249,6 +283,9 @@ impl State {
             failures: self.failures.clone(),
             ..Self::new(config, tool, loaded_at)
         };
+        for (name, known) in &mut next.undelivered {
+            *known = self.undelivered.get(name).copied().unwrap_or_default();
+        }
         for repository in &config.repositories {
             let mut before = self.config.repositories.iter();
             let is_same = before.any(|it| *it == *repository);

@@ -23,6 +23,7 @@ pub(super) fn exposition_text(
 ) -> Result<String, ExpositionError> {
     let mut families = Families::default();
     put_own(&mut families, state);
+    put_messages(&mut families, state);
     put_plans(&mut families, state, now);
     if let Some(door) = door {
         families.put(Metric::WebReloadSuccessful, &[], flag(door.is_valid));
@@ -46,6 +47,16 @@ fn put_own(families: &mut Families, state: &State) {
     for step in Step::ALL {
         let failed = state.failures.get(&step).copied().unwrap_or_default();
         families.put(Metric::Failures, &[step.as_label()], number(failed));
+    }
+}
+
+fn put_messages(families: &mut Families, state: &State) {
+    for (receiver, messages) in &state.undelivered {
+        let labels = [receiver.as_str()];
+        families.put(Metric::UndeliveredMessages, &labels, number(messages.count));
+        if let Some(oldest) = messages.oldest {
+            families.put(Metric::UndeliveredOldest, &labels, seconds(oldest));
+        }
     }
 }
 

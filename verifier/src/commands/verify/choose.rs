@@ -21,7 +21,7 @@ pub(super) async fn choose(
     flags: &Verify,
     world: &Arc<World>,
     console: &mut Console<'_>,
-) -> Result<(Vec<ChosenSnapshot>, Exit), Refusal> {
+) -> Result<(Vec<ChosenSnapshot>, Exit, Surveyed), Refusal> {
     let began = Instant::now();
     let provable = provable(flags, world)?;
     let surveyed = world.survey(&provable).await;
@@ -57,7 +57,7 @@ pub(super) async fn choose(
             }
         }
     }
-    Ok((chosen, exit))
+    Ok((chosen, exit, surveyed))
 }
 
 /// The selected sources of which a proof is expected; errs for a source that is named and has none.
@@ -131,7 +131,7 @@ sources:
             reload: Arc::default(),
         };
         let (world, counts) = World::open(&mut console)?.counted();
-        let (chosen, exit) = choose(flags, &Arc::new(world), &mut console).await?;
+        let (chosen, exit, _) = choose(flags, &Arc::new(world), &mut console).await?;
         let chosen = chosen
             .iter()
             .map(|it| format!("{} {:?}", it.source.name, it.trigger));
@@ -143,6 +143,7 @@ sources:
 
     fn flags(due: bool, sources: &[&str]) -> Verify {
         Verify {
+            notify: None,
             select: Select {
                 sources: sources.iter().map(ToString::to_string).collect(),
             },

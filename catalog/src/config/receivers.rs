@@ -1,0 +1,111 @@
+//! Receivers of messages: where people are told of verifications, and of what.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use settings::{Place, Secret, SecretError, SecretFile};
+
+/// Variable that is read where a Slack receiver names no file (design §3).
+pub const SLACK_VARIABLE: &str = "SLACK_WEBHOOK_URL";
+
+crate::words! {
+    /// What a message is about.
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    pub enum NoticeKind {
+        /// A snapshot was shown to be bad.
+        Failed = "failed",
+        /// Nobody knows whether the source can be had back.
+        Inconclusive = "inconclusive",
+        /// The source was not well and is verified again.
+        Recovered = "recovered",
+        /// A snapshot was verified, and nothing was wrong before.
+        Verified = "verified",
+        /// The verifier itself cannot work or write records; this kind cannot be switched off.
+        Trouble = "trouble",
+    }
+}
+
+/// Everything the configuration says of messages.
+#[derive(Debug, Clone, Default)]
+pub struct Notify {
+    /// Receivers, in the order of the file: those of Slack first.
+    pub receivers: Vec<Receiver>,
+    /// Base address of the runbook links, without a slash at its end.
+    pub runbooks: Option<String>,
+    /// Text that mentions an owner, in the markup of Slack, by owner.
+    pub mentions: BTreeMap<String, String>,
+}
+
+/// One place where messages are posted.
+#[derive(Debug, Clone)]
+pub struct Receiver {
+    /// Name in logs and metrics: `slack`, `slack-2`, `webhook`.
+    pub name: String,
+    /// Form of the messages.
+    pub form: MessageForm,
+    /// Where its address is kept, which is a secret.
+    pub address: AddressAt,
+    /// Place of the receiver in the configuration.
+    pub place: Place,
+    /// What it is told of, beside [`NoticeKind::Trouble`].
+    pub kinds: Vec<NoticeKind>,
+    /// Owners whose sources it is told of; if empty, those that no other receiver is told of.
+    pub owners: Vec<String>,
+}
+
+/// Form of a receiver's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageForm {
+    /// An incoming webhook of Slack.
+    Slack,
+    /// The webhook format of Alertmanager, version 4.
+    Alertmanager,
+}
+
+/// Where the address of a receiver is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddressAt {
+    /// A file, read anew before each message.
+    File(SecretFile),
+    /// A variable of the environment.
+    Variable(&'static str),
+}
+
+impl AddressAt {
+    /// Reads the address; errs if it is not there or empty. `lookup` reads the environment.
+    pub fn read(&self, lookup: impl Fn(&str) -> Option<String>) -> Result<Secret, SecretError> {
+        match self {
+            Self::File(file) => file.read(),
+            Self::Variable(name) => {
+                let unset = || SecretError::Variable {
+                    name: (*name).into(),
+                };
+                Secret::from_env(name, lookup)?.ok_or_else(unset)
+            }
+        }
+    }
+}
+
+impl Notify {
+    /// The receivers that are told of a source with this owner.
+    ///
+    /// | the receivers that name the owner | told are |
+    /// |---|---|
+    /// | some | these |
+    /// | none, or the source has no owner | the receivers without `owners` |
+    pub fn receivers_of(&self, owner: Option<&str>) -> impl Iterator<Item = &Receiver> {
+        let names =
+            move |it: &Receiver| owner.is_some_and(|name| it.owners.iter().any(|of| of == name));
+        let is_named = self.receivers.iter().any(names);
+        let told = move |it: &&Receiver| {
+            if is_named {
+                names(it)
+            } else {
+                it.owners.is_empty()
+            }
+        };
+        self.receivers.iter().filter(told)
+    }
+}

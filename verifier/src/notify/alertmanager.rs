@@ -1,0 +1,208 @@
+//! Notices as Alertmanager's webhook sends alerts, version 4, so that every relay can read them.
+//!
+//! | kind | alert | status | severity |
+//! |---|---|---|---|
+//! | failed | `BackupVerificationFailed` | firing | critical |
+//! | inconclusive | `BackupVerificationInconclusive` | firing | warning |
+//! | trouble | `BackupVerifierTrouble` | firing | warning |
+//! | recovered, verified | `BackupVerificationFailed` | resolved | info |
+//!
+//! A test is an alert of its own (label `test`) with severity info: it pages nobody and ends no
+//! real alert.
+
+use std::collections::BTreeMap;
+
+use catalog::digest::sha256;
+use serde_json::{Value, json};
+use toolkit::words;
+
+use super::{Notice, NoticeKind};
+use crate::report::printable;
+
+/// Labels or annotations by name.
+type Pairs = BTreeMap<&'static str, String>;
+
+/// Version of the webhook's format.
+const VERSION: &str = "4";
+/// Labels that tell alerts apart in a group's key.
+const GROUPED_BY: [&str; 3] = ["alertname", "source", "test"];
+/// Labels that differ between a firing alert and its end, and so are not in the fingerprint.
+const OF_ONE_STATUS: [&str; 2] = ["severity", "reason"];
+/// End of an alert that still fires: the zero time of Go.
+const NO_END: &str = "0001-01-01T00:00:00Z";
+/// Most findings in a description; the others are counted.
+const FINDINGS_MAX: usize = 20;
+/// Most characters of one line of a description.
+const LINE_MAX: usize = 1_000;
+
+/// The webhook's payload of one group of alerts for the receiver with this name.
+pub fn payload(notices: &[Notice], receiver: &str) -> Value {
+    let labels: Vec<_> = notices.iter().map(labels).collect();
+    let annotations: Vec<_> = notices.iter().map(annotations).collect();
+    let alerts = notices.iter().zip(&labels).zip(&annotations);
+    let alerts = alerts.map(|((notice, labels), annotations)| alert(notice, labels, annotations));
+    let is_firing = notices.iter().any(|notice| !is_resolved(notice));
+    let common_labels = common(&labels);
+    let mut group_labels = common_labels.clone();
+    group_labels.retain(|name, _| GROUPED_BY.contains(name));
+    json!({
+        "version": VERSION,
+        "groupKey": group_key(&group_labels),
+        "truncatedAlerts": 0,
+        "status": if is_firing { "firing" } else { "resolved" },
+        "receiver": receiver,
+        "groupLabels": group_labels,
+        "commonLabels": common_labels,
+        "commonAnnotations": common(&annotations),
+        "externalURL": "",
+        "alerts": alerts.collect::<Vec<_>>(),
+    })
+}
+
+fn alert(notice: &Notice, labels: &Pairs, annotations: &Pairs) -> Value {
+    let (status, ends_at) = if is_resolved(notice) {
+        ("resolved", notice.at.to_string())
+    } else {
+        ("firing", NO_END.into())
+    };
+    json!({
+        "status": status,
+        "labels": labels,
+        "annotations": annotations,
+        "startsAt": notice.since.unwrap_or(notice.at).to_string(),
+        "endsAt": ends_at,
+        "generatorURL": "",
+        "fingerprint": fingerprint(labels),
+    })
+}
+
+const fn is_resolved(notice: &Notice) -> bool {
+    matches!(notice.kind, NoticeKind::Recovered | NoticeKind::Verified)
+}
+
+fn labels(notice: &Notice) -> Pairs {
+    let alert = match notice.ends.unwrap_or(notice.kind) {
+        NoticeKind::Inconclusive => "BackupVerificationInconclusive",
+        NoticeKind::Trouble => "BackupVerifierTrouble",
+        _ => "BackupVerificationFailed",
+    };
+    let severity = match notice.kind {
+        NoticeKind::Failed => "critical",
+        NoticeKind::Inconclusive | NoticeKind::Trouble => "warning",
+        NoticeKind::Recovered | NoticeKind::Verified => "info",
+    };
+    let severity = if notice.is_test { "info" } else { severity };
+    let mut labels = Pairs::from([
+        ("alertname", alert.into()),
+        ("source", notice.source.to_string()),
+        ("engine", printable(&notice.engine)),
+        ("severity", severity.into()),
+    ]);
+    if let Some(owner) = &notice.owner {
+        labels.insert("owner", printable(owner));
+    }
+    if let Some(reason) = reason(&notice.headline) {
+        labels.insert("reason", printable(reason));
+    }
+    if notice.is_test {
+        labels.insert("test", "true".into());
+    }
+    labels
+}
+
+/// The reason in a headline: `damaged` of `failed (damaged)`.
+fn reason(headline: &str) -> Option<&str> {
+    let (_, reason) = headline.strip_suffix(')')?.rsplit_once(" (")?;
+    (!reason.is_empty()).then_some(reason)
+}
+
+fn annotations(notice: &Notice) -> Pairs {
+    let test = if notice.is_test { "TEST " } else { "" };
+    let headline = line(&notice.headline);
+    let summary = format!("{test}{}: {headline}", notice.source);
+    let mut annotations = Pairs::from([("summary", summary), ("description", description(notice))]);
+    if let Some(runbook) = &notice.runbook {
+        annotations.insert("runbook_url", line(runbook));
+    }
+    annotations
+}
+
+/// Findings, the snapshot, and what else a person needs, as lines.
+fn description(notice: &Notice) -> String {
+    let findings = notice.findings.iter().take(FINDINGS_MAX);
+    let mut lines: Vec<String> = findings.flat_map(|it| finding(it)).collect();
+    let more = notice.findings.len().saturating_sub(FINDINGS_MAX);
+    if more > 0 {
+        lines.push(format!("+{more} more"));
+    }
+    if let Some(snapshot) = &notice.snapshot {
+        let (name, size) = (printable(&snapshot.name), words::size(snapshot.size_bytes));
+        let taken = words::time(snapshot.taken_at);
+        lines.push(format!("snapshot: {name} ({size}), recovery point {taken}"));
+    }
+    if let Some(reason) = &notice.unrecorded {
+        lines.push(format!("No record was written: {}", line(reason)));
+    }
+    if let Some(good) = &notice.last_good {
+        let (taken, command) = (words::time(good.taken_at), command(&good.fetch));
+        lines.push(format!("last good snapshot: {taken}: {command}"));
+    }
+    lines.join("\n")
+}
+
+/// A finding, and its hint on a line of its own.
+fn finding(finding: &str) -> Vec<String> {
+    match finding.split_once("\nhint: ") {
+        Some((message, hint)) => vec![line(message), format!("hint: {}", line(hint))],
+        None => vec![line(finding)],
+    }
+}
+
+/// A whole command, or a sentence in its place: half a command must not be run.
+fn command(command: &str) -> String {
+    if command.chars().count() > LINE_MAX {
+        "the command is too long to be shown here".into()
+    } else {
+        line(command)
+    }
+}
+
+fn line(text: &str) -> String {
+    settings::one_line(text, LINE_MAX)
+}
+
+/// Pairs that every alert has.
+fn common(all: &[Pairs]) -> Pairs {
+    let Some((first, others)) = all.split_first() else {
+        return Pairs::new();
+    };
+    let mut common = first.clone();
+    common.retain(|name, value| others.iter().all(|it| it.get(name) == Some(value)));
+    common
+}
+
+/// The key of a group, in Alertmanager's form: `{}:{alertname="…", source="…"}`.
+fn group_key(labels: &Pairs) -> String {
+    let pairs = labels
+        .iter()
+        .map(|(name, value)| format!("{name}={value:?}"));
+    format!("{{}}:{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+}
+
+/// The fingerprint of an alert, the same while it fires and when it ends.
+fn fingerprint(labels: &Pairs) -> String {
+    const DIGITS: usize = 16;
+    let lasting = labels
+        .iter()
+        .filter(|(name, _)| !OF_ONE_STATUS.contains(name));
+    let lasting = lasting.flat_map(|(name, value)| [*name, "\0", value.as_str(), "\0"]);
+    let digest = sha256(lasting.collect::<String>());
+    digest
+        .trim_start_matches("sha256:")
+        .chars()
+        .take(DIGITS)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! A notice about one run, from its record, the proofs before it and the configuration. Pure.
+
+use std::{path::Path, time::Duration};
+
+use catalog::{
+    assess::VERIFICATION,
+    config::{NoticeKind, Notify, Source, Verifier},
+    ledger::{Proofs, Verification},
+};
+use jiff::Timestamp;
+
+use super::{LastGood, Notice, NoticedSnapshot, change::ToldState};
+use crate::report;
+
+/// What a notice is made of, beside its kind.
+#[derive(Debug, Clone, Copy)]
+struct Subject<'a> {
+    /// The source, as configured.
+    source: &'a Source,
+    /// The run that is told of.
+    run: &'a Verification,
+    /// The proofs that there were before the run.
+    before: &'a Proofs,
+    /// The standing before the run.
+    was: ToldState,
+    /// The standing after it.
+    is: ToldState,
+    /// Why the run has no record, if it has none.
+    unrecorded: Option<&'a str>,
+    /// Path of the configuration file, for the commands that are told.
+    config_file: &'a Path,
+}
+
+/// A run, between what was known of its source before and what is known now.
+#[derive(Debug, Clone, Copy)]
+pub struct Change<'a> {
+    /// The source, as configured.
+    pub source: &'a Source,
+    /// The run that ended.
+    pub run: &'a Verification,
+    /// The proofs that there were before the run.
+    pub before: &'a Proofs,
+    /// The proofs that there are now; `None` if the run is in no ledger that was read.
+    pub after: Option<&'a Proofs>,
+    /// Why the run has no record, if it has none.
+    pub unrecorded: Option<&'a str>,
+    /// Path of the configuration file, for the commands that are told.
+    pub config_file: &'a Path,
+}
+
+/// Returns the notice about a change; `None` if there is nothing to tell.
+pub fn change(of: Change<'_>, verifier: &Verifier, now: Timestamp) -> Option<Notice> {
+    let promised = of.source.objectives.verification;
+    let promised = promised.unwrap_or(VERIFICATION).as_std();
+    let standing = |it: &Proofs| ToldState::of(it, verifier.inconclusive_after, promised, now);
+    let was = standing(of.before);
+    let after = of.after.filter(|_| of.unrecorded.is_none());
+    // Without a record the run itself is what is known: its verdict is told all the same.
+    let is = after.map_or_else(|| ToldState::unrecorded(of.run), standing);
+    let kind = is.since_then(was, of.run.verdict)?;
+    let subject = Subject {
+        source: of.source,
+        run: of.run,
+        before: of.before,
+        was,
+        is,
+        unrecorded: of.unrecorded,
+        config_file: of.config_file,
+    };
+    Some(notice(kind, subject, &verifier.notify, now))
+}
+
+/// Makes the notice of this kind about a run.
+fn notice(kind: NoticeKind, of: Subject<'_>, notify: &Notify, now: Timestamp) -> Notice {
+    let Subject { source, run, .. } = of;
+    let owner = source.owner.clone();
+    let mention = owner.as_ref().and_then(|it| notify.mentions.get(it));
+    let page = match kind {
+        NoticeKind::Inconclusive => Some("BackupVerificationInconclusive"),
+        NoticeKind::Failed => Some("BackupVerificationFailed"),
+        _ => None,
+    };
+    let runbook = notify.runbooks.as_ref().zip(page);
+    let last_good = of
+        .before
+        .verified()
+        .filter(|it| it.snapshot.id != run.snapshot.id);
+    let is_well = matches!(kind, NoticeKind::Verified | NoticeKind::Recovered);
+    Notice {
+        kind,
+        ends: (kind == NoticeKind::Recovered).then_some(if of.was.failed.is_some() {
+            NoticeKind::Failed
+        } else {
+            NoticeKind::Inconclusive
+        }),
+        is_test: false,
+        source: source.name.clone(),
+        engine: run.engine.clone(),
+        mention: mention.cloned(),
+        owner,
+        headline: match kind {
+            NoticeKind::Recovered => "recovered".into(),
+            _ => report::headline(run),
+        },
+        findings: report::told(run).map(|it| it.message.clone()).collect(),
+        snapshot: Some(NoticedSnapshot {
+            name: report::called(run),
+            taken_at: run.snapshot.taken_at,
+            size_bytes: run.size_bytes(),
+        }),
+        counted: report::counted(&run.items),
+        recovery_time: run.recovery_milliseconds.map(Duration::from_millis),
+        recovery_time_max: source
+            .objectives
+            .recovery_time
+            .map(settings::Duration::as_std),
+        since: if is_well { of.was.since } else { of.is.since },
+        last_good: last_good.filter(|_| !is_well).map(|good| LastGood {
+            taken_at: good.snapshot.taken_at,
+            verified_at: good.ended_at,
+            fetch: fetch(of.config_file, source, good),
+        }),
+        unrecorded: of.unrecorded.map(Into::into),
+        runbook: runbook.map(|(base, page)| format!("{base}/{page}")),
+        at: now,
+    }
+}
+
+/// The command that copies a snapshot into a directory of its own.
+fn fetch(config_file: &Path, source: &Source, good: &Verification) -> String {
+    format!(
+        "backup-verifier --config.file {} fetch --source {} --snapshot {} --to ./{}",
+        quoted(&config_file.display().to_string()),
+        source.name,
+        quoted(&good.snapshot.id.to_string()),
+        source.name
+    )
+}
+
+/// One word of a shell.
+fn quoted(text: &str) -> String {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "-_./:".contains(it);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.into();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_of_a_command_is_quoted_where_a_shell_would_part_it() {
+        let check = |text: &str, expected: &str| assert_eq!(quoted(text), expected);
+        check("20261122-0100", "20261122-0100");
+        check("/etc/my backups.yaml", "'/etc/my backups.yaml'");
+        check("it's", r"'it'\''s'");
+        check("", "''");
+        check("$(x)", "'$(x)'");
+    }
+}
