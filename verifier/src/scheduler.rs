@@ -192,6 +192,8 @@ impl Scheduler {
             }
         }
         self.begin_what_fits();
+        let troubles = self.told.troubles(now);
+        self.messages.trouble(&troubles, &self.opened, now);
         let waiting = self.standings.waiting().cloned().collect();
         self.service.published().update(|state| {
             state.turned_at = Some(now);
@@ -272,7 +274,7 @@ impl Scheduler {
                 self.told.well(&repository, Step::Survey);
             }
             Some(missed) => {
-                self.told.ill(&repository, missed.step, &missed.why);
+                self.told.ill(&repository, missed.step, &missed.why, now);
                 let published = self.service.published();
                 published.update(|state| state.count(missed.step));
             }
@@ -345,7 +347,7 @@ impl Scheduler {
         }
         let step = missed.step;
         if !missed.all {
-            self.told.ill(name, step, &missed.why);
+            self.told.ill(name, step, &missed.why, now);
             self.service.published().update(|state| state.count(step));
         }
         self.know(name, |known| known.missed = Some(step));
@@ -385,7 +387,7 @@ impl Scheduler {
             self.told.well(&name, Step::WriteRecords);
         }
         if let Some(missed) = &lost {
-            self.told.ill(&name, missed.step, &missed.why);
+            self.told.ill(&name, missed.step, &missed.why, now);
         }
         let step = lost.map(|missed| missed.step);
         self.service.published().update(|state| {

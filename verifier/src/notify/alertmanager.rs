@@ -77,7 +77,7 @@ fn alert(notice: &Notice, labels: &Pairs, annotations: &Pairs) -> Value {
 }
 
 const fn is_resolved(notice: &Notice) -> bool {
-    matches!(notice.kind, NoticeKind::Recovered | NoticeKind::Verified)
+    notice.ends.is_some() || matches!(notice.kind, NoticeKind::Recovered | NoticeKind::Verified)
 }
 
 fn labels(notice: &Notice) -> Pairs {

@@ -126,6 +126,48 @@ fn notice(kind: NoticeKind, of: Subject<'_>, notify: &Notify, now: Timestamp) ->
     }
 }
 
+/// What keeps the verifier from working.
+#[derive(Debug, Clone, Copy)]
+pub struct Trouble<'a> {
+    /// What cannot be done, in words.
+    pub what: &'a str,
+    /// Why, with what to do.
+    pub why: &'a str,
+    /// When it began.
+    pub since: Timestamp,
+    /// True if it has ended.
+    pub is_over: bool,
+}
+
+/// Makes the notice about a trouble, for one of the sources that it concerns.
+pub fn trouble(source: &Source, of: Trouble<'_>, now: Timestamp) -> Notice {
+    let headline = if of.is_over {
+        format!("no longer: {}", of.what)
+    } else {
+        of.what.into()
+    };
+    Notice {
+        kind: NoticeKind::Trouble,
+        ends: of.is_over.then_some(NoticeKind::Trouble),
+        is_test: false,
+        source: source.name.clone(),
+        engine: source.format.engine().as_str().into(),
+        owner: source.owner.clone(),
+        mention: None,
+        headline,
+        findings: (!of.is_over).then(|| of.why.into()).into_iter().collect(),
+        snapshot: None,
+        counted: None,
+        recovery_time: None,
+        recovery_time_max: None,
+        since: Some(of.since),
+        last_good: None,
+        unrecorded: None,
+        runbook: None,
+        at: now,
+    }
+}
+
 /// The command that copies a snapshot into a directory of its own.
 fn fetch(config_file: &Path, source: &Source, good: &Verification) -> String {
     format!(

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 pub struct Notice {
     /// What it is about.
     pub kind: NoticeKind,
-    /// What a recovery ends: [`NoticeKind::Failed`] or [`NoticeKind::Inconclusive`].
+    /// What a recovery, or the end of a trouble, ends.
     pub ends: Option<NoticeKind>,
     /// True if a person tries the set-up: the message is marked TEST and mentions nobody.
     pub is_test: bool,

@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use catalog::{
+    config::Source,
     ledger::{Proofs, Verification},
     model::SourceName,
 };
@@ -14,10 +15,13 @@ use tokio::{
 };
 use tracing::warn;
 
-use super::service::{OpenedConfig, Verifier};
+use super::{
+    failures::StandingTrouble,
+    service::{OpenedConfig, Verifier},
+};
 use crate::notify::{
     Notice,
-    compose::{Change, change},
+    compose::{self, Change, change},
 };
 
 /// How long changes are collected before they are posted (facts/alerting.md 26).
@@ -69,10 +73,46 @@ impl Messages {
         };
         let now: Timestamp = service.clock().now();
         if let Some(notice) = change(of, &config.verifier, now) {
-            self.collected.push(notice);
-            self.post_at
-                .get_or_insert_with(|| Instant::now() + COLLECTED);
+            self.collect(notice);
         }
+    }
+
+    /// Takes troubles of the scheduler itself, each for the sources it concerns.
+    pub(super) fn trouble(
+        &mut self,
+        troubles: &[StandingTrouble],
+        opened: &OpenedConfig,
+        now: Timestamp,
+    ) {
+        let config = &opened.world.config;
+        for trouble in troubles {
+            let concerns = |it: &&Source| {
+                let is_it = it.name.as_str() == trouble.of;
+                it.verify.is_some() && (is_it || it.repository.as_str() == trouble.of)
+            };
+            for source in config.sources.iter().filter(concerns) {
+                let what = trouble.step.sentence();
+                let of = compose::Trouble {
+                    what,
+                    why: &trouble.why,
+                    since: trouble.since,
+                    is_over: trouble.is_over,
+                };
+                self.collect(compose::trouble(source, of, now));
+            }
+        }
+    }
+
+    fn collect(&mut self, notice: Notice) {
+        self.collected.push(notice);
+        self.post_at
+            .get_or_insert_with(|| Instant::now() + COLLECTED);
+    }
+
+    /// Number of messages that wait for their minute to end.
+    #[cfg(test)]
+    pub(super) fn collected(&self) -> usize {
+        self.collected.len()
     }
 
     /// Waits until the collected messages are to be posted; for ever while there are none.

@@ -185,6 +185,33 @@ fn verified() -> RunEnd {
 }
 
 #[tokio::test(start_paused = true)]
+async fn changes_of_one_minute_are_posted_together() {
+    let place = tempfile::tempdir().expect("a directory");
+    let (service, stop) = served(&place);
+    let mut scheduler = Scheduler::new(service.clone(), stop);
+    // Before the first look nobody knows what changed.
+    scheduler.ended(Some(verified()));
+    assert_eq!(scheduler.messages.collected(), 0);
+    scheduler.know(&source("cache"), |known| {
+        known.inventory = Some(Arc::default());
+        known.take(Ledger::new(fixtures::cache()), fixtures::at("09:00:00"));
+    });
+    let began = tokio::time::Instant::now();
+    scheduler.ended(Some(verified()));
+    sleep(Duration::from_secs(30)).await;
+    scheduler
+        .told
+        .ill(&"local", Step::Survey, "gone", fixtures::at("11:00:00"));
+    scheduler.turn();
+    assert_eq!(scheduler.messages.collected(), 2);
+    scheduler.messages.due().await;
+    assert_eq!(began.elapsed(), Duration::from_mins(1));
+    let opened = Arc::clone(&scheduler.opened);
+    scheduler.messages.post(&opened, &service);
+    assert_eq!(scheduler.messages.collected(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_record_in_the_evidence_of_the_configuration_before_is_none_of_this_one() {
     let place = tempfile::tempdir().expect("a directory");
     let (service, stop) = served(&place);

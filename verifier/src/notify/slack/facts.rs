@@ -106,7 +106,7 @@ fn fields(notice: &Notice) -> Vec<(&'static str, String)> {
         fields.push(("recovery time", compared(time, notice.recovery_time_max)));
     }
     if let Some(since) = notice.since {
-        let is_over = notice.kind == NoticeKind::Recovered;
+        let is_over = notice.ends.is_some();
         let label = if is_over { "not well since" } else { "since" };
         fields.push((label, dated(since, at)));
     }
