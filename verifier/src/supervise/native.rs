@@ -8,6 +8,8 @@ use catalog::{
     model::{Continues, Snapshot, SnapshotFacts},
 };
 
+use toolkit::words::size;
+
 use crate::{engine::Stopped, stream::ReadThrough};
 
 /// Errs if the native reading does not allow a restore. Another kind of file may be a good snapshot
@@ -101,8 +103,9 @@ pub(super) fn fits(restorable_bytes: u64, disk_bytes: u64) -> Result<(), Stopped
         return Ok(());
     }
     let message = format!(
-        "it unwraps to {restorable_bytes} bytes, and the sandbox may hold {disk_bytes}\nhint: Raise \
-         verifier.limits.disk."
+        "it unwraps to {}, and the sandbox may hold {}\nhint: Raise verifier.limits.disk.",
+        size(restorable_bytes),
+        size(disk_bytes)
     );
     Err(Stopped::new(Reason::TooLarge, message))
 }
