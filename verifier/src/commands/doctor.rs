@@ -52,10 +52,7 @@ pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
 /// refused and shown to nobody.
 async fn receivers(world: &World, console: &Console<'_>) -> Vec<(String, Answer)> {
     let notify = world.config.verifier.notify.clone();
-    let messenger = match Messenger::new(notify, console.env) {
-        Ok(messenger) => messenger,
-        Err(error) => return vec![("messages".into(), bad(&error))],
-    };
+    let messenger = Messenger::new(notify, console.env);
     let tried = messenger.receivers().iter().map(|receiver| async {
         let answer = match messenger.try_out(receiver).await {
             Ok(()) => Answer::Good("somebody listens at its address".into()),

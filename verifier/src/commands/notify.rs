@@ -20,7 +20,7 @@ pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
              … }, or verifier.webhooks.",
         ));
     }
-    let messenger = Messenger::new(notify, console.env).map_err(Refusal::unknown)?;
+    let messenger = Messenger::new(notify, console.env);
     let now = console.clock.now();
     let notices: Vec<_> = NoticeKind::ALL
         .map(|kind| example(kind, &config, now))

@@ -25,7 +25,7 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
     world.evidence()?;
     let (chosen, mut exit, surveyed) = choose(flags, &world, console).await?;
     let messages = if flags.posts() {
-        Some(RunMessages::before(&world, &surveyed, &chosen, console).await?)
+        Some(RunMessages::before(&world, &surveyed, &chosen, console).await)
     } else {
         None
     };

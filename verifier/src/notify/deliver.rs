@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, StatusCode, header::RETRY_AFTER, redirect::Policy};
+use reqwest::{
+    Client, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+    redirect::Policy,
+};
 use serde_json::Value;
 use settings::Secret;
 use thiserror::Error;
@@ -20,8 +24,14 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Longest pause, also where the receiver asks for a longer one (`Retry-After`).
 const PAUSE_MAX: Duration = Duration::from_mins(1);
 
-/// Most bytes of an answer that are read and told.
-const SAID_BYTES_MAX: usize = 200;
+/// Most bytes of an answer that are read.
+const READ_BYTES_MAX: usize = 4096;
+
+/// Most characters of an answer that are told.
+const SAID_MAX: usize = 200;
+
+/// Shortest part of a path that may be a secret, in bytes.
+const SECRET_MIN: usize = 4;
 
 /// Reason why a message did not arrive. No text of it holds the address, which is a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -152,17 +162,15 @@ impl Courier {
         let Some(url) = url(address) else {
             return Answer::Over(Undelivered::NoAddress);
         };
-        let request = self
-            .client
-            .post(url)
-            .header("content-type", "application/json");
+        let request = self.client.post(url.clone());
+        let request = request.header(CONTENT_TYPE, "application/json");
         match request.body(message.to_string()).send().await {
             Err(error) if error.is_timeout() => Answer::Again(
                 Duration::ZERO,
                 format!("no answer within {} s", ANSWER_TIMEOUT.as_secs()),
             ),
             Err(error) => Answer::Again(Duration::ZERO, cause(&error.without_url())),
-            Ok(answer) => meaning(answer).await,
+            Ok(answer) => meaning(answer, &url).await,
         }
     }
 }
@@ -173,7 +181,7 @@ pub fn url(address: &Secret) -> Option<reqwest::Url> {
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
-async fn meaning(answer: reqwest::Response) -> Answer {
+async fn meaning(answer: reqwest::Response, url: &reqwest::Url) -> Answer {
     let status = answer.status();
     let number = status.as_u16();
     if status.is_success() {
@@ -181,7 +189,7 @@ async fn meaning(answer: reqwest::Response) -> Answer {
     }
     let asked = answer.headers().get(RETRY_AFTER);
     let asked = asked.and_then(|it| it.to_str().ok()?.trim().parse().ok());
-    let said = said(answer).await;
+    let said = said(answer, url).await;
     match status {
         StatusCode::BAD_REQUEST => Answer::Malformed(Undelivered::Refused {
             status: number,
@@ -208,17 +216,25 @@ async fn meaning(answer: reqwest::Response) -> Answer {
     }
 }
 
-/// The beginning of an answer's text, on one line.
-async fn said(mut answer: reqwest::Response) -> String {
+/// The beginning of an answer's text, on one line and without any part of the address.
+async fn said(mut answer: reqwest::Response, url: &reqwest::Url) -> String {
     let mut text = Vec::new();
-    while text.len() < SAID_BYTES_MAX {
+    while text.len() < READ_BYTES_MAX {
         match answer.chunk().await {
             Ok(Some(bytes)) => text.extend_from_slice(&bytes),
             Ok(None) | Err(_) => break,
         }
     }
-    text.truncate(SAID_BYTES_MAX);
-    settings::one_line(&String::from_utf8_lossy(&text), SAID_BYTES_MAX)
+    let text = without(&String::from_utf8_lossy(&text), url);
+    settings::one_line(&text, SAID_MAX)
+}
+
+/// The text without any part of the address: an error page may quote the path, which is secret.
+fn without(said: &str, url: &reqwest::Url) -> String {
+    let segments = url.path().split('/').filter(|it| it.len() >= SECRET_MIN);
+    let parts = [url.as_str(), url.path()].into_iter().chain(url.query());
+    let parts = parts.filter(|it| it.len() > 1).chain(segments);
+    parts.fold(said.to_owned(), |said, part| said.replace(part, "…"))
 }
 
 fn behind(said: &str) -> String {

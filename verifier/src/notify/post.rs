@@ -16,7 +16,8 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct Messenger {
     notify: Notify,
-    courier: Courier,
+    /// The client, or why there is none: a verifier works without messages.
+    courier: Result<Courier, String>,
     /// Reads the environment, where addresses may be.
     env: fn(&str) -> Option<String>,
 }
@@ -31,14 +32,19 @@ pub struct Delivery {
 }
 
 impl Messenger {
-    /// Makes the way to the receivers; errs if the system's certificates cannot be read.
-    pub fn new(notify: Notify, env: fn(&str) -> Option<String>) -> Result<Self, reqwest::Error> {
-        let courier = Courier::new()?;
-        Ok(Self {
+    /// Makes the way to the receivers. If the system's certificates cannot be read, no message
+    /// arrives, and each says so.
+    pub fn new(notify: Notify, env: fn(&str) -> Option<String>) -> Self {
+        let courier = if notify.receivers.is_empty() {
+            Err("no receiver is configured".into())
+        } else {
+            Courier::new().map_err(|error| format!("no HTTP client can be made: {error}"))
+        };
+        Self {
             notify,
             courier,
             env,
-        })
+        }
     }
 
     /// The receivers, in the order of the configuration.
@@ -82,7 +88,8 @@ impl Messenger {
     pub async fn try_out(&self, receiver: &Receiver) -> Result<(), String> {
         let address = receiver.address.read(self.env);
         let address = address.map_err(|error| error.to_string())?;
-        let tried = self.courier.try_out(&address).await;
+        let courier = self.courier.as_ref().map_err(String::clone)?;
+        let tried = courier.try_out(&address).await;
         tried.map_err(|why| why.to_string())
     }
 
@@ -91,7 +98,8 @@ impl Messenger {
         let address = receiver.address.read(self.env);
         let address = address.map_err(|error| error.to_string())?;
         let (message, plain) = payload(receiver, notices);
-        let posted = self.courier.post(&address, &message, plain.as_ref()).await;
+        let courier = self.courier.as_ref().map_err(String::clone)?;
+        let posted = courier.post(&address, &message, plain.as_ref()).await;
         posted.map_err(|why: Undelivered| why.to_string())
     }
 }

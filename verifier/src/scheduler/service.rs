@@ -37,7 +37,7 @@ impl OpenedConfig {
         world.evidence()?;
         let context = world.context()?;
         let notify = world.config.verifier.notify.clone();
-        let messenger = Messenger::new(notify, outside.env).map_err(Refusal::unknown)?;
+        let messenger = Messenger::new(notify, outside.env);
         Ok(Self {
             world,
             context,

@@ -31,19 +31,25 @@ struct Before {
 }
 
 impl RunMessages {
-    /// Reads the ledgers of the chosen sources; errs if one is unreadable.
+    /// Reads the ledgers of the chosen sources. Of a source whose ledger is unreadable nothing is
+    /// told: its verification says why it cannot begin.
     pub(super) async fn before(
         world: &Arc<World>,
         surveyed: &Surveyed,
         chosen: &[ChosenSnapshot],
         console: &Console<'_>,
-    ) -> Result<Self, Refusal> {
+    ) -> Self {
         let notify = world.config.verifier.notify.clone();
-        let messenger = Messenger::new(notify, console.env).map_err(Refusal::unknown)?;
+        let messenger = Messenger::new(notify, console.env);
         let mut before = BTreeMap::new();
+        let chosen = chosen.iter().filter(|_| !messenger.receivers().is_empty());
         for ChosenSnapshot { source, .. } in chosen {
-            let inventory = surveyed.found(source)?.clone();
-            let ledger = world.ledger(&source.name).await?;
+            let Ok(inventory) = surveyed.found(source).cloned() else {
+                continue;
+            };
+            let Ok(ledger) = world.ledger(&source.name).await else {
+                continue;
+            };
             let known = Before {
                 proofs: Proofs::new(&ledger, &inventory, None, console.clock.now()),
                 source: source.clone(),
@@ -51,7 +57,7 @@ impl RunMessages {
             };
             before.insert(source.name.clone(), known);
         }
-        Ok(Self { messenger, before })
+        Self { messenger, before }
     }
 
     /// Posts what changed. A message that does not arrive is told on `err`; it changes no verdict

@@ -148,6 +148,15 @@ async fn a_malformed_message_is_sent_once_more_as_plain_text() {
 }
 
 #[tokio::test]
+async fn an_answer_that_quotes_the_address_is_told_without_it() {
+    let echo = "404 Gone|no handler for /services/s3cr3t, nor for s3cr3t";
+    let receiver = Receiver::new(&[echo]).await;
+    receiver
+        .ends(Err("(404: no handler for …, nor for …)"))
+        .await;
+}
+
+#[tokio::test]
 async fn an_address_is_tried_out_without_a_message() {
     let check = async |answer: &str, lives: bool| {
         let receiver = Receiver::new(&[answer]).await;
