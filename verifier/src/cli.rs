@@ -45,12 +45,12 @@ configuration, also a --source that matches nothing; 3 could not tell, also no c
 to verify. Of several outcomes: 2 > 1 > 3 > 0.";
 
 const FETCH: &str = "Prints one line for each file, as sha256sum does: pipe it to `sha256sum -c`. \
-An interrupted fetch goes on where it stopped when it is run again. What is whole is compared with \
-the record that verified it and with its manifest, and only then given its name; no file is ever \
+An interrupted fetch goes on where it stopped when it is run again. A file gets its name only when \
+it is whole and agrees with the record that verified it and with its manifest; no file is ever \
 replaced. Files are readable by their owner only.";
 
-const REPAIR: &str = "Changes no record: behind the break one is written, for each break, with what was found \
-there, who looked at it and why. Another break, or another change of the same record, stands again.";
+const REPAIR: &str = "Changes no record. For each break one record is written behind it: what was \
+found, who looked at it, and why. A later break, or a later change of the same record, stands again.";
 
 const SERVE: &str = "Listens on :9878 unless told otherwise. SIGHUP reads the configuration again, \
 SIGTERM ends: what runs then is inconclusive (interrupted), and its sandbox is removed.";

@@ -4,6 +4,7 @@
 //! It believes what the kernel shows inside, not what was asked of the runtime.
 
 use catalog::ledger::{Egress, Reason};
+use toolkit::words::size;
 
 use super::{SandboxError, SandboxSpec};
 
@@ -54,9 +55,10 @@ impl Look {
                 spec.data_dir, spec.image.image
             ),
             (Ok(()), Some(free)) if free < spec.disk_bytes => format!(
-                "{free} bytes are free for the restored data, {} are needed\nhint: Free space \
+                "{} are free for the restored data, {} are needed\nhint: Free space \
                  where the runtime keeps its data (docker system df, df).",
-                spec.disk_bytes
+                size(free),
+                size(spec.disk_bytes)
             ),
             _ => return Ok(()),
         };

@@ -166,8 +166,8 @@ impl World {
             let seconds = deadline.as_secs();
             Refusal::unknown(format!(
                 "{not_done} within {seconds} s\n\
-                 hint: Look at the store of the evidence, or make exporter.refresh longer, of \
-                 which that is twice."
+                 hint: Look at the store of the evidence, or make exporter.refresh longer: \
+                 this limit is twice as long."
             ))
         })
     }

@@ -185,7 +185,7 @@ async fn in_time<T>(
             reason: StorageReason::Timeout,
             hint: format!(
                 "The survey has no end after {seconds} s; look at the store, or make \
-                 exporter.refresh longer, of which that is twice."
+                 exporter.refresh longer: this limit is twice as long."
             ),
             source: None,
         })

@@ -180,7 +180,7 @@ fn sample(case: &Neo4jCase<'_>) -> CheckResult {
     let unread = |message: &str| CheckResult::not_run(CHECK, Some(Reason::Internal), message);
     if case.seen.contradicts() {
         return unread(
-            "other records can be read than the stored counts speak of\nhint: Let neo4j-admin \
+            "the records that can be read are not as many as the stored counts say\nhint: Let neo4j-admin \
              database check judge them: leave out neo4j: { check: { level: none } }.",
         );
     }

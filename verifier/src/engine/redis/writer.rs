@@ -186,7 +186,7 @@ impl Writer {
             |server| server.to_string(),
         );
         let why = if self.pre_release {
-            "a pre-release wrote it, whose files no released server is held to read".into()
+            "a pre-release wrote it, and no released server has to read its files".into()
         } else {
             let writer = match self.version {
                 Some(version) => ServerKind::known(self.family, version).to_string(),
