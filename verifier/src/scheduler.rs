@@ -14,7 +14,7 @@ mod state;
 use std::{sync::Arc, time::Duration};
 
 use catalog::{
-    ledger::{Proofs, Trigger},
+    ledger::{Proofs, Trigger, Verification},
     model::{RepositoryName, SourceName},
 };
 use jiff::Timestamp;
@@ -25,13 +25,14 @@ use tracing::error;
 use self::{
     failures::StandingFailures,
     look::{LookOutcome, MissedLook, Sight, look},
-    messages::{Ended, Messages},
+    messages::Messages,
     run::{Order, RunEnd, carry_out},
     standing::{Freshness, Standings, Waiting},
     state::Planning,
 };
 use crate::{
     carry_out::{ChosenSnapshot, sweep},
+    notify::compose::Change,
     select::Wanted,
 };
 
@@ -193,7 +194,7 @@ impl Scheduler {
         }
         self.begin_what_fits();
         let troubles = self.told.troubles(now);
-        self.messages.trouble(&troubles, &self.opened, now);
+        self.messages.trouble(&troubles, &world.config, now);
         let waiting = self.standings.waiting().cloned().collect();
         self.service.published().update(|state| {
             state.turned_at = Some(now);
@@ -411,17 +412,34 @@ impl Scheduler {
                 known.take(ledger, now);
             }
         });
-        if let Some(run) = run {
-            let ended = Ended {
-                name: &name,
-                run: &run,
-                before,
-                unrecorded: unrecorded.as_deref(),
-            };
-            let after = self.proofs_of(&name);
-            self.messages
-                .note(&ended, after.as_deref(), &self.opened, &self.service);
+        // Before the first look nobody knows what changed.
+        if let (Some(run), Some(before)) = (run, before) {
+            self.tell(&name, &run, &before, unrecorded.as_deref());
         }
+    }
+
+    /// Takes what a run changed into the messages; `unrecorded` says why it has no record.
+    fn tell(
+        &mut self,
+        name: &SourceName,
+        run: &Verification,
+        before: &Proofs,
+        unrecorded: Option<&str>,
+    ) {
+        let (after, now) = (self.proofs_of(name), self.now());
+        let config = &self.opened.world.config;
+        let Some(source) = config.source(name.as_str()) else {
+            return;
+        };
+        let change = Change {
+            source,
+            run,
+            before,
+            after: after.as_deref(),
+            unrecorded,
+            config_file: self.service.file(),
+        };
+        self.messages.note(change, &config.verifier, now);
     }
 
     fn proofs_of(&self, name: &SourceName) -> Option<Arc<Proofs>> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use settings::{Problems, SecretFile};
+use settings::{Located, Problems, SecretFile};
 
 use super::{
     Source, checks,
@@ -14,10 +14,9 @@ use crate::ledger::INCONCLUSIVE_AFTER;
 /// Reads what is written of messages, and warns of keys without effect.
 pub(super) fn notify(written: &WrittenVerifier, base: &Path, problems: &mut Problems) -> Notify {
     let at = |file: &SecretFile| AddressAt::File(SecretFile::new(base.join(file.path())));
-    let slack = written.slack.as_ref().map_or(&[][..], |it| &it[..]);
     let webhooks = written.webhooks.as_deref().unwrap_or_default();
     let mut receivers: Vec<Receiver> = Vec::new();
-    for (index, slack) in slack.iter().enumerate() {
+    for (index, slack) in slack(written).iter().enumerate() {
         not_yet(slack, problems);
         receivers.push(Receiver {
             name: numbered("slack", index),
@@ -86,9 +85,11 @@ pub(super) fn everybody_is_told(notify: &Notify, sources: &[Source], problems: &
 /// Returns after how many inconclusive runs people are told. Of several receivers the most
 /// impatient one counts, because one concern stands for all of them.
 pub(super) fn inconclusive_after(written: &WrittenVerifier, problems: &mut Problems) -> usize {
-    let slack = written.slack.as_ref().map_or(&[][..], |it| &it[..]);
     let mut after = Vec::new();
-    for runs in slack.iter().filter_map(|it| it.inconclusive_after.as_ref()) {
+    for runs in slack(written)
+        .iter()
+        .filter_map(|it| it.inconclusive_after.as_ref())
+    {
         if runs.value == 0 {
             let message = "inconclusive_after is a number of runs, at least 1";
             problems.error(&runs.place, message);
@@ -96,6 +97,10 @@ pub(super) fn inconclusive_after(written: &WrittenVerifier, problems: &mut Probl
         after.push(runs.value as usize);
     }
     after.into_iter().min().unwrap_or(INCONCLUSIVE_AFTER)
+}
+
+fn slack(written: &WrittenVerifier) -> &[Located<WrittenSlack>] {
+    written.slack.as_deref().unwrap_or_default()
 }
 
 fn not_yet(slack: &WrittenSlack, problems: &mut Problems) {

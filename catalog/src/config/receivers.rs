@@ -27,6 +27,17 @@ crate::words! {
     }
 }
 
+impl NoticeKind {
+    /// Name of the alert, and of the runbook, for what such a message tells of.
+    pub const fn alert(self) -> &'static str {
+        match self {
+            Self::Inconclusive => "BackupVerificationInconclusive",
+            Self::Trouble => "BackupVerifierTrouble",
+            Self::Failed | Self::Recovered | Self::Verified => "BackupVerificationFailed",
+        }
+    }
+}
+
 /// Everything the configuration says of messages.
 #[derive(Debug, Clone, Default)]
 pub struct Notify {

@@ -8,7 +8,7 @@ use toolkit::exit::Exit;
 
 use crate::{
     console::{Console, Refusal},
-    notify::{LastGood, Notice, NoticedSnapshot, post::Messenger},
+    notify::{LastGood, Notice, NoticedSnapshot, compose::bare, post::Messenger},
 };
 
 pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
@@ -62,14 +62,8 @@ fn example(kind: NoticeKind, config: &Config, now: Timestamp) -> Notice {
     };
     let is_well = finding.is_empty();
     Notice {
-        kind,
         ends: (kind == NoticeKind::Recovered).then_some(NoticeKind::Failed),
         is_test: true,
-        source: source.name.clone(),
-        engine: source.format.engine().as_str().into(),
-        owner: source.owner.clone(),
-        mention: None,
-        headline: headline.into(),
         findings: (!is_well).then(|| finding.into()).into_iter().collect(),
         snapshot: Some(NoticedSnapshot {
             name: "example-20261122-0100".into(),
@@ -91,8 +85,6 @@ fn example(kind: NoticeKind, config: &Config, now: Timestamp) -> Notice {
                 source.name
             ),
         }),
-        unrecorded: None,
-        runbook: None,
-        at: now,
+        ..bare(kind, source, headline.into(), now)
     }
 }

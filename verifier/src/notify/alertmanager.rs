@@ -5,7 +5,9 @@
 //! | failed | `BackupVerificationFailed` | firing | critical |
 //! | inconclusive | `BackupVerificationInconclusive` | firing | warning |
 //! | trouble | `BackupVerifierTrouble` | firing | warning |
-//! | recovered, verified | `BackupVerificationFailed` | resolved | info |
+//! | recovered | that of what it ends | resolved | info |
+//! | verified | `BackupVerificationFailed` | resolved | info |
+//! | the end of a trouble | `BackupVerifierTrouble` | resolved | warning |
 //!
 //! A test is an alert of its own (label `test`) with severity info: it pages nobody and ends no
 //! real alert.
@@ -81,11 +83,7 @@ const fn is_resolved(notice: &Notice) -> bool {
 }
 
 fn labels(notice: &Notice) -> Pairs {
-    let alert = match notice.ends.unwrap_or(notice.kind) {
-        NoticeKind::Inconclusive => "BackupVerificationInconclusive",
-        NoticeKind::Trouble => "BackupVerifierTrouble",
-        _ => "BackupVerificationFailed",
-    };
+    let alert = notice.ends.unwrap_or(notice.kind).alert();
     let severity = match notice.kind {
         NoticeKind::Failed => "critical",
         NoticeKind::Inconclusive | NoticeKind::Trouble => "warning",

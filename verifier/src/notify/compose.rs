@@ -12,25 +12,6 @@ use jiff::Timestamp;
 use super::{LastGood, Notice, NoticedSnapshot, change::ToldState};
 use crate::report;
 
-/// What a notice is made of, beside its kind.
-#[derive(Debug, Clone, Copy)]
-struct Subject<'a> {
-    /// The source, as configured.
-    source: &'a Source,
-    /// The run that is told of.
-    run: &'a Verification,
-    /// The proofs that there were before the run.
-    before: &'a Proofs,
-    /// The standing before the run.
-    was: ToldState,
-    /// The standing after it.
-    is: ToldState,
-    /// Why the run has no record, if it has none.
-    unrecorded: Option<&'a str>,
-    /// Path of the configuration file, for the commands that are told.
-    config_file: &'a Path,
-}
-
 /// A run, between what was known of its source before and what is known now.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
@@ -58,50 +39,35 @@ pub fn change(of: Change<'_>, verifier: &Verifier, now: Timestamp) -> Option<Not
     // Without a record the run itself is what is known: its verdict is told all the same.
     let is = after.map_or_else(|| ToldState::unrecorded(of.run), standing);
     let kind = is.since_then(was, of.run.verdict)?;
-    let subject = Subject {
-        source: of.source,
-        run: of.run,
-        before: of.before,
-        was,
-        is,
-        unrecorded: of.unrecorded,
-        config_file: of.config_file,
-    };
-    Some(notice(kind, subject, &verifier.notify, now))
+    Some(notice(kind, of, (was, is), &verifier.notify, now))
 }
 
-/// Makes the notice of this kind about a run.
-fn notice(kind: NoticeKind, of: Subject<'_>, notify: &Notify, now: Timestamp) -> Notice {
-    let Subject { source, run, .. } = of;
-    let owner = source.owner.clone();
-    let mention = owner.as_ref().and_then(|it| notify.mentions.get(it));
-    let page = match kind {
-        NoticeKind::Inconclusive => Some("BackupVerificationInconclusive"),
-        NoticeKind::Failed => Some("BackupVerificationFailed"),
-        _ => None,
-    };
-    let runbook = notify.runbooks.as_ref().zip(page);
-    let last_good = of
-        .before
-        .verified()
-        .filter(|it| it.snapshot.id != run.snapshot.id);
+/// Makes the notice of this kind about a run; the states are those before and after it.
+fn notice(
+    kind: NoticeKind,
+    of: Change<'_>,
+    (was, is): (ToldState, ToldState),
+    notify: &Notify,
+    now: Timestamp,
+) -> Notice {
+    let Change { source, run, .. } = of;
     let is_well = matches!(kind, NoticeKind::Verified | NoticeKind::Recovered);
+    let ended = if was.failed.is_some() {
+        NoticeKind::Failed
+    } else {
+        NoticeKind::Inconclusive
+    };
+    let headline = match kind {
+        NoticeKind::Recovered => "recovered".into(),
+        _ => report::headline(run),
+    };
+    let last_good = of.before.verified().filter(|_| !is_well);
+    let last_good = last_good.filter(|it| it.snapshot.id != run.snapshot.id);
+    let mention = source.owner.as_ref();
+    let runbook = notify.runbooks.as_ref().filter(|_| !is_well);
     Notice {
-        kind,
-        ends: (kind == NoticeKind::Recovered).then_some(if of.was.failed.is_some() {
-            NoticeKind::Failed
-        } else {
-            NoticeKind::Inconclusive
-        }),
-        is_test: false,
-        source: source.name.clone(),
-        engine: run.engine.clone(),
-        mention: mention.cloned(),
-        owner,
-        headline: match kind {
-            NoticeKind::Recovered => "recovered".into(),
-            _ => report::headline(run),
-        },
+        ends: (kind == NoticeKind::Recovered).then_some(ended),
+        mention: mention.and_then(|it| notify.mentions.get(it)).cloned(),
         findings: report::told(run).map(|it| it.message.clone()).collect(),
         snapshot: Some(NoticedSnapshot {
             name: report::called(run),
@@ -114,25 +80,51 @@ fn notice(kind: NoticeKind, of: Subject<'_>, notify: &Notify, now: Timestamp) ->
             .objectives
             .recovery_time
             .map(settings::Duration::as_std),
-        since: if is_well { of.was.since } else { of.is.since },
-        last_good: last_good.filter(|_| !is_well).map(|good| LastGood {
+        since: if is_well { was.since } else { is.since },
+        last_good: last_good.map(|good| LastGood {
             taken_at: good.snapshot.taken_at,
             verified_at: good.ended_at,
             fetch: fetch(of.config_file, source, good),
         }),
         unrecorded: of.unrecorded.map(Into::into),
-        runbook: runbook.map(|(base, page)| format!("{base}/{page}")),
+        runbook: runbook.map(|base| format!("{base}/{}", kind.alert())),
+        ..bare(kind, source, headline, now)
+    }
+}
+
+/// A notice about a source that says nothing but its headline.
+pub fn bare(kind: NoticeKind, source: &Source, headline: String, now: Timestamp) -> Notice {
+    Notice {
+        kind,
+        ends: None,
+        is_test: false,
+        source: source.name.clone(),
+        engine: source.format.engine().as_str().into(),
+        owner: source.owner.clone(),
+        mention: None,
+        headline,
+        findings: Vec::new(),
+        snapshot: None,
+        counted: None,
+        recovery_time: None,
+        recovery_time_max: None,
+        since: None,
+        last_good: None,
+        unrecorded: None,
+        runbook: None,
         at: now,
     }
 }
 
-/// What keeps the verifier from working.
-#[derive(Debug, Clone, Copy)]
-pub struct Trouble<'a> {
+/// A step that the verifier cannot do, of which people are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// Name of the source or repository.
+    pub of: String,
     /// What cannot be done, in words.
-    pub what: &'a str,
+    pub what: &'static str,
     /// Why, with what to do.
-    pub why: &'a str,
+    pub why: String,
     /// When it began.
     pub since: Timestamp,
     /// True if it has ended.
@@ -140,31 +132,17 @@ pub struct Trouble<'a> {
 }
 
 /// Makes the notice about a trouble, for one of the sources that it concerns.
-pub fn trouble(source: &Source, of: Trouble<'_>, now: Timestamp) -> Notice {
-    let headline = if of.is_over {
-        format!("no longer: {}", of.what)
+pub fn trouble(source: &Source, of: &Trouble, now: Timestamp) -> Notice {
+    let (headline, findings) = if of.is_over {
+        (format!("no longer: {}", of.what), Vec::new())
     } else {
-        of.what.into()
+        (of.what.into(), vec![of.why.clone()])
     };
     Notice {
-        kind: NoticeKind::Trouble,
         ends: of.is_over.then_some(NoticeKind::Trouble),
-        is_test: false,
-        source: source.name.clone(),
-        engine: source.format.engine().as_str().into(),
-        owner: source.owner.clone(),
-        mention: None,
-        headline,
-        findings: (!of.is_over).then(|| of.why.into()).into_iter().collect(),
-        snapshot: None,
-        counted: None,
-        recovery_time: None,
-        recovery_time_max: None,
+        findings,
         since: Some(of.since),
-        last_good: None,
-        unrecorded: None,
-        runbook: None,
-        at: now,
+        ..bare(NoticeKind::Trouble, source, headline, now)
     }
 }
 

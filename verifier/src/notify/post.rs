@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 use catalog::config::{MessageForm, NoticeKind, Notify, Receiver};
 use futures::future::join_all;
 use serde_json::Value;
+use settings::Secret;
 
-use super::{
-    Notice, alertmanager,
-    deliver::{Courier, Undelivered},
-    slack,
-};
+use super::{Notice, alertmanager, deliver::Courier, slack};
 
 /// The receivers of one configuration, and the way to them.
 #[derive(Debug, Clone)]
@@ -86,21 +83,23 @@ impl Messenger {
 
     /// Tells whether somebody listens at a receiver's address.
     pub async fn try_out(&self, receiver: &Receiver) -> Result<(), String> {
-        let address = receiver.address.read(self.env);
-        let address = address.map_err(|error| error.to_string())?;
-        let courier = self.courier.as_ref().map_err(String::clone)?;
+        let (courier, address) = self.way_to(receiver)?;
         let tried = courier.try_out(&address).await;
         tried.map_err(|why| why.to_string())
     }
 
     async fn deliver(&self, receiver: &Receiver, notices: &[Notice]) -> Result<(), String> {
-        // Read anew before each message: mounted secrets are rotated.
+        let (courier, address) = self.way_to(receiver)?;
+        let (message, plain) = payload(receiver, notices);
+        let posted = courier.post(&address, &message, plain.as_ref()).await;
+        posted.map_err(|why| why.to_string())
+    }
+
+    /// The client and the address, which is read anew each time: mounted secrets are rotated.
+    fn way_to(&self, receiver: &Receiver) -> Result<(&Courier, Secret), String> {
         let address = receiver.address.read(self.env);
         let address = address.map_err(|error| error.to_string())?;
-        let (message, plain) = payload(receiver, notices);
-        let courier = self.courier.as_ref().map_err(String::clone)?;
-        let posted = courier.post(&address, &message, plain.as_ref()).await;
-        posted.map_err(|why: Undelivered| why.to_string())
+        Ok((self.courier.as_ref().map_err(String::clone)?, address))
     }
 }
 

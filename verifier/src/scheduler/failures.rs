@@ -1,12 +1,16 @@
 //! Failures that stand, as the log and people were told: each is a line of the log when it begins,
 //! when it changes and when it is over, however often it is met; one that lasts is also a message.
 
-use std::{collections::BTreeMap, fmt::Display};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    fmt::Display,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use super::state::Step;
+use crate::notify::compose::Trouble;
 
 /// How long a failure stands before people are told (facts/alerting.md 24).
 const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(30);
@@ -16,7 +20,7 @@ const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(30);
 pub(super) struct StandingFailures {
     standing: BTreeMap<(String, Step), Failure>,
     /// Failures that people were told of and that ended since they were last asked for.
-    over: Vec<StandingTrouble>,
+    over: Vec<Trouble>,
 }
 
 #[derive(Debug)]
@@ -27,23 +31,11 @@ struct Failure {
     is_told: bool,
 }
 
-/// A failure that people are told of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct StandingTrouble {
-    /// Name of the source or repository.
-    pub(super) of: String,
-    /// What cannot be done.
-    pub(super) step: Step,
-    pub(super) why: String,
-    pub(super) since: Timestamp,
-    pub(super) is_over: bool,
-}
-
 impl StandingFailures {
     /// Notes that a step could not be done, and logs it if that is news.
     pub(super) fn ill(&mut self, of: &impl Display, step: Step, why: &str, now: Timestamp) {
         let failure = self.standing.entry((of.to_string(), step));
-        let is_new = matches!(failure, std::collections::btree_map::Entry::Vacant(_));
+        let is_new = matches!(failure, Entry::Vacant(_));
         let failure = failure.or_insert_with(|| Failure {
             why: String::new(),
             since: now,
@@ -68,7 +60,7 @@ impl StandingFailures {
 
     /// Takes what people are to be told now: failures that stand for half an hour, and the ends of
     /// failures they were told of.
-    pub(super) fn troubles(&mut self, now: Timestamp) -> Vec<StandingTrouble> {
+    pub(super) fn troubles(&mut self, now: Timestamp) -> Vec<Trouble> {
         let mut troubles = std::mem::take(&mut self.over);
         for ((of, step), failure) in &mut self.standing {
             if !failure.is_told && now.duration_since(failure.since) >= TOLD_AFTER {
@@ -81,10 +73,10 @@ impl StandingFailures {
 }
 
 impl Failure {
-    fn trouble(&self, of: String, step: Step, is_over: bool) -> StandingTrouble {
-        StandingTrouble {
+    fn trouble(&self, of: String, step: Step, is_over: bool) -> Trouble {
+        Trouble {
             of,
-            step,
+            what: step.sentence(),
             why: self.why.clone(),
             since: self.since,
             is_over,

@@ -3,11 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use catalog::{
-    config::Source,
-    ledger::{Proofs, Verification},
-    model::SourceName,
-};
+use catalog::config::{self, Config, Source};
 use jiff::Timestamp;
 use tokio::{
     task::JoinSet,
@@ -15,13 +11,10 @@ use tokio::{
 };
 use tracing::warn;
 
-use super::{
-    failures::StandingTrouble,
-    service::{OpenedConfig, Verifier},
-};
+use super::service::{OpenedConfig, Verifier};
 use crate::notify::{
     Notice,
-    compose::{self, Change, change},
+    compose::{self, Change, Trouble, change},
 };
 
 /// How long changes are collected before they are posted (facts/alerting.md 26).
@@ -29,15 +22,6 @@ const COLLECTED: Duration = Duration::from_mins(1);
 
 /// How long messages may take to arrive after the stop.
 const DRAIN_MAX: Duration = Duration::from_mins(1);
-
-/// A run that ended, and what was known before it.
-pub(super) struct Ended<'a> {
-    pub(super) name: &'a SourceName,
-    pub(super) run: &'a Verification,
-    pub(super) before: Option<Arc<Proofs>>,
-    /// Why the run has no record, if it has none.
-    pub(super) unrecorded: Option<&'a str>,
-}
 
 /// What is to be posted, and what is being posted.
 #[derive(Debug, Default)]
@@ -50,55 +34,21 @@ pub(super) struct Messages {
 
 impl Messages {
     /// Takes the change that a run made, if it is one that people are told of.
-    pub(super) fn note(
-        &mut self,
-        ended: &Ended<'_>,
-        after: Option<&Proofs>,
-        opened: &OpenedConfig,
-        service: &Verifier,
-    ) {
-        let config = &opened.world.config;
-        // Before the first look nobody knows what changed.
-        let (Some(source), Some(before)) = (config.source(ended.name.as_str()), &ended.before)
-        else {
-            return;
-        };
-        let of = Change {
-            source,
-            run: ended.run,
-            before,
-            after,
-            unrecorded: ended.unrecorded,
-            config_file: service.file(),
-        };
-        let now: Timestamp = service.clock().now();
-        if let Some(notice) = change(of, &config.verifier, now) {
+    pub(super) fn note(&mut self, of: Change<'_>, verifier: &config::Verifier, now: Timestamp) {
+        if let Some(notice) = change(of, verifier, now) {
             self.collect(notice);
         }
     }
 
     /// Takes troubles of the scheduler itself, each for the sources it concerns.
-    pub(super) fn trouble(
-        &mut self,
-        troubles: &[StandingTrouble],
-        opened: &OpenedConfig,
-        now: Timestamp,
-    ) {
-        let config = &opened.world.config;
+    pub(super) fn trouble(&mut self, troubles: &[Trouble], config: &Config, now: Timestamp) {
         for trouble in troubles {
             let concerns = |it: &&Source| {
                 let is_it = it.name.as_str() == trouble.of;
                 it.verify.is_some() && (is_it || it.repository.as_str() == trouble.of)
             };
             for source in config.sources.iter().filter(concerns) {
-                let what = trouble.step.sentence();
-                let of = compose::Trouble {
-                    what,
-                    why: &trouble.why,
-                    since: trouble.since,
-                    is_over: trouble.is_over,
-                };
-                self.collect(compose::trouble(source, of, now));
+                self.collect(compose::trouble(source, trouble, now));
             }
         }
     }

@@ -2,6 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use catalog::{
+    config::Source,
+    ledger::Proofs,
+    model::{SourceInventory, SourceName},
+};
+
 use crate::{
     carry_out::ChosenSnapshot,
     console::{Console, Refusal},
@@ -11,11 +17,6 @@ use crate::{
     },
     report::Report,
     world::{Surveyed, World},
-};
-use catalog::{
-    config::Source,
-    ledger::Proofs,
-    model::{SourceInventory, SourceName},
 };
 
 /// What was known of each source before its run.
