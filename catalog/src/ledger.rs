@@ -22,14 +22,13 @@ mod prune;
 mod record;
 mod recovery;
 mod repair;
+mod reserved;
 mod s3;
 mod same;
 mod sequences;
 mod verdict;
 mod view;
 mod words;
-
-use std::fmt::Debug;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -53,6 +52,7 @@ pub use record::{
     Trigger, Verification,
 };
 pub use recovery::RecoveryPoints;
+pub use reserved::{ReservedEntry, ReservedPath, ReservedReader, ReservedWriter};
 pub use s3::S3Records;
 pub use same::Sameness;
 pub use sequences::sequences;
@@ -71,7 +71,7 @@ pub const SEQUENCE_MAX: u64 = 99_999_999;
 /// A place that records are read from. Every operation errs with [`LedgerError::Store`] where the
 /// store refuses or fails.
 #[async_trait]
-pub trait RecordReader: Debug + Send + Sync {
+pub trait RecordReader: ReservedReader {
     /// Directory or URL of the place, for people.
     fn place(&self) -> String;
 
@@ -95,7 +95,7 @@ pub trait RecordReader: Debug + Send + Sync {
 
 /// A place that records are also written to, exclusively: one writer per sequence number.
 #[async_trait]
-pub trait RecordWriter: RecordReader {
+pub trait RecordWriter: RecordReader + ReservedWriter {
     /// Tests, before the first record is written, whether the store lets only one writer create a
     /// name. Errs with [`LedgerError::Overwrites`] where it does not.
     async fn ready(&self) -> Result<(), LedgerError> {

@@ -4,6 +4,7 @@
 
 mod pruning;
 mod repaired;
+mod reserved;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub async fn obeys(records: Arc<dyn RecordWriter>) {
     of_many_creators_exactly_one_wins(Arc::clone(&records)).await;
     every_concurrent_append_is_recorded_in_one_intact_chain(Arc::clone(&records)).await;
     repaired::obeys(Arc::clone(&records)).await;
+    reserved::obeys(Arc::clone(&records)).await;
     pruning::obeys(records).await;
 }
 

@@ -6,6 +6,7 @@
 
 mod create;
 mod remove;
+mod reserved;
 
 use std::{
     collections::BTreeSet,
@@ -19,7 +20,8 @@ use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
 use super::{
-    LedgerError, MARKER, RECORD_BYTES_MAX, RecordReader, RecordWriter,
+    LedgerError, MARKER, RECORD_BYTES_MAX, RecordReader, RecordWriter, ReservedEntry, ReservedPath,
+    ReservedReader, ReservedWriter,
     name::{file_name, sequence_of},
 };
 use crate::model::SourceName;
@@ -41,6 +43,10 @@ impl DirectoryRecords {
     /// [`LedgerError::Unmarked`].
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
+    }
+
+    fn at(&self, path: &ReservedPath) -> PathBuf {
+        self.root.join(path.as_str())
     }
 
     async fn blocking<T: Send + 'static>(
@@ -164,6 +170,42 @@ impl RecordWriter for DirectoryRecords {
     async fn remove(&self, source: &SourceName, sequence: u64) -> Result<(), LedgerError> {
         self.blocking("prune", source, move |root, source| {
             Ok(remove::remove(root, &source, sequence)?)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl ReservedReader for DirectoryRecords {
+    async fn list_reserved(&self, below: &ReservedPath) -> Result<Vec<ReservedEntry>, LedgerError> {
+        let path = below.clone();
+        self.blocking_at(self.at(below), "list", move |root| {
+            Ok(reserved::list(root, &path)?)
+        })
+        .await
+    }
+
+    async fn read_reserved(&self, path: &ReservedPath) -> Result<Option<String>, LedgerError> {
+        let of = path.clone();
+        self.blocking_at(self.at(path), "read", move |root| {
+            Ok(reserved::read(root, &of)?)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl ReservedWriter for DirectoryRecords {
+    async fn create_reserved(&self, path: &ReservedPath, text: &str) -> Result<bool, LedgerError> {
+        let (of, text) = (path.clone(), text.to_owned());
+        let create = move |root: &Path| Ok(reserved::create(root, &of, &text)?);
+        self.blocking_at(self.at(path), "write", create).await
+    }
+
+    async fn remove_reserved(&self, path: &ReservedPath) -> Result<(), LedgerError> {
+        let of = path.clone();
+        self.blocking_at(self.at(path), "remove", move |root| {
+            Ok(reserved::remove(root, &of)?)
         })
         .await
     }

@@ -8,7 +8,10 @@ use std::{
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{LedgerError, RECORD_BYTES_MAX, RecordReader, RecordWriter};
+use super::{
+    LedgerError, RECORD_BYTES_MAX, RecordReader, RecordWriter, ReservedEntry, ReservedPath,
+    ReservedReader, ReservedWriter,
+};
 use crate::model::SourceName;
 
 /// Sequence numbers per listing: few, so that every caller shows that it asks again.
@@ -29,6 +32,8 @@ pub enum MemoryFault {
     Overtaken(String),
     /// `remove` fails, and nothing is removed.
     Remove,
+    /// `create_reserved` fails, and nothing is written.
+    Reserve,
 }
 
 /// Records of all sources; clones share them.
@@ -44,6 +49,10 @@ struct State {
     marked: bool,
     /// Numbers that cannot be created any more, although nothing lies there.
     burnt: BTreeSet<(SourceName, u64)>,
+    /// Reserved files, with the time of their creation.
+    reserved: BTreeMap<ReservedPath, (String, Timestamp)>,
+    /// The clock of the store, once it was set.
+    time: Option<Timestamp>,
 }
 
 impl MemoryRecords {
@@ -75,7 +84,13 @@ impl MemoryRecords {
     pub fn unmount(&self) {
         let mut state = self.state();
         state.records.clear();
+        state.reserved.clear();
         state.marked = false;
+    }
+
+    /// Sets the clock of the store, which stands still between two calls.
+    pub fn set_time(&self, time: Timestamp) {
+        self.state().time = Some(time);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -157,7 +172,7 @@ impl RecordWriter for MemoryRecords {
     }
 
     async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
-        Ok(None)
+        Ok(self.state().time)
     }
 
     async fn create(
@@ -204,6 +219,56 @@ impl RecordWriter for MemoryRecords {
             return Err(refused("prune"));
         }
         self.lose(source, sequence);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ReservedReader for MemoryRecords {
+    async fn list_reserved(&self, below: &ReservedPath) -> Result<Vec<ReservedEntry>, LedgerError> {
+        let mut state = self.state();
+        if state.strikes(|fault| *fault == MemoryFault::List).is_some() {
+            return Err(refused("list"));
+        }
+        let prefix = format!("{below}/");
+        let files = state.reserved.iter();
+        let below = files.filter(|(path, _)| path.as_str().starts_with(&prefix));
+        let entry =
+            |(path, (_, modified_at)): (&ReservedPath, &(String, Timestamp))| ReservedEntry {
+                path: path.clone(),
+                modified_at: *modified_at,
+            };
+        Ok(below.map(entry).collect())
+    }
+
+    async fn read_reserved(&self, path: &ReservedPath) -> Result<Option<String>, LedgerError> {
+        let state = self.state();
+        Ok(state.reserved.get(path).map(|(text, _)| text.clone()))
+    }
+}
+
+#[async_trait]
+impl ReservedWriter for MemoryRecords {
+    async fn create_reserved(&self, path: &ReservedPath, text: &str) -> Result<bool, LedgerError> {
+        let mut state = self.state();
+        if state
+            .strikes(|fault| *fault == MemoryFault::Reserve)
+            .is_some()
+        {
+            return Err(refused("write"));
+        }
+        let at = state.time.unwrap_or(Timestamp::UNIX_EPOCH);
+        match state.reserved.entry(path.clone()) {
+            Entry::Occupied(_) => Ok(false),
+            Entry::Vacant(place) => {
+                place.insert((text.into(), at));
+                Ok(true)
+            }
+        }
+    }
+
+    async fn remove_reserved(&self, path: &ReservedPath) -> Result<(), LedgerError> {
+        self.state().reserved.remove(path);
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ mod exclusive;
 mod failure;
 mod numbers;
 mod read;
+mod reserved;
 
 use async_trait::async_trait;
 use jiff::Timestamp;

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use catalog::{
     ledger::{
-        Draft, Ledger, LedgerError, Pruned, RecordReader, RecordWriter, append, fixtures, prune,
+        Draft, Ledger, LedgerError, Pruned, RecordReader, RecordWriter, ReservedEntry,
+        ReservedPath, ReservedReader, ReservedWriter, append, fixtures, prune,
     },
     model::SourceName,
 };
@@ -141,6 +142,28 @@ impl RecordReader for Watched {
 
     async fn read(&self, source: &SourceName, sequence: u64) -> Result<String, LedgerError> {
         self.records.read(source, sequence).await
+    }
+}
+
+#[async_trait]
+impl ReservedReader for Watched {
+    async fn list_reserved(&self, below: &ReservedPath) -> Result<Vec<ReservedEntry>, LedgerError> {
+        self.records.list_reserved(below).await
+    }
+
+    async fn read_reserved(&self, path: &ReservedPath) -> Result<Option<String>, LedgerError> {
+        self.records.read_reserved(path).await
+    }
+}
+
+#[async_trait]
+impl ReservedWriter for Watched {
+    async fn create_reserved(&self, path: &ReservedPath, text: &str) -> Result<bool, LedgerError> {
+        self.records.create_reserved(path, text).await
+    }
+
+    async fn remove_reserved(&self, path: &ReservedPath) -> Result<(), LedgerError> {
+        self.records.remove_reserved(path).await
     }
 }
 

@@ -52,6 +52,11 @@ pub(super) fn mark(root: &Path) -> io::Result<bool> {
     put(root, MARKER, MARKER_TEXT, false)
 }
 
+/// Creates a reserved file in a directory that exists; `false` if there is one.
+pub(super) fn put_reserved(directory: &Path, name: &str, text: &str) -> io::Result<bool> {
+    put(directory, name, text, false)
+}
+
 /// Returns the time that the file system gives to a new file: over a network, its server's. `None`
 /// where no file can be made; the next write says why.
 pub(super) fn time(root: &Path) -> Option<SystemTime> {

@@ -9,6 +9,7 @@ use s3s::{
     dto::{ETag, ETagCondition, PutObjectInput, PutObjectOutput, StreamingBlob},
     s3_error,
 };
+use toolkit::clock::Clock;
 
 use crate::s3_server::world::{Ignored, World};
 
@@ -33,7 +34,8 @@ pub(super) async fn put(world: &World, input: PutObjectInput) -> S3Result<PutObj
     if only_new && !races && state.has(&input.key) {
         return Err(s3_error!(PreconditionFailed));
     }
-    let object = state.next(Some(body));
+    let mut object = state.next(Some(body));
+    object.modified_at = Clock::system().now();
     let tag = ETag::Strong(object.etag.clone());
     state.add(&input.key, object);
     Ok(PutObjectOutput {

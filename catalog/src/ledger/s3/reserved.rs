@@ -1,0 +1,80 @@
+//! Reserved files in a bucket.
+
+use async_trait::async_trait;
+use futures::TryStreamExt as _;
+
+use super::{call::S3Records, create::Put, failure};
+use crate::{
+    ledger::{
+        LedgerError, RecordWriter as _, ReservedEntry, ReservedPath, ReservedReader, ReservedWriter,
+    },
+    storage::{ListFrom, Operation, Storage as _, StorageReason},
+};
+
+/// Most files that one listing returns.
+const LISTED_MAX: usize = 100_000;
+
+#[async_trait]
+impl ReservedReader for S3Records {
+    async fn list_reserved(&self, below: &ReservedPath) -> Result<Vec<ReservedEntry>, LedgerError> {
+        let prefix = format!("{below}/");
+        let mut pages = self.bucket.list(ListFrom {
+            prefix: prefix.clone(),
+            ..ListFrom::default()
+        });
+        let mut entries = Vec::new();
+        while let Some(page) = pages.try_next().await.map_err(failure::listing)? {
+            for object in page.objects {
+                if let Some(path) = ReservedPath::new(object.key.as_str()) {
+                    let modified_at = object.modified_at;
+                    entries.push(ReservedEntry { path, modified_at });
+                }
+            }
+            if entries.len() > LISTED_MAX {
+                let asked = self.bucket.asked(Operation::List, &prefix);
+                let hint = "Remove old files below it.";
+                return Err(failure::listing(
+                    asked.refused(StorageReason::Protocol, hint),
+                ));
+            }
+        }
+        entries.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        entries.dedup();
+        Ok(entries)
+    }
+
+    async fn read_reserved(&self, path: &ReservedPath) -> Result<Option<String>, LedgerError> {
+        let key = self.bucket.whole(path.as_str());
+        let call = self.call(&key);
+        match call.read().await.map_err(failure::reading)? {
+            None => Ok(None),
+            Some(Ok(text)) => Ok(Some(text)),
+            Some(Err(what)) => {
+                let refused = call
+                    .asked()
+                    .refused(StorageReason::Protocol, format!("It is {what}."));
+                Err(failure::reading(refused))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl ReservedWriter for S3Records {
+    async fn create_reserved(&self, path: &ReservedPath, text: &str) -> Result<bool, LedgerError> {
+        self.ready().await?;
+        let key = self.bucket.whole(path.as_str());
+        match self.call(&key).create(text).await {
+            Ok(Put::Created) => Ok(true),
+            Ok(Put::Exists) => Ok(false),
+            Ok(Put::Unconditional) => Err(failure::overwrites(self)),
+            Err(error) => Err(failure::writing(self, error)),
+        }
+    }
+
+    async fn remove_reserved(&self, path: &ReservedPath) -> Result<(), LedgerError> {
+        let key = self.bucket.whole(path.as_str());
+        let removed = self.call(&key).remove().await;
+        removed.map_err(|error| failure::pruning(self, error))
+    }
+}
