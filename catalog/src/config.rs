@@ -36,7 +36,9 @@ pub use file::{ConfigError, load_file, load_file_again};
 pub use known::Known;
 pub use load::{Loaded, load, load_with};
 pub use mendable::warn_mendable;
-pub use receivers::{AddressAt, MessageForm, NoticeKind, Notify, Receiver, SLACK_VARIABLE};
+pub use receivers::{
+    AddressAt, Heartbeat, MessageForm, NoticeKind, Notify, Receiver, SLACK_VARIABLE,
+};
 pub use runtimes::{RUNTIMES, RuntimeKind};
 pub use schema::{schema, schema_with};
 pub use written::{Policy, Pull};

@@ -5,6 +5,7 @@
 //! holds a [`RecordReader`], whose type cannot write; the verifier holds a [`RecordWriter`]. Users
 //! know that place as `evidence` (configuration, commands, metrics, messages).
 
+mod anchor;
 mod append;
 mod canonical;
 mod chain;
@@ -35,6 +36,7 @@ use jiff::Timestamp;
 
 use crate::model::SourceName;
 
+pub use anchor::{anchor, anchored};
 pub use append::{Appended, append};
 pub use chain::{Break, BrokenBy, ChainReport, Checker, Head};
 pub use codec::RecordError;

@@ -41,6 +41,7 @@ mod identity;
 mod inputs;
 mod interrupted;
 mod killed;
+mod leased;
 mod ledger;
 mod marker;
 mod memory;

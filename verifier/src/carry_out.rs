@@ -4,35 +4,110 @@ mod chosen;
 
 use std::sync::Arc;
 
+use catalog::model::SourceName;
 use toolkit::problem::render;
 use tracing::{debug, info};
 
 use crate::{
     console::Refusal,
+    lease::{HeldLease, Scope, Taken},
     report::Report,
     runtime::{SandboxError, SweepPolicy},
-    supervise::{Context, OnProgress, verify_one},
+    supervise::{Assignment, Context, OnProgress, interrupted, verify_one},
     world::World,
 };
 
 pub(crate) use chosen::ChosenSnapshot;
 
-/// Verifies, writes the record and prunes; if the record could not be written, returns also what to
-/// tell. Errs if the verification could not begin.
+/// Why a verification did not begin.
+#[derive(Debug)]
+pub(crate) enum NotBegun {
+    /// Another verifier verifies the source.
+    Busy {
+        /// The source.
+        source: SourceName,
+        /// The run that verifies it, in words.
+        holder: String,
+    },
+    /// Something else is in the way.
+    Refused(Refusal),
+}
+
+/// Verifies under the lease of the source, writes the record and prunes; if no record was written,
+/// returns also what to tell. Errs if the verification could not begin.
 pub(crate) async fn carry_out(
     world: &Arc<World>,
     context: &Context,
     chosen: ChosenSnapshot,
     on_progress: OnProgress,
-) -> Result<(Report, Option<String>), Refusal> {
+) -> Result<(Report, Option<String>), NotBegun> {
     world.may_write().await?;
     let assignment = chosen.assignment(world, on_progress).await?;
+    let source = assignment.source.clone();
+    let lease = take(world, context, &assignment).await?;
+    let keeping = lease.keep();
     let verification = verify_one(context, assignment).await;
-    let written = world.write_down(verification).await;
+    drop(keeping);
+    let written = match world.look_after(&lease).await {
+        None => world.write_down(verification).await,
+        Some(why) => {
+            let written = None;
+            let report = Report {
+                verification,
+                written,
+            };
+            (report, Some(why))
+        }
+    };
     if written.0.written.is_some() {
-        world.prune(&written.0.verification.source).await;
+        world.prune(&source).await;
     }
+    world.give_back(lease).await;
     Ok(written)
+}
+
+/// Takes the lease of the source, and writes down what a verifier that died left unwritten.
+async fn take(
+    world: &World,
+    context: &Context,
+    assignment: &Assignment,
+) -> Result<HeldLease, NotBegun> {
+    let interrupted = interrupted(context, assignment);
+    let scope = Scope::Source(assignment.source.clone());
+    let leases = world.leases()?;
+    let taking = leases.take(&scope, &assignment.run, Some(&interrupted));
+    let taken = world.in_time("its lease was not read", taking).await?;
+    match taken.map_err(Refusal::from)? {
+        Taken::By(holder) => Err(NotBegun::Busy {
+            source: assignment.source.clone(),
+            holder: holder.holder(),
+        }),
+        Taken::Held(lease, left) => {
+            if let Some(left) = left {
+                world.write_interrupted(*left).await;
+            }
+            Ok(lease)
+        }
+    }
+}
+
+impl From<Refusal> for NotBegun {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<NotBegun> for Refusal {
+    fn from(why: NotBegun) -> Self {
+        match why {
+            NotBegun::Refused(refusal) => refusal,
+            NotBegun::Busy { source, holder } => Self::unknown(format!(
+                "another verifier verifies {source} now: {holder}\n\
+                 hint: Wait until it has ended; a verifier that died is taken over 15 min after \
+                 its last sign of life."
+            )),
+        }
+    }
 }
 
 /// Removes what killed runs left, before anything new is made.

@@ -283,7 +283,7 @@ pub struct Accept {
 #[derive(Debug, Subcommand)]
 pub enum EvidenceCommand {
     /// Recompute every digest and name the first break of each chain
-    Check(Select),
+    Check(EvidenceCheck),
     /// One line per record
     List(Select),
     /// Every record, one JSON object a line
@@ -291,6 +291,18 @@ pub enum EvidenceCommand {
     /// Write down why a chain is broken: the break is told for ever and is no concern any more
     #[command(after_help = REPAIR)]
     Repair(Repair),
+}
+
+/// `evidence check`
+#[derive(Debug, Args)]
+pub struct EvidenceCheck {
+    /// The sources to check
+    #[command(flatten)]
+    pub select: Select,
+    /// Also look whether all ledgers together once had this anchor, which a digest told: then no
+    /// record that was there was changed or removed since
+    #[arg(long, value_name = "HASH", conflicts_with = "sources")]
+    pub anchor: Option<String>,
 }
 
 /// `evidence repair`

@@ -45,7 +45,7 @@ pub async fn dispatch(
         Verb::Fetch(flags) => fetch::run(flags, console).await,
         Verb::Inspect(flags) => inspect::run(flags, console),
         Verb::Accept(flags) => accept::run(flags, console).await,
-        Verb::Evidence(EvidenceCommand::Check(select)) => evidence::check(select, console).await,
+        Verb::Evidence(EvidenceCommand::Check(flags)) => evidence::check(flags, console).await,
         Verb::Evidence(EvidenceCommand::List(select)) => evidence::list(select, console).await,
         Verb::Evidence(EvidenceCommand::Export(select)) => evidence::export(select, console).await,
         Verb::Evidence(EvidenceCommand::Repair(flags)) => repair::run(flags, console).await,

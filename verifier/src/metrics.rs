@@ -43,11 +43,17 @@ toolkit::metric_table! {
          verification, write evidence, sweep leftovers. Each is tried again, ever later, but the \
          sweep.";
     UndeliveredMessages, Gauge, "backup_verifier_undelivered_messages", [receiver],
-        "Messages that did not arrive since the last one that did, by receiver of the \
-         configuration.";
+        "Messages that are due and did not arrive, by receiver of the configuration. They are tried \
+         again, ever later.";
     UndeliveredOldest, Gauge,
         "backup_verifier_undelivered_messages_oldest_timestamp_seconds", [receiver],
-        "When the first of these messages did not arrive. Absent: there are none.";
+        "Since when messages do not arrive. Absent: all arrived.";
+    Heartbeat, Gauge, "backup_verifier_heartbeat_timestamp_seconds", [],
+        "When the address of verifier.heartbeat last answered. Absent: never, or none is \
+         configured.";
+    Speaking, Gauge, "backup_verifier_speaking", [],
+        "1 if this verifier posts messages, 0 if another verifier of the same evidence does. \
+         Absent before that is known, or where nobody is to be told.";
 }
 
 #[cfg(test)]

@@ -8,11 +8,13 @@ pub mod alertmanager;
 pub mod change;
 pub mod compose;
 pub mod deliver;
+pub mod digest;
 mod notice;
 pub mod post;
 pub mod slack;
 #[cfg(test)]
 mod tests;
+pub mod told;
 
 pub use catalog::config::NoticeKind;
 pub use notice::{LastGood, Notice, NoticedSnapshot};

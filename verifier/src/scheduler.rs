@@ -5,7 +5,6 @@
 
 mod failures;
 mod look;
-mod messages;
 mod run;
 mod service;
 mod standing;
@@ -14,32 +13,32 @@ mod state;
 use std::{sync::Arc, time::Duration};
 
 use catalog::{
-    ledger::{Proofs, Trigger, Verification},
+    ledger::Trigger,
     model::{RepositoryName, SourceName},
 };
 use jiff::Timestamp;
 use tokio::{task::JoinSet, time::timeout};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
-use tracing::error;
+use tracing::{error, info};
 
 use self::{
     failures::StandingFailures,
     look::{LookOutcome, MissedLook, Sight, look},
-    messages::Messages,
     run::{Order, RunEnd, carry_out},
     standing::{Freshness, Standings, Waiting},
     state::Planning,
 };
 use crate::{
     carry_out::{ChosenSnapshot, sweep},
-    notify::compose::Change,
     select::Wanted,
 };
 
 pub(crate) use service::{OpenedConfig, Verifier};
 #[cfg(test)]
 pub(crate) use state::Tracker;
-pub(crate) use state::{Far, LiveRun, LostRun, SourceState, State, Step};
+pub(crate) use state::{
+    Far, LiveRun, LostRun, SourceState, Speaking, State, Step, UndeliveredMessages,
+};
 
 /// Longest pause between two turns: a timer stands still while a machine sleeps and does not notice
 /// a clock that is set, and a scheduler that is stuck is to be seen. A turn in vain costs nothing.
@@ -63,7 +62,6 @@ pub(crate) struct Scheduler {
     looks: JoinSet<LookOutcome>,
     runs: JoinSet<RunEnd>,
     told: StandingFailures,
-    messages: Messages,
 }
 
 impl Scheduler {
@@ -78,7 +76,6 @@ impl Scheduler {
             looks: JoinSet::new(),
             runs: JoinSet::new(),
             told: StandingFailures::default(),
-            messages: Messages::default(),
         };
         scheduler.take_over(opened);
         scheduler
@@ -109,13 +106,11 @@ impl Scheduler {
                     }
                 }
                 Some(ended) = self.runs.join_next() => self.ended(ended.ok()),
-                () = self.messages.due() => self.messages.post(&self.opened, &self.service),
                 () = tokio::time::sleep(pause) => {}
             }
         }
         self.looks.abort_all();
         self.drain().await;
-        self.messages.drain(&self.opened, &self.service).await;
     }
 
     /// Waits for the verifications under way, which their own token told to end. One that is not
@@ -151,7 +146,10 @@ impl Scheduler {
         // The outcomes of looks under way would be of the configuration before.
         self.looks = JoinSet::new();
         self.standings.forget_looks();
-        self.told = StandingFailures::default();
+        let config = &opened.world.config;
+        let is_source = |of: &str| config.source(of).is_some();
+        let is_repository = |of: &str| config.repositories.iter().any(|it| it.name.as_str() == of);
+        self.told.keep(|of| is_source(of) || is_repository(of));
         self.opened = opened;
         self.begin_anew();
     }
@@ -193,10 +191,11 @@ impl Scheduler {
             }
         }
         self.begin_what_fits();
-        let troubles = self.told.troubles(now);
-        self.messages.trouble(&troubles, &world.config, now);
         let waiting = self.standings.waiting().cloned().collect();
+        let told = &mut self.told;
         self.service.published().update(|state| {
+            told.inherit(std::mem::take(&mut state.inherited));
+            state.troubles = told.troubles();
             state.turned_at = Some(now);
             state.waiting = waiting;
         });
@@ -361,10 +360,14 @@ impl Scheduler {
             verification,
             lost,
             ledger,
+            busy,
         }) = ended
         else {
             return error!("a verification ended without a trace");
         };
+        if let Some(holder) = busy {
+            return self.is_elsewhere(&name, &holder);
+        }
         let (ledger, lost) = match self.standings.end(&name) {
             Some(under) if !under.shares_evidence(&self.opened) => {
                 let why = "its record is in the evidence of the configuration before";
@@ -375,9 +378,6 @@ impl Scheduler {
         };
         let unread = |missed: &MissedLook| missed.step == Step::ReadRecords;
         let is_written = lost.as_ref().is_none_or(unread);
-        let unrecorded = lost.as_ref().filter(|_| !is_written);
-        let unrecorded = unrecorded.map(|missed| missed.why.clone());
-        let (before, run) = (self.proofs_of(&name), verification.clone());
         let now = self.now();
         if let Some(standing) = self.standings.get(&name) {
             standing.look = standing.look.map(|_| Freshness::Stale);
@@ -390,7 +390,7 @@ impl Scheduler {
         if let Some(missed) = &lost {
             self.told.ill(&name, missed.step, &missed.why, now);
         }
-        let step = lost.map(|missed| missed.step);
+        let step = lost.as_ref().map(|missed| missed.step);
         self.service.published().update(|state| {
             state.running.remove(&name);
             if let Some(ended) = &verification {
@@ -401,9 +401,10 @@ impl Scheduler {
             }
         });
         let verdict = verification.as_ref().map(|it| it.verdict);
-        let lost = step.map(|step| LostRun {
+        let lost = lost.map(|missed| LostRun {
             at: verification.as_ref().map_or(now, |it| it.ended_at),
-            step,
+            step: missed.step,
+            why: missed.why,
             verification,
         });
         self.know(&name, |known| {
@@ -412,39 +413,21 @@ impl Scheduler {
                 known.take(ledger, now);
             }
         });
-        // Before the first look nobody knows what changed.
-        if let (Some(run), Some(before)) = (run, before) {
-            self.tell(&name, &run, &before, unrecorded.as_deref());
+    }
+
+    /// Notes that another verifier verifies the source; its record is read with the next look.
+    fn is_elsewhere(&mut self, name: &SourceName, holder: &str) {
+        info!(source = %name, "another verifier verifies it: {holder}");
+        self.standings.end(name);
+        let refresh = self.opened.world.config.refresh;
+        let again_at = self.now().checked_add(refresh).unwrap_or(Timestamp::MAX);
+        if let Some(standing) = self.standings.get(name) {
+            standing.is_elsewhere(again_at);
         }
-    }
-
-    /// Takes what a run changed into the messages; `unrecorded` says why it has no record.
-    fn tell(
-        &mut self,
-        name: &SourceName,
-        run: &Verification,
-        before: &Proofs,
-        unrecorded: Option<&str>,
-    ) {
-        let (after, now) = (self.proofs_of(name), self.now());
-        let config = &self.opened.world.config;
-        let Some(source) = config.source(name.as_str()) else {
-            return;
-        };
-        let change = Change {
-            source,
-            run,
-            before,
-            after: after.as_deref(),
-            unrecorded,
-            config_file: self.service.file(),
-        };
-        self.messages.note(change, &config.verifier, now);
-    }
-
-    fn proofs_of(&self, name: &SourceName) -> Option<Arc<Proofs>> {
-        let state = self.service.published().get();
-        state.sources.get(name)?.proofs.clone()
+        self.told.well(name, Step::Begin);
+        self.service.published().update(|state| {
+            state.running.remove(name);
+        });
     }
 
     fn know(&self, name: &SourceName, change: impl FnOnce(&mut SourceState)) {

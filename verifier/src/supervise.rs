@@ -68,6 +68,11 @@ pub async fn verify_one(context: &Context, mut assignment: Assignment) -> Verifi
     verification
 }
 
+/// The record of a verification that dies before its verdict, to be written by whoever finds out.
+pub fn interrupted(context: &Context, assignment: &Assignment) -> Verification {
+    record::interrupted(context, assignment, context.clock.now())
+}
+
 const fn proof<'a>(
     context: &'a Context,
     assignment: &'a Assignment,

@@ -8,7 +8,7 @@ mod write;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, OnceLock, atomic::AtomicBool},
 };
 
 #[cfg(test)]
@@ -27,6 +27,7 @@ use toolkit::clock::Clock;
 use crate::{
     cli::Select,
     console::{Console, Env, Outside, Refusal},
+    runtime::Instance,
 };
 
 pub(crate) use ledgers::unmounted;
@@ -46,6 +47,8 @@ pub struct World {
     /// True once records were seen or begun at their place: from then on they must lie there.
     adopted: AtomicBool,
     compares_clocks: bool,
+    /// This installation, once it was asked for.
+    instance: OnceLock<Arc<Instance>>,
     heads: BTreeMap<RepositoryName, Mutex<HeadCache>>,
     /// The ledgers as far as they were read: the next look reads only what is new.
     ledgers: BTreeMap<SourceName, Mutex<Ledger>>,
@@ -74,6 +77,7 @@ impl World {
             evidence,
             adopted: AtomicBool::new(false),
             compares_clocks: outside.compares_clocks,
+            instance: OnceLock::new(),
             ledgers: config.sources.iter().map(unread).collect(),
             config,
             clock: outside.clock.clone(),

@@ -52,10 +52,6 @@ pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
     let sections = [
         (file.drills.as_ref(), "drills are"),
         (
-            verifier.and_then(|it| it.heartbeat.as_ref()),
-            "the heartbeat is",
-        ),
-        (
             verifier.and_then(|it| it.registry.as_ref()),
             "a registry of one's own is",
         ),

@@ -228,6 +228,7 @@ impl Reading<'_> {
         }
         let limits = written.limits.as_ref();
         let time_zone = self.time_zone(written.time_zone.as_ref());
+        let zone = time_zone.clone();
         Verifier {
             runtime: self.runtime(written.runtime.as_ref()),
             parallel: written
@@ -244,7 +245,7 @@ impl Reading<'_> {
             pull: written.pull.as_ref().map(|it| it.value).unwrap_or_default(),
             time_zone,
             inconclusive_after: notify::inconclusive_after(written, self.problems),
-            notify: notify::notify(written, self.base, self.problems),
+            notify: notify::notify(written, self.base, &zone, self.problems),
         }
     }
 

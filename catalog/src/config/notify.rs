@@ -1,23 +1,37 @@
 //! What the configuration says of messages, from written to checked.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
-use settings::{Located, Problems, SecretFile};
+use jiff::tz::TimeZone;
+use settings::{Located, Problems, Schedule, SecretFile};
 
 use super::{
-    Source, checks,
-    receivers::{AddressAt, MessageForm, NoticeKind, Notify, Receiver, SLACK_VARIABLE},
+    Source,
+    receivers::{AddressAt, Heartbeat, MessageForm, NoticeKind, Notify, Receiver, SLACK_VARIABLE},
     written::{WrittenSlack, WrittenVerifier, WrittenWebhook},
 };
 use crate::ledger::INCONCLUSIVE_AFTER;
 
-/// Reads what is written of messages, and warns of keys without effect.
-pub(super) fn notify(written: &WrittenVerifier, base: &Path, problems: &mut Problems) -> Notify {
+/// How often people are reminded where nothing is written (design §3).
+const REMIND: Duration = Duration::from_hours(24);
+
+/// How often the heartbeat's address is called where nothing is written (design §3).
+const BEAT: Duration = Duration::from_mins(5);
+
+/// Shortest time between two reminders, or two calls of the heartbeat.
+const EVERY_MIN: Duration = Duration::from_mins(1);
+
+/// Reads what is written of messages; schedules are in `zone`.
+pub(super) fn notify(
+    written: &WrittenVerifier,
+    base: &Path,
+    zone: &TimeZone,
+    problems: &mut Problems,
+) -> Notify {
     let at = |file: &SecretFile| AddressAt::File(SecretFile::new(base.join(file.path())));
     let webhooks = written.webhooks.as_deref().unwrap_or_default();
     let mut receivers: Vec<Receiver> = Vec::new();
     for (index, slack) in slack(written).iter().enumerate() {
-        not_yet(slack, problems);
         receivers.push(Receiver {
             name: numbered("slack", index),
             form: MessageForm::Slack,
@@ -27,6 +41,8 @@ pub(super) fn notify(written: &WrittenVerifier, base: &Path, problems: &mut Prob
                 .map_or(AddressAt::Variable(SLACK_VARIABLE), at),
             place: slack.place.clone(),
             kinds: kinds(slack.notify.as_ref()),
+            remind: remind(slack.remind.as_ref(), problems),
+            digest: digest(slack, zone, problems),
             owners: slack.owners.clone(),
         });
     }
@@ -34,6 +50,7 @@ pub(super) fn notify(written: &WrittenVerifier, base: &Path, problems: &mut Prob
         let WrittenWebhook {
             url_file,
             notify,
+            remind: reminds,
             owners,
         } = &webhook.value;
         receivers.push(Receiver {
@@ -42,6 +59,8 @@ pub(super) fn notify(written: &WrittenVerifier, base: &Path, problems: &mut Prob
             address: at(url_file),
             place: webhook.place.clone(),
             kinds: kinds(notify.as_ref()),
+            remind: remind(reminds.as_ref(), problems),
+            digest: None,
             owners: owners.clone(),
         });
     }
@@ -52,6 +71,11 @@ pub(super) fn notify(written: &WrittenVerifier, base: &Path, problems: &mut Prob
             .as_ref()
             .map(|it| it.trim_end_matches('/').into()),
         mentions: written.mentions.clone().unwrap_or_default(),
+        heartbeat: written.heartbeat.as_ref().map(|it| Heartbeat {
+            address: at(&it.url_file),
+            place: it.place.clone(),
+            every: every(it.every.as_ref(), problems).unwrap_or(BEAT),
+        }),
     }
 }
 
@@ -103,12 +127,39 @@ fn slack(written: &WrittenVerifier) -> &[Located<WrittenSlack>] {
     written.slack.as_deref().unwrap_or_default()
 }
 
-fn not_yet(slack: &WrittenSlack, problems: &mut Problems) {
-    if let Some(remind) = &slack.remind {
-        checks::unbuilt(&remind.place, "reminders are", problems);
+/// Reads how often people are reminded; `None` for never, which is written as `0s`.
+fn remind(
+    written: Option<&Located<settings::Duration>>,
+    problems: &mut Problems,
+) -> Option<Duration> {
+    match written {
+        None => Some(REMIND),
+        Some(never) if never.value.as_std().is_zero() => None,
+        some => every(some, problems),
     }
-    if let Some(digest) = &slack.digest {
-        checks::unbuilt(&digest.place, "the daily digest is", problems);
+}
+
+fn every(
+    written: Option<&Located<settings::Duration>>,
+    problems: &mut Problems,
+) -> Option<Duration> {
+    let written = written?;
+    let every = written.value.as_std();
+    if every < EVERY_MIN {
+        let message = "the shortest time between two messages is 1m";
+        problems.error(&written.place, message);
+    }
+    Some(every)
+}
+
+fn digest(slack: &WrittenSlack, zone: &TimeZone, problems: &mut Problems) -> Option<Schedule> {
+    let written = slack.digest.as_ref()?;
+    match Schedule::parse(&written.value, zone) {
+        Ok(schedule) => Some(schedule),
+        Err(error) => {
+            problems.error(&written.place, error);
+            None
+        }
     }
 }
 

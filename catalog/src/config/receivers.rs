@@ -1,10 +1,10 @@
 //! Receivers of messages: where people are told of verifications, and of what.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use settings::{Place, Secret, SecretError, SecretFile};
+use settings::{Place, Schedule, Secret, SecretError, SecretFile};
 
 /// Variable that is read where a Slack receiver names no file (design §3).
 pub const SLACK_VARIABLE: &str = "SLACK_WEBHOOK_URL";
@@ -47,6 +47,19 @@ pub struct Notify {
     pub runbooks: Option<String>,
     /// Text that mentions an owner, in the markup of Slack, by owner.
     pub mentions: BTreeMap<String, String>,
+    /// The sign of life, if configured.
+    pub heartbeat: Option<Heartbeat>,
+}
+
+/// A sign of life for a dead man's switch: an address that is called while the verifier works.
+#[derive(Debug, Clone)]
+pub struct Heartbeat {
+    /// Where its address is kept, which is a secret.
+    pub address: AddressAt,
+    /// Place of the heartbeat in the configuration.
+    pub place: Place,
+    /// How often it is called.
+    pub every: Duration,
 }
 
 /// One place where messages are posted.
@@ -62,6 +75,10 @@ pub struct Receiver {
     pub place: Place,
     /// What it is told of, beside [`NoticeKind::Trouble`].
     pub kinds: Vec<NoticeKind>,
+    /// How often it is reminded of a source that is not well; `None`: never.
+    pub remind: Option<Duration>,
+    /// Slots of its digest; `None`: no digest.
+    pub digest: Option<Schedule>,
     /// Owners whose sources it is told of; if empty, those that no other receiver is told of.
     pub owners: Vec<String>,
 }

@@ -287,8 +287,7 @@ pub(super) struct WrittenVerifier {
     /// Base address of the runbook links in messages.
     pub runbooks: Option<String>,
     /// The sign of life.
-    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
-    pub heartbeat: Option<Section>,
+    pub heartbeat: Option<Located<WrittenHeartbeat>>,
 }
 
 /// An incoming webhook of Slack.
@@ -302,9 +301,9 @@ pub(super) struct WrittenSlack {
     pub notify: Option<Vec<NoticeKind>>,
     /// Number of inconclusive runs in a row after which people are told; default 3.
     pub inconclusive_after: Option<Located<u32>>,
-    /// How often people are reminded while a source is not well.
+    /// How often people are reminded while a source is not well; default 24h, 0s for never.
     pub remind: Option<Located<Duration>>,
-    /// Schedule of the daily digest.
+    /// Schedule of the digest: cron, in `verifier.time_zone`; default: no digest.
     pub digest: Option<Located<String>>,
     /// Owners whose sources are told of; default: what no other receiver takes.
     pub owners: Vec<String>,
@@ -319,9 +318,22 @@ pub(super) struct WrittenWebhook {
     pub url_file: SecretFile,
     /// What is told; default failed, inconclusive and recovered.
     pub notify: Option<Vec<NoticeKind>>,
+    /// How often people are reminded while a source is not well; default 24h, 0s for never.
+    pub remind: Option<Located<Duration>>,
     /// Owners whose sources are told of; default: what no other receiver takes.
     #[serde(default)]
     pub owners: Vec<String>,
+}
+
+/// A sign of life for a dead man's switch.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Heartbeat")]
+pub(super) struct WrittenHeartbeat {
+    /// File that holds the address that is called, which is a secret.
+    pub url_file: SecretFile,
+    /// How often the address is called; default 5m.
+    pub every: Option<Located<Duration>>,
 }
 
 /// Limits of one sandbox.

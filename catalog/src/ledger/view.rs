@@ -114,6 +114,14 @@ impl Ledger {
         }
     }
 
+    /// Returns the ledger as it was when the record of this number was the newest.
+    #[must_use]
+    pub fn through(&self, sequence: u64) -> Self {
+        let mut before = self.clone();
+        before.records.retain(|it| it.sequence <= sequence);
+        before
+    }
+
     /// Returns the source whose records these are.
     pub const fn source(&self) -> &SourceName {
         self.checker.source()

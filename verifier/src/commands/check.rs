@@ -37,17 +37,19 @@ pub(super) async fn run(console: &mut Console<'_>) -> Result<Exit, Refusal> {
 /// | is no URL of http or https | error |
 /// | cannot be read here | warning: it may be there where the verifier runs |
 fn addresses(notify: &Notify, env: Env, problems: &mut Problems) {
-    for receiver in &notify.receivers {
-        match receiver.address.read(env) {
+    let receivers = notify.receivers.iter().map(|it| (&it.address, &it.place));
+    let heartbeat = notify.heartbeat.iter().map(|it| (&it.address, &it.place));
+    for (address, place) in receivers.chain(heartbeat) {
+        match address.read(env) {
             Ok(address) if deliver::url(&address).is_some() => {}
             Ok(_) => {
                 let message = "the address of this receiver is no http or https URL";
                 let hint = "Write the whole address of the webhook, beginning with https://.";
-                problems.error(&receiver.place, message).hint(hint);
+                problems.error(place, message).hint(hint);
             }
             Err(error) => {
                 let message = format!("the address of this receiver cannot be read: {error}");
-                problems.warning(&receiver.place, message);
+                problems.warning(place, message);
             }
         }
     }

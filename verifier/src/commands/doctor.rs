@@ -60,7 +60,15 @@ async fn receivers(world: &World, console: &Console<'_>) -> Vec<(String, Answer)
         };
         (format!("messages to {}", receiver.name), answer)
     });
-    join_all(tried).await
+    let mut answers = join_all(tried).await;
+    if let Some(heartbeat) = &world.config.verifier.notify.heartbeat {
+        let answer = match messenger.beat(&heartbeat.address).await {
+            Ok(()) => Answer::Good("its address answers".into()),
+            Err(why) => Answer::Bad(why),
+        };
+        answers.push(("heartbeat".into(), answer));
+    }
+    answers
 }
 
 fn bad(error: &dyn std::error::Error) -> Answer {

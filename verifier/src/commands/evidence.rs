@@ -2,25 +2,29 @@
 
 use catalog::{
     config::Source,
-    ledger::{Draft, LedgerError, Record, RecordWriter, Repair, Repaired, sequences},
+    ledger::{Draft, LedgerError, Record, RecordWriter, Repair, Repaired, anchored, sequences},
 };
 use futures::TryStreamExt as _;
 use toolkit::{exit::Exit, table::Table, words};
 
 use super::accept::REASON_MAX;
 use crate::{
-    cli::Select,
+    cli::{EvidenceCheck, Select},
     console::{Console, Refusal},
     report,
     world::World,
 };
 
-/// Recomputes every digest and names the first break of each chain.
-pub(super) async fn check(select: &Select, console: &mut Console<'_>) -> Result<Exit, Refusal> {
+/// Recomputes every digest and names the first break of each chain; then looks for the anchor, if
+/// one is given.
+pub(super) async fn check(
+    flags: &EvidenceCheck,
+    console: &mut Console<'_>,
+) -> Result<Exit, Refusal> {
     let world = World::open(console)?;
     world.is_mounted().await?;
     let mut exit = Exit::Fine;
-    for source in world.sources(select)? {
+    for source in world.sources(&flags.select)? {
         let ledger = world.ledger(&source.name).await?;
         let chain = ledger.report();
         let name = &source.name;
@@ -50,7 +54,36 @@ pub(super) async fn check(select: &Select, console: &mut Console<'_>) -> Result<
             writeln!(console.out, "  {}", told(repaired))?;
         }
     }
+    if let Some(anchor) = &flags.anchor {
+        exit = exit.max(check_anchor(&world, anchor, console).await?);
+    }
     Ok(exit)
+}
+
+/// Looks whether the ledgers of all sources that expect a proof once had this anchor.
+async fn check_anchor(
+    world: &World,
+    anchor: &str,
+    console: &mut Console<'_>,
+) -> Result<Exit, Refusal> {
+    let mut ledgers = Vec::new();
+    for source in world.config.sources.iter().filter(|it| it.verify.is_some()) {
+        ledgers.push(world.ledger(&source.name).await?);
+    }
+    if anchored(&ledgers, anchor.trim()) {
+        writeln!(
+            console.out,
+            "✔ anchor: no record that was there then is changed or removed"
+        )?;
+        return Ok(Exit::Fine);
+    }
+    writeln!(
+        console.out,
+        "✘ anchor: the ledgers never had it\n\
+         hint: A record of that time was changed or removed, old records were pruned since, or \
+         other sources are configured than then."
+    )?;
+    Ok(Exit::Failed)
 }
 
 /// A repair in one line, with all that a person wrote.

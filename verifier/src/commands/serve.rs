@@ -5,6 +5,7 @@ mod page;
 
 use std::fmt::Display;
 
+use tokio_util::sync::CancellationToken;
 use toolkit::{
     exit::Exit,
     exposition::ExpositionError,
@@ -23,6 +24,7 @@ use crate::{
     cli::PORT,
     console::{Console, Refusal},
     scheduler::{OpenedConfig, Scheduler, Verifier},
+    speaker::Speaker,
 };
 
 pub(super) async fn run(web: &WebFlags, console: &mut Console<'_>) -> Result<Exit, Refusal> {
@@ -44,10 +46,17 @@ pub(super) async fn run(web: &WebFlags, console: &mut Console<'_>) -> Result<Exi
     let scheduler = Scheduler::new(verifier.clone(), signals.stop.clone());
     let stop = signals.stop.clone();
     let scheduling = async {
+        let told = CancellationToken::new();
+        let speaker = tokio::spawn(Speaker::new(verifier.clone(), told.clone()).run());
         let ended = tokio::spawn(scheduler.run()).await;
         // Before the stop, only a mistake of ours ends the scheduler; a listener alone would look
         // alive.
         stop.cancel();
+        // What the last verifications came to is told before the end.
+        told.cancel();
+        if let Err(problem) = speaker.await {
+            error!("what posts messages ended unexpectedly: {problem}");
+        }
         ended
     };
     let (ended, ()) = tokio::join!(scheduling, service.serve(&verifier, signals));

@@ -10,9 +10,12 @@ use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use toolkit::exit::Exit;
 
-use self::{choose::choose, notices::RunMessages};
+use self::{
+    choose::choose,
+    notices::{EndedRuns, RunMessages},
+};
 use crate::{
-    carry_out::{carry_out, sweep},
+    carry_out::{NotBegun, carry_out, sweep},
     cli::{ReportFormat, Verify},
     console::{Console, Refusal},
     progress::ProgressLines,
@@ -25,7 +28,7 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
     world.evidence()?;
     let (chosen, mut exit, surveyed) = choose(flags, &world, console).await?;
     let messages = if flags.posts() {
-        Some(RunMessages::before(&world, &surveyed, &chosen, console).await)
+        Some(RunMessages::before(&world, &surveyed, &chosen, console).await?)
     } else {
         None
     };
@@ -51,7 +54,13 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
             line = progress.line() => drop(write!(console.err, "{line}")),
             done = running.next() => match done {
                 None => break,
-                Some(Err(refusal)) => drop(refused.get_or_insert(refusal)),
+                Some(Err(NotBegun::Refused(refusal))) => drop(refused.get_or_insert(refusal)),
+                // It is one source of several, and the others are verified all the same.
+                Some(Err(busy)) => {
+                    let refusal = Refusal::from(busy);
+                    exit = exit.max(refusal.exit);
+                    drop(writeln!(console.err, "{}error: {}", progress.clear(), refusal.message));
+                }
                 Some(Ok((reported, problem))) => {
                     exit = exit.max(outcome(&reported));
                     let said = problem.as_deref();
@@ -68,9 +77,11 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
     drop(running);
     finish(flags.format, &reports, console)?;
     if let Some(messages) = messages {
-        messages
-            .post(&world, &reports, &unrecorded, console)
-            .await?;
+        let ended = EndedRuns {
+            reports: &reports,
+            unrecorded: &unrecorded,
+        };
+        messages.post(&world, ended, console).await?;
     }
     refused.map_or(Ok(exit), Err)
 }

@@ -90,12 +90,11 @@ fn labels(notice: &Notice) -> Pairs {
         NoticeKind::Recovered | NoticeKind::Verified => "info",
     };
     let severity = if notice.is_test { "info" } else { severity };
-    let mut labels = Pairs::from([
-        ("alertname", alert.into()),
-        ("source", notice.source.to_string()),
-        ("engine", printable(&notice.engine)),
-        ("severity", severity.into()),
-    ]);
+    let mut labels = Pairs::from([("alertname", alert.into()), ("severity", severity.into())]);
+    if let Some(source) = &notice.source {
+        labels.insert("source", source.to_string());
+        labels.insert("engine", printable(&notice.engine));
+    }
     if let Some(owner) = &notice.owner {
         labels.insert("owner", printable(owner));
     }
@@ -117,7 +116,7 @@ fn reason(headline: &str) -> Option<&str> {
 fn annotations(notice: &Notice) -> Pairs {
     let test = if notice.is_test { "TEST " } else { "" };
     let headline = line(&notice.headline);
-    let summary = format!("{test}{}: {headline}", notice.source);
+    let summary = format!("{test}{}: {headline}", notice.subject());
     let mut annotations = Pairs::from([("summary", summary), ("description", description(notice))]);
     if let Some(runbook) = &notice.runbook {
         annotations.insert("runbook_url", line(runbook));

@@ -1,5 +1,6 @@
-//! Which change of a source people are told of. Pure: two states go in, the kind of a message comes
-//! out.
+//! What people are told of a source. Pure: what a receiver was told and what stands now go in, the
+//! kind of a message comes out. A message that did not arrive is so made up for, whatever happened
+//! in between.
 
 use std::time::Duration;
 
@@ -8,9 +9,10 @@ use catalog::{
     ledger::{Proofs, Reason, Verdict, Verification},
 };
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// The part of a source's state that messages follow; concerns follow the same functions.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToldState {
     /// Reason of the failure that stands.
     pub failed: Option<Reason>,
@@ -43,30 +45,53 @@ impl ToldState {
         }
     }
 
-    /// Returns the kind of message about a run with this verdict, which ended between `before` and
-    /// `self`; `None` if nothing changed.
+    /// True if there is nothing that people must know.
+    pub const fn is_well(self) -> bool {
+        self.failed.is_none() && !self.inconclusive
+    }
+
+    /// Returns the kind of message about a source that stands so, of which a receiver was told
+    /// `told`; `None` if there is nothing new to tell.
     ///
-    /// | before | now | message |
+    /// | told | now | message |
     /// |---|---|---|
     /// | no failure, or one of another reason | a failure stands | `failed` |
-    /// | not told | no failure, and nobody knows | `inconclusive` |
-    /// | a failure, or nobody knew | neither, by a run that verified | `recovered` |
-    /// | well | well, by a run that verified | `verified` |
+    /// | a failure, but all was well in between | a failure stands | `failed` |
+    /// | that somebody knew | no failure, and nobody knows | `inconclusive` |
+    /// | that nobody knew, but all was well in between | the same | `inconclusive` |
+    /// | a failure, or nobody knew | well, by a proof since then | `recovered` |
+    /// | well, but it was not in between | well, by a proof since then | `recovered` |
+    /// | well | well, and the newest run verified | `verified` |
     /// | else | | none |
-    pub fn since_then(self, before: Self, verdict: Verdict) -> Option<NoticeKind> {
-        let is_well = |it: Self| it.failed.is_none() && !it.inconclusive;
+    pub fn after(self, told: Self, news: News) -> Option<NoticeKind> {
         if self.failed.is_some() {
-            return (self.failed != before.failed).then_some(NoticeKind::Failed);
+            let is_new = self.failed != told.failed || news.was_well;
+            return is_new.then_some(NoticeKind::Failed);
         }
         if self.inconclusive {
-            return (!before.inconclusive).then_some(NoticeKind::Inconclusive);
+            let is_new = !told.inconclusive || news.was_well;
+            return is_new.then_some(NoticeKind::Inconclusive);
         }
-        match verdict {
-            Verdict::Verified if is_well(before) => Some(NoticeKind::Verified),
-            Verdict::Verified => Some(NoticeKind::Recovered),
-            Verdict::Failed | Verdict::Inconclusive => None,
+        let was_well = told.is_well() && news.worst.is_none();
+        match (was_well, news.is_proven) {
+            (true, true) if news.is_newest_verified => Some(NoticeKind::Verified),
+            (false, true) => Some(NoticeKind::Recovered),
+            _ => None,
         }
     }
+}
+
+/// What happened to a source since a receiver was last told of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct News {
+    /// True if a snapshot was verified, or accepted by a person.
+    pub is_proven: bool,
+    /// True if the newest run verified a snapshot.
+    pub is_newest_verified: bool,
+    /// True if all was well in between.
+    pub was_well: bool,
+    /// A state in between in which the source was not well, of which the receiver was not told.
+    pub worst: Option<ToldState>,
 }
 
 #[cfg(test)]
@@ -82,6 +107,22 @@ mod tests {
         inconclusive: true,
         ..WELL
     };
+    const NOTHING: News = News {
+        is_proven: false,
+        is_newest_verified: false,
+        was_well: false,
+        worst: None,
+    };
+    const VERIFIED: News = News {
+        is_proven: true,
+        is_newest_verified: true,
+        was_well: false,
+        worst: None,
+    };
+    const ACCEPTED: News = News {
+        is_newest_verified: false,
+        ..VERIFIED
+    };
 
     fn failed(reason: Reason) -> ToldState {
         ToldState {
@@ -92,31 +133,48 @@ mod tests {
 
     #[test]
     fn only_a_change_is_told_and_only_a_proof_takes_it_back() {
-        use Verdict::{Failed, Inconclusive, Verified};
-        let check = |before: ToldState, now: ToldState, verdict, expected: Option<NoticeKind>| {
-            let told = now.since_then(before, verdict);
-            assert_eq!(told, expected, "{before:?} {now:?} {verdict:?}");
+        use NoticeKind::{Failed, Inconclusive, Recovered, Verified};
+        let check = |told: ToldState, now: ToldState, news, expected: Option<NoticeKind>| {
+            assert_eq!(now.after(told, news), expected, "{told:?} {now:?} {news:?}");
         };
         let damaged = failed(Reason::Damaged);
-        check(WELL, WELL, Verified, Some(NoticeKind::Verified));
-        check(WELL, damaged, Failed, Some(NoticeKind::Failed));
-        check(damaged, damaged, Failed, None);
-        check(damaged, damaged, Inconclusive, None);
+        check(WELL, WELL, NOTHING, None);
+        check(WELL, WELL, VERIFIED, Some(Verified));
+        check(WELL, WELL, ACCEPTED, None);
+        check(WELL, damaged, NOTHING, Some(Failed));
+        check(damaged, damaged, NOTHING, None);
+        check(damaged, damaged, VERIFIED, None);
+        let was_well = News {
+            was_well: true,
+            ..NOTHING
+        };
+        check(damaged, damaged, was_well, Some(Failed));
+        check(UNKNOWN, UNKNOWN, was_well, Some(Inconclusive));
         let other = failed(Reason::Expectation);
-        check(damaged, other, Failed, Some(NoticeKind::Failed));
-        check(damaged, WELL, Verified, Some(NoticeKind::Recovered));
-        // Accepted by a person, then tried in vain: nothing was proven.
-        check(damaged, WELL, Inconclusive, None);
-        check(WELL, WELL, Inconclusive, None);
-        check(WELL, UNKNOWN, Inconclusive, Some(NoticeKind::Inconclusive));
-        check(UNKNOWN, UNKNOWN, Inconclusive, None);
-        check(UNKNOWN, WELL, Verified, Some(NoticeKind::Recovered));
-        check(UNKNOWN, damaged, Failed, Some(NoticeKind::Failed));
-        check(
-            damaged,
-            UNKNOWN,
-            Inconclusive,
-            Some(NoticeKind::Inconclusive),
-        );
+        check(damaged, other, NOTHING, Some(Failed));
+        check(damaged, WELL, VERIFIED, Some(Recovered));
+        check(damaged, WELL, ACCEPTED, Some(Recovered));
+        check(damaged, WELL, NOTHING, None);
+        check(WELL, UNKNOWN, NOTHING, Some(Inconclusive));
+        check(UNKNOWN, UNKNOWN, NOTHING, None);
+        check(UNKNOWN, WELL, VERIFIED, Some(Recovered));
+        check(UNKNOWN, WELL, NOTHING, None);
+        check(UNKNOWN, damaged, NOTHING, Some(Failed));
+        check(damaged, UNKNOWN, NOTHING, Some(Inconclusive));
+    }
+
+    #[test]
+    fn a_failure_that_nobody_was_told_of_is_told_with_its_end() {
+        let news = News {
+            worst: Some(failed(Reason::Damaged)),
+            ..VERIFIED
+        };
+        assert_eq!(WELL.after(WELL, news), Some(NoticeKind::Recovered));
+        // Without a proof the end is none yet.
+        let unproven = News {
+            is_proven: false,
+            ..news
+        };
+        assert_eq!(WELL.after(WELL, unproven), None);
     }
 }

@@ -3,54 +3,41 @@
 use std::{path::Path, time::Duration};
 
 use catalog::{
-    assess::VERIFICATION,
-    config::{NoticeKind, Notify, Source, Verifier},
-    ledger::{Proofs, Verification},
+    config::{NoticeKind, Notify, Source},
+    ledger::{Acceptance, Proofs, Verification},
 };
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{LastGood, Notice, NoticedSnapshot, change::ToldState};
 use crate::report;
 
-/// A run, between what was known of its source before and what is known now.
+/// A run that is told, and what is known of its source.
 #[derive(Debug, Clone, Copy)]
-pub struct Change<'a> {
+pub struct ToldRun<'a> {
     /// The source, as configured.
     pub source: &'a Source,
-    /// The run that ended.
+    /// The run.
     pub run: &'a Verification,
-    /// The proofs that there were before the run.
-    pub before: &'a Proofs,
-    /// The proofs that there are now; `None` if the run is in no ledger that was read.
-    pub after: Option<&'a Proofs>,
+    /// What is proven of the source now.
+    pub proofs: &'a Proofs,
+    /// Who accepted the contents and why, if that is what ended the failure.
+    pub accepted: Option<&'a Acceptance>,
     /// Why the run has no record, if it has none.
     pub unrecorded: Option<&'a str>,
     /// Path of the configuration file, for the commands that are told.
     pub config_file: &'a Path,
 }
 
-/// Returns the notice about a change; `None` if there is nothing to tell.
-pub fn change(of: Change<'_>, verifier: &Verifier, now: Timestamp) -> Option<Notice> {
-    let promised = of.source.objectives.verification;
-    let promised = promised.unwrap_or(VERIFICATION).as_std();
-    let standing = |it: &Proofs| ToldState::of(it, verifier.inconclusive_after, promised, now);
-    let was = standing(of.before);
-    let after = of.after.filter(|_| of.unrecorded.is_none());
-    // Without a record the run itself is what is known: its verdict is told all the same.
-    let is = after.map_or_else(|| ToldState::unrecorded(of.run), standing);
-    let kind = is.since_then(was, of.run.verdict)?;
-    Some(notice(kind, of, (was, is), &verifier.notify, now))
-}
-
-/// Makes the notice of this kind about a run; the states are those before and after it.
-fn notice(
+/// Makes the notice of this kind about a run; the states are what was told before, and what stands.
+pub fn notice(
     kind: NoticeKind,
-    of: Change<'_>,
+    of: ToldRun<'_>,
     (was, is): (ToldState, ToldState),
     notify: &Notify,
     now: Timestamp,
 ) -> Notice {
-    let Change { source, run, .. } = of;
+    let ToldRun { source, run, .. } = of;
     let is_well = matches!(kind, NoticeKind::Verified | NoticeKind::Recovered);
     let ended = if was.failed.is_some() {
         NoticeKind::Failed
@@ -61,14 +48,17 @@ fn notice(
         NoticeKind::Recovered => "recovered".into(),
         _ => report::headline(run),
     };
-    let last_good = of.before.verified().filter(|_| !is_well);
+    let last_good = of.proofs.verified().filter(|_| !is_well);
     let last_good = last_good.filter(|it| it.snapshot.id != run.snapshot.id);
     let mention = source.owner.as_ref();
     let runbook = notify.runbooks.as_ref().filter(|_| !is_well);
     Notice {
         ends: (kind == NoticeKind::Recovered).then_some(ended),
         mention: mention.and_then(|it| notify.mentions.get(it)).cloned(),
-        findings: report::told(run).map(|it| it.message.clone()).collect(),
+        findings: match of.accepted {
+            Some(act) => vec![accepted(act)],
+            None => report::told(run).map(|it| it.message.clone()).collect(),
+        },
         snapshot: Some(NoticedSnapshot {
             name: report::called(run),
             taken_at: run.snapshot.taken_at,
@@ -98,7 +88,8 @@ pub fn bare(kind: NoticeKind, source: &Source, headline: String, now: Timestamp)
         kind,
         ends: None,
         is_test: false,
-        source: source.name.clone(),
+        is_reminder: false,
+        source: Some(source.name.clone()),
         engine: source.format.engine().as_str().into(),
         owner: source.owner.clone(),
         mention: None,
@@ -116,33 +107,51 @@ pub fn bare(kind: NoticeKind, source: &Source, headline: String, now: Timestamp)
     }
 }
 
+fn accepted(act: &Acceptance) -> String {
+    let text = |text: &str| report::printable(text);
+    format!(
+        "its contents were accepted by {}: {}",
+        text(&act.by),
+        text(&act.message)
+    )
+}
+
 /// A step that the verifier cannot do, of which people are told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
-    /// Name of the source or repository.
+    /// Name of the source, repository or receiver of messages.
     pub of: String,
     /// What cannot be done, in words.
-    pub what: &'static str,
+    pub what: String,
     /// Why, with what to do.
     pub why: String,
     /// When it began.
     pub since: Timestamp,
-    /// True if it has ended.
-    pub is_over: bool,
 }
 
 /// Makes the notice about a trouble, for one of the sources that it concerns.
-pub fn trouble(source: &Source, of: &Trouble, now: Timestamp) -> Notice {
-    let (headline, findings) = if of.is_over {
+pub fn trouble(source: &Source, of: &Trouble, is_over: bool, now: Timestamp) -> Notice {
+    let (headline, findings) = if is_over {
         (format!("no longer: {}", of.what), Vec::new())
     } else {
-        (of.what.into(), vec![of.why.clone()])
+        (of.what.clone(), vec![of.why.clone()])
     };
     Notice {
-        ends: of.is_over.then_some(NoticeKind::Trouble),
+        ends: is_over.then_some(NoticeKind::Trouble),
         findings,
         since: Some(of.since),
         ..bare(NoticeKind::Trouble, source, headline, now)
+    }
+}
+
+/// Makes the notice about a trouble of the verifier itself, which concerns no source; `any` lends
+/// what such a notice leaves empty.
+pub fn own_trouble(any: &Source, of: &Trouble, is_over: bool, now: Timestamp) -> Notice {
+    Notice {
+        source: None,
+        engine: String::new(),
+        owner: None,
+        ..trouble(any, of, is_over, now)
     }
 }
 

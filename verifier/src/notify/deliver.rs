@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{
-    Client, StatusCode,
+    Client, RequestBuilder, StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},
     redirect::Policy,
 };
@@ -65,6 +65,12 @@ pub enum Undelivered {
     Unanswered {
         /// What the last try met.
         last: String,
+    },
+    /// The address of the heartbeat did not answer.
+    #[error("no answer: {why}")]
+    Unheard {
+        /// What the call met.
+        why: String,
     },
 }
 
@@ -146,6 +152,16 @@ impl Courier {
         Err(Undelivered::Unanswered { last })
     }
 
+    /// Calls an address without a body; errs unless it answers 2xx. One try: the next call is soon.
+    pub async fn call(&self, address: &Secret) -> Result<(), Undelivered> {
+        let url = url(address).ok_or(Undelivered::NoAddress)?;
+        match answered(self.client.get(url.clone()), &url).await {
+            Answer::Taken => Ok(()),
+            Answer::Over(why) | Answer::Malformed(why) => Err(why),
+            Answer::Again(_, why) => Err(Undelivered::Unheard { why }),
+        }
+    }
+
     /// Tells whether somebody listens at the address, by a message without contents: it is refused
     /// and shown to nobody.
     pub async fn try_out(&self, address: &Secret) -> Result<(), Undelivered> {
@@ -164,14 +180,19 @@ impl Courier {
         };
         let request = self.client.post(url.clone());
         let request = request.header(CONTENT_TYPE, "application/json");
-        match request.body(message.to_string()).send().await {
-            Err(error) if error.is_timeout() => Answer::Again(
-                Duration::ZERO,
-                format!("no answer within {} s", ANSWER_TIMEOUT.as_secs()),
-            ),
-            Err(error) => Answer::Again(Duration::ZERO, cause(&error.without_url())),
-            Ok(answer) => meaning(answer, &url).await,
-        }
+        answered(request.body(message.to_string()), &url).await
+    }
+}
+
+/// Sends a request, and says what its answer means.
+async fn answered(request: RequestBuilder, url: &reqwest::Url) -> Answer {
+    match request.send().await {
+        Err(error) if error.is_timeout() => Answer::Again(
+            Duration::ZERO,
+            format!("no answer within {} s", ANSWER_TIMEOUT.as_secs()),
+        ),
+        Err(error) => Answer::Again(Duration::ZERO, cause(&error.without_url())),
+        Ok(answer) => meaning(answer, url).await,
     }
 }
 

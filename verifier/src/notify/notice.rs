@@ -14,9 +14,11 @@ pub struct Notice {
     pub ends: Option<NoticeKind>,
     /// True if a person tries the set-up: the message is marked TEST and mentions nobody.
     pub is_test: bool,
-    /// The source that is told of.
-    pub source: SourceName,
-    /// Name of the engine of the source.
+    /// True if the same was told before, and still stands.
+    pub is_reminder: bool,
+    /// The source that is told of; `None` if it is the verifier itself.
+    pub source: Option<SourceName>,
+    /// Name of the engine of the source; empty if it is the verifier itself.
     pub engine: String,
     /// Whom to ask about the source, if configured.
     pub owner: Option<String>,
@@ -44,6 +46,15 @@ pub struct Notice {
     pub runbook: Option<String>,
     /// When the notice was made.
     pub at: Timestamp,
+}
+
+impl Notice {
+    /// What it is about, in a word: the source, or the program itself.
+    pub fn subject(&self) -> &str {
+        self.source
+            .as_ref()
+            .map_or("backup-verifier", SourceName::as_str)
+    }
 }
 
 /// The snapshot that a notice tells of.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalog::config::{MessageForm, NoticeKind, Notify, Receiver};
+use catalog::config::{AddressAt, MessageForm, NoticeKind, Notify, Receiver};
 use futures::future::join_all;
 use serde_json::Value;
 use settings::Secret;
@@ -32,7 +32,7 @@ impl Messenger {
     /// Makes the way to the receivers. If the system's certificates cannot be read, no message
     /// arrives, and each says so.
     pub fn new(notify: Notify, env: fn(&str) -> Option<String>) -> Self {
-        let courier = if notify.receivers.is_empty() {
+        let courier = if notify.receivers.is_empty() && notify.heartbeat.is_none() {
             Err("no receiver is configured".into())
         } else {
             Courier::new().map_err(|error| format!("no HTTP client can be made: {error}"))
@@ -49,31 +49,41 @@ impl Messenger {
         &self.notify.receivers
     }
 
-    /// Posts the notices, each to the receivers that take its kind and owner: those of one kind and
-    /// headline as one message. Receivers are served side by side, so that one that hangs holds up
-    /// no other.
-    pub async fn post(&self, notices: &[Notice]) -> Vec<Delivery> {
-        let receivers = self.notify.receivers.iter();
-        let groups = receivers.map(|it| together(it, &self.notify, notices));
-        self.post_groups(groups.collect()).await
+    /// Posts one message of notices that are of one kind and headline to one receiver; errs with
+    /// what happened and what to do, never with the address.
+    pub async fn deliver(&self, receiver: &Receiver, notices: &[Notice]) -> Result<(), String> {
+        let (message, plain) = payload(receiver, notices);
+        self.send(receiver, &message, plain.as_ref()).await
     }
 
-    /// Posts each notice to every receiver, whatever it is configured to take.
+    /// Posts a message in the form of this receiver, and `plain` if it is refused as malformed.
+    pub async fn send(
+        &self,
+        receiver: &Receiver,
+        message: &Value,
+        plain: Option<&Value>,
+    ) -> Result<(), String> {
+        let (courier, address) = self.way_to(&receiver.address)?;
+        let posted = courier.post(&address, message, plain).await;
+        posted.map_err(|why| why.to_string())
+    }
+
+    /// Calls the address of the heartbeat once.
+    pub async fn beat(&self, address: &AddressAt) -> Result<(), String> {
+        let (courier, address) = self.way_to(address)?;
+        courier.call(&address).await.map_err(|why| why.to_string())
+    }
+
+    /// Posts each notice to every receiver, whatever it is configured to take. Receivers are served
+    /// side by side, so that one that hangs holds up no other.
     pub async fn post_to_all(&self, notices: &[Notice]) -> Vec<Delivery> {
-        let each: Vec<_> = notices.iter().map(|it| vec![it.clone()]).collect();
-        let groups = vec![each; self.notify.receivers.len()];
-        self.post_groups(groups).await
-    }
-
-    /// Posts one message for each group; `groups` has those of every receiver, in their order.
-    async fn post_groups(&self, groups: Vec<Vec<Vec<Notice>>>) -> Vec<Delivery> {
-        let receivers = self.notify.receivers.iter().zip(groups);
-        let served = receivers.map(|(receiver, groups)| async move {
+        let served = self.notify.receivers.iter().map(async |receiver| {
             let mut deliveries = Vec::new();
-            for notices in groups {
+            for notice in notices {
+                let posted = self.deliver(receiver, std::slice::from_ref(notice)).await;
                 deliveries.push(Delivery {
                     receiver: receiver.name.clone(),
-                    why: self.deliver(receiver, &notices).await.err(),
+                    why: posted.err(),
                 });
             }
             deliveries
@@ -83,21 +93,14 @@ impl Messenger {
 
     /// Tells whether somebody listens at a receiver's address.
     pub async fn try_out(&self, receiver: &Receiver) -> Result<(), String> {
-        let (courier, address) = self.way_to(receiver)?;
+        let (courier, address) = self.way_to(&receiver.address)?;
         let tried = courier.try_out(&address).await;
         tried.map_err(|why| why.to_string())
     }
 
-    async fn deliver(&self, receiver: &Receiver, notices: &[Notice]) -> Result<(), String> {
-        let (courier, address) = self.way_to(receiver)?;
-        let (message, plain) = payload(receiver, notices);
-        let posted = courier.post(&address, &message, plain.as_ref()).await;
-        posted.map_err(|why| why.to_string())
-    }
-
     /// The client and the address, which is read anew each time: mounted secrets are rotated.
-    fn way_to(&self, receiver: &Receiver) -> Result<(&Courier, Secret), String> {
-        let address = receiver.address.read(self.env);
+    fn way_to(&self, address: &AddressAt) -> Result<(&Courier, Secret), String> {
+        let address = address.read(self.env);
         let address = address.map_err(|error| error.to_string())?;
         Ok((self.courier.as_ref().map_err(String::clone)?, address))
     }
@@ -113,17 +116,13 @@ fn payload(receiver: &Receiver, notices: &[Notice]) -> (Value, Option<Value>) {
     }
 }
 
-/// The notices that a receiver takes, those of one kind and headline together.
-fn together(receiver: &Receiver, notify: &Notify, notices: &[Notice]) -> Vec<Vec<Notice>> {
-    let takes = |it: &&Notice| {
-        let mut told = notify.receivers_of(it.owner.as_deref());
-        let kind = it.kind == NoticeKind::Trouble || receiver.kinds.contains(&it.kind);
-        kind && told.any(|of| of.name == receiver.name)
-    };
-    let mut groups: BTreeMap<(NoticeKind, &str), Vec<Notice>> = BTreeMap::new();
-    for notice in notices.iter().filter(takes) {
-        let group = groups.entry((notice.kind, &notice.headline)).or_default();
-        group.push(notice.clone());
+/// The indexes of notices that go into one message: those of one kind and headline, and whether
+/// they are reminders.
+pub fn together<'a>(notices: impl IntoIterator<Item = &'a Notice>) -> Vec<Vec<usize>> {
+    let mut groups: BTreeMap<(NoticeKind, &str, bool), Vec<usize>> = BTreeMap::new();
+    for (index, notice) in notices.into_iter().enumerate() {
+        let key = (notice.kind, notice.headline.as_str(), notice.is_reminder);
+        groups.entry(key).or_default().push(index);
     }
     groups.into_values().collect()
 }

@@ -3,12 +3,14 @@
 //! Every text of operators and stores is escaped and cut to Block Kit's limits; only the
 //! configured mention is sent as it is written.
 
+mod digest;
 mod facts;
 mod markup;
 
 use serde_json::{Value, json};
 
 use super::Notice;
+pub use digest::{digest, plain_digest};
 use facts::Facts;
 use markup::{BLOCKS_MAX, FIELDS_MAX, HEADER_MAX, SECTION_MAX};
 

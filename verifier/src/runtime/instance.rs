@@ -33,6 +33,8 @@ pub struct InstanceError {
 pub struct Instance {
     id: String,
     directory: PathBuf,
+    /// Directory of the locks.
+    locks: PathBuf,
     held: Mutex<HashMap<String, File>>,
 }
 
@@ -55,6 +57,7 @@ impl Instance {
             Ok(id) => Ok(Self {
                 id,
                 directory: directory.to_owned(),
+                locks: directory.join("runs"),
                 held: Mutex::default(),
             }),
             Err(source) => Err(InstanceError {
@@ -62,6 +65,23 @@ impl Instance {
                 source,
             }),
         }
+    }
+
+    /// This installation with locks of their own for leases: a lease is no run, and outlives its
+    /// sandbox. Errs if their directory cannot be made.
+    pub fn for_leases(&self) -> Result<Self, InstanceError> {
+        let locks = self.directory.join("leases");
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&locks);
+        made.map_err(|source| InstanceError {
+            path: locks.display().to_string(),
+            source,
+        })?;
+        Ok(Self {
+            id: self.id.clone(),
+            directory: self.directory.clone(),
+            locks,
+            held: Mutex::default(),
+        })
     }
 
     /// Returns the default directory of the state: below `$XDG_STATE_HOME`, `/var/lib` for root,
@@ -125,7 +145,7 @@ impl Instance {
     }
 
     fn lock_path(&self, run: &RunId) -> PathBuf {
-        self.directory.join("runs").join(format!("{}.lock", run.0))
+        self.locks.join(format!("{}.lock", run.0))
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, HashMap<String, File>> {

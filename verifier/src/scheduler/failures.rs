@@ -1,45 +1,37 @@
-//! Failures that stand, as the log and people were told: each is a line of the log when it begins,
-//! when it changes and when it is over, however often it is met; one that lasts is also a message.
+//! Failures that stand, as the log was told: each is a line of the log when it begins, when it
+//! changes and when it is over, however often it is met. The speaker tells people of those that
+//! last.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     fmt::Display,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tracing::{info, warn};
 
 use super::state::Step;
 use crate::notify::compose::Trouble;
 
-/// How long a failure stands before people are told (facts/alerting.md 24).
-const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(30);
-
 /// The failures that stand, by the source or repository and by the step.
 #[derive(Debug, Default)]
-pub(super) struct StandingFailures {
-    standing: BTreeMap<(String, Step), Failure>,
-    /// Failures that people were told of and that ended since they were last asked for.
-    over: Vec<Trouble>,
-}
+pub(super) struct StandingFailures(BTreeMap<(String, Step), Failure>);
 
 #[derive(Debug)]
 struct Failure {
     /// The reason that was logged.
     why: String,
     since: Timestamp,
-    is_told: bool,
 }
 
 impl StandingFailures {
     /// Notes that a step could not be done, and logs it if that is news.
     pub(super) fn ill(&mut self, of: &impl Display, step: Step, why: &str, now: Timestamp) {
-        let failure = self.standing.entry((of.to_string(), step));
+        let failure = self.0.entry((of.to_string(), step));
         let is_new = matches!(failure, Entry::Vacant(_));
         let failure = failure.or_insert_with(|| Failure {
             why: String::new(),
             since: now,
-            is_told: false,
         });
         if is_new || failure.why != why {
             why.clone_into(&mut failure.why);
@@ -49,38 +41,41 @@ impl StandingFailures {
 
     /// Notes that a step was done, and logs it if that is news.
     pub(super) fn well(&mut self, of: &impl Display, step: Step) {
-        let Some(failure) = self.standing.remove(&(of.to_string(), step)) else {
-            return;
-        };
-        info!(%of, "no longer: {}", step.sentence());
-        if failure.is_told {
-            self.over.push(failure.trouble(of.to_string(), step, true));
+        if self.0.remove(&(of.to_string(), step)).is_some() {
+            info!(%of, "no longer: {}", step.sentence());
         }
     }
 
-    /// Takes what people are to be told now: failures that stand for half an hour, and the ends of
-    /// failures they were told of.
-    pub(super) fn troubles(&mut self, now: Timestamp) -> Vec<Trouble> {
-        let mut troubles = std::mem::take(&mut self.over);
-        for ((of, step), failure) in &mut self.standing {
-            if !failure.is_told && now.duration_since(failure.since) >= TOLD_AFTER {
-                failure.is_told = true;
-                troubles.push(failure.trouble(of.clone(), *step, false));
+    /// Takes over failures that a verifier before this one told people of, until they are over.
+    pub(super) fn inherit(&mut self, troubles: Vec<Trouble>) {
+        for Trouble {
+            of,
+            what,
+            why,
+            since,
+        } in troubles
+        {
+            let step = Step::ALL.into_iter().find(|it| it.sentence() == what);
+            if let Some(step) = step {
+                self.0.entry((of, step)).or_insert(Failure { why, since });
             }
         }
-        troubles
     }
-}
 
-impl Failure {
-    fn trouble(&self, of: String, step: Step, is_over: bool) -> Trouble {
-        Trouble {
-            of,
-            what: step.sentence(),
-            why: self.why.clone(),
-            since: self.since,
-            is_over,
-        }
+    /// Forgets failures of what is no longer configured.
+    pub(super) fn keep(&mut self, is_configured: impl Fn(&str) -> bool) {
+        self.0.retain(|(of, _), _| is_configured(of));
+    }
+
+    /// Every failure that stands.
+    pub(super) fn troubles(&self) -> Vec<Trouble> {
+        let trouble = |((of, step), failure): (&(String, Step), &Failure)| Trouble {
+            of: of.clone(),
+            what: step.sentence().into(),
+            why: failure.why.clone(),
+            since: failure.since,
+        };
+        self.0.iter().map(trouble).collect()
     }
 }
 
@@ -91,26 +86,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_that_lasts_is_told_once_and_so_is_its_end() {
+    fn a_failure_stands_from_its_first_reason_until_the_step_is_done() {
         let cache = "cache";
         let mut told = StandingFailures::default();
-        let troubles = |told: &mut StandingFailures, time: &str| {
-            let troubles = told.troubles(at(time)).into_iter();
-            troubles.map(|it| (it.why, it.is_over)).collect::<Vec<_>>()
+        let stands = |told: &StandingFailures| {
+            let troubles = told.troubles().into_iter();
+            troubles.map(|it| (it.why, it.since)).collect::<Vec<_>>()
         };
         told.ill(&cache, Step::Survey, "a", at("12:00:00"));
-        assert_eq!(troubles(&mut told, "12:29:59"), []);
-        // A failure whose reason changes began when it began.
         told.ill(&cache, Step::Survey, "b", at("12:20:00"));
-        told.ill(&cache, Step::Begin, "c", at("12:20:00"));
-        assert_eq!(troubles(&mut told, "12:30:00"), [("b".into(), false)]);
-        assert_eq!(troubles(&mut told, "12:31:00"), []);
-        told.well(&cache, Step::Survey);
-        // An end that nobody was told the beginning of is none.
-        told.well(&cache, Step::Begin);
-        assert_eq!(troubles(&mut told, "12:40:00"), [("b".into(), true)]);
-        told.ill(&cache, Step::Survey, "d", at("12:41:00"));
-        assert_eq!(troubles(&mut told, "13:10:59"), []);
-        assert_eq!(troubles(&mut told, "13:11:00"), [("d".into(), false)]);
+        told.ill(&"other", Step::Begin, "c", at("12:30:00"));
+        let expected = [("b".into(), at("12:00:00")), ("c".into(), at("12:30:00"))];
+        assert_eq!(stands(&told), expected);
+        told.keep(|of| of == cache);
+        assert_eq!(stands(&told), expected[..1]);
+        // The verifier that takes over goes on with what this one told.
+        let mut next = StandingFailures::default();
+        next.inherit(told.troubles());
+        next.ill(&cache, Step::Survey, "d", at("13:00:00"));
+        assert_eq!(stands(&next), [("d".into(), at("12:00:00"))]);
+        next.well(&cache, Step::Survey);
+        assert_eq!(stands(&next), []);
     }
 }

@@ -15,7 +15,7 @@ use super::{
     state::{Step, Tracker},
 };
 use crate::{
-    carry_out::{self, ChosenSnapshot},
+    carry_out::{self, ChosenSnapshot, NotBegun},
     report::headline,
 };
 
@@ -41,6 +41,8 @@ pub(super) struct RunEnd {
     pub(super) lost: Option<MissedLook>,
     /// The ledger with the new record; `None` if it could not be read.
     pub(super) ledger: Option<Ledger>,
+    /// The verifier that verifies the source instead, in words; then nothing else is known.
+    pub(super) busy: Option<String>,
 }
 
 impl RunEnd {
@@ -50,6 +52,17 @@ impl RunEnd {
             verification: None,
             lost: Some(MissedLook::one(step, why)),
             ledger: None,
+            busy: None,
+        }
+    }
+
+    fn busy(name: SourceName, holder: String) -> Self {
+        Self {
+            name,
+            verification: None,
+            lost: None,
+            ledger: None,
+            busy: Some(holder),
         }
     }
 }
@@ -91,7 +104,10 @@ async fn carry_out_whole(order: Order) -> RunEnd {
     let carried = carry_out::carry_out(world, context, chosen, on_progress).await;
     let (reported, problem) = match carried {
         Ok(carried) => carried,
-        Err(refusal) => return RunEnd::lost(name, Step::Begin, refusal.message),
+        Err(NotBegun::Busy { holder, .. }) => return RunEnd::busy(name, holder),
+        Err(NotBegun::Refused(refusal)) => {
+            return RunEnd::lost(name, Step::Begin, refusal.message);
+        }
     };
     let verification = Verification {
         log_tail: Vec::new(),
@@ -113,6 +129,7 @@ async fn carry_out_whole(order: Order) -> RunEnd {
         verification: Some(Arc::new(verification)),
         lost,
         ledger: read.ok(),
+        busy: None,
         name,
     }
 }

@@ -105,6 +105,12 @@ impl Standing {
         self.look_at = Some(after(now, doubled(PAUSE_FIRST, self.missed, PAUSE_MAX)));
     }
 
+    /// Notes that another verifier verifies the source: it rests until `again_at`.
+    pub(super) fn is_elsewhere(&mut self, again_at: Timestamp) {
+        self.rests_until = again_at;
+        self.look_at = Some(again_at);
+    }
+
     /// Notes that a verification of the source ended, with a record or without.
     pub(super) fn ran(&mut self, is_written: bool, now: Timestamp) {
         self.lost = if is_written { 0 } else { self.lost + 1 };

@@ -14,7 +14,7 @@ use catalog::{
 };
 use jiff::Timestamp;
 
-use crate::{notify::post::Delivery, plan::Situation, supervise::Progress};
+use crate::{notify::compose::Trouble, plan::Situation, supervise::Progress};
 
 /// Everything `serve` knows.
 #[derive(Debug, Clone)]
@@ -44,8 +44,32 @@ pub(crate) struct State {
     pub(crate) finished: BTreeMap<Verdict, u64>,
     /// Failures since the program began, by what could not be done.
     pub(crate) failures: BTreeMap<Step, u64>,
+    /// Steps that cannot be done, as of the last turn.
+    pub(crate) troubles: Vec<Trouble>,
+    /// Troubles that a verifier before this one told people of, until the next turn.
+    pub(super) inherited: Vec<Trouble>,
+    /// Who tells people; `None` before that was looked at, or where nobody is to be told.
+    pub(crate) speaking: Option<Speaking>,
+    /// When evidence was last seen to be writable: the last renewal of the speaker's lease.
+    pub(crate) leased_at: Option<Timestamp>,
+    /// When the heartbeat's address last answered.
+    pub(crate) beat_at: Option<Timestamp>,
+    /// Why there is no heartbeat; `None` if there is, or none is configured.
+    pub(crate) silent: Option<String>,
     /// Every receiver of messages, by its name.
     pub(crate) undelivered: BTreeMap<String, UndeliveredMessages>,
+}
+
+/// Who tells people, of all verifiers of one evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Speaking {
+    /// This verifier.
+    Ours,
+    /// Another verifier, in words.
+    Others(String),
+    /// Nobody knows, with the reason, for the evidence cannot be read or written: this verifier
+    /// speaks all the same.
+    Unknown(String),
 }
 
 fn receivers(config: &Config) -> impl Iterator<Item = String> {
@@ -86,15 +110,17 @@ pub(crate) struct LostRun {
     pub(crate) at: Timestamp,
     /// What could not be done.
     pub(crate) step: Step,
+    /// Why not, in words.
+    pub(crate) why: String,
     /// The verification, if it began.
     pub(crate) verification: Option<Arc<Verification>>,
 }
 
-/// Messages to one receiver that did not arrive since the last one that did.
+/// Messages to one receiver that are due and did not arrive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct UndeliveredMessages {
     pub(crate) count: u64,
-    /// When the first of them did not arrive.
+    /// Since when messages do not arrive; `None` if all arrived.
     pub(crate) oldest: Option<Timestamp>,
 }
 
@@ -238,25 +264,39 @@ impl State {
             waiting: BTreeSet::new(),
             finished: BTreeMap::new(),
             failures: BTreeMap::new(),
+            troubles: Vec::new(),
+            inherited: Vec::new(),
+            speaking: None,
+            leased_at: None,
+            beat_at: None,
+            silent: None,
             undelivered: receivers(config)
                 .map(|name| (name, UndeliveredMessages::default()))
                 .collect(),
         }
     }
 
-    /// Counts messages that did not arrive; one that arrived ends the count of its receiver.
-    pub(crate) fn delivered(&mut self, deliveries: &[Delivery], now: Timestamp) {
-        for Delivery { receiver, why } in deliveries {
-            // A receiver that left the configuration meanwhile is not counted.
-            let Some(known) = self.undelivered.get_mut(receiver) else {
-                continue;
-            };
-            if why.is_none() {
-                *known = UndeliveredMessages::default();
-            } else {
-                known.count += 1;
-                known.oldest.get_or_insert(now);
+    /// Takes over troubles that a verifier before this one told people of: they stand until their
+    /// step is done.
+    pub(crate) fn inherit(&mut self, troubles: Vec<Trouble>) {
+        let standing = |of: &Self, it: &Trouble| {
+            let mut troubles = of.troubles.iter();
+            troubles.any(|known| (&known.of, &known.what) == (&it.of, &it.what))
+        };
+        for trouble in troubles {
+            if !standing(self, &trouble) {
+                self.troubles.push(trouble.clone());
+                self.inherited.push(trouble);
             }
+        }
+    }
+
+    /// Notes who tells people, and when the evidence was writable.
+    pub(crate) fn speaks(&mut self, speaking: &Speaking, at: Timestamp) {
+        self.speaking = Some(speaking.clone());
+        match speaking {
+            Speaking::Ours | Speaking::Others(_) => self.leased_at = Some(at),
+            Speaking::Unknown(_) => {}
         }
     }
 
@@ -281,6 +321,12 @@ impl State {
             running: self.running.clone(),
             finished: self.finished.clone(),
             failures: self.failures.clone(),
+            troubles: self.troubles.clone(),
+            inherited: self.inherited.clone(),
+            speaking: self.speaking.clone(),
+            leased_at: self.leased_at,
+            beat_at: self.beat_at,
+            silent: self.silent.clone(),
             ..Self::new(config, tool, loaded_at)
         };
         for (name, known) in &mut next.undelivered {

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use toolkit::clock::Clock;
 
 use super::*;
-use crate::{console::Outside, notify::post::Delivery};
+use crate::console::Outside;
 
 const CONFIG: &str = "schema: 1
 repositories: [{ name: local, directory: repository }, { name: far, directory: far }]
@@ -53,34 +53,6 @@ fn served(place: &TempDir) -> (Verifier, CancellationToken) {
     let config = load_file(&file).expect("a configuration").config;
     let opened = OpenedConfig::new(config, &outside).expect("a world");
     (Verifier::new(file, outside, opened), stop)
-}
-
-#[test]
-fn a_message_that_does_not_arrive_is_counted_until_one_does() {
-    let place = tempfile::tempdir().expect("a directory");
-    let (service, _) = served(&place);
-    let mut state = (*service.published().get()).clone();
-    let slack = || "slack".to_owned();
-    state
-        .undelivered
-        .insert(slack(), state::UndeliveredMessages::default());
-    let mut post = |why: Option<&str>, time: &str| {
-        let delivery = Delivery {
-            receiver: slack(),
-            why: why.map(Into::into),
-        };
-        let gone = Delivery {
-            receiver: "gone".into(),
-            why: None,
-        };
-        state.delivered(&[delivery, gone], fixtures::at(time));
-        let known = state.undelivered["slack"];
-        (known.count, known.oldest)
-    };
-    let first = Some(fixtures::at("12:00:00"));
-    assert_eq!(post(Some("away"), "12:00:00"), (1, first));
-    assert_eq!(post(Some("away"), "13:00:00"), (2, first));
-    assert_eq!(post(None, "14:00:00"), (0, None));
 }
 
 fn put(directory: &Path) {
@@ -181,34 +153,8 @@ fn verified() -> RunEnd {
         verification: Some(Arc::new(run)),
         lost: None,
         ledger: Some(ledger),
+        busy: None,
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn changes_of_one_minute_are_posted_together() {
-    let place = tempfile::tempdir().expect("a directory");
-    let (service, stop) = served(&place);
-    let mut scheduler = Scheduler::new(service.clone(), stop);
-    // Before the first look nobody knows what changed.
-    scheduler.ended(Some(verified()));
-    assert_eq!(scheduler.messages.collected(), 0);
-    scheduler.know(&source("cache"), |known| {
-        known.inventory = Some(Arc::default());
-        known.take(Ledger::new(fixtures::cache()), fixtures::at("09:00:00"));
-    });
-    let began = tokio::time::Instant::now();
-    scheduler.ended(Some(verified()));
-    sleep(Duration::from_secs(30)).await;
-    scheduler
-        .told
-        .ill(&"local", Step::Survey, "gone", fixtures::at("11:00:00"));
-    scheduler.turn();
-    assert_eq!(scheduler.messages.collected(), 2);
-    scheduler.messages.due().await;
-    assert_eq!(began.elapsed(), Duration::from_mins(1));
-    let opened = Arc::clone(&scheduler.opened);
-    scheduler.messages.post(&opened, &service);
-    assert_eq!(scheduler.messages.collected(), 0);
 }
 
 #[tokio::test(start_paused = true)]

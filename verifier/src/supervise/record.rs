@@ -1,16 +1,21 @@
 //! The record of one verification: what was kept of its runs, written down. Pure.
 
+use std::collections::BTreeMap;
+
 use catalog::ledger::{
-    ArtifactRecord, Egress, RehearsalRecord, SandboxRecord, SnapshotRecord, Stage, StageRecord,
-    Verification,
+    ArtifactRecord, Egress, Fingerprints, Reason, RehearsalRecord, SandboxRecord, SnapshotRecord,
+    Stage, StageRecord, Verification,
 };
 use jiff::Timestamp;
 
 use super::{
-    Assignment, Context, artifacts,
+    Assignment, Context,
+    answers::{self, RESTORED},
+    artifacts,
     outcome::{PartOutcome, recovery_milliseconds},
     trial::{ARTIFACTS_MAX, Judgement},
 };
+use crate::{engine::CheckResult, verdict::Conclusion};
 
 /// The whole record but for its place in the chain.
 pub(super) fn write(
@@ -58,6 +63,29 @@ pub(super) fn write(
         tool: context.tool.clone(),
         log_tail: log_tail(shown),
     }
+}
+
+/// The record of a verification whose verifier ended before it did. Whoever takes over writes it,
+/// and says when it ended.
+pub(super) fn interrupted(
+    context: &Context,
+    assignment: &Assignment,
+    began_at: Timestamp,
+) -> Verification {
+    let why = "the verifier ended before its verification did";
+    let mut answers = answers::of_all(assignment, &[], &[]);
+    answers.insert(
+        0,
+        CheckResult::not_run(RESTORED, Some(Reason::Interrupted), why),
+    );
+    let judgement = Judgement {
+        shown: Vec::new(),
+        answers,
+        conclusion: Conclusion::because(Reason::Interrupted),
+        items: BTreeMap::new(),
+        fingerprints: Fingerprints::default(),
+    };
+    write(context, assignment, (began_at, began_at), judgement, None)
 }
 
 /// Records of the artifacts, each with what was read of it; an artifact that was not tried is only

@@ -13,6 +13,7 @@ use super::World;
 use crate::{
     console::Refusal,
     identity,
+    lease::Leases,
     runtime::{self, Instance, Runtime, RuntimeConfig, Variables},
     supervise::Context,
 };
@@ -28,20 +29,43 @@ fn run_root() -> PathBuf {
 const PULL_MAX: Duration = Duration::from_mins(15);
 
 impl World {
+    /// This installation of the verifier; errs if its state directory cannot be used.
+    fn instance(&self) -> Result<Arc<Instance>, Refusal> {
+        if let Some(instance) = self.instance.get() {
+            return Ok(Arc::clone(instance));
+        }
+        let directory = Instance::default_directory(self.env);
+        let instance = Instance::open(&directory, &identity::new_id())
+            .map_err(|error| Refusal::unknown(render(&error, None)))?;
+        Ok(Arc::clone(self.instance.get_or_init(|| Arc::new(instance))))
+    }
+
+    /// The leases beside the records; errs if no evidence is configured, or this installation has
+    /// no state.
+    pub(crate) fn leases(&self) -> Result<Leases, Refusal> {
+        let evidence = Arc::clone(self.evidence()?);
+        let instance = self.instance()?.for_leases();
+        let instance = instance.map_err(|error| Refusal::unknown(render(&error, None)))?;
+        let clock = self.clock.clone();
+        Ok(Leases::new(
+            evidence,
+            Arc::new(instance),
+            clock,
+            identity::host(),
+        ))
+    }
+
     /// The configured runtime, which connects to nothing yet; errs if it cannot be set up as
     /// configured.
     pub fn runtime(&self) -> Result<Arc<dyn Runtime>, Refusal> {
         let verifier = &self.config.verifier;
-        let directory = Instance::default_directory(self.env);
-        let instance = Instance::open(&directory, &identity::new_id())
-            .map_err(|error| Refusal::unknown(render(&error, None)))?;
         let named = verifier
             .programs
             .values()
             .filter_map(|program| program.parent());
         let path = (self.env)("PATH").unwrap_or_default();
         let config = RuntimeConfig {
-            instance: Arc::new(instance),
+            instance: self.instance()?,
             pull: verifier.pull,
             pull_limit: PULL_MAX,
             variables: Variables::new(self.env),

@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use super::World;
 use crate::{
     console::Refusal,
+    lease::{HeldLease, Renewal},
     report::{Report, WrittenRecord},
 };
 
@@ -45,6 +46,50 @@ impl World {
             written,
         };
         (report, problem)
+    }
+
+    /// Writes the record that a verifier left unwritten when it died, unless it was written before.
+    /// A failure is logged: it changes nothing of what is verified now.
+    pub(crate) async fn write_interrupted(&self, left: Verification) {
+        let source = left.source.clone();
+        let writing = async {
+            let ledger = self.ledger(&source).await?;
+            if ledger.verifications().any(|it| it.id == left.id) {
+                return Ok(());
+            }
+            warn!(%source, run = left.id, by = left.by, "a verification ended without a trace");
+            let left = Verification {
+                ended_at: self.clock.now().max(left.began_at),
+                ..left
+            };
+            let draft = Draft::Verification(Box::new(left));
+            self.append(&source, draft).await.map(drop)
+        };
+        if let Err(refusal) = writing.await {
+            let why = refusal.message;
+            warn!(%source, "no record says that a verification was interrupted: {why}");
+        }
+    }
+
+    /// Says why the record of a verification must not be written, if its lease is lost. Where the
+    /// lease cannot be looked at, writing tells what is wrong.
+    pub(crate) async fn look_after(&self, lease: &HeldLease) -> Option<String> {
+        let looked = self.in_time("its lease was not read", lease.look()).await;
+        let lost = matches!(looked, Ok(Renewal::Lost));
+        lost.then(|| {
+            "no record is written: another verifier took this source over, for the lease was \
+             not renewed in time\n\
+             hint: Look whether this machine stood still, or its clock; the other verifier \
+             writes the record."
+                .into()
+        })
+    }
+
+    /// Gives a lease back, so that nobody waits for its end.
+    pub(crate) async fn give_back(&self, lease: HeldLease) {
+        let _ = self
+            .in_time("its lease was not given back", lease.end())
+            .await;
     }
 
     /// Removes records that `evidence.retention` no longer keeps. A failure is logged, and pruning

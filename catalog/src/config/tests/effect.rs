@@ -69,11 +69,17 @@ const ACT: &[&str] = &[
     "verifier.slack.webhook_url_file",
     "verifier.slack.notify",
     "verifier.slack.inconclusive_after",
+    "verifier.slack.remind",
+    "verifier.slack.digest",
     "verifier.slack.owners",
     "verifier.webhooks",
     "verifier.webhooks[].url_file",
     "verifier.webhooks[].notify",
+    "verifier.webhooks[].remind",
     "verifier.webhooks[].owners",
+    "verifier.heartbeat",
+    "verifier.heartbeat.url_file",
+    "verifier.heartbeat.every",
     "verifier.mentions",
     "verifier.runbooks",
 ];
@@ -102,7 +108,7 @@ const OF_ENGINES: [&str; 3] = [
 ];
 
 /// Keys without effect in this version, each as it may be written in a whole file.
-fn warned() -> [(&'static str, String); 11] {
+fn warned() -> [(&'static str, String); 8] {
     let repository = |keys: &str| source("").replace("directory: /backups", keys);
     let below = |lines: &str| source("") + lines;
     [
@@ -130,18 +136,6 @@ fn warned() -> [(&'static str, String); 11] {
         (
             "verifier.registry",
             below("verifier: { registry: { mirror: m } }\n"),
-        ),
-        (
-            "verifier.slack.digest",
-            below("verifier: { slack: { digest: \"0 8 * * *\" } }\n"),
-        ),
-        (
-            "verifier.slack.remind",
-            below("verifier: { slack: { remind: 24h } }\n"),
-        ),
-        (
-            "verifier.heartbeat",
-            below("verifier: { heartbeat: { every: 5m } }\n"),
         ),
         (
             "drills",

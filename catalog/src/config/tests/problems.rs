@@ -255,7 +255,7 @@ repositories:
 evidence: { repository: { directory: /e } }
 drills: []
 exporter: { kubernetes: always }
-verifier: { runtime: kubernetes, heartbeat: {}, registry: {} }
+verifier: { runtime: kubernetes, registry: {} }
 sources:
   - name: cache
     formerly: [old]
@@ -265,7 +265,7 @@ sources:
     producer: { cron_job: a/b }
 ";
     let found = problems(text);
-    assert_eq!(found.len(), 8, "{found:#?}");
+    assert_eq!(found.len(), 7, "{found:#?}");
     for problem in &found {
         assert!(
             problem.ends_with("not built into this version: it has no effect"),

@@ -10,7 +10,7 @@ use toolkit::{
 use crate::{
     metrics::Metric,
     plan::prospect,
-    scheduler::{State, Step},
+    scheduler::{Speaking, State, Step},
 };
 
 type Families = exposition::Families<Metric>;
@@ -51,6 +51,13 @@ fn put_own(families: &mut Families, state: &State) {
 }
 
 fn put_messages(families: &mut Families, state: &State) {
+    if let Some(at) = state.beat_at {
+        families.put(Metric::Heartbeat, &[], seconds(at));
+    }
+    if let Some(speaking) = &state.speaking {
+        let others = matches!(speaking, Speaking::Others(_));
+        families.put(Metric::Speaking, &[], flag(!others));
+    }
     for (receiver, messages) in &state.undelivered {
         let labels = [receiver.as_str()];
         families.put(Metric::UndeliveredMessages, &labels, number(messages.count));

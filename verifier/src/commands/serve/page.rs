@@ -28,6 +28,8 @@ struct Page {
     shell: Shell,
     rows: Vec<Row>,
     unproven: usize,
+    /// Sentences about what people are not told.
+    untold: Vec<String>,
 }
 
 /// One source on the page.
@@ -127,8 +129,26 @@ pub(super) fn page(state: &State, now: Timestamp) -> Result<String, askama::Erro
         },
         unproven: state.config.sources.len() - rows.len(),
         rows,
+        untold: untold(state, now),
     };
     page.render()
+}
+
+/// What keeps people from being told.
+fn untold(state: &State, now: Timestamp) -> Vec<String> {
+    let undelivered = state.undelivered.iter().filter_map(|(receiver, messages)| {
+        let since = ago(messages.oldest?, now);
+        Some(format!(
+            "Messages to {receiver} do not arrive, since {since}."
+        ))
+    });
+    let silent = state.silent.as_ref();
+    let silent = silent.map(|why| sentence(&format!("no heartbeat is sent: {}", first_line(why))));
+    undelivered.chain(silent).collect()
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
 }
 
 fn title(rows: &[Row]) -> (String, &'static str) {

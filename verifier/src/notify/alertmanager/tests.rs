@@ -39,7 +39,7 @@ fn a_test_is_marked_and_is_no_page() {
 #[test]
 fn three_are_one_group() {
     let of = |source| Notice {
-        source: name(source),
+        source: Some(name(source)),
         ..trouble()
     };
     insta::assert_snapshot!(pretty(&[of("cache"), of("orders"), of("graph")]));
@@ -52,7 +52,7 @@ fn the_end_of_an_alert_has_its_fingerprint_and_the_key_of_its_group() {
     let fingerprint = |payload: &Value| payload["alerts"][0]["fingerprint"].clone();
     assert_eq!(fingerprint(&began), fingerprint(&ended));
     let other = Notice {
-        source: name("orders"),
+        source: Some(name("orders")),
         ..failed()
     };
     assert_ne!(fingerprint(&began), alert_of(other)["fingerprint"]);

@@ -37,7 +37,7 @@ impl Facts {
         let mut sections = common_sections(one, list_max);
         sections.extend(notice.last_good.as_ref().map(|it| good(it, notice.at)));
         Self {
-            title: title(notice, notice.source.as_str()),
+            title: title(notice, notice.subject()),
             mention: mention(one),
             fields: fields(notice),
             sections,
@@ -48,9 +48,7 @@ impl Facts {
     /// The facts of several notices that share kind and headline with the `first`; lists are at
     /// most `list_max` wide. The last good snapshots are left out: each needs its own command.
     pub(super) fn of_several(first: &Notice, notices: &[Notice], list_max: usize) -> Self {
-        let sources = notices
-            .iter()
-            .map(|it| literal(it.source.as_str(), SENTENCE_MAX));
+        let sources = notices.iter().map(|it| literal(it.subject(), SENTENCE_MAX));
         let sources: Vec<_> = sources.collect();
         let mut sections = vec![listed(&sources, ", ", list_max)];
         sections.extend(common_sections(notices, list_max));
@@ -73,7 +71,8 @@ impl Facts {
 fn title(notice: &Notice, whose: &str) -> String {
     let test = if notice.is_test { "TEST " } else { "" };
     let sign = sign(notice.kind);
-    format!("{test}{sign} {whose}: {}", notice.headline)
+    let still = if notice.is_reminder { "still " } else { "" };
+    format!("{test}{sign} {whose}: {still}{}", notice.headline)
 }
 
 const fn sign(kind: NoticeKind) -> char {
@@ -113,7 +112,9 @@ fn fields(notice: &Notice) -> Vec<(&'static str, String)> {
     if let Some(counted) = &notice.counted {
         fields.push(("counted", literal(counted, SENTENCE_MAX)));
     }
-    fields.push(("engine", literal(&notice.engine, SENTENCE_MAX)));
+    if notice.source.is_some() {
+        fields.push(("engine", literal(&notice.engine, SENTENCE_MAX)));
+    }
     if let Some(owner) = &notice.owner {
         fields.push(("owner", literal(owner, SENTENCE_MAX)));
     }

@@ -21,7 +21,7 @@ fn test_message() -> Notice {
 
 fn troubled(number: usize) -> Vec<Notice> {
     let of = |index| Notice {
-        source: name(&format!("source-with-a-long-name-{index}")),
+        source: Some(name(&format!("source-with-a-long-name-{index}"))),
         ..trouble()
     };
     (0..number).map(of).collect()

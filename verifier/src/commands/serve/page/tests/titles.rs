@@ -69,6 +69,7 @@ fn lost(reason: Option<Reason>) -> LostRun {
     LostRun {
         at: verification.ended_at,
         step: Step::WriteRecords,
+        why: "full".into(),
         verification: Some(Arc::new(verification)),
     }
 }

@@ -1,0 +1,108 @@
+//! The lease of the speaker: who of the verifiers of one evidence tells people.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use super::notes::{Notes, ReceiverNotes};
+use crate::{
+    console::Refusal,
+    identity,
+    lease::{HeldLease, RENEWED_EVERY, Renewal, Scope, Taken},
+    runtime::RunId,
+    scheduler::Speaking,
+    world::World,
+};
+
+/// Pause after a lease that could not be looked after.
+const RETRY: Duration = Duration::from_mins(1);
+
+/// What one look after the lease came to.
+#[derive(Debug)]
+pub(super) struct Upkeep {
+    pub(super) speaking: Speaking,
+    pub(super) lease: Option<HeldLease>,
+    /// What the receivers were told, if it was asked for and could be read.
+    pub(super) notes: Option<BTreeMap<String, ReceiverNotes>>,
+    /// When the lease was looked after.
+    pub(super) at: Timestamp,
+}
+
+impl Upkeep {
+    /// The time until the next look.
+    pub(super) const fn pause(&self) -> Duration {
+        match self.speaking {
+            Speaking::Ours | Speaking::Others(_) => RENEWED_EVERY,
+            Speaking::Unknown(_) => RETRY,
+        }
+    }
+}
+
+/// Renews the lease, or takes it; then reads the notes of these receivers.
+pub(super) async fn look_after(
+    world: Arc<World>,
+    lease: Option<HeldLease>,
+    receivers: Vec<String>,
+) -> Upkeep {
+    let (speaking, lease) = match renewed(&world, lease).await {
+        Ok((speaking, lease)) => (speaking, lease),
+        Err(refusal) => (Speaking::Unknown(refusal.message), None),
+    };
+    let notes = match &speaking {
+        Speaking::Ours if !receivers.is_empty() => read(&world, receivers).await.ok(),
+        _ => None,
+    };
+    Upkeep {
+        speaking,
+        lease,
+        notes,
+        at: world.clock.now(),
+    }
+}
+
+async fn renewed(
+    world: &World,
+    lease: Option<HeldLease>,
+) -> Result<(Speaking, Option<HeldLease>), Refusal> {
+    if let Some(lease) = lease {
+        match world
+            .in_time("its lease was not renewed", lease.renew())
+            .await?
+        {
+            Renewal::Ours => return Ok((Speaking::Ours, Some(lease))),
+            Renewal::Unknown(error) => {
+                let why = Refusal::from(error).message;
+                return Ok((Speaking::Unknown(why), Some(lease)));
+            }
+            Renewal::Lost => {}
+        }
+    }
+    world.may_write().await?;
+    let run = RunId(identity::new_id());
+    let leases = world.leases()?;
+    let taking = leases.take(&Scope::Speaker, &run, None);
+    Ok(
+        match world.in_time("its lease was not read", taking).await?? {
+            Taken::By(holder) => (Speaking::Others(holder.holder()), None),
+            Taken::Held(lease, _) if lease.is_written().await => (Speaking::Ours, Some(lease)),
+            Taken::Held(..) => {
+                let why = "the evidence cannot be written".to_owned();
+                (Speaking::Unknown(why), None)
+            }
+        },
+    )
+}
+
+async fn read(
+    world: &World,
+    receivers: Vec<String>,
+) -> Result<BTreeMap<String, ReceiverNotes>, Refusal> {
+    let notes = Notes::new(Arc::clone(world.evidence()?));
+    let mut read = BTreeMap::new();
+    for receiver in receivers {
+        let reading = notes.read(&receiver);
+        let of_it = world.in_time("its notes were not read", reading).await??;
+        read.insert(receiver, of_it);
+    }
+    Ok(read)
+}
