@@ -36,8 +36,13 @@ impl Receiver {
         Self { url, sent }
     }
 
+    /// Its address, which is a secret.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// What came since the last time this was asked.
-    fn taken(&self) -> Vec<Value> {
+    pub(crate) fn taken(&self) -> Vec<Value> {
         std::mem::take(&mut self.sent.lock().unwrap())
     }
 

@@ -1,5 +1,6 @@
 //! `serve` as an operator meets it: what is due is verified by itself, and HTTP tells how it goes.
 
+mod asked;
 mod served;
 
 use std::{
@@ -363,17 +364,53 @@ fn only_serve_listens_and_nothing_is_served_that_could_not_verify() {
     completions.ends(0, "--web.enable-lifecycle");
 }
 
-#[test]
-fn a_change_is_told_at_the_latest_when_the_service_stops() {
-    require!(redis);
-    let receiver = Receiver::new("200 OK");
-    let mut bench = told(&receiver, SLACK);
+/// A world whose new snapshots are verified at once, told to this receiver.
+fn told_at_once(receiver: &Receiver) -> Bench {
+    let mut bench = told(receiver, SLACK);
     bench.log = &["--log.level", "info"];
     let file = bench.path("backups.yaml");
     let text = fs::read_to_string(&file).unwrap();
     let at_once = text + "    verify: { when: new_snapshot }\n";
     let refreshed = at_once.replacen("verifier:", "exporter: { refresh: 1s }\nverifier:", 1);
     fs::write(&file, refreshed).unwrap();
+    bench
+}
+
+#[test]
+fn a_message_that_did_not_arrive_is_told_by_the_next_start_and_once() {
+    require!(redis);
+    let gone = Receiver::new("404 Not Found");
+    let bench = told_at_once(&gone);
+    let mut damaged = rdb_bytes::two_keys();
+    damaged[20] ^= 1;
+    bench.put(1, &damaged);
+    let served = Served::start(&bench, &["serve"]);
+    let failed = "backup_verifier_verifications_total{verdict=\"failed\"} 1\n";
+    served.wait_for("/metrics", failed);
+    served.wait_for("/metrics", "backup_verifier_speaking 1\n");
+    assert_eq!(served.stop().code(), Some(0));
+    assert!(gone.one().contains("cache: failed (damaged)"));
+
+    let receiver = Receiver::new("200 OK");
+    fs::write(bench.path("slack.url"), receiver.url()).unwrap();
+    for expected in [1, 0] {
+        let served = Served::start(&bench, &["serve"]);
+        served.ready();
+        served.wait_for("/metrics", "backup_verifier_speaking 1\n");
+        // By hand nothing is posted while the service speaks.
+        let by_hand = bench.run(&["verify", "--notify"]);
+        by_hand.ends(1, "another verifier posts what changes: run ");
+        assert_eq!(served.stop().code(), Some(0));
+        let messages = receiver.taken();
+        assert_eq!(messages.len(), expected, "{messages:#?}");
+    }
+}
+
+#[test]
+fn a_change_is_told_at_the_latest_when_the_service_stops() {
+    require!(redis);
+    let receiver = Receiver::new("200 OK");
+    let bench = told_at_once(&receiver);
     let served = Served::start(&bench, &["serve"]);
     served.ready();
     let none = "backup_verifier_undelivered_messages{receiver=\"slack\"} 0\n";

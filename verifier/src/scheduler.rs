@@ -3,6 +3,7 @@
 //! Looks and verifications are tasks of their own; the loop itself only decides, so nothing that
 //! hangs holds up anything else. It never ends but by the stop.
 
+mod ask;
 mod failures;
 mod look;
 mod run;
@@ -22,6 +23,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{error, info};
 
 use self::{
+    ask::Ask,
     failures::StandingFailures,
     look::{LookOutcome, MissedLook, Sight, look},
     run::{Order, RunEnd, carry_out},
@@ -30,9 +32,12 @@ use self::{
 };
 use crate::{
     carry_out::{ChosenSnapshot, sweep},
-    select::Wanted,
+    identity,
+    runtime::RunId,
+    select::{Wanted, select_to_verify},
 };
 
+pub(crate) use ask::AskRefusal;
 pub(crate) use service::{OpenedConfig, Verifier};
 #[cfg(test)]
 pub(crate) use state::Tracker;
@@ -85,6 +90,7 @@ impl Scheduler {
     /// token makes soon.
     pub(crate) async fn run(mut self) {
         let mut opened = self.service.opened();
+        let mut asks = self.service.asks();
         let stop = self.stop.clone();
         tokio::select! {
             () = stop.cancelled() => return,
@@ -106,6 +112,7 @@ impl Scheduler {
                     }
                 }
                 Some(ended) = self.runs.join_next() => self.ended(ended.ok()),
+                Some(ask) = asks.recv() => self.asked(ask),
                 () = tokio::time::sleep(pause) => {}
             }
         }
@@ -255,6 +262,44 @@ impl Scheduler {
         }
     }
 
+    /// Lets a person's snapshot wait for room, instead of the one that waited.
+    fn asked(&mut self, ask: Ask) {
+        let answer = self.take_in(&ask.source, ask.wanted);
+        // Whoever asked may have gone.
+        let _ = ask.answer.send(answer);
+    }
+
+    fn take_in(&mut self, name: &SourceName, wanted: Wanted) -> Result<RunId, AskRefusal> {
+        let now = self.now();
+        let state = self.service.published().get();
+        let known = state.sources.get(name).ok_or(AskRefusal::Unknown)?;
+        let inventory = known.inventory.as_deref().ok_or(AskRefusal::NotYet)?;
+        let snapshot = select_to_verify(inventory, &wanted);
+        let snapshot = snapshot.map_err(|why| AskRefusal::NoSnapshot(why.to_string()))?;
+        let config = &self.opened.world.config;
+        let source = config.source(name.as_str()).ok_or(AskRefusal::Unknown)?;
+        let run = RunId(identity::new_id());
+        let chosen = ChosenSnapshot {
+            run: run.clone(),
+            source: source.clone(),
+            snapshot: snapshot.clone(),
+            trigger: Trigger::Manual,
+            wanted,
+            took: Duration::ZERO,
+        };
+        let standing = self.standings.get(name).ok_or(AskRefusal::Unknown)?;
+        if standing.running.is_some() {
+            return Err(AskRefusal::Runs);
+        }
+        // A look under way must not put another snapshot in its place.
+        standing.look = standing.look.map(|_| Freshness::Stale);
+        standing.waiting = Some(Waiting {
+            seen_at: now,
+            chosen,
+        });
+        Ok(run)
+    }
+
     fn looked(&mut self, looked: LookOutcome) {
         let now = self.now();
         let planned = Planning {
@@ -331,6 +376,7 @@ impl Scheduler {
     fn waiting(&self, sight: &Sight, now: Timestamp) -> Option<Waiting> {
         let name = sight.planned.source.as_str();
         let chosen = ChosenSnapshot {
+            run: RunId(identity::new_id()),
             source: self.opened.world.config.source(name)?.clone(),
             snapshot: sight.newest.clone()?,
             trigger: sight.planned.due?,

@@ -1,13 +1,17 @@
 //! Turns a request into an answer by the door, the table of routes, and the headers that every
 //! answer carries.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Limited};
 use hyper::{
     HeaderMap, Request, StatusCode, Version,
     body::Incoming,
     header::{self, HeaderName, HeaderValue},
 };
+
+use tokio::time::timeout;
 
 use super::{Caller, Door, Method, Response, Route, door::Refusal, pace, tls::Peer};
 
@@ -31,6 +35,12 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
+/// Largest body of a request that is read.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest time that a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Challenge that asks for a password; its realm is required (RFC 7617 §2).
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"restricted\"");
 
@@ -42,7 +52,7 @@ pub(super) async fn answer(
     routes: &[Route],
     door: &Door,
     peer: &Peer,
-    request: &Request<Incoming>,
+    request: Request<Incoming>,
     under_way: pace::UnderWay,
 ) -> Result<hyper::Response<pace::Answer>, Infallible> {
     let config = door.config().await;
@@ -78,18 +88,23 @@ pub(super) async fn answer(
     Ok(answer)
 }
 
-async fn routed(routes: &[Route], caller: Caller, request: &Request<Incoming>) -> Made {
+async fn routed(routes: &[Route], caller: Caller, request: Request<Incoming>) -> Made {
     let path = request.uri().path();
     match routes.iter().find(|route| route.path == path) {
         None => (Response::text(StatusCode::NOT_FOUND, "Nothing here."), None),
         Some(route) if route.method.admits(request.method()) => {
-            let response = if route.method == Method::Post && is_made_to_ask(request.headers()) {
+            let response = if route.method != Method::Get && is_made_to_ask(request.headers()) {
                 Response::text(
                     StatusCode::FORBIDDEN,
                     "A page of another site asks for this.",
                 )
+            } else if route.method == Method::PostJson {
+                match read_json(request).await {
+                    Ok(body) => (route.handler)(caller, body).await,
+                    Err(refused) => refused,
+                }
             } else {
-                (route.handler)(caller).await
+                (route.handler)(caller, Bytes::new()).await
             };
             (response, None)
         }
@@ -99,6 +114,29 @@ async fn routed(routes: &[Route], caller: Caller, request: &Request<Incoming>) -
                 Response::text(StatusCode::METHOD_NOT_ALLOWED, "Another method is needed."),
                 Some((header::ALLOW, allow)),
             )
+        }
+    }
+}
+
+/// Reads a whole body that says it is JSON; a form of a page cannot say so.
+async fn read_json(request: Request<Incoming>) -> Result<Bytes, Response> {
+    let says = request.headers().get(header::CONTENT_TYPE);
+    let says = says.and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let of_it = says.split(';').next().unwrap_or_default().trim();
+    if !of_it.eq_ignore_ascii_case("application/json") {
+        let sentence = "A body of Content-Type application/json is needed.";
+        return Err(Response::text(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence));
+    }
+    let body = Limited::new(request.into_body(), BODY_BYTES_MAX).collect();
+    match timeout(BODY_TIMEOUT, body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(_)) => {
+            let sentence = "The body is larger than 64 KiB, or was cut off.";
+            Err(Response::text(StatusCode::PAYLOAD_TOO_LARGE, sentence))
+        }
+        Err(_) => {
+            let sentence = "The body came too slowly.";
+            Err(Response::text(StatusCode::REQUEST_TIMEOUT, sentence))
         }
     }
 }

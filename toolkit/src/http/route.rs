@@ -5,9 +5,10 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use hyper::StatusCode;
 
-/// Function that makes one response; everything it needs but the caller is captured.
+/// Function that makes one response; everything it needs but the caller and the body is captured.
+/// The body is empty unless the route reads one.
 pub type Handler =
-    Arc<dyn Fn(Caller) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
+    Arc<dyn Fn(Caller, Bytes) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
 
 /// The sender of a request, as far as a handler may know.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum Method {
     Get,
     /// POST; a body is not read.
     Post,
+    /// POST with a body of JSON, at most 64 KiB.
+    PostJson,
 }
 
 impl Method {
@@ -30,14 +33,14 @@ impl Method {
     pub(super) const fn allow(self) -> &'static str {
         match self {
             Self::Get => "GET, HEAD",
-            Self::Post => "POST",
+            Self::Post | Self::PostJson => "POST",
         }
     }
 
     pub(super) fn admits(self, method: &hyper::Method) -> bool {
         match self {
             Self::Get => method == hyper::Method::GET || method == hyper::Method::HEAD,
-            Self::Post => method == hyper::Method::POST,
+            Self::Post | Self::PostJson => method == hyper::Method::POST,
         }
     }
 }
@@ -56,7 +59,7 @@ pub struct Route {
 impl Route {
     /// A route to a page that is made from memory.
     pub fn get(path: &'static str, page: impl Fn() -> Response + Send + Sync + 'static) -> Self {
-        let handler: Handler = Arc::new(move |_| Box::pin(std::future::ready(page())));
+        let handler: Handler = Arc::new(move |_, _| Box::pin(std::future::ready(page())));
         Self {
             path,
             method: Method::Get,
@@ -69,10 +72,26 @@ impl Route {
     where
         F: Future<Output = Response> + Send + 'static,
     {
-        let handler: Handler = Arc::new(move |caller| Box::pin(act(caller)));
+        let handler: Handler = Arc::new(move |caller, _| Box::pin(act(caller)));
         Self {
             path,
             method: Method::Post,
+            handler,
+        }
+    }
+
+    /// A route to an act that a body of JSON describes.
+    pub fn post_json<F>(
+        path: &'static str,
+        act: impl Fn(Caller, Bytes) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Response> + Send + 'static,
+    {
+        let handler: Handler = Arc::new(move |caller, body| Box::pin(act(caller, body)));
+        Self {
+            path,
+            method: Method::PostJson,
             handler,
         }
     }
@@ -102,6 +121,15 @@ impl Response {
             status: StatusCode::OK,
             content_type,
             body: body.into(),
+        }
+    }
+
+    /// A response of JSON with this status; the line end is added.
+    pub fn json(status: StatusCode, value: &serde_json::Value) -> Self {
+        Self {
+            status,
+            content_type: "application/json",
+            body: Bytes::from(format!("{value}\n")),
         }
     }
 

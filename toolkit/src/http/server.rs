@@ -175,7 +175,7 @@ fn service(
     let (house, peer) = (Arc::clone(house), Arc::new(peer));
     service_fn(move |request: Request<Incoming>| {
         let (house, peer, under_way) = (Arc::clone(&house), Arc::clone(&peer), pace.begin());
-        async move { answer(&house.routes, &house.door, &peer, &request, under_way).await }
+        async move { answer(&house.routes, &house.door, &peer, request, under_way).await }
     })
 }
 

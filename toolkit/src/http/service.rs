@@ -30,6 +30,11 @@ pub trait Program: Clone + Send + Sync + 'static {
     /// file. An error is logged and answered with status 500.
     fn metrics(&self, door: Option<DoorState>) -> Result<String, ExpositionError>;
 
+    /// The paths of this program alone; none by default.
+    fn own_routes(&self) -> Vec<Route> {
+        Vec::new()
+    }
+
     /// The reason why `/-/ready` says no, as a sentence; `None` if the program is ready.
     fn not_ready(&self) -> Option<&'static str>;
 
@@ -118,8 +123,9 @@ impl Service {
 fn routes<P: Program>(reloads: &Reloads<P>, door: &Door, for_all: bool) -> Vec<Route> {
     let program = &reloads.program;
     let (of_page, of_metrics, of_ready) = (program.clone(), program.clone(), program.clone());
+    let own = program.own_routes();
     let (door, reloads) = (door.clone(), reloads.clone());
-    vec![
+    let mut routes = vec![
         Route::get("/", move || {
             made("text/html; charset=utf-8", of_page.page())
         }),
@@ -144,7 +150,9 @@ fn routes<P: Program>(reloads: &Reloads<P>, door: &Door, for_all: bool) -> Vec<R
                 Response::text(status, sentence)
             }
         }),
-    ]
+    ];
+    routes.extend(own);
+    routes
 }
 
 const FORBIDDEN: &str = "Reloading over HTTP is for those who authenticate (--web.config.file), or \

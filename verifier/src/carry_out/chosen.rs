@@ -8,7 +8,6 @@ use futures::FutureExt as _;
 use crate::{
     console::Refusal,
     engine::{Settings, engine_of},
-    identity,
     runtime::RunId,
     select::Wanted,
     supervise::{Assignment, OnProgress, SelectAgain, Selection},
@@ -18,6 +17,8 @@ use crate::{
 /// One snapshot that is to be verified.
 #[derive(Debug, Clone)]
 pub(crate) struct ChosenSnapshot {
+    /// Id of the run that verifies it.
+    pub(crate) run: RunId,
     /// The source of the snapshot.
     pub(crate) source: Source,
     /// The snapshot, with what it continues.
@@ -56,7 +57,7 @@ impl ChosenSnapshot {
         let deadline = verify.deadline;
         let deadline = deadline.unwrap_or_else(|| default_deadline(size_bytes));
         Ok(Assignment {
-            run: RunId(identity::new_id()),
+            run: self.run,
             trigger: self.trigger,
             source: source.name.clone(),
             repository: source.repository.clone(),

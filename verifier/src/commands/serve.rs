@@ -1,5 +1,6 @@
 //! `serve`: verifies what is due, again and again, and says over HTTP how it goes.
 
+mod api;
 mod families;
 mod page;
 
@@ -11,7 +12,7 @@ use toolkit::{
     exposition::ExpositionError,
     flags::WebFlags,
     http::{
-        Door, DoorState, Limits, WebConfigError,
+        Door, DoorState, Limits, Route, WebConfigError,
         service::{Program, ReloadError, Service},
     },
     problem::render,
@@ -75,6 +76,10 @@ impl Program for Verifier {
 
     fn metrics(&self, door: Option<DoorState>) -> Result<String, ExpositionError> {
         exposition_text(&self.published().get(), door, self.clock().now())
+    }
+
+    fn own_routes(&self) -> Vec<Route> {
+        api::routes(self)
     }
 
     fn not_ready(&self) -> Option<&'static str> {

@@ -5,18 +5,26 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use catalog::config::{Config, load_file_again};
-use tokio::sync::watch;
+use catalog::{
+    config::{Config, load_file_again},
+    model::SourceName,
+};
+use tokio::sync::{mpsc, oneshot, watch};
 use toolkit::{clock::Clock, http::service::ReloadError, published::Published};
 use tracing::{error, info};
 
-use super::state::State;
+use super::{
+    ask::{Ask, AskRefusal},
+    state::State,
+};
 use crate::{
     console::{Outside, Refusal},
     notify::post::Messenger,
+    runtime::RunId,
+    select::Wanted,
     supervise::Context,
     world::World,
 };
@@ -61,7 +69,13 @@ struct Inner {
     outside: Outside,
     published: Published<State>,
     opened: watch::Sender<Arc<OpenedConfig>>,
+    asking: mpsc::Sender<Ask>,
+    /// The other end of `asking`, until the scheduler takes it.
+    asks: Mutex<Option<mpsc::Receiver<Ask>>>,
 }
+
+/// Most questions that wait for the scheduler, which answers each at once.
+const ASKS_MAX: usize = 16;
 
 impl Verifier {
     /// A verifier that has planned nothing yet; `file` is what a reload reads.
@@ -69,12 +83,40 @@ impl Verifier {
         let config = Arc::new(opened.world.config.clone());
         let tool = opened.context.tool.clone();
         let state = State::new(&config, tool, outside.clock.now());
+        let (asking, asks) = mpsc::channel(ASKS_MAX);
         Self(Arc::new(Inner {
+            asking,
+            asks: Mutex::new(Some(asks)),
             file,
             outside,
             published: Published::new(state),
             opened: watch::Sender::new(Arc::new(opened)),
         }))
+    }
+
+    /// Lets a snapshot of a source wait for its verification, and returns the id of the run; errs
+    /// if it cannot be chosen, or one is under way.
+    pub(crate) async fn ask(
+        &self,
+        source: SourceName,
+        wanted: Wanted,
+    ) -> Result<RunId, AskRefusal> {
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask {
+            source,
+            wanted,
+            answer,
+        };
+        let sent = self.0.asking.send(ask).await;
+        sent.map_err(|_| AskRefusal::Ends)?;
+        answered.await.unwrap_or(Err(AskRefusal::Ends))
+    }
+
+    /// What is asked for, for the one scheduler; a second one gets nothing.
+    pub(super) fn asks(&self) -> mpsc::Receiver<Ask> {
+        let asks = self.0.asks.lock();
+        let asks = asks.unwrap_or_else(PoisonError::into_inner).take();
+        asks.unwrap_or_else(|| mpsc::channel(1).1)
     }
 
     /// Path of the configuration file, as a reload reads it.
@@ -104,6 +146,7 @@ impl Verifier {
             outside,
             published,
             opened,
+            ..
         } = &*self.0;
         let reopened = load_file_again(file).map_err(Refusal::from);
         match reopened.and_then(|config| OpenedConfig::new(config, outside)) {

@@ -142,6 +142,45 @@ async fn a_reload_tries_again_at_once_what_another_configuration_may_have_mended
     running.await.expect("it ends");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_a_person_asks_for_is_verified_under_the_id_that_was_answered() {
+    let place = tempfile::tempdir().expect("a directory");
+    let (service, stop) = served(&place);
+    let running = tokio::spawn(Scheduler::new(service.clone(), stop.clone()).run());
+    sleep(Duration::from_hours(6)).await;
+    let ask = async |name: &str, wanted| service.ask(source(name), wanted).await;
+    let run = ask("cache", Wanted::Newest)
+        .await
+        .expect("it waits for room");
+    sleep(Duration::from_mins(2)).await;
+    let state = service.published().get();
+    let ledger = state.sources[&source("cache")]
+        .ledger
+        .as_ref()
+        .expect("it was read");
+    let last = ledger.verifications().next_back().expect("a record");
+    assert_eq!((&last.id, last.trigger), (&run.0, Trigger::Manual));
+    let named = Wanted::Named("nothing".into());
+    let refused = ask("cache", named)
+        .await
+        .expect_err("there is no such snapshot");
+    assert!(matches!(refused, AskRefusal::NoSnapshot(_)), "{refused}");
+    let refused = ask("nobody", Wanted::Newest)
+        .await
+        .expect_err("no such source");
+    assert!(matches!(refused, AskRefusal::Unknown), "{refused}");
+    let refused = ask("other", Wanted::Newest)
+        .await
+        .expect_err("it was never seen");
+    assert!(matches!(refused, AskRefusal::NotYet), "{refused}");
+    stop.cancel();
+    running.await.expect("it ends");
+    let refused = ask("cache", Wanted::Newest)
+        .await
+        .expect_err("nobody answers");
+    assert!(matches!(refused, AskRefusal::Ends), "{refused}");
+}
+
 /// A verification of `cache` that left one record.
 fn verified() -> RunEnd {
     let mut ledger = Ledger::new(fixtures::cache());

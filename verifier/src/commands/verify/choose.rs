@@ -11,6 +11,8 @@ use crate::{
     carry_out::ChosenSnapshot,
     cli::Verify,
     console::{Console, Refusal},
+    identity,
+    runtime::RunId,
     select::Wanted,
     world::{Surveyed, World},
 };
@@ -45,6 +47,7 @@ pub(super) async fn choose(
     for (source, trigger) in sources {
         match surveyed.select_to_verify(source, &wanted) {
             Ok(snapshot) => chosen.push(ChosenSnapshot {
+                run: RunId(identity::new_id()),
                 source: source.clone(),
                 snapshot: snapshot.clone(),
                 trigger,
