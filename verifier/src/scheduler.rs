@@ -406,6 +406,7 @@ impl Scheduler {
             verification,
             lost,
             ledger,
+            log,
             busy,
         }) = ended
         else {
@@ -447,6 +448,7 @@ impl Scheduler {
             }
         });
         let verdict = verification.as_ref().map(|it| it.verdict);
+        let run = verification.clone();
         let lost = lost.map(|missed| LostRun {
             at: verification.as_ref().map_or(now, |it| it.ended_at),
             step: missed.step,
@@ -454,6 +456,9 @@ impl Scheduler {
             verification,
         });
         self.know(&name, |known| {
+            if let (Some(log), Some(run)) = (log, &run) {
+                known.failed_log = Some((run.id.clone(), Arc::from(log)));
+            }
             known.ran(verdict, lost);
             if let Some(ledger) = ledger {
                 known.take(ledger, now);

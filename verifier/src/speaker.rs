@@ -94,7 +94,8 @@ impl Speaker {
             looked_at: now,
             why: BTreeMap::new(),
             began_at: service_now,
-            beat_at: now,
+            // Before the first turn and the first lease nothing is known.
+            beat_at: now + COLLECTED,
             beats: JoinSet::new(),
         }
     }

@@ -41,6 +41,8 @@ pub(super) struct RunEnd {
     pub(super) lost: Option<MissedLook>,
     /// The ledger with the new record; `None` if it could not be read.
     pub(super) ledger: Option<Ledger>,
+    /// What the server said in a verification that failed; at most 200 lines.
+    pub(super) log: Option<Vec<String>>,
     /// The verifier that verifies the source instead, in words; then nothing else is known.
     pub(super) busy: Option<String>,
 }
@@ -52,6 +54,7 @@ impl RunEnd {
             verification: None,
             lost: Some(MissedLook::one(step, why)),
             ledger: None,
+            log: None,
             busy: None,
         }
     }
@@ -62,6 +65,7 @@ impl RunEnd {
             verification: None,
             lost: None,
             ledger: None,
+            log: None,
             busy: Some(holder),
         }
     }
@@ -109,10 +113,10 @@ async fn carry_out_whole(order: Order) -> RunEnd {
             return RunEnd::lost(name, Step::Begin, refusal.message);
         }
     };
-    let verification = Verification {
-        log_tail: Vec::new(),
-        ..reported.verification
-    };
+    // Logs are not kept with the ledger: of a failure people want to read it on the page.
+    let mut verification = reported.verification;
+    let log = std::mem::take(&mut verification.log_tail);
+    let log = (verification.verdict == Verdict::Failed).then_some(log);
     let told = headline(&verification);
     if verification.verdict == Verdict::Failed || problem.is_some() {
         warn!(source = %name, ?trigger, "{told}");
@@ -129,6 +133,7 @@ async fn carry_out_whole(order: Order) -> RunEnd {
         verification: Some(Arc::new(verification)),
         lost,
         ledger: read.ok(),
+        log,
         busy: None,
         name,
     }

@@ -102,6 +102,8 @@ pub(crate) struct SourceState {
     pub(crate) missed: Option<Step>,
     /// The last verification of ours that left nothing in `ledger`.
     pub(crate) lost: Option<LostRun>,
+    /// Id and log of the last verification of ours that failed; at most 200 lines.
+    pub(crate) failed_log: Option<(String, Arc<[String]>)>,
 }
 
 /// A verification that is in no ledger we read.
@@ -149,6 +151,13 @@ impl SourceState {
         let join = |inventory| Arc::new(Proofs::new(&ledger, inventory, answer, now));
         self.proofs = inventory.map(join);
         self.ledger = Some(Arc::new(ledger));
+    }
+
+    /// The failure that stands, with its log if it was seen since the program began.
+    pub(crate) fn failure(&self) -> Option<(&Verification, &[String])> {
+        let failed = self.proofs.as_ref()?.failed()?;
+        let log = self.failed_log.as_ref().filter(|(id, _)| *id == failed.id);
+        Some((failed, log.map_or(&[], |(_, log)| &**log)))
     }
 
     /// The situation that a plan is made from; `None` before the source was looked at.
@@ -345,6 +354,7 @@ impl State {
                 continue;
             };
             known.lost.clone_from(&before.lost);
+            known.failed_log.clone_from(&before.failed_log);
             known.ledger = before.ledger.clone().filter(|_| same_evidence);
         }
         next

@@ -192,6 +192,7 @@ fn verified() -> RunEnd {
         verification: Some(Arc::new(run)),
         lost: None,
         ledger: Some(ledger),
+        log: None,
         busy: None,
     }
 }

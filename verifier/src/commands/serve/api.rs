@@ -103,7 +103,11 @@ fn status(state: &State, now: Timestamp) -> Value {
             "why": why,
             "records": records(known),
             "last": known.recorded(now).map(last),
-            "failed": known.proofs.as_ref().and_then(|it| it.failed().map(last)),
+            "failed": known.failure().map(|(run, log)| {
+                let mut failed = last(run);
+                failed["log"] = json!(log);
+                failed
+            }),
             "unrecorded": known.lost.as_ref().and_then(|it| it.verification.as_deref()).map(last),
         })
     });

@@ -18,7 +18,7 @@ use toolkit::{
 use self::doubts::{is_proven, warnings};
 use crate::{
     plan::{plan, prospect},
-    report::{headline, headline_of, printable},
+    report::{self, headline, headline_of, printable},
     scheduler::{Far, LiveRun, SourceState, State, Step},
 };
 
@@ -42,6 +42,8 @@ struct Row {
     why: String,
     warnings: Vec<String>,
     rehearsals: Vec<Rehearsed>,
+    /// The failure that stands.
+    failure: Option<Failure>,
     /// What a person wrote about a break in the chain of its records.
     repaired: Option<String>,
     /// True if the newest snapshot is verified, as far as all is known.
@@ -52,6 +54,17 @@ struct Row {
     /// When the source is due, for the summary.
     due_at: Option<Timestamp>,
     runs: bool,
+}
+
+/// The failure that stands, as whoever looks into it wants to read it.
+#[derive(Debug)]
+struct Failure {
+    /// When it was found.
+    when: String,
+    /// What is wrong.
+    findings: Vec<String>,
+    /// What the server said; empty if that was before the program began.
+    log: String,
 }
 
 /// A rehearsal of the last snapshot in another image; it changes nothing of where the source
@@ -212,6 +225,11 @@ fn row(state: &State, source: &Source, known: &SourceState, now: Timestamp) -> R
         owner: source.owner.clone(),
         why: sentence(why.as_deref().unwrap_or("it has not been looked at yet")),
         warnings: warnings(source, known, now),
+        failure: known.failure().map(|(run, log)| Failure {
+            when: ago(run.ended_at, now),
+            findings: report::told(run).map(|it| printable(&it.message)).collect(),
+            log: log.join("\n"),
+        }),
         rehearsals: shown.map_or_else(Vec::new, |(last, _)| rehearsed(last)),
         repaired: known
             .ledger

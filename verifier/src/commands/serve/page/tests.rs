@@ -313,3 +313,40 @@ fn metrics_tell_the_same_and_nothing_of_what_is_not_known() {
         assert!(ours, "{line}");
     }
 }
+
+#[test]
+fn a_failure_that_stands_is_shown_with_what_its_server_said_and_why_nobody_is_told() {
+    let mut state = seen(&[Some(Reason::Damaged)]);
+    let plain = page(&state, fixtures::at("05:30:00")).expect("a page");
+    assert!(plain.contains("What failed"), "{plain}");
+    assert!(!plain.contains("<pre>"), "{plain}");
+    let known = state
+        .sources
+        .get_mut(&fixtures::cache())
+        .expect("it is configured");
+    let log = ["# Bad file format", "<script>"].map(String::from);
+    known.failed_log = Some(("run".into(), Arc::from(log)));
+    let messages = crate::scheduler::UndeliveredMessages {
+        count: 1,
+        oldest: Some(fixtures::at("04:30:00")),
+    };
+    state.undelivered.insert("slack".into(), messages);
+    state.silent = Some("no answer: connection refused".into());
+    let shown = page(&state, fixtures::at("05:30:00")).expect("a page");
+    for words in [
+        "# Bad file format\n",
+        "Messages to slack do not arrive, since 1 h ago.",
+        "No heartbeat is sent: no answer: connection refused.",
+    ] {
+        assert!(shown.contains(words), "{words} in {shown}");
+    }
+    assert!(!shown.contains("<script>"), "{shown}");
+    // The log of another run is not that of this failure.
+    let known = state
+        .sources
+        .get_mut(&fixtures::cache())
+        .expect("it is configured");
+    known.failed_log = Some(("another".into(), Arc::from(Vec::new())));
+    let shown = page(&state, fixtures::at("05:30:00")).expect("a page");
+    assert!(!shown.contains("<pre>"), "{shown}");
+}
