@@ -28,6 +28,7 @@ use crate::{
     format::{Format, Settings},
     grouping::{Completeness, ManifestRule},
     layout::Layout,
+    ledger::Ledger,
     model::{RepositoryName, SourceName},
     survey::SurveySource,
 };
@@ -83,7 +84,7 @@ pub struct Source {
     pub name: SourceName,
     /// Place in the file where the source is written.
     pub place: Place,
-    /// Former names. This version does not go on with their ledgers.
+    /// Former names: what was written down under them is the source's past.
     pub formerly: Vec<SourceName>,
     /// Format of its snapshots.
     pub format: &'static dyn Format,
@@ -107,6 +108,18 @@ pub struct Source {
     pub owner: Option<String>,
     /// Settings of verifications; `None` = no proof is expected.
     pub verify: Option<Verify>,
+}
+
+impl Source {
+    /// Returns the name of the source, and its former ones.
+    pub fn names(&self) -> impl Iterator<Item = &SourceName> {
+        [&self.name].into_iter().chain(&self.formerly)
+    }
+
+    /// Returns the ledger of the source, of which no record is read yet.
+    pub fn unread_ledger(&self) -> Ledger {
+        Ledger::new(self.name.clone()).formerly(&self.formerly)
+    }
 }
 
 /// Settings of the verifications of one source.

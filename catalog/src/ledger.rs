@@ -61,6 +61,7 @@ pub use sequences::sequences;
 pub use verdict::{Basis, Finding, Outcome, Reason, Verdict};
 pub use view::{
     Baseline, INCONCLUSIVE_AFTER, Ledger, Loss, Lost, OldVersions, Past, Place, ProofRow, Proofs,
+    Strand,
 };
 pub use words::{Egress, Network, Stage, VolumeLimit};
 

@@ -27,6 +27,7 @@ sources:
     repository: local
     path: "redis/%Y%m%d-%H%M.rdb"
     schedule: "0 * * * *"
+    formerly: [sessions]
     owner: data-platform
     grace: 10m
     objectives: { recovery_point: 90m, recovery_time: 15m, retention: 7d, minimum_size: 1KiB }

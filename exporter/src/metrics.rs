@@ -9,6 +9,8 @@ pub use document::document;
 toolkit::metric_table! {
     SourceInfo, Gauge, "backup_source_info", [source, engine, repository, owner],
         "Always 1: the source is configured.";
+    SourceFormerly, Gauge, "backup_source_formerly_info", [source, engine, formerly],
+        "Always 1: the source had this name before, and goes on with the records of that name.";
     SourceSurveyTimestamp, Gauge, "backup_source_survey_timestamp_seconds", [source, engine],
         "End of the last survey in which this source was wholly seen. All that is said of its \
          snapshots is as of then (cached).";
@@ -78,12 +80,12 @@ toolkit::metric_table! {
     EvidenceUp, Gauge, "backup_evidence_up", [source, engine],
         "Whether the ledger could be read; if not, the last one is kept.";
     EvidenceRecords, Gauge, "backup_evidence_records", [source, engine],
-        "Records in the ledger.";
+        "Records in the ledger, those under former names of the source included.";
     EvidenceIntact, Gauge, "backup_evidence_intact", [source, engine],
         "Whether the chain of records is what was once written, but for breaks that a person repaired.";
     EvidenceSequence, Gauge, "backup_evidence_sequence", [source, engine],
-        "Number of the newest record in the ledger, 0 before the first; it falls only if evidence \
-         was lost.";
+        "Number of the newest record under the source's name, 0 before the first; it falls only if \
+         evidence was lost.";
 
     RepositoryUp, Gauge, "backup_repository_up", [repository],
         "Whether the last survey succeeded; if not, what the last good one saw is kept.";

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use catalog::{
     assess::{Assessment, Stored, full_at},
-    config::{Config, Repository},
+    config::{Config, Repository, Source},
     ledger::{Ledger, OldVersions},
     model::{Inventory, RepositoryName, SourceName},
     storage::Requests,
@@ -106,9 +106,9 @@ impl State {
     /// True if every repository was surveyed and every ledger read at least once, be it in vain.
     pub fn is_ready(&self) -> bool {
         self.repositories.values().all(|it| it.last.is_some())
-            && self.expecting_proof().all(|name| {
+            && self.expecting_proof().all(|source| {
                 self.sources
-                    .get(name)
+                    .get(&source.name)
                     .is_none_or(|known| known.evidence.up.is_some())
             })
     }
@@ -119,12 +119,10 @@ impl State {
     }
 
     /// Sources whose ledger is read: those with `verify`, if the configuration has evidence.
-    pub fn expecting_proof(&self) -> impl Iterator<Item = &SourceName> {
+    pub fn expecting_proof(&self) -> impl Iterator<Item = &Source> {
         let sources = self.config.sources.iter();
         let any = self.config.evidence.is_some();
-        sources
-            .filter(move |source| any && source.verify.is_some())
-            .map(|source| &source.name)
+        sources.filter(move |source| any && source.verify.is_some())
     }
 
     /// Every ledger that was read.

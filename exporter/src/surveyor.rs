@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use catalog::{
     config::{Config, Source},
-    ledger::{Ledger, OldVersions, Proofs, RecordReader, RecoveryPoints, is_mounted, old_versions},
+    ledger::{OldVersions, Proofs, RecordReader, RecoveryPoints, is_mounted, old_versions},
     model::{Inventory, ObjectMeta, RepositoryName, SourceName},
     storage::Counted,
     survey::{HeadCache, SurveyContext},
@@ -202,10 +202,12 @@ impl Surveyor {
         let Some(evidence) = &self.world.evidence else {
             return;
         };
-        let names: Vec<SourceName> = self.published.get().expecting_proof().cloned().collect();
-        if names.is_empty() {
+        let state = self.published.get();
+        let sources: Vec<&Source> = state.expecting_proof().collect();
+        if sources.is_empty() {
             return;
         }
+        let names: Vec<_> = sources.iter().flat_map(|it| it.names()).cloned().collect();
         let why = match timeout(self.deadline(), is_mounted(&**evidence, &names)).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(problem::render(&error, None)),
@@ -217,17 +219,23 @@ impl Surveyor {
             self.published.update(|state| state.lost_evidence(&names));
             return;
         }
-        join_all(names.iter().map(|name| self.read_ledger(&**evidence, name))).await;
+        let reading = sources.iter().map(|it| self.read_ledger(&**evidence, it));
+        join_all(reading).await;
     }
 
     /// Reads the new records of a ledger; on any failure the ledger known before is kept.
-    async fn read_ledger(&self, evidence: &dyn RecordReader, name: &SourceName) {
+    async fn read_ledger(&self, evidence: &dyn RecordReader, source: &Source) {
+        let name = &source.name;
         let state = self.published.get();
         let known = state
             .sources
             .get(name)
             .and_then(|known| known.evidence.ledger.as_deref());
-        let mut ledger = known.cloned().unwrap_or_else(|| Ledger::new(name.clone()));
+        let mut ledger = match known {
+            // A reload may have changed the former names.
+            Some(known) => known.clone().formerly(&source.formerly),
+            None => source.unread_ledger(),
+        };
         let read = match timeout(self.deadline(), ledger.refresh(evidence)).await {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {

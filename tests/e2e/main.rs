@@ -48,6 +48,7 @@ mod memory;
 mod messages;
 mod proxied;
 mod rehearsed;
+mod renamed;
 mod repaired;
 mod serve;
 mod source;

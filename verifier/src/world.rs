@@ -67,7 +67,7 @@ impl World {
         let storages = config.repositories.iter().map(opened).collect();
         let evidence = config.evidence.as_ref();
         let evidence = evidence.map(|evidence| evidence.location.open_records());
-        let unread = |it: &Source| (it.name.clone(), Mutex::new(Ledger::new(it.name.clone())));
+        let unread = |it: &Source| (it.name.clone(), Mutex::new(it.unread_ledger()));
         let heads = config.repositories.iter();
         Self {
             storages,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use settings::{Duration, Schedule};
 
 use super::{Facts, Holdings};
-use crate::ledger::{ChainReport, INCONCLUSIVE_AFTER, Ledger, Proofs, Verification};
+use crate::ledger::{INCONCLUSIVE_AFTER, Ledger, Proofs, Verification};
 
 /// Part of a default deadline that does not depend on the size (design §3: 30 min).
 const DEADLINE_BASE: time::Duration = time::Duration::from_mins(30);
@@ -74,8 +74,6 @@ pub struct Proof<'a> {
     pub ledger: &'a Ledger,
     /// The records joined with what lies there.
     pub proofs: &'a Proofs,
-    /// Report that says if the hash chain of the records is intact.
-    pub chain: ChainReport,
     /// The record that speaks of the source now.
     pub newest: Option<&'a Verification>,
     /// Verified record of the newest recovery point that lies there unchanged: what could really be
@@ -97,7 +95,6 @@ impl<'a> Proof<'a> {
         Self {
             ledger,
             proofs,
-            chain: ledger.report(),
             newest: proofs.newest(),
             verified: proofs.verified(),
             recovery_time: proofs.recovery_time(),

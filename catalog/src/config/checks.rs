@@ -80,10 +80,6 @@ pub(super) fn not_yet_there(repository: &WrittenRepository, problems: &mut Probl
 
 /// Warns of keys of one source that this version does not act upon.
 pub(super) fn not_yet_of(source: &WrittenSource, problems: &mut Problems) {
-    if !source.formerly.is_empty() {
-        let what = "going on with the ledger of a former name is";
-        unbuilt(&source.name.place, what, problems);
-    }
     if let Some(producer) = &source.producer {
         unbuilt(&producer.place(), "asking a producer is", problems);
     }

@@ -12,7 +12,7 @@ use settings::Problems;
 use tokio::time::timeout;
 
 use super::Config;
-use crate::ledger::{Ledger, RecordReader};
+use crate::ledger::RecordReader;
 
 /// How long the evidence may take altogether: a check is made by people, and in pipelines.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -37,8 +37,11 @@ async fn warn(
 ) {
     let proven = config.sources.iter().filter(|it| it.verify.is_some());
     for source in proven {
-        let ledger = Ledger::load(evidence, &source.name).await;
-        if let Some(why) = ledger.ok().and_then(|ledger| ledger.until(now).mendable()) {
+        let mut ledger = source.unread_ledger();
+        if ledger.refresh(evidence).await.is_err() {
+            continue;
+        }
+        if let Some(why) = ledger.until(now).mendable() {
             warnings.warning(&source.place, why);
         }
     }

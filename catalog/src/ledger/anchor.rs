@@ -1,17 +1,17 @@
 //! The anchor: one digest over the heads of all ledgers, told outside of the reach of whoever can
 //! change records. Pure.
 
-use super::{Ledger, Record};
+use super::{Ledger, Record, Strand};
 use crate::{digest::sha256, model::SourceName};
 
-/// The head of a ledger: its source, its number and its digest.
+/// The head of a chain: the name it was written under, its number and its digest.
 type Head<'a> = (&'a SourceName, u64, &'a str);
 
 /// The digest over the heads of these ledgers, `sha256:…`. Ledgers without a record do not count,
 /// and their order does not matter.
 pub fn anchor<'a>(ledgers: impl IntoIterator<Item = &'a Ledger>) -> String {
-    let heads = ledgers.into_iter();
-    let heads = heads.filter_map(|it| Some(head(it, it.records().next_back()?)));
+    let strands = ledgers.into_iter().flat_map(Ledger::strands);
+    let heads = strands.filter_map(|it| Some(head(it, it.records().next_back()?)));
     of_heads(heads.collect())
 }
 
@@ -19,10 +19,11 @@ pub fn anchor<'a>(ledgers: impl IntoIterator<Item = &'a Ledger>) -> String {
 /// was changed or removed since. Times are those at which records ended.
 pub fn anchored(ledgers: &[Ledger], anchor: &str) -> bool {
     // Oldest first, so that the newest is taken off the end.
-    let mut left: Vec<Vec<&Record>> = ledgers.iter().map(|it| it.records().collect()).collect();
+    let strands: Vec<&Strand> = ledgers.iter().flat_map(Ledger::strands).collect();
+    let mut left: Vec<Vec<&Record>> = strands.iter().map(|it| it.records().collect()).collect();
     loop {
-        let heads = ledgers.iter().zip(&left);
-        let heads = heads.filter_map(|(ledger, left)| Some(head(ledger, left.last()?)));
+        let heads = strands.iter().zip(&left);
+        let heads = heads.filter_map(|(strand, left)| Some(head(strand, left.last()?)));
         if of_heads(heads.collect()) == anchor {
             return true;
         }
@@ -35,8 +36,8 @@ pub fn anchored(ledgers: &[Ledger], anchor: &str) -> bool {
     }
 }
 
-fn head<'a>(ledger: &'a Ledger, record: &'a Record) -> Head<'a> {
-    (ledger.source(), record.sequence, &record.digest)
+fn head<'a>(strand: &'a Strand, record: &'a Record) -> Head<'a> {
+    (strand.name(), record.sequence, &record.digest)
 }
 
 fn of_heads(mut heads: Vec<Head<'_>>) -> String {

@@ -56,6 +56,22 @@ impl Record {
             Draft::Unknown { .. } => None,
         }
     }
+
+    /// The verification that the record is; `None` for a record of another kind.
+    pub const fn verification(&self) -> Option<&Verification> {
+        match &self.draft {
+            Draft::Verification(verification) => Some(verification),
+            _ => None,
+        }
+    }
+
+    /// The acceptance that the record is; `None` for a record of another kind.
+    pub const fn acceptance(&self) -> Option<&Acceptance> {
+        match &self.draft {
+            Draft::Acceptance(acceptance) => Some(acceptance),
+            _ => None,
+        }
+    }
 }
 
 /// Says that older records were pruned, so that the chain may begin after them.

@@ -1,25 +1,25 @@
 //! What the records of one source say together: a pure view that both programs ask.
 //!
 //! The view holds no storage and no clock. Records whose own digest is wrong never enter it.
-//! Whether the chain as a whole is intact is said beside it, in its report, and is for the caller
-//! to judge.
+//! Whether a chain as a whole is intact is said beside it, in its report, and is for the caller to
+//! judge.
 
 mod load;
 mod proofs;
 mod query;
 mod retention;
+mod strand;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{
-    Acceptance, ChainReport, Checker, Draft, Fingerprints, Record, Repaired, Sameness, Verification,
-};
+use super::{Break, ChainReport, Record, Repaired, Sameness, Verification};
 use crate::model::SourceName;
 
 pub use proofs::{INCONCLUSIVE_AFTER, Loss, Lost, OldVersions, Place, ProofRow, Proofs};
 pub use query::{Baseline, Past};
+pub use strand::Strand;
 
 /// Most records kept in memory: hourly verifications for more than a year. Records that find no
 /// room are checked and counted all the same.
@@ -28,7 +28,8 @@ const KEPT_MAX: usize = if cfg!(test) { 50 } else { 10_000 };
 /// Number of records let go at once when there are more.
 const SHED: usize = KEPT_MAX / 10;
 
-/// The records of one source, oldest first, and the state of their chain.
+/// The records of one source, oldest first, and the state of their chain. What was written under a
+/// former name of the source is its past: it comes before all that has its name now.
 ///
 /// ```
 /// use catalog::{ledger::{DirectoryRecords, Ledger}, model::SourceName};
@@ -49,122 +50,131 @@ const SHED: usize = KEPT_MAX / 10;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    checker: Checker,
-    records: VecDeque<Arc<Record>>,
-    begun_at: Option<Timestamp>,
+    /// Strands of former names, in the order in which their last records ended.
+    former: Vec<Strand>,
+    own: Strand,
+}
+
+/// The place of a record among all records of its source: of two, the later one is greater.
+///
+/// The strands of a source follow each other, whatever the times in their records say: within a
+/// strand, too, the number decides and no clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    /// Number of former names whose records are earlier.
+    strand: usize,
+    sequence: u64,
+}
+
+/// A record, and its place among all records of its source.
+#[derive(Debug, Clone)]
+struct PlacedRecord {
+    turn: Turn,
+    record: Arc<Record>,
 }
 
 impl Ledger {
-    /// Creates a ledger without any record.
+    /// Creates a ledger without any record, of a source without former names.
     pub fn new(source: SourceName) -> Self {
         Self {
-            checker: Checker::new(source),
-            records: VecDeque::new(),
-            begun_at: None,
+            former: Vec::new(),
+            own: Strand::new(source),
         }
     }
 
-    /// Takes the next record that exists; `text` is `Err`, with the reason, where the record could
-    /// not be read as text.
+    /// The same ledger for a source with these former names: records of others are let go, and
+    /// those of new ones are read by the next [`refresh`](Self::refresh).
+    #[must_use]
+    pub fn formerly(mut self, names: &[SourceName]) -> Self {
+        self.former.retain(|strand| names.contains(strand.name()));
+        for name in names {
+            if self.strands().all(|strand| strand.name() != name) {
+                self.former.push(Strand::new(name.clone()));
+            }
+        }
+        self.sort();
+        self
+    }
+
+    /// Puts the strands of former names in the order in which their last records ended, so that
+    /// nothing depends on the order in which a person wrote these names.
+    fn sort(&mut self) {
+        self.former.sort_by_cached_key(|strand| {
+            let ends = strand.records().filter_map(Record::ended_at);
+            (ends.max(), strand.name().clone())
+        });
+    }
+
+    /// Takes the next record that exists under the source's name; `text` is `Err`, with the
+    /// reason, where the record could not be read as text.
     pub fn take(&mut self, sequence: u64, text: Result<&str, &str>) {
-        let Some(mut record) = self.checker.take(sequence, text) else {
-            return;
-        };
-        if record
-            .draft
-            .source()
-            .is_some_and(|source| source != self.checker.source())
-        {
-            return;
-        }
-        let began = match &mut record.draft {
-            Draft::Verification(verification) => {
-                verification.log_tail = Vec::new();
-                self.share(&mut verification.fingerprints);
-                Some(verification.snapshot.taken_at)
-            }
-            Draft::Checkpoint(checkpoint) => checkpoint.begun_at,
-            _ => None,
-        };
-        self.begun_at = [self.begun_at, began].into_iter().flatten().min();
-        if self.records.len() == KEPT_MAX {
-            self.shed();
-        }
-        self.records.push_back(Arc::new(record));
-        let first = self.checker.first();
-        while self.records.front().is_some_and(|it| it.sequence < first) {
-            self.records.pop_front();
-        }
+        self.own.take(sequence, text);
     }
 
-    /// Shares the fingerprints that equal those of the verification before, so that they are kept
-    /// once.
-    fn share(&self, fingerprints: &mut Fingerprints) {
-        if fingerprints.is_empty() {
-            return;
-        }
-        let mut before = self.verifications().rev().map(|it| &it.fingerprints);
-        let Some(before) = before.find(|it| !it.is_empty()) else {
-            return;
-        };
-        for (kind, marks) in fingerprints {
-            if let Some(same) = before.get(kind).filter(|it| *it == marks) {
-                *marks = Arc::clone(same);
-            }
-        }
-    }
-
-    /// Returns the ledger as it was when the record of this number was the newest.
+    /// Returns the ledger as it was when the record of this number was the newest under the source's
+    /// name.
     #[must_use]
     pub fn through(&self, sequence: u64) -> Self {
         let mut before = self.clone();
-        before.records.retain(|it| it.sequence <= sequence);
+        before.own.records.retain(|it| it.sequence <= sequence);
         before
+    }
+
+    /// Returns the records under the source's name, oldest first: their numbers rise.
+    pub fn own_records(&self) -> impl DoubleEndedIterator<Item = &Record> {
+        self.own.records()
     }
 
     /// Returns the source whose records these are.
     pub const fn source(&self) -> &SourceName {
-        self.checker.source()
+        self.own.name()
     }
 
-    /// Says how many records there are, and whether their chain is intact.
+    /// Returns the strands of the source: those of its former names, the oldest first, and at last
+    /// that of its name.
+    pub fn strands(&self) -> impl DoubleEndedIterator<Item = &Strand> {
+        self.former.iter().chain([&self.own])
+    }
+
+    /// Says how many records there are under the source's name, and whether their chain is intact.
     pub fn report(&self) -> ChainReport {
-        self.checker.report()
+        self.own.report()
     }
 
-    /// Returns the repairs of the chain, oldest first: also those that are pruned, which
+    /// Returns the first break of a chain that is not repaired, with the name under which its
+    /// records were written; `None` if every chain is intact.
+    pub fn first_break(&self) -> Option<(&SourceName, Break)> {
+        self.strands()
+            .find_map(|strand| Some((strand.name(), strand.report().first_break?)))
+    }
+
+    /// Returns the repairs of every chain, oldest first: also those that are pruned, which
     /// checkpoints carry.
     pub fn repairs(&self) -> impl DoubleEndedIterator<Item = &Repaired> {
-        self.checker.repairs()
+        self.strands().flat_map(Strand::repairs)
     }
 
     /// Returns the records in memory, oldest first, without their logs.
     pub fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
-        self.records.iter().map(Arc::as_ref)
+        self.placed().map(|(_, record)| &**record)
     }
 
-    /// Returns the verifications with their sequence numbers, oldest first.
-    fn numbered(&self) -> impl DoubleEndedIterator<Item = (u64, &Verification)> {
-        self.records
-            .iter()
-            .filter_map(|record| match &record.draft {
-                Draft::Verification(verification) => Some((record.sequence, &**verification)),
-                _ => None,
-            })
+    /// Returns the records, each with its place, oldest first.
+    fn placed(&self) -> impl DoubleEndedIterator<Item = (Turn, &Arc<Record>)> {
+        let own = (self.former.len(), &self.own);
+        let strands = self.former.iter().enumerate().chain([own]);
+        strands.flat_map(|(index, strand)| strand.placed(index))
+    }
+
+    /// Returns the verifications, each with its place, oldest first.
+    fn in_turn(&self) -> impl DoubleEndedIterator<Item = (Turn, &Verification)> {
+        self.placed()
+            .filter_map(|(turn, record)| Some((turn, record.verification()?)))
     }
 
     /// Returns the verifications, oldest first.
     pub fn verifications(&self) -> impl DoubleEndedIterator<Item = &Verification> {
-        self.numbered().map(|(_, verification)| verification)
-    }
-
-    fn acceptances(&self) -> impl DoubleEndedIterator<Item = (u64, &Acceptance)> {
-        self.records
-            .iter()
-            .filter_map(|record| match &record.draft {
-                Draft::Acceptance(acceptance) => Some((record.sequence, &**acceptance)),
-                _ => None,
-            })
+        self.records().filter_map(Record::verification)
     }
 
     /// Returns the latest end that any record names.
@@ -173,8 +183,23 @@ impl Ledger {
     }
 
     /// The earliest recovery point ever written down: the source existed then.
-    pub const fn begun_at(&self) -> Option<Timestamp> {
-        self.begun_at
+    pub fn begun_at(&self) -> Option<Timestamp> {
+        self.strands().filter_map(|strand| strand.begun_at).min()
+    }
+}
+
+impl Deref for PlacedRecord {
+    type Target = Record;
+
+    fn deref(&self) -> &Record {
+        &self.record
+    }
+}
+
+impl Turn {
+    fn new(strand: usize, record: &Record) -> Self {
+        let sequence = record.sequence;
+        Self { strand, sequence }
     }
 }
 

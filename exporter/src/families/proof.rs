@@ -29,14 +29,11 @@ pub(super) fn put(families: &mut Families, state: &State, source: &Source, now: 
     let Some(ledger) = &known.evidence.ledger else {
         return;
     };
-    let report = ledger.report();
-    of.put(Metric::EvidenceRecords, &[], number(report.records));
-    of.put(
-        Metric::EvidenceIntact,
-        &[],
-        flag(report.first_break.is_none()),
-    );
-    let newest = report.head.map_or(0, |head| head.sequence);
+    let records = ledger.strands().map(|it| it.report().records).sum();
+    of.put(Metric::EvidenceRecords, &[], number(records));
+    let is_intact = ledger.first_break().is_none();
+    of.put(Metric::EvidenceIntact, &[], flag(is_intact));
+    let newest = ledger.report().head.map_or(0, |head| head.sequence);
     of.put(Metric::EvidenceSequence, &[], number(newest));
     ended(&mut of, ledger.until(now));
     let Some(proof) = state

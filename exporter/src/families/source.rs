@@ -31,6 +31,9 @@ pub(super) fn put(families: &mut Families, state: &State, source: &Source, now: 
         &[source.repository.as_str(), owner],
         1.0,
     );
+    for name in &source.formerly {
+        of.put(Metric::SourceFormerly, &[name.as_str()], 1.0);
+    }
     promises(&mut of, &judged.promises, source.verify.is_some());
     of.put_known(
         Metric::SourceSurveyTimestamp,

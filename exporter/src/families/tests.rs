@@ -81,6 +81,7 @@ fn before_its_first_survey_a_source_has_only_what_is_configured() {
     let configured = [
         "backup_objective_bytes",
         "backup_objective_seconds",
+        "backup_source_formerly_info",
         "backup_source_info",
     ];
     let expected: BTreeSet<_> = configured.map(ToOwned::to_owned).into();

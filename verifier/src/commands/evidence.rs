@@ -1,8 +1,11 @@
 //! `evidence`: the ledgers as they lie there.
 
 use catalog::{
-    config::Source,
-    ledger::{Draft, LedgerError, Record, RecordWriter, Repair, Repaired, anchored, sequences},
+    ledger::{
+        ChainReport, Draft, LedgerError, Record, RecordWriter, Repair, Repaired, Strand, anchored,
+        sequences,
+    },
+    model::SourceName,
 };
 use futures::TryStreamExt as _;
 use toolkit::{exit::Exit, table::Table, words};
@@ -26,32 +29,16 @@ pub(super) async fn check(
     let mut exit = Exit::Fine;
     for source in world.sources(&flags.select)? {
         let ledger = world.ledger(&source.name).await?;
-        let chain = ledger.report();
-        let name = &source.name;
-        match &chain.first_break {
-            None => {
-                let repaired = match ledger.repairs().count() {
-                    0 => String::new(),
-                    1 => " but for 1 repair".into(),
-                    several => format!(" but for {several} repairs"),
-                };
-                let records = chain.records;
-                writeln!(
-                    console.out,
-                    "✔ {name}: {records} records, unbroken{repaired}"
-                )?;
-            }
-            Some(broken) => {
+        for strand in ledger.strands() {
+            let chain = strand.report();
+            if chain.first_break.is_some() {
                 exit = Exit::Failed;
-                writeln!(
-                    console.out,
-                    "✘ {name}: {} records, broken at {:08}: {}",
-                    chain.records, broken.sequence, broken.what
-                )?;
             }
-        }
-        for repaired in ledger.repairs() {
-            writeln!(console.out, "  {}", told(repaired))?;
+            let name = of_strand(strand, ledger.source());
+            writeln!(console.out, "{}", state(&name, &chain, strand))?;
+            for repaired in strand.repairs() {
+                writeln!(console.out, "  {}", told(repaired))?;
+            }
         }
     }
     if let Some(anchor) = &flags.anchor {
@@ -86,6 +73,30 @@ async fn check_anchor(
     Ok(Exit::Failed)
 }
 
+/// The name of a strand, and whose former name it is.
+fn of_strand(strand: &Strand, source: &SourceName) -> String {
+    let name = strand.name();
+    if name == source {
+        return name.to_string();
+    }
+    format!("{name} (now {source})")
+}
+
+/// The state of a chain in one line.
+fn state(name: &str, chain: &ChainReport, strand: &Strand) -> String {
+    let records = chain.records;
+    if let Some(broken) = &chain.first_break {
+        let (sequence, what) = (broken.sequence, &broken.what);
+        return format!("✘ {name}: {records} records, broken at {sequence:08}: {what}");
+    }
+    let repaired = match strand.repairs().count() {
+        0 => String::new(),
+        1 => " but for 1 repair".into(),
+        several => format!(" but for {several} repairs"),
+    };
+    format!("✔ {name}: {records} records, unbroken{repaired}")
+}
+
 /// A repair in one line, with all that a person wrote.
 fn told(repaired: &Repaired) -> String {
     let Repair {
@@ -114,20 +125,27 @@ pub(super) async fn list(select: &Select, console: &mut Console<'_>) -> Result<E
     let mut table = Table::new(["RECORD", "WHEN", "SNAPSHOT", "OUTCOME", "COUNTED"]);
     for source in world.sources(select)? {
         let ledger = world.ledger(&source.name).await?;
-        let listed = |sequence| ledger.records().any(|it| it.sequence == sequence);
-        for pruned in ledger.repairs().filter(|it| !listed(it.sequence)) {
-            let name = format!("{}/{:08}", source.name, pruned.sequence);
-            let (when, snapshot, outcome, counted) = repair(&pruned.repair, now);
-            table.row([name, when, snapshot, outcome, counted]);
-        }
-        for record in ledger.records() {
-            let (when, snapshot, outcome, counted) = line(record, now);
-            let name = format!("{}/{:08}", source.name, record.sequence);
-            table.row([name, when, snapshot, outcome, counted]);
+        for strand in ledger.strands() {
+            add(&mut table, strand, now);
         }
     }
     write!(console.out, "{table}")?;
     Ok(Exit::Fine)
+}
+
+/// Adds the records of one name to the table.
+fn add(table: &mut Table<5>, strand: &Strand, now: jiff::Timestamp) {
+    let listed = |sequence| strand.records().any(|it| it.sequence == sequence);
+    for pruned in strand.repairs().filter(|it| !listed(it.sequence)) {
+        let name = format!("{}/{:08}", strand.name(), pruned.sequence);
+        let (when, snapshot, outcome, counted) = repair(&pruned.repair, now);
+        table.row([name, when, snapshot, outcome, counted]);
+    }
+    for record in strand.records() {
+        let (when, snapshot, outcome, counted) = line(record, now);
+        let name = format!("{}/{:08}", strand.name(), record.sequence);
+        table.row([name, when, snapshot, outcome, counted]);
+    }
 }
 
 fn line(record: &Record, now: jiff::Timestamp) -> (String, String, String, String) {
@@ -182,21 +200,24 @@ pub(super) async fn export(select: &Select, console: &mut Console<'_>) -> Result
     let evidence = world.evidence()?;
     let mut exit = Exit::Fine;
     for source in world.sources(select)? {
-        exit = exit.max(export_one(source, &**evidence, console).await?);
+        let former = source.formerly.iter();
+        for name in former.chain([&source.name]) {
+            exit = exit.max(export_one(name, &**evidence, console).await?);
+        }
     }
     Ok(exit)
 }
 
 async fn export_one(
-    source: &Source,
+    name: &SourceName,
     evidence: &dyn RecordWriter,
     console: &mut Console<'_>,
 ) -> Result<Exit, Refusal> {
     let refuse = |error| Refusal::unknown(toolkit::problem::render(&error, None));
     let mut exit = Exit::Fine;
-    let mut sequences = sequences(evidence, &source.name, 0);
+    let mut sequences = sequences(evidence, name, 0);
     while let Some(sequence) = sequences.try_next().await.map_err(refuse)? {
-        let text = match evidence.read(&source.name, sequence).await {
+        let text = match evidence.read(name, sequence).await {
             Ok(text) => text,
             // The record was pruned since it was listed.
             Err(LedgerError::Gone { .. }) => continue,
@@ -206,7 +227,7 @@ async fn export_one(
         if let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) {
             writeln!(console.out, "{value}")?;
         } else {
-            writeln!(console.err, "{}/{sequence:08} is not JSON", source.name)?;
+            writeln!(console.err, "{name}/{sequence:08} is not JSON")?;
             exit = Exit::Failed;
         }
     }

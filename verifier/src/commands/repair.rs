@@ -17,13 +17,14 @@ use crate::{
 /// Longest account of what is broken, in characters: it may quote what lies there.
 const BROKEN_BY_MAX: usize = 200;
 
-/// Writes one record for each break, until there is none.
+/// Writes one record for each break, until there is none. A break of a former name is repaired in
+/// that name's chain.
 pub(super) async fn run(flags: &cli::Repair, console: &mut Console<'_>) -> Result<Exit, Refusal> {
     let reason = reason(&flags.reason)?;
     let world = World::open(console)?;
     let source = &world.source(&flags.source)?.name;
     world.is_mounted().await?;
-    let mut standing = world.ledger(source).await?.report().first_break;
+    let mut standing = standing_of(source, &world).await?;
     if standing.is_none() {
         return Err(Refusal::usage(format!(
             "the evidence of {source} is not broken, so there is nothing to repair\n\
@@ -32,24 +33,34 @@ pub(super) async fn run(flags: &cli::Repair, console: &mut Console<'_>) -> Resul
         )));
     }
     world.may_write().await?;
-    while let Some(first_break) = standing {
-        let repair = repair(source, &first_break, reason, console);
+    while let Some((name, first_break)) = standing {
+        let repair = repair(&name, &first_break, reason, console);
         let draft = Draft::Repair(Box::new(repair));
-        let appended = world.append(source, draft).await?;
+        let appended = world.append(&name, draft).await?;
         let sequence = appended.record.sequence;
-        standing = world.ledger(source).await?.report().first_break;
-        if standing.as_ref() == Some(&first_break) {
+        standing = standing_of(source, &world).await?;
+        if standing.as_ref() == Some(&(name.clone(), first_break.clone())) {
             return Err(Refusal::unknown(format!(
-                "{source} is still broken although record {sequence:08} repairs it: {first_break}\n\
+                "{name} is still broken although record {sequence:08} repairs it: {first_break}\n\
                  hint: Look whether somebody writes there, then run it again."
             )));
         }
         writeln!(
             console.out,
-            "✔ {source}: {first_break}: repaired by record {sequence:08}"
+            "✔ {name}: {first_break}: repaired by record {sequence:08}"
         )?;
     }
     Ok(Exit::Fine)
+}
+
+/// Returns the first break of the source's chains, and the name that it is below.
+async fn standing_of(
+    source: &SourceName,
+    world: &World,
+) -> Result<Option<(SourceName, Break)>, Refusal> {
+    let ledger = world.ledger(source).await?;
+    let standing = ledger.first_break();
+    Ok(standing.map(|(name, first_break)| (name.clone(), first_break)))
 }
 
 fn repair(source: &SourceName, first_break: &Break, reason: &str, console: &Console<'_>) -> Repair {

@@ -122,7 +122,7 @@ impl Digest {
                 source.name, it.by, it.message
             )
         }));
-        if let Some(head) = known.ledger.records().next_back() {
+        if let Some(head) = known.ledger.own_records().next_back() {
             self.heads
                 .push((name(), head.sequence, head.digest.clone()));
         }

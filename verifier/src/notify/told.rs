@@ -65,7 +65,7 @@ impl KnownSource<'_> {
     /// Number of the newest record; 0 if there is none.
     pub fn newest(&self) -> u64 {
         self.ledger
-            .records()
+            .own_records()
             .next_back()
             .map_or(0, |it| it.sequence)
     }
@@ -87,7 +87,7 @@ impl KnownSource<'_> {
 
     /// The records behind this number, the newest first.
     fn since(&self, sequence: u64) -> impl Iterator<Item = &Record> {
-        let newest_first = self.ledger.records().rev();
+        let newest_first = self.ledger.own_records().rev();
         newest_first.take_while(move |it| it.sequence > sequence)
     }
 

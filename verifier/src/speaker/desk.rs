@@ -151,7 +151,11 @@ impl Desk {
                 ..Told::default()
             });
             let tell = tell(known, *told, receiver, &config.verifier, scene.now)?;
-            let first = known.ledger.records().next().map_or(0, |it| it.sequence);
+            let first = known
+                .ledger
+                .own_records()
+                .next()
+                .map_or(0, |it| it.sequence);
             Some(Due {
                 notice: tell.notice.clone(),
                 then: Then::Told(source.name.clone(), Box::new(tell), first),

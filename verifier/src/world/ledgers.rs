@@ -3,6 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use catalog::{
+    config::Source,
     ledger::{self, Ledger, LedgerError, MARKER, RecordWriter},
     model::SourceName,
 };
@@ -108,8 +109,10 @@ impl World {
         }
     }
 
+    /// The names of all sources, former ones included: records may lie below each.
     fn all_sources(&self) -> Vec<SourceName> {
-        self.ledgers.keys().cloned().collect()
+        let sources = self.config.sources.iter();
+        sources.flat_map(Source::names).cloned().collect()
     }
 
     /// True if records were once found at their place.
@@ -146,7 +149,7 @@ impl World {
                 Err(LedgerError::Unmarked { .. }) if !self.is_adopted() => {}
                 refreshed => refreshed?,
             }
-            if known.report().head.is_some() {
+            if known.strands().any(|it| it.report().head.is_some()) {
                 self.adopted.store(true, Ordering::Relaxed);
             }
         }

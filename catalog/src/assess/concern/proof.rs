@@ -161,7 +161,7 @@ pub(super) fn rehearsal_failed(proof: &Proof<'_>, _: &Holdings<'_>, _: &Facts<'_
 }
 
 pub(super) fn evidence_broken(proof: &Proof<'_>, _: &Holdings<'_>, _: &Facts<'_>) -> bool {
-    proof.chain.first_break.is_some()
+    proof.ledger.first_break().is_some()
 }
 
 /// True if the newest record has a finding of one of these meanings that failed or is a warning.

@@ -273,7 +273,7 @@ fn proof_is_that_of_the_newest_recovery_point() {
             proof.verified.unwrap().snapshot.taken_at_from,
             TakenAtFrom::Content
         );
-        assert_eq!(proof.chain.records, 1);
+        assert_eq!(proof.ledger.report().records, 1);
     });
     let mut ahead = World::healthy();
     ahead.now = ahead.newest().taken_at - SignedDuration::from_secs(1);

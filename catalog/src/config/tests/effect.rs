@@ -18,6 +18,7 @@ const ACT: &[&str] = &[
     "repositories[].s3",
     "sources",
     "sources[].name",
+    "sources[].formerly",
     "sources[].engine",
     "sources[].repository",
     "sources[].path",
@@ -108,7 +109,7 @@ const OF_ENGINES: [&str; 3] = [
 ];
 
 /// Keys without effect in this version, each as it may be written in a whole file.
-fn warned() -> [(&'static str, String); 8] {
+fn warned() -> [(&'static str, String); 7] {
     let repository = |keys: &str| source("").replace("directory: /backups", keys);
     let below = |lines: &str| source("") + lines;
     [
@@ -120,7 +121,6 @@ fn warned() -> [(&'static str, String); 8] {
             "repositories[].require",
             repository("directory: /backups, require: [encryption, versioning]"),
         ),
-        ("sources[].formerly", source("    formerly: [old]\n")),
         (
             "sources[].producer",
             source("    producer: { cron_job: a/b }\n"),

@@ -258,14 +258,13 @@ exporter: { kubernetes: always }
 verifier: { runtime: kubernetes, registry: {} }
 sources:
   - name: cache
-    formerly: [old]
     engine: redis
     repository: cloud
     path: \"%Y%m%d.rdb\"
     producer: { cron_job: a/b }
 ";
     let found = problems(text);
-    assert_eq!(found.len(), 7, "{found:#?}");
+    assert_eq!(found.len(), 6, "{found:#?}");
     for problem in &found {
         assert!(
             problem.ends_with("not built into this version: it has no effect"),

@@ -2,7 +2,7 @@
 
 use futures::{StreamExt as _, TryStreamExt as _};
 
-use super::Ledger;
+use super::{Ledger, Strand};
 use crate::{
     ledger::{Break, BrokenBy, LedgerError, RecordReader, chain::digest_to_follow, sequences},
     model::SourceName,
@@ -12,7 +12,7 @@ use crate::{
 const READS_MAX: usize = 8;
 
 impl Ledger {
-    /// Reads and checks every record of a source; errs where the store does.
+    /// Reads and checks every record of a source without former names; errs where the store does.
     pub async fn load(
         records: &dyn RecordReader,
         source: &SourceName,
@@ -22,26 +22,38 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Reads the newest known record again, and what was appended since; on an error the ledger is
+    /// Reads the newest known records again, and what was appended since; on an error the ledger is
     /// unchanged.
     ///
-    /// If the newest known record is gone or another one, everything is read again. Unless that
-    /// record was pruned, the chain stays broken there until it is repaired or this ledger is
-    /// dropped: only who remembers the head can tell.
+    /// If the newest known record of a chain is gone or another one, all of the chain is read
+    /// again. Unless that record was pruned, the chain stays broken there until it is repaired or
+    /// this ledger is dropped: only who remembers the head can tell.
     pub async fn refresh(&mut self, records: &dyn RecordReader) -> Result<(), LedgerError> {
-        let source = self.checker.source().clone();
+        let mut former = Vec::new();
+        for strand in &self.former {
+            former.push(strand.refreshed(records).await?);
+        }
+        self.own = self.own.refreshed(records).await?;
+        self.former = former;
+        self.sort();
+        Ok(())
+    }
+}
+
+impl Strand {
+    /// The strand as its records are now.
+    async fn refreshed(&self, records: &dyn RecordReader) -> Result<Self, LedgerError> {
+        let name = self.name().clone();
         if let Some(head) = self.report().head {
-            let found = raw(records, &source, head.sequence).await?;
+            let found = raw(records, &name, head.sequence).await?;
             let digest = found.map(|raw| digest_to_follow(as_text(&raw)));
             if digest.as_ref() != Some(&head.digest) {
-                *self = self.anew(records, head.sequence, digest).await?;
-                return Ok(());
+                return self.anew(records, head.sequence, digest).await;
             }
         }
         let mut next = self.clone();
         next.read_on(records).await?;
-        *self = next;
-        Ok(())
+        Ok(next)
     }
 
     /// Reads everything once more, because record `known` is gone or has the digest `found` now.
@@ -51,7 +63,7 @@ impl Ledger {
         known: u64,
         found: Option<String>,
     ) -> Result<Self, LedgerError> {
-        let mut anew = Self::new(self.checker.source().clone());
+        let mut anew = Self::new(self.name().clone());
         anew.read_on(records).await?;
         let pruned = found.is_none() && anew.checker.first() > known;
         let rewritten = (!pruned).then_some(Break {
@@ -68,7 +80,7 @@ impl Ledger {
 
     /// Takes every record behind the newest one known.
     async fn read_on(&mut self, records: &dyn RecordReader) -> Result<(), LedgerError> {
-        let source = self.checker.source().clone();
+        let source = self.name().clone();
         let known = self.report().head.map_or(0, |head| head.sequence);
         let mut new = sequences(records, &source, known)
             .map_ok(|sequence| {

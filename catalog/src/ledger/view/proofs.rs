@@ -20,7 +20,7 @@ use self::{
 };
 use super::{Ledger, query::inconclusive};
 use crate::{
-    ledger::{Draft, Record, Verdict, Verification},
+    ledger::{Record, Verdict, Verification},
     model::{Snapshot, SnapshotState, SourceInventory},
 };
 
@@ -93,7 +93,7 @@ impl Proofs {
         Self {
             newest: newest(&objects, failed),
             verified: newest_of(objects.iter().filter(|it| it.place == Place::Unchanged)),
-            failed: failed.map(|it| Arc::clone(it.decided())),
+            failed: failed.map(|it| Arc::clone(&it.decided().record)),
             lost: lost(&objects, inventory, answer),
             row: ProofRow::new(&objects, &tries),
             proven_at: verified_once.map(|it| it.ended_at).max(),
@@ -106,7 +106,7 @@ impl Proofs {
     /// that was tried. A run of a snapshot that is older, not complete or gone is not reported
     /// while another snapshot lies there of which something is known.
     pub fn newest(&self) -> Option<&Verification> {
-        self.newest.as_ref().and_then(|(it, _)| verification(it))
+        self.newest.as_ref().and_then(|(it, _)| it.verification())
     }
 
     /// Says where the object of [`newest`](Self::newest) is now.
@@ -117,7 +117,7 @@ impl Proofs {
     /// Returns the proof of what can be recovered: the verified run of the newest recovery point
     /// that lies there unchanged.
     pub fn verified(&self) -> Option<&Verification> {
-        self.verified.as_deref().and_then(verification)
+        self.verified.as_deref().and_then(Record::verification)
     }
 
     /// Returns the failure that stands: that of the newest recovery point shown to be bad, until
@@ -129,7 +129,7 @@ impl Proofs {
     /// | lies there | is gone | yes: the bad one is what there is |
     /// | is gone | is gone | no |
     pub fn failed(&self) -> Option<&Verification> {
-        self.failed.as_deref().and_then(verification)
+        self.failed.as_deref().and_then(Record::verification)
     }
 
     /// Says why nobody knows whether the source can be recovered, if only configuration can mend
@@ -156,14 +156,6 @@ impl Proofs {
     }
 }
 
-/// The verification in a record, if it is one.
-fn verification(record: &Record) -> Option<&Verification> {
-    match &record.draft {
-        Draft::Verification(verification) => Some(verification),
-        _ => None,
-    }
-}
-
 /// True if a snapshot says something of its source: it is a complete full backup.
 fn counts(snapshot: &Snapshot) -> bool {
     snapshot.state == SnapshotState::Complete && !snapshot.is_differential()
@@ -174,7 +166,7 @@ fn newest_of<'a>(objects: impl Iterator<Item = &'a Judged>) -> Option<Arc<Record
     let verified = objects.filter(|it| it.verdict() == Some(Verdict::Verified));
     verified
         .max_by_key(|it| it.point())
-        .map(|it| Arc::clone(it.decided()))
+        .map(|it| Arc::clone(&it.decided().record))
 }
 
 fn newest(objects: &[Judged], failed: Option<&Judged>) -> Option<(Arc<Record>, Place)> {
@@ -186,7 +178,7 @@ fn newest(objects: &[Judged], failed: Option<&Judged>) -> Option<(Arc<Record>, P
             .max_by_key(|it| age(it.last()))
     };
     let newest = here.or_else(anywhere)?;
-    Some((Arc::clone(newest.last()), newest.place))
+    Some((Arc::clone(&newest.last().record), newest.place))
 }
 
 fn standing_failure<'a>(objects: &'a [Judged], tries: &FirstTries) -> Option<&'a Judged> {

@@ -4,11 +4,11 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Ledger, Sameness};
+use super::{Ledger, PlacedRecord, Sameness, Turn};
 use crate::{
     ledger::{
-        Acceptance, ArtifactRecord, Fingerprints, Outcome, Reason, Record, SnapshotRecord, Verdict,
-        Verification,
+        Acceptance, ArtifactRecord, Draft, Fingerprints, Outcome, Reason, Record, SnapshotRecord,
+        Verdict, Verification,
     },
     model::{ObjectMeta, Snapshot},
     recovery_point::TOLERANCE,
@@ -38,7 +38,7 @@ pub struct Baseline {
 
 /// Contents that are right, and the record that says so.
 pub(super) struct Right<'a> {
-    pub(super) sequence: u64,
+    pub(super) turn: Turn,
     pub(super) taken_at: Timestamp,
     ended_at: Timestamp,
     by_a_person: bool,
@@ -58,10 +58,15 @@ impl Ledger {
 
     /// Returns the records that are not from the future at this time, oldest first; a record whose
     /// end is not known is included.
-    pub(super) fn past_records(&self, now: Timestamp) -> impl Iterator<Item = &Arc<Record>> {
+    pub(super) fn past_records(&self, now: Timestamp) -> impl Iterator<Item = PlacedRecord> {
         let until = self.until(now).until;
-        let records = self.records.iter();
-        records.filter(move |it| it.ended_at().is_none_or(|ended_at| ended_at <= until))
+        let past = move |it: &Record| it.ended_at().is_none_or(|ended_at| ended_at <= until);
+        self.placed()
+            .filter(move |(_, record)| past(record))
+            .map(|(turn, record)| PlacedRecord {
+                turn,
+                record: Arc::clone(record),
+            })
     }
 
     /// True if a record ends more than [`TOLERANCE`] after this time: whoever wrote it, or whoever
@@ -70,47 +75,48 @@ impl Ledger {
         let until = self.until(now).until;
         self.last_end().is_some_and(|ended_at| ended_at > until)
     }
+}
 
-    /// Returns the contents that were verified, or accepted by a person.
-    pub(super) fn right(&self) -> impl Iterator<Item = Right<'_>> {
-        let verified = self
-            .numbered()
-            .filter(|(_, it)| it.verdict == Verdict::Verified)
-            .map(|(sequence, it)| Right {
-                sequence,
-                taken_at: it.snapshot.taken_at,
-                ended_at: it.ended_at,
-                by_a_person: false,
-                items: &it.items,
-                fingerprints: &it.fingerprints,
-            });
-        let accepted = self.acceptances().map(|(sequence, it)| Right {
-            sequence,
+/// Returns the contents among these records that were verified, or accepted by a person.
+pub(super) fn right<'a>(
+    records: impl Iterator<Item = (Turn, &'a Arc<Record>)>,
+) -> impl Iterator<Item = Right<'a>> {
+    records.filter_map(|(turn, record)| match &record.draft {
+        Draft::Verification(it) if it.verdict == Verdict::Verified => Some(Right {
+            turn,
+            taken_at: it.snapshot.taken_at,
+            ended_at: it.ended_at,
+            by_a_person: false,
+            items: &it.items,
+            fingerprints: &it.fingerprints,
+        }),
+        Draft::Acceptance(it) => Some(Right {
+            turn,
             taken_at: it.snapshot.taken_at,
             ended_at: it.ended_at,
             by_a_person: true,
             items: &it.items,
             fingerprints: &it.fingerprints,
-        });
-        verified.chain(accepted)
-    }
+        }),
+        _ => None,
+    })
 }
 
 impl<'a> Past<'a> {
-    /// Returns the verifications with their sequence numbers, oldest first.
-    fn numbered(self) -> impl DoubleEndedIterator<Item = (u64, &'a Verification)> {
-        let numbered = self.ledger.numbered();
-        numbered.filter(move |(_, it)| it.ended_at <= self.until)
+    /// Returns the verifications, each with its place, oldest first.
+    fn in_turn(self) -> impl DoubleEndedIterator<Item = (Turn, &'a Verification)> {
+        let all = self.ledger.in_turn();
+        all.filter(move |(_, it)| it.ended_at <= self.until)
     }
 
     /// Returns the verifications, oldest first.
     pub fn verifications(self) -> impl DoubleEndedIterator<Item = &'a Verification> {
-        self.numbered().map(|(_, verification)| verification)
+        self.in_turn().map(|(_, verification)| verification)
     }
 
-    fn acceptances(self) -> impl DoubleEndedIterator<Item = (u64, &'a Acceptance)> {
-        let acceptances = self.ledger.acceptances();
-        acceptances.filter(move |(_, it)| it.ended_at <= self.until)
+    fn acceptances(self) -> impl Iterator<Item = &'a Acceptance> {
+        let acceptances = self.ledger.records().filter_map(Record::acceptance);
+        acceptances.filter(move |it| it.ended_at <= self.until)
     }
 
     /// Returns the end of the last run, of whichever snapshot.
@@ -128,14 +134,14 @@ impl<'a> Past<'a> {
     /// Returns the run that is reported for the source: that of the newest recovery point, of
     /// several the last written. A run of an older snapshot changes nothing here.
     pub fn newest(self) -> Option<&'a Verification> {
-        self.numbered()
+        self.in_turn()
             .max_by_key(by_recovery_point)
             .map(|(_, it)| it)
     }
 
     /// Returns the proof of what can be recovered: the verified run of the newest recovery point.
     pub fn newest_verified(self) -> Option<&'a Verification> {
-        self.numbered()
+        self.in_turn()
             .filter(|(_, it)| it.verdict == Verdict::Verified)
             .max_by_key(by_recovery_point)
             .map(|(_, it)| it)
@@ -145,10 +151,10 @@ impl<'a> Past<'a> {
     /// a person. An acceptance of this very recovery point counts, for it says that these contents
     /// are right.
     pub fn baseline(self, taken_at: Timestamp) -> Option<Baseline> {
-        let right = self.ledger.right().filter(|it| it.ended_at <= self.until);
+        let right = right(self.ledger.placed()).filter(|it| it.ended_at <= self.until);
         let right = right
             .filter(|it| it.taken_at < taken_at || (it.by_a_person && it.taken_at == taken_at));
-        let nearest = right.max_by_key(|it| (it.taken_at, it.sequence))?;
+        let nearest = right.max_by_key(|it| (it.taken_at, it.turn))?;
         Some(Baseline {
             taken_at: nearest.taken_at,
             items: nearest.items.clone(),
@@ -208,10 +214,10 @@ impl<'a> Past<'a> {
     /// know what lies in the repository; `None` if a later record has a verdict. Interrupted runs
     /// are left out.
     pub fn mendable(self) -> Option<String> {
-        let told = self.numbered();
+        let told = self.in_turn();
         let told = told.filter(|(_, run)| run.reason != Some(Reason::Interrupted));
         let (last, newest) = told.max_by_key(by_recovery_point)?;
-        let mut later = self.numbered().filter(|(sequence, _)| *sequence > last);
+        let mut later = self.in_turn().filter(|(turn, _)| *turn > last);
         let is_decided = later.any(|(_, run)| run.verdict != Verdict::Inconclusive);
         newest.mendable().filter(|_| !is_decided)
     }
@@ -227,7 +233,7 @@ impl<'a> Past<'a> {
     /// True if a person has since accepted the contents that this run says are unexpected.
     pub fn is_accepted(self, failed: &Verification) -> bool {
         failed.reason == Some(Reason::Expectation)
-            && self.acceptances().any(|(_, it)| {
+            && self.acceptances().any(|it| {
                 it.ended_at >= failed.ended_at
                     && it.snapshot.sameness_of_records(&failed.snapshot) == Sameness::Same
             })
@@ -314,8 +320,8 @@ fn sum(objects: &[ArtifactRecord]) -> u64 {
     sizes.fold(0, u64::saturating_add)
 }
 
-pub(super) const fn by_recovery_point((sequence, run): &(u64, &Verification)) -> (Timestamp, u64) {
-    (run.snapshot.taken_at, *sequence)
+pub(super) const fn by_recovery_point((turn, run): &(Turn, &Verification)) -> (Timestamp, Turn) {
+    (run.snapshot.taken_at, *turn)
 }
 
 fn scaled(milliseconds: u64, measured: u64, size: u64) -> u64 {

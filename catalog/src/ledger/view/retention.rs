@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Ledger, SHED, query::by_recovery_point};
+use super::{
+    Ledger, SHED, Strand,
+    query::{by_recovery_point, right},
+};
 use crate::ledger::{Break, Checkpoint, Draft, Record, Verdict};
 
 /// Most checkpoints that are written within one retention, so that a chain does not come to consist
@@ -18,15 +21,28 @@ const REPAIRS_MAX: usize = if cfg!(test) { 2 } else { 100 };
 
 impl Ledger {
     /// Returns the checkpoint that must be written before records are pruned, once some are older
-    /// than `keep`.
-    ///
-    /// Only a contiguous beginning of the chain is pruned, and no record that is held. A broken
-    /// chain is not pruned at all: it is somebody's to look into.
+    /// than `keep`. Records of former names are never pruned.
     pub(in crate::ledger) fn due_checkpoint(
         &self,
         keep: Duration,
         now: Timestamp,
     ) -> Result<Option<Checkpoint>, Break> {
+        self.own.due_checkpoint(keep, now)
+    }
+
+    /// Returns the checkpoint that covers the most records of the source's name.
+    pub(in crate::ledger) fn last_checkpoint(&self) -> Option<&Checkpoint> {
+        self.own.last_checkpoint()
+    }
+}
+
+impl Strand {
+    /// Returns the checkpoint that must be written before records are pruned, once some are older
+    /// than `keep`.
+    ///
+    /// Only a contiguous beginning of the chain is pruned, and no record that is held. A broken
+    /// chain is not pruned at all: it is somebody's to look into.
+    fn due_checkpoint(&self, keep: Duration, now: Timestamp) -> Result<Option<Checkpoint>, Break> {
         if let Some(first_break) = self.report().first_break {
             return Err(first_break);
         }
@@ -56,7 +72,7 @@ impl Ledger {
         let pruned = pruned.filter(|_| sequence > self.checker.first());
         let gone = self.repairs().filter(|it| it.sequence < sequence);
         Ok(pruned.map(|pruned| Checkpoint {
-            source: self.source().clone(),
+            source: self.name().clone(),
             ended_at: now,
             through: sequence - 1,
             pruned,
@@ -66,7 +82,7 @@ impl Ledger {
     }
 
     /// Returns the checkpoint that covers the most records.
-    pub(in crate::ledger) fn last_checkpoint(&self) -> Option<&Checkpoint> {
+    fn last_checkpoint(&self) -> Option<&Checkpoint> {
         let checkpoints = self.records().filter_map(|record| match &record.draft {
             Draft::Checkpoint(checkpoint) => Some(checkpoint),
             _ => None,
@@ -93,16 +109,18 @@ impl Ledger {
     /// Returns the sequence numbers of the records that are held: the newest recovery point, the
     /// newest verified one, the baseline of the next snapshot, and the head.
     fn held(&self) -> [Option<u64>; 4] {
-        let newest = self.numbered().max_by_key(by_recovery_point);
-        let verified = self
-            .numbered()
-            .filter(|(_, it)| it.verdict == Verdict::Verified)
-            .max_by_key(by_recovery_point);
-        let baseline = self.right().max_by_key(|it| (it.taken_at, it.sequence));
+        let runs = || {
+            let placed = self.placed(0);
+            placed.filter_map(|(turn, it)| Some((turn, it.verification()?)))
+        };
+        let verified = runs().filter(|(_, it)| it.verdict == Verdict::Verified);
+        let newest = runs().max_by_key(by_recovery_point);
+        let verified = verified.max_by_key(by_recovery_point);
+        let baseline = right(self.placed(0)).max_by_key(|it| (it.taken_at, it.turn));
         [
-            newest.map(|(sequence, _)| sequence),
-            verified.map(|(sequence, _)| sequence),
-            baseline.map(|it| it.sequence),
+            newest.map(|(turn, _)| turn.sequence),
+            verified.map(|(turn, _)| turn.sequence),
+            baseline.map(|it| it.turn.sequence),
             self.report().head.map(|head| head.sequence),
         ]
     }

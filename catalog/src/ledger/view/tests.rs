@@ -1,16 +1,19 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
 mod chained;
+mod renamed;
 
 use super::*;
 use crate::{
     ledger::{
-        Finding, Outcome, Reason, Verdict,
+        Draft, Finding, Outcome, Reason, Verdict,
         fixtures::{acceptance, at, cache, sealed, verification},
     },
-    model::{Artifact, Continues, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotState},
+    model::{
+        Artifact, Continues, Key, ObjectMeta, Snapshot, SnapshotFacts, SnapshotState, SourceName,
+    },
 };
 
 fn ledger(drafts: impl IntoIterator<Item = Draft>) -> Ledger {

@@ -95,7 +95,7 @@ impl RunMessages {
                 continue;
             };
             let known = Before {
-                newest: ledger.records().next_back().map_or(0, |it| it.sequence),
+                newest: ledger.own_records().next_back().map_or(0, |it| it.sequence),
                 source: source.clone(),
                 inventory,
             };
@@ -217,7 +217,7 @@ async fn note(
     let first = world
         .ledger(source)
         .await?
-        .records()
+        .own_records()
         .next()
         .map_or(0, |it| it.sequence);
     let noting = notes.write_told(receiver, source, told, first);

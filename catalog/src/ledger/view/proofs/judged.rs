@@ -1,43 +1,42 @@
 //! The objects of which there is a verification: one entry for each, with the run whose word
 //! stands.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
-use super::{Place, counts, verification};
+use super::{Place, counts};
 use crate::{
     ledger::{
-        Acceptance, Draft, Ledger, Reason, Record, Sameness, SnapshotRecord, Trigger, Verdict,
-        Verification, same::ByObject, view::query::decisive,
+        Draft, Ledger, Reason, Record, Sameness, SnapshotRecord, Trigger, Verdict, Verification,
+        same::ByObject,
+        view::{PlacedRecord, Turn, query::decisive},
     },
     model::{Snapshot, SourceInventory},
 };
 
-/// A recovery point and the sequence number of the record that names it: of equal recovery points
-/// the later record's is the greater.
-pub(super) type Point = (Timestamp, u64);
+/// A recovery point and the place of the record that names it: of equal recovery points the later
+/// record's is the greater.
+pub(super) type Point = (Timestamp, Turn);
 
 /// One object of which there is a verification, whatever recovery points its records name.
 #[derive(Debug)]
 pub(super) struct Judged {
     pub(super) place: Place,
     /// Its verifications, oldest first; at least one.
-    pub(super) runs: Vec<Arc<Record>>,
-    pub(super) accepted: Option<Arc<Record>>,
+    pub(super) runs: Vec<PlacedRecord>,
+    pub(super) accepted: Option<PlacedRecord>,
 }
 
 impl Judged {
     /// Returns the verification that was written last.
-    pub(super) fn last(&self) -> &Arc<Record> {
+    pub(super) fn last(&self) -> &PlacedRecord {
         self.runs.last().expect("invariant: made of a run")
     }
 
     /// Returns the verification whose word on the contents stands ([`decisive`]).
-    pub(super) fn decided(&self) -> &Arc<Record> {
-        let decided = decisive(self.runs.iter().rev().filter_map(|it| verification(it)));
-        let is_it = |record: &&Arc<Record>| {
-            let run = verification(record);
+    pub(super) fn decided(&self) -> &PlacedRecord {
+        let decided = decisive(self.runs.iter().rev().filter_map(|it| it.verification()));
+        let is_it = |record: &&PlacedRecord| {
+            let run = record.verification();
             run.zip(decided)
                 .is_some_and(|(run, it)| std::ptr::eq(run, it))
         };
@@ -60,10 +59,12 @@ impl Judged {
             return Some(self.point());
         }
         let accepted = self.accepted.as_ref()?;
-        let failed = verification(self.decided())?;
+        let failed = self.decided().verification()?;
         let excused = failed.reason == Some(Reason::Expectation)
-            && acceptance(accepted).is_some_and(|it| it.ended_at >= failed.ended_at);
-        excused.then_some((failed.snapshot.taken_at, accepted.sequence))
+            && accepted
+                .acceptance()
+                .is_some_and(|it| it.ended_at >= failed.ended_at);
+        excused.then_some((failed.snapshot.taken_at, accepted.turn))
     }
 
     /// True if the object is gone, and its last run was by hand and found out nothing.
@@ -71,27 +72,20 @@ impl Judged {
         matches!(
             self.place,
             Place::Gone | Place::Overwritten | Place::OldVersion
-        ) && verification(self.last()).is_some_and(|run| {
+        ) && self.last().verification().is_some_and(|run| {
             run.verdict == Verdict::Inconclusive && run.trigger == Trigger::Manual
         })
     }
 }
 
 /// Returns the recovery point that a record names.
-pub(super) fn age(record: &Record) -> Point {
-    let taken_at = verification(record).map(|it| it.snapshot.taken_at);
-    (taken_at.unwrap_or(Timestamp::MIN), record.sequence)
+pub(super) fn age(record: &PlacedRecord) -> Point {
+    let taken_at = record.verification().map(|it| it.snapshot.taken_at);
+    (taken_at.unwrap_or(Timestamp::MIN), record.turn)
 }
 
 pub(super) fn verdict(record: &Record) -> Option<Verdict> {
-    verification(record).map(|it| it.verdict)
-}
-
-fn acceptance(record: &Record) -> Option<&Acceptance> {
-    match &record.draft {
-        Draft::Acceptance(acceptance) => Some(acceptance),
-        _ => None,
-    }
+    record.verification().map(|it| it.verdict)
 }
 
 /// Returns every object of which there is a verification, in the order of their first records.
@@ -111,29 +105,29 @@ pub(super) fn judged(ledger: &Ledger, inventory: &SourceInventory, now: Timestam
         let known = index.of(first).into_iter().rev().copied();
         let mut known = known.filter(|known| is_of(objects[*known].last(), snapshot));
         match known.next() {
-            Some(known) if is_run => objects[known].runs.push(Arc::clone(record)),
-            Some(known) => objects[known].accepted = Some(Arc::clone(record)),
+            Some(known) if is_run => objects[known].runs.push(record),
+            Some(known) => objects[known].accepted = Some(record),
             // What was never verified has no contents that a person could accept.
             None if !is_run => {}
             None => {
                 index.add(first, objects.len());
                 objects.push(Judged {
                     place: Place::Gone,
-                    runs: vec![Arc::clone(record)],
+                    runs: vec![record],
                     accepted: None,
                 });
             }
         }
     }
     for object in &mut objects {
-        let last = verification(object.last());
+        let last = object.last().verification();
         object.place = last.map_or(Place::Gone, |last| lying.place(&last.snapshot));
     }
     objects
 }
 
 fn is_of(record: &Record, snapshot: &SnapshotRecord) -> bool {
-    let run = verification(record);
+    let run = record.verification();
     run.is_some_and(|it| it.snapshot.sameness_of_records(snapshot) == Sameness::Same)
 }
 

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::judged::{Judged, age, verdict};
-use crate::ledger::Verdict;
+use crate::ledger::{Verdict, view::Turn};
 
 /// The first runs of the objects that lie there. This is asked about every object, and a ledger may
 /// know thousands.
@@ -15,9 +15,9 @@ pub(super) struct FirstTries(Vec<Try>);
 #[derive(Debug)]
 struct Try {
     taken_at: Timestamp,
-    /// The two smallest sequence numbers among this run and all first runs of later recovery
+    /// The two earliest places among this run and all first runs of later recovery
     /// points. The second is for an object that must not count its own.
-    earliest: [Option<u64>; 2],
+    earliest: [Option<Turn>; 2],
 }
 
 impl FirstTries {
@@ -28,7 +28,7 @@ impl FirstTries {
         let mut earliest = [None; 2];
         let tries = points.into_iter().rev().map(|(taken_at, tried)| {
             let [first, second] = earliest;
-            let mut all: Vec<u64> = [Some(tried), first, second].into_iter().flatten().collect();
+            let mut all: Vec<Turn> = [Some(tried), first, second].into_iter().flatten().collect();
             all.sort_unstable();
             earliest = [all.first().copied(), all.get(1).copied()];
             Try { taken_at, earliest }
@@ -44,12 +44,12 @@ impl FirstTries {
     pub(super) fn is_look_back(&self, object: &Judged) -> bool {
         let mut runs = object.runs.iter();
         let failed = runs.find(|it| verdict(it) == Some(Verdict::Failed));
-        let (taken_at, sequence) = age(failed.unwrap_or_else(|| object.last()));
+        let (taken_at, turn) = age(failed.unwrap_or_else(|| object.last()));
         let later = self.0.partition_point(|it| it.taken_at <= taken_at);
-        let own = object.runs[0].sequence;
+        let own = object.runs[0].turn;
         let tried = self.0.get(later).map(|it| it.earliest);
         let of_others = tried.into_iter().flatten().flatten().find(|it| *it != own);
-        of_others.is_some_and(|tried| tried < sequence)
+        of_others.is_some_and(|tried| tried < turn)
     }
 }
 
@@ -61,36 +61,40 @@ mod tests {
     use crate::ledger::{
         Draft, Reason, Record,
         fixtures::{at, verification},
-        view::proofs::Place,
+        view::{PlacedRecord, proofs::Place},
     };
 
     /// The same answer, found by asking every other object.
     fn is_look_back(object: &Judged, objects: &[Judged]) -> bool {
         let mut runs = object.runs.iter();
         let failed = runs.find(|it| verdict(it) == Some(Verdict::Failed));
-        let (taken_at, sequence) = age(failed.unwrap_or_else(|| object.last()));
+        let (taken_at, turn) = age(failed.unwrap_or_else(|| object.last()));
         let mut later = objects.iter().filter(|it| it.place.lies());
         later.any(|it| {
             let (of_later, tried) = age(&it.runs[0]);
-            !std::ptr::eq(it, object) && of_later > taken_at && tried < sequence
+            !std::ptr::eq(it, object) && of_later > taken_at && tried < turn
         })
     }
 
     /// Record number `sequence`, of an earlier or a later recovery point, good or bad.
-    fn record(sequence: u64, is_later: bool, is_bad: bool) -> Arc<Record> {
+    fn record(sequence: u64, is_later: bool, is_bad: bool) -> PlacedRecord {
         let taken_at = at(if is_later { "05:00:00" } else { "04:00:00" });
         let run = verification(taken_at, is_bad.then_some(Reason::Damaged));
-        Arc::new(Record {
+        let record = Record {
             sequence,
             previous: None,
             digest: String::new(),
             draft: Draft::Verification(Box::new(run)),
-        })
+        };
+        PlacedRecord {
+            turn: Turn::new(0, &record),
+            record: Arc::new(record),
+        }
     }
 
     /// The objects of a case. Its digits choose kind and object of each of four records, and where
     /// each of the three objects is.
-    fn objects(records: &[[Arc<Record>; 4]; 4], case: usize) -> Vec<Judged> {
+    fn objects(records: &[[PlacedRecord; 4]; 4], case: usize) -> Vec<Judged> {
         let mut rest = case;
         let mut digit = |base| {
             let digit = rest % base;
@@ -99,7 +103,7 @@ mod tests {
         };
         let mut runs: [Vec<_>; 3] = array::from_fn(|_| Vec::new());
         for of_number in records {
-            runs[digit(3)].push(Arc::clone(&of_number[digit(4)]));
+            runs[digit(3)].push(of_number[digit(4)].clone());
         }
         let mut place = || match digit(2) {
             0 => Place::Gone,

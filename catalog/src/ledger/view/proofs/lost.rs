@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Judged, Place, verification};
+use super::{Judged, Place};
 use crate::{
     ledger::{ArtifactRecord, Record, SnapshotRecord, Verdict, Verification},
     model::{Snapshot, SourceInventory},
@@ -49,7 +49,9 @@ impl Lost {
     /// # Panics
     /// Never: only a verification is a proof.
     pub fn run(&self) -> &Verification {
-        verification(&self.record).expect("invariant: made of a verified record")
+        self.record
+            .verification()
+            .expect("invariant: made of a verified record")
     }
 
     /// Says how the proof was lost, if [`is_shown`](Self::is_shown).
@@ -117,9 +119,9 @@ pub(super) fn lost(
         _ if inventory.complete().any(older) => Loss::BeforeOlder,
         _ => Loss::WithOlder,
     };
-    let record = Arc::clone(newest.decided());
+    let record = Arc::clone(&newest.decided().record);
     let answer = answer.filter(|it| it.record == record.digest);
-    let is_shown = match verification(&record).and_then(|it| versions(&it.snapshot)) {
+    let is_shown = match record.verification().and_then(|it| versions(&it.snapshot)) {
         None => true,
         Some(_) => answer.is_some_and(|it| it.are_there == Some(false)),
     };

@@ -1,12 +1,12 @@
 //! The inconclusive runs since the last verdict. One function says when they are a matter for
 //! people, and every concern and message follows it. Pure.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Judged, Place, look_back::FirstTries, verification};
-use crate::ledger::{Reason, Record, Verdict, Verification};
+use super::{Judged, Place, look_back::FirstTries};
+use crate::ledger::{Reason, Verdict, Verification, view::PlacedRecord};
 
 /// Inconclusive runs in a row after which people are told where nothing is configured (design §3,
 /// `inconclusive_after`).
@@ -30,9 +30,9 @@ impl ProofRow {
     pub(super) fn new(objects: &[Judged], tries: &FirstTries) -> Self {
         let told = objects.iter().filter(|it| it.place != Place::Aside);
         let told = told.filter(|it| !it.is_vain() && !tries.is_look_back(it));
-        let mut runs: Vec<&Arc<Record>> = told.flat_map(|it| &it.runs).collect();
-        runs.sort_unstable_by_key(|record| record.sequence);
-        Self::of(runs.into_iter().rev().filter_map(|it| verification(it)))
+        let mut runs: Vec<&PlacedRecord> = told.flat_map(|it| &it.runs).collect();
+        runs.sort_unstable_by_key(|record| record.turn);
+        Self::of(runs.into_iter().rev().filter_map(|it| it.verification()))
     }
 
     /// Counts these runs, which come the last one first.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     ledger::{
-        Reason, Trigger,
+        Draft, Reason, Trigger,
         fixtures::{acceptance, at, cache, sealed, verification},
     },
     model::{Artifact, Key, ObjectMeta, SnapshotFacts},

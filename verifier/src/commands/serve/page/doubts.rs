@@ -36,7 +36,7 @@ pub(super) fn warnings(source: &Source, known: &SourceState, now: Timestamp) -> 
     let Some(ledger) = &known.ledger else {
         return warnings;
     };
-    if ledger.report().first_break.is_some() {
+    if ledger.first_break().is_some() {
         let broken = "Its evidence is broken; backup-verifier evidence check says where.";
         warnings.push(broken.into());
     }
