@@ -6,6 +6,7 @@
 mod cadence;
 mod capacity;
 mod concern;
+mod forecast;
 mod gaps;
 mod holdings;
 mod objectives;
@@ -161,7 +162,13 @@ pub fn assess<'a>(subject: &Subject<'a>, now: Timestamp) -> Assessment<'a> {
         .map(|inventory| Holdings::new(inventory, &facts));
     let proof = holdings.as_ref().and_then(|holdings| {
         let (ledger, proofs) = subject.ledger.zip(subject.proofs)?;
-        Some(Proof::new(ledger, proofs, holdings, now))
+        Some(Proof::new(
+            ledger,
+            proofs,
+            holdings,
+            facts.promises.recovery_time,
+            now,
+        ))
     });
     let concerns: Vec<_> = CONCERNS
         .iter()

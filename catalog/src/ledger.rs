@@ -60,10 +60,10 @@ pub use same::Sameness;
 pub use sequences::sequences;
 pub use verdict::{Basis, Finding, Outcome, Reason, Verdict};
 pub use view::{
-    Baseline, INCONCLUSIVE_AFTER, Ledger, Loss, Lost, OldVersions, Past, Place, ProofRow, Proofs,
-    Strand,
+    Baseline, INCONCLUSIVE_AFTER, Ledger, Loss, Lost, Measurement, OldVersions, Past, Place,
+    ProofRow, Proofs, Strand,
 };
-pub use words::{Egress, Network, Stage, VolumeLimit};
+pub use words::{Egress, Fed, Network, Stage, VolumeLimit};
 
 /// Largest record that is written or read, in bytes.
 pub const RECORD_BYTES_MAX: u64 = 1024 * 1024;

@@ -72,7 +72,13 @@ toolkit::metric_table! {
          sandbox.";
     VerificationForecast, Gauge, "backup_verification_recovery_forecast_seconds",
         [source, engine],
-        "How long the newest complete full backup is expected to take.";
+        "How long the newest complete full backup is expected to take, by the measurements of past \
+         verifications.";
+    ObjectiveBreak, Gauge, "backup_verification_objective_break_timestamp_seconds",
+        [source, engine],
+        "When the recovery is expected to take longer than its objective, at the present growth of \
+         the full backups; in the past if it does already. Absent: no objective, no measurement, \
+         no growth, or more than ten years away.";
     VerificationStage, Gauge, "backup_verification_stage_seconds", [source, engine, stage],
         "Wall time of each stage of the verification of the newest recovery point; they overlap.";
     VerificationItems, Gauge, "backup_verification_items", [source, engine, item],

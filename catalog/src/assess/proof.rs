@@ -5,7 +5,7 @@ use std::time;
 use jiff::Timestamp;
 use settings::{Duration, Schedule};
 
-use super::{Facts, Holdings};
+use super::{Facts, Holdings, forecast::Forecast};
 use crate::ledger::{INCONCLUSIVE_AFTER, Ledger, Proofs, Verification};
 
 /// Part of a default deadline that does not depend on the size (design §3: 30 min).
@@ -83,6 +83,10 @@ pub struct Proof<'a> {
     pub recovery_time: Option<time::Duration>,
     /// Recovery time expected for the newest complete full backup.
     pub forecast: Option<time::Duration>,
+    /// When the recovery is expected to take longer than promised, at the present growth: the
+    /// recovery point of the newest full backup if it does already. `None` without a promise, a
+    /// measurement or growth, or if that is more than ten years away.
+    pub breaks_at: Option<Timestamp>,
 }
 
 impl<'a> Proof<'a> {
@@ -90,17 +94,22 @@ impl<'a> Proof<'a> {
         ledger: &'a Ledger,
         proofs: &'a Proofs,
         holdings: &Holdings<'_>,
+        promised: Option<Duration>,
         now: Timestamp,
     ) -> Self {
+        let forecast = Forecast::new(ledger.until(now).measurements());
+        let breaks_at = forecast.as_ref().zip(promised);
         Self {
             ledger,
             proofs,
             newest: proofs.newest(),
             verified: proofs.verified(),
             recovery_time: proofs.recovery_time(),
-            forecast: holdings
-                .newest_whole
-                .and_then(|it| ledger.until(now).forecast(it.lineage_bytes())),
+            breaks_at: breaks_at
+                .and_then(|(it, promised)| it.breaks_at(promised, holdings.inventory, now)),
+            forecast: forecast
+                .zip(holdings.newest_whole)
+                .map(|(forecast, newest)| forecast.of(newest.lineage_bytes())),
         }
     }
 

@@ -2,5 +2,6 @@ mod absent;
 mod capacity;
 mod concerns;
 mod figures;
+mod forecast;
 mod promises;
 mod world;

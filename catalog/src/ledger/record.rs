@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Egress, Finding, Network, Reason, Stage, Verdict, VolumeLimit};
+use super::{Egress, Fed, Finding, Network, Reason, Stage, Verdict, VolumeLimit};
 use crate::model::{SnapshotId, SourceName, TakenAtFrom};
 
 /// A record without its place in the chain.
@@ -181,20 +181,22 @@ pub struct Verification {
     pub log_tail: Vec<String>,
 }
 
-/// What made a verification run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trigger {
-    /// The time of `verify.schedule` had come.
-    Schedule,
-    /// A new snapshot, with `verify.when: new_snapshot`.
-    NewSnapshot,
-    /// The verification before was inconclusive.
-    Retry,
-    /// A person asked for it.
-    Manual,
-    /// The verification is part of a drill.
-    Drill,
+crate::words! {
+    /// What made a verification run.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Trigger {
+        /// The time of `verify.schedule` had come.
+        Schedule = "schedule",
+        /// A new snapshot, with `verify.when: new_snapshot`.
+        NewSnapshot = "new_snapshot",
+        /// The verification before was inconclusive.
+        Retry = "retry",
+        /// A person asked for it.
+        Manual = "manual",
+        /// The verification is part of a drill.
+        Drill = "drill",
+    }
 }
 
 /// Identity of a snapshot, down to its objects.
@@ -262,6 +264,10 @@ pub struct StageRecord {
 pub struct SandboxRecord {
     /// Name of the runtime.
     pub runtime: String,
+    /// How the bytes of the snapshot reached the server. Records of an earlier version do not say:
+    /// all were fed by a file.
+    #[serde(default)]
+    pub fed: Fed,
     /// Image as configured; for the process runtime, a program with its version.
     pub image: String,
     /// Digest of the image; `None` for a runtime without images.

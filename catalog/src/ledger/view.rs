@@ -18,7 +18,7 @@ use super::{Break, ChainReport, Record, Repaired, Sameness, Verification};
 use crate::model::SourceName;
 
 pub use proofs::{INCONCLUSIVE_AFTER, Loss, Lost, OldVersions, Place, ProofRow, Proofs};
-pub use query::{Baseline, Past};
+pub use query::{Baseline, Measurement, Past};
 pub use strand::Strand;
 
 /// Most records kept in memory: hourly verifications for more than a year. Records that find no

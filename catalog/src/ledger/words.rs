@@ -46,6 +46,19 @@ crate::words! {
 }
 
 crate::words! {
+    /// How the bytes of a snapshot reach the server. Times of recovery are compared within one way.
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Fed {
+        /// The server reads a pipe while the bytes arrive.
+        Pipe = "pipe",
+        /// The server reads a file once it is whole.
+        #[default]
+        File = "file",
+    }
+}
+
+crate::words! {
     /// How the network of a sandbox is set up.
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]

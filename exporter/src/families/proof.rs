@@ -52,6 +52,7 @@ pub(super) fn put(families: &mut Families, state: &State, source: &Source, now: 
         proof.recovery_time.map(length),
     );
     of.put_known(Metric::VerificationForecast, proof.forecast.map(length));
+    of.put_known(Metric::ObjectiveBreak, proof.breaks_at.map(seconds));
 }
 
 fn ended(of: &mut OfSource<'_>, past: Past<'_>) {

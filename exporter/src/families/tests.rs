@@ -172,6 +172,7 @@ fn every_metric_of_the_table_can_be_published() {
     let mut state = healthy();
     let dated = &mut verification(at("04:00:00"), None);
     dated.data_at = Some(at("04:59:00"));
+    dated.recovery_milliseconds = Some(3_600_000);
     dated.stages = vec![StageRecord {
         stage: Stage::Fetch,
         milliseconds: 1,

@@ -302,6 +302,7 @@ impl Sandbox for NoopSandbox {
     fn facts(&self) -> SandboxRecord {
         SandboxRecord {
             runtime: NAME.into(),
+            fed: catalog::ledger::Fed::File,
             image: self.image.clone(),
             image_id: None,
             network: Network::Host,

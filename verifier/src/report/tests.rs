@@ -60,6 +60,7 @@ fn reported(verdict: Verdict, reason: Option<Reason>, findings: Vec<Finding>) ->
         data_at: None,
         sandbox: Some(SandboxRecord {
             runtime: "docker".into(),
+            fed: catalog::ledger::Fed::File,
             image: "redis:8.0".into(),
             image_id: None,
             network: Network::None,

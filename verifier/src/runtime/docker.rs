@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bollard::query_parameters::{CreateContainerOptionsBuilder, StartContainerOptions};
-use catalog::ledger::{Network, Reason, SandboxRecord, VolumeLimit};
+use catalog::ledger::{Fed, Network, Reason, SandboxRecord, VolumeLimit};
 
 use self::{
     client::{DockerHost, trouble},
@@ -54,6 +54,7 @@ impl DockerRuntime {
 fn facts(look: &Look, spec: &SandboxSpec, image_id: String, user: String) -> SandboxRecord {
     SandboxRecord {
         runtime: "docker".to_owned(),
+        fed: Fed::File,
         image: spec.image.image.clone(),
         image_id: Some(image_id),
         network: Network::None,

@@ -1,21 +1,18 @@
 //! Questions a ledger answers, as of a time: records from the future have no part in any answer.
 
-use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::{Ledger, PlacedRecord, Sameness, Turn};
 use crate::{
     ledger::{
-        Acceptance, ArtifactRecord, Draft, Fingerprints, Outcome, Reason, Record, SnapshotRecord,
-        Verdict, Verification,
+        Acceptance, ArtifactRecord, Draft, Fed, Fingerprints, Outcome, Reason, Record,
+        SnapshotRecord, Verdict, Verification,
     },
     model::{ObjectMeta, Snapshot},
     recovery_point::TOLERANCE,
 };
-
-/// Number of the newest measurements that a forecast of the recovery time looks at.
-const MEASURED_MAX: usize = 5;
 
 /// The records of a ledger that are not from the future: a record that ends more than five minutes
 /// ([`TOLERANCE`]) after the reader's clock is no proof, no baseline, no last run and no pause.
@@ -23,6 +20,15 @@ const MEASURED_MAX: usize = 5;
 pub struct Past<'a> {
     ledger: &'a Ledger,
     until: Timestamp,
+}
+
+/// The recovery time that a verified run measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measurement {
+    /// Size in bytes, as stored, of all that was restored together.
+    pub size_bytes: u64,
+    /// Time until it was usable, in milliseconds.
+    pub milliseconds: u64,
 }
 
 /// The contents that a later snapshot's contents are compared with.
@@ -239,23 +245,20 @@ impl<'a> Past<'a> {
             })
     }
 
-    /// Forecasts how long the recovery of a snapshot of this size in bytes takes, with all that it
-    /// continues; `None` without a measurement. It is the median of the newest five measurements
-    /// (of an even number the longer one), each scaled up in proportion where it was of a smaller
-    /// snapshot. Never scaled down: part of it is the server's own start.
-    pub fn forecast(self, size_bytes: u64) -> Option<Duration> {
-        let verified = self
-            .verifications()
-            .filter(|it| it.verdict == Verdict::Verified);
-        let mut expected: Vec<u64> = verified
-            .rev()
-            .filter_map(|it| Some((it.recovery_milliseconds?, it.lineage_bytes())))
-            .map(|(milliseconds, measured)| scaled(milliseconds, measured, size_bytes))
-            .take(MEASURED_MAX)
-            .collect();
-        expected.sort_unstable_by_key(|&milliseconds| Reverse(milliseconds));
-        let middle = expected.len().saturating_sub(1) / 2;
-        expected.get(middle).copied().map(Duration::from_millis)
+    /// Returns what verified runs measured, the newest first: of those whose bytes were fed as
+    /// those of the newest one were. Another way of feeding takes another time.
+    pub fn measurements(self) -> impl Iterator<Item = Measurement> {
+        let runs = self.verifications().rev();
+        let verified = runs.filter(|it| it.verdict == Verdict::Verified);
+        let mut measured = verified.filter(|it| it.recovery_milliseconds.is_some());
+        let newest = measured.next();
+        let alike = measured.filter(move |it| Some(it.fed()) == newest.map(Verification::fed));
+        newest.into_iter().chain(alike).filter_map(|it| {
+            Some(Measurement {
+                size_bytes: it.lineage_bytes(),
+                milliseconds: it.recovery_milliseconds?,
+            })
+        })
     }
 }
 
@@ -298,6 +301,12 @@ impl Verification {
         Some(format!("{}{why}", inconclusive(reason)))
     }
 
+    /// How the bytes reached the server. A record without a sandbox, or of an earlier version, is
+    /// of a time when there was one way.
+    pub fn fed(&self) -> Fed {
+        self.sandbox.as_ref().map_or(Fed::File, |it| it.fed)
+    }
+
     /// Size of the snapshot in bytes, as stored.
     pub fn size_bytes(&self) -> u64 {
         sum(&self.snapshot.artifacts)
@@ -322,12 +331,4 @@ fn sum(objects: &[ArtifactRecord]) -> u64 {
 
 pub(super) const fn by_recovery_point((turn, run): &(Turn, &Verification)) -> (Timestamp, Turn) {
     (run.snapshot.taken_at, *turn)
-}
-
-fn scaled(milliseconds: u64, measured: u64, size: u64) -> u64 {
-    if size <= measured || measured == 0 {
-        return milliseconds;
-    }
-    let scaled = u128::from(milliseconds) * u128::from(size) / u128::from(measured);
-    u64::try_from(scaled).unwrap_or(u64::MAX)
 }

@@ -8,7 +8,7 @@ mod renamed;
 use super::*;
 use crate::{
     ledger::{
-        Draft, Finding, Outcome, Reason, Verdict,
+        Draft, Fed, Finding, Outcome, Reason, SandboxRecord, Verdict,
         fixtures::{acceptance, at, cache, sealed, verification},
     },
     model::{
@@ -103,7 +103,7 @@ fn an_empty_ledger_says_nothing() {
         ),
         (None, None, None)
     );
-    assert_eq!(past(&ledger).forecast(1), None);
+    assert_eq!(past(&ledger).measurements().next(), None);
     assert_eq!(past(&ledger).consecutive_inconclusive(), 0);
     assert_eq!(past(&ledger).baseline(at("23:00:00")), None);
 }
@@ -240,21 +240,34 @@ fn an_acceptance_excuses_only_an_expectation_about_the_same_objects() {
 }
 
 #[test]
-fn a_forecast_grows_with_the_snapshot_and_never_shrinks_with_it() {
-    let ledger = ledger([
-        measured("01:00:00", 1000, 9000),
-        measured("02:00:00", 1000, 1000),
-        measured("03:00:00", 1000, 2000),
-        measured("04:00:00", 2000, 6000),
-        run("05:00:00", Some(Reason::Damaged)),
-    ]);
-    for (size, milliseconds) in [(1000, 6000), (1, 6000), (2000, 6000), (4000, 12000)] {
-        let found = past(&ledger).forecast(size);
-        assert_eq!(found, Some(Duration::from_millis(milliseconds)), "{size}");
-    }
-    let newest = past(&ledger).newest_verified().unwrap();
-    assert_eq!(newest.recovery_milliseconds, Some(6000));
-    let _ = past(&ledger).forecast(u64::MAX).expect("no overflow");
+fn measurements_are_those_of_verified_runs_fed_as_the_newest_was() {
+    let fed = |taken_at: &str, fed| {
+        let Draft::Verification(mut it) = measured(taken_at, 2000, 700) else {
+            unreachable!("it is one");
+        };
+        let sandbox = r#"{"runtime":"docker","image":"a","image_id":null,"network":"none",
+            "egress":"denied","volume_limit":"none","user":"","memory_bytes":null}"#;
+        let sandbox = serde_json::from_str(sandbox).expect("a record of an earlier version");
+        it.sandbox = Some(SandboxRecord { fed, ..sandbox });
+        Draft::Verification(it)
+    };
+    let check = |drafts: &[Draft], expected: &[(u64, u64)]| {
+        let ledger = ledger(drafts.to_vec());
+        let found = past(&ledger).measurements();
+        let found = found.map(|it| (it.size_bytes, it.milliseconds));
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+    };
+    let without = measured("01:00:00", 1000, 9000);
+    let file = fed("02:00:00", Fed::File);
+    let pipe = fed("03:00:00", Fed::Pipe);
+    let failed = run("05:00:00", Some(Reason::Damaged));
+    check(&[], &[]);
+    check(
+        &[without.clone(), file.clone(), failed.clone()],
+        &[(2000, 700), (1000, 9000)],
+    );
+    check(&[without.clone(), pipe.clone(), failed], &[(2000, 700)]);
+    check(&[pipe, without], &[(1000, 9000)]);
 }
 
 #[test]

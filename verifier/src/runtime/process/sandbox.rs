@@ -11,7 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use catalog::ledger::{Egress, Network, Reason, SandboxRecord, VolumeLimit};
+use catalog::ledger::{Egress, Fed, Network, Reason, SandboxRecord, VolumeLimit};
 use rustix::process::Signal;
 use tokio::{
     process::Child,
@@ -63,6 +63,7 @@ impl ProcessSandbox {
         env.extend(spec.env.iter().cloned());
         let facts = SandboxRecord {
             runtime: "process".to_owned(),
+            fed: Fed::File,
             image: spec.image.image.clone(),
             image_id: None,
             network: if keeper.is_isolated() {

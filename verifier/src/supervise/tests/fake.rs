@@ -17,7 +17,7 @@ use catalog::{
         CheckName, Checksum, Inspection, InspectionFinding, InspectionState,
         double::{Double, read_whole},
     },
-    ledger::{Egress, Network, SandboxRecord, Stage, VolumeLimit},
+    ledger::{Egress, Fed, Network, SandboxRecord, Stage, VolumeLimit},
     model::EngineName,
 };
 use futures::future::{self};
@@ -282,6 +282,7 @@ impl Sandbox for FakeSandbox {
     fn facts(&self) -> SandboxRecord {
         SandboxRecord {
             runtime: "fake".into(),
+            fed: Fed::File,
             image: "fake:1".into(),
             image_id: None,
             network: Network::None,

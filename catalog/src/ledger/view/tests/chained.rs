@@ -88,18 +88,12 @@ fn an_acceptance_is_of_all_that_was_restored_together() {
 }
 
 #[test]
-fn a_forecast_is_of_all_that_is_restored_together() {
-    let mut measured = run_of(&["01:00:00", "02:00:00"], None);
-    measured.recovery_milliseconds = Some(3000);
-    let ledger = ledger([draft(measured)]);
-    let seconds = |before: &[&str]| {
-        let size = behind(before).lineage_bytes();
-        past(&ledger).forecast(size).map(|it| it.as_secs())
-    };
-    let five = ["01:00:00", "02:00:00", "03:00:00", "04:00:00", "05:00:00"];
-    assert_eq!(seconds(&[]), Some(3));
-    assert_eq!(seconds(&five[..2]), Some(3));
-    assert_eq!(seconds(&five), Some(6));
+fn a_measurement_is_of_all_that_is_restored_together() {
+    let before = ["01:00:00", "02:00:00"];
+    let ledger = ledger([draft(run_of(&before, None))]);
+    let measured = past(&ledger).measurements().next().unwrap();
+    assert_eq!(measured.size_bytes, behind(&before).lineage_bytes());
+    assert_eq!(measured.milliseconds, 2000);
 }
 
 #[test]

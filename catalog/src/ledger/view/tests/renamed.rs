@@ -89,7 +89,8 @@ async fn a_source_renamed_twice_has_one_past() {
             (baseline("05:00:00"), baseline("02:30:00")),
             (Some(7), Some(100))
         );
-        assert_eq!(past.forecast(500), Some(Duration::from_secs(2)));
+        let measured = past.measurements().map(|it| it.milliseconds);
+        assert_eq!(measured.collect::<Vec<_>>(), [900, 2000]);
         assert!(past.is_verified(&listed(at("01:00:00"))));
         let points = RecoveryPoints::new([&ledger], at("23:00:00"));
         let object = &listed(at("01:00:00")).artifacts[0].meta;
