@@ -137,7 +137,8 @@ async fn what_retention_no_longer_keeps_is_pruned_once_a_new_record_is_written()
     let listed = bench.run(&["evidence", "list"]);
     listed.ends(0, "records up to 00000003 were pruned");
     let exported = bench.run(&["evidence", "export"]);
-    assert_eq!(exported.out.lines().count(), 3, "{exported:?}");
+    let exported: Vec<serde_json::Value> = serde_json::from_str(&exported.out).unwrap();
+    assert_eq!(exported.len(), 3, "{exported:?}");
     assert!(!bench.path("evidence/cache/00000003.json").exists());
 }
 

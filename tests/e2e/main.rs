@@ -36,6 +36,7 @@ mod bench;
 mod bucket;
 mod chain;
 mod exhausted;
+mod exported;
 mod fetch;
 mod identity;
 mod inputs;

@@ -11,7 +11,8 @@ use clap_complete::Shell;
 use jiff::Timestamp;
 use toolkit::{flags::WebFlags, log::LogFlags};
 
-use self::moment::moment;
+pub use self::moment::Since;
+use self::moment::{moment, since};
 use crate::select::Wanted;
 
 /// Port on which `serve` listens unless told otherwise.
@@ -286,8 +287,8 @@ pub enum EvidenceCommand {
     Check(EvidenceCheck),
     /// One line per record
     List(Select),
-    /// Every record, one JSON object a line
-    Export(Select),
+    /// Every record, for audits
+    Export(Export),
     /// Write down why a chain is broken: the break is told for ever and is no concern any more
     #[command(after_help = REPAIR)]
     Repair(Repair),
@@ -299,10 +300,35 @@ pub struct EvidenceCheck {
     /// The sources to check
     #[command(flatten)]
     pub select: Select,
-    /// Also look whether all ledgers together once had this anchor, which a digest told: then no
+    /// Also look whether these ledgers together once had this anchor, which a digest told: then no
     /// record that was there was changed or removed since
-    #[arg(long, value_name = "HASH", conflicts_with = "sources")]
+    #[arg(long, value_name = "HASH")]
     pub anchor: Option<String>,
+}
+
+/// `evidence export`
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Which sources
+    #[command(flatten)]
+    pub select: Select,
+    /// Only records written since then: a time, or how long ago, such as 30d
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub since: Option<Since>,
+    /// How the records are printed
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub format: ExportFormat,
+}
+
+/// How records are exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// A list of the records as they lie there
+    Json,
+    /// A table, one record a line
+    Csv,
+    /// A page to read, print and keep
+    Html,
 }
 
 /// `evidence repair`

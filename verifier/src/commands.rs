@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod doctor;
 mod evidence;
+mod export;
 mod fetch;
 mod inspect;
 mod latest;
@@ -47,7 +48,7 @@ pub async fn dispatch(
         Verb::Accept(flags) => accept::run(flags, console).await,
         Verb::Evidence(EvidenceCommand::Check(flags)) => evidence::check(flags, console).await,
         Verb::Evidence(EvidenceCommand::List(select)) => evidence::list(select, console).await,
-        Verb::Evidence(EvidenceCommand::Export(select)) => evidence::export(select, console).await,
+        Verb::Evidence(EvidenceCommand::Export(flags)) => export::run(flags, console).await,
         Verb::Evidence(EvidenceCommand::Repair(flags)) => repair::run(flags, console).await,
         Verb::Sweep => sweep::run(console).await,
         Verb::Doctor => doctor::run(console).await,

@@ -3,6 +3,7 @@
 //! Pure: a record goes in, text comes out. Nothing of a snapshot's data is in a record, so nothing
 //! of it can be told.
 
+mod export;
 mod markdown;
 mod text;
 
@@ -12,6 +13,7 @@ use catalog::ledger::{Finding, Outcome, Reason, RehearsalRecord, Verdict, Verifi
 use serde_json::Value;
 use toolkit::words;
 
+pub(crate) use export::{ChainRow, EvidencePage, ExportRow, csv_header};
 pub use markdown::markdown;
 pub(crate) use text::called;
 pub use text::{printable, text};

@@ -17,10 +17,7 @@ fn post(served: &Served, headers: &str, of_type: &str, body: &str) -> String {
 
 fn records(bench: &Bench) -> Vec<Value> {
     let exported = bench.run(&["evidence", "export"]);
-    let lines = exported.out.lines();
-    lines
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    serde_json::from_str(&exported.out).unwrap()
 }
 
 #[test]

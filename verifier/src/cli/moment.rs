@@ -5,6 +5,7 @@ use jiff::{
     civil::{Date, DateTime},
     tz::TimeZone,
 };
+use settings::Duration;
 
 /// Shapes without an offset, read as UTC.
 const SHAPES: [&str; 4] = [
@@ -13,6 +14,34 @@ const SHAPES: [&str; 4] = [
     "%Y-%m-%d %H:%M",
     "%Y-%m-%dT%H:%M",
 ];
+
+/// A time since when something is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// Since this time.
+    At(Timestamp),
+    /// Since so long ago.
+    Ago(Duration),
+}
+
+impl Since {
+    /// Returns the time that is meant at `now`.
+    pub fn time(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(at) => at,
+            Self::Ago(ago) => now.checked_sub(ago.as_std()).unwrap_or(Timestamp::MIN),
+        }
+    }
+}
+
+/// Reads a time, or a length of time before now.
+pub(super) fn since(text: &str) -> Result<Since, String> {
+    if let Ok(ago) = text.trim().parse() {
+        return Ok(Since::Ago(ago));
+    }
+    let at = moment(text).map_err(|why| format!("{why}, or how long ago: 30d"))?;
+    Ok(Since::At(at))
+}
 
 /// Reads a time; a date alone is its first moment.
 pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
@@ -52,6 +81,20 @@ mod tests {
         check("2026-11-22 14:00", "2026-11-22T14:00:00Z");
         check("2026-11-22T14:00", "2026-11-22T14:00:00Z");
         check("2026-11-22 14:00:07", "2026-11-22T14:00:07Z");
+    }
+
+    #[test]
+    fn a_time_may_be_so_long_ago() {
+        let now = "2026-11-22T14:00:00Z".parse().unwrap();
+        let check = |text: &str, expected: &str| {
+            let found = since(text).map(|it| it.time(now).to_string());
+            assert_eq!(found, Ok(expected.to_owned()), "{text}");
+        };
+        check("30d", "2026-10-23T14:00:00Z");
+        check("1h30m", "2026-11-22T12:30:00Z");
+        check("2026-11-01", "2026-11-01T00:00:00Z");
+        check("2026-11-01T00:00:00+01:00", "2026-10-31T23:00:00Z");
+        assert!(since("yesterday").unwrap_err().contains("30d"));
     }
 
     #[test]

@@ -1,13 +1,9 @@
 //! `evidence`: the ledgers as they lie there.
 
 use catalog::{
-    ledger::{
-        ChainReport, Draft, LedgerError, Record, RecordWriter, Repair, Repaired, Strand, anchored,
-        sequences,
-    },
+    ledger::{ChainReport, Draft, Record, Repair, Repaired, Strand, anchored},
     model::SourceName,
 };
-use futures::TryStreamExt as _;
 use toolkit::{exit::Exit, table::Table, words};
 
 use super::accept::REASON_MAX;
@@ -34,7 +30,7 @@ pub(super) async fn check(
             if chain.first_break.is_some() {
                 exit = Exit::Failed;
             }
-            let name = of_strand(strand, ledger.source());
+            let name = called(strand, ledger.source());
             writeln!(console.out, "{}", state(&name, &chain, strand))?;
             for repaired in strand.repairs() {
                 writeln!(console.out, "  {}", told(repaired))?;
@@ -42,19 +38,20 @@ pub(super) async fn check(
         }
     }
     if let Some(anchor) = &flags.anchor {
-        exit = exit.max(check_anchor(&world, anchor, console).await?);
+        exit = exit.max(check_anchor(&world, (&flags.select, anchor), console).await?);
     }
     Ok(exit)
 }
 
-/// Looks whether the ledgers of all sources that expect a proof once had this anchor.
+/// Looks whether the ledgers of the selected sources that expect a proof once had this anchor.
 async fn check_anchor(
     world: &World,
-    anchor: &str,
+    (select, anchor): (&Select, &str),
     console: &mut Console<'_>,
 ) -> Result<Exit, Refusal> {
     let mut ledgers = Vec::new();
-    for source in world.config.sources.iter().filter(|it| it.verify.is_some()) {
+    let selected = world.sources(select)?.into_iter();
+    for source in selected.filter(|it| it.verify.is_some()) {
         ledgers.push(world.ledger(&source.name).await?);
     }
     if anchored(&ledgers, anchor.trim()) {
@@ -68,13 +65,13 @@ async fn check_anchor(
         console.out,
         "✘ anchor: the ledgers never had it\n\
          hint: A record of that time was changed or removed, old records were pruned since, or \
-         other sources are configured than then."
+         other sources are selected than those of the digest (--source)."
     )?;
     Ok(Exit::Failed)
 }
 
 /// The name of a strand, and whose former name it is.
-fn of_strand(strand: &Strand, source: &SourceName) -> String {
+pub(super) fn called(strand: &Strand, source: &SourceName) -> String {
     let name = strand.name();
     if name == source {
         return name.to_string();
@@ -191,45 +188,4 @@ fn repair(act: &Repair, now: jiff::Timestamp) -> (String, String, String, String
 
 fn empty_but(outcome: &str) -> (String, String, String, String) {
     (String::new(), String::new(), outcome.into(), String::new())
-}
-
-/// Prints every record as it lies there, one a line.
-pub(super) async fn export(select: &Select, console: &mut Console<'_>) -> Result<Exit, Refusal> {
-    let world = World::open(console)?;
-    world.is_mounted().await?;
-    let evidence = world.evidence()?;
-    let mut exit = Exit::Fine;
-    for source in world.sources(select)? {
-        let former = source.formerly.iter();
-        for name in former.chain([&source.name]) {
-            exit = exit.max(export_one(name, &**evidence, console).await?);
-        }
-    }
-    Ok(exit)
-}
-
-async fn export_one(
-    name: &SourceName,
-    evidence: &dyn RecordWriter,
-    console: &mut Console<'_>,
-) -> Result<Exit, Refusal> {
-    let refuse = |error| Refusal::unknown(toolkit::problem::render(&error, None));
-    let mut exit = Exit::Fine;
-    let mut sequences = sequences(evidence, name, 0);
-    while let Some(sequence) = sequences.try_next().await.map_err(refuse)? {
-        let text = match evidence.read(name, sequence).await {
-            Ok(text) => text,
-            // The record was pruned since it was listed.
-            Err(LedgerError::Gone { .. }) => continue,
-            Err(error) => return Err(refuse(error)),
-        };
-        // One line each; a record that is no JSON is told, and the others are still exported.
-        if let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) {
-            writeln!(console.out, "{value}")?;
-        } else {
-            writeln!(console.err, "{name}/{sequence:08} is not JSON")?;
-            exit = Exit::Failed;
-        }
-    }
-    Ok(exit)
 }

@@ -35,6 +35,8 @@ pub struct Digest {
     pub stored: (usize, u64),
     /// Repairs of the evidence in the last 30 days.
     pub repairs: Vec<String>,
+    /// Sources that were not looked at: their records are in no head and not in the anchor.
+    pub unseen: Vec<SourceName>,
     /// The head of each ledger: source, number, digest.
     pub heads: Vec<(SourceName, u64, String)>,
     /// One digest over all heads; `evidence check --anchor` takes it.
@@ -76,6 +78,7 @@ impl Digest {
         for (source, known) in sources {
             let Some(known) = known else {
                 digest.counts.untried += 1;
+                digest.unseen.push(source.name.clone());
                 continue;
             };
             digest.add(source, &known, now);

@@ -100,6 +100,11 @@ fn sections(digest: &Digest) -> Vec<String> {
     list("Without a recent snapshot", late.collect());
     let repairs = digest.repairs.iter().map(|it| literal(it, LINE_MAX));
     list("Evidence that was repaired", repairs.collect());
+    let unseen = digest
+        .unseen
+        .iter()
+        .map(|it| literal(it.as_str(), LINE_MAX));
+    list("Not looked at yet, and not in the anchor", unseen.collect());
     let heads = digest.heads.iter().map(|(source, sequence, digest)| {
         let digits = digest.trim_start_matches("sha256:");
         let digits: String = digits.chars().take(DIGITS).collect();
