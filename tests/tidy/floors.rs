@@ -51,6 +51,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "words",
             "table",
             "published",
+            "replace",
             "exposition",
             "http",
         ],

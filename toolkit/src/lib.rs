@@ -12,6 +12,7 @@ pub mod http;
 pub mod log;
 pub mod problem;
 pub mod published;
+pub mod replace;
 pub mod signals;
 pub mod table;
 pub mod words;

@@ -1,13 +1,7 @@
 //! `--once`: what was seen, printed or written to a file.
 
-use std::{
-    fs,
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
-
 use catalog::model::SourceName;
-use toolkit::exit::Exit;
+use toolkit::{exit::Exit, replace::replace};
 
 use super::{Console, Refusal};
 use crate::{
@@ -60,24 +54,4 @@ fn unread_ledgers(state: &State) -> impl Iterator<Item = &SourceName> {
         .iter()
         .filter(move |(_, known)| unread(known))
         .map(|(name, _)| name)
-}
-
-/// Replaces a file by way of a temporary one beside it: a reader sees the old file or the new one,
-/// never half of one.
-fn replace(file: &Path, text: &str) -> io::Result<()> {
-    let mut name = file.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = PathBuf::from(name);
-    let written = write_synced(&temporary, text).and_then(|()| fs::rename(&temporary, file));
-    if written.is_err() {
-        // The temporary file may never have been made.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
-}
-
-fn write_synced(file: &Path, text: &str) -> io::Result<()> {
-    let mut open = fs::File::create(file)?;
-    open.write_all(text.as_bytes())?;
-    open.sync_all()
 }
