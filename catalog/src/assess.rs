@@ -6,6 +6,7 @@
 mod cadence;
 mod capacity;
 mod concern;
+mod drills;
 mod forecast;
 mod gaps;
 mod holdings;
@@ -23,6 +24,7 @@ use crate::{
 pub use cadence::Cadence;
 pub use capacity::{Stored, full_at};
 pub use concern::{CONCERNS, Concern, Severity, Witness};
+pub use drills::{DrillConcern, DrillSubject, drill_concerns, due_drill, next_drill};
 pub use holdings::Holdings;
 pub use objectives::{Objectives, Promises, Tier, VERIFICATION};
 pub use proof::{Proof, Verifying, default_deadline};

@@ -4,6 +4,7 @@
 //! returns is plain data.
 
 mod checks;
+mod drills;
 mod file;
 mod known;
 mod load;
@@ -33,6 +34,7 @@ use crate::{
     survey::SurveySource,
 };
 
+pub use drills::Drill;
 pub use file::{ConfigError, load_file, load_file_again};
 pub use known::Known;
 pub use load::{Loaded, load, load_with};
@@ -60,6 +62,8 @@ pub struct Config {
     pub refresh: Duration,
     /// Settings of the verifier only.
     pub verifier: Verifier,
+    /// Drills in the order of the file.
+    pub drills: Vec<Drill>,
     /// `sha256:…` of the file's bytes.
     pub digest: String,
 }
@@ -177,7 +181,7 @@ pub struct Verifier {
     pub programs: BTreeMap<String, PathBuf>,
     /// When images are pulled.
     pub pull: Pull,
-    /// Time zone of `verify.schedule`.
+    /// Time zone of `verify.schedule` and of the schedules of drills.
     pub time_zone: TimeZone,
     /// Number of inconclusive runs in a row after which people are told.
     pub inconclusive_after: usize,

@@ -10,6 +10,7 @@
 pub mod assess;
 pub mod config;
 pub mod digest;
+pub mod drill;
 pub mod drivers;
 pub mod fault;
 pub mod format;

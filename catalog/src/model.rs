@@ -9,7 +9,7 @@ mod snapshot;
 pub use inventory::{
     Dropped, Inventory, SourceInventory, UNRECOGNISED_SHOWN_MAX, Unread, Usage, UsageState,
 };
-pub use names::{EngineName, NAME_LENGTH_MAX, NameError, RepositoryName, SourceName};
+pub use names::{DrillName, EngineName, NAME_LENGTH_MAX, NameError, RepositoryName, SourceName};
 pub use snapshot::{
     Artifact, Continues, Key, LineageLink, ObjectMeta, Pin, Snapshot, SnapshotFacts, SnapshotId,
     SnapshotState, TakenAtFrom, UNVERSIONED, lasting_version,

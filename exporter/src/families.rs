@@ -1,5 +1,6 @@
 //! Makes metrics of a state and a time. Pure: a series that should be absent is simply never put.
 
+mod drill;
 mod program;
 mod proof;
 mod repository;
@@ -34,6 +35,7 @@ pub fn families(state: &State, now: Timestamp, door: Option<DoorState>) -> Vec<F
         source::put(&mut families, state, source, now);
         proof::put(&mut families, state, source, now);
     }
+    drill::put(&mut families, state, now);
     if let Some(door) = door {
         program::put_door(&mut families, door);
     }

@@ -38,6 +38,7 @@ sources:
     schedule: "@daily"
     owner: "<script>alert(\"x\")</script>\n"
 evidence: { repository: { directory: /var/evidence } }
+drills: [{ name: full, schedule: "0 3 * * *", sources: [cache], recovery_time: 1m }]
 "#;
 
 pub(crate) fn config(text: &str) -> Arc<Config> {

@@ -93,6 +93,15 @@ toolkit::metric_table! {
         "Number of the newest record under the source's name, 0 before the first; it falls only if \
          evidence was lost.";
 
+    DrillTimestamp, Gauge, "backup_drill_timestamp_seconds", [drill, verdict],
+        "End of the last drill with that result.";
+    DrillRecovery, Gauge, "backup_drill_recovery_seconds", [drill, verdict],
+        "Recovery time of all its sources in their order, in the last drill with that result. \
+         Absent: that of one of them is not known.";
+    DrillConcern, Gauge, "backup_drill_concern", [drill, concern],
+        "1 while the concern stands, else 0: overdue (a slot passed without a drill), over_time \
+         (the last one took longer than its objective), failed (the last one failed).";
+
     RepositoryUp, Gauge, "backup_repository_up", [repository],
         "Whether the last survey succeeded; if not, what the last good one saw is kept.";
     RepositorySurveyTimestamp, Gauge, "backup_repository_survey_timestamp_seconds", [repository],

@@ -2,6 +2,7 @@
 //!
 //! It is replaced as a whole, never changed in place, so that no reader ever sees half a survey.
 
+mod drill;
 mod measures;
 mod repository;
 mod source;
@@ -12,12 +13,13 @@ use catalog::{
     assess::{Assessment, Stored, full_at},
     config::{Config, Repository, Source},
     ledger::{Ledger, OldVersions},
-    model::{Inventory, RepositoryName, SourceName},
+    model::{DrillName, Inventory, RepositoryName, SourceName},
     storage::Requests,
 };
 use jiff::Timestamp;
 
 pub use self::{
+    drill::DrillState,
     measures::Measures,
     repository::{LastSurvey, RepositoryState, SurveyOutcome},
     source::{EvidenceState, SourceState, Unproven},
@@ -38,6 +40,8 @@ pub struct State {
     pub repositories: BTreeMap<RepositoryName, RepositoryState>,
     /// State of each configured source.
     pub sources: BTreeMap<SourceName, SourceState>,
+    /// State of each configured drill.
+    pub drills: BTreeMap<DrillName, DrillState>,
 }
 
 /// The result of a survey that listed its repository to the end.
@@ -57,7 +61,10 @@ impl State {
         let repositories = repositories.map(|it| (it.name.clone(), RepositoryState::default()));
         let sources = config.sources.iter();
         let sources = sources.map(|it| (it.name.clone(), SourceState::new(loaded_at)));
+        let drills = config.drills.iter();
+        let drills = drills.map(|it| (it.name.clone(), DrillState::new(loaded_at)));
         Self {
+            drills: drills.collect(),
             measures: Arc::new(Measures::new(&config)),
             repositories: repositories.collect(),
             sources: sources.collect(),
@@ -74,6 +81,7 @@ impl State {
     /// | a repository | its name and location |
     /// | a source | its name and engine, its repository's name and location |
     /// | its ledger | the same as for the source, and where its records are read |
+    /// | a drill | its name, and where its reports are read |
     #[must_use]
     pub fn under(&self, config: Arc<Config>, loaded_at: Timestamp) -> Self {
         let mut next = Self::new(config, loaded_at);
@@ -95,6 +103,13 @@ impl State {
                     known.forget_evidence();
                 }
                 next.sources.insert(source.name.clone(), known);
+            }
+        }
+        if self.config.shares_evidence(&next.config) {
+            for (name, known) in &mut next.drills {
+                if let Some(before) = self.drills.get(name) {
+                    known.clone_from(before);
+                }
             }
         }
         for repository in &next.config.repositories.clone() {

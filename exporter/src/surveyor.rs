@@ -3,6 +3,8 @@
 //! Each repository has its own loop, so that a repository that hangs holds up no other; a loop
 //! never has two surveys under way. The surveyor publishes states and judges nothing.
 
+mod drills;
+
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use catalog::{
@@ -221,6 +223,7 @@ impl Surveyor {
         }
         let reading = sources.iter().map(|it| self.read_ledger(&**evidence, it));
         join_all(reading).await;
+        drills::read(&**evidence, &self.published, self.deadline()).await;
     }
 
     /// Reads the new records of a ledger; on any failure the ledger known before is kept.

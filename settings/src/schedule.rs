@@ -13,7 +13,7 @@ mod table;
 use std::fmt;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 
 pub use self::error::{Field, FieldFault, ScheduleError};
 use self::table::Table;
@@ -130,6 +130,17 @@ impl Schedule {
             Rule::Table { table, zone } => table.next(at, zone),
             Rule::Every(interval) => every::next(at, *interval),
         }
+    }
+
+    /// True if `slot` is the second of two with one wall-clock time: the end of summer time repeats
+    /// an hour. Never for `@every`.
+    pub fn repeats(&self, slot: Timestamp) -> bool {
+        let Rule::Table { zone, .. } = &self.rule else {
+            return false;
+        };
+        let local = slot.to_zoned(zone.clone());
+        let known = zone.to_ambiguous_timestamp(local.datetime());
+        matches!(known.offset(), AmbiguousOffset::Fold { after, .. } if after == local.offset())
     }
 
     /// The slots after `from`, up to and including `until`, at most 100,000.

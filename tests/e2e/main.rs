@@ -22,6 +22,8 @@
 //! - the disk of the sandbox full:
 //!   `exhausted::a_disk_that_fills_while_the_snapshot_is_put_there_is_ours`,
 //!   `exhausted::a_sandbox_that_may_not_be_large_enough_is_too_large_and_not_made`
+//! - a drill whose source has no snapshot:
+//!   `drill::a_source_without_a_snapshot_is_told_with_what_to_do`
 //! - a record edited by hand: `ledger::a_record_edited_by_hand_is_named`
 //! - Docker's socket absent or forbidden:
 //!   `exhausted::an_engine_that_is_forbidden_or_absent_says_what_to_do`
@@ -35,6 +37,7 @@
 mod bench;
 mod bucket;
 mod chain;
+mod drill;
 mod exhausted;
 mod exported;
 mod fetch;

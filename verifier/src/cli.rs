@@ -45,6 +45,10 @@ const EXIT_CODES: &str = "Exit codes: 0 all verified, or fine; 1 something faile
 configuration, also a --source that matches nothing; 3 could not tell, also no complete snapshot \
 to verify. Of several outcomes: 2 > 1 > 3 > 0.";
 
+const DRILL: &str = "Writes a record of each source, and the report as JSON, Markdown and HTML \
+beside the records, below .drills. A source begins when those before it have their verdict. Exit \
+codes as of verify: 0 only if every source was verified.";
+
 const FETCH: &str = "Prints one line for each file, as sha256sum does: pipe it to `sha256sum -c`. \
 An interrupted fetch goes on where it stopped when it is run again. A file gets its name only when \
 it is whole and agrees with the record that verified it and with its manifest; no file is ever \
@@ -64,6 +68,9 @@ pub enum Verb {
     Serve(Serve),
     /// Restore snapshots in sandboxes, judge them, and write the evidence
     Verify(Verify),
+    /// Restore the sources of a drill in their order, timed, and report: a rehearsal of a recovery
+    #[command(after_help = DRILL)]
+    Drill(DrillFlags),
     /// Say what is due for verification, and why
     Plan(Plan),
     /// List every snapshot with its size, age, state and proof
@@ -205,6 +212,36 @@ pub enum ReportFormat {
     Json,
     /// For tickets and pull requests
     Markdown,
+}
+
+/// `drill`
+#[derive(Debug, Args)]
+pub struct DrillFlags {
+    /// The drill; may be left out where only one is configured
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Restore the last verified snapshots before this time: newer data may be compromised
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub before: Option<Timestamp>,
+    /// How the report is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: DrillFormat,
+    /// Write the printed report to this file, which is replaced
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How the report of a drill is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DrillFormat {
+    /// For people
+    Text,
+    /// The report as it lies beside the records
+    Json,
+    /// For tickets and documents
+    Markdown,
+    /// One page with a timeline, for auditors
+    Html,
 }
 
 /// `plan`

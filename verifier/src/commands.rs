@@ -7,6 +7,7 @@ mod accept;
 mod check;
 mod completions;
 mod doctor;
+mod drill;
 mod evidence;
 mod export;
 mod fetch;
@@ -39,6 +40,7 @@ pub async fn dispatch(
             "only serve listens\nhint: Leave out --web.…, or say serve.",
         )),
         Verb::Verify(flags) => verify::run(flags, console).await,
+        Verb::Drill(flags) => drill::run(flags, console).await,
         Verb::Plan(flags) => plan::run(flags, console).await,
         Verb::Snapshots(flags) => snapshots::run(flags, console).await,
         Verb::Latest(flags) => latest::run(flags, console).await,

@@ -11,6 +11,7 @@ mod carry_out;
 pub mod cli;
 pub mod commands;
 pub mod console;
+mod drill;
 pub mod engine;
 pub mod identity;
 pub mod lease;

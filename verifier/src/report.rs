@@ -15,7 +15,8 @@ use toolkit::words;
 
 pub(crate) use export::{ChainRow, EvidencePage, ExportRow, csv_header};
 pub use markdown::markdown;
-pub(crate) use text::called;
+pub(crate) use markdown::{cell, escaped};
+pub(crate) use text::{called, sign};
 pub use text::{printable, text};
 
 /// A verification, and where its record was written.
@@ -60,7 +61,8 @@ pub fn headline_of(rehearsal: &RehearsalRecord) -> String {
     worded(rehearsal.verdict, rehearsal.reason)
 }
 
-fn worded(verdict: Verdict, reason: Option<Reason>) -> String {
+/// A verdict with its reason, if there is one: `failed (damaged)`.
+pub(crate) fn worded(verdict: Verdict, reason: Option<Reason>) -> String {
     let verdict = verdict.as_label();
     match reason {
         Some(reason) => format!("{verdict} ({})", reason.as_label()),

@@ -49,13 +49,10 @@ pub(super) fn unbuilt(place: &Place, what: &str, problems: &mut Problems) {
 pub(super) fn not_yet(file: &written::File, problems: &mut Problems) {
     let mut say = |place: &Place, what: &str| unbuilt(place, what, problems);
     let verifier = file.verifier.as_ref();
-    let sections = [
-        (file.drills.as_ref(), "drills are"),
-        (
-            verifier.and_then(|it| it.registry.as_ref()),
-            "a registry of one's own is",
-        ),
-    ];
+    let sections = [(
+        verifier.and_then(|it| it.registry.as_ref()),
+        "a registry of one's own is",
+    )];
     for (section, what) in sections {
         if let Some(section) = section {
             say(&section.place(), what);

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use settings::{Document, Located, Place, Problems, Section, Size};
 
 use super::{
-    Config, Evidence, Known, Repository, RuntimeKind, Verifier, checks, notify,
+    Config, Evidence, Known, Repository, RuntimeKind, Verifier, checks, drills, notify,
     reading::Reading,
     source,
     written::{self, WrittenEvidence, WrittenNames, WrittenRepository, WrittenVerifier},
@@ -99,12 +99,14 @@ impl Reading<'_> {
         let evidence = written.evidence.as_ref().and_then(|it| self.evidence(it));
         let exporter = written.exporter.as_ref();
         let refresh = exporter.and_then(|exporter| exporter.refresh.as_ref());
+        let drills = drills::read_all(self, written, &sources, &verifier.time_zone);
         let config = Config {
             repositories,
             sources,
             evidence,
             refresh: self.refresh(refresh),
             verifier,
+            drills,
             digest,
         };
         checks::nothing_here(written, &config, self.problems);

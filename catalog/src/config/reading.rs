@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use jiff::tz::TimeZone;
-use settings::{Located, Place, Problems};
+use settings::{Located, Place, Problems, Schedule};
 
 use super::Known;
 use crate::format::{FORMATS, format};
@@ -48,6 +48,17 @@ impl Reading<'_> {
             self.problems.error(&name.place, message).hint(hint);
             TimeZone::UTC
         })
+    }
+
+    /// Reads a schedule; `None` if it is wrong or not written. `zone` is its zone unless it names
+    /// one.
+    pub(super) fn schedule(
+        &mut self,
+        written: Option<&Located<String>>,
+        zone: &TimeZone,
+    ) -> Option<Schedule> {
+        let written = written?;
+        self.ok(&written.place, Schedule::parse(written, zone))
     }
 
     /// Returns the value, or notes the error as a problem at `place`.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
-use settings::{Duration, Located, Place, Problems, Schedule, Section, Size, Switch};
+use settings::{Duration, Located, Place, Problems, Section, Size, Switch};
 
 use super::{
     Due, Repository, Source, Verify, checks,
@@ -132,7 +132,7 @@ fn read(
     let repository = repository(&written.repository, context.repositories, reading.problems);
     let zone = reading.time_zone(written.time_zone.as_ref());
     let layout = layout(reading, written, zone.clone());
-    let schedule = schedule(reading, written.schedule.as_ref(), &zone);
+    let schedule = reading.schedule(written.schedule.as_ref(), &zone);
     let settle = settling::settle(written, schedule.as_ref(), reading.problems);
     let is_own = context.own.get("settle").is_some();
     settling::without_effect(written, context.repositories, is_own, reading.problems);
@@ -259,16 +259,6 @@ fn completeness(
     }
 }
 
-/// Reads a schedule; `None` if it is wrong or not written.
-fn schedule(
-    reading: &mut Reading<'_>,
-    written: Option<&Located<String>>,
-    zone: &TimeZone,
-) -> Option<Schedule> {
-    let written = written?;
-    reading.ok(&written.place, Schedule::parse(written, zone))
-}
-
 fn objectives(reading: &mut Reading<'_>, written: Option<&WrittenObjectives>) -> Objectives {
     let Some(written) = written else {
         return Objectives::default();
@@ -386,7 +376,9 @@ fn due(reading: &mut Reading<'_>, written: &WrittenVerify, context: &Context<'_>
         let message = "both schedule and when are written; a verification is due by one";
         reading.problems.error(&slots.place, message);
     }
-    schedule(reading, Some(slots), context.verify_zone).map_or(Due::Objective, Due::Schedule)
+    reading
+        .schedule(Some(slots), context.verify_zone)
+        .map_or(Due::Objective, Due::Schedule)
 }
 
 fn refuse(place: &Place, format: &dyn Format, problems: &mut Problems) {

@@ -1,6 +1,7 @@
 //! Whole files in, problems or a configuration out.
 
 mod defaults;
+mod drills;
 mod effect;
 mod places;
 mod problems;

@@ -34,8 +34,24 @@ pub(super) struct File {
     /// Settings of backup-verifier only.
     pub verifier: Option<WrittenVerifier>,
     /// Recovery exercises over several sources.
-    #[schemars(with = "Option<Vec<BTreeMap<String, serde_json::Value>>>")]
-    pub drills: Option<Section>,
+    pub drills: Option<Vec<Located<WrittenDrill>>>,
+}
+
+/// A recovery exercise over several sources.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Drill")]
+pub(super) struct WrittenDrill {
+    /// Unique name, spelled as that of a source.
+    pub name: Located<String>,
+    /// Slots of the drill: cron, in `verifier.time_zone`; default: only by hand.
+    pub schedule: Option<Located<String>>,
+    /// Sources to restore.
+    pub sources: Located<Vec<Located<String>>>,
+    /// By source: the sources that have a verdict before it begins.
+    pub after: Option<Located<BTreeMap<String, OneOrMany<Located<String>>>>>,
+    /// Tolerated time until all sources are usable again.
+    pub recovery_time: Option<Located<Duration>>,
 }
 
 /// A bucket and prefix, or a directory.
@@ -276,7 +292,7 @@ pub(super) struct WrittenVerifier {
     /// Registry that images come from.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub registry: Option<Section>,
-    /// Time zone of `verify.schedule`; default UTC.
+    /// Time zone of `verify.schedule` and of the schedules of drills; default UTC.
     pub time_zone: Option<Located<String>>,
     /// Messages to people.
     pub slack: Option<OneOrMany<Located<WrittenSlack>>>,

@@ -71,6 +71,10 @@ name! {
     /// A bucket and prefix, or a directory, that holds snapshots.
     RepositoryName
 }
+name! {
+    /// A recovery exercise over several sources.
+    DrillName
+}
 
 /// Name of an engine, always one of those in [`FORMATS`](crate::format::FORMATS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -1,7 +1,8 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use catalog::{
-    ledger::{Draft, Reason, Stage, StageRecord, fixtures::verification},
+    drill::{DrillOutcome, DrillOutcomes, report_path},
+    ledger::{Draft, Reason, Stage, StageRecord, Verdict, fixtures::verification},
     model::SnapshotState,
     storage::{Operation, StorageReason},
 };
@@ -186,6 +187,7 @@ fn every_metric_of_the_table_can_be_published() {
         .errors;
     errors.insert((Operation::List, StorageReason::Io), 1);
     state.repositories.get_mut(&local()).unwrap().full_at = Some(at("06:00:00"));
+    drilled(&mut state, [drill("04:00:00", Verdict::Verified)]);
     let door = DoorState {
         loaded_at: at("05:00:00"),
         is_valid: true,
@@ -383,4 +385,70 @@ fn a_verifier_has_its_time_from_when_what_was_verified_was_seen_to_be_touched_or
         assert_eq!(value(&state, "13:29:00", overdue), Some(0.0));
         assert_eq!(value(&state, "13:31:00", overdue), Some(1.0));
     }
+}
+
+/// A drill that began then and took two minutes.
+fn drill(began_at: &str, result: Verdict) -> DrillOutcome {
+    let began_at = at(began_at);
+    DrillOutcome {
+        began_at,
+        ended_at: began_at + jiff::SignedDuration::from_mins(2),
+        result,
+        interrupted: false,
+        recovery_milliseconds: (result == Verdict::Verified).then_some(90_500),
+        wall_milliseconds: 120_000,
+        objective_milliseconds: None,
+        within: None,
+    }
+}
+
+/// Takes over reports of the configured drill.
+fn drilled(state: &mut State, outcomes: impl IntoIterator<Item = DrillOutcome>) {
+    let (name, known) = state.drills.iter_mut().next().unwrap();
+    let path = |it: &DrillOutcome| report_path(name, it.began_at, 1, "json");
+    let outcomes = outcomes.into_iter().map(|it| (path(&it), it));
+    known.outcomes = Some(Arc::new(DrillOutcomes::of(outcomes)));
+}
+
+#[test]
+fn drills_are_told_once_their_reports_were_read() {
+    let drills = |state: &State, now: &str| {
+        let all = families(state, at(now), None);
+        let text = toolkit::exposition::render(all).unwrap();
+        let lines = text.lines().filter(|it| it.starts_with("backup_drill_"));
+        let short = lines.map(|it| it.replace("backup_drill_", ""));
+        short.collect::<Vec<_>>()
+    };
+    let mut state = healthy();
+    assert_eq!(drills(&state, "12:00:00"), Vec::<String>::new());
+    drilled(&mut state, []);
+    assert_eq!(
+        drills(&state, "12:00:00"),
+        ["concern{concern=\"overdue\",drill=\"full\"} 1"]
+    );
+    let all = [
+        drill("02:00:00", Verdict::Verified),
+        drill("05:00:00", Verdict::Failed),
+    ];
+    drilled(&mut state, all);
+    let mut told = drills(&state, "12:00:00");
+    told.sort();
+    let seconds = |time: &str| at(time).as_second();
+    assert_eq!(
+        told,
+        [
+            "concern{concern=\"failed\",drill=\"full\"} 1".to_owned(),
+            "concern{concern=\"over_time\",drill=\"full\"} 1".into(),
+            "concern{concern=\"overdue\",drill=\"full\"} 0".into(),
+            "recovery_seconds{drill=\"full\",verdict=\"verified\"} 90.5".into(),
+            format!(
+                "timestamp_seconds{{drill=\"full\",verdict=\"failed\"}} {}",
+                seconds("05:02:00")
+            ),
+            format!(
+                "timestamp_seconds{{drill=\"full\",verdict=\"verified\"}} {}",
+                seconds("02:02:00")
+            ),
+        ]
+    );
 }

@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use catalog::{
     config::load,
+    drill::report_path,
     ledger::{
-        Draft, MemoryFault, MemoryRecords, Place, RecordWriter as _, append,
+        Draft, MemoryFault, MemoryRecords, Place, RecordWriter as _, ReservedWriter as _, append,
         fixtures::{verification, verified},
     },
     model::{Key, ObjectMeta, Pin},
@@ -33,6 +34,7 @@ sources:
   - { name: other, engine: files, repository: b, path: "%Y%m%d.tar" }
 evidence: { repository: { directory: /evidence } }
 exporter: { refresh: 5m }
+drills: [{ name: full, sources: [cache] }]
 "#;
 
 /// Two repositories in memory, and evidence.
@@ -426,4 +428,37 @@ fn a_pause_is_the_refresh_and_up_to_a_tenth() {
     check(0.0, bench_refresh);
     check(1.0, bench_refresh + Duration::from_secs(30));
     check(7.0, bench_refresh + Duration::from_secs(30));
+}
+
+/// A report as a newer version may write it: with members that are not known here.
+const REPORT: &str = r#"{"schema": 2, "drill": "full", "new": [1], "began_at": "2026-11-22T01:00:00Z",
+    "ended_at": "2026-11-22T01:02:00Z", "result": "verified", "recovery_milliseconds": 1,
+    "wall_milliseconds": 2, "objective_milliseconds": null, "within": null}"#;
+
+#[tokio::test(start_paused = true)]
+async fn reports_of_drills_are_read_and_kept_where_they_cannot_be_read_again() {
+    let bench = Bench::new();
+    let drill = bench.world.config.drills[0].name.clone();
+    let read = || {
+        let state = bench.published.get();
+        let outcomes = state.drills[&drill].outcomes.clone()?;
+        Some(outcomes.until(at("02:00:00")).count())
+    };
+    bench.surveyor().once().await;
+    assert_eq!(read(), None, "evidence is not mounted");
+    bench.evidence.mark().await.unwrap();
+    bench.surveyor().once().await;
+    assert_eq!(read(), Some(0));
+    for (number, ending, text) in [(1, "json", REPORT), (1, "md", "#"), (2, "json", "{")] {
+        let path = report_path(&drill, at("01:00:00"), number, ending);
+        bench.evidence.create_reserved(&path, text).await.unwrap();
+    }
+    bench.surveyor().once().await;
+    assert_eq!(read(), Some(1), "the other one is not understood");
+    // The first strikes at the ledger.
+    bench
+        .evidence
+        .script([MemoryFault::List, MemoryFault::List]);
+    bench.surveyor().once().await;
+    assert_eq!(read(), Some(1));
 }

@@ -73,9 +73,14 @@ fn line(finding: &Finding) -> String {
 }
 
 /// Text that can neither end a table cell nor begin markup.
-fn cell(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in printable(text).chars() {
+pub(crate) fn cell(text: &str) -> String {
+    escaped(&printable(text))
+}
+
+/// One line of text that can neither end a table cell nor begin markup, uncut.
+pub(crate) fn escaped(line: &str) -> String {
+    let mut safe = String::with_capacity(line.len());
+    for character in line.chars() {
         if matches!(
             character,
             '|' | '`' | '*' | '_' | '<' | '>' | '[' | ']' | '\\'

@@ -38,7 +38,8 @@ fn findings<'a>(block: &mut String, told: impl Iterator<Item = &'a Finding>) {
     }
 }
 
-const fn sign(verdict: Verdict) -> char {
+/// The sign of a verdict.
+pub(crate) const fn sign(verdict: Verdict) -> char {
     match verdict {
         Verdict::Verified => '✔',
         Verdict::Failed => '✘',

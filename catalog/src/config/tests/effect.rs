@@ -83,6 +83,12 @@ const ACT: &[&str] = &[
     "verifier.heartbeat.every",
     "verifier.mentions",
     "verifier.runbooks",
+    "drills",
+    "drills[].name",
+    "drills[].schedule",
+    "drills[].sources",
+    "drills[].after",
+    "drills[].recovery_time",
 ];
 
 /// Keys of a bucket, of repositories and evidence alike: how it is reached.
@@ -109,7 +115,7 @@ const OF_ENGINES: [&str; 3] = [
 ];
 
 /// Keys without effect in this version, each as it may be written in a whole file.
-fn warned() -> [(&'static str, String); 7] {
+fn warned() -> [(&'static str, String); 6] {
     let repository = |keys: &str| source("").replace("directory: /backups", keys);
     let below = |lines: &str| source("") + lines;
     [
@@ -136,10 +142,6 @@ fn warned() -> [(&'static str, String); 7] {
         (
             "verifier.registry",
             below("verifier: { registry: { mirror: m } }\n"),
-        ),
-        (
-            "drills",
-            below("drills: [{ name: full, schedule: \"@daily\", sources: [cache] }]\n"),
         ),
     ]
 }

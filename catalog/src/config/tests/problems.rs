@@ -253,7 +253,6 @@ schema: 1
 repositories:
   - { name: cloud, s3: { bucket: b }, replica: { bucket: c } }
 evidence: { repository: { directory: /e } }
-drills: []
 exporter: { kubernetes: always }
 verifier: { runtime: kubernetes, registry: {} }
 sources:
@@ -264,7 +263,7 @@ sources:
     producer: { cron_job: a/b }
 ";
     let found = problems(text);
-    assert_eq!(found.len(), 6, "{found:#?}");
+    assert_eq!(found.len(), 5, "{found:#?}");
     for problem in &found {
         assert!(
             problem.ends_with("not built into this version: it has no effect"),

@@ -1,0 +1,228 @@
+//! One drill from its choice of snapshots to its report.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
+
+use catalog::{
+    config::Drill,
+    drill::{DrillReport, DrillTrigger},
+    ledger::ReservedPath,
+    model::SourceName,
+};
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use jiff::Timestamp;
+use tokio::{sync::Semaphore, time::Instant};
+
+use super::{
+    assemble::{Circumstances, DrillTimes, assemble},
+    choose::{assigned, choose},
+    keep::keep,
+    order::ready,
+    part::{Attempted, Choice, DrillPart},
+};
+use crate::{
+    carry_out::{ChosenSnapshot, carry_out},
+    console::Refusal,
+    identity,
+    report::worded,
+    runtime::RunId,
+    supervise::{Context, OnProgress, Progress},
+    world::World,
+};
+
+/// Most attempts at one source: an inconclusive one is repeated once.
+const ATTEMPTS_MAX: usize = 2;
+
+/// What is asked for.
+#[derive(Clone)]
+pub(crate) struct DrillOrder<'a> {
+    /// The drill, of the configuration of the world.
+    pub(crate) drill: &'a Drill,
+    /// What made it begin.
+    pub(crate) trigger: DrillTrigger,
+    /// With a time, the last verified snapshots before it are restored; else the newest ones.
+    pub(crate) before: Option<Timestamp>,
+    /// Places for verifications, one permit each. While others hold all of them the clock of the
+    /// drill stands still.
+    pub(crate) places: Arc<Semaphore>,
+    /// Is told of each source how it goes; never blocks.
+    pub(crate) watch: DrillWatch,
+}
+
+impl fmt::Debug for DrillOrder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DrillOrder")
+            .field("drill", &self.drill)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Takes how a source of a drill goes; never blocks.
+pub(crate) type DrillWatch = Arc<dyn Fn(&SourceName, DrillStep<'_>) + Send + Sync>;
+
+/// How a source of a drill goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum DrillStep<'a> {
+    /// A step of its verification.
+    Progress(Progress),
+    /// What it came to, or why it is repeated: a sentence without a stop.
+    Told(&'a str),
+}
+
+/// What became of a drill.
+#[derive(Debug)]
+pub(crate) struct DrillEnd {
+    /// The report.
+    pub(crate) report: DrillReport,
+    /// Path of the report at the place of the records; `None` if it could not be written.
+    pub(crate) path: Option<ReservedPath>,
+    /// What could not be written, for people.
+    pub(crate) problem: Option<String>,
+}
+
+/// Restores the sources of a drill in their order, writes their records and then the report. A
+/// source begins when all before it have a verdict, whatever it is. Errs if nothing could begin.
+///
+/// Ended by the token of `context`: what runs is then inconclusive, nothing more begins, and the
+/// report says so.
+pub(crate) async fn carry_out_drill(
+    world: &Arc<World>,
+    context: &Context,
+    order: &DrillOrder<'_>,
+) -> Result<DrillEnd, Refusal> {
+    world.may_write().await?;
+    let (began_at, clock) = (context.clock.now(), Instant::now());
+    let mut chosen = choose(world, order.drill, order.before).await?;
+    let exercise = Exercise {
+        world,
+        context,
+        order,
+        clock,
+    };
+    let (mut begun, mut judged) = (BTreeSet::new(), BTreeSet::new());
+    let mut parts = BTreeMap::new();
+    let mut running = FuturesUnordered::new();
+    loop {
+        for source in ready(order.drill, &begun, &judged) {
+            if let Some(choice) = chosen.remove(&source) {
+                running.push(exercise.part(source.clone(), choice));
+            }
+            begun.insert(source);
+        }
+        let Some((source, part)) = running.next().await else {
+            break;
+        };
+        judged.insert(source.clone());
+        parts.insert(source, part);
+    }
+    drop(running);
+    let of = Circumstances {
+        drill: order.drill,
+        config: &world.config,
+        trigger: order.trigger,
+        before: order.before,
+        times: DrillTimes {
+            began_at,
+            ended_at: context.clock.now(),
+            took: clock.elapsed(),
+        },
+        by: &context.by,
+        tool: &context.tool,
+    };
+    let report = assemble(&of, &parts);
+    let (path, problem) = match keep(world, &report).await {
+        Ok((path, problem)) => (Some(path), problem),
+        Err(refusal) => (None, Some(refusal.message)),
+    };
+    Ok(DrillEnd {
+        report,
+        path,
+        problem,
+    })
+}
+
+/// A drill under way.
+struct Exercise<'a> {
+    world: &'a Arc<World>,
+    context: &'a Context,
+    order: &'a DrillOrder<'a>,
+    /// When the drill began.
+    clock: Instant,
+}
+
+impl Exercise<'_> {
+    /// One source, from being ready to its verdict.
+    async fn part(
+        &self,
+        source: SourceName,
+        choice: Result<Choice, String>,
+    ) -> (SourceName, DrillPart) {
+        let ready_at = self.clock.elapsed();
+        let Ok(known) = &choice else {
+            return (source, DrillPart::unbegun(choice, (ready_at, ready_at)));
+        };
+        let place = self.order.places.acquire();
+        let place = self.context.cancelled.run_until_cancelled(place).await;
+        let (began, began_at) = (self.clock.elapsed(), self.context.clock.now());
+        let waited = (ready_at, began);
+        let configured = self.world.config.source(source.as_str());
+        // The semaphore is never closed.
+        let (Some(Ok(_place)), Some(configured)) = (place, configured) else {
+            return (source, DrillPart::unbegun(choice, waited));
+        };
+        let chosen = assigned(configured, known, self.order.before);
+        let attempts = self.attempts(&source, chosen).await;
+        let part = DrillPart {
+            choice,
+            attempts,
+            waited,
+            ran: (began, self.clock.elapsed()),
+            began_at: Some(began_at),
+            ended_at: Some(self.context.clock.now()),
+        };
+        (source, part)
+    }
+
+    /// Attempts one source, a second time if the first attempt may have missed by chance.
+    async fn attempts(&self, source: &SourceName, mut chosen: ChosenSnapshot) -> Vec<Attempted> {
+        let mut attempts = Vec::new();
+        loop {
+            let last = self.attempt(source, chosen.clone()).await;
+            let again = last.is_worth_another()
+                && attempts.len() + 1 < ATTEMPTS_MAX
+                && !self.context.cancelled.is_cancelled();
+            let told = worded(last.verdict(), last.reason());
+            let more = if again { ": it is repeated once" } else { "" };
+            (self.order.watch)(source, DrillStep::Told(&format!("{told}{more}")));
+            if let Some(problem) = &last.problem {
+                (self.order.watch)(source, DrillStep::Told(problem));
+            }
+            attempts.push(last);
+            if !again {
+                return attempts;
+            }
+            // Another attempt is another run.
+            chosen.run = RunId(identity::new_id());
+        }
+    }
+
+    /// One verification with its record: the only place that calls [`carry_out`].
+    async fn attempt(&self, source: &SourceName, chosen: ChosenSnapshot) -> Attempted {
+        let (watch, of) = (Arc::clone(&self.order.watch), source.clone());
+        let on_progress: OnProgress =
+            Arc::new(move |progress| watch(&of, DrillStep::Progress(progress)));
+        match carry_out(self.world, self.context, chosen, on_progress).await {
+            Ok((report, problem)) => Attempted {
+                report: Some(report),
+                problem,
+            },
+            Err(why) => Attempted {
+                report: None,
+                problem: Some(Refusal::from(why).message),
+            },
+        }
+    }
+}
