@@ -226,3 +226,16 @@ impl Exercise<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drill_can_be_a_task_of_its_own() {
+        fn is_task(_: impl Future<Output = Result<DrillEnd, Refusal>> + Send) {}
+        let _ = |world: &Arc<World>, context: &Context, order: &DrillOrder<'_>| {
+            is_task(carry_out_drill(world, context, order));
+        };
+    }
+}
