@@ -121,7 +121,6 @@ impl Speaker {
                 Some(Ok(posted)) = self.posts.join_next() => self.posted(posted),
                 Some(Ok(answer)) = self.beats.join_next() => self.beaten(answer),
                 Ok(()) = state.changed() => {
-                    state.mark_unchanged();
                     self.look_at = self.look_at.min(self.looked_at + LOOK_MIN);
                 }
                 () = sleep_until(next) => {}
@@ -244,19 +243,15 @@ impl Speaker {
         self.look_at = Instant::now();
     }
 
-    /// The time of the next thing to do.
+    /// The time of the next thing to do; a look says itself when messages are to be posted.
     fn next(&self) -> Instant {
-        let desks = self.desks.values().filter(|desk| !desk.is_busy);
-        let posts = desks.filter_map(|desk| desk.post_at.max(desk.retry_at));
         let upkeep = self.upkeeps.is_empty() && self.is_needed();
         let upkeep = upkeep.then_some(self.upkeep_at);
         let notify = &self.opened.world.config.verifier.notify;
         let beats = notify.heartbeat.is_some() && self.beats.is_empty();
         let beat = beats.then_some(self.beat_at);
-        posts
-            .chain(upkeep)
-            .chain(beat)
-            .fold(self.look_at, Instant::min)
+        let others = upkeep.into_iter().chain(beat);
+        others.fold(self.look_at, Instant::min)
     }
 
     /// Looks at the state, and posts what is due.
@@ -270,7 +265,8 @@ impl Speaker {
                 continue;
             };
             if due.is_empty() && slot.is_none() {
-                desk.post_at = None;
+                desk.settle();
+                self.count(&receiver.name, 0);
                 continue;
             }
             let post_at = *desk.post_at.get_or_insert(now + COLLECTED);
@@ -398,15 +394,24 @@ impl Speaker {
                 self.why.insert(receiver.clone(), why.clone());
             }
         }
-        let now = self.service.clock().now();
-        let count = failed.len() as u64;
-        self.service.published().update(|state| {
-            if let Some(known) = state.undelivered.get_mut(&receiver) {
-                let oldest = known.oldest.or(Some(now)).filter(|_| count > 0);
-                *known = UndeliveredMessages { count, oldest };
-            }
-        });
+        self.count(&receiver, failed.len() as u64);
         self.look_at = Instant::now();
+    }
+
+    /// Counts the messages to a receiver that are due and did not arrive.
+    fn count(&self, receiver: &str, count: u64) {
+        let now = self.service.clock().now();
+        let state = self.service.published().get();
+        let Some(known) = state.undelivered.get(receiver) else {
+            return;
+        };
+        let oldest = known.oldest.or(Some(now)).filter(|_| count > 0);
+        let next = UndeliveredMessages { count, oldest };
+        if *known != next {
+            let change = (receiver.to_owned(), next);
+            let published = self.service.published();
+            published.update(|state| state.undelivered.extend([change]));
+        }
     }
 
     /// Posts what is due and waits for it, but not for ever; then gives the lease back.

@@ -195,6 +195,13 @@ impl Desk {
         }
     }
 
+    /// Notes that nothing is due: neither an earlier failure nor its pause counts any more.
+    pub(super) fn settle(&mut self) {
+        self.post_at = None;
+        self.retry_at = None;
+        self.failures = 0;
+    }
+
     /// Notes how an attempt to post ended: after a failure there is a pause, each longer.
     pub(super) fn attempted(&mut self, all_arrived: bool, now: Instant) {
         self.is_busy = false;

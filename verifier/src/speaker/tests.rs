@@ -1,6 +1,6 @@
 //! A month of one source, and a hundred sources at once, in a time that only the tests know.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{cell::RefCell, fmt::Write as _, fs, path::Path};
 
 use catalog::{
     config::{Config, load_file},
@@ -8,15 +8,22 @@ use catalog::{
     model::SourceName,
 };
 use jiff::ToSpan as _;
+use tempfile::TempDir;
+use tokio::time::sleep;
+use toolkit::clock::Clock;
 
 use super::{desk::Then, notes::Notes, *};
 use crate::{
+    console::Outside,
     notify::{Notice, post::together, slack},
     scheduler::{State, Step},
 };
 
 fn config(sources: usize) -> Arc<Config> {
-    let place = tempfile::tempdir().expect("a directory");
+    config_at(&tempfile::tempdir().expect("a directory"), sources)
+}
+
+fn config_at(place: &TempDir, sources: usize) -> Arc<Config> {
     let file = place.path().join("backups.yaml");
     let mut text = "schema: 1
 repositories: [{ name: local, directory: repository }]
@@ -43,6 +50,53 @@ fn tool() -> ToolRecord {
         version: "1".into(),
         config_digest: "sha256:0".into(),
     }
+}
+
+thread_local! {
+    /// `XDG_STATE_HOME` of the test that runs.
+    static HOME: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+fn env(name: &str) -> Option<String> {
+    (name == "XDG_STATE_HOME").then(|| HOME.with_borrow(Clone::clone))
+}
+
+/// A verifier of one source, whose receiver has no address that could be read.
+fn unheard(place: &TempDir) -> Verifier {
+    HOME.set(place.path().display().to_string());
+    let config = (*config_at(place, 1)).clone();
+    let outside = Outside {
+        clock: Clock::starting_at(day(1)),
+        cancelled: CancellationToken::new(),
+        env,
+        compares_clocks: false,
+    };
+    let opened = OpenedConfig::new(config, &outside).expect("a world");
+    Verifier::new(place.path().join("backups.yaml"), outside, opened)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_due_no_more_is_not_undelivered() {
+    let place = tempfile::tempdir().expect("a directory");
+    let service = unheard(&place);
+    let stop = CancellationToken::new();
+    let speaking = tokio::spawn(Speaker::new(service.clone(), stop.clone()).run());
+    let trouble = Trouble {
+        of: "cache".into(),
+        what: Step::Begin.sentence().into(),
+        why: "docker does not answer".into(),
+        since: day(0),
+    };
+    let undelivered = || service.published().get().undelivered["slack"].count;
+    service.published().update(|it| it.troubles = vec![trouble]);
+    sleep(Duration::from_mins(3)).await;
+    assert_eq!(undelivered(), 1);
+    service.published().update(|it| it.troubles.clear());
+    sleep(Duration::from_mins(10)).await;
+    assert_eq!(undelivered(), 0);
+    assert_eq!(service.published().get().undelivered["slack"].oldest, None);
+    stop.cancel();
+    speaking.await.expect("it ends");
 }
 
 /// A receiver, everything that was recorded, and what arrived.
