@@ -16,7 +16,7 @@ use super::{desk::Then, notes::Notes, *};
 use crate::{
     console::Outside,
     notify::{Notice, post::together, slack},
-    scheduler::{State, Step},
+    scheduler::{LostRun, State, Step},
 };
 
 fn config(sources: usize) -> Arc<Config> {
@@ -73,6 +73,39 @@ fn unheard(place: &TempDir) -> Verifier {
     };
     let opened = OpenedConfig::new(config, &outside).expect("a world");
     Verifier::new(place.path().join("backups.yaml"), outside, opened)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verdict_is_told_where_no_lease_and_no_record_can_be_written() {
+    let place = tempfile::tempdir().expect("a directory");
+    let service = unheard(&place);
+    fs::create_dir(place.path().join("evidence")).expect("made");
+    fs::write(place.path().join("evidence/.leases"), "no directory").expect("written");
+    let run = fixtures::verification(day(0), Some(Reason::Damaged));
+    service.published().update(|state| {
+        let known = state.sources.get_mut(&fixtures::cache());
+        let known = known.expect("it is configured");
+        known.inventory = Some(Arc::default());
+        known.take(Ledger::new(fixtures::cache()), day(1));
+        known.lost = Some(LostRun {
+            at: run.ended_at,
+            step: Step::WriteRecords,
+            why: "no space".into(),
+            verification: Some(Arc::new(run)),
+        });
+    });
+    let stop = CancellationToken::new();
+    let speaking = tokio::spawn(Speaker::new(service.clone(), stop.clone()).run());
+    sleep(Duration::from_mins(3)).await;
+    let state = service.published().get();
+    assert!(
+        matches!(state.speaking, Some(Speaking::Unknown(_))),
+        "{:?}",
+        state.speaking
+    );
+    assert_eq!(state.undelivered["slack"].count, 1, "it was tried");
+    stop.cancel();
+    speaking.await.expect("it ends");
 }
 
 #[tokio::test(start_paused = true)]

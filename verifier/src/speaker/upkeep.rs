@@ -48,9 +48,10 @@ pub(super) async fn look_after(
         Ok((speaking, lease)) => (speaking, lease),
         Err(refusal) => (Speaking::Unknown(refusal.message), None),
     };
+    // Whoever speaks without a lease must not tell again either what was told.
     let notes = match &speaking {
-        Speaking::Ours if !receivers.is_empty() => read(&world, receivers).await.ok(),
-        _ => None,
+        Speaking::Others(_) => None,
+        Speaking::Ours | Speaking::Unknown(_) => read(&world, receivers).await.ok(),
     };
     Upkeep {
         speaking,
