@@ -29,6 +29,20 @@ pub struct Told {
     pub state: ToldState,
     /// When the message arrived; `None` if there was none yet.
     pub at: Option<Timestamp>,
+    /// End of the newest run without a record that the message took into account. Notes do not
+    /// hold it: no other process knows of such a run.
+    #[serde(skip)]
+    pub unrecorded: Option<Timestamp>,
+}
+
+impl Told {
+    /// What a receiver knows that was never told of a source: nothing of its runs until now.
+    pub fn nothing_of(known: &KnownSource<'_>) -> Self {
+        Self {
+            sequence: known.newest(),
+            ..Self::default()
+        }
+    }
 }
 
 /// What is known of a source.
@@ -70,6 +84,11 @@ impl KnownSource<'_> {
             .map_or(0, |it| it.sequence)
     }
 
+    /// True if there is nothing that people must know of the source.
+    pub fn is_well(&self, verifier: &Verifier, now: Timestamp) -> bool {
+        self.state(verifier, now).is_well()
+    }
+
     /// How the source stands now.
     fn state(&self, verifier: &Verifier, now: Timestamp) -> ToldState {
         // Without a record the run itself is what is known: its verdict is told all the same.
@@ -99,9 +118,9 @@ impl KnownSource<'_> {
             _ => false,
         };
         let newest = self.since(told.sequence).find_map(run);
-        let unrecorded = self
-            .unrecorded
-            .map(|(run, _)| run.verdict == Verdict::Verified);
+        let unrecorded = self.unrecorded.map(|(run, _)| run);
+        let unrecorded = unrecorded.filter(|it| told.unrecorded != Some(it.ended_at));
+        let unrecorded = unrecorded.map(|run| run.verdict == Verdict::Verified);
         let ends = self.since(told.sequence).skip(1).take(MISSED_MAX);
         let ends = ends.filter(|it| run(it).is_some());
         let states: Vec<_> = ends
@@ -172,8 +191,16 @@ pub fn tell(
         known.news(told, verifier, now)
     };
     let change = state.after(told.state, news);
+    // Who is not told of failures, but of every result, is told of the one that ends a failure.
+    let takes = |kind| receiver.kinds.contains(&kind);
+    let change = match change {
+        Some(NoticeKind::Recovered) if news.is_newest_verified && !takes(NoticeKind::Recovered) => {
+            Some(NoticeKind::Verified)
+        }
+        other => other,
+    };
     let kind = change.or_else(|| reminder(state, told, receiver.remind, now))?;
-    if !receiver.kinds.contains(&kind) {
+    if !takes(kind) {
         return None;
     }
     let (run, accepted) = known.told_run(kind)?;
@@ -199,6 +226,7 @@ pub fn tell(
             sequence: known.newest(),
             state,
             at: Some(now),
+            unrecorded: known.unrecorded.map(|(run, _)| run.ended_at),
         },
         is_recorded: known.unrecorded.is_none(),
     })

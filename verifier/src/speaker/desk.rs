@@ -144,13 +144,15 @@ impl Desk {
             .filter(|(it, _)| takes(receiver, it, config));
         let changes = mine.filter_map(|(source, known)| {
             let known = known_source(source, known, scene.config_file)?;
-            let newest = known.newest();
-            // A receiver that was never told of a source knows nothing of its earlier runs.
-            let told = told.entry(source.name.clone()).or_insert(Told {
-                sequence: newest,
-                ..Told::default()
-            });
-            let tell = tell(known, *told, receiver, &config.verifier, scene.now)?;
+            let told = told.entry(source.name.clone());
+            let told = told.or_insert_with(|| Told::nothing_of(&known));
+            let verifier = &config.verifier;
+            let tell = tell(known, *told, receiver, verifier, scene.now);
+            if tell.is_none() && told.state.is_well() && known.is_well(verifier, scene.now) {
+                // What needs no message is not looked through again with every look.
+                told.sequence = known.newest();
+            }
+            let tell = tell?;
             let first = known
                 .ledger
                 .own_records()

@@ -182,6 +182,7 @@ mod tests {
             sequence,
             state,
             at: Some(fixtures::at("12:00:00")),
+            unrecorded: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, fmt::Write as _, fs, path::Path};
 
 use catalog::{
-    config::{Config, load_file},
+    config::{Config, NoticeKind, load_file},
     ledger::{Draft, Ledger, MemoryRecords, Reason, ToolRecord, fixtures},
     model::SourceName,
 };
@@ -310,6 +310,51 @@ async fn a_month_of_one_source_is_exactly_these_messages() {
         world.restart().await;
     }
     assert_eq!(world.arrived(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_receiver_of_every_result_is_told_each_once_also_the_one_that_ends_a_failure() {
+    let mut world = World::new(1).await;
+    let mut config = (*world.state.config).clone();
+    config.verifier.notify.receivers[0].kinds = vec![NoticeKind::Verified];
+    world.state.config = Arc::new(config);
+    world.look(day(1)).await;
+    world.run(1, None).await;
+    world.run(2, Some(Reason::Damaged)).await;
+    world.run(3, None).await;
+    world.restart().await;
+    world.run(4, None).await;
+    let told = |day: i64| format!("{day}.07 \"✔ cache: verified\"");
+    assert_eq!(world.arrived(), [told(1), told(3), told(4)]);
+}
+
+#[tokio::test]
+async fn a_verdict_without_a_record_is_told_once() {
+    let mut world = World::new(1).await;
+    let mut config = (*world.state.config).clone();
+    config.verifier.notify.receivers[0]
+        .kinds
+        .push(NoticeKind::Verified);
+    world.state.config = Arc::new(config);
+    let mut lose = async |at: i64, reason| {
+        let run = fixtures::verification(day(at), reason);
+        let known = world.state.sources.get_mut(&fixtures::cache());
+        known.expect("it is configured").lost = Some(LostRun {
+            at: run.ended_at,
+            step: Step::WriteRecords,
+            why: "no space".into(),
+            verification: Some(Arc::new(run)),
+        });
+        for hours in 2..5 {
+            world.look(day(at) + hours.hours()).await;
+        }
+        world.arrived()
+    };
+    assert_eq!(lose(1, None).await, ["1.02 \"✔ cache: verified\""]);
+    assert_eq!(lose(2, None).await, ["2.02 \"✔ cache: verified\""]);
+    let failed = lose(3, Some(Reason::Damaged)).await;
+    assert_eq!(failed, ["3.02 \"✘ cache: failed (damaged)\""]);
+    assert_eq!(lose(4, None).await, ["4.02 \"✔ cache: recovered\""]);
 }
 
 #[tokio::test]
