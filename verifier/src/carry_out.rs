@@ -50,14 +50,7 @@ pub(crate) async fn carry_out(
     drop(keeping);
     let written = match world.look_after(&lease).await {
         None => world.write_down(verification).await,
-        Some(why) => {
-            let written = None;
-            let report = Report {
-                verification,
-                written,
-            };
-            (report, Some(why))
-        }
+        Some(why) => (Report::unwritten(verification), Some(why)),
     };
     if written.0.written.is_some() {
         world.prune(&source).await;
@@ -74,10 +67,10 @@ async fn take(
 ) -> Result<HeldLease, NotBegun> {
     let interrupted = interrupted(context, assignment);
     let scope = Scope::Source(assignment.source.clone());
-    let leases = world.leases()?;
-    let taking = leases.take(&scope, &assignment.run, Some(&interrupted));
-    let taken = world.in_time("its lease was not read", taking).await?;
-    match taken.map_err(Refusal::from)? {
+    match world
+        .take_lease(&scope, &assignment.run, Some(&interrupted))
+        .await?
+    {
         Taken::By(holder) => Err(NotBegun::Busy {
             source: assignment.source.clone(),
             holder: holder.holder(),

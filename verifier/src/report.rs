@@ -9,7 +9,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use catalog::ledger::{Finding, Outcome, Reason, RehearsalRecord, Verdict, Verification};
+use catalog::ledger::{Finding, Outcome, Reason, RehearsalRecord, Strand, Verdict, Verification};
 use serde_json::Value;
 use toolkit::words;
 
@@ -40,6 +40,14 @@ pub struct WrittenRecord {
 }
 
 impl Report {
+    /// A verification without a record.
+    pub const fn unwritten(verification: Verification) -> Self {
+        Self {
+            verification,
+            written: None,
+        }
+    }
+
     /// Returns the record as it lies in the ledger; if it could not be written, as it would have
     /// been.
     pub fn record(&self) -> Value {
@@ -54,6 +62,18 @@ impl Report {
 /// `verified`, or the verdict with its reason: `failed (damaged)`.
 pub fn headline(verification: &Verification) -> String {
     worded(verification.verdict, verification.reason)
+}
+
+/// The state of a chain: `unbroken but for 1 repair`, `broken at 00000007: …`.
+pub(crate) fn chain_state(strand: &Strand) -> String {
+    match (strand.report().first_break, strand.repairs().count()) {
+        (Some(broken), _) => format!("broken at {:08}: {}", broken.sequence, broken.what),
+        (None, 0) => "unbroken".into(),
+        (None, repairs) => {
+            let repairs = words::counted(repairs, "repair", "repairs");
+            format!("unbroken but for {repairs}")
+        }
+    }
 }
 
 /// The headline of a rehearsal, e.g. `failed (damaged)`.

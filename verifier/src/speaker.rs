@@ -10,11 +10,11 @@ mod digests;
 mod heartbeat;
 pub(crate) mod notes;
 mod posting;
-mod upkeep;
+pub(crate) mod upkeep;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use catalog::config::{AddressAt, Receiver};
+use catalog::config::Receiver;
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     task::JoinSet,
@@ -179,7 +179,7 @@ impl Speaker {
         match why {
             None => drop(
                 self.beats
-                    .spawn(async move { self::beat(&opened, &heartbeat.address).await }),
+                    .spawn(async move { opened.messenger.beat(&heartbeat.address).await }),
             ),
             Some(why) => self.is_silent(why),
         }
@@ -439,10 +439,6 @@ impl Speaker {
             self.opened.world.give_back(lease).await;
         }
     }
-}
-
-async fn beat(opened: &OpenedConfig, address: &AddressAt) -> Result<(), String> {
-    opened.messenger.beat(address).await
 }
 
 #[cfg(test)]

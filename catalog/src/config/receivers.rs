@@ -136,4 +136,9 @@ impl Notify {
         };
         self.receivers.iter().filter(told)
     }
+
+    /// True if this receiver is told of a source with this owner.
+    pub fn tells(&self, receiver: &Receiver, owner: Option<&str>) -> bool {
+        self.receivers_of(owner).any(|it| it.name == receiver.name)
+    }
 }

@@ -12,6 +12,9 @@ use super::{LedgerError, MARKER};
 /// whole key.
 const PATH_MAX: usize = 240;
 
+/// Most files that one listing returns; of more it is an error.
+pub(super) const LISTED_MAX: usize = 100_000;
+
 /// Directory of the test whether a store overwrites, which is no caller's.
 const EXCLUSIVE: &str = ".exclusive";
 

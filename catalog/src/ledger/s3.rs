@@ -16,7 +16,6 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use self::call::S3Records;
-use self::create::Put;
 use super::{
     LedgerError, RecordReader, RecordWriter,
     name::{MARKER, MARKER_TEXT},
@@ -67,14 +66,8 @@ impl RecordReader for S3Records {
 #[async_trait]
 impl RecordWriter for S3Records {
     async fn mark(&self) -> Result<bool, LedgerError> {
-        self.ready().await?;
-        let key = self.bucket.whole(MARKER);
-        match self.call(&key).create(MARKER_TEXT).await {
-            Ok(Put::Created) => Ok(true),
-            Ok(Put::Exists) => Ok(false),
-            Ok(Put::Unconditional) => Err(failure::overwrites(self)),
-            Err(error) => Err(failure::writing(self, error)),
-        }
+        self.create_at(&self.bucket.whole(MARKER), MARKER_TEXT)
+            .await
     }
 
     async fn time(&self) -> Result<Option<Timestamp>, LedgerError> {
@@ -94,22 +87,16 @@ impl RecordWriter for S3Records {
         sequence: u64,
         text: &str,
     ) -> Result<(), LedgerError> {
-        self.ready().await?;
-        let key = self.key(source, sequence);
-        match self.call(&key).create(text).await {
-            Ok(Put::Created) => Ok(()),
-            Ok(Put::Exists) => Err(LedgerError::Taken {
-                source_name: source.clone(),
-                sequence,
-            }),
-            Ok(Put::Unconditional) => Err(failure::overwrites(self)),
-            Err(error) => Err(failure::writing(self, error)),
+        if self.create_at(&self.key(source, sequence), text).await? {
+            return Ok(());
         }
+        Err(LedgerError::Taken {
+            source_name: source.clone(),
+            sequence,
+        })
     }
 
     async fn remove(&self, source: &SourceName, sequence: u64) -> Result<(), LedgerError> {
-        let key = self.key(source, sequence);
-        let removed = self.call(&key).remove().await;
-        removed.map_err(|error| failure::pruning(self, error))
+        self.remove_at(&self.key(source, sequence)).await
     }
 }

@@ -81,17 +81,13 @@ pub(super) fn called(strand: &Strand, source: &SourceName) -> String {
 
 /// The state of a chain in one line.
 fn state(name: &str, chain: &ChainReport, strand: &Strand) -> String {
-    let records = chain.records;
-    if let Some(broken) = &chain.first_break {
-        let (sequence, what) = (broken.sequence, &broken.what);
-        return format!("✘ {name}: {records} records, broken at {sequence:08}: {what}");
-    }
-    let repaired = match strand.repairs().count() {
-        0 => String::new(),
-        1 => " but for 1 repair".into(),
-        several => format!(" but for {several} repairs"),
+    let sign = if chain.first_break.is_some() {
+        '✘'
+    } else {
+        '✔'
     };
-    format!("✔ {name}: {records} records, unbroken{repaired}")
+    let state = report::chain_state(strand);
+    format!("{sign} {name}: {} records, {state}", chain.records)
 }
 
 /// A repair in one line, with all that a person wrote.

@@ -9,8 +9,7 @@ mod markup;
 
 use serde_json::{Value, json};
 
-use super::Notice;
-pub use digest::{digest, plain_digest};
+use super::{Notice, digest::Digest};
 use facts::Facts;
 use markup::{BLOCKS_MAX, FIELDS_MAX, HEADER_MAX, SECTION_MAX};
 
@@ -44,6 +43,21 @@ pub fn plain_together(notices: &[Notice]) -> Value {
     }
 }
 
+/// The message of a digest, with blocks.
+pub fn digest(digest: &Digest) -> Value {
+    with_blocks(&digest::facts(digest))
+}
+
+/// The message of a digest as plain text. The anchor comes before the lists, for these may be cut.
+pub fn plain_digest(digest: &Digest) -> Value {
+    let facts = digest::facts(digest);
+    let mut lines = vec![facts.one_line()];
+    lines.extend(labelled(&facts));
+    lines.push(facts.context);
+    lines.extend(facts.sections);
+    json!({ "text": markup::listed(&lines, "\n", SECTION_MAX) })
+}
+
 /// Widest list (findings, sources) within plain text, so that the other facts have room.
 const PLAIN_LIST_MAX: usize = 1_100;
 
@@ -70,11 +84,16 @@ fn as_lines(facts: &Facts) -> Value {
     let mut lines = vec![facts.one_line()];
     lines.extend(facts.mention.clone());
     lines.extend(facts.sections.first().cloned());
-    let fields = facts.fields.iter();
-    lines.extend(fields.map(|(label, value)| format!("{label}: {value}")));
+    lines.extend(labelled(facts));
     lines.extend(facts.sections.iter().skip(1).cloned());
     lines.push(facts.context.clone());
     json!({ "text": markup::listed(&lines, "\n", SECTION_MAX) })
+}
+
+/// Short facts, each on a line.
+fn labelled(facts: &Facts) -> impl Iterator<Item = String> {
+    let fields = facts.fields.iter();
+    fields.map(|(label, value)| format!("{label}: {value}"))
 }
 
 #[cfg(test)]

@@ -36,13 +36,19 @@ pub struct Told {
 }
 
 impl Told {
-    /// What a receiver knows that was never told of a source: nothing of its runs until now.
-    pub fn nothing_of(known: &KnownSource<'_>) -> Self {
+    /// What a receiver knows that was never told of a source, whose newest record had this number:
+    /// nothing of the runs until then.
+    pub fn nothing_behind(sequence: u64) -> Self {
         Self {
-            sequence: known.newest(),
+            sequence,
             ..Self::default()
         }
     }
+}
+
+/// Number of the newest record under the source's name; 0 if there is none.
+pub fn newest(ledger: &Ledger) -> u64 {
+    ledger.own_records().next_back().map_or(0, |it| it.sequence)
 }
 
 /// What is known of a source.
@@ -71,19 +77,13 @@ pub struct Tell {
     pub notice: Notice,
     /// What its receiver was told once it has arrived.
     pub told: Told,
+    /// Number of the first record that is kept: notes of earlier ones are pruned.
+    pub first: u64,
     /// True if what is told lies in the records, so that it can be noted beside them.
     pub is_recorded: bool,
 }
 
 impl KnownSource<'_> {
-    /// Number of the newest record; 0 if there is none.
-    pub fn newest(&self) -> u64 {
-        self.ledger
-            .own_records()
-            .next_back()
-            .map_or(0, |it| it.sequence)
-    }
-
     /// True if there is nothing that people must know of the source.
     pub fn is_well(&self, verifier: &Verifier, now: Timestamp) -> bool {
         self.state(verifier, now).is_well()
@@ -117,7 +117,7 @@ impl KnownSource<'_> {
             Draft::Acceptance(_) => true,
             _ => false,
         };
-        let newest = self.since(told.sequence).find_map(run);
+        let last = self.since(told.sequence).find_map(run);
         let unrecorded = self.unrecorded.map(|(run, _)| run);
         let unrecorded = unrecorded.filter(|it| told.unrecorded != Some(it.ended_at));
         let unrecorded = unrecorded.map(|run| run.verdict == Verdict::Verified);
@@ -133,7 +133,7 @@ impl KnownSource<'_> {
         News {
             is_proven: unrecorded.unwrap_or_else(|| self.since(told.sequence).any(proves)),
             is_newest_verified: unrecorded
-                .unwrap_or_else(|| newest.is_some_and(|it| it.verdict == Verdict::Verified)),
+                .unwrap_or_else(|| last.is_some_and(|it| it.verdict == Verdict::Verified)),
             was_well: states.iter().any(|it| it.is_well()),
             worst: states
                 .into_iter()
@@ -185,7 +185,7 @@ pub fn tell(
     now: Timestamp,
 ) -> Option<Tell> {
     let state = known.state(verifier, now);
-    let news = if known.newest() == told.sequence && known.unrecorded.is_none() {
+    let news = if newest(known.ledger) == told.sequence && known.unrecorded.is_none() {
         News::default()
     } else {
         known.news(told, verifier, now)
@@ -223,11 +223,16 @@ pub fn tell(
     Some(Tell {
         notice,
         told: Told {
-            sequence: known.newest(),
+            sequence: newest(known.ledger),
             state,
             at: Some(now),
             unrecorded: known.unrecorded.map(|(run, _)| run.ended_at),
         },
+        first: known
+            .ledger
+            .own_records()
+            .next()
+            .map_or(0, |it| it.sequence),
         is_recorded: known.unrecorded.is_none(),
     })
 }

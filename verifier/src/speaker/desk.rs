@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use catalog::{
-    config::{Config, Receiver, Source},
+    config::{Receiver, Source},
     model::SourceName,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +14,7 @@ use crate::{
     notify::{
         Notice,
         compose::{self, Trouble},
-        told::{KnownSource, Tell, Told, tell},
+        told::{KnownSource, Tell, Told, newest, tell},
     },
     plan::doubled,
     scheduler::{SourceState, State, Step},
@@ -84,8 +84,8 @@ pub(super) struct Due {
 /// What a message changes when it has arrived.
 #[derive(Debug, Clone)]
 pub(super) enum Then {
-    /// The receiver knows how a source stands; with the first record that is kept.
-    Told(SourceName, Box<Tell>, u64),
+    /// The receiver knows how a source stands.
+    Told(SourceName, Box<Tell>),
     /// The receiver knows of a trouble, or of its end.
     Trouble(Trouble, bool),
 }
@@ -138,29 +138,23 @@ impl Desk {
         let Some(told) = &mut self.told else {
             return Vec::new();
         };
-        let mine = scene
-            .state
-            .provable()
-            .filter(|(it, _)| takes(receiver, it, config));
+        let notify = &config.verifier.notify;
+        let provable = scene.state.provable();
+        let mine = provable.filter(|(it, _)| notify.tells(receiver, it.owner.as_deref()));
         let changes = mine.filter_map(|(source, known)| {
             let known = known_source(source, known, scene.config_file)?;
             let told = told.entry(source.name.clone());
-            let told = told.or_insert_with(|| Told::nothing_of(&known));
+            let told = told.or_insert_with(|| Told::nothing_behind(newest(known.ledger)));
             let verifier = &config.verifier;
             let tell = tell(known, *told, receiver, verifier, scene.now);
             if tell.is_none() && told.state.is_well() && known.is_well(verifier, scene.now) {
                 // What needs no message is not looked through again with every look.
-                told.sequence = known.newest();
+                told.sequence = newest(known.ledger);
             }
             let tell = tell?;
-            let first = known
-                .ledger
-                .own_records()
-                .next()
-                .map_or(0, |it| it.sequence);
             Some(Due {
                 notice: tell.notice.clone(),
-                then: Then::Told(source.name.clone(), Box::new(tell), first),
+                then: Then::Told(source.name.clone(), Box::new(tell)),
             })
         });
         changes.collect()
@@ -190,7 +184,7 @@ impl Desk {
     pub(super) fn arrived(&mut self, arrived: &[Then]) {
         self.troubles.change(arrived);
         for then in arrived {
-            if let Then::Told(source, tell, _) = then {
+            if let Then::Told(source, tell) = then {
                 let told = self.told.get_or_insert_default();
                 told.insert(source.clone(), tell.told);
             }
@@ -238,18 +232,12 @@ fn key(trouble: &Trouble) -> (String, String) {
     (trouble.of.clone(), trouble.what.clone())
 }
 
-/// True if the receiver is told of the source.
-fn takes(receiver: &Receiver, source: &Source, config: &Config) -> bool {
-    let notify = &config.verifier.notify;
-    let mut told = notify.receivers_of(source.owner.as_deref());
-    told.any(|it| it.name == receiver.name)
-}
-
 /// The notices about a trouble, for each source concerned that the receiver takes; one without a
 /// source for a trouble of the verifier itself. One that concerns no source any more has no notice:
 /// its end is nobody's.
 fn notices(receiver: &Receiver, trouble: &Trouble, is_over: bool, scene: Scene<'_>) -> Vec<Due> {
     let config = &scene.state.config;
+    let notify = &config.verifier.notify;
     let sources = config.sources.iter();
     let due = |notice: Notice| Due {
         notice,
@@ -269,7 +257,7 @@ fn notices(receiver: &Receiver, trouble: &Trouble, is_over: bool, scene: Scene<'
     }
     let concerns = |it: &&Source| {
         let is_it = it.name.as_str() == trouble.of || it.repository.as_str() == trouble.of;
-        it.verify.is_some() && is_it && takes(receiver, it, config)
+        it.verify.is_some() && is_it && notify.tells(receiver, it.owner.as_deref())
     };
     let concerned = sources.filter(concerns);
     concerned

@@ -15,7 +15,14 @@ use catalog::{
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use crate::notify::{compose::Trouble, told::Told};
+use crate::{
+    console::Refusal,
+    notify::{
+        compose::Trouble,
+        told::{Tell, Told},
+    },
+    world::World,
+};
 
 /// Notes that are read at once.
 const READ_AT_ONCE: usize = 16;
@@ -25,7 +32,7 @@ const KEPT: usize = 2;
 
 /// The notes of one place of evidence.
 #[derive(Debug, Clone)]
-pub(crate) struct Notes(Arc<dyn RecordWriter>);
+pub(super) struct Notes(Arc<dyn RecordWriter>);
 
 /// What one receiver was told.
 #[derive(Debug, Clone, Default)]
@@ -38,13 +45,40 @@ pub(crate) struct ReceiverNotes {
     pub(crate) digest: Option<String>,
 }
 
+/// Reads what a receiver was told; errs if the place of the evidence takes longer than a survey may.
+pub(crate) async fn read(world: &World, receiver: &str) -> Result<ReceiverNotes, Refusal> {
+    let notes = Notes::of(world)?;
+    let reading = notes.read(receiver);
+    Ok(world.in_time("its notes were not read", reading).await??)
+}
+
+/// Notes that a receiver was told of a source, if what it was told lies in the records.
+pub(crate) async fn note(
+    world: &World,
+    receiver: &str,
+    source: &SourceName,
+    tell: &Tell,
+) -> Result<(), Refusal> {
+    if !tell.is_recorded {
+        return Ok(());
+    }
+    let notes = Notes::of(world)?;
+    let noting = notes.write_told(receiver, source, &tell.told, tell.first);
+    Ok(world.in_time("it was not noted", noting).await??)
+}
+
 impl Notes {
-    pub(crate) const fn new(evidence: Arc<dyn RecordWriter>) -> Self {
+    pub(super) const fn new(evidence: Arc<dyn RecordWriter>) -> Self {
         Self(evidence)
     }
 
+    /// The notes beside the records of a world; errs if no evidence is configured.
+    pub(super) fn of(world: &World) -> Result<Self, Refusal> {
+        Ok(Self::new(Arc::clone(world.evidence()?)))
+    }
+
     /// Reads what a receiver was told. A note that cannot be understood counts as none.
-    pub(crate) async fn read(&self, receiver: &str) -> Result<ReceiverNotes, LedgerError> {
+    pub(super) async fn read(&self, receiver: &str) -> Result<ReceiverNotes, LedgerError> {
         let below = directory(receiver, None);
         let prefix = format!("{below}/");
         let mut newest: BTreeMap<String, ReservedEntry> = BTreeMap::new();
@@ -75,7 +109,7 @@ impl Notes {
 
     /// Notes that a receiver was told of a source. Notes of records before `first` are removed, for
     /// those records are pruned.
-    pub(crate) async fn write_told(
+    pub(super) async fn write_told(
         &self,
         receiver: &str,
         source: &SourceName,
@@ -103,7 +137,7 @@ impl Notes {
     }
 
     /// Notes which troubles stand, of those that a receiver was told of.
-    pub(crate) async fn write_troubles(
+    pub(super) async fn write_troubles(
         &self,
         receiver: &str,
         troubles: &[Trouble],
@@ -117,7 +151,7 @@ impl Notes {
     }
 
     /// Notes that the digest of a slot was sent.
-    pub(crate) async fn write_digest(&self, receiver: &str, slot: &str) -> Result<(), LedgerError> {
+    pub(super) async fn write_digest(&self, receiver: &str, slot: &str) -> Result<(), LedgerError> {
         let directory = directory(receiver, Some(".digest"));
         let listed = self.0.list_reserved(&directory).await?;
         self.write(&directory, &format!("{slot}.json"), slot)

@@ -7,7 +7,7 @@ use tracing::warn;
 
 use super::{
     desk::{Due, Then, ToldTroubles},
-    notes::Notes,
+    notes::{self, Notes},
 };
 use crate::{
     notify::{Notice, digest::Digest, post::together, slack},
@@ -65,21 +65,11 @@ pub(super) async fn post(
 
 /// Notes what a receiver was told of sources. A failure is logged: the message may come once more.
 async fn note(opened: &OpenedConfig, receiver: &str, arrived: &[Then]) {
-    let world = &opened.world;
-    let Ok(evidence) = world.evidence() else {
-        return;
-    };
-    let notes = Notes::new(Arc::clone(evidence));
     for then in arrived {
-        let Then::Told(source, tell, first) = then else {
+        let Then::Told(source, tell) = then else {
             continue;
         };
-        if !tell.is_recorded {
-            continue;
-        }
-        let noting = notes.write_told(receiver, source, &tell.told, *first);
-        let written = world.in_time("it was not noted", noting).await;
-        if let Err(refusal) = written.and_then(|it| Ok(it?)) {
+        if let Err(refusal) = notes::note(&opened.world, receiver, source, tell).await {
             warn!(receiver, %source, "a message was not noted: {}", refusal.message);
         }
     }
@@ -98,8 +88,7 @@ async fn send(
         .send(receiver, &message, Some(&plain))
         .await?;
     let world = &opened.world;
-    if let Ok(evidence) = world.evidence() {
-        let notes = Notes::new(Arc::clone(evidence));
+    if let Ok(notes) = Notes::of(world) {
         let noting = notes.write_digest(&receiver.name, slot);
         let _ = world.in_time("it was not noted", noting).await;
     }
@@ -108,10 +97,9 @@ async fn send(
 
 async fn note_troubles(opened: &OpenedConfig, receiver: &str, troubles: &ToldTroubles) {
     let world = &opened.world;
-    let Ok(evidence) = world.evidence() else {
+    let Ok(notes) = Notes::of(world) else {
         return;
     };
-    let notes = Notes::new(Arc::clone(evidence));
     let troubles = troubles.list();
     let noting = notes.write_troubles(receiver, &troubles);
     // What keeps the evidence from being written is among these troubles: it is told already.

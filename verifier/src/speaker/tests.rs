@@ -209,10 +209,12 @@ impl World {
                 .push(format!("{}.{:02} {text}", hours / 24, hours % 24));
             let then: Vec<Then> = group.iter().map(|it| due[*it].then.clone()).collect();
             for then in &then {
-                if let Then::Told(source, tell, first) = then
+                if let Then::Told(source, tell) = then
                     && tell.is_recorded
                 {
-                    let written = notes.write_told("slack", source, &tell.told, *first).await;
+                    let written = notes
+                        .write_told("slack", source, &tell.told, tell.first)
+                        .await;
                     written.expect("noted");
                 }
             }

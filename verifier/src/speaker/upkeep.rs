@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::notes::{Notes, ReceiverNotes};
+use super::notes::{self, ReceiverNotes};
 use crate::{
     console::Refusal,
     identity,
@@ -78,32 +78,31 @@ async fn renewed(
             Renewal::Lost => {}
         }
     }
+    Ok(match take(world).await? {
+        Taken::By(holder) => (Speaking::Others(holder.holder()), None),
+        Taken::Held(lease, _) if lease.is_written().await => (Speaking::Ours, Some(lease)),
+        Taken::Held(..) => {
+            let why = "the evidence cannot be written".to_owned();
+            (Speaking::Unknown(why), None)
+        }
+    })
+}
+
+/// Takes the lease of the speaker, unless another verifier holds it.
+pub(crate) async fn take(world: &World) -> Result<Taken, Refusal> {
     world.may_write().await?;
     let run = RunId(identity::new_id());
-    let leases = world.leases()?;
-    let taking = leases.take(&Scope::Speaker, &run, None);
-    Ok(
-        match world.in_time("its lease was not read", taking).await?? {
-            Taken::By(holder) => (Speaking::Others(holder.holder()), None),
-            Taken::Held(lease, _) if lease.is_written().await => (Speaking::Ours, Some(lease)),
-            Taken::Held(..) => {
-                let why = "the evidence cannot be written".to_owned();
-                (Speaking::Unknown(why), None)
-            }
-        },
-    )
+    world.take_lease(&Scope::Speaker, &run, None).await
 }
 
 async fn read(
     world: &World,
     receivers: Vec<String>,
 ) -> Result<BTreeMap<String, ReceiverNotes>, Refusal> {
-    let notes = Notes::new(Arc::clone(world.evidence()?));
     let mut read = BTreeMap::new();
     for receiver in receivers {
-        let reading = notes.read(&receiver);
-        let of_it = world.in_time("its notes were not read", reading).await??;
-        read.insert(receiver, of_it);
+        let notes = notes::read(world, &receiver).await?;
+        read.insert(receiver, notes);
     }
     Ok(read)
 }

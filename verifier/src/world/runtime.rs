@@ -42,7 +42,7 @@ impl World {
 
     /// The leases beside the records; errs if no evidence is configured, or this installation has
     /// no state.
-    pub(crate) fn leases(&self) -> Result<Leases, Refusal> {
+    pub(super) fn leases(&self) -> Result<Leases, Refusal> {
         let evidence = Arc::clone(self.evidence()?);
         let instance = self.instance()?.for_leases();
         let instance = instance.map_err(|error| Refusal::unknown(render(&error, None)))?;

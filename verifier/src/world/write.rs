@@ -9,8 +9,9 @@ use tracing::{info, warn};
 use super::World;
 use crate::{
     console::Refusal,
-    lease::{HeldLease, Renewal},
+    lease::{HeldLease, Renewal, Scope, Taken},
     report::{Report, WrittenRecord},
+    runtime::RunId,
 };
 
 impl World {
@@ -69,6 +70,19 @@ impl World {
             let why = refusal.message;
             warn!(%source, "no record says that a verification was interrupted: {why}");
         }
+    }
+
+    /// Takes a lease, as [`Leases::take`](crate::lease::Leases::take); errs also if the place of
+    /// the evidence takes longer than a survey may.
+    pub(crate) async fn take_lease(
+        &self,
+        scope: &Scope,
+        run: &RunId,
+        interrupted: Option<&Verification>,
+    ) -> Result<Taken, Refusal> {
+        let leases = self.leases()?;
+        let taking = leases.take(scope, run, interrupted);
+        Ok(self.in_time("its lease was not read", taking).await??)
     }
 
     /// Says why the record of a verification must not be written, if its lease is lost. Where the

@@ -9,13 +9,10 @@ use std::{
 use jiff::Timestamp;
 
 use super::create;
-use crate::ledger::{RECORD_BYTES_MAX, ReservedEntry, ReservedPath};
+use crate::ledger::{RECORD_BYTES_MAX, ReservedEntry, ReservedPath, reserved::LISTED_MAX};
 
 /// Most directories below each other that are listed; our own are three.
 const DEPTH_MAX: usize = 8;
-
-/// Most files that one listing returns.
-const LISTED_MAX: usize = 100_000;
 
 /// Lists the files below a directory in the order of their paths.
 pub(super) fn list(root: &Path, below: &ReservedPath) -> io::Result<Vec<ReservedEntry>> {

@@ -14,8 +14,14 @@ use aws_smithy_types::base64;
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 use md5::{Digest as _, Md5};
 
-use super::call::Call;
-use crate::storage::{StorageError, StorageReason};
+use super::{
+    call::{Call, S3Records},
+    failure,
+};
+use crate::{
+    ledger::{LedgerError, RecordWriter as _},
+    storage::{StorageError, StorageReason},
+};
 
 /// Result of a request to create an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +44,26 @@ enum Refusal {
     Unconditional,
     /// Any other failure.
     Failed(StorageError),
+}
+
+impl S3Records {
+    /// Creates the object of this whole key, once the store has shown that it overwrites none;
+    /// `false` if there is one.
+    pub(super) async fn create_at(&self, key: &str, text: &str) -> Result<bool, LedgerError> {
+        self.ready().await?;
+        match self.call(key).create(text).await {
+            Ok(Put::Created) => Ok(true),
+            Ok(Put::Exists) => Ok(false),
+            Ok(Put::Unconditional) => Err(failure::overwrites(self)),
+            Err(error) => Err(failure::writing(self, error)),
+        }
+    }
+
+    /// Removes the object of this whole key; one that is gone is no error.
+    pub(super) async fn remove_at(&self, key: &str) -> Result<(), LedgerError> {
+        let removed = self.call(key).remove().await;
+        removed.map_err(|error| failure::pruning(self, error))
+    }
 }
 
 impl Call<'_> {

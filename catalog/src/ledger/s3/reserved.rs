@@ -3,16 +3,14 @@
 use async_trait::async_trait;
 use futures::TryStreamExt as _;
 
-use super::{call::S3Records, create::Put, failure};
+use super::{call::S3Records, failure};
 use crate::{
     ledger::{
-        LedgerError, RecordWriter as _, ReservedEntry, ReservedPath, ReservedReader, ReservedWriter,
+        LedgerError, ReservedEntry, ReservedPath, ReservedReader, ReservedWriter,
+        reserved::LISTED_MAX,
     },
     storage::{ListFrom, Operation, Storage as _, StorageReason},
 };
-
-/// Most files that one listing returns.
-const LISTED_MAX: usize = 100_000;
 
 #[async_trait]
 impl ReservedReader for S3Records {
@@ -62,19 +60,11 @@ impl ReservedReader for S3Records {
 #[async_trait]
 impl ReservedWriter for S3Records {
     async fn create_reserved(&self, path: &ReservedPath, text: &str) -> Result<bool, LedgerError> {
-        self.ready().await?;
-        let key = self.bucket.whole(path.as_str());
-        match self.call(&key).create(text).await {
-            Ok(Put::Created) => Ok(true),
-            Ok(Put::Exists) => Ok(false),
-            Ok(Put::Unconditional) => Err(failure::overwrites(self)),
-            Err(error) => Err(failure::writing(self, error)),
-        }
+        self.create_at(&self.bucket.whole(path.as_str()), text)
+            .await
     }
 
     async fn remove_reserved(&self, path: &ReservedPath) -> Result<(), LedgerError> {
-        let key = self.bucket.whole(path.as_str());
-        let removed = self.call(&key).remove().await;
-        removed.map_err(|error| failure::pruning(self, error))
+        self.remove_at(&self.bucket.whole(path.as_str())).await
     }
 }

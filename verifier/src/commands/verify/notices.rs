@@ -9,31 +9,33 @@ use std::{
 
 use catalog::{
     config::{Receiver, Source},
-    ledger::Proofs,
+    ledger::{Ledger, Proofs, Verification},
     model::{SourceInventory, SourceName},
 };
 use jiff::Timestamp;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     carry_out::ChosenSnapshot,
     console::{Console, Refusal},
-    identity,
-    lease::{HeldLease, Scope, Taken},
+    lease::{HeldLease, Taken},
     notify::{
         post::{Messenger, together},
-        told::{KnownSource, Tell, Told, tell},
+        told::{KnownSource, Tell, Told, newest, tell},
     },
     report::Report,
-    runtime::RunId,
-    speaker::notes::{Notes, ReceiverNotes},
+    speaker::{
+        notes::{self, ReceiverNotes},
+        upkeep,
+    },
     world::{Surveyed, World},
 };
 
 /// What was known of each source before its run.
 pub(super) struct RunMessages {
     messenger: Messenger,
-    /// The lease of the speaker; `None` if another verifier tells people.
-    lease: Option<HeldLease>,
+    /// The lease of the speaker, which is renewed; `None` if another verifier tells people.
+    lease: Option<(HeldLease, AbortOnDropHandle<()>)>,
     /// What each receiver was told.
     notes: BTreeMap<String, ReceiverNotes>,
     before: BTreeMap<SourceName, Before>,
@@ -52,6 +54,15 @@ pub(super) struct EndedRuns<'a> {
     pub(super) reports: &'a [Report],
     /// Why a report has no record, by its index.
     pub(super) unrecorded: &'a BTreeMap<usize, String>,
+}
+
+/// What is known of a source behind its run.
+struct Ended<'a> {
+    before: &'a Before,
+    ledger: Ledger,
+    proofs: Proofs,
+    /// The run and why it has no record, if it has none.
+    unrecorded: Option<(&'a Verification, &'a str)>,
 }
 
 impl RunMessages {
@@ -73,8 +84,11 @@ impl RunMessages {
         if chosen.is_empty() || messages.messenger.receivers().is_empty() {
             return Ok(messages);
         }
-        match speaks(world).await {
-            Ok(Taken::Held(lease, _)) => messages.lease = Some(lease),
+        match upkeep::take(world).await {
+            Ok(Taken::Held(lease, _)) => {
+                let keeping = lease.keep();
+                messages.lease = Some((lease, keeping));
+            }
             Ok(Taken::By(holder)) => {
                 let holder = holder.holder();
                 writeln!(console.err, "another verifier posts what changes: {holder}")?;
@@ -84,7 +98,8 @@ impl RunMessages {
             Err(refusal) => writeln!(console.err, "warning: {}", refusal.message)?,
         }
         for receiver in messages.messenger.receivers() {
-            let notes = read(world, &receiver.name).await;
+            // What cannot be read may be told once more.
+            let notes = notes::read(world, &receiver.name).await.unwrap_or_default();
             messages.notes.insert(receiver.name.clone(), notes);
         }
         for ChosenSnapshot { source, .. } in chosen {
@@ -95,7 +110,7 @@ impl RunMessages {
                 continue;
             };
             let known = Before {
-                newest: ledger.own_records().next_back().map_or(0, |it| it.sequence),
+                newest: newest(&ledger),
                 source: source.clone(),
                 inventory,
             };
@@ -113,10 +128,9 @@ impl RunMessages {
         console: &mut Console<'_>,
     ) -> Result<(), Refusal> {
         let (now, config_file) = (console.clock.now(), console.config_file.clone());
+        let ended = self.ended(world, ended, now).await;
         for receiver in self.messenger.receivers().to_vec() {
-            let tells = self
-                .tells(&receiver, world, ended, (now, &config_file))
-                .await;
+            let tells = self.tells(&receiver, world, &ended, (now, &config_file));
             for group in together(tells.iter().map(|(_, it)| &it.notice)) {
                 let of_it = || group.iter().map(|index| &tells[*index]);
                 let notices: Vec<_> = of_it().map(|(_, it)| it.notice.clone()).collect();
@@ -125,101 +139,85 @@ impl RunMessages {
                     writeln!(console.err, "warning: {warning}")?;
                     continue;
                 }
-                for (source, tell) in of_it().filter(|(_, it)| it.is_recorded) {
-                    if let Err(refusal) = note(world, &receiver.name, source, &tell.told).await {
+                for (source, tell) in of_it() {
+                    let noted = notes::note(world, &receiver.name, source, tell).await;
+                    if let Err(refusal) = noted {
                         let why = refusal.message;
                         writeln!(console.err, "warning: a message was not noted: {why}")?;
                     }
                 }
             }
         }
-        if let Some(lease) = self.lease.take() {
+        if let Some((lease, keeping)) = self.lease.take() {
+            drop(keeping);
             world.give_back(lease).await;
         }
         Ok(())
     }
 
-    /// What a receiver is to be told of the sources of these reports.
-    async fn tells(
-        &self,
-        receiver: &Receiver,
+    /// What is known of each source behind its run. Of several runs of a source the first counts.
+    async fn ended<'a>(
+        &'a self,
         world: &World,
-        ended: EndedRuns<'_>,
-        (now, config_file): (Timestamp, &Path),
-    ) -> Vec<(SourceName, Tell)> {
-        let config = &world.config;
+        runs: EndedRuns<'a>,
+        now: Timestamp,
+    ) -> Vec<Ended<'a>> {
         let mut told_of = BTreeSet::new();
-        let mut tells = Vec::new();
-        for (index, report) in ended.reports.iter().enumerate() {
+        let mut ended = Vec::new();
+        for (index, report) in runs.reports.iter().enumerate() {
             let name = &report.verification.source;
-            let Some(known) = self.before.get(name).filter(|_| told_of.insert(name)) else {
+            let Some(before) = self.before.get(name).filter(|_| told_of.insert(name)) else {
                 continue;
             };
-            let owner = known.source.owner.as_deref();
-            let mut takers = config.verifier.notify.receivers_of(owner);
-            if takers.all(|it| it.name != receiver.name) {
-                continue;
-            }
             let Ok(ledger) = world.ledger(name).await else {
                 continue;
             };
-            let proofs = Proofs::new(&ledger, &known.inventory, None, now);
-            let why = ended.unrecorded.get(&index).map(String::as_str);
-            let of = KnownSource {
-                source: &known.source,
-                ledger: &ledger,
-                inventory: &known.inventory,
-                old_versions: None,
-                proofs: &proofs,
+            let why = runs.unrecorded.get(&index).map(String::as_str);
+            ended.push(Ended {
+                proofs: Proofs::new(&ledger, &before.inventory, None, now),
+                before,
+                ledger,
                 unrecorded: why.map(|why| (&report.verification, why)),
-                config_file,
-            };
-            let notes = self.notes.get(&receiver.name);
-            let told = notes.and_then(|it| it.told.get(name)).copied();
-            let told = told.unwrap_or(Told {
-                sequence: known.newest,
-                ..Told::default()
             });
-            let tell = tell(of, told, receiver, &config.verifier, now);
-            tells.extend(tell.map(|it| (name.clone(), it)));
         }
-        tells
+        ended
+    }
+
+    /// What a receiver is to be told of these sources.
+    fn tells(
+        &self,
+        receiver: &Receiver,
+        world: &World,
+        ended: &[Ended<'_>],
+        (now, config_file): (Timestamp, &Path),
+    ) -> Vec<(SourceName, Tell)> {
+        let verifier = &world.config.verifier;
+        let mine = ended.iter().filter(|it| {
+            let owner = it.before.source.owner.as_deref();
+            verifier.notify.tells(receiver, owner)
+        });
+        let tells = mine.filter_map(|it| {
+            let name = it.before.source.name.clone();
+            let notes = self.notes.get(&receiver.name);
+            let told = notes.and_then(|it| it.told.get(&name)).copied();
+            let told = told.unwrap_or_else(|| Told::nothing_behind(it.before.newest));
+            let tell = tell(it.known(config_file), told, receiver, verifier, now)?;
+            Some((name, tell))
+        });
+        tells.collect()
     }
 }
 
-/// Takes the lease of the speaker.
-async fn speaks(world: &World) -> Result<Taken, Refusal> {
-    world.may_write().await?;
-    let run = RunId(identity::new_id());
-    let leases = world.leases()?;
-    let taking = leases.take(&Scope::Speaker, &run, None);
-    Ok(world.in_time("its lease was not read", taking).await??)
-}
-
-/// What a receiver was told; nothing if it cannot be read, for then a message may come once more.
-async fn read(world: &World, receiver: &str) -> ReceiverNotes {
-    let Ok(evidence) = world.evidence() else {
-        return ReceiverNotes::default();
-    };
-    let notes = Notes::new(Arc::clone(evidence));
-    let reading = world.in_time("its notes were not read", notes.read(receiver));
-    let read = reading.await;
-    read.ok().and_then(Result::ok).unwrap_or_default()
-}
-
-async fn note(
-    world: &World,
-    receiver: &str,
-    source: &SourceName,
-    told: &Told,
-) -> Result<(), Refusal> {
-    let notes = Notes::new(Arc::clone(world.evidence()?));
-    let first = world
-        .ledger(source)
-        .await?
-        .own_records()
-        .next()
-        .map_or(0, |it| it.sequence);
-    let noting = notes.write_told(receiver, source, told, first);
-    Ok(world.in_time("it was not noted", noting).await??)
+impl Ended<'_> {
+    fn known<'a>(&'a self, config_file: &'a Path) -> KnownSource<'a> {
+        KnownSource {
+            source: &self.before.source,
+            ledger: &self.ledger,
+            inventory: &self.before.inventory,
+            old_versions: None,
+            proofs: &self.proofs,
+            unrecorded: self.unrecorded,
+            config_file,
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! The digest in Slack's words.
 
-use serde_json::{Value, json};
 use toolkit::words;
 
-use super::markup::{SECTION_MAX, listed, literal, markup};
+use super::{
+    facts::Facts,
+    markup::{SECTION_MAX, listed, literal},
+};
 use crate::notify::digest::Digest;
 
 /// Widest line of a list.
@@ -12,32 +14,15 @@ const LINE_MAX: usize = 300;
 /// Digits of a digest that are told for each ledger: 48 bits; the anchor has all.
 const DIGITS: usize = 12;
 
-/// The digest as blocks.
-pub fn digest(digest: &Digest) -> Value {
-    let section = |text: &String| json!({ "type": "section", "text": markup(text) });
-    let fields = fields(digest);
-    let fields = fields
-        .iter()
-        .map(|(label, value)| markup(&format!("*{label}*\n{value}")));
-    let title = title(digest);
-    let mut blocks = vec![json!({
-        "type": "header",
-        "text": { "type": "plain_text", "text": title, "emoji": false },
-    })];
-    blocks.push(json!({ "type": "section", "fields": fields.collect::<Vec<_>>() }));
-    blocks.extend(sections(digest).iter().map(section));
-    blocks.push(json!({ "type": "context", "elements": [markup(&anchor(digest))] }));
-    json!({ "text": title, "blocks": blocks })
-}
-
-/// The digest as plain text, for a workspace that refuses its blocks.
-pub fn plain_digest(digest: &Digest) -> Value {
-    let fields = fields(digest).into_iter();
-    let mut lines = vec![title(digest)];
-    lines.extend(fields.map(|(label, value)| format!("{label}: {value}")));
-    lines.push(anchor(digest));
-    lines.extend(sections(digest));
-    json!({ "text": listed(&lines, "\n", SECTION_MAX) })
+/// The facts of a digest.
+pub(super) fn facts(digest: &Digest) -> Facts {
+    Facts {
+        title: title(digest),
+        mention: None,
+        fields: fields(digest),
+        sections: sections(digest),
+        context: anchor(digest),
+    }
 }
 
 fn title(digest: &Digest) -> String {

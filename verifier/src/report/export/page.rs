@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use toolkit::words;
 
 use super::ExportRow;
+use crate::report::chain_state;
 
 /// The page of an export.
 #[derive(Debug, Template)]
@@ -38,14 +39,6 @@ impl ChainRow {
     /// Makes the row of a strand that is called so.
     pub(crate) fn new(name: String, strand: &Strand) -> Self {
         let chain = strand.report();
-        let state = match (&chain.first_break, strand.repairs().count()) {
-            (Some(broken), _) => format!("broken at {:08}: {}", broken.sequence, broken.what),
-            (None, 0) => "unbroken".into(),
-            (None, repairs) => format!(
-                "unbroken but for {}",
-                words::counted(repairs, "repair", "repairs")
-            ),
-        };
         let (head, digest) = match chain.head {
             Some(head) => (format!("{:08}", head.sequence), head.digest),
             None => ("–".into(), String::new()),
@@ -54,7 +47,7 @@ impl ChainRow {
             name,
             records: chain.records,
             is_broken: chain.first_break.is_some(),
-            state,
+            state: chain_state(strand),
             head,
             digest,
         }
