@@ -159,9 +159,9 @@ fn a_set_up_is_tried_before_the_bad_night() {
     let webhook = "  webhooks: [{ url_file: slack.url }]\n";
     let bench = told(&receiver, &format!("{SLACK}{webhook}"));
     let ran = run(&bench, &["notify", "--test"]);
-    ran.ends(0, "✔ slack: 5 messages\n✔ webhook: 5 messages");
+    ran.ends(0, "✔ slack: 8 messages\n✔ webhook: 7 messages");
     let taken = receiver.taken();
-    assert_eq!(taken.len(), 10);
+    assert_eq!(taken.len(), 15);
     for message in taken {
         let text = message.to_string();
         assert!(text.contains("TEST"), "{text}");

@@ -7,6 +7,7 @@ use std::{
     fs::{self, Permissions},
     net::TcpListener,
     os::unix::fs::PermissionsExt as _,
+    path::PathBuf,
 };
 
 use serde_json::Value;
@@ -421,4 +422,49 @@ fn a_change_is_told_at_the_latest_when_the_service_stops() {
     assert_eq!(served.stop().code(), Some(0));
     let message = receiver.one();
     assert!(message.contains("cache: verified"), "{message}");
+}
+
+/// A drill of the one source, and the report of one that was made by hand two years ago: a slot has
+/// passed since.
+fn drilled_long_ago(receiver: &Receiver) -> Bench {
+    let mut bench = told(receiver, SLACK);
+    bench.log = &["--log.level", "info"];
+    let file = bench.path("backups.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    let drill = "    verify: { schedule: \"0 0 1 1 *\" }\ndrills: [{ name: full, sources: [cache], \
+                 schedule: \"0 0 1 1 *\" }]\n";
+    fs::write(&file, text + drill).unwrap();
+    bench.put(1, &rdb_bytes::two_keys());
+    bench.run(&["drill", "full"]).ends(0, "");
+    let reports = bench.path("evidence/.drills/full");
+    let files = fs::read_dir(&reports).unwrap();
+    let mut files = files.map(|file| file.unwrap().path());
+    let is_json = |file: &PathBuf| file.extension().is_some_and(|it| it == "json");
+    let report = files.find(is_json).unwrap();
+    let text = fs::read_to_string(&report).unwrap();
+    let mut edited: Value = serde_json::from_str(&text).unwrap();
+    edited["began_at"] = "2024-11-01T03:00:00Z".into();
+    fs::remove_file(&report).unwrap();
+    fs::write(reports.join("20241101T030000Z-1.json"), edited.to_string()).unwrap();
+    bench
+}
+
+#[test]
+fn a_drill_that_was_missed_is_made_up_for_and_told_once() {
+    require!(redis);
+    let receiver = Receiver::new("200 OK");
+    let bench = drilled_long_ago(&receiver);
+    for expected in [1, 0] {
+        let served = Served::start(&bench, &["serve"]);
+        let page = served.wait_for("/", "last: verified in");
+        assert!(page.contains("Drill full: next "), "{page}");
+        assert_eq!(served.stop().code(), Some(0));
+        let messages = receiver.taken();
+        let drills = messages
+            .iter()
+            .filter(|it| it.to_string().contains("Drill full: verified"));
+        assert_eq!(drills.count(), expected, "{messages:#?}");
+    }
+    let exported = bench.run(&["evidence", "export", "--format", "csv"]);
+    assert_eq!(exported.out.matches(",drill,").count(), 2, "{exported:?}");
 }

@@ -93,6 +93,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "carry_out",
             "drill",
             "scheduler",
+            "driller",
             "speaker",
             "commands",
             "run",

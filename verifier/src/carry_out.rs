@@ -19,8 +19,11 @@ use crate::{
 
 pub(crate) use chosen::ChosenSnapshot;
 
+/// What a verification came to: with what to tell, if no record was written.
+pub(crate) type Carried = Result<(Report, Option<String>), NotBegun>;
+
 /// Why a verification did not begin.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum NotBegun {
     /// Another verifier verifies the source.
     Busy {
@@ -40,7 +43,7 @@ pub(crate) async fn carry_out(
     context: &Context,
     chosen: ChosenSnapshot,
     on_progress: OnProgress,
-) -> Result<(Report, Option<String>), NotBegun> {
+) -> Carried {
     world.may_write().await?;
     let assignment = chosen.assignment(world, on_progress).await?;
     let source = assignment.source.clone();

@@ -35,7 +35,7 @@ pub struct Console<'a> {
 }
 
 /// Why a command did not do what it was asked to.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Error)]
 #[error("{message}")]
 pub struct Refusal {
     /// The exit code.

@@ -3,7 +3,8 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `carry.rs` | the whole drill: places, attempts, times |
+//! | `carry.rs` | the whole drill: order, attempts, times |
+//! | `places.rs` | how many attempts run at once |
 //! | `choose.rs` | the snapshot of each source |
 //! | `keep.rs` | the report at the place of the records |
 //! | `assemble.rs`, `deviations.rs` | what became of the sources → the report. Pure |
@@ -18,6 +19,8 @@ mod form;
 mod keep;
 mod order;
 mod part;
+mod places;
 
 pub(crate) use carry::{DrillEnd, DrillOrder, DrillStep, carry_out_drill};
-pub(crate) use form::{html, markdown, text};
+pub(crate) use form::{brief, html, markdown, text};
+pub(crate) use places::{DrillPlaces, OwnPlaces, PlacedAttempt};

@@ -12,6 +12,7 @@ pub mod cli;
 pub mod commands;
 pub mod console;
 mod drill;
+mod driller;
 pub mod engine;
 pub mod identity;
 pub mod lease;

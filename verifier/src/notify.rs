@@ -9,6 +9,7 @@ pub mod change;
 pub mod compose;
 pub mod deliver;
 pub mod digest;
+pub(crate) mod drill;
 mod notice;
 pub mod post;
 pub mod slack;

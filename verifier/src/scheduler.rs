@@ -4,12 +4,17 @@
 //! hangs holds up anything else. It never ends but by the stop.
 
 mod ask;
+mod drills;
 mod failures;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod look;
+mod opened;
 mod run;
 mod service;
 mod standing;
 mod state;
+mod turn;
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,22 +28,23 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{error, info};
 
 use self::{
-    ask::Ask,
     failures::StandingFailures,
     look::{LookOutcome, MissedLook, Sight, look},
     run::{Order, RunEnd, carry_out},
-    standing::{Freshness, Standings, Waiting},
+    standing::{Freshness, Standings, Turn, Waiting},
     state::Planning,
 };
 use crate::{
     carry_out::{ChosenSnapshot, sweep},
     identity,
     runtime::RunId,
-    select::{Wanted, select_to_verify},
+    select::Wanted,
 };
 
 pub(crate) use ask::AskRefusal;
-pub(crate) use service::{OpenedConfig, Verifier};
+pub(crate) use drills::DrillState;
+pub(crate) use opened::OpenedConfig;
+pub(crate) use service::Verifier;
 #[cfg(test)]
 pub(crate) use state::Tracker;
 pub(crate) use state::{
@@ -238,66 +244,31 @@ impl Scheduler {
         let (parallel, refresh) = (config.verifier.parallel, config.refresh);
         while self.standings.running() < parallel {
             let now = self.now();
-            let begun = self.standings.begin_first(&self.opened);
-            let Some((name, Waiting { seen_at, chosen })) = begun else {
+            let Some((name, turn)) = self.standings.begin_first(&self.opened) else {
                 return;
             };
-            let aged = now.duration_since(seen_at).unsigned_abs() > refresh;
-            let running = LiveRun {
-                trigger: chosen.trigger,
-                began_at: now,
-                progress: state::Tracker::default(),
+            let tracker = state::Tracker::default();
+            let order = match turn {
+                Turn::Drill(ask) => Order::of_drill(name.clone(), ask, tracker.clone()),
+                Turn::Due(Waiting { seen_at, chosen }) => Order {
+                    name: name.clone(),
+                    opened: Arc::clone(&self.opened),
+                    chosen,
+                    look_again: now.duration_since(seen_at).unsigned_abs() > refresh,
+                    tracker: tracker.clone(),
+                    drill: None,
+                },
             };
-            let order = Order {
-                name: name.clone(),
-                opened: Arc::clone(&self.opened),
-                chosen,
-                look_again: aged,
-                tracker: running.progress.clone(),
+            let running = LiveRun {
+                trigger: order.chosen.trigger,
+                began_at: now,
+                progress: tracker,
             };
             self.service.published().update(|state| {
                 state.running.insert(name, running);
             });
             self.runs.spawn(carry_out(order));
         }
-    }
-
-    /// Lets a person's snapshot wait for room, instead of the one that waited.
-    fn asked(&mut self, ask: Ask) {
-        let answer = self.take_in(&ask.source, ask.wanted);
-        // Whoever asked may have gone.
-        let _ = ask.answer.send(answer);
-    }
-
-    fn take_in(&mut self, name: &SourceName, wanted: Wanted) -> Result<RunId, AskRefusal> {
-        let now = self.now();
-        let state = self.service.published().get();
-        let known = state.sources.get(name).ok_or(AskRefusal::Unknown)?;
-        let inventory = known.inventory.as_deref().ok_or(AskRefusal::NotYet)?;
-        let snapshot = select_to_verify(inventory, &wanted);
-        let snapshot = snapshot.map_err(|why| AskRefusal::NoSnapshot(why.to_string()))?;
-        let config = &self.opened.world.config;
-        let source = config.source(name.as_str()).ok_or(AskRefusal::Unknown)?;
-        let run = RunId(identity::new_id());
-        let chosen = ChosenSnapshot {
-            run: run.clone(),
-            source: source.clone(),
-            snapshot: snapshot.clone(),
-            trigger: Trigger::Manual,
-            wanted,
-            took: Duration::ZERO,
-        };
-        let standing = self.standings.get(name).ok_or(AskRefusal::Unknown)?;
-        if standing.running.is_some() {
-            return Err(AskRefusal::Runs);
-        }
-        // A look under way must not put another snapshot in its place.
-        standing.look = standing.look.map(|_| Freshness::Stale);
-        standing.waiting = Some(Waiting {
-            seen_at: now,
-            chosen,
-        });
-        Ok(run)
     }
 
     fn looked(&mut self, looked: LookOutcome) {

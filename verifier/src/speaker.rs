@@ -5,6 +5,7 @@
 //! records: neither a restart nor another speaker tells it again. What did not arrive is told
 //! later.
 
+mod bulletin;
 mod desk;
 mod digests;
 mod heartbeat;
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use self::{
+    bulletin::{Bulletin, drills_due},
     desk::{Desk, Due, Scene, known_source},
     digests::slot_due,
     heartbeat::silent,
@@ -157,10 +159,12 @@ impl Speaker {
             .spawn(look_after(world, self.lease.take(), receivers));
     }
 
-    /// True if there is anybody to speak to.
+    /// True if there is anything that only the holder of the lease does.
     fn is_needed(&self) -> bool {
-        let notify = &self.opened.world.config.verifier.notify;
-        !notify.receivers.is_empty() || notify.heartbeat.is_some()
+        let config = &self.opened.world.config;
+        let notify = &config.verifier.notify;
+        let has_drills = config.drills.iter().any(|it| it.schedule.is_some());
+        !notify.receivers.is_empty() || notify.heartbeat.is_some() || has_drills
     }
 
     /// Gives the sign of life, if it is time and nothing speaks against it.
@@ -260,11 +264,11 @@ impl Speaker {
         self.looked_at = now;
         self.look_at = now + LOOK_MAX;
         for (receiver, due) in self.all_due() {
-            let slot = self.digest_due(&receiver);
+            let bulletins = self.bulletins_due(&receiver);
             let Some(desk) = self.desks.get_mut(&receiver.name) else {
                 continue;
             };
-            if due.is_empty() && slot.is_none() {
+            if due.is_empty() && bulletins.is_empty() {
                 desk.settle();
                 self.count(&receiver.name, 0);
                 continue;
@@ -275,9 +279,27 @@ impl Speaker {
                 self.look_at = self.look_at.min(post_at.max(now + LOOK_MIN));
                 continue;
             }
-            self.post(receiver, due, slot);
+            self.post(receiver, due, bulletins);
         }
         self.look_at = self.look_at.min(self.next_digest(now));
+    }
+
+    /// What a receiver is to be told beside notices.
+    fn bulletins_due(&self, receiver: &Receiver) -> Vec<Bulletin> {
+        let digest = self.digest_due(receiver).map(Bulletin::Digest);
+        digest
+            .into_iter()
+            .chain(self.drills_due(receiver))
+            .collect()
+    }
+
+    /// The drills that a receiver is to be told of.
+    fn drills_due(&self, receiver: &Receiver) -> Vec<Bulletin> {
+        let (state, now) = (self.service.published().get(), self.service.clock().now());
+        let desk = self.desks.get(&receiver.name);
+        desk.map_or_else(Vec::new, |desk| {
+            drills_due(receiver, |news| desk.is_new(news), &state, now)
+        })
     }
 
     /// The slot whose digest a receiver is to be sent.
@@ -346,9 +368,13 @@ impl Speaker {
         long.collect()
     }
 
-    /// Posts notices to one receiver, and the digest of a slot, as a task of its own.
-    fn post(&mut self, receiver: Receiver, due: Vec<Due>, slot: Option<String>) {
-        let digest = slot.map(|slot| (slot, self.digest()));
+    /// Posts notices and bulletins to one receiver, as a task of its own.
+    fn post(&mut self, receiver: Receiver, due: Vec<Due>, bulletins: Vec<Bulletin>) {
+        let bulletins = bulletins.into_iter().map(|bulletin| {
+            let payload = bulletin.payload(&receiver, || self.digest());
+            (bulletin, payload)
+        });
+        let bulletins: Vec<_> = bulletins.collect();
         let Some(desk) = self.desks.get_mut(&receiver.name) else {
             return;
         };
@@ -357,7 +383,7 @@ impl Speaker {
         let troubles = desk.troubles();
         let opened = Arc::clone(&self.opened);
         self.posts
-            .spawn(post(opened, receiver, due, digest, troubles));
+            .spawn(post(opened, receiver, due, bulletins, troubles));
     }
 
     /// The digest of all sources, as of now.
@@ -374,7 +400,7 @@ impl Speaker {
             receiver,
             arrived,
             failed,
-            digest,
+            heard,
         } = posted;
         let Some(desk) = self.desks.get_mut(&receiver) else {
             return;
@@ -383,7 +409,9 @@ impl Speaker {
             return;
         }
         desk.arrived(&arrived);
-        desk.digest = digest.or(desk.digest.take());
+        for bulletin in heard {
+            desk.heard(bulletin);
+        }
         desk.attempted(failed.is_empty(), Instant::now());
         match failed.first() {
             None => drop(self.why.remove(&receiver)),
@@ -421,8 +449,9 @@ impl Speaker {
                 self.posted(posted);
             }
             for (receiver, due) in self.all_due() {
-                if !due.is_empty() {
-                    self.post(receiver, due, None);
+                let drills = self.drills_due(&receiver);
+                if !due.is_empty() || !drills.is_empty() {
+                    self.post(receiver, due, drills);
                 }
             }
             while let Some(Ok(posted)) = self.posts.join_next().await {

@@ -77,6 +77,13 @@ impl DrillOutcomes {
         self.until(now).find(|it| !it.interrupted)
     }
 
+    /// The path of the report that [`last_whole`](Self::last_whole) tells of.
+    pub fn newest_whole(&self, now: Timestamp) -> Option<&ReservedPath> {
+        let newest_first = self.read.iter().rev();
+        let mut whole = newest_first.filter(|(_, it)| it.began_at <= now && !it.interrupted);
+        whole.next().map(|(path, _)| path)
+    }
+
     /// Reports that could not be understood, the newest first.
     pub fn odd(&self) -> &[ReservedPath] {
         &self.odd

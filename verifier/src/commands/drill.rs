@@ -3,14 +3,13 @@
 use std::{pin::pin, sync::Arc};
 
 use catalog::{config::Drill, drill::DrillTrigger, ledger::Verdict};
-use tokio::sync::Semaphore;
 use toolkit::{exit::Exit, replace::replace};
 
 use crate::{
     carry_out::sweep,
     cli::{DrillFlags, DrillFormat},
     console::{Console, Refusal},
-    drill::{DrillEnd, DrillOrder, DrillStep, carry_out_drill, html, markdown, text},
+    drill::{DrillEnd, DrillOrder, DrillStep, OwnPlaces, carry_out_drill, html, markdown, text},
     progress::ProgressLines,
     world::World,
 };
@@ -25,11 +24,12 @@ pub(super) async fn run(flags: &DrillFlags, console: &mut Console<'_>) -> Result
     let _ = sweep(&context).await;
     let progress = ProgressLines::new(console.err_is_terminal);
     let lines = progress.clone();
+    let places = OwnPlaces::new(&world, &context);
     let order = DrillOrder {
         drill,
         trigger: DrillTrigger::Manual,
         before: flags.before,
-        places: Arc::new(Semaphore::new(world.config.verifier.parallel)),
+        places: &places,
         watch: Arc::new(move |source, step| match step {
             DrillStep::Progress(progress) => lines.of(source)(progress),
             DrillStep::Told(sentence) => lines.say(source, sentence),

@@ -24,6 +24,7 @@ use self::{families::exposition_text, page::page};
 use crate::{
     cli::PORT,
     console::{Console, Refusal},
+    driller::Driller,
     scheduler::{OpenedConfig, Scheduler, Verifier},
     speaker::Speaker,
 };
@@ -49,10 +50,14 @@ pub(super) async fn run(web: &WebFlags, console: &mut Console<'_>) -> Result<Exi
     let scheduling = async {
         let told = CancellationToken::new();
         let speaker = tokio::spawn(Speaker::new(verifier.clone(), told.clone()).run());
+        let driller = tokio::spawn(Driller::new(verifier.clone(), stop.clone()).run());
         let ended = tokio::spawn(scheduler.run()).await;
         // Before the stop, only a mistake of ours ends the scheduler; a listener alone would look
         // alive.
         stop.cancel();
+        if let Err(problem) = driller.await {
+            error!("what carries out drills ended unexpectedly: {problem}");
+        }
         // What the last verifications came to is told before the end.
         told.cancel();
         if let Err(problem) = speaker.await {

@@ -130,8 +130,8 @@ fn is_interrupted(source: &DrillSource) -> bool {
 }
 
 fn waited(parts: &Parts) -> Duration {
-    let waits: Vec<Span> = parts.values().map(|it| it.waited).collect();
-    let runs: Vec<Span> = parts.values().map(|it| it.ran).collect();
+    let waits: Vec<Span> = parts.values().flat_map(|it| &it.waited).copied().collect();
+    let runs: Vec<Span> = parts.values().flat_map(|it| &it.ran).copied().collect();
     idle(&waits, &runs)
 }
 
@@ -167,7 +167,10 @@ fn part_of(name: &SourceName, part: Option<&DrillPart>) -> DrillSource {
         began_at: part.and_then(|it| it.began_at),
         ended_at: part.and_then(|it| it.ended_at),
         waited_milliseconds: milliseconds(
-            part.map_or(Duration::ZERO, |it| it.waited.1.saturating_sub(it.waited.0)),
+            part.map_or(&[][..], |it| &it.waited)
+                .iter()
+                .map(|(from, to)| to.saturating_sub(*from))
+                .sum(),
         ),
         recovery_milliseconds: run.and_then(|it| it.recovery_milliseconds),
         stages: run.map_or_else(Vec::new, |it| it.stages.clone()),

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     sync::Arc,
+    time::Duration,
 };
 
 use catalog::{
@@ -14,7 +15,7 @@ use catalog::{
 };
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use jiff::Timestamp;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::time::{Instant, sleep};
 
 use super::{
     assemble::{Circumstances, DrillTimes, assemble},
@@ -22,9 +23,10 @@ use super::{
     keep::keep,
     order::ready,
     part::{Attempted, Choice, DrillPart},
+    places::DrillPlaces,
 };
 use crate::{
-    carry_out::{ChosenSnapshot, carry_out},
+    carry_out::{ChosenSnapshot, NotBegun},
     console::Refusal,
     identity,
     report::worded,
@@ -36,6 +38,12 @@ use crate::{
 /// Most attempts at one source: an inconclusive one is repeated once.
 const ATTEMPTS_MAX: usize = 2;
 
+/// Pause before a source is attempted again that another verifier has: nothing tells when it ends.
+const BUSY_PAUSE: Duration = Duration::from_mins(1);
+
+/// How long a drill waits for another verifier: the deadline of 200 GB and more.
+const BUSY_MAX: Duration = Duration::from_hours(4);
+
 /// What is asked for.
 #[derive(Clone)]
 pub(crate) struct DrillOrder<'a> {
@@ -45,9 +53,8 @@ pub(crate) struct DrillOrder<'a> {
     pub(crate) trigger: DrillTrigger,
     /// With a time, the last verified snapshots before it are restored; else the newest ones.
     pub(crate) before: Option<Timestamp>,
-    /// Places for verifications, one permit each. While others hold all of them the clock of the
-    /// drill stands still.
-    pub(crate) places: Arc<Semaphore>,
+    /// Makes the attempts. While others have all the places the clock of the drill stands still.
+    pub(crate) places: &'a dyn DrillPlaces,
     /// Is told of each source how it goes; never blocks.
     pub(crate) watch: DrillWatch,
 }
@@ -160,69 +167,71 @@ impl Exercise<'_> {
         source: SourceName,
         choice: Result<Choice, String>,
     ) -> (SourceName, DrillPart) {
-        let ready_at = self.clock.elapsed();
-        let Ok(known) = &choice else {
-            return (source, DrillPart::unbegun(choice, (ready_at, ready_at)));
-        };
-        let place = self.order.places.acquire();
-        let place = self.context.cancelled.run_until_cancelled(place).await;
-        let (began, began_at) = (self.clock.elapsed(), self.context.clock.now());
-        let waited = (ready_at, began);
-        let configured = self.world.config.source(source.as_str());
-        // The semaphore is never closed.
-        let (Some(Ok(_place)), Some(configured)) = (place, configured) else {
-            return (source, DrillPart::unbegun(choice, waited));
-        };
-        let chosen = assigned(configured, known, self.order.before);
-        let attempts = self.attempts(&source, chosen).await;
-        let part = DrillPart {
-            choice,
-            attempts,
-            waited,
-            ran: (began, self.clock.elapsed()),
-            began_at: Some(began_at),
-            ended_at: Some(self.context.clock.now()),
-        };
+        let chosen = choice.as_ref().ok().and_then(|known| {
+            let configured = self.world.config.source(source.as_str())?;
+            Some(assigned(configured, known, self.order.before))
+        });
+        let mut part = DrillPart::new(choice);
+        if let Some(chosen) = chosen {
+            self.attempts(&mut part, &source, chosen).await;
+        }
         (source, part)
     }
 
-    /// Attempts one source, a second time if the first attempt may have missed by chance.
-    async fn attempts(&self, source: &SourceName, mut chosen: ChosenSnapshot) -> Vec<Attempted> {
-        let mut attempts = Vec::new();
+    /// Attempts one source: again while another verifier has it, and once more if the attempt may
+    /// have missed by chance.
+    async fn attempts(
+        &self,
+        part: &mut DrillPart,
+        source: &SourceName,
+        mut chosen: ChosenSnapshot,
+    ) {
+        let tell = |sentence: &str| (self.order.watch)(source, DrillStep::Told(sentence));
+        let mut patience = BUSY_MAX;
         loop {
-            let last = self.attempt(source, chosen.clone()).await;
+            let ready = self.clock.elapsed();
+            let (watch, of) = (Arc::clone(&self.order.watch), source.clone());
+            let on_progress: OnProgress =
+                Arc::new(move |progress| watch(&of, DrillStep::Progress(progress)));
+            let placing = self.order.places.attempt(chosen.clone(), on_progress);
+            let Some(placed) = placing.await else {
+                part.waited.push((ready, self.clock.elapsed()));
+                return;
+            };
+            if let Err(NotBegun::Busy { holder, .. }) = &placed.carried
+                && patience > Duration::ZERO
+            {
+                tell(&format!("waits for another verifier: {holder}"));
+                patience = patience.saturating_sub(BUSY_PAUSE);
+                let pause = sleep(BUSY_PAUSE);
+                let is_over = self.context.cancelled.run_until_cancelled(pause).await;
+                part.waited.push((ready, self.clock.elapsed()));
+                if is_over.is_none() {
+                    return;
+                }
+                continue;
+            }
+            let began = placed.began.saturating_duration_since(self.clock);
+            part.waited.push((ready, began));
+            part.ran.push((began, self.clock.elapsed()));
+            part.began_at.get_or_insert(placed.began_at);
+            part.ended_at = Some(self.context.clock.now());
+            let last = Attempted::of(placed.carried);
             let again = last.is_worth_another()
-                && attempts.len() + 1 < ATTEMPTS_MAX
+                && part.attempts.len() + 1 < ATTEMPTS_MAX
                 && !self.context.cancelled.is_cancelled();
             let told = worded(last.verdict(), last.reason());
             let more = if again { ": it is repeated once" } else { "" };
-            (self.order.watch)(source, DrillStep::Told(&format!("{told}{more}")));
+            tell(&format!("{told}{more}"));
             if let Some(problem) = &last.problem {
-                (self.order.watch)(source, DrillStep::Told(problem));
+                tell(problem);
             }
-            attempts.push(last);
+            part.attempts.push(last);
             if !again {
-                return attempts;
+                return;
             }
             // Another attempt is another run.
             chosen.run = RunId(identity::new_id());
-        }
-    }
-
-    /// One verification with its record: the only place that calls [`carry_out`].
-    async fn attempt(&self, source: &SourceName, chosen: ChosenSnapshot) -> Attempted {
-        let (watch, of) = (Arc::clone(&self.order.watch), source.clone());
-        let on_progress: OnProgress =
-            Arc::new(move |progress| watch(&of, DrillStep::Progress(progress)));
-        match carry_out(self.world, self.context, chosen, on_progress).await {
-            Ok((report, problem)) => Attempted {
-                report: Some(report),
-                problem,
-            },
-            Err(why) => Attempted {
-                report: None,
-                problem: Some(Refusal::from(why).message),
-            },
         }
     }
 }

@@ -16,11 +16,34 @@ use catalog::{
 };
 use toolkit::words::{length, time};
 
-use crate::report::{printable, worded};
+use crate::{
+    notify::drill::DrillBrief,
+    report::{printable, sign, worded},
+};
 
 pub(crate) use markdown::markdown;
 pub(crate) use page::html;
 pub(crate) use text::text;
+
+/// Makes the brief of a report.
+pub(crate) fn brief(report: &DrillReport) -> DrillBrief {
+    let sources = report.sources.iter().map(|source| {
+        format!(
+            "{} {}: {}, recovery time {}, snapshot {}",
+            sign(source.verdict),
+            source.source,
+            verdict(source),
+            known(source.recovery_milliseconds),
+            data(source)
+        )
+    });
+    DrillBrief {
+        summary: summary(&report.outcome),
+        facts: facts(report),
+        sources: sources.collect(),
+        deviations: report.deviations.iter().map(|it| sentence(it)).collect(),
+    }
+}
 
 /// Longest deviation that is shown, in characters: a message with its hint.
 const SENTENCE_MAX: usize = 1000;

@@ -1,6 +1,6 @@
 //! What became of one source in a drill. Plain data.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use catalog::{
     ledger::{Reason, Verdict},
@@ -9,7 +9,7 @@ use catalog::{
 use jiff::Timestamp;
 
 use super::order::Span;
-use crate::report::Report;
+use crate::{carry_out::Carried, console::Refusal, report::Report};
 
 /// The snapshot that was chosen for a source.
 #[derive(Debug, Clone)]
@@ -27,10 +27,10 @@ pub(super) struct DrillPart {
     pub(super) choice: Result<Choice, String>,
     /// The attempts, in their order; none if there was nothing to restore, or no time any more.
     pub(super) attempts: Vec<Attempted>,
-    /// From being ready until it had a place.
-    pub(super) waited: Span,
-    /// From having a place until the verdict.
-    pub(super) ran: Span,
+    /// Times from being ready until it had a place.
+    pub(super) waited: Vec<Span>,
+    /// Times from having a place until the end of an attempt.
+    pub(super) ran: Vec<Span>,
     /// When it got its place; `None` if it never began.
     pub(super) began_at: Option<Timestamp>,
     /// When it had its verdict.
@@ -50,6 +50,20 @@ pub(super) struct Attempted {
 }
 
 impl Attempted {
+    /// The attempt that came to this.
+    pub(super) fn of(carried: Carried) -> Self {
+        match carried {
+            Ok((report, problem)) => Self {
+                report: Some(report),
+                problem,
+            },
+            Err(why) => Self {
+                report: None,
+                problem: Some(Refusal::from(why).message),
+            },
+        }
+    }
+
     /// The verdict; one that never began is inconclusive.
     pub(super) fn verdict(&self) -> Verdict {
         let report = self.report.as_ref();
@@ -70,14 +84,13 @@ impl Attempted {
 }
 
 impl DrillPart {
-    /// A source that never got a place.
-    pub(super) fn unbegun(choice: Result<Choice, String>, waited: Span) -> Self {
-        let end: Duration = waited.1;
+    /// A source that was not attempted yet.
+    pub(super) const fn new(choice: Result<Choice, String>) -> Self {
         Self {
             choice,
             attempts: Vec::new(),
-            waited,
-            ran: (end, end),
+            waited: Vec::new(),
+            ran: Vec::new(),
             began_at: None,
             ended_at: None,
         }

@@ -8,18 +8,25 @@
 //! | recovered | that of what it ends | resolved | info |
 //! | verified | `BackupVerificationFailed` | resolved | info |
 //! | the end of a trouble | `BackupVerifierTrouble` | resolved | warning |
+//! | a drill that did not go as it should | `BackupDrill` | firing | warning |
+//! | a drill that was verified within its objective | `BackupDrill` | resolved | info |
 //!
 //! A test is an alert of its own (label `test`) with severity info: it pages nobody and ends no
 //! real alert.
 
+mod drill;
+
 use std::collections::BTreeMap;
 
 use catalog::digest::sha256;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use toolkit::words;
 
 use super::{Notice, NoticeKind};
 use crate::report::printable;
+
+pub(crate) use drill::payload as drill_payload;
 
 /// Labels or annotations by name.
 type Pairs = BTreeMap<&'static str, String>;
@@ -27,7 +34,7 @@ type Pairs = BTreeMap<&'static str, String>;
 /// Version of the webhook's format.
 const VERSION: &str = "4";
 /// Labels that tell alerts apart in a group's key.
-const GROUPED_BY: [&str; 3] = ["alertname", "source", "test"];
+const GROUPED_BY: [&str; 4] = ["alertname", "source", "drill", "test"];
 /// Labels that differ between a firing alert and its end, and so are not in the fingerprint.
 const OF_ONE_STATUS: [&str; 2] = ["severity", "reason"];
 /// End of an alert that still fires: the zero time of Go.
@@ -39,42 +46,64 @@ const LINE_MAX: usize = 1_000;
 
 /// The webhook's payload of one group of alerts for the receiver with this name.
 pub fn payload(notices: &[Notice], receiver: &str) -> Value {
-    let labels: Vec<_> = notices.iter().map(labels).collect();
-    let annotations: Vec<_> = notices.iter().map(annotations).collect();
-    let alerts = notices.iter().zip(&labels).zip(&annotations);
-    let alerts = alerts.map(|((notice, labels), annotations)| alert(notice, labels, annotations));
-    let is_firing = notices.iter().any(|notice| !is_resolved(notice));
-    let common_labels = common(&labels);
+    let alerts = notices.iter().map(|notice| Single {
+        labels: labels(notice),
+        annotations: annotations(notice),
+        is_firing: !is_resolved(notice),
+        since: notice.since.unwrap_or(notice.at),
+        at: notice.at,
+    });
+    group(&alerts.collect::<Vec<_>>(), receiver)
+}
+
+/// One alert, before it is put into the format.
+struct Single {
+    labels: Pairs,
+    annotations: Pairs,
+    is_firing: bool,
+    /// When it began.
+    since: Timestamp,
+    /// When it was made, which is its end if it does not fire.
+    at: Timestamp,
+}
+
+fn group(alerts: &[Single], receiver: &str) -> Value {
+    let common_labels = common(alerts.iter().map(|it| &it.labels));
     let mut group_labels = common_labels.clone();
     group_labels.retain(|name, _| GROUPED_BY.contains(name));
+    let is_firing = alerts.iter().any(|it| it.is_firing);
     json!({
         "version": VERSION,
         "groupKey": group_key(&group_labels),
         "truncatedAlerts": 0,
-        "status": if is_firing { "firing" } else { "resolved" },
+        "status": status(is_firing),
         "receiver": receiver,
         "groupLabels": group_labels,
         "commonLabels": common_labels,
-        "commonAnnotations": common(&annotations),
+        "commonAnnotations": common(alerts.iter().map(|it| &it.annotations)),
         "externalURL": "",
-        "alerts": alerts.collect::<Vec<_>>(),
+        "alerts": alerts.iter().map(alert).collect::<Vec<_>>(),
     })
 }
 
-fn alert(notice: &Notice, labels: &Pairs, annotations: &Pairs) -> Value {
-    let (status, ends_at) = if is_resolved(notice) {
-        ("resolved", notice.at.to_string())
+const fn status(is_firing: bool) -> &'static str {
+    if is_firing { "firing" } else { "resolved" }
+}
+
+fn alert(of: &Single) -> Value {
+    let ends_at = if of.is_firing {
+        NO_END.into()
     } else {
-        ("firing", NO_END.into())
+        of.at.to_string()
     };
     json!({
-        "status": status,
-        "labels": labels,
-        "annotations": annotations,
-        "startsAt": notice.since.unwrap_or(notice.at).to_string(),
+        "status": status(of.is_firing),
+        "labels": of.labels,
+        "annotations": of.annotations,
+        "startsAt": of.since.to_string(),
         "endsAt": ends_at,
         "generatorURL": "",
-        "fingerprint": fingerprint(labels),
+        "fingerprint": fingerprint(&of.labels),
     })
 }
 
@@ -169,12 +198,14 @@ fn line(text: &str) -> String {
 }
 
 /// Pairs that every alert has.
-fn common(all: &[Pairs]) -> Pairs {
-    let Some((first, others)) = all.split_first() else {
+fn common<'a>(mut all: impl Iterator<Item = &'a Pairs>) -> Pairs {
+    let Some(first) = all.next() else {
         return Pairs::new();
     };
     let mut common = first.clone();
-    common.retain(|name, value| others.iter().all(|it| it.get(name) == Some(value)));
+    for pairs in all {
+        common.retain(|name, value| pairs.get(name) == Some(value));
+    }
     common
 }
 

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use serde_json::Value;
 use settings::Secret;
 
-use super::{Notice, alertmanager, deliver::Courier, slack};
+use super::{Notice, alertmanager, deliver::Courier, digest::Digest, drill::DrillNews, slack};
 
 /// The receivers of one configuration, and the way to them.
 #[derive(Debug, Clone)]
@@ -52,19 +52,18 @@ impl Messenger {
     /// Posts one message of notices that are of one kind and headline to one receiver; errs with
     /// what happened and what to do, never with the address.
     pub async fn deliver(&self, receiver: &Receiver, notices: &[Notice]) -> Result<(), String> {
-        let (message, plain) = payload(receiver, notices);
-        self.send(receiver, &message, plain.as_ref()).await
+        self.send(receiver, &of_notices(receiver, notices)).await
     }
 
-    /// Posts a message in the form of this receiver, and `plain` if it is refused as malformed.
+    /// Posts a message in the form of this receiver, and its plain text if it is refused as
+    /// malformed.
     pub async fn send(
         &self,
         receiver: &Receiver,
-        message: &Value,
-        plain: Option<&Value>,
+        (message, plain): &Payload,
     ) -> Result<(), String> {
         let (courier, address) = self.way_to(&receiver.address)?;
-        let posted = courier.post(&address, message, plain).await;
+        let posted = courier.post(&address, message, plain.as_ref()).await;
         posted.map_err(|why| why.to_string())
     }
 
@@ -74,16 +73,15 @@ impl Messenger {
         courier.call(&address).await.map_err(|why| why.to_string())
     }
 
-    /// Posts each notice to every receiver, whatever it is configured to take. Receivers are served
+    /// Posts messages to every receiver, whatever it is configured to take. Receivers are served
     /// side by side, so that one that hangs holds up no other.
-    pub async fn post_to_all(&self, notices: &[Notice]) -> Vec<Delivery> {
+    pub async fn send_to_all(&self, messages: impl Fn(&Receiver) -> Vec<Payload>) -> Vec<Delivery> {
         let served = self.notify.receivers.iter().map(async |receiver| {
             let mut deliveries = Vec::new();
-            for notice in notices {
-                let posted = self.deliver(receiver, std::slice::from_ref(notice)).await;
+            for message in messages(receiver) {
                 deliveries.push(Delivery {
                     receiver: receiver.name.clone(),
-                    why: posted.err(),
+                    why: self.send(receiver, &message).await.err(),
                 });
             }
             deliveries
@@ -106,13 +104,37 @@ impl Messenger {
     }
 }
 
-fn payload(receiver: &Receiver, notices: &[Notice]) -> (Value, Option<Value>) {
+/// A message in the form of its receiver, and the same as plain text where the form has one.
+pub type Payload = (Value, Option<Value>);
+
+/// The message of notices that are of one kind and headline.
+pub fn of_notices(receiver: &Receiver, notices: &[Notice]) -> Payload {
     match receiver.form {
         MessageForm::Slack => (
             slack::together(notices),
             Some(slack::plain_together(notices)),
         ),
         MessageForm::Alertmanager => (alertmanager::payload(notices, &receiver.name), None),
+    }
+}
+
+/// The message of a digest, which only Slack takes.
+pub fn of_digest(digest: &Digest, is_test: bool) -> Payload {
+    let (message, plain) = slack::digest(digest, is_test);
+    (message, Some(plain))
+}
+
+/// The message of what became of a drill.
+pub(crate) fn of_drill(receiver: &Receiver, news: &DrillNews, is_test: bool) -> Payload {
+    match receiver.form {
+        MessageForm::Slack => {
+            let (message, plain) = slack::drill(news, is_test);
+            (message, Some(plain))
+        }
+        MessageForm::Alertmanager => {
+            let payload = alertmanager::drill_payload(news, &receiver.name, is_test);
+            (payload, None)
+        }
     }
 }
 

@@ -4,12 +4,13 @@
 //! configured mention is sent as it is written.
 
 mod digest;
+mod drill;
 mod facts;
 mod markup;
 
 use serde_json::{Value, json};
 
-use super::{Notice, digest::Digest};
+use super::{Notice, digest::Digest, drill::DrillNews};
 use facts::Facts;
 use markup::{BLOCKS_MAX, FIELDS_MAX, HEADER_MAX, SECTION_MAX};
 
@@ -43,19 +44,29 @@ pub fn plain_together(notices: &[Notice]) -> Value {
     }
 }
 
-/// The message of a digest, with blocks.
-pub fn digest(digest: &Digest) -> Value {
-    with_blocks(&digest::facts(digest))
+/// The message of a digest, with blocks and as plain text.
+pub fn digest(digest: &Digest, is_test: bool) -> (Value, Value) {
+    statement(digest::facts(digest), is_test)
 }
 
-/// The message of a digest as plain text. The anchor comes before the lists, for these may be cut.
-pub fn plain_digest(digest: &Digest) -> Value {
-    let facts = digest::facts(digest);
+/// The message of what became of a drill, with blocks and as plain text.
+pub(crate) fn drill(news: &DrillNews, is_test: bool) -> (Value, Value) {
+    statement(drill::facts(news), is_test)
+}
+
+/// A message that is no notice. As plain text the context comes before the sections, for these may
+/// be cut.
+fn statement(mut facts: Facts, is_test: bool) -> (Value, Value) {
+    if is_test {
+        facts.title.insert_str(0, "TEST ");
+    }
+    let blocks = with_blocks(&facts);
     let mut lines = vec![facts.one_line()];
     lines.extend(labelled(&facts));
     lines.push(facts.context);
     lines.extend(facts.sections);
-    json!({ "text": markup::listed(&lines, "\n", SECTION_MAX) })
+    let plain = json!({ "text": markup::listed(&lines, "\n", SECTION_MAX) });
+    (blocks, plain)
 }
 
 /// Widest list (findings, sources) within plain text, so that the other facts have room.

@@ -1,22 +1,24 @@
 //! One verification of the scheduler, from its turn to its record.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use catalog::{
     ledger::{Ledger, Verdict, Verification},
     model::SourceName,
 };
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 use tracing::{info, warn};
 
 use super::{
     look::MissedLook,
-    service::OpenedConfig,
+    opened::OpenedConfig,
     state::{Step, Tracker},
+    turn::DrillAsk,
 };
 use crate::{
-    carry_out::{self, ChosenSnapshot, NotBegun},
+    carry_out::{self, Carried, ChosenSnapshot, NotBegun},
     report::headline,
+    supervise::OnProgress,
 };
 
 /// What is to be verified, and under which configuration.
@@ -28,6 +30,39 @@ pub(super) struct Order {
     /// True if the snapshot waited so long that a newer one may lie there.
     pub(super) look_again: bool,
     pub(super) tracker: Tracker,
+    /// What a drill is told, if it is one that attempts.
+    pub(super) drill: Option<DrillAnswer>,
+}
+
+/// The way back to a drill.
+pub(super) struct DrillAnswer {
+    on_progress: OnProgress,
+    ended: oneshot::Sender<Carried>,
+}
+
+impl fmt::Debug for DrillAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DrillAnswer").finish_non_exhaustive()
+    }
+}
+
+impl Order {
+    /// The order of a drill, which is told that it has its place.
+    pub(super) fn of_drill(name: SourceName, ask: DrillAsk, tracker: Tracker) -> Self {
+        // A drill that is gone learns nothing.
+        let _ = ask.begun.send(());
+        Self {
+            name,
+            opened: ask.opened,
+            chosen: ask.chosen,
+            look_again: false,
+            tracker,
+            drill: Some(DrillAnswer {
+                on_progress: ask.on_progress,
+                ended: ask.ended,
+            }),
+        }
+    }
 }
 
 /// What became of an [`Order`].
@@ -89,6 +124,7 @@ async fn carry_out_whole(order: Order) -> RunEnd {
         mut chosen,
         look_again,
         tracker,
+        drill,
     } = order;
     let (world, context) = (&opened.world, &opened.context);
     if look_again {
@@ -104,8 +140,18 @@ async fn carry_out_whole(order: Order) -> RunEnd {
         }
     }
     let trigger = chosen.trigger;
-    let on_progress = Arc::new(move |progress| tracker.take(progress));
+    let (told, ended) = drill.map(|it| (it.on_progress, it.ended)).unzip();
+    let on_progress = Arc::new(move |progress| {
+        tracker.take(progress);
+        if let Some(told) = &told {
+            told(progress);
+        }
+    });
     let carried = carry_out::carry_out(world, context, chosen, on_progress).await;
+    if let Some(ended) = ended {
+        // A drill that is gone learns nothing.
+        let _ = ended.send(carried.clone());
+    }
     let (reported, problem) = match carried {
         Ok(carried) => carried,
         Err(NotBegun::Busy { holder, .. }) => return RunEnd::busy(name, holder),

@@ -8,56 +8,24 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use catalog::{
-    config::{Config, load_file_again},
-    model::SourceName,
-};
+use catalog::{config::load_file_again, model::SourceName};
 use tokio::sync::{mpsc, oneshot, watch};
 use toolkit::{clock::Clock, http::service::ReloadError, published::Published};
 use tracing::{error, info};
 
 use super::{
     ask::{Ask, AskRefusal},
+    opened::OpenedConfig,
     state::State,
+    turn::{DrillAsk, DrillTurn},
 };
 use crate::{
+    carry_out::ChosenSnapshot,
     console::{Outside, Refusal},
-    notify::post::Messenger,
     runtime::RunId,
     select::Wanted,
-    supervise::Context,
-    world::World,
+    supervise::OnProgress,
 };
-
-/// A configuration with everything it names opened.
-#[derive(Debug)]
-pub(crate) struct OpenedConfig {
-    pub(crate) world: Arc<World>,
-    pub(crate) context: Context,
-    /// The way to the receivers of messages.
-    pub(crate) messenger: Messenger,
-}
-
-impl OpenedConfig {
-    /// Opens what the configuration names; errs if nothing could be verified under it.
-    pub(crate) fn new(config: Config, outside: &Outside) -> Result<Self, Refusal> {
-        let world = Arc::new(World::of(config, outside));
-        world.evidence()?;
-        let context = world.context()?;
-        let notify = world.config.verifier.notify.clone();
-        let messenger = Messenger::new(notify, outside.env);
-        Ok(Self {
-            world,
-            context,
-            messenger,
-        })
-    }
-
-    /// True if records written under one of the two are read under the other.
-    pub(crate) fn shares_evidence(&self, other: &Self) -> bool {
-        self.world.config.shares_evidence(&other.world.config)
-    }
-}
 
 /// The part of `serve` that goes on through reloads; clones share it.
 #[derive(Debug, Clone)]
@@ -102,7 +70,7 @@ impl Verifier {
         wanted: Wanted,
     ) -> Result<RunId, AskRefusal> {
         let (answer, answered) = oneshot::channel();
-        let ask = Ask {
+        let ask = Ask::Person {
             source,
             wanted,
             answer,
@@ -110,6 +78,30 @@ impl Verifier {
         let sent = self.0.asking.send(ask).await;
         sent.map_err(|_| AskRefusal::Ends)?;
         answered.await.unwrap_or(Err(AskRefusal::Ends))
+    }
+
+    /// Lets a snapshot of a drill wait for its place among all verifications.
+    pub(crate) async fn attempt(
+        &self,
+        opened: Arc<OpenedConfig>,
+        chosen: ChosenSnapshot,
+        on_progress: OnProgress,
+    ) -> DrillTurn {
+        let (begun, has_begun) = oneshot::channel();
+        let (ended, has_ended) = oneshot::channel();
+        let ask = DrillAsk {
+            opened,
+            chosen,
+            on_progress,
+            begun,
+            ended,
+        };
+        // Where the scheduler has ended, so have both channels.
+        let _ = self.0.asking.send(Ask::Drill(Box::new(ask))).await;
+        DrillTurn {
+            begun: has_begun,
+            ended: has_ended,
+        }
     }
 
     /// What is asked for, for the one scheduler; a second one gets nothing.

@@ -5,10 +5,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use catalog::model::SourceName;
+use catalog::{ledger::Trigger, model::SourceName};
 use jiff::Timestamp;
 
-use super::service::OpenedConfig;
+use super::{opened::OpenedConfig, turn::DrillAsk};
 use crate::{carry_out::ChosenSnapshot, plan::doubled};
 
 /// The first pause after something could not be done, and the least between two verifications of
@@ -41,6 +41,8 @@ pub(super) struct Standing {
     pub(super) look: Option<Freshness>,
     /// A snapshot that is due, until there is room.
     pub(super) waiting: Option<Waiting>,
+    /// An attempt of a drill, until there is room.
+    drill: Option<DrillAsk>,
     /// The configuration under which the verification under way began.
     pub(super) running: Option<Arc<OpenedConfig>>,
 }
@@ -51,6 +53,15 @@ pub(super) struct Waiting {
     /// The time of the look that found it due.
     pub(super) seen_at: Timestamp,
     pub(super) chosen: ChosenSnapshot,
+}
+
+/// What a source may do now that there is room.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// Be verified because that is due.
+    Due(Waiting),
+    /// Be attempted by a drill.
+    Drill(DrillAsk),
 }
 
 /// Validity of the result of a look, when the look ends.
@@ -73,13 +84,19 @@ impl Standing {
             recorded_at: None,
             look: None,
             waiting: None,
+            drill: None,
             running: None,
         }
     }
 
     /// True if something goes on that a look would disturb.
     pub(super) fn is_busy(&self) -> bool {
-        self.look.is_some() || self.waiting.is_some() || self.running.is_some()
+        self.look.is_some() || self.waits() || self.running.is_some()
+    }
+
+    /// True if a snapshot waits for room.
+    const fn waits(&self) -> bool {
+        self.waiting.is_some() || self.drill.is_some()
     }
 
     /// True if the source may be verified again.
@@ -117,6 +134,9 @@ impl Standing {
         self.rests_until = after(now, doubled(PAUSE_FIRST, self.lost, PAUSE_MAX));
         self.look_at = Some(self.rests_until);
         self.ended_at = Some(now);
+        // What waited beside a drill may be verified by now; what a person asked for is wanted.
+        self.waiting
+            .take_if(|it| it.chosen.trigger != Trigger::Manual);
     }
 }
 
@@ -129,7 +149,7 @@ impl Standings {
             .map(|name| (name, Standing::new(Some(now))))
             .collect();
         for (name, before) in std::mem::replace(&mut self.0, listed) {
-            if before.running.is_some() {
+            if before.running.is_some() || before.drill.is_some() {
                 let gone = || Standing::new(None);
                 self.0.entry(name.clone()).or_insert_with(gone);
             }
@@ -138,12 +158,14 @@ impl Standings {
                 next.recorded_at = before.recorded_at;
                 next.look = before.look;
                 next.waiting = before.waiting;
+                next.drill = before.drill;
                 next.running = before.running;
             }
         }
     }
 
-    /// Forgets looks and waits: their outcomes would be of the configuration before.
+    /// Forgets looks and waits: their outcomes would be of the configuration before. A drill goes
+    /// on under the configuration that it began under.
     pub(super) fn forget_looks(&mut self) {
         for standing in self.0.values_mut() {
             standing.look = None;
@@ -175,19 +197,31 @@ impl Standings {
 
     /// Sources that wait, in the order of their names.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &SourceName> {
-        let waiting = self.0.iter().filter(|(_, it)| it.waiting.is_some());
+        let waiting = self.0.iter().filter(|(_, it)| it.waits());
         waiting.map(|(name, _)| name)
     }
 
-    /// Ends the wait of the source that waited longest for a verification: it runs from now on.
-    pub(super) fn begin_first(
-        &mut self,
-        under: &Arc<OpenedConfig>,
-    ) -> Option<(SourceName, Waiting)> {
-        let waiting = self.0.iter_mut().filter(|(_, it)| it.waiting.is_some());
-        let (name, first) = waiting.min_by_key(|(_, it)| it.last_run())?;
+    /// Lets an attempt of a drill wait for room.
+    pub(super) fn wait_for_drill(&mut self, ask: DrillAsk) {
+        let name = ask.chosen.source.name.clone();
+        // A source that left the configuration is still part of the drill.
+        let standing = self.0.entry(name).or_insert_with(|| Standing::new(None));
+        standing.drill = Some(ask);
+    }
+
+    /// Ends the wait of the source that goes first: it runs from now on. Sources of a drill go
+    /// before others, for its time is measured; then the one whose last verification is the
+    /// oldest.
+    pub(super) fn begin_first(&mut self, under: &Arc<OpenedConfig>) -> Option<(SourceName, Turn)> {
+        let free = self.0.iter_mut().filter(|(_, it)| it.running.is_none());
+        let waiting = free.filter(|(_, it)| it.waits());
+        let (name, first) = waiting.min_by_key(|(_, it)| (it.drill.is_none(), it.last_run()))?;
+        let (under, turn) = match first.drill.take() {
+            Some(ask) => (&ask.opened.clone(), Turn::Drill(ask)),
+            None => (under, Turn::Due(first.waiting.take()?)),
+        };
         first.running = Some(Arc::clone(under));
-        Some((name.clone(), first.waiting.take()?))
+        Some((name.clone(), turn))
     }
 
     /// How many verifications are under way.
@@ -201,7 +235,7 @@ impl Standings {
     pub(super) fn end(&mut self, name: &SourceName) -> Option<Arc<OpenedConfig>> {
         let standing = self.0.get_mut(name)?;
         let under = standing.running.take();
-        if standing.look_at.is_none() {
+        if standing.look_at.is_none() && standing.drill.is_none() {
             self.0.remove(name);
         }
         under

@@ -10,10 +10,11 @@ use std::{
 use catalog::{
     config::{Config, Source},
     ledger::{Ledger, OldVersions, Proofs, Stage, ToolRecord, Trigger, Verdict, Verification},
-    model::{RepositoryName, Snapshot, SourceInventory, SourceName},
+    model::{DrillName, RepositoryName, Snapshot, SourceInventory, SourceName},
 };
 use jiff::Timestamp;
 
+use super::drills::{DrillState, drills};
 use crate::{notify::compose::Trouble, plan::Situation, supervise::Progress};
 
 /// Everything `serve` knows.
@@ -58,6 +59,8 @@ pub(crate) struct State {
     pub(crate) silent: Option<String>,
     /// Every receiver of messages, by its name.
     pub(crate) undelivered: BTreeMap<String, UndeliveredMessages>,
+    /// Drills that have a schedule.
+    pub(crate) drills: BTreeMap<DrillName, DrillState>,
 }
 
 /// Who tells people, of all verifiers of one evidence.
@@ -282,6 +285,7 @@ impl State {
             undelivered: receivers(config)
                 .map(|name| (name, UndeliveredMessages::default()))
                 .collect(),
+            drills: drills(config, &BTreeMap::new()),
         }
     }
 
@@ -336,6 +340,7 @@ impl State {
             leased_at: self.leased_at,
             beat_at: self.beat_at,
             silent: self.silent.clone(),
+            drills: drills(config, &self.drills),
             ..Self::new(config, tool, loaded_at)
         };
         for (name, known) in &mut next.undelivered {

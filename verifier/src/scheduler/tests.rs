@@ -1,17 +1,15 @@
 //! Days of the loop in paused time, where no verification can come to a verdict.
 
-use std::{cell::RefCell, fs, path::Path};
+use std::{fs, path::Path};
 
-use catalog::{
-    config::load_file,
-    ledger::{Ledger, Reason, Verdict, fixtures},
-};
+use catalog::ledger::{Ledger, Reason, Verdict, fixtures};
 use tempfile::TempDir;
 use tokio::time::sleep;
-use toolkit::clock::Clock;
 
-use super::*;
-use crate::console::Outside;
+use super::{
+    fixtures::{NOTHING_IN_IT, service},
+    *,
+};
 
 const CONFIG: &str = "schema: 1
 repositories: [{ name: local, directory: repository }, { name: far, directory: far }]
@@ -23,41 +21,15 @@ sources:
   - { name: other, engine: redis, repository: far, path: \"%Y%m%d.rdb\" }
 ";
 
-thread_local! {
-    /// `XDG_STATE_HOME` of the test that runs.
-    static HOME: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-fn env(name: &str) -> Option<String> {
-    match name {
-        "XDG_STATE_HOME" => Some(HOME.with_borrow(Clone::clone)),
-        "DOCKER_HOST" => Some("unix:///nowhere/docker.sock".into()),
-        _ => None,
-    }
-}
-
 /// A verifier without a runtime, on two repositories of which one is missing.
 fn served(place: &TempDir) -> (Verifier, CancellationToken) {
-    let file = place.path().join("backups.yaml");
     fs::create_dir(place.path().join("repository")).expect("made");
     put(&place.path().join("repository"));
-    fs::write(&file, CONFIG).expect("written");
-    HOME.set(place.path().display().to_string());
-    let stop = CancellationToken::new();
-    let outside = Outside {
-        clock: Clock::starting_at(fixtures::at("12:00:00")),
-        cancelled: stop.clone(),
-        env,
-        compares_clocks: false,
-    };
-    let config = load_file(&file).expect("a configuration").config;
-    let opened = OpenedConfig::new(config, &outside).expect("a world");
-    (Verifier::new(file, outside, opened), stop)
+    service(place, CONFIG, fixtures::at("12:00:00"))
 }
 
 fn put(directory: &Path) {
-    let nothing_in_it = b"REDIS0011\xff\0\0\0\0\0\0\0\0";
-    fs::write(directory.join("20261101.rdb"), nothing_in_it).expect("written");
+    fs::write(directory.join("20261101.rdb"), NOTHING_IN_IT).expect("written");
 }
 
 fn source(name: &str) -> SourceName {

@@ -4,16 +4,17 @@ use std::{collections::BTreeMap, time::Duration};
 
 use catalog::{
     config::{Receiver, Source},
-    model::SourceName,
+    model::{DrillName, SourceName},
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::notes::ReceiverNotes;
+use super::{bulletin::Bulletin, notes::ReceiverNotes};
 use crate::{
     notify::{
         Notice,
         compose::{self, Trouble},
+        drill::DrillNews,
         told::{KnownSource, Tell, Told, newest, tell},
     },
     plan::doubled,
@@ -37,6 +38,8 @@ pub(super) struct Desk {
     troubles: ToldTroubles,
     /// The last slot of the digest that was sent.
     pub(super) digest: Option<String>,
+    /// By drill, the time of the last one that was told.
+    drills: BTreeMap<DrillName, String>,
     /// When what was collected is posted.
     pub(super) post_at: Option<Instant>,
     /// When messages that did not arrive are posted again.
@@ -114,6 +117,7 @@ impl Desk {
         }
         self.told = Some(notes.told);
         self.digest = notes.digest;
+        self.drills = notes.drills;
         for trouble in notes.troubles {
             self.troubles.0.insert(key(&trouble), trouble);
         }
@@ -178,6 +182,22 @@ impl Desk {
         let over = over.filter(|(of, _)| standing().all(|it| it != **of));
         over.flat_map(|(_, it)| notices(receiver, it, true, scene))
             .collect()
+    }
+
+    /// True if the receiver was not told this of a drill, as far as its notes are read.
+    pub(super) fn is_new(&self, news: &DrillNews) -> bool {
+        let told = self.drills.get(news.drill());
+        self.is_read() && told.is_none_or(|told| *told < news.key())
+    }
+
+    /// Notes a bulletin that arrived.
+    pub(super) fn heard(&mut self, bulletin: Bulletin) {
+        match bulletin {
+            Bulletin::Digest(slot) => self.digest = Some(slot),
+            Bulletin::Drill(news) => {
+                self.drills.insert(news.drill().clone(), news.key());
+            }
+        }
     }
 
     /// Notes messages that arrived.

@@ -6,12 +6,13 @@
 //! | `.notices/<receiver>/<source>/<record>.r<n>.json` | the same, of the n-th reminder |
 //! | `.notices/<receiver>/.troubles/<n>.json` | every trouble that was told and stands |
 //! | `.notices/<receiver>/.digest/<slot>.json` | that the digest of this slot was sent |
+//! | `.notices/<receiver>/.drill.<name>/<time>.json` | that the drill of this time was told |
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use catalog::{
     ledger::{LedgerError, RecordWriter, ReservedEntry, ReservedPath},
-    model::SourceName,
+    model::{DrillName, SourceName},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -26,6 +27,9 @@ use crate::{
 
 /// Notes that are read at once.
 const READ_AT_ONCE: usize = 16;
+
+/// Beginning of the directory of the notes of a drill.
+const DRILL: &str = ".drill.";
 
 /// Notes of a kind that has no records that are kept.
 const KEPT: usize = 2;
@@ -43,9 +47,12 @@ pub(crate) struct ReceiverNotes {
     pub(crate) troubles: Vec<Trouble>,
     /// The last slot of the digest that was sent.
     pub(crate) digest: Option<String>,
+    /// By drill, the time of the last one that was told.
+    pub(crate) drills: BTreeMap<DrillName, String>,
 }
 
-/// Reads what a receiver was told; errs if the place of the evidence takes longer than a survey may.
+/// Reads what a receiver was told; errs if the place of the evidence takes longer than a survey
+/// may.
 pub(crate) async fn read(world: &World, receiver: &str) -> Result<ReceiverNotes, Refusal> {
     let notes = Notes::of(world)?;
     let reading = notes.read(receiver);
@@ -97,7 +104,11 @@ impl Notes {
         while let Some((of, entry, text)) = reading.try_next().await? {
             match of.as_str() {
                 ".troubles" => notes.troubles = serde_json::from_str(&text).unwrap_or_default(),
-                ".digest" => notes.digest = entry.path.name().strip_suffix(".json").map(Into::into),
+                ".digest" => notes.digest = time(&entry),
+                drill if let Some(name) = drill.strip_prefix(DRILL) => {
+                    let drill = DrillName::new(name).ok();
+                    notes.drills.extend(drill.zip(time(&entry)));
+                }
                 name => {
                     let told = serde_json::from_str(&text).ok();
                     notes.told.extend(SourceName::new(name).ok().zip(told));
@@ -152,9 +163,24 @@ impl Notes {
 
     /// Notes that the digest of a slot was sent.
     pub(super) async fn write_digest(&self, receiver: &str, slot: &str) -> Result<(), LedgerError> {
-        let directory = directory(receiver, Some(".digest"));
+        self.write_time(receiver, ".digest", slot).await
+    }
+
+    /// Notes that a drill was told, by the time that names its news.
+    pub(super) async fn write_drill(
+        &self,
+        receiver: &str,
+        drill: &DrillName,
+        time: &str,
+    ) -> Result<(), LedgerError> {
+        let of = format!("{DRILL}{drill}");
+        self.write_time(receiver, &of, time).await
+    }
+
+    async fn write_time(&self, receiver: &str, of: &str, time: &str) -> Result<(), LedgerError> {
+        let directory = directory(receiver, Some(of));
         let listed = self.0.list_reserved(&directory).await?;
-        self.write(&directory, &format!("{slot}.json"), slot)
+        self.write(&directory, &format!("{time}.json"), time)
             .await?;
         self.keep(&listed).await
     }
@@ -188,6 +214,11 @@ fn directory(receiver: &str, of: Option<&str>) -> ReservedPath {
     let below = of.map(|of| format!("/{of}")).unwrap_or_default();
     let path = ReservedPath::new(format!(".notices/{receiver}{below}"));
     path.expect("invariant: names of receivers and sources are parts of paths")
+}
+
+/// The time that a note is named by.
+fn time(note: &ReservedEntry) -> Option<String> {
+    note.path.name().strip_suffix(".json").map(Into::into)
 }
 
 /// The number that a note is named by.
@@ -249,7 +280,14 @@ mod tests {
         for slot in ["20261129T080000", "20261130T080000"] {
             notes.write_digest("slack", slot).await.expect("written");
         }
+        let drill = DrillName::new("full").expect("a name");
+        for time in ["20261101T030000Z", "20261201T030000Z"] {
+            let written = notes.write_drill("slack", &drill, time).await;
+            written.expect("written");
+        }
         let read = notes.read("slack").await.expect("read");
+        let drills = [(drill, "20261201T030000Z".to_owned())];
+        assert_eq!(read.drills, BTreeMap::from(drills));
         assert_eq!(read.told, BTreeMap::from([(cache, told(9))]));
         assert_eq!(read.troubles, [trouble]);
         assert_eq!(read.digest.as_deref(), Some("20261130T080000"));
@@ -260,6 +298,8 @@ mod tests {
             ".notices/slack-2/other/00000001.json",
             ".notices/slack/.digest/20261129T080000.json",
             ".notices/slack/.digest/20261130T080000.json",
+            ".notices/slack/.drill.full/20261101T030000Z.json",
+            ".notices/slack/.drill.full/20261201T030000Z.json",
             ".notices/slack/.troubles/00000003.json",
             ".notices/slack/.troubles/00000004.json",
             ".notices/slack/cache/00000005.json",

@@ -6,11 +6,15 @@ use catalog::config::Receiver;
 use tracing::warn;
 
 use super::{
+    bulletin::Bulletin,
     desk::{Due, Then, ToldTroubles},
     notes::{self, Notes},
 };
 use crate::{
-    notify::{Notice, digest::Digest, post::together, slack},
+    notify::{
+        Notice,
+        post::{Payload, together},
+    },
     scheduler::OpenedConfig,
 };
 
@@ -21,30 +25,33 @@ pub(super) struct Posted {
     pub(super) arrived: Vec<Then>,
     /// The notices that did not arrive, and why.
     pub(super) failed: Vec<String>,
-    /// The slot whose digest arrived.
-    pub(super) digest: Option<String>,
+    /// What arrived beside notices.
+    pub(super) heard: Vec<Bulletin>,
 }
 
-/// Posts notices to one receiver, those of one kind and headline as one message, and the digest of
-/// a slot. What arrived is noted; `troubles` are those that the receiver was told of before.
+/// Posts bulletins and notices to one receiver, those of one kind and headline as one message.
+/// What arrived is noted; `troubles` are those that the receiver was told of before.
 pub(super) async fn post(
     opened: Arc<OpenedConfig>,
     receiver: Receiver,
     due: Vec<Due>,
-    digest: Option<(String, Digest)>,
+    bulletins: Vec<(Bulletin, Payload)>,
     mut troubles: ToldTroubles,
 ) -> Posted {
     let mut posted = Posted {
         receiver: receiver.name.clone(),
         arrived: Vec::new(),
         failed: Vec::new(),
-        digest: None,
+        heard: Vec::new(),
     };
-    if let Some((slot, digest)) = digest {
-        match send(&opened, &receiver, &digest, &slot).await {
-            Ok(()) => posted.digest = Some(slot),
-            Err(why) => posted.failed.push(why),
+    for (bulletin, payload) in bulletins {
+        let sending = opened.messenger.send(&receiver, &payload);
+        if let Err(why) = sending.await {
+            posted.failed.push(why);
+            continue;
         }
+        note_bulletin(&opened, &receiver.name, &bulletin).await;
+        posted.heard.push(bulletin);
     }
     for group in together(due.iter().map(|it| &it.notice)) {
         let of_it = || group.iter().map(|index| &due[*index]);
@@ -75,24 +82,25 @@ async fn note(opened: &OpenedConfig, receiver: &str, arrived: &[Then]) {
     }
 }
 
-/// Sends a digest, and notes that it was sent.
-async fn send(
-    opened: &OpenedConfig,
-    receiver: &Receiver,
-    digest: &Digest,
-    slot: &str,
-) -> Result<(), String> {
-    let (message, plain) = (slack::digest(digest), slack::plain_digest(digest));
-    opened
-        .messenger
-        .send(receiver, &message, Some(&plain))
-        .await?;
+/// Notes that a bulletin arrived. A failure is logged: it may come once more.
+async fn note_bulletin(opened: &OpenedConfig, receiver: &str, bulletin: &Bulletin) {
     let world = &opened.world;
-    if let Ok(notes) = Notes::of(world) {
-        let noting = notes.write_digest(&receiver.name, slot);
-        let _ = world.in_time("it was not noted", noting).await;
+    let Ok(notes) = Notes::of(world) else {
+        return;
+    };
+    let noting = async {
+        match bulletin {
+            Bulletin::Digest(slot) => notes.write_digest(receiver, slot).await,
+            Bulletin::Drill(news) => {
+                let (drill, key) = (news.drill(), news.key());
+                notes.write_drill(receiver, drill, &key).await
+            }
+        }
+    };
+    let written = world.in_time("it was not noted", noting).await;
+    if let Err(refusal) = written.and_then(|it| Ok(it?)) {
+        warn!(receiver, "a message was not noted: {}", refusal.message);
     }
-    Ok(())
 }
 
 async fn note_troubles(opened: &OpenedConfig, receiver: &str, troubles: &ToldTroubles) {

@@ -1,30 +1,30 @@
 //! A month of one source, and a hundred sources at once, in a time that only the tests know.
 
-use std::{cell::RefCell, fmt::Write as _, fs, path::Path};
+use std::{fmt::Write as _, fs, path::Path};
 
 use catalog::{
-    config::{Config, NoticeKind, load_file},
+    config::{Config, NoticeKind, load},
     ledger::{Draft, Ledger, MemoryRecords, Reason, ToolRecord, fixtures},
     model::SourceName,
 };
 use jiff::ToSpan as _;
 use tempfile::TempDir;
 use tokio::time::sleep;
-use toolkit::clock::Clock;
 
 use super::{desk::Then, notes::Notes, *};
 use crate::{
-    console::Outside,
     notify::{Notice, post::together, slack},
-    scheduler::{LostRun, State, Step},
+    scheduler::{LostRun, State, Step, fixtures::service},
 };
 
 fn config(sources: usize) -> Arc<Config> {
-    config_at(&tempfile::tempdir().expect("a directory"), sources)
+    let text = written(sources);
+    let loaded = load(Path::new("backups.yaml"), &text);
+    Arc::new(loaded.expect("a configuration").config)
 }
 
-fn config_at(place: &TempDir, sources: usize) -> Arc<Config> {
-    let file = place.path().join("backups.yaml");
+/// A configuration of so many sources, with one receiver of messages.
+fn written(sources: usize) -> String {
     let mut text = "schema: 1
 repositories: [{ name: local, directory: repository }]
 evidence: { repository: { directory: evidence } }
@@ -41,8 +41,7 @@ sources:
         )
         .expect("text");
     }
-    fs::write(&file, text).expect("written");
-    Arc::new(load_file(&file).expect("a configuration").config)
+    text
 }
 
 fn tool() -> ToolRecord {
@@ -52,27 +51,9 @@ fn tool() -> ToolRecord {
     }
 }
 
-thread_local! {
-    /// `XDG_STATE_HOME` of the test that runs.
-    static HOME: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-fn env(name: &str) -> Option<String> {
-    (name == "XDG_STATE_HOME").then(|| HOME.with_borrow(Clone::clone))
-}
-
 /// A verifier of one source, whose receiver has no address that could be read.
 fn unheard(place: &TempDir) -> Verifier {
-    HOME.set(place.path().display().to_string());
-    let config = (*config_at(place, 1)).clone();
-    let outside = Outside {
-        clock: Clock::starting_at(day(1)),
-        cancelled: CancellationToken::new(),
-        env,
-        compares_clocks: false,
-    };
-    let opened = OpenedConfig::new(config, &outside).expect("a world");
-    Verifier::new(place.path().join("backups.yaml"), outside, opened)
+    service(place, &written(1), day(1)).0
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,16 +10,20 @@
 //! No key of an object is ever in an answer.
 
 use bytes::Bytes;
-use catalog::{ledger::Verification, model::SourceName};
+use catalog::{
+    ledger::Verification,
+    model::{DrillName, SourceName},
+};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use toolkit::http::{Caller, Response, Route, StatusCode};
 
 use crate::{
+    notify::drill::DrillNews,
     plan::{plan, prospect},
     report::printable,
-    scheduler::{AskRefusal, SourceState, State, Verifier},
+    scheduler::{AskRefusal, DrillState, SourceState, State, Verifier},
     select::Wanted,
 };
 
@@ -116,6 +120,30 @@ fn status(state: &State, now: Timestamp) -> Value {
         "at": now.to_string(),
         "turned_at": state.turned_at.map(|it| it.to_string()),
         "sources": sources.collect::<Vec<_>>(),
+        "drills": state.drills.iter().map(drill).collect::<Vec<_>>(),
+    })
+}
+
+/// A drill with a schedule: what became of its last slot, and its next one.
+fn drill((name, known): (&DrillName, &DrillState)) -> Value {
+    let last = known.news.as_deref().map(|news| match news {
+        DrillNews::Made { outcome, kept, .. } => json!({
+            "began_at": outcome.began_at.to_string(),
+            "result": outcome.result,
+            "within": outcome.within,
+            "wall_milliseconds": outcome.wall_milliseconds,
+            "report": kept.as_ref().ok(),
+        }),
+        DrillNews::Missed { slot, why, .. } => json!({
+            "slot": slot.to_string(),
+            "why": printable(why),
+        }),
+    });
+    json!({
+        "drill": name.as_str(),
+        "running_since": known.running_since.map(|it| it.to_string()),
+        "next_at": known.next_at.map(|it| it.to_string()),
+        "last": last,
     })
 }
 

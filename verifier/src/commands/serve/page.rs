@@ -3,6 +3,7 @@
 //! Pure, and made to be understood in five seconds. No key of an object is ever on it.
 
 mod doubts;
+mod drills;
 
 use askama::Template;
 use catalog::{
@@ -15,7 +16,10 @@ use toolkit::{
     words::{ago, size},
 };
 
-use self::doubts::{is_proven, warnings};
+use self::{
+    doubts::{is_proven, warnings},
+    drills::DrillLine,
+};
 use crate::{
     plan::{plan, prospect},
     report::{self, headline, headline_of, printable},
@@ -30,6 +34,7 @@ struct Page {
     unproven: usize,
     /// Sentences about what people are not told.
     untold: Vec<String>,
+    drills: Vec<DrillLine>,
 }
 
 /// One source on the page.
@@ -143,6 +148,7 @@ pub(super) fn page(state: &State, now: Timestamp) -> Result<String, askama::Erro
         unproven: state.config.sources.len() - rows.len(),
         rows,
         untold: untold(state, now),
+        drills: drills::drills(state, now),
     };
     page.render()
 }

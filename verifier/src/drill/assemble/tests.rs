@@ -61,7 +61,7 @@ fn every_deviation_is_told_as_a_sentence() {
         ("c", part((5, 9, 12), vec![attempt(interrupted)])),
         (
             "d",
-            DrillPart::unbegun(Err("there is no complete snapshot".into()), Span::default()),
+            DrillPart::new(Err("there is no complete snapshot".into())),
         ),
         (
             "e",

@@ -104,8 +104,8 @@ pub(in crate::drill) fn part(
     DrillPart {
         choice: Ok(choice(false)),
         attempts,
-        waited: (at(ready), at(from)),
-        ran: (at(from), at(to)),
+        waited: vec![(at(ready), at(from))],
+        ran: vec![(at(from), at(to))],
         began_at: Some(second(from)),
         ended_at: Some(second(to)),
     }
