@@ -1,5 +1,10 @@
+use catalog::model::DrillName;
+
 use super::*;
-use crate::notify::tests::{failed, name, recovered, trouble};
+use crate::notify::{
+    drill::{DrillBrief, DrillNews},
+    tests::{at, failed, name, recovered, trouble},
+};
 
 fn pretty(notices: &[Notice]) -> String {
     serde_json::to_string_pretty(&payload(notices, "relay")).expect("JSON")
@@ -120,4 +125,53 @@ fn a_command_is_shown_whole_or_not_at_all() {
     assert_eq!(command("fetch `a` & <b>"), "fetch `a` & <b>");
     let long = "x".repeat(LINE_MAX + 1);
     assert_eq!(command(&long), "the command is too long to be shown here");
+}
+
+#[test]
+fn a_drill_fires_unless_it_went_as_it_should() {
+    let made = |within| {
+        let outcome = catalog::drill::DrillOutcome {
+            began_at: at("2026-12-01T03:00:00Z"),
+            ended_at: at("2026-12-01T07:10:00Z"),
+            result: catalog::ledger::Verdict::Verified,
+            interrupted: false,
+            recovery_milliseconds: Some(1_000),
+            wall_milliseconds: 15_000_000,
+            objective_milliseconds: Some(14_400_000),
+            within: Some(within),
+        };
+        DrillNews::Made {
+            drill: DrillName::new("full").expect("a name"),
+            outcome,
+            brief: DrillBrief {
+                summary: "verified in 4 h 10 min".into(),
+                facts: vec![("Recovery time", "1 s (cache)".into())],
+                sources: vec!["✔ cache: verified".into()],
+                deviations: Vec::new(),
+            },
+            kept: Err("no space\nhint: Make some.".into()),
+        }
+    };
+    let [late, well] = [false, true].map(|within| drill_payload(&made(within), "relay", false));
+    insta::assert_snapshot!(serde_json::to_string_pretty(&late).expect("JSON"));
+    assert_eq!(
+        (&late["status"], &well["status"]),
+        (&json!("firing"), &json!("resolved"))
+    );
+    assert_eq!(well["alerts"][0]["labels"]["severity"], "info");
+    assert_eq!(late["groupKey"], well["groupKey"]);
+    assert_eq!(
+        late["alerts"][0]["fingerprint"],
+        well["alerts"][0]["fingerprint"]
+    );
+    let test = drill_payload(&made(false), "relay", true);
+    let labels = &test["alerts"][0]["labels"];
+    assert_eq!(
+        (&labels["test"], &labels["severity"]),
+        (&json!("true"), &json!("info"))
+    );
+    assert_ne!(
+        test["alerts"][0]["fingerprint"],
+        late["alerts"][0]["fingerprint"]
+    );
 }

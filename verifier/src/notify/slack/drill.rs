@@ -1,12 +1,16 @@
 //! A drill in Slack's words.
 
+use catalog::ledger::Verdict;
 use toolkit::words;
 
 use super::{
     facts::Facts,
     markup::{SECTION_MAX, listed, literal},
 };
-use crate::notify::drill::{DrillNews, is_well};
+use crate::{
+    notify::drill::{DrillNews, is_well},
+    report::sign,
+};
 
 /// Widest line of a list.
 const LINE_MAX: usize = 500;
@@ -20,7 +24,10 @@ pub(super) fn facts(news: &DrillNews) -> Facts {
             brief,
             kept,
         } => {
-            let sign = if is_well(outcome) { '✔' } else { '✘' };
+            let sign = match outcome.result {
+                Verdict::Verified if !is_well(outcome) => '!',
+                result => sign(result),
+            };
             let fields = brief.facts.iter();
             let fields = fields.map(|(label, value)| (*label, literal(value, LINE_MAX)));
             let mut sections = vec![list("Sources", &brief.sources)];
