@@ -51,8 +51,8 @@ const SHED: usize = KEPT_MAX / 10;
 #[derive(Debug, Clone)]
 pub struct Ledger {
     /// Strands of former names, in the order in which their last records ended.
-    former: Vec<Strand>,
-    own: Strand,
+    former: Vec<Arc<Strand>>,
+    own: Arc<Strand>,
 }
 
 /// The place of a record among all records of its source: of two, the later one is greater.
@@ -78,7 +78,7 @@ impl Ledger {
     pub fn new(source: SourceName) -> Self {
         Self {
             former: Vec::new(),
-            own: Strand::new(source),
+            own: Arc::new(Strand::new(source)),
         }
     }
 
@@ -89,7 +89,7 @@ impl Ledger {
         self.former.retain(|strand| names.contains(strand.name()));
         for name in names {
             if self.strands().all(|strand| strand.name() != name) {
-                self.former.push(Strand::new(name.clone()));
+                self.former.push(Arc::new(Strand::new(name.clone())));
             }
         }
         self.sort();
@@ -108,7 +108,7 @@ impl Ledger {
     /// Takes the next record that exists under the source's name; `text` is `Err`, with the
     /// reason, where the record could not be read as text.
     pub fn take(&mut self, sequence: u64, text: Result<&str, &str>) {
-        self.own.take(sequence, text);
+        Arc::make_mut(&mut self.own).take(sequence, text);
     }
 
     /// Returns the ledger as it was when the record of this number was the newest under the source's
@@ -116,7 +116,8 @@ impl Ledger {
     #[must_use]
     pub fn through(&self, sequence: u64) -> Self {
         let mut before = self.clone();
-        before.own.records.retain(|it| it.sequence <= sequence);
+        let own = Arc::make_mut(&mut before.own);
+        own.records.retain(|it| it.sequence <= sequence);
         before
     }
 
@@ -125,15 +126,20 @@ impl Ledger {
         self.own.records()
     }
 
+    /// Number of the newest record under the source's own name; 0 if there is none.
+    pub fn newest_number(&self) -> u64 {
+        self.own_records().next_back().map_or(0, |it| it.sequence)
+    }
+
     /// Returns the source whose records these are.
-    pub const fn source(&self) -> &SourceName {
+    pub fn source(&self) -> &SourceName {
         self.own.name()
     }
 
     /// Returns the strands of the source: those of its former names, the oldest first, and at last
     /// that of its name.
     pub fn strands(&self) -> impl DoubleEndedIterator<Item = &Strand> {
-        self.former.iter().chain([&self.own])
+        self.former.iter().chain([&self.own]).map(|it| &**it)
     }
 
     /// Says how many records there are under the source's name, and whether their chain is intact.

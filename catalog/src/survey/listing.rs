@@ -5,6 +5,7 @@
 //! entries a bounded number of hashes is kept ([`strangers`]).
 
 mod part;
+mod places;
 mod strangers;
 mod tally;
 
@@ -16,7 +17,8 @@ use std::{
 pub use self::tally::OBJECTS_MAX;
 use self::{
     part::ListedPart,
-    tally::{Listing, Tally, is_below},
+    places::Places,
+    tally::{Listing, Tally},
 };
 use super::source::SurveySource;
 use crate::storage::{Storage, StorageError, StorageReason};
@@ -34,10 +36,9 @@ pub(super) async fn list(
     sources: &[SurveySource],
     everything: bool,
 ) -> Result<Listing, StorageError> {
-    let mut tally = Tally::new(sources);
-    let prefixes = sources
-        .iter()
-        .flat_map(|source| source.layout.listing_prefixes());
+    let places = Places::of(sources);
+    let mut tally = Tally::new(&places);
+    let prefixes = places.prefixes();
     let mut wanted: BTreeSet<&str> = prefixes.chain(everything.then_some("")).collect();
     let mut refused = BTreeMap::new();
     // Prefixes that could be listed, but not with their versions, and why: sources that need
@@ -47,12 +48,12 @@ pub(super) async fn list(
     // In byte order a prefix comes before all keys and prefixes that it covers.
     while let Some(prefix) = wanted.pop_first() {
         let mut part =
-            ListedPart::of(storage, sources, prefix, wants_versions(sources, prefix)).await;
+            ListedPart::of(storage, &places, prefix, wants_versions(&places, prefix)).await;
         if let Err(error) = &part
-            && is_shared(sources, prefix)
+            && is_shared(&places, prefix)
         {
             tracing::debug!(prefix, %error, "listing again without versions");
-            match ListedPart::of(storage, sources, prefix, false).await {
+            match ListedPart::of(storage, &places, prefix, false).await {
                 Err(error) if is_of_prefix(&error) => {}
                 plain => {
                     if let Err(error) = mem::replace(&mut part, plain) {
@@ -64,7 +65,9 @@ pub(super) async fn list(
         match part {
             Ok(part) => {
                 answered = true;
-                wanted.retain(|other| !other.starts_with(prefix));
+                while wanted.first().is_some_and(|it| it.starts_with(prefix)) {
+                    wanted.pop_first();
+                }
                 tally.absorb(part);
             }
             Err(error) if is_of_prefix(&error) => drop(refused.insert(prefix, error)),
@@ -81,15 +84,14 @@ pub(super) async fn list(
 }
 
 /// True if the versions of an object are snapshots of some source below this prefix.
-fn wants_versions(sources: &[SurveySource], prefix: &str) -> bool {
-    let mut sources = sources.iter();
-    sources.any(|source| source.layout.has_versions() && is_below(source, prefix))
+fn wants_versions(places: &Places<'_>, prefix: &str) -> bool {
+    places.below(prefix).any(|it| it.layout.has_versions())
 }
 
 /// True if some sources below this prefix need versions and others need none.
-fn is_shared(sources: &[SurveySource], prefix: &str) -> bool {
-    let dated = |source: &SurveySource| !source.layout.has_versions() && is_below(source, prefix);
-    wants_versions(sources, prefix) && sources.iter().any(dated)
+fn is_shared(places: &Places<'_>, prefix: &str) -> bool {
+    let is_dated = |it: &SurveySource| !it.layout.has_versions();
+    wants_versions(places, prefix) && places.below(prefix).any(is_dated)
 }
 
 /// True if only what lies below the prefix is out of reach, and not the whole repository.

@@ -1,5 +1,7 @@
 //! Reading a ledger from the place of its records, whole or only what is new.
 
+use std::sync::Arc;
+
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::{Ledger, Strand};
@@ -31,9 +33,12 @@ impl Ledger {
     pub async fn refresh(&mut self, records: &dyn RecordReader) -> Result<(), LedgerError> {
         let mut former = Vec::new();
         for strand in &self.former {
-            former.push(strand.refreshed(records).await?);
+            let next = strand.refreshed(records).await?;
+            former.push(next.map_or_else(|| Arc::clone(strand), Arc::new));
         }
-        self.own = self.own.refreshed(records).await?;
+        if let Some(next) = self.own.refreshed(records).await? {
+            self.own = Arc::new(next);
+        }
         self.former = former;
         self.sort();
         Ok(())
@@ -41,18 +46,21 @@ impl Ledger {
 }
 
 impl Strand {
-    /// The strand as its records are now.
-    async fn refreshed(&self, records: &dyn RecordReader) -> Result<Self, LedgerError> {
+    /// The strand as its records are now; `None` if nothing changed.
+    async fn refreshed(&self, records: &dyn RecordReader) -> Result<Option<Self>, LedgerError> {
         let name = self.name().clone();
         if let Some(head) = self.report().head {
             let found = raw(records, &name, head.sequence).await?;
-            let digest = found.map(|raw| digest_to_follow(as_text(&raw)));
-            if digest.as_ref() != Some(&head.digest) {
-                return self.anew(records, head.sequence, digest).await;
+            let is_same = matches!(&found, Some(Ok(text)) if self.checker.is_head(text));
+            if !is_same {
+                let digest = found.map(|raw| digest_to_follow(as_text(&raw)));
+                if digest.as_ref() != Some(&head.digest) {
+                    return self.anew(records, head.sequence, digest).await.map(Some);
+                }
             }
         }
-        let mut next = self.clone();
-        next.read_on(records).await?;
+        let mut next = None;
+        self.read_on(records, &mut next).await?;
         Ok(next)
     }
 
@@ -63,8 +71,10 @@ impl Strand {
         known: u64,
         found: Option<String>,
     ) -> Result<Self, LedgerError> {
-        let mut anew = Self::new(self.name().clone());
-        anew.read_on(records).await?;
+        let empty = Self::new(self.name().clone());
+        let mut read = None;
+        empty.read_on(records, &mut read).await?;
+        let mut anew = read.unwrap_or(empty);
         let pruned = found.is_none() && anew.checker.first() > known;
         let rewritten = (!pruned).then_some(Break {
             sequence: known,
@@ -78,8 +88,13 @@ impl Strand {
         Ok(anew)
     }
 
-    /// Takes every record behind the newest one known.
-    async fn read_on(&mut self, records: &dyn RecordReader) -> Result<(), LedgerError> {
+    /// Takes every record behind the newest one known into `next`, which is this strand if there is
+    /// any.
+    async fn read_on(
+        &self,
+        records: &dyn RecordReader,
+        next: &mut Option<Self>,
+    ) -> Result<(), LedgerError> {
         let source = self.name().clone();
         let known = self.report().head.map_or(0, |head| head.sequence);
         let mut new = sequences(records, &source, known)
@@ -92,7 +107,8 @@ impl Strand {
         while let Some((sequence, raw)) = new.try_next().await? {
             // Gone between listing and reading: pruned, or the gap is named.
             if let Some(raw) = raw {
-                self.take(sequence, as_text(&raw));
+                let next = next.get_or_insert_with(|| self.clone());
+                next.take(sequence, as_text(&raw));
             }
         }
         Ok(())

@@ -12,10 +12,8 @@ use std::{
 use futures::{FutureExt, StreamExt, stream};
 
 use super::{
-    super::{
-        reading::unread,
-        source::{CONCURRENT, SurveySource},
-    },
+    super::{reading::unread, source::CONCURRENT},
+    places::Places,
     strangers::Strangers,
     tally::{OBJECTS_MAX, Tally},
 };
@@ -51,11 +49,11 @@ struct Fit {
 /// Collector of the pages of one prefix.
 #[derive(Debug)]
 pub(super) struct ListedPart<'a> {
-    sources: &'a [SurveySource],
+    places: &'a Places<'a>,
     prefix: &'a str,
     kept: BTreeMap<Identity, Kept>,
     /// Number of kept objects, by source.
-    objects: Vec<usize>,
+    objects: BTreeMap<usize, usize>,
     undescribed: BTreeMap<Identity, UsageState>,
     strangers: Strangers,
     tally: Tally<'a>,
@@ -65,18 +63,18 @@ impl<'a> ListedPart<'a> {
     /// Lists everything below a prefix.
     pub(super) async fn of(
         storage: &dyn Storage,
-        sources: &'a [SurveySource],
+        places: &'a Places<'a>,
         prefix: &'a str,
         versions: bool,
     ) -> Result<Tally<'a>, StorageError> {
         let mut part = Self {
-            sources,
+            places,
             prefix,
             kept: BTreeMap::new(),
-            objects: vec![0; sources.len()],
+            objects: BTreeMap::new(),
             undescribed: BTreeMap::new(),
             strangers: Strangers::default(),
-            tally: Tally::new(sources),
+            tally: Tally::new(places),
         };
         let mut pages = storage.list(ListFrom {
             prefix: prefix.into(),
@@ -178,8 +176,8 @@ impl<'a> ListedPart<'a> {
     /// that has too many already keeps no more.
     fn fit(&self, key: &Key, state: UsageState) -> Fit {
         let mut fit = Fit::default();
-        for (index, source) in self.sources.iter().enumerate() {
-            let Some(found) = source.layout.recognise(key) else {
+        for index in self.places.may_have(key.as_str()) {
+            let Some(found) = self.places.sources[index].layout.recognise(key) else {
                 continue;
             };
             fit.owner = fit.owner.or(Some(index));
@@ -187,7 +185,8 @@ impl<'a> ListedPart<'a> {
                 UsageState::Noncurrent => is_version(&found) && found.manifest_of.is_none(),
                 _ => true,
             };
-            if is_its && self.objects[index] <= OBJECTS_MAX {
+            let objects = self.objects.get(&index).copied().unwrap_or_default();
+            if is_its && objects <= OBJECTS_MAX {
                 fit.keepers.push(index);
             }
         }
@@ -207,7 +206,7 @@ impl<'a> ListedPart<'a> {
             Entry::Vacant(entry) => {
                 entry.insert(Kept { meta, state });
                 for source in keepers {
-                    self.objects[*source] += 1;
+                    *self.objects.entry(*source).or_default() += 1;
                 }
                 true
             }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{reading::UnreadHeads, source::SurveySource};
+use super::{
+    super::{reading::UnreadHeads, source::SurveySource},
+    places::Places,
+};
 use crate::{
     grouping::{Group, Grouping},
     model::{Dropped, ObjectMeta, UNRECOGNISED_SHOWN_MAX, Unread, Usage, UsageState},
@@ -29,11 +32,12 @@ pub(in crate::survey) struct Listing {
 /// Sums of a listing that still goes on.
 #[derive(Debug)]
 pub(super) struct Tally<'a> {
-    sources: &'a [SurveySource],
-    groupings: Vec<Grouping>,
+    places: &'a Places<'a>,
+    /// Objects, by source (index).
+    groupings: BTreeMap<usize, Grouping>,
     /// Why a source was not wholly seen, by index.
     spoiled: BTreeMap<usize, String>,
-    unread: Vec<UnreadHeads>,
+    unread: BTreeMap<usize, UnreadHeads>,
     /// Bytes and objects, by source (index), class and state.
     usage: BTreeMap<(Option<usize>, String, UsageState), (u64, u64)>,
     unrecognised: Vec<String>,
@@ -41,12 +45,12 @@ pub(super) struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    pub(super) fn new(sources: &'a [SurveySource]) -> Self {
+    pub(super) fn new(places: &'a Places<'a>) -> Self {
         Self {
-            sources,
-            groupings: sources.iter().map(|_| Grouping::default()).collect(),
+            places,
+            groupings: BTreeMap::new(),
             spoiled: BTreeMap::new(),
-            unread: sources.iter().map(|_| BTreeMap::new()).collect(),
+            unread: BTreeMap::new(),
             usage: BTreeMap::new(),
             unrecognised: Vec::new(),
             dropped: BTreeMap::new(),
@@ -60,7 +64,8 @@ impl<'a> Tally<'a> {
     }
 
     pub(super) fn leave_unread(&mut self, source: usize, why: Unread) {
-        *self.unread[source].entry(why).or_default() += 1;
+        let unread = self.unread.entry(source).or_default();
+        *unread.entry(why).or_default() += 1;
     }
 
     pub(super) fn spoil(&mut self, source: usize, why: String) {
@@ -80,14 +85,15 @@ impl<'a> Tally<'a> {
     /// Gives an object to every source that it fits; its bytes are counted to the first one.
     pub(super) fn take(&mut self, object: ObjectMeta, state: UsageState) {
         let mut owner = None;
-        for (index, source) in self.sources.iter().enumerate() {
-            let Some(found) = source.layout.recognise(&object.key) else {
+        for index in self.places.may_have(object.key.as_str()) {
+            let Some(found) = self.places.sources[index].layout.recognise(&object.key) else {
                 continue;
             };
             owner = owner.or(Some(index));
+            let grouping = self.groupings.entry(index).or_default();
             match state {
-                UsageState::Noncurrent => self.groupings[index].add_older(found, object.clone()),
-                _ => self.groupings[index].add(found, object.clone()),
+                UsageState::Noncurrent => grouping.add_older(found, object.clone()),
+                _ => grouping.add(found, object.clone()),
             }
         }
         self.pass(owner, object, state);
@@ -105,10 +111,11 @@ impl<'a> Tally<'a> {
     }
 
     pub(super) fn absorb(&mut self, part: Self) {
-        for (whole, part) in self.groupings.iter_mut().zip(part.groupings) {
-            whole.absorb(part);
+        for (index, part) in part.groupings {
+            self.groupings.entry(index).or_default().absorb(part);
         }
-        for (whole, part) in self.unread.iter_mut().zip(part.unread) {
+        for (index, part) in part.unread {
+            let whole = self.unread.entry(index).or_default();
             for (why, heads) in part {
                 *whole.entry(why).or_default() += heads;
             }
@@ -132,7 +139,7 @@ impl<'a> Tally<'a> {
     /// Ends the listing. Numbers of sources and strangers that were not wholly seen are left out,
     /// because they would be too small.
     pub(super) fn finish(
-        self,
+        mut self,
         refused: &BTreeMap<&str, StorageError>,
         unversioned: &BTreeMap<&str, StorageError>,
     ) -> Listing {
@@ -145,7 +152,8 @@ impl<'a> Tally<'a> {
             let error = all.or(versions.map(|(_, error)| error))?;
             Some(format!("{error}\nhint: {}", error.hint))
         };
-        let mut errors: Vec<Option<String>> = self.sources.iter().map(why).collect();
+        let sources = self.places.sources;
+        let mut errors: Vec<Option<String>> = sources.iter().map(why).collect();
         for (source, why) in self.spoiled {
             errors[source].get_or_insert(why);
         }
@@ -158,25 +166,27 @@ impl<'a> Tally<'a> {
             .into_iter()
             .filter(|((owner, ..), _)| whole(*owner));
         let usage = usage.map(|((owner, storage_class, state), (bytes, objects))| Usage {
-            source: owner.map(|index| self.sources[index].name.clone()),
+            source: owner.map(|index| sources[index].name.clone()),
             storage_class,
             state,
             bytes,
             objects,
         });
         let usage = usage.collect();
-        let groups = self
-            .groupings
-            .into_iter()
-            .zip(errors)
-            .map(|(grouping, error)| match error {
+        let indexes = 0..sources.len();
+        let groups = indexes.clone().zip(errors).map(|(index, error)| {
+            let grouping = self.groupings.remove(&index).unwrap_or_default();
+            match error {
                 Some(error) => Err(error),
                 None if grouping.objects() > OBJECTS_MAX => Err(too_many()),
                 None => Ok(grouping.finish()),
-            });
+            }
+        });
+        let groups = groups.collect();
+        let unread = indexes.map(|index| self.unread.remove(&index).unwrap_or_default());
         Listing {
-            groups: groups.collect(),
-            unread: self.unread,
+            groups,
+            unread: unread.collect(),
             usage,
             unrecognised: self.unrecognised,
             dropped: self.dropped,
