@@ -458,6 +458,17 @@ fn a_drill_that_was_missed_is_made_up_for_and_told_once() {
         let served = Served::start(&bench, &["serve"]);
         let page = served.wait_for("/", "last: verified in");
         assert!(page.contains("Drill full: next "), "{page}");
+        let drills = "\"drills\":[{\"drill\":\"full\"";
+        assert!(served.page("/api/v1/status").contains(drills));
+        let records = served.wait_for("/records?source=cache", "2 verified, 0 failed");
+        assert!(
+            !records.contains("20261101-0100"),
+            "no object is named: {records}"
+        );
+        let listed = served.page("/api/v1/records?source=cache");
+        assert!(listed.contains("\"sequence\":1,"), "{listed}");
+        let unknown = served.ask("GET", "/records?source=nobody", "");
+        assert!(unknown.starts_with("HTTP/1.1 404"), "{unknown}");
         assert_eq!(served.stop().code(), Some(0));
         let messages = receiver.taken();
         let drills = messages

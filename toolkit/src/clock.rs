@@ -1,5 +1,7 @@
 //! The clock that is passed in: wall clock in programs, paused time in tests.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
@@ -13,7 +15,7 @@ enum Source {
     /// sleeps, and so would all ages.
     System,
     /// A base and the tokio instant it was taken at, so that paused time moves both.
-    From(Timestamp, Instant),
+    From(Arc<Mutex<(Timestamp, Instant)>>),
 }
 
 impl Clock {
@@ -24,7 +26,15 @@ impl Clock {
 
     /// A clock that shows `base` now and goes on with tokio's time.
     pub fn starting_at(base: Timestamp) -> Self {
-        Self(Source::From(base, Instant::now()))
+        Self(Source::From(Arc::new(Mutex::new((base, Instant::now())))))
+    }
+
+    /// Sets a clock that was started at a time, and all its clones, as an operator sets a clock
+    /// that is wrong. The wall clock is not set.
+    pub fn set(&self, now: Timestamp) {
+        if let Source::From(from) = &self.0 {
+            *from.lock().unwrap_or_else(PoisonError::into_inner) = (now, Instant::now());
+        }
     }
 
     /// The current time.
@@ -35,7 +45,8 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System => Timestamp::now(),
-            Source::From(base, instant) => {
+            Source::From(from) => {
+                let (base, instant) = *from.lock().unwrap_or_else(PoisonError::into_inner);
                 let passed = SignedDuration::try_from(instant.elapsed());
                 let passed = passed.unwrap_or(SignedDuration::MAX);
                 base.saturating_add(passed).unwrap_or(Timestamp::MAX)
@@ -55,5 +66,9 @@ mod tests {
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
         tokio::time::sleep(Duration::from_secs(90)).await;
         assert_eq!(clock.now().as_second(), 90);
+        let clone = clock.clone();
+        clock.set(Timestamp::UNIX_EPOCH);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(clone.now().as_second(), 1);
     }
 }

@@ -104,7 +104,8 @@ async fn routed(routes: &[Route], caller: Caller, request: Request<Incoming>) ->
                     Err(refused) => refused,
                 }
             } else {
-                (route.handler)(caller, Bytes::new()).await
+                let query = request.uri().query().unwrap_or_default();
+                (route.handler)(caller, Bytes::copy_from_slice(query.as_bytes())).await
             };
             (response, None)
         }

@@ -5,8 +5,8 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use hyper::StatusCode;
 
-/// Function that makes one response; everything it needs but the caller and the body is captured.
-/// The body is empty unless the route reads one.
+/// Function that makes one response; everything it needs but the caller and what was sent is
+/// captured. Sent is the query of a GET, or the body where the route reads one.
 pub type Handler =
     Arc<dyn Fn(Caller, Bytes) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
 
@@ -48,7 +48,7 @@ impl Method {
 /// One path and the handler that answers it.
 #[derive(Clone)]
 pub struct Route {
-    /// The whole path; a query is ignored.
+    /// The whole path, without a query.
     pub path: &'static str,
     /// Methods that are answered; any other gets status 405.
     pub method: Method,
@@ -60,6 +60,23 @@ impl Route {
     /// A route to a page that is made from memory.
     pub fn get(path: &'static str, page: impl Fn() -> Response + Send + Sync + 'static) -> Self {
         let handler: Handler = Arc::new(move |_, _| Box::pin(std::future::ready(page())));
+        Self {
+            path,
+            method: Method::Get,
+            handler,
+        }
+    }
+
+    /// A route to a page that is made from memory and depends on the query, which comes as it was
+    /// sent: percent-encoded, without its question mark, empty if there is none.
+    pub fn get_of(
+        path: &'static str,
+        page: impl Fn(&str) -> Response + Send + Sync + 'static,
+    ) -> Self {
+        let handler: Handler = Arc::new(move |_, query| {
+            let query = std::str::from_utf8(&query).unwrap_or_default();
+            Box::pin(std::future::ready(page(query)))
+        });
         Self {
             path,
             method: Method::Get,

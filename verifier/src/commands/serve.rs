@@ -3,6 +3,7 @@
 mod api;
 mod families;
 mod page;
+mod records;
 
 use std::fmt::Display;
 
@@ -84,7 +85,8 @@ impl Program for Verifier {
     }
 
     fn own_routes(&self) -> Vec<Route> {
-        api::routes(self)
+        let records = records::routes(self).into_iter();
+        api::routes(self).into_iter().chain(records).collect()
     }
 
     fn not_ready(&self) -> Option<&'static str> {

@@ -61,6 +61,14 @@ impl ExportRow {
         }
     }
 
+    /// The same row without what names objects.
+    pub(crate) fn without_objects(self) -> Self {
+        Self {
+            snapshot: String::new(),
+            ..self
+        }
+    }
+
     /// Returns the cells in the order of the columns, each with the name of its column.
     fn cells(&self) -> [(&'static str, &str); 17] {
         [

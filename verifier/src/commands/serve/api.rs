@@ -106,13 +106,13 @@ fn status(state: &State, now: Timestamp) -> Value {
             "due_at": due_at.map(|it| it.to_string()),
             "why": why,
             "records": records(known),
-            "last": known.recorded(now).map(last),
-            "failed": known.failure().map(|(run, log)| {
-                let mut failed = last(run);
+            "last": known.recorded(now).map(run),
+            "failed": known.failure().map(|(verification, log)| {
+                let mut failed = run(verification);
                 failed["log"] = json!(log);
                 failed
             }),
-            "unrecorded": known.lost.as_ref().and_then(|it| it.verification.as_deref()).map(last),
+            "unrecorded": known.lost.as_ref().and_then(|it| it.verification.as_deref()).map(run),
         })
     });
     json!({
@@ -157,7 +157,7 @@ fn records(known: &SourceState) -> Value {
 }
 
 /// A verification without what names objects.
-fn last(run: &Verification) -> Value {
+pub(super) fn run(run: &Verification) -> Value {
     json!({
         "id": run.id,
         "trigger": run.trigger,
