@@ -16,6 +16,7 @@ mod docker;
 mod graph;
 mod inspector;
 mod metrics;
+mod quiet;
 mod report;
 mod samples;
 mod survey;
@@ -48,12 +49,13 @@ impl Bench {
 type Measurement = fn(&Bench) -> Result<Vec<Row>>;
 
 /// Every measurement, in the order of the table.
-const MEASUREMENTS: [(&str, Measurement); 5] = [
+const MEASUREMENTS: [(&str, Measurement); 6] = [
     ("inspector", inspector::measure),
     ("verification", verification::measure),
     ("graph", graph::measure),
     ("survey", survey::measure),
     ("metrics", metrics::measure),
+    ("quiet", quiet::measure),
 ];
 
 fn main() -> Result<()> {

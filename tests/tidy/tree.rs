@@ -57,7 +57,9 @@ impl File {
 
     fn first_test_line(&self) -> usize {
         let path = &self.path;
-        if path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs") {
+        // Examples measure the program, as tests try it.
+        let apart = ["/tests/", "/examples/"].iter().any(|it| path.contains(it));
+        if apart || path.starts_with("tests/") || path.ends_with("/tests.rs") {
             return 0;
         }
         let lines: Vec<_> = self.text.lines().map(str::trim).collect();
