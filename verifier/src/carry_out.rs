@@ -32,6 +32,8 @@ pub(crate) enum NotBegun {
         /// The run that verifies it, in words.
         holder: String,
     },
+    /// Another verifier verified the source since it was found due.
+    Done(SourceName),
     /// Something else is in the way.
     Refused(Refusal),
 }
@@ -45,9 +47,16 @@ pub(crate) async fn carry_out(
     on_progress: OnProgress,
 ) -> Carried {
     world.may_write().await?;
+    let after = chosen.after;
     let assignment = chosen.assignment(world, on_progress).await?;
     let source = assignment.source.clone();
     let lease = take(world, context, &assignment).await?;
+    if let Some(after) = after
+        && world.is_verified_since(&source, after).await
+    {
+        world.give_back(lease).await;
+        return Err(NotBegun::Done(source));
+    }
     let keeping = lease.keep();
     let verification = verify_one(context, assignment).await;
     drop(keeping);
@@ -97,6 +106,9 @@ impl From<NotBegun> for Refusal {
     fn from(why: NotBegun) -> Self {
         match why {
             NotBegun::Refused(refusal) => refusal,
+            NotBegun::Done(source) => {
+                Self::unknown(format!("another verifier verified {source} meanwhile"))
+            }
             NotBegun::Busy { source, holder } => Self::unknown(format!(
                 "another verifier verifies {source} now: {holder}\n\
                  hint: Wait until it has ended; a verifier that died is taken over 15 min after \

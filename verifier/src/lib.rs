@@ -25,6 +25,8 @@ pub mod run;
 pub mod runtime;
 mod scheduler;
 pub mod select;
+#[cfg(any(test, feature = "testing"))]
+pub mod simulated;
 mod speaker;
 pub mod stream;
 pub mod supervise;

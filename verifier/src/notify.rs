@@ -12,6 +12,8 @@ pub mod digest;
 pub(crate) mod drill;
 mod notice;
 pub mod post;
+#[cfg(test)]
+pub(crate) mod recorder;
 pub mod slack;
 #[cfg(test)]
 mod tests;

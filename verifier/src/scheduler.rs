@@ -6,7 +6,7 @@
 mod ask;
 mod drills;
 mod failures;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod fixtures;
 mod look;
 mod opened;
@@ -29,14 +29,15 @@ use tracing::{error, info};
 
 use self::{
     failures::StandingFailures,
-    look::{LookOutcome, MissedLook, Sight, look},
-    run::{Order, RunEnd, carry_out},
+    look::{LookOutcome, MissedLook, Sight, again_at, look},
+    run::{Elsewhere, Order, RunEnd, carry_out},
     standing::{Freshness, Standings, Turn, Waiting},
     state::Planning,
 };
 use crate::{
     carry_out::{ChosenSnapshot, sweep},
     identity,
+    plan::prospect,
     runtime::RunId,
     select::Wanted,
 };
@@ -226,6 +227,7 @@ impl Scheduler {
             context.tool.clone(),
             repository.clone(),
             names.clone(),
+            self.service.published().get().logs(),
         );
         let looking = AbortOnDropHandle::new(tokio::spawn(looking));
         let repository = repository.clone();
@@ -315,7 +317,8 @@ impl Scheduler {
     fn seen(&mut self, name: &SourceName, sight: Sight, now: Timestamp) {
         self.told.well(name, Step::Survey);
         self.told.well(name, Step::ReadRecords);
-        let again_at = sight.again_at(now, self.opened.world.config.refresh);
+        let refresh = self.opened.world.config.refresh;
+        let again_at = again_at(sight.prospect, now, now, refresh);
         let is_due = match sight.planned.due {
             None => false,
             // A retry is paced: the plan says that it may be tried again, the prospect how soon.
@@ -337,7 +340,10 @@ impl Scheduler {
             known.newest = sight.newest.map(Arc::new);
             known.inventory = Some(Arc::new(sight.inventory));
             known.old_versions = sight.old_versions;
-            known.take(sight.ledger, now);
+            known.take_seen(sight.ledger, sight.proofs, now);
+            if let Some((id, log)) = sight.failed_log {
+                known.failed_log = Some((id, Arc::from(log)));
+            }
             known.seen_at = Some(now);
             known.missed = None;
         });
@@ -351,6 +357,7 @@ impl Scheduler {
             source: self.opened.world.config.source(name)?.clone(),
             snapshot: sight.newest.clone()?,
             trigger: sight.planned.due?,
+            after: Some(sight.ledger.newest_number()),
             wanted: Wanted::Newest,
             took: sight.took,
         };
@@ -378,13 +385,13 @@ impl Scheduler {
             lost,
             ledger,
             log,
-            busy,
+            elsewhere,
         }) = ended
         else {
             return error!("a verification ended without a trace");
         };
-        if let Some(holder) = busy {
-            return self.is_elsewhere(&name, &holder);
+        if let Some(elsewhere) = elsewhere {
+            return self.is_elsewhere(&name, &elsewhere);
         }
         let (ledger, lost) = match self.standings.end(&name) {
             Some(under) if !under.shares_evidence(&self.opened) => {
@@ -435,16 +442,42 @@ impl Scheduler {
                 known.take(ledger, now);
             }
         });
+        if is_written {
+            self.ran_well(&name, now);
+        }
     }
 
-    /// Notes that another verifier verifies the source; its record is read with the next look.
-    fn is_elsewhere(&mut self, name: &SourceName, holder: &str) {
-        info!(source = %name, "another verifier verifies it: {holder}");
+    /// Plans the next look at a source that was verified: what lies there is known from the look
+    /// before, so that one may wait until its time.
+    fn ran_well(&mut self, name: &SourceName, now: Timestamp) {
+        let state = self.service.published().get();
+        let config = &self.opened.world.config;
+        let next = || {
+            let (source, known) = (config.source(name.as_str())?, state.sources.get(name)?);
+            let prospect = prospect(source, &known.situation(now)?, &state.tool);
+            let is_due = prospect.at.is_some_and(|at| at <= now);
+            let next = again_at(prospect, known.seen_at?, now, config.refresh);
+            Some(if is_due { now } else { next })
+        };
+        if let (Some(next), Some(standing)) = (next(), self.standings.get(name)) {
+            standing.looked(next);
+        }
+    }
+
+    /// Notes that another verifier verifies the source, or did; its record is read with the next
+    /// look.
+    fn is_elsewhere(&mut self, name: &SourceName, elsewhere: &Elsewhere) {
         self.standings.end(name);
+        let now = self.now();
         let refresh = self.opened.world.config.refresh;
-        let again_at = self.now().checked_add(refresh).unwrap_or(Timestamp::MAX);
         if let Some(standing) = self.standings.get(name) {
-            standing.is_elsewhere(again_at);
+            match elsewhere {
+                Elsewhere::Ended => standing.ran(true, now),
+                Elsewhere::Runs(holder) => {
+                    info!(source = %name, "another verifier verifies it: {holder}");
+                    standing.is_elsewhere(now.checked_add(refresh).unwrap_or(Timestamp::MAX));
+                }
+            }
         }
         self.told.well(name, Step::Begin);
         self.service.published().update(|state| {

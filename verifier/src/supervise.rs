@@ -17,6 +17,8 @@ mod outcome;
 mod record;
 mod rehearsal;
 mod run;
+#[cfg(test)]
+mod scripted;
 mod second_look;
 mod steps;
 mod trial;
@@ -32,11 +34,18 @@ use self::{
 };
 use crate::engine::{Purpose, Stopped};
 
+#[cfg(test)]
+pub(crate) use scripted::{ScriptedRun, ScriptedVerdicts};
+
 pub use assignment::{Assignment, Context, OnProgress, Progress, SelectAgain, Selection};
 
 /// Verifies one snapshot. When the returned future is dropped, the run goes on to its end and its
 /// sandbox is removed all the same: end it by the token of `context`.
 pub async fn verify_one(context: &Context, mut assignment: Assignment) -> Verification {
+    #[cfg(test)]
+    if let Some(script) = &context.script {
+        return script.verify(context, &assignment).await;
+    }
     let began_at = context.clock.now();
     let deadline = Instant::now() + assignment.deadline;
     let mut kept = proof(context, &assignment, deadline)

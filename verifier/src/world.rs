@@ -50,6 +50,8 @@ pub struct World {
     /// This installation, once it was asked for.
     instance: OnceLock<Arc<Instance>>,
     heads: BTreeMap<RepositoryName, Mutex<HeadCache>>,
+    /// The names of all sources, former ones included: records may lie below each.
+    names: Vec<SourceName>,
     /// The ledgers as far as they were read: the next look reads only what is new.
     ledgers: BTreeMap<SourceName, Mutex<Ledger>>,
 }
@@ -69,7 +71,9 @@ impl World {
         let evidence = evidence.map(|evidence| evidence.location.open_records());
         let unread = |it: &Source| (it.name.clone(), Mutex::new(it.unread_ledger()));
         let heads = config.repositories.iter();
+        let names = config.sources.iter().flat_map(Source::names).cloned();
         Self {
+            names: names.collect(),
             storages,
             heads: heads
                 .map(|it| (it.name.clone(), Mutex::default()))
@@ -84,6 +88,20 @@ impl World {
             cancelled: outside.cancelled.clone(),
             env: outside.env,
         }
+    }
+
+    /// The same world, with this storage for every repository and these records.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn replaced(
+        mut self,
+        storage: &Arc<dyn Storage>,
+        records: Arc<dyn RecordWriter>,
+    ) -> Self {
+        for of_it in self.storages.values_mut() {
+            *of_it = Arc::clone(storage);
+        }
+        self.evidence = Some(records);
+        self
     }
 
     /// The same world, with a count of what every repository is asked.

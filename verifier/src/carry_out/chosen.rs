@@ -25,6 +25,9 @@ pub(crate) struct ChosenSnapshot {
     pub(crate) snapshot: Snapshot,
     /// What makes the verification run.
     pub(crate) trigger: Trigger,
+    /// Number of the newest record when it was found due: with a verification behind that it is due
+    /// no more. `None`: it is verified whatever happened since.
+    pub(crate) after: Option<u64>,
     /// How it was chosen, should it have to be chosen again.
     pub(crate) wanted: Wanted,
     /// How long the survey and the choice took.

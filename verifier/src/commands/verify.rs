@@ -55,6 +55,10 @@ pub(super) async fn run(flags: &Verify, console: &mut Console<'_>) -> Result<Exi
             done = running.next() => match done {
                 None => break,
                 Some(Err(NotBegun::Refused(refusal))) => drop(refused.get_or_insert(refusal)),
+                Some(Err(done @ NotBegun::Done(_))) => {
+                    let told = Refusal::from(done).message;
+                    drop(writeln!(console.err, "{}{told}", progress.clear()));
+                }
                 // It is one source of several, and the others are verified all the same.
                 Some(Err(busy)) => {
                     let refusal = Refusal::from(busy);

@@ -104,6 +104,7 @@ pub(super) fn assigned(
         source: source.clone(),
         snapshot: choice.snapshot.clone(),
         trigger: Trigger::Drill,
+        after: None,
         wanted,
         took: Duration::ZERO,
     }

@@ -17,6 +17,9 @@ pub struct Messenger {
     courier: Result<Courier, String>,
     /// Reads the environment, where addresses may be.
     env: fn(&str) -> Option<String>,
+    /// Takes messages instead of the receivers.
+    #[cfg(test)]
+    pub(crate) recorder: Option<super::recorder::Recorder>,
 }
 
 /// What became of one message.
@@ -41,6 +44,8 @@ impl Messenger {
             notify,
             courier,
             env,
+            #[cfg(test)]
+            recorder: None,
         }
     }
 
@@ -62,6 +67,10 @@ impl Messenger {
         receiver: &Receiver,
         (message, plain): &Payload,
     ) -> Result<(), String> {
+        #[cfg(test)]
+        if let Some(recorder) = &self.recorder {
+            return recorder.take(&receiver.name, message);
+        }
         let (courier, address) = self.way_to(&receiver.address)?;
         let posted = courier.post(&address, message, plain.as_ref()).await;
         posted.map_err(|why| why.to_string())
@@ -69,6 +78,11 @@ impl Messenger {
 
     /// Calls the address of the heartbeat once.
     pub async fn beat(&self, address: &AddressAt) -> Result<(), String> {
+        #[cfg(test)]
+        if let Some(recorder) = &self.recorder {
+            recorder.beat();
+            return Ok(());
+        }
         let (courier, address) = self.way_to(address)?;
         courier.call(&address).await.map_err(|why| why.to_string())
     }

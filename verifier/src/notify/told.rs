@@ -46,11 +46,6 @@ impl Told {
     }
 }
 
-/// Number of the newest record under the source's name; 0 if there is none.
-pub fn newest(ledger: &Ledger) -> u64 {
-    ledger.own_records().next_back().map_or(0, |it| it.sequence)
-}
-
 /// What is known of a source.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownSource<'a> {
@@ -185,7 +180,7 @@ pub fn tell(
     now: Timestamp,
 ) -> Option<Tell> {
     let state = known.state(verifier, now);
-    let news = if newest(known.ledger) == told.sequence && known.unrecorded.is_none() {
+    let news = if known.ledger.newest_number() == told.sequence && known.unrecorded.is_none() {
         News::default()
     } else {
         known.news(told, verifier, now)
@@ -223,7 +218,7 @@ pub fn tell(
     Some(Tell {
         notice,
         told: Told {
-            sequence: newest(known.ledger),
+            sequence: known.ledger.newest_number(),
             state,
             at: Some(now),
             unrecorded: known.unrecorded.map(|(run, _)| run.ended_at),

@@ -85,6 +85,7 @@ impl Scheduler {
             source: source.clone(),
             snapshot: snapshot.clone(),
             trigger: Trigger::Manual,
+            after: None,
             wanted,
             took: Duration::ZERO,
         };

@@ -1,15 +1,13 @@
 //! Services without a runtime, for tests.
 
-use std::{cell::RefCell, fs};
+use std::{cell::RefCell, fs, path::Path};
 
-use catalog::config::load_file;
-use jiff::Timestamp;
-use tempfile::TempDir;
+use catalog::config::{Config, load_file};
 use tokio_util::sync::CancellationToken;
 use toolkit::clock::Clock;
 
 use super::{OpenedConfig, Verifier};
-use crate::console::Outside;
+use crate::console::{Outside, Refusal};
 
 thread_local! {
     /// `XDG_STATE_HOME` of the test that runs.
@@ -26,25 +24,39 @@ fn env(name: &str) -> Option<String> {
 
 /// A verifier under this configuration, which is written to `backups.yaml`, and its stop. Its
 /// runtime is Docker, and none runs.
+#[cfg(test)]
 pub(crate) fn service(
-    place: &TempDir,
+    place: &tempfile::TempDir,
     config: &str,
-    now: Timestamp,
+    now: jiff::Timestamp,
 ) -> (Verifier, CancellationToken) {
-    let file = place.path().join("backups.yaml");
+    let clock = Clock::starting_at(now);
+    let opened = |config, outside: &Outside| OpenedConfig::new(config, outside);
+    service_of(place.path(), config, &clock, opened)
+}
+
+/// The same by this clock, opened by the caller.
+pub(crate) fn service_of(
+    place: &Path,
+    config: &str,
+    clock: &Clock,
+    opened: impl FnOnce(Config, &Outside) -> Result<OpenedConfig, Refusal>,
+) -> (Verifier, CancellationToken) {
+    let file = place.join("backups.yaml");
     fs::write(&file, config).expect("written");
-    HOME.set(place.path().display().to_string());
+    HOME.set(place.display().to_string());
     let stop = CancellationToken::new();
     let outside = Outside {
-        clock: Clock::starting_at(now),
+        clock: clock.clone(),
         cancelled: stop.clone(),
         env,
         compares_clocks: false,
     };
     let config = load_file(&file).expect("a configuration").config;
-    let opened = OpenedConfig::new(config, &outside).expect("a world");
+    let opened = opened(config, &outside).expect("a world");
     (Verifier::new(file, outside, opened), stop)
 }
 
 /// An empty snapshot of Redis, whole but without keys.
+#[cfg(test)]
 pub(crate) const NOTHING_IN_IT: &[u8] = b"REDIS0011\xff\0\0\0\0\0\0\0\0";

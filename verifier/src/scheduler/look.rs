@@ -3,14 +3,17 @@
 //! A look is always at all of them that expect a proof: the cache of heads keeps only what the last
 //! look met.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use catalog::{
     config::Source,
     ledger::{Ledger, OldVersions, Proofs, ToolRecord, old_versions},
     model::{RepositoryName, Snapshot, SourceInventory, SourceName},
 };
-use futures::future::join_all;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
@@ -35,8 +38,12 @@ pub(super) struct Sight {
     pub(super) newest: Option<Snapshot>,
     pub(super) inventory: SourceInventory,
     pub(super) ledger: Ledger,
+    /// The ledger held against the inventory, before the store was asked.
+    pub(super) proofs: Proofs,
     /// What the store said of the last proof, if its object is listed no more.
     pub(super) old_versions: Option<OldVersions>,
+    /// Id and log of the failure that stands, if they were read now.
+    pub(super) failed_log: Option<(String, Vec<String>)>,
     pub(super) planned: PlanLine,
     pub(super) prospect: Prospect,
     pub(super) took: Duration,
@@ -87,59 +94,72 @@ impl LookOutcome {
     }
 }
 
-impl Sight {
-    /// The time of the next look at a source that is not due. It is after `refresh`, for a proof
-    /// that vanished or was touched makes the newest snapshot due at once; or earlier, where the
-    /// source may be due earlier.
-    pub(super) fn again_at(&self, now: Timestamp, refresh: Duration) -> Timestamp {
-        let refreshed = now.checked_add(refresh).unwrap_or(Timestamp::MAX);
-        let Prospect { not_before, at } = self.prospect;
-        let sooner = [not_before, at].into_iter().flatten();
-        sooner
-            .filter(|it| *it > now)
-            .fold(refreshed, Timestamp::min)
-    }
+/// The time of the next look at a source that is not due. It is `refresh` after the one before, for
+/// a proof that vanished or was touched makes the newest snapshot due at once; or earlier, where
+/// the source may be due earlier.
+pub(super) fn again_at(
+    prospect: Prospect,
+    seen_at: Timestamp,
+    now: Timestamp,
+    refresh: Duration,
+) -> Timestamp {
+    let refreshed = seen_at.checked_add(refresh).unwrap_or(Timestamp::MAX);
+    let Prospect { not_before, at } = prospect;
+    let sooner = [not_before, at].into_iter().flatten();
+    sooner
+        .filter(|it| *it > now)
+        .fold(refreshed, Timestamp::min)
 }
 
-/// Reads the ledgers of these sources and surveys the repository they all lie in.
+/// Reads the ledgers of these sources and surveys the repository they all lie in. Of failures that
+/// stand the logs are read, unless `logs` says that they are known: ids of runs, by source.
 pub(super) async fn look(
     world: Arc<World>,
     tool: ToolRecord,
     repository: RepositoryName,
     names: Vec<SourceName>,
+    logs: BTreeMap<SourceName, String>,
 ) -> LookOutcome {
     let began = Instant::now();
+    let names: BTreeSet<_> = names.into_iter().collect();
     let asked = |source: &&Source| names.contains(&source.name);
     let sources: Vec<&Source> = world.config.sources.iter().filter(asked).collect();
-    let ledgers = join_all(sources.iter().map(|source| ledger(&world, source))).await;
+    let ledgers = world.ledgers(&sources).await;
     let (mut seen, mut read) = (Vec::new(), Vec::new());
     for (source, ledger) in sources.into_iter().zip(ledgers) {
         match ledger {
             Ok(ledger) => read.push((source, ledger)),
-            Err(missed) => seen.push((source.name.clone(), Err(missed))),
+            Err(refusal) => {
+                let missed = MissedLook::one(Step::ReadRecords, refusal.message);
+                seen.push((source.name.clone(), Err(missed)));
+            }
         }
     }
     let surveying: Vec<&Source> = read.iter().map(|(source, _)| *source).collect();
-    let surveyed = world.survey_again(&surveying).await;
+    let mut surveyed = world.survey_again(&surveying).await;
     let now = world.clock.now();
     let asked_until = Instant::now() + world.config.survey_deadline();
     for (source, ledger) in read {
-        let sight = match surveyed.found(source) {
+        let sight = match surveyed.take(source) {
             Ok(inventory) => {
-                let proofs = Proofs::new(&ledger, inventory, None, now);
+                let proofs = Proofs::new(&ledger, &inventory, None, now);
                 let storage = world.storage(source);
                 let asking = old_versions(&*storage, &proofs);
                 // An answer that does not come until then is not known.
                 let answer = timeout_at(asked_until, asking).await;
-                let situation = Situation::new(inventory, &ledger, &proofs, now);
+                let known_log = logs.get(&source.name);
+                let failed_log = failed_log(&world, &ledger, &proofs, known_log).await;
+                let situation = Situation::new(&inventory, &ledger, &proofs, now);
                 Ok(Sight {
                     planned: plan(source, &situation),
                     prospect: prospect(source, &situation, &tool),
                     newest: situation.newest.cloned(),
-                    inventory: inventory.clone(),
-                    ledger,
                     old_versions: answer.ok().flatten(),
                     took: began.elapsed(),
+                    failed_log,
+                    proofs,
+                    inventory,
+                    ledger,
                 })
             }
             Err(refusal) => {
@@ -158,9 +178,16 @@ pub(super) async fn look(
     }
 }
 
-async fn ledger(world: &World, source: &Source) -> Result<Ledger, MissedLook> {
-    let read = world.ledger(&source.name).await;
-    read.map_err(|refusal| MissedLook::one(Step::ReadRecords, refusal.message))
+/// Reads the log of the failure that stands, unless that of this run is known.
+async fn failed_log(
+    world: &World,
+    ledger: &Ledger,
+    proofs: &Proofs,
+    known: Option<&String>,
+) -> Option<(String, Vec<String>)> {
+    let failed = proofs.failed().filter(|it| Some(&it.id) != known)?;
+    let log = world.log_of(ledger, failed).await?;
+    Some((failed.id.clone(), log))
 }
 
 #[cfg(test)]
@@ -174,24 +201,11 @@ mod tests {
     fn again(not_before: Option<i64>, at: Option<i64>) -> i64 {
         let now = fixtures::at("12:00:00");
         let moment = |minutes: i64| now + SignedDuration::from_mins(minutes);
-        let sight = Sight {
-            newest: None,
-            inventory: SourceInventory::default(),
-            ledger: Ledger::new(fixtures::cache()),
-            old_versions: None,
-            planned: PlanLine {
-                source: fixtures::cache(),
-                due: None,
-                snapshot: None,
-                why: String::new(),
-            },
-            prospect: Prospect {
-                not_before: not_before.map(moment),
-                at: at.map(moment),
-            },
-            took: Duration::ZERO,
+        let prospect = Prospect {
+            not_before: not_before.map(moment),
+            at: at.map(moment),
         };
-        let again_at = sight.again_at(now, Duration::from_mins(5));
+        let again_at = again_at(prospect, now, now, Duration::from_mins(5));
         again_at.duration_since(now).as_mins()
     }
 

@@ -23,7 +23,12 @@ pub(crate) struct OpenedConfig {
 impl OpenedConfig {
     /// Opens what the configuration names; errs if nothing could be verified under it.
     pub(crate) fn new(config: Config, outside: &Outside) -> Result<Self, Refusal> {
-        let world = Arc::new(World::of(config, outside));
+        Self::of(World::of(config, outside), outside)
+    }
+
+    /// The same of a world that is opened already.
+    pub(crate) fn of(world: World, outside: &Outside) -> Result<Self, Refusal> {
+        let world = Arc::new(world);
         world.evidence()?;
         let context = world.context()?;
         let notify = world.config.verifier.notify.clone();

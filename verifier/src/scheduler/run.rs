@@ -78,8 +78,17 @@ pub(super) struct RunEnd {
     pub(super) ledger: Option<Ledger>,
     /// What the server said in a verification that failed; at most 200 lines.
     pub(super) log: Option<Vec<String>>,
-    /// The verifier that verifies the source instead, in words; then nothing else is known.
-    pub(super) busy: Option<String>,
+    /// What another verifier does with the source instead; then nothing else is known.
+    pub(super) elsewhere: Option<Elsewhere>,
+}
+
+/// What another verifier does with a source.
+#[derive(Debug)]
+pub(super) enum Elsewhere {
+    /// It verifies the source; who it is, in words.
+    Runs(String),
+    /// It verified the source since that was due.
+    Ended,
 }
 
 impl RunEnd {
@@ -90,18 +99,18 @@ impl RunEnd {
             lost: Some(MissedLook::one(step, why)),
             ledger: None,
             log: None,
-            busy: None,
+            elsewhere: None,
         }
     }
 
-    fn busy(name: SourceName, holder: String) -> Self {
+    fn elsewhere(name: SourceName, elsewhere: Elsewhere) -> Self {
         Self {
             name,
             verification: None,
             lost: None,
             ledger: None,
             log: None,
-            busy: Some(holder),
+            elsewhere: Some(elsewhere),
         }
     }
 }
@@ -154,7 +163,10 @@ async fn carry_out_whole(order: Order) -> RunEnd {
     }
     let (reported, problem) = match carried {
         Ok(carried) => carried,
-        Err(NotBegun::Busy { holder, .. }) => return RunEnd::busy(name, holder),
+        Err(NotBegun::Busy { holder, .. }) => {
+            return RunEnd::elsewhere(name, Elsewhere::Runs(holder));
+        }
+        Err(NotBegun::Done(_)) => return RunEnd::elsewhere(name, Elsewhere::Ended),
         Err(NotBegun::Refused(refusal)) => {
             return RunEnd::lost(name, Step::Begin, refusal.message);
         }
@@ -180,7 +192,7 @@ async fn carry_out_whole(order: Order) -> RunEnd {
         lost,
         ledger: read.ok(),
         log,
-        busy: None,
+        elsewhere: None,
         name,
     }
 }

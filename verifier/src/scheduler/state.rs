@@ -105,7 +105,7 @@ pub(crate) struct SourceState {
     pub(crate) missed: Option<Step>,
     /// The last verification of ours that left nothing in `ledger`.
     pub(crate) lost: Option<LostRun>,
-    /// Id and log of the last verification of ours that failed; at most 200 lines.
+    /// Id and log of the last verification that failed; at most 200 lines.
     pub(crate) failed_log: Option<(String, Arc<[String]>)>,
 }
 
@@ -143,17 +143,32 @@ impl SourceState {
     /// record exists; if it had `failed`, that record must be `verified` or `failed`: an
     /// inconclusive one does not clear it.
     pub(crate) fn take(&mut self, ledger: Ledger, now: Timestamp) {
+        self.forget_lost(&ledger, now);
+        let inventory = self.inventory.as_deref();
+        let answer = self.old_versions.as_ref();
+        let join = |inventory| Arc::new(Proofs::new(&ledger, inventory, answer, now));
+        self.proofs = inventory.map(join);
+        self.ledger = Some(Arc::new(ledger));
+    }
+
+    /// The same of a ledger that was held against this inventory already, without what the store
+    /// said.
+    pub(crate) fn take_seen(&mut self, ledger: Ledger, proofs: Proofs, now: Timestamp) {
+        if self.old_versions.is_some() {
+            return self.take(ledger, now);
+        }
+        self.forget_lost(&ledger, now);
+        self.proofs = Some(Arc::new(proofs));
+        self.ledger = Some(Arc::new(ledger));
+    }
+
+    fn forget_lost(&mut self, ledger: &Ledger, now: Timestamp) {
         self.lost = self.lost.take().filter(|lost| {
             let failed = lost.verdict() == Some(Verdict::Failed);
             !ledger.until(now).verifications().any(|it| {
                 it.ended_at >= lost.at && !(failed && it.verdict == Verdict::Inconclusive)
             })
         });
-        let inventory = self.inventory.as_deref();
-        let answer = self.old_versions.as_ref();
-        let join = |inventory| Arc::new(Proofs::new(&ledger, inventory, answer, now));
-        self.proofs = inventory.map(join);
-        self.ledger = Some(Arc::new(ledger));
     }
 
     /// The failure that stands, with its log if it was seen since the program began.
@@ -376,6 +391,13 @@ impl State {
     /// are.
     pub(crate) fn is_planned(&self) -> bool {
         self.was_planned || self.plans.values().all(Option::is_some)
+    }
+
+    /// By source, the id of the failed verification whose log is known.
+    pub(super) fn logs(&self) -> BTreeMap<SourceName, String> {
+        let sources = self.sources.iter();
+        let logs = sources.filter_map(|(name, known)| Some((name, &known.failed_log.as_ref()?.0)));
+        logs.map(|(name, id)| (name.clone(), id.clone())).collect()
     }
 
     pub(crate) fn count(&mut self, failed: Step) {

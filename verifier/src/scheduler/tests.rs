@@ -165,7 +165,7 @@ fn verified() -> RunEnd {
         lost: None,
         ledger: Some(ledger),
         log: None,
-        busy: None,
+        elsewhere: None,
     }
 }
 
@@ -243,4 +243,28 @@ async fn evidence_that_hangs_is_waited_for_as_long_as_a_survey_and_told() {
     );
     let answered = opened.world.in_time("nothing", std::future::ready(1)).await;
     assert_eq!(answered.ok(), Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_of_a_failure_is_there_after_a_restart() {
+    let place = tempfile::tempdir().expect("a directory");
+    let (service, stop) = served(&place);
+    let opened = Arc::clone(&service.opened().borrow());
+    let evidence = opened.world.evidence().expect("it is configured");
+    opened.world.may_write().await.expect("it is made");
+    let mut run = fixtures::verification(fixtures::at("11:00:00"), Some(Reason::Damaged));
+    run.snapshot.taken_at = "2026-11-01T00:00:00Z".parse().expect("a time");
+    let draft = catalog::ledger::Draft::Verification(Box::new(run));
+    let appended = catalog::ledger::append(&**evidence, &source("cache"), draft).await;
+    appended.expect("written");
+    let mut state = service.published().subscribe();
+    let running = tokio::spawn(Scheduler::new(service.clone(), stop.clone()).run());
+    let is_seen = |it: &Arc<State>| it.sources[&source("cache")].seen_at.is_some();
+    drop(state.wait_for(is_seen).await.expect("it is looked at"));
+    stop.cancel();
+    running.await.expect("it ends");
+    let state = service.published().get();
+    let known = &state.sources[&source("cache")];
+    let (id, log) = known.failed_log.as_ref().expect("it was read");
+    assert_eq!((id.as_str(), &**log), ("run", &["a line".to_owned()][..]));
 }

@@ -15,7 +15,7 @@ use crate::{
         Notice,
         compose::{self, Trouble},
         drill::DrillNews,
-        told::{KnownSource, Tell, Told, newest, tell},
+        told::{KnownSource, Tell, Told, tell},
     },
     plan::doubled,
     scheduler::{SourceState, State, Step},
@@ -148,12 +148,12 @@ impl Desk {
         let changes = mine.filter_map(|(source, known)| {
             let known = known_source(source, known, scene.config_file)?;
             let told = told.entry(source.name.clone());
-            let told = told.or_insert_with(|| Told::nothing_behind(newest(known.ledger)));
+            let told = told.or_insert_with(|| Told::nothing_behind(known.ledger.newest_number()));
             let verifier = &config.verifier;
             let tell = tell(known, *told, receiver, verifier, scene.now);
             if tell.is_none() && told.state.is_well() && known.is_well(verifier, scene.now) {
                 // What needs no message is not looked through again with every look.
-                told.sequence = newest(known.ledger);
+                told.sequence = known.ledger.newest_number();
             }
             let tell = tell?;
             Some(Due {

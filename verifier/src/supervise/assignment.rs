@@ -38,6 +38,9 @@ pub struct Context {
     pub by: String,
     /// Version and configuration of the verifier that writes the records.
     pub tool: ToolRecord,
+    /// Decides what verifications come to, instead of sandboxes.
+    #[cfg(test)]
+    pub(crate) script: Option<super::ScriptedVerdicts>,
 }
 
 /// One snapshot to verify.

@@ -94,6 +94,7 @@ impl World {
                 version: "0".into(),
                 config_digest: "sha256:0".into(),
             },
+            script: None,
         }
     }
 

@@ -4,9 +4,12 @@ use std::sync::{Arc, atomic::Ordering};
 
 use catalog::{
     config::Source,
-    ledger::{self, Ledger, LedgerError, MARKER, RecordWriter},
+    ledger::{
+        self, Draft, Ledger, LedgerError, MARKER, Reason, Record, RecordWriter, Verification,
+    },
     model::SourceName,
 };
+use futures::future::join_all;
 use tokio::time::timeout;
 
 use super::World;
@@ -36,10 +39,9 @@ impl World {
     /// the clock of this machine is not far from that of their store.
     pub(crate) async fn may_write(&self) -> Result<(), Refusal> {
         let evidence = self.evidence()?;
-        let sources = self.all_sources();
         let adopting = async {
             self.make_root().await;
-            ledger::adopt(&**evidence, &sources, self.is_adopted()).await
+            ledger::adopt(&**evidence, &self.names, self.is_adopted()).await
         };
         self.in_time("its evidence was not found", adopting)
             .await??;
@@ -85,8 +87,7 @@ impl World {
     /// records themselves.
     pub(crate) async fn is_mounted(&self) -> Result<(), Refusal> {
         let evidence = &**self.evidence()?;
-        let sources = self.all_sources();
-        let asking = ledger::is_mounted(evidence, &sources);
+        let asking = ledger::is_mounted(evidence, &self.names);
         Ok(self.in_time("its evidence was not found", asking).await??)
     }
 
@@ -97,8 +98,7 @@ impl World {
         let Some(evidence) = &self.evidence else {
             return Ok(false);
         };
-        let sources = self.all_sources();
-        let asking = ledger::is_mounted(&**evidence, &sources);
+        let asking = ledger::is_mounted(&**evidence, &self.names);
         match self.in_time("its evidence was not found", asking).await? {
             Ok(()) => Ok(true),
             Err(LedgerError::Unmarked { location }) => {
@@ -107,12 +107,6 @@ impl World {
             }
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// The names of all sources, former ones included: records may lie below each.
-    fn all_sources(&self) -> Vec<SourceName> {
-        let sources = self.config.sources.iter();
-        sources.flat_map(Source::names).cloned().collect()
     }
 
     /// True if records were once found at their place.
@@ -136,14 +130,88 @@ impl World {
         self.in_time("its evidence was not read", reading).await?
     }
 
+    /// The log of a verification, read from its record: ledgers keep none. `None` if it cannot be
+    /// read.
+    pub(crate) async fn log_of(&self, ledger: &Ledger, run: &Verification) -> Option<Vec<String>> {
+        let of_run = |it: &&Record| it.verification().is_some_and(|it| it.id == run.id);
+        let sequence = ledger.records().rev().find(of_run)?.sequence;
+        let reading = self.evidence.as_ref()?.read(&run.source, sequence);
+        let text = self
+            .in_time("its record was not read", reading)
+            .await
+            .ok()?
+            .ok()?;
+        match Record::parse(&text).ok()?.draft {
+            Draft::Verification(run) => Some(run.log_tail),
+            _ => None,
+        }
+    }
+
+    /// Number of the newest record of a source, as far as its ledger was read.
+    pub(crate) async fn newest_number(&self, source: &SourceName) -> u64 {
+        match self.ledgers.get(source) {
+            Some(known) => known.lock().await.newest_number(),
+            None => 0,
+        }
+    }
+
+    /// True if a verification of the source came to its end behind this record; false also where
+    /// the records cannot be read.
+    pub(crate) async fn is_verified_since(&self, source: &SourceName, number: u64) -> bool {
+        let Ok(ledger) = self.ledger(source).await else {
+            return false;
+        };
+        let newest_first = ledger.own_records().rev();
+        let mut later = newest_first.take_while(|it| it.sequence > number);
+        later.any(|it| match &it.draft {
+            Draft::Verification(run) => run.reason != Some(Reason::Interrupted),
+            _ => false,
+        })
+    }
+
+    /// Reads the ledgers of these sources, as [`ledger`](Self::ledger) does each; whether the place
+    /// is mounted is asked once.
+    ///
+    /// # Panics
+    /// If a source is of another configuration.
+    pub(crate) async fn ledgers(&self, sources: &[&Source]) -> Vec<Result<Ledger, Refusal>> {
+        if let Err(refusal) = self.stays_mounted().await {
+            return sources.iter().map(|_| Err(refusal.clone())).collect();
+        }
+        let reading = sources.iter().map(async |source| {
+            let reading = self.refreshed(&source.name);
+            self.in_time("its evidence was not read", reading).await?
+        });
+        join_all(reading).await
+    }
+
+    /// The ledgers of these sources as far as they were read.
+    pub(crate) async fn known_ledgers(&self, sources: &[&Source]) -> Vec<Ledger> {
+        let mut known = Vec::new();
+        for ledger in sources.iter().filter_map(|it| self.ledgers.get(&it.name)) {
+            known.push(ledger.lock().await.clone());
+        }
+        known
+    }
+
     async fn read_ledger(&self, source: &SourceName) -> Result<Ledger, Refusal> {
+        self.stays_mounted().await?;
+        self.refreshed(source).await
+    }
+
+    /// Errs if records were once found at their place, and are not there now.
+    async fn stays_mounted(&self) -> Result<(), Refusal> {
+        if self.evidence.is_some() && self.is_adopted() {
+            self.is_mounted().await?;
+        }
+        Ok(())
+    }
+
+    async fn refreshed(&self, source: &SourceName) -> Result<Ledger, Refusal> {
         let known = self.ledgers.get(source);
         let known = known.expect("invariant: every source of a configuration has a ledger");
         let mut known = known.lock().await;
         if let Some(evidence) = &self.evidence {
-            if self.is_adopted() {
-                self.is_mounted().await?;
-            }
             match known.refresh(&**evidence).await {
                 // The place is not made yet, as far as this program saw.
                 Err(LedgerError::Unmarked { .. }) if !self.is_adopted() => {}

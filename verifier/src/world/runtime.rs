@@ -92,6 +92,8 @@ impl World {
                 version: env!("CARGO_PKG_VERSION").into(),
                 config_digest: self.config.digest.clone(),
             },
+            #[cfg(test)]
+            script: None,
         })
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use catalog::{
     config::Source,
-    ledger::{Ledger, Past, RecoveryPoints},
+    ledger::{Past, RecoveryPoints},
     model::{Inventory, RepositoryName, Snapshot, SourceInventory},
     storage::{Operation, StorageError, StorageReason},
     survey::{HeadCache, SurveyContext, survey},
@@ -49,9 +49,10 @@ impl Surveyed {
             .storages()
             .filter(|(name, _)| sources.iter().any(|source| source.repository == **name));
         let surveys = needed.map(async |(name, storage)| {
-            let mine: Vec<_> = sources.iter().filter(|it| it.repository == *name).collect();
+            let mine = sources.iter().copied();
+            let mine: Vec<_> = mine.filter(|it| it.repository == *name).collect();
             let surveying = async {
-                let known = recovery_points(world, &mine).await;
+                let known = recovery_points(world, &mine, keeps).await;
                 let of_survey: Vec<_> = mine.iter().map(|source| source.surveyed()).collect();
                 let mut kept = world.heads(name).filter(|_| keeps);
                 let mut unkept = HeadCache::default();
@@ -158,6 +159,14 @@ impl Surveyed {
             None => Ok(found),
         }
     }
+
+    /// Takes the inventory of a source out; errs as [`found`](Self::found) does.
+    pub(crate) fn take(&mut self, source: &Source) -> Result<SourceInventory, Refusal> {
+        self.found(source)?;
+        let inventory = self.inventories.get_mut(&source.repository);
+        let taken = inventory.and_then(|it| it.sources.remove(&source.name));
+        Ok(taken.unwrap_or_default())
+    }
 }
 
 impl From<NotChosen> for Refusal {
@@ -194,9 +203,12 @@ async fn in_time<T>(
 
 /// Recovery points that records know of objects. An unreadable ledger only means that a lesser
 /// witness is asked.
-async fn recovery_points(world: &World, sources: &[&&Source]) -> RecoveryPoints {
-    let ledgers = join_all(sources.iter().map(|source| world.ledger(&source.name))).await;
-    let ledgers: Vec<Ledger> = ledgers.into_iter().flatten().collect();
+async fn recovery_points(world: &World, sources: &[&Source], are_read: bool) -> RecoveryPoints {
+    let ledgers = if are_read {
+        world.known_ledgers(sources).await
+    } else {
+        world.ledgers(sources).await.into_iter().flatten().collect()
+    };
     RecoveryPoints::new(&ledgers, world.clock.now())
 }
 

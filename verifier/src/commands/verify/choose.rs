@@ -51,6 +51,11 @@ pub(super) async fn choose(
                 source: source.clone(),
                 snapshot: snapshot.clone(),
                 trigger,
+                after: if flags.due {
+                    Some(world.newest_number(&source.name).await)
+                } else {
+                    None
+                },
                 wanted: wanted.clone(),
                 took: began.elapsed(),
             }),

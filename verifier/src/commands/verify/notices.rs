@@ -21,7 +21,7 @@ use crate::{
     lease::{HeldLease, Taken},
     notify::{
         post::{Messenger, together},
-        told::{KnownSource, Tell, Told, newest, tell},
+        told::{KnownSource, Tell, Told, tell},
     },
     report::Report,
     speaker::{
@@ -110,7 +110,7 @@ impl RunMessages {
                 continue;
             };
             let known = Before {
-                newest: newest(&ledger),
+                newest: ledger.newest_number(),
                 source: source.clone(),
                 inventory,
             };

@@ -1,0 +1,149 @@
+//! A whole service in a time that only its caller knows: scheduler, drills and messages as `serve`
+//! runs them, on a repository and records in memory. For tests and measurements.
+
+mod records;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use catalog::storage::{Storage, memory::Memory};
+use tokio::{task::JoinHandle, time::sleep};
+use tokio_util::sync::CancellationToken;
+use toolkit::clock::Clock;
+
+pub use records::{Condition, SimulatedRecords};
+
+use crate::{
+    driller::Driller,
+    scheduler::{OpenedConfig, Scheduler, fixtures::service_of},
+    speaker::Speaker,
+    world::World,
+};
+#[cfg(test)]
+use crate::{notify::recorder::Recorder, supervise::ScriptedVerdicts};
+
+/// What a simulated service works on; clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Surroundings {
+    #[cfg(test)]
+    pub(crate) clock: Clock,
+    pub(crate) repository: Memory,
+    pub(crate) records: SimulatedRecords,
+    /// Decides what verifications come to.
+    #[cfg(test)]
+    pub(crate) script: Option<ScriptedVerdicts>,
+    /// Takes messages.
+    #[cfg(test)]
+    pub(crate) recorder: Option<Recorder>,
+}
+
+#[cfg(test)]
+impl Surroundings {
+    /// The same configuration, whose verifications and messages go to the test.
+    fn scripted(&self, mut opened: OpenedConfig) -> OpenedConfig {
+        opened.context.script.clone_from(&self.script);
+        opened.messenger.recorder.clone_from(&self.recorder);
+        opened
+    }
+}
+
+/// A service that runs.
+#[derive(Debug)]
+pub(crate) struct Simulated {
+    stop: CancellationToken,
+    told: CancellationToken,
+    scheduler: JoinHandle<()>,
+    driller: JoinHandle<()>,
+    speaker: JoinHandle<()>,
+}
+
+impl Simulated {
+    /// Starts a service of an installation whose state lies in `home`.
+    #[cfg(test)]
+    pub(crate) fn start(home: &Path, config: &str, around: &Surroundings) -> Self {
+        Self::start_at(home, config, &around.clock, Some(around))
+    }
+
+    fn start_at(home: &Path, config: &str, clock: &Clock, around: Option<&Surroundings>) -> Self {
+        let (service, stop) = service_of(home, config, clock, |config, outside| {
+            let Some(around) = around else {
+                return OpenedConfig::new(config, outside);
+            };
+            let storage: Arc<dyn Storage> = Arc::new(around.repository.clone());
+            let records = Arc::new(around.records.clone());
+            let world = World::of(config, outside).replaced(&storage, records);
+            let opened = OpenedConfig::of(world, outside)?;
+            #[cfg(test)]
+            let opened = around.scripted(opened);
+            Ok(opened)
+        });
+        let told = CancellationToken::new();
+        let (scheduling, drilling) = (stop.clone(), stop.clone());
+        Self {
+            scheduler: tokio::spawn(Scheduler::new(service.clone(), scheduling).run()),
+            driller: tokio::spawn(Driller::new(service.clone(), drilling).run()),
+            speaker: tokio::spawn(Speaker::new(service, told.clone()).run()),
+            stop,
+            told,
+        }
+    }
+
+    /// Ends the service as `kill -9` does.
+    #[cfg(test)]
+    pub(crate) fn kill(self) {
+        for task in [self.scheduler, self.driller, self.speaker] {
+            task.abort();
+        }
+    }
+
+    /// Stops the service as a signal does, and waits for its end.
+    pub(crate) async fn end(self) {
+        self.stop.cancel();
+        let ended = [self.scheduler.await, self.driller.await];
+        self.told.cancel();
+        for ended in ended.into_iter().chain([self.speaker.await]) {
+            ended.expect("it ends by itself");
+        }
+    }
+}
+
+/// A service of which nothing should be due.
+#[derive(Debug)]
+pub struct Quiet<'a> {
+    /// Directory of the state of the installation.
+    pub home: &'a Path,
+    /// The configuration file as text.
+    pub config: &'a str,
+    /// The clock, which goes on with tokio's time.
+    pub clock: Clock,
+    /// Repository and records in memory; without them the service works on what the configuration
+    /// names.
+    pub stores: Option<(Memory, SimulatedRecords)>,
+}
+
+impl Quiet<'_> {
+    /// Runs the service for these two times, and then stops it; `between` is called between both.
+    ///
+    /// # Panics
+    /// If the configuration cannot be used, or the service ends by itself.
+    pub async fn run(self, times: [Duration; 2], between: impl FnOnce()) {
+        let around = self.stores.map(|(repository, records)| Surroundings {
+            #[cfg(test)]
+            clock: self.clock.clone(),
+            repository,
+            records,
+            #[cfg(test)]
+            script: None,
+            #[cfg(test)]
+            recorder: None,
+        });
+        let simulated = Simulated::start_at(self.home, self.config, &self.clock, around.as_ref());
+        let [first, second] = times;
+        sleep(first).await;
+        between();
+        sleep(second).await;
+        simulated.end().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;
