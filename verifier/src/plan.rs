@@ -144,7 +144,12 @@ fn judge(
             Verdict::Verified => lasts(last),
         };
         if settled {
-            return (None, format!("its newest snapshot was {verdict} {when}"));
+            let was = if last.verdict == Verdict::Verified {
+                "was "
+            } else {
+                ""
+            };
+            return (None, format!("its newest snapshot {was}{verdict} {when}"));
         }
     }
     let urgent = match last {

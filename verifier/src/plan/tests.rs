@@ -170,7 +170,7 @@ fn the_same_object_is_left_alone_until_its_proof_nears_its_end() {
 fn what_failed_is_not_tried_again_before_the_objective_ends() {
     let failed = [(0, 1, Some(Reason::Damaged))];
     for lines in [NEW, OBJECTIVE, DAILY] {
-        let settled = (None, "its newest snapshot was failed 6 d ago");
+        let settled = (None, "its newest snapshot failed 6 d ago");
         check(lines, Some(0), &failed, 145, settled);
     }
     let why = "its verdict of 6 d 1 h ago is to be renewed";
@@ -185,7 +185,7 @@ fn while_a_failure_stands_an_untried_newest_snapshot_is_due_at_once() {
     let proven_then_failed = [(0, 1, None), (24, 25, DAMAGED)];
     check(OBJECTIVE, Some(26), &proven_then_failed, 26, due);
     check(OBJECTIVE, Some(26), &proven_then_failed[1..], 26, due);
-    let tried = (None, "its newest snapshot was failed 1 h ago");
+    let tried = (None, "its newest snapshot failed 1 h ago");
     check(OBJECTIVE, Some(24), &proven_then_failed, 26, tried);
     // Once it is tried, the newest is judged by its own verdict.
     let twice = [(0, 1, None), (24, 25, DAMAGED), (26, 27, DAMAGED)];
@@ -214,7 +214,7 @@ fn other_bytes_under_the_name_of_what_failed_are_due_at_once() {
     other.completed_at = at(26);
     let why = "its newest snapshot is new, and the one before failed";
     assert_eq!(planned(other), (Some(Trigger::Schedule), why.to_owned()));
-    let why = "its newest snapshot was failed 2 h ago";
+    let why = "its newest snapshot failed 2 h ago";
     assert_eq!(planned(snapshot(24)), (None, why.to_owned()));
 }
 
