@@ -65,7 +65,14 @@ fn named_in(directory: &Path, found: &mut BTreeSet<String>) {
 fn killed_everywhere(runtime: &'static str) {
     let bench = Bench::new(runtime);
     bench.snapshot(1);
+    let mut whole = 1;
     for point in POINTS {
+        if point.starts_with("evidence.") {
+            // Or the record of the run before, which is written first, would be the one it is
+            // killed at.
+            assert_eq!(bench.verify().0, 0, "{point}");
+            whole += 1;
+        }
         let output = bench.verify_until(&format!("{point}:abort"));
         assert_eq!(
             output.status.code(),
@@ -83,6 +90,14 @@ fn killed_everywhere(runtime: &'static str) {
         (0, Some("verified")),
         "{records:?}"
     );
+    // Whoever takes over writes down what a killed run left unwritten, and only that.
+    let unwritten = POINTS.iter().position(|it| *it == "evidence.linked");
+    let unwritten = unwritten.expect("it is one of them");
+    let exported = bench.run(&["evidence", "export", "--format", "csv"]).out;
+    let interrupted = exported.matches(",inconclusive,interrupted,").count();
+    assert_eq!(interrupted, unwritten, "{exported}");
+    let verified = exported.matches(",verified,,").count();
+    assert_eq!(verified, POINTS.len() - unwritten + whole, "{exported}");
 }
 
 #[test]
