@@ -89,11 +89,16 @@ impl Driller {
 
     /// Carries out what is due, and returns the time until the next look.
     async fn turn(&mut self, opened: &Arc<OpenedConfig>) -> Duration {
-        if !self.speaks() {
-            // Whoever makes drills meanwhile knows more: its reports are read when it ends.
-            self.drills.clear();
-            self.know(|known| *known = DrillState::default());
-            return LOOK_MAX;
+        let speaking = self.service.published().get().speaking.clone();
+        match speaking {
+            Some(Speaking::Ours) => {}
+            None | Some(Speaking::Unknown(_)) => return LOOK_MAX,
+            Some(Speaking::Others(_)) => {
+                // Whoever makes drills meanwhile knows more: its reports are read when it ends.
+                self.drills.clear();
+                self.know(|known| *known = DrillState::default());
+                return LOOK_MAX;
+            }
         }
         let mut pause = LOOK_MAX;
         for drill in &opened.world.config.drills {

@@ -4,6 +4,7 @@
 //! hangs holds up anything else. It never ends but by the stop.
 
 mod ask;
+mod before;
 mod drills;
 mod failures;
 #[cfg(any(test, feature = "testing"))]
@@ -227,7 +228,7 @@ impl Scheduler {
             context.tool.clone(),
             repository.clone(),
             names.clone(),
-            self.service.published().get().logs(),
+            self.service.published().get().seen_before(),
         );
         let looking = AbortOnDropHandle::new(tokio::spawn(looking));
         let repository = repository.clone();
@@ -338,7 +339,7 @@ impl Scheduler {
         }
         self.know(name, |known| {
             known.newest = sight.newest.map(Arc::new);
-            known.inventory = Some(Arc::new(sight.inventory));
+            known.inventory = Some(sight.inventory);
             known.old_versions = sight.old_versions;
             known.take_seen(sight.ledger, sight.proofs, now);
             if let Some((id, log)) = sight.failed_log {

@@ -126,6 +126,18 @@ impl Ledger {
         self.own.records()
     }
 
+    /// True if these are the very records of the other ledger: a refresh found nothing new.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let own = Arc::ptr_eq(&self.own, &other.own);
+        let former = || self.former.iter().zip(&other.former);
+        own && self.former.len() == other.former.len() && former().all(|(a, b)| Arc::ptr_eq(a, b))
+    }
+
+    /// True if no record ends after this time.
+    pub fn is_past(&self, at: Timestamp) -> bool {
+        self.last_end().is_none_or(|end| end <= at)
+    }
+
     /// Number of the newest record under the source's own name; 0 if there is none.
     pub fn newest_number(&self) -> u64 {
         self.own_records().next_back().map_or(0, |it| it.sequence)

@@ -17,7 +17,7 @@ use catalog::{
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
-use super::state::Step;
+use super::{before::SeenBefore, state::Step};
 use crate::{
     plan::{PlanLine, Prospect, Situation, plan, prospect},
     world::World,
@@ -36,10 +36,10 @@ pub(super) struct LookOutcome {
 #[derive(Debug)]
 pub(super) struct Sight {
     pub(super) newest: Option<Snapshot>,
-    pub(super) inventory: SourceInventory,
+    pub(super) inventory: Arc<SourceInventory>,
     pub(super) ledger: Ledger,
     /// The ledger held against the inventory, before the store was asked.
-    pub(super) proofs: Proofs,
+    pub(super) proofs: Arc<Proofs>,
     /// What the store said of the last proof, if its object is listed no more.
     pub(super) old_versions: Option<OldVersions>,
     /// Id and log of the failure that stands, if they were read now.
@@ -112,13 +112,13 @@ pub(super) fn again_at(
 }
 
 /// Reads the ledgers of these sources and surveys the repository they all lie in. Of failures that
-/// stand the logs are read, unless `logs` says that they are known: ids of runs, by source.
+/// stand the logs are read, unless they are known from `before`.
 pub(super) async fn look(
     world: Arc<World>,
     tool: ToolRecord,
     repository: RepositoryName,
     names: Vec<SourceName>,
-    logs: BTreeMap<SourceName, String>,
+    before: BTreeMap<SourceName, SeenBefore>,
 ) -> LookOutcome {
     let began = Instant::now();
     let names: BTreeSet<_> = names.into_iter().collect();
@@ -142,12 +142,17 @@ pub(super) async fn look(
     for (source, ledger) in read {
         let sight = match surveyed.take(source) {
             Ok(inventory) => {
-                let proofs = Proofs::new(&ledger, &inventory, None, now);
+                let before = before.get(&source.name);
+                let unchanged = before.and_then(|it| it.unchanged(&ledger, &inventory, now));
+                let (inventory, proofs) = unchanged.unwrap_or_else(|| {
+                    let proofs = Proofs::new(&ledger, &inventory, None, now);
+                    (Arc::new(inventory), Arc::new(proofs))
+                });
                 let storage = world.storage(source);
                 let asking = old_versions(&*storage, &proofs);
                 // An answer that does not come until then is not known.
                 let answer = timeout_at(asked_until, asking).await;
-                let known_log = logs.get(&source.name);
+                let known_log = before.and_then(|it| it.log.as_ref());
                 let failed_log = failed_log(&world, &ledger, &proofs, known_log).await;
                 let situation = Situation::new(&inventory, &ledger, &proofs, now);
                 Ok(Sight {

@@ -14,7 +14,10 @@ use catalog::{
 };
 use jiff::Timestamp;
 
-use super::drills::{DrillState, drills};
+use super::{
+    before::SeenBefore,
+    drills::{DrillState, drills},
+};
 use crate::{notify::compose::Trouble, plan::Situation, supervise::Progress};
 
 /// Everything `serve` knows.
@@ -153,12 +156,12 @@ impl SourceState {
 
     /// The same of a ledger that was held against this inventory already, without what the store
     /// said.
-    pub(crate) fn take_seen(&mut self, ledger: Ledger, proofs: Proofs, now: Timestamp) {
+    pub(crate) fn take_seen(&mut self, ledger: Ledger, proofs: Arc<Proofs>, now: Timestamp) {
         if self.old_versions.is_some() {
             return self.take(ledger, now);
         }
         self.forget_lost(&ledger, now);
-        self.proofs = Some(Arc::new(proofs));
+        self.proofs = Some(proofs);
         self.ledger = Some(Arc::new(ledger));
     }
 
@@ -169,6 +172,16 @@ impl SourceState {
                 it.ended_at >= lost.at && !(failed && it.verdict == Verdict::Inconclusive)
             })
         });
+    }
+
+    fn seen_before(&self) -> Option<SeenBefore> {
+        Some(SeenBefore {
+            inventory: Arc::clone(self.inventory.as_ref()?),
+            ledger: Arc::clone(self.ledger.as_ref()?),
+            proofs: self.proofs.clone().filter(|_| self.old_versions.is_none()),
+            seen_at: self.seen_at?,
+            log: self.failed_log.as_ref().map(|(id, _)| id.clone()),
+        })
     }
 
     /// The failure that stands, with its log if it was seen since the program began.
@@ -393,11 +406,11 @@ impl State {
         self.was_planned || self.plans.values().all(Option::is_some)
     }
 
-    /// By source, the id of the failed verification whose log is known.
-    pub(super) fn logs(&self) -> BTreeMap<SourceName, String> {
+    /// What was seen of each source.
+    pub(super) fn seen_before(&self) -> BTreeMap<SourceName, SeenBefore> {
         let sources = self.sources.iter();
-        let logs = sources.filter_map(|(name, known)| Some((name, &known.failed_log.as_ref()?.0)));
-        logs.map(|(name, id)| (name.clone(), id.clone())).collect()
+        let seen = sources.filter_map(|(name, known)| Some((name.clone(), known.seen_before()?)));
+        seen.collect()
     }
 
     pub(crate) fn count(&mut self, failed: Step) {
