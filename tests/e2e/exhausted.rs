@@ -74,7 +74,7 @@ fn a_record_that_finds_no_room_is_not_half_written_and_the_next_one_follows() {
         "neither a half record nor a part"
     );
     disk.run(&bench, &["evidence", "check"])
-        .ends(0, "1 records, unbroken");
+        .ends(0, "1 record, unbroken");
     fs::remove_file(filler).unwrap();
     disk.run(&bench, &["verify"]).ends(0, "VERIFIED");
     disk.run(&bench, &["evidence", "check"])

@@ -93,14 +93,14 @@ async fn a_break_under_a_former_name_is_told_and_repaired() {
     let both = bench.run(&check);
     both.ends(
         0,
-        "✔ cache (now store): 1 records, unbroken\n✔ store: 1 records, unbroken",
+        "✔ cache (now store): 1 record, unbroken\n✔ store: 1 record, unbroken",
     );
     let path = bench.path("evidence/cache/00000001.json");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replacen("\"keys\": ", "\"keys\": 9", 1)).unwrap();
     bench
         .run(&check)
-        .ends(1, "✘ cache (now store): 1 records, broken at 00000001");
+        .ends(1, "✘ cache (now store): 1 record, broken at 00000001");
     let broken = "backup_evidence_intact{engine=\"redis\",source=\"store\"} 0";
     assert!(exported(&bench).contains(broken));
     let repair = [

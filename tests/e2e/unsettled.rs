@@ -37,7 +37,7 @@ fn a_snapshot_deleted_before_it_is_read_makes_room_for_the_next_newest() {
     assert_eq!(told(&records), ("20261101-0100", "verified", None, Some(2)));
     bench
         .run(&["evidence", "check"])
-        .ends(0, "1 records, unbroken");
+        .ends(0, "1 record, unbroken");
 }
 
 #[test]

@@ -87,7 +87,8 @@ fn state(name: &str, chain: &ChainReport, strand: &Strand) -> String {
         '✔'
     };
     let state = report::chain_state(strand);
-    format!("{sign} {name}: {} records, {state}", chain.records)
+    let records = words::counted(chain.records, "record", "records");
+    format!("{sign} {name}: {records}, {state}")
 }
 
 /// A repair in one line, with all that a person wrote.
