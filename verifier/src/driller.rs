@@ -123,10 +123,8 @@ impl Driller {
             return tries.not_before();
         }
         let is_first = !tries.is_read();
-        if (is_first
-            || tries
-                .due_at(schedule, since, now)
-                .is_some_and(|slot| slot <= now))
+        // Another verifier may have made the drill that seems due.
+        if (is_first || tries.due(schedule, since, now).is_some())
             && let Err(why) = read(&opened.world, &drill.name, tries).await
         {
             warn!(drill = %drill.name, "its reports were not read: {}", why.message);
@@ -137,9 +135,10 @@ impl Driller {
             self.know_of(&drill.name, |known| known.news = Some(Arc::new(news)));
         }
         let tries = self.drills.entry(drill.name.clone()).or_default();
+        let due = tries.due(schedule, since, now);
         let due_at = tries.due_at(schedule, since, now);
         self.know_of(&drill.name, |known| known.next_at = due_at);
-        match due_at.filter(|slot| *slot <= now) {
+        match due {
             None => due_at,
             Some(slot) => self.carry_out(opened, drill, slot).await,
         }
@@ -224,11 +223,16 @@ fn made(ended: DrillEnd) -> DrillNews {
     if let Some(problem) = &problem {
         warn!(drill = %report.drill, "{problem}");
     }
+    news(report, path.ok_or_else(|| problem.unwrap_or_default()))
+}
+
+/// What is told of a drill with this report.
+fn news(report: DrillReport, kept: Result<String, String>) -> DrillNews {
     DrillNews::Made {
         brief: brief(&report),
         drill: report.drill,
         outcome: report.outcome,
-        kept: path.ok_or_else(|| problem.unwrap_or_default()),
+        kept,
     }
 }
 
@@ -254,12 +258,8 @@ async fn last_news(world: &World, tries: &Tries, now: Timestamp) -> Option<Drill
     let text = world.in_time("the report was not read", reading).await;
     let text = text.ok()?.ok()??;
     let report: DrillReport = serde_json::from_str(&text).ok()?;
-    (report.trigger == DrillTrigger::Schedule).then(|| DrillNews::Made {
-        brief: brief(&report),
-        drill: report.drill,
-        outcome: report.outcome,
-        kept: Ok(path.as_str().to_owned()),
-    })
+    let is_scheduled = report.trigger == DrillTrigger::Schedule;
+    is_scheduled.then(|| news(report, Ok(path.as_str().to_owned())))
 }
 
 /// The places of a service: those of its scheduler.

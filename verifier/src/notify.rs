@@ -19,5 +19,13 @@ pub mod slack;
 mod tests;
 pub mod told;
 
+use jiff::SignedDuration;
+
 pub use catalog::config::NoticeKind;
 pub use notice::{LastGood, Notice, NoticedSnapshot};
+
+/// How long the verifier cannot do something before people are told (facts/alerting.md 24).
+pub(crate) const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(30);
+
+/// How long a digest is made up for, and a drill is told (facts/alerting.md 29).
+pub(crate) const MADE_UP_FOR: SignedDuration = SignedDuration::from_hours(12);

@@ -29,7 +29,7 @@ use jiff::Timestamp;
 use settings::{Duration, Schedule};
 use toolkit::words::ago;
 
-pub use prospect::{Prospect, doubled, prospect};
+pub use prospect::{Prospect, pause_after, prospect};
 
 /// One line of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]

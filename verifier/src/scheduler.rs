@@ -228,7 +228,7 @@ impl Scheduler {
             context.tool.clone(),
             repository.clone(),
             names.clone(),
-            self.service.published().get().seen_before(),
+            self.service.published().get().seen_before(&names),
         );
         let looking = AbortOnDropHandle::new(tokio::spawn(looking));
         let repository = repository.clone();

@@ -10,13 +10,7 @@ use catalog::{
 use jiff::Timestamp;
 use settings::Schedule;
 
-use crate::{notify::drill::DrillNews, plan::doubled};
-
-/// The first pause after a drill that could not be carried out; it doubles each time.
-const PAUSE_FIRST: Duration = Duration::from_mins(1);
-
-/// The longest pause: what is mended is seen within the hour.
-const PAUSE_MAX: Duration = Duration::from_hours(1);
+use crate::{notify::drill::DrillNews, plan::pause_after};
 
 /// What is known of one drill, and how often it failed to begin.
 #[derive(Debug, Default)]
@@ -78,7 +72,12 @@ impl Tries {
     }
 
     /// The slot whose drill is due.
-    fn due(&self, schedule: &Schedule, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn due(
+        &self,
+        schedule: &Schedule,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         let since = self.awaited_since(schedule, since, now);
         due_drill(schedule, self.last_began(now), since, now)
     }
@@ -108,8 +107,7 @@ impl Tries {
     /// Notes that something could not be done: there is a pause, each longer.
     pub(super) fn failed(&mut self, now: Timestamp) {
         self.failures += 1;
-        let pause = doubled(PAUSE_FIRST, self.failures, PAUSE_MAX);
-        self.not_before = now.checked_add(pause).ok();
+        self.not_before = now.checked_add(pause_after(self.failures)).ok();
     }
 
     /// Notes that the drill of a slot could not be carried out, and why.
@@ -121,10 +119,10 @@ impl Tries {
         now: Timestamp,
     ) -> DrillNews {
         self.failed(now);
-        let (_, since) = *self
-            .missed_since
-            .take_if(|(of, _)| *of == slot)
-            .get_or_insert((slot, now));
+        let since = match self.missed_since {
+            Some((of, since)) if of == slot => since,
+            _ => now,
+        };
         self.missed_since = Some((slot, since));
         DrillNews::Missed {
             drill: drill.clone(),

@@ -3,12 +3,7 @@
 use catalog::{drill::DrillOutcome, ledger::Verdict, model::DrillName};
 use jiff::{SignedDuration, Timestamp};
 
-/// How long after its end, or after it was given up, a drill is told: as long as a digest is made
-/// up for (facts/alerting.md 29).
-const TOLD_FOR: SignedDuration = SignedDuration::from_hours(12);
-
-/// How long a drill cannot be carried out before people are told (facts/alerting.md 24).
-const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(30);
+use super::{MADE_UP_FOR, TOLD_AFTER};
 
 /// The report in lines, for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +70,7 @@ impl DrillNews {
             Self::Made { outcome, .. } => (outcome.ended_at, SignedDuration::ZERO),
             Self::Missed { since, .. } => (*since, TOLD_AFTER),
         };
-        (after..=TOLD_FOR).contains(&now.duration_since(since))
+        (after..=MADE_UP_FOR).contains(&now.duration_since(since))
     }
 }
 

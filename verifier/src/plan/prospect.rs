@@ -104,10 +104,18 @@ fn retry_at(last: &Verification, lasts: Duration, past: Past<'_>, is_tried: bool
 }
 
 /// The pause after `failures` in a row: `first`, then twice the one before, at most `longest`.
-pub fn doubled(first: Duration, failures: usize, longest: Duration) -> Duration {
+fn doubled(first: Duration, failures: usize, longest: Duration) -> Duration {
     let times = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX);
     let factor = 2_u32.checked_pow(times).unwrap_or(u32::MAX);
     first.saturating_mul(factor).min(longest)
+}
+
+/// The pause after a step of ours could not be done for the `failures`-th time in a row: a minute,
+/// as often as cron can ask, so that no mistake of ours becomes a busy loop; then twice the one
+/// before, at most an hour, within which an outage that is over is noticed. Without a failure it is
+/// the first one.
+pub fn pause_after(failures: usize) -> Duration {
+    doubled(Duration::from_mins(1), failures, Duration::from_hours(1))
 }
 
 fn after(at: Timestamp, pause: Duration) -> Timestamp {

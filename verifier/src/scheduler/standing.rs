@@ -9,14 +9,7 @@ use catalog::{ledger::Trigger, model::SourceName};
 use jiff::Timestamp;
 
 use super::{opened::OpenedConfig, turn::DrillAsk};
-use crate::{carry_out::ChosenSnapshot, plan::doubled};
-
-/// The first pause after something could not be done, and the least between two verifications of
-/// one source, so that no mistake of ours becomes a busy loop: as often as cron can ask.
-const PAUSE_FIRST: Duration = Duration::from_mins(1);
-
-/// The longest pause between two tries: an outage that is over is noticed within the hour.
-const PAUSE_MAX: Duration = Duration::from_hours(1);
+use crate::{carry_out::ChosenSnapshot, plan::pause_after};
 
 /// Every source that expects a proof, and those that left the configuration while they ran.
 #[derive(Debug, Default)]
@@ -119,7 +112,7 @@ impl Standing {
     /// Notes that the source could not be seen; the next look is after a pause, each longer.
     pub(super) fn missed(&mut self, now: Timestamp) {
         self.missed += 1;
-        self.look_at = Some(after(now, doubled(PAUSE_FIRST, self.missed, PAUSE_MAX)));
+        self.look_at = Some(after(now, pause_after(self.missed)));
     }
 
     /// Notes that another verifier verifies the source: it rests until `again_at`.
@@ -131,7 +124,7 @@ impl Standing {
     /// Notes that a verification of the source ended, with a record or without.
     pub(super) fn ran(&mut self, is_written: bool, now: Timestamp) {
         self.lost = if is_written { 0 } else { self.lost + 1 };
-        self.rests_until = after(now, doubled(PAUSE_FIRST, self.lost, PAUSE_MAX));
+        self.rests_until = after(now, pause_after(self.lost));
         self.look_at = Some(self.rests_until);
         self.ended_at = Some(now);
         // What waited beside a drill may be verified by now; what a person asked for is wanted.

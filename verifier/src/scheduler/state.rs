@@ -406,11 +406,10 @@ impl State {
         self.was_planned || self.plans.values().all(Option::is_some)
     }
 
-    /// What was seen of each source.
-    pub(super) fn seen_before(&self) -> BTreeMap<SourceName, SeenBefore> {
-        let sources = self.sources.iter();
-        let seen = sources.filter_map(|(name, known)| Some((name.clone(), known.seen_before()?)));
-        seen.collect()
+    /// What was seen of each of these sources.
+    pub(super) fn seen_before(&self, names: &[SourceName]) -> BTreeMap<SourceName, SeenBefore> {
+        let seen = |name: &SourceName| Some((name.clone(), self.sources.get(name)?.seen_before()?));
+        names.iter().filter_map(seen).collect()
     }
 
     pub(crate) fn count(&mut self, failed: Step) {

@@ -1,34 +1,25 @@
 //! What one receiver was told, and what it is to be told now. Pure: it holds no channel to anybody.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use catalog::{
     config::{Receiver, Source},
     model::{DrillName, SourceName},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{bulletin::Bulletin, notes::ReceiverNotes};
 use crate::{
     notify::{
-        Notice,
+        Notice, TOLD_AFTER,
         compose::{self, Trouble},
         drill::DrillNews,
         told::{KnownSource, Tell, Told, tell},
     },
-    plan::doubled,
+    plan::pause_after,
     scheduler::{SourceState, State, Step},
 };
-
-/// How long a failure stands before people are told (facts/alerting.md 24).
-const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(30);
-
-/// The first pause after messages that did not arrive; it doubles each time.
-const PAUSE_FIRST: Duration = Duration::from_mins(1);
-
-/// The longest pause: a webhook that is mended gets what is due within the hour.
-const PAUSE_MAX: Duration = Duration::from_hours(1);
 
 /// One receiver.
 #[derive(Debug, Default)]
@@ -222,8 +213,7 @@ impl Desk {
     pub(super) fn attempted(&mut self, all_arrived: bool, now: Instant) {
         self.is_busy = false;
         self.failures = if all_arrived { 0 } else { self.failures + 1 };
-        let pause = doubled(PAUSE_FIRST, self.failures, PAUSE_MAX);
-        self.retry_at = (!all_arrived).then(|| now + pause);
+        self.retry_at = (!all_arrived).then(|| now + pause_after(self.failures));
     }
 }
 

@@ -1,10 +1,9 @@
 //! When the digest is due. Pure.
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use settings::Schedule;
 
-/// How long after its slot a digest is made up for (facts/alerting.md 29).
-const MADE_UP: SignedDuration = SignedDuration::from_hours(12);
+use crate::notify::MADE_UP_FOR;
 
 /// Returns the slot whose digest is due, by the clock on the wall: an hour that the clock repeats
 /// has one slot. `last` is the last slot whose digest was sent; without one, slots before `began`
@@ -17,7 +16,7 @@ pub(super) fn slot_due(
     now: Timestamp,
 ) -> Option<String> {
     let slot = schedule.previous(now)?;
-    if now.duration_since(slot) > MADE_UP {
+    if now.duration_since(slot) > MADE_UP_FOR {
         return None;
     }
     let name = slot

@@ -162,11 +162,9 @@ impl World {
             return false;
         };
         let newest_first = ledger.own_records().rev();
-        let mut later = newest_first.take_while(|it| it.sequence > number);
-        later.any(|it| match &it.draft {
-            Draft::Verification(run) => run.reason != Some(Reason::Interrupted),
-            _ => false,
-        })
+        let later = newest_first.take_while(|it| it.sequence > number);
+        let mut runs = later.filter_map(Record::verification);
+        runs.any(|run| run.reason != Some(Reason::Interrupted))
     }
 
     /// Reads the ledgers of these sources, as [`ledger`](Self::ledger) does each; whether the place

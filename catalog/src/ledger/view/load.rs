@@ -59,9 +59,7 @@ impl Strand {
                 }
             }
         }
-        let mut next = None;
-        self.read_on(records, &mut next).await?;
-        Ok(next)
+        self.read_on(records).await
     }
 
     /// Reads everything once more, because record `known` is gone or has the digest `found` now.
@@ -72,9 +70,7 @@ impl Strand {
         found: Option<String>,
     ) -> Result<Self, LedgerError> {
         let empty = Self::new(self.name().clone());
-        let mut read = None;
-        empty.read_on(records, &mut read).await?;
-        let mut anew = read.unwrap_or(empty);
+        let mut anew = empty.read_on(records).await?.unwrap_or(empty);
         let pruned = found.is_none() && anew.checker.first() > known;
         let rewritten = (!pruned).then_some(Break {
             sequence: known,
@@ -88,13 +84,8 @@ impl Strand {
         Ok(anew)
     }
 
-    /// Takes every record behind the newest one known into `next`, which is this strand if there is
-    /// any.
-    async fn read_on(
-        &self,
-        records: &dyn RecordReader,
-        next: &mut Option<Self>,
-    ) -> Result<(), LedgerError> {
+    /// The strand with every record behind the newest one known; `None` if there is none.
+    async fn read_on(&self, records: &dyn RecordReader) -> Result<Option<Self>, LedgerError> {
         let source = self.name().clone();
         let known = self.report().head.map_or(0, |head| head.sequence);
         let mut new = sequences(records, &source, known)
@@ -104,6 +95,7 @@ impl Strand {
             })
             .try_buffered(READS_MAX)
             .boxed();
+        let mut next = None;
         while let Some((sequence, raw)) = new.try_next().await? {
             // Gone between listing and reading: pruned, or the gap is named.
             if let Some(raw) = raw {
@@ -111,7 +103,7 @@ impl Strand {
                 next.take(sequence, as_text(&raw));
             }
         }
-        Ok(())
+        Ok(next)
     }
 }
 
