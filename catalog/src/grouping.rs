@@ -3,7 +3,7 @@
 //!
 //! Pure: no reading, no clock of its own. What was read of the heads is handed in.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
@@ -155,10 +155,9 @@ impl Group {
 /// Collects the recognised objects of one source, in any order.
 #[derive(Debug, Clone, Default)]
 pub struct Grouping {
-    groups: BTreeMap<Moment, BTreeMap<String, ObjectMeta>>,
+    artifacts: Vec<(Moment, Artifact)>,
     manifests: BTreeMap<Key, ObjectMeta>,
     objects: usize,
-    duplicates: u64,
 }
 
 /// What the artifacts of one snapshot have in common.
@@ -193,8 +192,7 @@ impl Grouping {
             self.manifests.insert(of, meta);
             return;
         }
-        let moment = moment(&found, &meta);
-        self.put(moment, found.artifact, meta);
+        self.put(found, meta, false);
     }
 
     /// Adds an older version of an object that the layout recognised. If nothing else tells
@@ -205,34 +203,24 @@ impl Grouping {
             return;
         }
         self.objects += 1;
-        let mut moment = moment(&found, &meta);
-        moment.is_older = true;
-        self.put(moment, found.artifact, meta);
+        self.put(found, meta, true);
     }
 
     /// Adds everything that another part of the same listing collected.
     pub fn absorb(&mut self, part: Self) {
         self.objects += part.objects;
-        self.duplicates += part.duplicates;
         self.manifests.extend(part.manifests);
-        for (moment, artifacts) in part.groups {
-            for (name, meta) in artifacts {
-                self.put(moment.clone(), name, meta);
-            }
+        if self.artifacts.is_empty() {
+            self.artifacts = part.artifacts;
+        } else {
+            self.artifacts.extend(part.artifacts);
         }
     }
 
-    fn put(&mut self, moment: Moment, name: String, meta: ObjectMeta) {
-        match self.groups.entry(moment).or_default().entry(name) {
-            Entry::Vacant(entry) => drop(entry.insert(meta)),
-            Entry::Occupied(mut entry) => {
-                self.duplicates += 1;
-                let age = |meta: &ObjectMeta| (meta.modified_at, meta.key.clone());
-                if age(&meta) > age(entry.get()) {
-                    entry.insert(meta);
-                }
-            }
-        }
+    fn put(&mut self, found: Match, meta: ObjectMeta, is_older: bool) {
+        let name = found.artifact.clone();
+        let moment = moment(found, &meta, is_older);
+        self.artifacts.push((moment, Artifact { name, meta }));
     }
 
     /// Number of objects added, manifests included.
@@ -244,27 +232,39 @@ impl Grouping {
     /// snapshots of one time that of the newest layout is kept, and of one layout the object
     /// modified last.
     pub fn finish(mut self) -> (Vec<Group>, u64) {
-        let mut duplicates = self.duplicates;
+        self.artifacts.sort_by(|(moment, one), (other, another)| {
+            let place = (moment, &one.name).cmp(&(other, &another.name));
+            place.then_with(|| age(&another.meta).cmp(&age(&one.meta)))
+        });
+        let all = self.artifacts.len();
+        self.artifacts
+            .dedup_by(|(moment, one), (of, kept)| moment == of && one.name == kept.name);
+        let doubled = all - self.artifacts.len();
         let mut groups: Vec<(Moment, Group)> = Vec::new();
-        for (moment, artifacts) in self.groups {
-            if groups.last().is_some_and(|(last, _)| last.is_of(&moment)) {
-                duplicates += 1;
-                continue;
+        let mut passed_over = BTreeSet::new();
+        for (moment, artifact) in self.artifacts {
+            match groups.last_mut() {
+                Some((last, group)) if *last == moment => group.artifacts.push(artifact),
+                Some((last, _)) if last.is_of(&moment) => drop(passed_over.insert(moment)),
+                _ => {
+                    let group = Group {
+                        id: SnapshotId(moment.id.clone()),
+                        named: moment.at,
+                        is_older: moment.is_older,
+                        artifacts: vec![artifact],
+                        manifests: BTreeMap::new(),
+                    };
+                    groups.push((moment, group));
+                }
             }
-            let known = artifacts.values().filter(|_| !moment.is_older);
-            let manifest = |meta: &ObjectMeta| self.manifests.remove_entry(&meta.key);
-            let manifests = known.filter_map(manifest).collect();
-            let artifact = |(name, meta)| Artifact { name, meta };
-            let group = Group {
-                id: SnapshotId(moment.id.clone()),
-                named: moment.at,
-                is_older: moment.is_older,
-                artifacts: artifacts.into_iter().map(artifact).collect(),
-                manifests,
-            };
-            groups.push((moment, group));
         }
+        let duplicates = (doubled + passed_over.len()) as u64;
         let mut groups: Vec<Group> = groups.into_iter().map(|(_, group)| group).collect();
+        for group in groups.iter_mut().filter(|group| !group.is_older) {
+            let metas = group.artifacts.iter().map(|artifact| &artifact.meta);
+            let manifest = |meta: &ObjectMeta| self.manifests.remove_entry(&meta.key);
+            group.manifests = metas.filter_map(manifest).collect();
+        }
         groups.sort_by(|one, other| (other.about(), &other.id).cmp(&(one.about(), &one.id)));
         (groups, duplicates)
     }
@@ -275,26 +275,26 @@ pub(crate) fn is_version(found: &Match) -> bool {
     found.named.is_none() && found.artifact.is_empty()
 }
 
-fn moment(found: &Match, meta: &ObjectMeta) -> Moment {
+/// Of two objects that say the same, the one of greater age counts.
+fn age(meta: &ObjectMeta) -> (Timestamp, &Key) {
+    (meta.modified_at, &meta.key)
+}
+
+fn moment(found: Match, meta: &ObjectMeta, is_older: bool) -> Moment {
     let pattern = found.pattern;
-    if let Some(named) = &found.named {
-        let (at, id) = (Some(named.at), named.id.clone());
-        return Moment {
-            at,
-            version: String::new(),
-            is_older: false,
-            pattern,
-            id,
-        };
-    }
     // Versions tell snapshots of one object apart, but not which artifacts of several belong
     // together.
-    let version = meta.version_id.clone().filter(|_| is_version(found));
-    let id = version.unwrap_or_else(|| CURRENT.into());
+    let version = meta.version_id.clone().filter(|_| is_version(&found));
+    let unnamed = |version: Option<String>| {
+        let id = version.unwrap_or_else(|| CURRENT.into());
+        (None, id.clone(), id)
+    };
+    let named = found.named.map(|it| (Some(it.at), String::new(), it.id));
+    let (at, version, id) = named.unwrap_or_else(|| unnamed(version));
     Moment {
-        at: None,
-        version: id.clone(),
-        is_older: false,
+        at,
+        version,
+        is_older,
         pattern,
         id,
     }

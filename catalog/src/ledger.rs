@@ -49,7 +49,7 @@ pub use old_versions::old_versions;
 pub use place::{CLOCKS_APART_MAX, adopt, ahead_of, is_mounted};
 pub use prune::{Pruned, prune};
 pub use record::{
-    Acceptance, ArtifactRecord, Checkpoint, Draft, Fingerprints, Integrity, Record,
+    Acceptance, ArtifactRecord, Checkpoint, Draft, Fingerprints, Integrity, Items, Record,
     RehearsalRecord, Repair, Repaired, SandboxRecord, SnapshotRecord, StageRecord, ToolRecord,
     Trigger, Verification,
 };

@@ -3,6 +3,7 @@
 //! It reports what lies there and judges nothing beyond a snapshot's state. Its numbers are whole
 //! or absent: a listing that breaks off is an error, never a smaller repository.
 
+mod known;
 mod listing;
 mod oddities;
 mod reading;
@@ -23,10 +24,11 @@ use crate::{
     storage::{Storage, StorageError},
 };
 
-use self::reading::{Described, Heads};
+use self::{known::Described, reading::Heads};
 pub use self::{
+    known::HeadCache,
     listing::OBJECTS_MAX,
-    reading::{HEADS_MAX, HeadCache, describe_object},
+    reading::{HEADS_MAX, describe_object},
     source::SurveySource,
 };
 
@@ -65,8 +67,6 @@ pub async fn survey(
 ) -> Result<Inventory, StorageError> {
     let began = Instant::now();
     let listing = listing::list(storage, sources, context.everything).await?;
-    let seen =
-        reading::read_all(storage, sources, listing.groups, context.cache, context.now).await;
     let mut inventory = Inventory {
         repository: repository.clone(),
         surveyed_at: context.now,
@@ -75,8 +75,11 @@ pub async fn survey(
         unrecognised: listing.unrecognised,
         dropped: listing.dropped,
     };
-    let seen = seen.into_iter().zip(listing.unread);
-    for (source, ((seen, heads_unread), listed_unread)) in sources.iter().zip(seen) {
+    let listed = listing.groups.into_iter().zip(listing.unread);
+    for (source, (listed, listed_unread)) in sources.iter().zip(listed) {
+        let known = context.cache.of(&source.name);
+        let (seen, heads_unread) =
+            reading::read_source(storage, source, listed, known, context.now).await;
         let mut found = match seen {
             Ok(heads) => assemble(source, heads, &context),
             Err(error) => SourceInventory {
@@ -87,13 +90,14 @@ pub async fn survey(
         for (why, heads) in heads_unread.into_iter().chain(listed_unread) {
             *found.unread.entry(why).or_default() += heads;
         }
+        let found = context.cache.take(&source.name, found);
         inventory.sources.insert(source.name.clone(), found);
     }
     inventory.surveyed_at = context
         .now
         .saturating_add(began.elapsed())
         .unwrap_or(context.now);
-    context.cache.warn(&inventory);
+    context.cache.end(&inventory);
     Ok(inventory)
 }
 
@@ -132,11 +136,16 @@ fn snapshot(
     let state = judge(&group, rule, &seen, &mut facts, context.now);
     let completed_at = group.completed_at();
     let first = group.artifacts.first().map(|artifact| &artifact.meta);
+    let inside = facts.taken_at;
+    // As with the heads, the oldest artifact dates the snapshot.
+    let manifest = seen.manifests.values().filter_map(|it| it.taken_at).min();
+    // Asked only where it decides, because the index of a source is made when it is asked first.
+    let decides = inside.or(manifest).is_none();
+    let asked = first.filter(|_| decides);
     let point = recovery_point(&Witnesses {
-        content: facts.taken_at,
-        // As with the heads, the oldest artifact dates the snapshot.
-        manifest: seen.manifests.values().filter_map(|it| it.taken_at).min(),
-        evidence: first.and_then(|meta| (context.known)(&source.name, meta)),
+        content: inside,
+        manifest,
+        evidence: asked.and_then(|meta| (context.known)(&source.name, meta)),
         name: group.named,
         modified: completed_at,
     });

@@ -116,12 +116,12 @@ pub(crate) fn inventory(surveyed_at: &str, snapshots: Vec<Snapshot>) -> Inventor
         sources: [
             (
                 source("cache"),
-                SourceInventory {
+                Arc::new(SourceInventory {
                     snapshots,
                     ..Default::default()
-                },
+                }),
             ),
-            (source("secrets"), SourceInventory::default()),
+            (source("secrets"), Arc::default()),
         ]
         .into(),
         unrecognised: vec!["MARKER-stray".into()],

@@ -147,10 +147,10 @@ async fn a_repair_that_was_pruned_is_told_by_the_checkpoint() {
         sequence: 7,
         repair: *repair,
     };
-    let draft = Draft::Checkpoint(Checkpoint {
+    let draft = Draft::Checkpoint(Box::new(Checkpoint {
         repairs: vec![repaired],
-        ..checkpoint
-    });
+        ..*checkpoint
+    }));
     append(&evidence, &fixtures::cache(), draft).await.unwrap();
     let told = bench.run(&["evidence", "check"]);
     told.ends(0, "2 records, unbroken but for 1 repair");

@@ -63,7 +63,7 @@ pub async fn a_good_snapshot_is_verified(engined: Engined) {
     let undeclared = verification
         .items
         .keys()
-        .find(|it| !format.items().contains(&it.as_str()));
+        .find(|it| !format.items().contains(&&***it));
     assert_eq!(undeclared, None);
     assert!(
         verification.items.values().any(|count| *count > 0),

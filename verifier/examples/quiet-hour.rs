@@ -78,7 +78,7 @@ async fn measure(
     let stores = (repository, SimulatedRecords::new(records, clock.clone()));
     let stores = directory.is_none().then_some(stores);
     let before = status("VmRSS")?;
-    let mut began = None;
+    let mut hours = Vec::new();
     let hour = Duration::from_hours(1);
     // The first hour reads every ledger; the second one is measured.
     let service = Quiet {
@@ -87,11 +87,11 @@ async fn measure(
         clock,
         stores,
     };
-    service
-        .run([hour, hour], || began = Some(processor()))
-        .await;
-    let began = began.ok_or("the hour never began")?;
-    let took = processor().saturating_sub(began);
+    service.run([hour, hour], || hours.push(processor())).await;
+    let [began, ended] = hours[..] else {
+        return Err("the hour never ended".into());
+    };
+    let took = ended.saturating_sub(began);
     let grown = status("VmHWM")?.saturating_sub(before);
     println!("{:.3} {grown} {}", took.as_secs_f64(), status("VmHWM")?);
     Ok(())

@@ -167,7 +167,7 @@ fn judge(
             }
             Some(last) => (Some(Trigger::Schedule), renewed(last, now)),
         },
-        Due::Schedule(schedule) => slot(schedule, past, now),
+        Due::Schedule(schedule) => slot(schedule, situation.proofs.last_run, now),
         Due::Objective => match situation.proofs.verified() {
             Some(proof) if lasts(proof) => (
                 None,
@@ -180,8 +180,8 @@ fn judge(
 }
 
 /// Decides by `verify.schedule`: due at the first slot after the last run, of whatever snapshot.
-fn slot(schedule: &Schedule, past: Past<'_>, now: Timestamp) -> (Option<Trigger>, String) {
-    let Some(last) = past.last_run() else {
+fn slot(schedule: &Schedule, last: Option<Timestamp>, now: Timestamp) -> (Option<Trigger>, String) {
+    let Some(last) = last else {
         return (Some(Trigger::Schedule), "it was never tried".into());
     };
     match schedule.next(last) {

@@ -7,9 +7,9 @@ mod export;
 mod markdown;
 mod text;
 
-use std::collections::BTreeMap;
-
-use catalog::ledger::{Finding, Outcome, Reason, RehearsalRecord, Strand, Verdict, Verification};
+use catalog::ledger::{
+    Finding, Items, Outcome, Reason, RehearsalRecord, Strand, Verdict, Verification,
+};
 use serde_json::Value;
 use toolkit::words;
 
@@ -147,7 +147,7 @@ fn tally(findings: &[Finding]) -> String {
 
 /// The items counted, the largest number first: `300,017 keys · 300,007 live keys`. `None` if there
 /// are none.
-pub fn counted(items: &BTreeMap<String, u64>) -> Option<String> {
+pub fn counted(items: &Items) -> Option<String> {
     let mut largest_first: Vec<_> = items.iter().collect();
     largest_first.sort_by_key(|(item, number)| (std::cmp::Reverse(**number), item.len()));
     let items: Vec<_> = largest_first

@@ -327,7 +327,7 @@ impl Scheduler {
             Some(_) => true,
         };
         let waiting = is_due.then(|| self.waiting(&sight, now)).flatten();
-        let recorded_at = sight.ledger.until(now).last_run();
+        let recorded_at = sight.proofs.last_run;
         if let Some(standing) = self.standings.get(name) {
             let is_free = standing.running.is_none() && standing.is_rested(now);
             // A source that is due and rests is looked at again after its rest; a busy one, when it

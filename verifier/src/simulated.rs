@@ -121,11 +121,12 @@ pub struct Quiet<'a> {
 }
 
 impl Quiet<'_> {
-    /// Runs the service for these two times, and then stops it; `between` is called between both.
+    /// Runs the service for these times, one after the other, and then stops it; `behind` is called
+    /// at the end of each, while it still runs.
     ///
     /// # Panics
     /// If the configuration cannot be used, or the service ends by itself.
-    pub async fn run(self, times: [Duration; 2], between: impl FnOnce()) {
+    pub async fn run(self, times: [Duration; 2], mut behind: impl FnMut()) {
         let around = self.stores.map(|(repository, records)| Surroundings {
             #[cfg(test)]
             clock: self.clock.clone(),
@@ -137,10 +138,10 @@ impl Quiet<'_> {
             recorder: None,
         });
         let simulated = Simulated::start_at(self.home, self.config, &self.clock, around.as_ref());
-        let [first, second] = times;
-        sleep(first).await;
-        between();
-        sleep(second).await;
+        for time in times {
+            sleep(time).await;
+            behind();
+        }
         simulated.end().await;
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn digest_to_follow(text: Result<&str, &str>) -> String {
 fn digest_of(text: Result<&str, &str>, record: Option<&Record>) -> String {
     record.map_or_else(
         || sha256(text.unwrap_or_else(|why| why)),
-        |record| record.digest.clone(),
+        |record| record.digest.to_string(),
     )
 }
 
@@ -181,17 +181,17 @@ impl Checker {
 
     /// Takes a record with a right digest; true if the record belongs at this place.
     fn link(&mut self, sequence: u64, record: &Record, follows: bool) -> bool {
-        let found = Some(record.digest.clone());
+        let found = || Some(record.digest.to_string());
         if record.sequence != sequence {
-            self.broken(sequence, BrokenBy::Sequence(record.sequence), found);
+            self.broken(sequence, BrokenBy::Sequence(record.sequence), found());
             return false;
         }
         if let Some(other) = record.draft.source().filter(|&it| *it != self.source) {
-            self.broken(sequence, BrokenBy::Source(other.clone()), found);
+            self.broken(sequence, BrokenBy::Source(other.clone()), found());
             return false;
         }
         let before = self.head.as_ref().map(|head| head.digest.clone());
-        if follows && record.previous != before {
+        if follows && record.previous.as_deref() != before.as_deref() {
             self.breaks.seam(sequence);
             // Behind a changed record this is the same break: the record names what was there
             // before.

@@ -4,6 +4,8 @@
 //! is no record. It never refuses the future either: unknown members are covered by the digest, and
 //! a kind or value of a newer version gives a record whose contents are unknown.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -61,7 +63,7 @@ impl Record {
         let mut record = Self {
             sequence,
             previous,
-            digest: String::new(),
+            digest: Arc::default(),
             draft,
         };
         // The digest is over what a reader will parse, so it is taken from there.
@@ -69,7 +71,7 @@ impl Record {
         if let Some(number) = members.values().find_map(canonical::refused_number) {
             return Err(RecordError::Number(number.clone()));
         }
-        record.digest = canonical::record_digest(&members);
+        record.digest = canonical::record_digest(&members).into();
         let text = record.to_text()?;
         if text.len() as u64 > RECORD_BYTES_MAX {
             return Err(RecordError::TooLarge { bytes: text.len() });
@@ -98,8 +100,8 @@ impl Record {
         } = place;
         Ok(Self {
             sequence,
-            previous,
-            digest,
+            previous: previous.map(Into::into),
+            digest: digest.into(),
             draft,
         })
     }
@@ -191,7 +193,7 @@ fn draft(kind: String, members: &Map<String, Value>) -> Draft {
     let understood = match kind.as_str() {
         "verification" => typed(members).map(|body| Draft::Verification(Box::new(body))),
         "acceptance" => typed(members).map(|body| Draft::Acceptance(Box::new(body))),
-        "checkpoint" => typed(members).map(Draft::Checkpoint),
+        "checkpoint" => typed(members).map(|body| Draft::Checkpoint(Box::new(body))),
         "repair" => typed(members).map(|body| Draft::Repair(Box::new(body))),
         _ => {
             return Draft::Unknown {

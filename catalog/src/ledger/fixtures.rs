@@ -6,12 +6,12 @@
     reason = "a fixture that panics fails its test"
 )]
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{
-    Acceptance, ArtifactRecord, Baseline, Break, Checkpoint, Draft, Fingerprints, Integrity,
+    Acceptance, ArtifactRecord, Baseline, Break, Checkpoint, Draft, Fingerprints, Integrity, Items,
     Reason, Record, Repair, SnapshotRecord, ToolRecord, Trigger, Verdict, Verification,
 };
 use crate::model::{SnapshotId, SourceName, TakenAtFrom};
@@ -50,7 +50,7 @@ pub fn snapshot(taken_at: Timestamp) -> SnapshotRecord {
 /// A baseline in which only this item was counted.
 pub fn baseline(item: &str, count: u64) -> Baseline {
     Baseline {
-        items: BTreeMap::from([(item.into(), count)]),
+        items: Items::from_iter([(item.into(), count)]),
         ..Baseline::default()
     }
 }
@@ -73,15 +73,15 @@ pub fn verification(taken_at: Timestamp, reason: Option<Reason>) -> Verification
         findings: Vec::new(),
         stages: Vec::new(),
         recovery_milliseconds: Some(2000),
-        items: BTreeMap::from([("keys".into(), 100)]),
+        items: Items::from_iter([("keys".into(), 100)]),
         fingerprints: Fingerprints::new(),
         data_at: None,
         sandbox: None,
         rehearsals: Vec::new(),
-        tool: ToolRecord {
+        tool: Arc::new(ToolRecord {
             version: "0".into(),
             config_digest: "sha256:0".into(),
-        },
+        }),
         log_tail: vec!["a line".into()],
     }
 }
@@ -99,7 +99,7 @@ pub fn acceptance(taken_at: Timestamp, keys: u64) -> Draft {
         by: "a person".into(),
         ended_at: taken_at + jiff::SignedDuration::from_hours(2),
         snapshot: snapshot(taken_at),
-        items: BTreeMap::from([("keys".into(), keys)]),
+        items: Items::from_iter([("keys".into(), keys)]),
         fingerprints: Fingerprints::new(),
         message: "the shop was closed".into(),
     }))
@@ -107,14 +107,14 @@ pub fn acceptance(taken_at: Timestamp, keys: u64) -> Draft {
 
 /// A checkpoint: records up to `through`, whose digest is `pruned`, were pruned.
 pub fn checkpoint(through: u64, pruned: &str) -> Draft {
-    Draft::Checkpoint(Checkpoint {
+    Draft::Checkpoint(Box::new(Checkpoint {
         source: cache(),
         ended_at: at("12:00:00"),
         through,
         pruned: pruned.into(),
         begun_at: None,
         repairs: Vec::new(),
-    })
+    }))
 }
 
 /// A repair of this break.
@@ -133,7 +133,7 @@ pub fn repair(of: &Break) -> Draft {
 
 /// The texts of an intact chain of these drafts, from record 1.
 pub fn sealed(drafts: impl IntoIterator<Item = Draft>) -> Vec<String> {
-    let mut previous: Option<String> = None;
+    let mut previous: Option<Arc<str>> = None;
     let mut texts = Vec::new();
     for (sequence, draft) in (1..).zip(drafts) {
         let text = Record::seal(draft, sequence, previous.as_deref()).expect("sealed");

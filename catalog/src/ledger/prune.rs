@@ -42,7 +42,12 @@ pub async fn prune(
     };
     let checkpoint = match due {
         Some(due) => {
-            append(records, ledger.source(), Draft::Checkpoint(due.clone())).await?;
+            append(
+                records,
+                ledger.source(),
+                Draft::Checkpoint(Box::new(due.clone())),
+            )
+            .await?;
             stop_here("evidence.checkpointed", ledger.source())?;
             due
         }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Egress, Fed, Finding, Network, Reason, Stage, Verdict, VolumeLimit};
@@ -16,7 +17,7 @@ pub enum Draft {
     /// Written by `accept`: these contents are right and are the new baseline.
     Acceptance(Box<Acceptance>),
     /// Says that older records were pruned; see [`Checkpoint`].
-    Checkpoint(Checkpoint),
+    Checkpoint(Box<Checkpoint>),
     /// Written by `evidence repair`: a person saw a break of the chain and says why it is broken.
     Repair(Box<Repair>),
     /// Written by a newer version: a record whose place in the chain is understood here and whose
@@ -38,9 +39,9 @@ pub struct Record {
     /// Position in the chain, from 1, without holes.
     pub sequence: u64,
     /// `sha256:…` of the record before this one; `None` for the first.
-    pub previous: Option<String>,
+    pub previous: Option<Arc<str>>,
     /// `sha256:…` of the canonical JSON of this record without this member.
-    pub digest: String,
+    pub digest: Arc<str>,
     /// What the record says.
     pub draft: Draft,
 }
@@ -130,6 +131,10 @@ pub struct Repaired {
 /// because from one verification to the next most stay the same.
 pub type Fingerprints = BTreeMap<String, Arc<[String]>>;
 
+/// What was counted, by item, e.g. `keys`. A sorted list, because a tree would take ten times the
+/// memory for the few items of a record, of which thousands are kept.
+pub type Items = LiteMap<Arc<str>, u64>;
+
 /// The run of one verification and its verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
@@ -138,11 +143,11 @@ pub struct Verification {
     /// Source of the snapshot.
     pub source: SourceName,
     /// Name of the engine.
-    pub engine: String,
+    pub engine: Arc<str>,
     /// What made the verifier run.
     pub trigger: Trigger,
     /// Host or pod.
-    pub by: String,
+    pub by: Arc<str>,
     /// When the run began.
     pub began_at: Timestamp,
     /// When the verdict was final.
@@ -162,7 +167,7 @@ pub struct Verification {
     /// restored one after the other.
     pub recovery_milliseconds: Option<u64>,
     /// What was counted, by item, summed over all artifacts.
-    pub items: BTreeMap<String, u64>,
+    pub items: Items,
     /// What was there by name, as fingerprints.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fingerprints: Fingerprints,
@@ -170,12 +175,12 @@ pub struct Verification {
     pub data_at: Option<Timestamp>,
     /// Sandbox of the restore; `None` if none was reached. Each of several artifacts has a sandbox
     /// of its own: recorded is the one whose way out was closed least.
-    pub sandbox: Option<SandboxRecord>,
+    pub sandbox: Option<Arc<SandboxRecord>>,
     /// Restores of the same snapshot in other images.
     #[serde(default)]
     pub rehearsals: Vec<RehearsalRecord>,
     /// Verifier that wrote the record.
-    pub tool: ToolRecord,
+    pub tool: Arc<ToolRecord>,
     /// Allowed lines of the server's log; anything else is replaced by its length.
     #[serde(default)]
     pub log_tail: Vec<String>,
@@ -203,7 +208,7 @@ crate::words! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotRecord {
     /// Name of the repository.
-    pub repository: String,
+    pub repository: Arc<str>,
     /// Name of the snapshot within its source.
     pub id: SnapshotId,
     /// Recovery point: the moment the snapshot is from.
@@ -323,7 +328,7 @@ pub struct Acceptance {
     /// The snapshot that was accepted.
     pub snapshot: SnapshotRecord,
     /// What was counted in the snapshot when it was verified or inspected, by item.
-    pub items: BTreeMap<String, u64>,
+    pub items: Items,
     /// What was there by name, as fingerprints.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fingerprints: Fingerprints,

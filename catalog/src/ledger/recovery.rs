@@ -1,56 +1,92 @@
 //! Recovery points that records know of objects: one index for both programs. Pure.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use jiff::Timestamp;
 
 use super::{
-    ArtifactRecord, Ledger,
+    Ledger, SnapshotRecord,
     same::{ByObject, Sameness},
+    view::PlacedRecord,
 };
 use crate::model::{ObjectMeta, SourceName, TakenAtFrom};
 
 /// Recovery points of objects, from records that read them in the bytes themselves or in a
 /// manifest. A name or a modification time says no more in a record than it does in a listing.
 ///
-/// It is an index because it is asked once for every snapshot of a survey.
-#[derive(Debug, Clone, Default)]
-pub struct RecoveryPoints(BTreeMap<SourceName, ByObject<(ArtifactRecord, Timestamp)>>);
+/// It is an index because it is asked once for every snapshot of a survey; that of a source is made
+/// when it is asked first.
+#[derive(Debug, Default)]
+pub struct RecoveryPoints {
+    sources: BTreeMap<SourceName, OfSource>,
+    now: Timestamp,
+}
+
+/// Recovery points of the objects of one source.
+#[derive(Debug)]
+struct OfSource {
+    ledger: Ledger,
+    index: OnceLock<Index>,
+}
+
+/// A record that dates an object, and the number of the object among its artifacts.
+type Index = ByObject<(PlacedRecord, usize)>;
 
 impl RecoveryPoints {
-    /// Builds the index from these ledgers as of `now`: a record from the future says nothing.
+    /// Takes these ledgers as of `now`: a record from the future says nothing.
     pub fn new<'a>(ledgers: impl IntoIterator<Item = &'a Ledger>, now: Timestamp) -> Self {
-        let each = ledgers.into_iter();
-        Self(
-            each.map(|ledger| (ledger.source().clone(), index(ledger, now)))
-                .collect(),
-        )
+        let known = ledgers.into_iter().filter(|ledger| ledger.dates_objects());
+        let of_source = |ledger: &Ledger| OfSource {
+            ledger: ledger.clone(),
+            index: OnceLock::new(),
+        };
+        let each = known.map(|ledger| (ledger.source().clone(), of_source(ledger)));
+        let sources = each.collect();
+        Self { sources, now }
     }
 
     /// Returns the recovery point that the newest record of exactly this object names; `None` if
     /// there is no such record.
     pub fn of(&self, source: &SourceName, listed: &ObjectMeta) -> Option<Timestamp> {
-        let mut records = self.0.get(source)?.of(listed).into_iter().rev();
+        let OfSource { ledger, index } = self.sources.get(source)?;
+        let index = index.get_or_init(|| made(ledger, self.now));
+        let mut records = index
+            .of(listed)
+            .into_iter()
+            .rev()
+            .filter_map(|(record, number)| {
+                let snapshot = &record.verification()?.snapshot;
+                Some((snapshot.artifacts.get(*number)?, snapshot.taken_at))
+            });
         records
             .find(|(artifact, _)| artifact.sameness(listed) == Sameness::Same)
-            .map(|(_, taken_at)| *taken_at)
+            .map(|(_, taken_at)| taken_at)
     }
 }
 
-fn index(ledger: &Ledger, now: Timestamp) -> ByObject<(ArtifactRecord, Timestamp)> {
+fn made(ledger: &Ledger, now: Timestamp) -> Index {
     let mut index = ByObject::default();
-    for record in ledger.until(now).verifications() {
-        let snapshot = &record.snapshot;
-        if matches!(
-            snapshot.taken_at_from,
-            TakenAtFrom::Content | TakenAtFrom::Manifest
-        ) {
-            for artifact in &snapshot.artifacts {
-                index.add(artifact, (artifact.clone(), snapshot.taken_at));
+    for record in ledger.past_records(now) {
+        let Some(snapshot) = record.verification().map(|run| &run.snapshot) else {
+            continue;
+        };
+        if snapshot.is_dated_by_itself() {
+            for (number, artifact) in snapshot.artifacts.iter().enumerate() {
+                index.add(artifact, (record.clone(), number));
             }
         }
     }
     index
+}
+
+impl SnapshotRecord {
+    /// True if the recovery point was read in the objects themselves or in a manifest.
+    pub(in crate::ledger) const fn is_dated_by_itself(&self) -> bool {
+        matches!(
+            self.taken_at_from,
+            TakenAtFrom::Content | TakenAtFrom::Manifest
+        )
+    }
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ struct Turn {
 
 /// A record, and its place among all records of its source.
 #[derive(Debug, Clone)]
-struct PlacedRecord {
+pub(super) struct PlacedRecord {
     turn: Turn,
     record: Arc<Record>,
 }
@@ -99,10 +99,8 @@ impl Ledger {
     /// Puts the strands of former names in the order in which their last records ended, so that
     /// nothing depends on the order in which a person wrote these names.
     fn sort(&mut self) {
-        self.former.sort_by_cached_key(|strand| {
-            let ends = strand.records().filter_map(Record::ended_at);
-            (ends.max(), strand.name().clone())
-        });
+        self.former
+            .sort_by_cached_key(|strand| (strand.last_end, strand.name().clone()));
     }
 
     /// Takes the next record that exists under the source's name; `text` is `Err`, with the
@@ -117,7 +115,7 @@ impl Ledger {
     pub fn through(&self, sequence: u64) -> Self {
         let mut before = self.clone();
         let own = Arc::make_mut(&mut before.own);
-        own.records.retain(|it| it.sequence <= sequence);
+        own.retain(|it| it.sequence <= sequence);
         before
     }
 
@@ -140,7 +138,12 @@ impl Ledger {
 
     /// Number of the newest record under the source's own name; 0 if there is none.
     pub fn newest_number(&self) -> u64 {
-        self.own_records().next_back().map_or(0, |it| it.sequence)
+        self.own.newest
+    }
+
+    /// True if a record may date an object by what it read in the object or its manifest.
+    pub(super) fn dates_objects(&self) -> bool {
+        self.strands().any(|strand| strand.dates_objects)
     }
 
     /// Returns the source whose records these are.
@@ -197,7 +200,7 @@ impl Ledger {
 
     /// Returns the latest end that any record names.
     fn last_end(&self) -> Option<Timestamp> {
-        self.records().filter_map(Record::ended_at).max()
+        self.strands().filter_map(|strand| strand.last_end).max()
     }
 
     /// The earliest recovery point ever written down: the source existed then.

@@ -1,6 +1,9 @@
 //! Inventory: what one survey of a repository found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -14,7 +17,8 @@ pub struct Inventory {
     /// Time at which the survey ended.
     pub surveyed_at: Timestamp,
     /// One entry per configured source of this repository, present even when nothing was found.
-    pub sources: BTreeMap<SourceName, SourceInventory>,
+    /// Shared, because from one survey to the next most stay the same.
+    pub sources: BTreeMap<SourceName, Arc<SourceInventory>>,
     /// Bytes and objects by source, storage class and state. What could not be counted whole is
     /// left out.
     pub usage: Vec<Usage>,

@@ -11,12 +11,12 @@ use crate::manifest::Manifest;
 /// The key of one object, relative to its repository's prefix or directory; `/` separates segments.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Key(String);
+pub struct Key(Arc<str>);
 
 impl Key {
     /// Any text is a key: object stores allow every character.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+    pub fn new(text: impl AsRef<str>) -> Self {
+        Self(Arc::from(text.as_ref()))
     }
 
     /// The key as listed.
@@ -90,6 +90,15 @@ pub struct Pin {
 }
 
 impl Pin {
+    /// True if this is the pin of exactly this entry of a listing.
+    pub fn is_of(&self, listed: &ObjectMeta) -> bool {
+        self.key == listed.key
+            && self.version_id == listed.version_id
+            && self.etag == listed.etag
+            && self.size_bytes == listed.size_bytes
+            && self.modified_at == listed.modified_at
+    }
+
     /// True if a later look at the same key still shows the pinned content: the one rule for two
     /// looks at one object.
     ///

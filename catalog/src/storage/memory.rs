@@ -81,7 +81,7 @@ impl Memory {
 
     /// Writes or replaces an object, with this modification time.
     pub fn put_at(&self, key: impl Into<String>, body: impl Into<Bytes>, modified_at: Timestamp) {
-        let (key, body) = (Key::new(key), body.into());
+        let (key, body) = (Key::new(key.into()), body.into());
         let mut state = self.lock();
         state.revision += 1;
         let meta = ObjectMeta {

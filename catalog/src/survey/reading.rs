@@ -1,8 +1,7 @@
 //! Reader of the heads and manifests of listed snapshots: each is read once while it lies there.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    mem,
+    collections::BTreeMap,
     ops::Range,
     sync::{
         Mutex, PoisonError,
@@ -15,60 +14,20 @@ use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 
 use super::{
-    oddities::Oddities,
+    known::{Described, KnownSnapshot, KnownSnapshots, Unknown},
     source::{CONCURRENT, SurveySource},
 };
 use crate::{
     format::{Format, HEAD_MAX, Settings, TAIL, wrapper},
-    grouping::{Group, Seen},
+    grouping::Group,
     manifest::{Manifest, ManifestError, SIZE_MAX},
-    model::{Inventory, ObjectMeta, Pin, SnapshotFacts, SourceName, Unread},
+    model::{Pin, SnapshotFacts, Unread},
     storage::{Storage, StorageError, StorageReason},
 };
 
 /// Largest number of snapshots of one source whose heads are read: the newest ones. An older
 /// snapshot is dated by evidence, name or modification, unless an earlier survey read its head.
 pub const HEADS_MAX: usize = 512;
-
-/// Cache of what surveys of one repository read, by the exact bytes it was read from ([`Pin`]).
-///
-/// The cache holds only what the last survey met, so it is as large as the repository and no
-/// larger.
-#[derive(Debug, Default)]
-pub struct HeadCache {
-    /// Facts by source and artifacts; by source, because its settings decide what a head says.
-    facts: HashMap<(SourceName, Vec<Pin>), SnapshotFacts>,
-    manifests: HashMap<Pin, Said>,
-    /// True if a young file has its end; `None` if that cannot be told.
-    ends: HashMap<(SourceName, Pin), Option<bool>>,
-    /// Oddities that the last survey warned of.
-    warned: Oddities,
-}
-
-impl HeadCache {
-    fn extend(&mut self, learned: Self) {
-        self.facts.extend(learned.facts);
-        self.manifests.extend(learned.manifests);
-        self.ends.extend(learned.ends);
-    }
-
-    /// Warns of each oddity of an inventory that the inventory before did not have.
-    pub(super) fn warn(&mut self, inventory: &Inventory) {
-        self.warned = Oddities::of(inventory).told(&self.warned, inventory);
-    }
-}
-
-/// Result of reading a manifest; `None` if the object is no manifest.
-#[derive(Debug, Clone)]
-struct Said(Option<Manifest>);
-
-/// Facts and manifests that were read of one snapshot.
-#[derive(Debug, Default)]
-pub(super) struct Described {
-    pub(super) facts: SnapshotFacts,
-    /// Valid manifests, and the ends of young files.
-    pub(super) seen: Seen,
-}
 
 /// The snapshots of one source with what was read of them.
 #[derive(Debug)]
@@ -93,40 +52,32 @@ pub async fn describe_object(
 /// Number of heads of one source that could not be read, by reason.
 pub(super) type UnreadHeads = BTreeMap<Unread, u64>;
 
-/// Reads the heads, manifests and ends that the cache does not hold. Returns one entry per source,
-/// in order.
-pub(super) async fn read_all(
+/// Reads the heads, manifests and ends of a source that are not known. `listed`: its snapshots and
+/// duplicates, or why it was not wholly seen.
+pub(super) async fn read_source(
     storage: &dyn Storage,
-    sources: &[SurveySource],
-    listed: Vec<Result<(Vec<Group>, u64), String>>,
-    cache: &mut HeadCache,
+    source: &SurveySource,
+    listed: Result<(Vec<Group>, u64), String>,
+    known: &mut KnownSnapshots,
     now: Timestamp,
-) -> Vec<(Result<Heads, String>, UnreadHeads)> {
-    let mut known = mem::take(cache);
-    cache.warned = mem::take(&mut known.warned);
-    let mut all = Vec::new();
-    for (source, listed) in sources.iter().zip(listed) {
-        all.push(match listed {
-            Ok((groups, duplicates)) => {
-                let reader = Reader {
-                    storage,
-                    source,
-                    known: &known,
-                    now,
-                    broken: AtomicBool::new(false),
-                    unread: Mutex::default(),
-                };
-                let groups = reader.read(groups, cache).await;
-                let unread = reader.unread.into_inner();
-                (
-                    groups.map(|groups| Heads { groups, duplicates }),
-                    unread.unwrap_or_else(PoisonError::into_inner),
-                )
-            }
-            Err(error) => (Err(error), UnreadHeads::new()),
-        });
-    }
-    all
+) -> (Result<Heads, String>, UnreadHeads) {
+    let (groups, duplicates) = match listed {
+        Ok(listed) => listed,
+        Err(error) => return (Err(error), UnreadHeads::new()),
+    };
+    let reader = Reader {
+        storage,
+        source,
+        now,
+        broken: AtomicBool::new(false),
+        unread: Mutex::default(),
+    };
+    let groups = reader.read(groups, known).await;
+    let unread = reader.unread.into_inner();
+    (
+        groups.map(|groups| Heads { groups, duplicates }),
+        unread.unwrap_or_else(PoisonError::into_inner),
+    )
 }
 
 /// Returns the label under which a reason is counted.
@@ -155,7 +106,6 @@ enum Silence {
 struct Reader<'a> {
     storage: &'a dyn Storage,
     source: &'a SurveySource,
-    known: &'a HeadCache,
     now: Timestamp,
     /// Set by the first failure, so that a store that hangs is not asked hundreds of times.
     broken: AtomicBool,
@@ -163,114 +113,90 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Reads what is not known of these snapshots, newest first, into `known`.
     async fn read(
         &self,
         groups: Vec<Group>,
-        cache: &mut HeadCache,
+        known: &mut KnownSnapshots,
     ) -> Result<Vec<(Group, Described)>, String> {
-        let looks = groups.into_iter().enumerate().map(|(index, group)| {
-            let may_read = index < HEADS_MAX;
-            async move {
-                let read = self.describe(&group, may_read).await;
-                (group, read)
+        let grows = self.storage.grows();
+        let mut asked = Vec::new();
+        for (index, group) in groups.iter().enumerate() {
+            let mut its = known.get_mut(&group.id);
+            if let Some(its) = &mut its {
+                its.meet(group);
             }
-            .boxed()
-        });
-        let mut looks = stream::iter(looks).buffered(CONCURRENT);
-        let mut described = Vec::new();
+            if index >= HEADS_MAX {
+                continue;
+            }
+            let nothing = KnownSnapshot::default();
+            let its = its.as_deref().unwrap_or(&nothing);
+            let unknown = its.unknown(group, self.source, grows, self.now);
+            if !unknown.is_nothing() {
+                // A box, because through a closure the compiler cannot see that the future is
+                // `Send`.
+                let learning = self.learn(group, unknown);
+                asked.push(learning.map(move |learned| (index, learned)).boxed());
+            }
+        }
+        let mut answers = stream::iter(asked).buffered(CONCURRENT);
+        let mut silent = BTreeMap::new();
         let mut failure = None;
-        while let Some((group, read)) = looks.next().await {
-            match read {
-                Ok((said, learned)) => {
-                    cache.extend(learned);
-                    described.push((group, said));
+        while let Some((index, learned)) = answers.next().await {
+            let group = &groups[index];
+            match learned {
+                Ok(learned) => {
+                    let its = known.entry(group.id.clone()).or_default();
+                    its.learn(learned);
+                    its.meet(group);
                 }
-                Err(Silence::Gone) => {}
-                Err(Silence::Unreadable) => described.push((group, self.nothing_said())),
                 Err(Silence::Broken(error)) => failure = failure.or(Some(error)),
+                Err(silence) => drop(silent.insert(index, silence)),
             }
         }
-        match failure {
-            Some(error) => Err(format!("{error}\nhint: {}", error.hint)),
-            None => Ok(described),
+        drop(answers);
+        if let Some(error) = failure {
+            return Err(format!("{error}\nhint: {}", error.hint));
         }
-    }
-
-    async fn describe(
-        &self,
-        group: &Group,
-        may_read: bool,
-    ) -> Result<(Described, HeadCache), Silence> {
-        let mut said = self.nothing_said();
-        let mut learned = HeadCache::default();
-        for (of, meta) in &group.manifests {
-            let Some(manifest) = self.manifest(meta, may_read).await? else {
-                continue;
+        let nothing = KnownSnapshot::default();
+        let mut all = Vec::with_capacity(groups.len());
+        for (index, group) in groups.into_iter().enumerate() {
+            let described = match silent.get(&index) {
+                Some(Silence::Gone) => continue,
+                Some(_) => Described::nothing(grows),
+                None => {
+                    let its = known.get(&group.id).unwrap_or(&nothing);
+                    its.described(&group, grows)
+                }
             };
-            let manifests = &mut said.seen.manifests;
-            manifests.extend(manifest.0.clone().map(|manifest| (of.clone(), manifest)));
-            learned.manifests.insert(meta.pin(), manifest);
+            all.push((group, described));
         }
-        let pins = group.artifacts.iter().map(|artifact| artifact.meta.pin());
-        let about = (self.source.name.clone(), pins.collect());
-        let facts = match self.known.facts.get(&about) {
-            Some(facts) => Some(facts.clone()),
-            None if may_read => self.facts(&about.1).await?,
-            None => None,
-        };
-        if let Some(facts) = facts {
-            said.facts = facts.clone();
-            learned.facts.insert(about, facts);
-        }
-        self.ends(group, may_read, &mut said.seen, &mut learned)
-            .await?;
-        Ok((said, learned))
+        Ok(all)
     }
 
-    fn nothing_said(&self) -> Described {
-        Described {
-            seen: Seen {
-                grows: self.storage.grows(),
-                ..Seen::default()
-            },
-            ..Described::default()
-        }
-    }
-
-    /// Reads the ends of artifacts, where only the end tells whether the writer has ended.
-    async fn ends(
-        &self,
-        group: &Group,
-        may_read: bool,
-        seen: &mut Seen,
-        learned: &mut HeadCache,
-    ) -> Result<(), Silence> {
-        let settle = self.source.completeness.settle;
-        for artifact in &group.artifacts {
-            if !group
-                .written(&artifact.meta, seen)
-                .needs_end(settle, self.now)
-            {
-                continue;
+    /// Reads what is not known of a snapshot; a part that may not be read stays unknown.
+    async fn learn(&self, group: &Group, unknown: Unknown) -> Result<KnownSnapshot, Silence> {
+        let mut learned = KnownSnapshot::default();
+        for pin in unknown.manifests {
+            if let Some(manifest) = self.manifest(&pin).await? {
+                learned.manifests.push((pin, manifest));
             }
-            let pin = artifact.meta.pin();
-            let about = (self.source.name.clone(), pin.clone());
-            let end = match self.known.ends.get(&about) {
-                Some(end) => *end,
-                None if may_read => match self.end(&pin).await {
-                    Ok(end) => end,
-                    // The file changed or may not be read: an end that nobody saw counts as
-                    // missing.
-                    Err(Silence::Unreadable) => continue,
-                    Err(silence) => return Err(silence),
-                },
-                None => continue,
-            };
-            learned.ends.insert(about, end);
-            let key = artifact.meta.key.clone();
-            seen.ends.extend(end.map(|end| (key, end)));
         }
-        Ok(())
+        if unknown.heads {
+            let pins = group.artifacts.iter().map(|artifact| artifact.meta.pin());
+            let pins: Vec<Pin> = pins.collect();
+            let facts = self.facts(&pins).await?;
+            learned.facts = facts.map(|facts| (pins, facts));
+        }
+        for pin in unknown.ends {
+            match self.end(&pin).await {
+                Ok(end) => learned.ends.push((pin, end)),
+                // The file changed or may not be read: an end that nobody saw counts as missing.
+                Err(Silence::Unreadable) => {}
+                Err(silence) => return Err(silence),
+            }
+        }
+        Ok(learned)
     }
 
     /// True if the file has its end. `None` if its format cannot tell, or if the file is wrapped.
@@ -297,32 +223,22 @@ impl Reader<'_> {
         Ok(Some(format.describe(&heads, &self.source.settings)))
     }
 
-    /// Reads one manifest; `None` if it was not read this time.
-    async fn manifest(&self, meta: &ObjectMeta, may_read: bool) -> Result<Option<Said>, Silence> {
-        if let Some(known) = self.known.manifests.get(&meta.pin()) {
-            return Ok(Some(known.clone()));
-        }
-        if meta.size_bytes > SIZE_MAX {
-            return Ok(Some(
-                self.parsed(meta, Err(ManifestError::Size(meta.size_bytes))),
-            ));
-        }
-        if !may_read {
-            return Ok(None);
-        }
-        match self.head(&meta.pin(), SIZE_MAX).await {
-            Ok(text) => Ok(Some(self.parsed(meta, Manifest::parse(&text)))),
-            Err(Silence::Gone | Silence::Unreadable) => Ok(None),
-            Err(silence) => Err(silence),
-        }
-    }
-
-    fn parsed(&self, meta: &ObjectMeta, parsed: Result<Manifest, ManifestError>) -> Said {
+    /// Reads one manifest: `Some(None)` if the object is none, `None` if it was not read this time.
+    async fn manifest(&self, pin: &Pin) -> Result<Option<Option<Manifest>>, Silence> {
+        let parsed = if pin.size_bytes > SIZE_MAX {
+            Err(ManifestError::Size(pin.size_bytes))
+        } else {
+            match self.head(pin, SIZE_MAX).await {
+                Ok(text) => Manifest::parse(&text),
+                Err(Silence::Gone | Silence::Unreadable) => return Ok(None),
+                Err(silence) => return Err(silence),
+            }
+        };
         if let Err(error) = &parsed {
-            let (source, key) = (&self.source.name, meta.key.as_str());
+            let (source, key) = (&self.source.name, pin.key.as_str());
             tracing::warn!(%source, ?key, %error, "a manifest says nothing");
         }
-        Said(parsed.ok())
+        Ok(Some(parsed.ok()))
     }
 
     async fn head(&self, pin: &Pin, most: u64) -> Result<Bytes, Silence> {

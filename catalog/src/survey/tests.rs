@@ -94,7 +94,7 @@ async fn a_source_without_snapshots_is_there_and_empty() {
     let inventory = inventory.unwrap();
     assert_eq!(inventory.sources.len(), 1);
     assert_eq!(
-        *inventory.sources.values().next().unwrap(),
+        **inventory.sources.values().next().unwrap(),
         SourceInventory::default()
     );
     assert!(inventory.usage.is_empty());
@@ -256,7 +256,12 @@ async fn what_lies_there_unchanged_is_read_once() {
     let first = setup.survey(&counted).await.unwrap();
     assert_eq!(reads(), 3);
     let second = setup.survey(&counted).await.unwrap();
-    assert_eq!((reads(), first.sources), (3, second.sources));
+    assert_eq!((reads(), &first.sources), (3, &second.sources));
+    let found = |inventory: &Inventory| Arc::clone(inventory.sources.values().next().unwrap());
+    assert!(
+        Arc::ptr_eq(&found(&first), &found(&second)),
+        "what is the same is kept once"
+    );
 
     memory.put_at("20261121", "head=-80", ago(60));
     let third = setup.survey(&counted).await.unwrap();

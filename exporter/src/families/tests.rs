@@ -3,7 +3,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use catalog::{
     drill::{DrillOutcome, DrillOutcomes, report_path},
     ledger::{Draft, Reason, Stage, StageRecord, Verdict, fixtures::verification},
-    model::SnapshotState,
+    model::{SnapshotState, SourceInventory},
     storage::{Operation, StorageReason},
 };
 use toolkit::exposition::render;
@@ -115,7 +115,12 @@ fn a_survey_that_fails_later_keeps_what_was_seen_while_ages_grow() {
 fn a_source_that_was_not_wholly_seen_keeps_what_was_seen_before() {
     let mut state = healthy();
     let mut refused = inventory("05:10:00", vec![]);
-    refused.sources.get_mut(&source("cache")).unwrap().error = Some("refused".into());
+    let error = Some("refused".into());
+    let seen = SourceInventory {
+        error,
+        ..SourceInventory::default()
+    };
+    refused.sources.insert(source("cache"), Arc::new(seen));
     surveyed(&mut state, refused);
     let seen = format!("backup_source_survey_timestamp_seconds{CACHE}");
     assert_eq!(

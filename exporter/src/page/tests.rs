@@ -129,7 +129,7 @@ fn a_verified_snapshot_is_told_with_what_became_of_that_very_one() {
     let old_version = told(Vec::new(), |known| {
         let ledger = known.evidence.ledger.clone().unwrap();
         known.old_versions = Some(OldVersions {
-            record: ledger.report().head.unwrap().digest,
+            record: ledger.report().head.unwrap().digest.into(),
             are_there: Some(true),
         });
         known.read(Ledger::clone(&ledger), at("05:30:00"));

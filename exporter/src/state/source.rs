@@ -84,12 +84,12 @@ impl SourceState {
     /// Takes over what a whole survey saw.
     pub(super) fn survey(
         &mut self,
-        seen: SourceInventory,
+        seen: Arc<SourceInventory>,
         old_versions: Option<OldVersions>,
         surveyed_at: Timestamp,
     ) {
         self.surveyed_at = Some(surveyed_at);
-        self.inventory = Some(Arc::new(seen));
+        self.inventory = Some(seen);
         self.old_versions = old_versions;
         self.join(surveyed_at);
     }

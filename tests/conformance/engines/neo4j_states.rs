@@ -59,7 +59,7 @@ async fn an_empty_database_is_a_good_backup_where_that_is_expected() {
     });
     let verification = subject.verify(archives.empty.clone()).await;
     assert_eq!(verification.reason, None, "{verification:#?}");
-    assert_eq!(verification.items["nodes"], 0);
+    assert_eq!(verification.items[&"nodes".into()], 0);
     let sample = finding(&verification, "neo4j.sample");
     assert_eq!(sample.outcome, Outcome::NotApplicable);
 }
@@ -89,10 +89,13 @@ async fn a_store_that_a_crash_left_is_recovered_then_checked_with_all_its_indexe
     assert_eq!(verification.reason, None, "{verification:#?}");
     let items = &verification.items;
     assert_eq!(
-        (items["nodes"], items["relationships"]),
+        (items[&"nodes".into()], items[&"relationships".into()]),
         (NODES, RELATIONSHIPS)
     );
-    assert_eq!((items["indexes"], items["constraints"]), (INDEXES, 1));
+    assert_eq!(
+        (items[&"indexes".into()], items[&"constraints".into()]),
+        (INDEXES, 1)
+    );
     for check in [
         "neo4j.consistency",
         "neo4j.indexes",
@@ -149,7 +152,7 @@ async fn records_that_contradict_are_not_verified_without_the_check_either() {
         Some(Reason::Internal),
         "{verification:#?}"
     );
-    assert_eq!(verification.items["nodes"], NODES);
+    assert_eq!(verification.items[&"nodes".into()], NODES);
     let sample = finding(&verification, "neo4j.sample");
     assert_eq!(sample.outcome, Outcome::NotRun);
     assert!(sample.message.contains("stored counts"), "{sample:?}");

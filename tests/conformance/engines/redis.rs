@@ -98,11 +98,14 @@ async fn every_writer_is_restored_by_every_reader_that_reads_it() {
             if reads {
                 let items = &verification.items;
                 assert_eq!(
-                    (items["keys"], items["live_keys"]),
+                    (items[&"keys".into()], items[&"live_keys".into()]),
                     (KEYS, KEYS),
                     "{verification:#?}"
                 );
-                assert_eq!((items["functions"], items["expiring_keys"]), (1, 1));
+                assert_eq!(
+                    (items[&"functions".into()], items[&"expiring_keys".into()]),
+                    (1, 1)
+                );
             }
         }
     }
@@ -194,7 +197,7 @@ async fn the_programs_of_this_machine_restore_and_refuse_as_an_image_does() {
     let good = save(&subject.runtime, "", &commands()).await;
     let verification = subject.verify(good.clone()).await;
     assert_eq!(verification.reason, None, "{verification:#?}");
-    assert_eq!(verification.items["keys"], KEYS);
+    assert_eq!(verification.items[&"keys".into()], KEYS);
     let verification = subject.verify(flipped(good)).await;
     assert_eq!(
         verification.reason,
@@ -233,7 +236,11 @@ async fn the_files_of_two_shards_are_one_snapshot_each_restored_by_a_server_that
     assert_eq!(verification.reason, None, "{verification:#?}");
     let items = &verification.items;
     assert_eq!(
-        (items["keys"], items["live_keys"], items["functions"]),
+        (
+            items[&"keys".into()],
+            items[&"live_keys".into()],
+            items[&"functions".into()]
+        ),
         (2 * KEYS, 2 * KEYS, 2)
     );
     let servers = verification.findings.iter();

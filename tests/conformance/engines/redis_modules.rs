@@ -88,7 +88,7 @@ async fn a_module_of_the_image_is_loaded_one_elsewhere_is_named_and_a_missing_on
         verification
     };
     let verified = is(subject(&known.0).verify(file.clone()).await, None);
-    assert_eq!(verified.items["keys"], 2);
+    assert_eq!(verified.items[&"keys".into()], 2);
     let mut named = subject(&other.0);
     let unnamed = named.verify(file.clone()).await;
     is(unnamed, Some(Reason::ModuleMissing));

@@ -59,7 +59,11 @@ async fn what_a_server_passes_over_or_takes_is_verified_with_a_warning() {
             "{what}"
         );
         let items = &verification.items;
-        assert_eq!((items["keys"], items["live_keys"]), (2, live), "{what}");
+        assert_eq!(
+            (items[&"keys".into()], items[&"live_keys".into()]),
+            (2, live),
+            "{what}"
+        );
     }
 }
 

@@ -127,7 +127,7 @@ impl Digest {
         }));
         if let Some(head) = known.ledger.own_records().next_back() {
             self.heads
-                .push((name(), head.sequence, head.digest.clone()));
+                .push((name(), head.sequence, head.digest.to_string()));
         }
     }
 }

@@ -46,8 +46,8 @@ pub fn prospect(source: &Source, situation: &Situation<'_>, tool: &ToolRecord) -
     let not_before = match &verify.due {
         _ if was_lost => None,
         Due::NewSnapshot => None,
-        Due::Schedule(schedule) => past
-            .last_run()
+        Due::Schedule(schedule) => proofs
+            .last_run
             .map(|last| schedule.next(last).unwrap_or(Timestamp::MAX)),
         Due::Objective if proofs.failed().is_some() => None,
         Due::Objective => renewal,
@@ -66,8 +66,9 @@ pub fn prospect(source: &Source, situation: &Situation<'_>, tool: &ToolRecord) -
                     if let Some(settled) = settled_at(source, newest, last) {
                         return settled.max(last.ended_at);
                     }
-                    let is_ours =
-                        |it: &Verification| it.verdict == Verdict::Inconclusive && it.tool == *tool;
+                    let is_ours = |it: &Verification| {
+                        it.verdict == Verdict::Inconclusive && *it.tool == *tool
+                    };
                     let is_tried = past.all_of_object(newest).any(is_ours);
                     return retry_at(last, lasts, past, is_tried);
                 }

@@ -6,7 +6,7 @@
 mod page;
 
 use catalog::{
-    ledger::{Acceptance, Checkpoint, Draft, Record, Repair, Verification},
+    ledger::{Acceptance, Checkpoint, Draft, Items, Record, Repair, Verification},
     model::SourceName,
 };
 use csv::{Terminator, WriterBuilder};
@@ -55,7 +55,7 @@ impl ExportRow {
         Self {
             source: name.to_string(),
             sequence: record.sequence.to_string(),
-            digest: record.digest.clone(),
+            digest: record.digest.to_string(),
             ended_at: record.ended_at().map(time).unwrap_or_default(),
             ..row
         }
@@ -178,7 +178,7 @@ fn repair(act: &Repair) -> ExportRow {
 }
 
 /// The items as `keys=2 live_keys=2`.
-fn items(items: &std::collections::BTreeMap<String, u64>) -> String {
+fn items(items: &Items) -> String {
     let each = items.iter();
     let each = each.map(|(item, count)| format!("{}={count}", printable(item)));
     each.collect::<Vec<_>>().join(" ")

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use catalog::ledger::{
     ArtifactRecord, Basis, Egress, Finding, Fingerprints, Integrity, Network, Outcome, Reason,
@@ -55,10 +55,10 @@ fn reported(verdict: Verdict, reason: Option<Reason>, findings: Vec<Finding>) ->
         findings,
         stages: Vec::new(),
         recovery_milliseconds: (verdict == Verdict::Verified).then_some(1240),
-        items: BTreeMap::from([("keys".into(), 300_017), ("live_keys".into(), 300_007)]),
+        items: Items::from_iter([("keys".into(), 300_017), ("live_keys".into(), 300_007)]),
         fingerprints: Fingerprints::new(),
         data_at: None,
-        sandbox: Some(SandboxRecord {
+        sandbox: Some(Arc::new(SandboxRecord {
             runtime: "docker".into(),
             fed: catalog::ledger::Fed::File,
             image: "redis:8.0".into(),
@@ -68,12 +68,12 @@ fn reported(verdict: Verdict, reason: Option<Reason>, findings: Vec<Finding>) ->
             volume_limit: VolumeLimit::None,
             user: "999:999".into(),
             memory_bytes: None,
-        }),
+        })),
         rehearsals: Vec::new(),
-        tool: ToolRecord {
+        tool: Arc::new(ToolRecord {
             version: "0".into(),
             config_digest: "sha256:0".into(),
-        },
+        }),
         log_tail: Vec::new(),
     };
     let digest = format!("sha256:{}", "ab".repeat(32));

@@ -21,19 +21,18 @@ pub(super) struct SeenBefore {
 }
 
 impl SeenBefore {
-    /// Inventory and join as they were, if nothing changed.
+    /// The join as it was, if nothing changed.
     pub(super) fn unchanged(
         &self,
         ledger: &Ledger,
-        inventory: &SourceInventory,
+        inventory: &Arc<SourceInventory>,
         now: Timestamp,
-    ) -> Option<(Arc<SourceInventory>, Arc<Proofs>)> {
+    ) -> Option<&Arc<Proofs>> {
         // A record from the future says nothing until its time has come.
         let is_same = self.ledger.is_same(ledger)
             && ledger.is_past(self.seen_at.min(now))
-            && *self.inventory == *inventory;
-        let proofs = self.proofs.as_ref().filter(|_| is_same)?;
-        Some((Arc::clone(&self.inventory), Arc::clone(proofs)))
+            && self.inventory == *inventory;
+        self.proofs.as_ref().filter(|_| is_same)
     }
 }
 
@@ -48,10 +47,10 @@ mod tests {
         let records = sealed([verified(at("10:00:00")), verified(at("11:00:00"))]);
         let mut ledger = Ledger::new(cache());
         ledger.take(1, Ok(&records[0]));
-        let inventory = SourceInventory::default();
+        let inventory = Arc::new(SourceInventory::default());
         let proofs = Proofs::new(&ledger, &inventory, None, at("12:00:00"));
         let before = SeenBefore {
-            inventory: Arc::new(inventory.clone()),
+            inventory: Arc::clone(&inventory),
             ledger: Arc::new(ledger.clone()),
             proofs: Some(Arc::new(proofs)),
             seen_at: at("12:00:00"),
@@ -66,7 +65,7 @@ mod tests {
             duplicates: 1,
             ..SourceInventory::default()
         };
-        assert!(before.unchanged(&ledger, &other, now).is_none());
+        assert!(before.unchanged(&ledger, &Arc::new(other), now).is_none());
         let mut answered = before.clone();
         answered.proofs = None;
         assert!(answered.unchanged(&ledger, &inventory, now).is_none());

@@ -144,9 +144,9 @@ pub(super) async fn look(
             Ok(inventory) => {
                 let before = before.get(&source.name);
                 let unchanged = before.and_then(|it| it.unchanged(&ledger, &inventory, now));
-                let (inventory, proofs) = unchanged.unwrap_or_else(|| {
+                let proofs = unchanged.cloned().unwrap_or_else(|| {
                     let proofs = Proofs::new(&ledger, &inventory, None, now);
-                    (Arc::new(inventory), Arc::new(proofs))
+                    Arc::new(proofs)
                 });
                 let storage = world.storage(source);
                 let asking = old_versions(&*storage, &proofs);

@@ -1,6 +1,6 @@
 //! The record of one verification: what was kept of its runs, written down. Pure.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use catalog::ledger::{
     ArtifactRecord, Egress, Fingerprints, Reason, RehearsalRecord, SandboxRecord, SnapshotRecord,
@@ -39,7 +39,7 @@ pub(super) fn write(
         source: assignment.source.clone(),
         engine: assignment.engine.name().as_str().into(),
         trigger: assignment.trigger,
-        by: context.by.clone(),
+        by: context.by.as_str().into(),
         began_at,
         ended_at,
         snapshot: SnapshotRecord {
@@ -55,12 +55,15 @@ pub(super) fn write(
         findings: answers.into_iter().map(|answer| answer.finding).collect(),
         stages: stages(assignment, shown),
         recovery_milliseconds: recovery_milliseconds(shown),
-        items,
+        items: items
+            .into_iter()
+            .map(|(item, count)| (item.into(), count))
+            .collect(),
         fingerprints,
         data_at: data_at(assignment, shown),
-        sandbox: weakest(shown).cloned(),
+        sandbox: weakest(shown).cloned().map(Arc::new),
         rehearsals: rehearsal.into_iter().collect(),
-        tool: context.tool.clone(),
+        tool: context.tool.clone().into(),
         log_tail: log_tail(shown),
     }
 }

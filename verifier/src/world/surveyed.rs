@@ -1,7 +1,7 @@
 //! The inventories of one survey of the needed repositories; a repository that failed is told, not
 //! hidden.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use catalog::{
     config::Source,
@@ -161,7 +161,7 @@ impl Surveyed {
     }
 
     /// Takes the inventory of a source out; errs as [`found`](Self::found) does.
-    pub(crate) fn take(&mut self, source: &Source) -> Result<SourceInventory, Refusal> {
+    pub(crate) fn take(&mut self, source: &Source) -> Result<Arc<SourceInventory>, Refusal> {
         self.found(source)?;
         let inventory = self.inventories.get_mut(&source.repository);
         let taken = inventory.and_then(|it| it.sources.remove(&source.name));

@@ -35,7 +35,7 @@ impl World {
             Ok(appended) => {
                 let written = WrittenRecord {
                     sequence: appended.record.sequence,
-                    digest: appended.record.digest,
+                    digest: appended.record.digest.to_string(),
                     text: appended.text,
                 };
                 (Some(written), None)
@@ -58,7 +58,7 @@ impl World {
             if ledger.verifications().any(|it| it.id == left.id) {
                 return Ok(());
             }
-            warn!(%source, run = left.id, by = left.by, "a verification ended without a trace");
+            warn!(%source, run = left.id, by = %left.by, "a verification ended without a trace");
             let left = Verification {
                 ended_at: self.clock.now().max(left.began_at),
                 ..left

@@ -4,6 +4,8 @@
 //! interrupted or under way: of the records that the checkpoint names, all may be there, none, or
 //! those from any one on. Nothing but such a checkpoint or a repair excuses a missing record.
 
+use std::sync::Arc;
+
 use super::broken::{Break, BrokenBy};
 use crate::ledger::{Draft, Record};
 
@@ -13,7 +15,7 @@ pub(super) struct Gaps {
     gaps: Vec<Gap>,
     /// Digests with their sequence numbers: of the last missing record of each gap, as the record
     /// behind the gap names it, and of every record behind. A checkpoint must name one of them.
-    digests: Vec<(u64, String)>,
+    digests: Vec<(u64, Arc<str>)>,
 }
 
 /// A run of missing records that ends before record `first`.
@@ -58,7 +60,7 @@ impl Gaps {
         if let Draft::Checkpoint(checkpoint) = &record.draft {
             let mut known = self.digests.iter();
             let is_known = known.any(|(sequence, digest)| {
-                (*sequence, digest) == (checkpoint.through, &checkpoint.pruned)
+                (*sequence, &**digest) == (checkpoint.through, &*checkpoint.pruned)
             });
             if is_known {
                 self.gaps.retain(|gap| gap.first > checkpoint.through + 1);

@@ -47,7 +47,7 @@ fn an_intact_chain_has_a_head_and_no_break() {
         report.head,
         Some(Head {
             sequence: 5,
-            digest: last.digest
+            digest: last.digest.to_string()
         })
     );
 }
@@ -114,7 +114,10 @@ fn five_and(through: u64, pruned: &str) -> Vec<(u64, String)> {
 
 /// Digest of one of the five records.
 fn digest(sequence: usize) -> String {
-    Record::parse(&five()[sequence - 1].1).unwrap().digest
+    Record::parse(&five()[sequence - 1].1)
+        .unwrap()
+        .digest
+        .to_string()
 }
 
 fn without(records: &[(u64, String)], gone: &[u64]) -> Vec<(u64, String)> {

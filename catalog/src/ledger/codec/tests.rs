@@ -46,13 +46,13 @@ fn a_repair_is_written_as_the_documentation_has_it_and_carried_by_a_checkpoint()
         !text.contains("repairs"),
         "as earlier versions wrote it: {text}"
     );
-    let draft = Draft::Checkpoint(Checkpoint {
+    let draft = Draft::Checkpoint(Box::new(Checkpoint {
         repairs: vec![Repaired {
             sequence: 3,
             repair: *repair,
         }],
-        ..empty
-    });
+        ..*empty
+    }));
     let text = Record::seal(draft.clone(), 5, None).unwrap();
     assert_eq!(Record::parse(&text).unwrap().draft, draft);
 }

@@ -1,13 +1,13 @@
 //! Questions a ledger answers, as of a time: records from the future have no part in any answer.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{Ledger, PlacedRecord, Sameness, Turn};
 use crate::{
     ledger::{
-        Acceptance, ArtifactRecord, Draft, Fed, Fingerprints, Outcome, Reason, Record,
+        Acceptance, ArtifactRecord, Draft, Fed, Fingerprints, Items, Outcome, Reason, Record,
         SnapshotRecord, Verdict, Verification,
     },
     model::{ObjectMeta, Snapshot},
@@ -37,7 +37,7 @@ pub struct Baseline {
     /// Recovery point of these contents.
     pub taken_at: Timestamp,
     /// What was counted, by item.
-    pub items: BTreeMap<String, u64>,
+    pub items: Items,
     /// What was there by name, as in [`Verification::fingerprints`].
     pub fingerprints: Fingerprints,
 }
@@ -48,7 +48,7 @@ pub(super) struct Right<'a> {
     pub(super) taken_at: Timestamp,
     ended_at: Timestamp,
     by_a_person: bool,
-    items: &'a BTreeMap<String, u64>,
+    items: &'a Items,
     fingerprints: &'a Fingerprints,
 }
 
@@ -64,7 +64,10 @@ impl Ledger {
 
     /// Returns the records that are not from the future at this time, oldest first; a record whose
     /// end is not known is included.
-    pub(super) fn past_records(&self, now: Timestamp) -> impl Iterator<Item = PlacedRecord> {
+    pub(in crate::ledger) fn past_records(
+        &self,
+        now: Timestamp,
+    ) -> impl Iterator<Item = PlacedRecord> {
         let until = self.until(now).until;
         let past = move |it: &Record| it.ended_at().is_none_or(|ended_at| ended_at <= until);
         self.placed()

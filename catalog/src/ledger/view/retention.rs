@@ -75,7 +75,7 @@ impl Strand {
             source: self.name().clone(),
             ended_at: now,
             through: sequence - 1,
-            pruned,
+            pruned: pruned.to_string(),
             begun_at: self.begun_at,
             repairs: gone.cloned().collect(),
         }))
@@ -84,7 +84,7 @@ impl Strand {
     /// Returns the checkpoint that covers the most records.
     fn last_checkpoint(&self) -> Option<&Checkpoint> {
         let checkpoints = self.records().filter_map(|record| match &record.draft {
-            Draft::Checkpoint(checkpoint) => Some(checkpoint),
+            Draft::Checkpoint(checkpoint) => Some(&**checkpoint),
             _ => None,
         });
         checkpoints.max_by_key(|checkpoint| checkpoint.through)
@@ -99,7 +99,7 @@ impl Strand {
                 || matches!(&record.draft, Draft::Checkpoint(it) if Some(it.through) == checkpoint)
         };
         let mut left = SHED;
-        self.records.retain(|record| {
+        self.retain(|record| {
             let goes = left > 0 && !stays(record);
             left -= usize::from(goes);
             !goes

@@ -41,6 +41,13 @@ fn measured(taken_at: &str, bytes: u64, milliseconds: u64) -> Draft {
     Draft::Verification(Box::new(it))
 }
 
+fn sandbox(fed: Fed) -> SandboxRecord {
+    let sandbox = r#"{"runtime":"docker","image":"a","image_id":null,"network":"none",
+        "egress":"denied","volume_limit":"none","user":"","memory_bytes":null}"#;
+    let sandbox = serde_json::from_str(sandbox).expect("a record of an earlier version");
+    SandboxRecord { fed, ..sandbox }
+}
+
 /// Hourly verifications of a graph with many labels would fill the memory otherwise.
 #[test]
 fn fingerprints_that_stay_are_kept_once() {
@@ -61,6 +68,51 @@ fn fingerprints_that_stay_are_kept_once() {
     assert!(Arc::ptr_eq(&all[0]["indexes"], &all[2]["indexes"]));
     assert_eq!(*all[0]["labels"], ["b"]);
     assert_eq!(*all[2]["labels"], ["c"]);
+}
+
+#[test]
+fn what_stays_from_one_verification_to_the_next_is_kept_once() {
+    let of = |taken_at, by: &str| {
+        let mut it = verification(at(taken_at), None);
+        it.by = by.into();
+        it.sandbox = Some(Arc::new(sandbox(Fed::File)));
+        Draft::Verification(Box::new(it))
+    };
+    let ledger = ledger([of("01:00:00", "pod-1"), of("02:00:00", "pod-2")]);
+    let [first, second]: [&Record; 2] = ledger.records().collect::<Vec<_>>().try_into().unwrap();
+    assert!(Arc::ptr_eq(
+        &first.digest,
+        second.previous.as_ref().unwrap()
+    ));
+    let [first, second] = [first, second].map(|record| record.verification().unwrap());
+    assert!(Arc::ptr_eq(&first.engine, &second.engine));
+    assert!(Arc::ptr_eq(&first.tool, &second.tool));
+    let sandbox = |run: &Verification| Arc::clone(run.sandbox.as_ref().unwrap());
+    assert!(Arc::ptr_eq(&sandbox(first), &sandbox(second)));
+    let name = |run: &Verification| Arc::clone(run.items.first().unwrap().0);
+    assert!(Arc::ptr_eq(&name(first), &name(second)));
+    assert_eq!((&*first.by, &*second.by), ("pod-1", "pod-2"));
+}
+
+#[test]
+fn a_ledger_without_its_newest_record_has_the_end_and_the_number_of_the_one_before() {
+    let whole = ledger([
+        run("01:00:00", None),
+        run("04:00:00", None),
+        run("02:00:00", None),
+    ]);
+    let told = |ledger: &Ledger| {
+        let now = at("04:00:00");
+        (
+            ledger.newest_number(),
+            ledger.is_from_the_future(now),
+            ledger.is_past(at("02:00:00")),
+        )
+    };
+    assert_eq!(told(&whole), (3, true, false));
+    assert_eq!(told(&whole.through(2)), (2, true, false));
+    assert_eq!(told(&whole.through(1)), (1, false, true));
+    assert_eq!(told(&whole.through(0)), (0, false, true));
 }
 
 /// As a survey would list the snapshot of the fixtures.
@@ -161,7 +213,7 @@ fn the_baseline_is_the_nearest_earlier_point_that_was_verified_or_accepted() {
     ] {
         let found = past(&ledger)
             .baseline(at(before))
-            .map(|it| (it.taken_at, it.items["keys"]));
+            .map(|it| (it.taken_at, it.items[&"keys".into()]));
         assert_eq!(
             found,
             expected.map(|(time, keys)| (at(time), keys)),
@@ -245,10 +297,7 @@ fn measurements_are_those_of_verified_runs_fed_as_the_newest_was() {
         let Draft::Verification(mut it) = measured(taken_at, 2000, 700) else {
             unreachable!("it is one");
         };
-        let sandbox = r#"{"runtime":"docker","image":"a","image_id":null,"network":"none",
-            "egress":"denied","volume_limit":"none","user":"","memory_bytes":null}"#;
-        let sandbox = serde_json::from_str(sandbox).expect("a record of an earlier version");
-        it.sandbox = Some(SandboxRecord { fed, ..sandbox });
+        it.sandbox = Some(Arc::new(sandbox(fed)));
         Draft::Verification(it)
     };
     let check = |drafts: &[Draft], expected: &[(u64, u64)]| {

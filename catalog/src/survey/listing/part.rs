@@ -13,7 +13,7 @@ use futures::{FutureExt, StreamExt, stream};
 
 use super::{
     super::{reading::unread, source::CONCURRENT},
-    places::Places,
+    places::{Fit, Places},
     strangers::Strangers,
     tally::{OBJECTS_MAX, Tally},
 };
@@ -35,15 +35,7 @@ type Identity = (Key, Option<String>);
 struct Kept {
     meta: ObjectMeta,
     state: UsageState,
-}
-
-/// Sources that an entry belongs to, by index.
-#[derive(Debug, Default)]
-struct Fit {
-    /// The first source whose path the entry fits; the bytes are counted to that source.
-    owner: Option<usize>,
-    /// Sources that keep the entry as an object, a manifest or a version.
-    keepers: Vec<usize>,
+    fit: Fit,
 }
 
 /// Collector of the pages of one prefix.
@@ -123,7 +115,7 @@ impl<'a> ListedPart<'a> {
         if fit.keepers.is_empty() {
             let is_new = self.strangers.is_new(&object.key, version);
             if is_new {
-                self.tally.pass(fit.owner, object, state);
+                self.tally.pass(fit.owner, &object, state);
             }
             return is_new;
         }
@@ -131,7 +123,8 @@ impl<'a> ListedPart<'a> {
         if self.undescribed.remove(&identity).is_some() {
             self.tally.drop(Dropped::Repeated, 1);
         }
-        self.keep(identity, object, state, &fit.keepers)
+        let meta = object;
+        self.keep(identity, Kept { meta, state, fit })
     }
 
     /// Takes an entry without size or time; true if it is new. If the same entry is also listed
@@ -163,7 +156,7 @@ impl<'a> ListedPart<'a> {
             return false;
         }
         if self.undescribed.len() >= ASKED_MAX {
-            for source in fit.keepers {
+            for (source, _) in fit.keepers {
                 self.tally.spoil(source, too_many());
             }
             return self.strangers.is_new(&identity.0, identity.1.as_deref());
@@ -176,7 +169,7 @@ impl<'a> ListedPart<'a> {
     /// that has too many already keeps no more.
     fn fit(&self, key: &Key, state: UsageState) -> Fit {
         let mut fit = Fit::default();
-        for index in self.places.may_have(key.as_str()) {
+        for &index in &*self.places.may_have(key.as_str()) {
             let Some(found) = self.places.sources[index].layout.recognise(key) else {
                 continue;
             };
@@ -187,7 +180,7 @@ impl<'a> ListedPart<'a> {
             };
             let objects = self.objects.get(&index).copied().unwrap_or_default();
             if is_its && objects <= OBJECTS_MAX {
-                fit.keepers.push(index);
+                fit.keepers.push((index, found));
             }
         }
         fit
@@ -195,25 +188,18 @@ impl<'a> ListedPart<'a> {
 
     /// Keeps an object; true if it is new. If the same key and version comes again, the later
     /// description replaces the earlier one.
-    fn keep(
-        &mut self,
-        identity: Identity,
-        meta: ObjectMeta,
-        state: UsageState,
-        keepers: &[usize],
-    ) -> bool {
+    fn keep(&mut self, identity: Identity, object: Kept) -> bool {
         match self.kept.entry(identity) {
             Entry::Vacant(entry) => {
-                entry.insert(Kept { meta, state });
-                for source in keepers {
+                for (source, _) in &entry.insert(object).fit.keepers {
                     *self.objects.entry(*source).or_default() += 1;
                 }
                 true
             }
             Entry::Occupied(mut entry) => {
                 let kept = entry.get_mut();
-                if (&kept.meta, kept.state) != (&meta, state) {
-                    *kept = Kept { meta, state };
+                if (&kept.meta, kept.state) != (&object.meta, object.state) {
+                    *kept = object;
                     self.tally.drop(Dropped::Repeated, 1);
                 }
                 false
@@ -243,20 +229,20 @@ impl<'a> ListedPart<'a> {
             match answer {
                 Some(Ok(mut meta)) => {
                     meta.version_id.clone_from(&identity.1);
-                    self.keep(identity, meta, state, &fit.keepers);
+                    self.keep(identity, Kept { meta, state, fit });
                 }
                 Some(Err(error)) if error.reason == StorageReason::NotFound => {
                     self.tally.drop(Dropped::Vanished, 1);
                 }
                 Some(Err(error)) => {
-                    for source in fit.keepers {
+                    for (source, _) in fit.keepers {
                         self.tally.leave_unread(source, unread(error.reason));
                         let why = format!("{error}\nhint: {}", error.hint);
                         self.tally.spoil(source, why);
                     }
                 }
                 None => {
-                    for source in fit.keepers {
+                    for (source, _) in fit.keepers {
                         self.tally.spoil(source, unasked());
                     }
                 }
@@ -269,8 +255,8 @@ impl<'a> ListedPart<'a> {
         let mut tally = self.tally;
         let mut kept: Vec<Kept> = self.kept.into_values().collect();
         demote(&mut kept);
-        for Kept { meta, state } in kept {
-            tally.take(meta, state);
+        for Kept { meta, state, fit } in kept {
+            tally.take(meta, state, fit);
         }
         tally
     }

@@ -1,9 +1,13 @@
 //! Where the sources of a survey lie: which of them a key may belong to, and which lie below a
 //! prefix, without asking each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::super::source::SurveySource;
+use crate::layout::Match;
 
 /// Sources by the prefixes that are listed for them.
 #[derive(Debug)]
@@ -13,6 +17,16 @@ pub(super) struct Places<'a> {
     by_prefix: BTreeMap<&'a str, Vec<usize>>,
     /// The lengths that prefixes have.
     lengths: BTreeSet<usize>,
+}
+
+/// Sources that an entry belongs to, by index.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Fit {
+    /// The first source whose path the entry fits; the bytes are counted to that source.
+    pub(super) owner: Option<usize>,
+    /// Sources that keep the entry as an object, a manifest or a version, and what its key means to
+    /// each.
+    pub(super) keepers: Vec<(usize, Match)>,
 }
 
 impl<'a> Places<'a> {
@@ -40,10 +54,21 @@ impl<'a> Places<'a> {
 
     /// Indexes of the sources that may have this key, ascending, each once: a path of theirs begins
     /// as the key does.
-    pub(super) fn may_have(&self, key: &str) -> BTreeSet<usize> {
+    pub(super) fn may_have(&self, key: &str) -> Cow<'_, [usize]> {
         let beginnings = self.lengths.iter().filter_map(|length| key.get(..*length));
-        let found = beginnings.filter_map(|it| self.by_prefix.get(it));
-        found.flatten().copied().collect()
+        let mut found = beginnings.filter_map(|it| self.by_prefix.get(it));
+        let Some(first) = found.next() else {
+            return Cow::default();
+        };
+        let mut all = Cow::from(first);
+        for more in found {
+            all.to_mut().extend(more);
+        }
+        if let Cow::Owned(several) = &mut all {
+            several.sort_unstable();
+            several.dedup();
+        }
+        all
     }
 
     /// Sources of which a listing of this prefix shows snapshots; one may come several times.
@@ -90,8 +115,7 @@ mod tests {
         ];
         let places = Places::of(&sources);
         let check = |key: &str, expected: &[usize]| {
-            let found: Vec<_> = places.may_have(key).into_iter().collect();
-            assert_eq!(found, expected, "{key}");
+            assert_eq!(*places.may_have(key), *expected, "{key}");
         };
         check("backups/a/20261122.rdb", &[0, 1]);
         check("backups/c/20261122.rdb", &[1]);

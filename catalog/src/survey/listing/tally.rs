@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{reading::UnreadHeads, source::SurveySource},
-    places::Places,
+    places::{Fit, Places},
 };
 use crate::{
     grouping::{Group, Grouping},
@@ -73,30 +73,32 @@ impl<'a> Tally<'a> {
     }
 
     /// Counts an object without keeping it.
-    pub(super) fn pass(&mut self, owner: Option<usize>, object: ObjectMeta, state: UsageState) {
+    pub(super) fn pass(&mut self, owner: Option<usize>, object: &ObjectMeta, state: UsageState) {
         if owner.is_none() && self.unrecognised.len() < UNRECOGNISED_SHOWN_MAX {
             self.unrecognised.push(object.key.to_string());
         }
         let state = owner.map_or(UsageState::Unrecognised, |_| state);
-        let class = object.storage_class.unwrap_or_default();
+        let class = object.storage_class.clone().unwrap_or_default();
         self.count((owner, class, state), object.size_bytes, 1);
     }
 
     /// Gives an object to every source that it fits; its bytes are counted to the first one.
-    pub(super) fn take(&mut self, object: ObjectMeta, state: UsageState) {
-        let mut owner = None;
-        for index in self.places.may_have(object.key.as_str()) {
-            let Some(found) = self.places.sources[index].layout.recognise(&object.key) else {
-                continue;
-            };
-            owner = owner.or(Some(index));
+    pub(super) fn take(&mut self, object: ObjectMeta, state: UsageState, mut fit: Fit) {
+        self.pass(fit.owner, &object, state);
+        let mut give = |(index, found), object| {
             let grouping = self.groupings.entry(index).or_default();
             match state {
-                UsageState::Noncurrent => grouping.add_older(found, object.clone()),
-                _ => grouping.add(found, object.clone()),
+                UsageState::Noncurrent => grouping.add_older(found, object),
+                _ => grouping.add(found, object),
             }
+        };
+        let last = fit.keepers.pop();
+        for keeper in fit.keepers {
+            give(keeper, object.clone());
         }
-        self.pass(owner, object, state);
+        if let Some(last) = last {
+            give(last, object);
+        }
     }
 
     pub(super) fn count(

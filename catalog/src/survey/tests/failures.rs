@@ -59,7 +59,7 @@ async fn a_refused_prefix_spoils_only_its_sources() {
         prefix: "a/".into(),
     });
     let inventory = Setup::new(&two()).survey(&memory).await.unwrap();
-    let [a, b] = two().map(|source| inventory.sources[&source.name].clone());
+    let [a, b] = two().map(|source| SourceInventory::clone(&inventory.sources[&source.name]));
     let error = a.error.unwrap();
     assert!(
         error.contains("cannot list \"a/\": access denied\nhint: "),
@@ -117,7 +117,7 @@ async fn refused_versions_spoil_only_the_source_that_needs_them() {
         let inventory = setup.survey(&memory).await.unwrap();
         let [a, b, timeless] = sources
             .each_ref()
-            .map(|source| inventory.sources[&source.name].clone());
+            .map(|source| SourceInventory::clone(&inventory.sources[&source.name]));
         assert_eq!((a.error, a.snapshots.len()), (None, 2));
         assert_eq!((b.error, b.snapshots.len()), (None, 1));
         let error = timeless.error.unwrap();
@@ -147,7 +147,7 @@ async fn an_object_deleted_before_its_head_was_read_is_no_snapshot_and_no_error(
         reason: StorageReason::NotFound,
     });
     let inventory = Setup::new(&two()).survey(&memory).await.unwrap();
-    for source in inventory.sources.values() {
+    for source in inventory.sources.into_values() {
         assert_eq!(*source, SourceInventory::default());
     }
 }
@@ -204,7 +204,7 @@ async fn a_store_that_fails_while_heads_are_read_spoils_the_source_and_is_not_as
     let counted = Counted::new(Arc::new(memory.clone()));
     let mut setup = Setup::new(&two());
     let inventory = setup.survey(&counted).await.unwrap();
-    let [a, b] = two().map(|source| inventory.sources[&source.name].clone());
+    let [a, b] = two().map(|source| SourceInventory::clone(&inventory.sources[&source.name]));
     assert!(a.error.unwrap().contains("timeout"));
     assert_eq!((a.snapshots.len(), b.error), (0, None));
     assert_eq!(counted.requests().calls[&Operation::Read], 1);

@@ -20,8 +20,8 @@ async fn states(setup: &mut Setup, storage: &dyn Storage) -> Vec<(String, Snapsh
     let inventory = setup.survey(storage).await.unwrap();
     let source = inventory.sources.into_values().next().unwrap();
     assert_eq!(source.error, None);
-    let snapshots = source.snapshots.into_iter();
-    snapshots.map(|it| (it.id.0, it.state)).collect()
+    let snapshots = source.snapshots.iter();
+    snapshots.map(|it| (it.id.0.clone(), it.state)).collect()
 }
 
 #[tokio::test]

@@ -99,7 +99,8 @@ async fn a_source_that_fits_too_much_has_an_error_and_spoils_no_other() {
     };
     let sources = [source("wide", &["a/*"]), source("narrow", &["a/%Y%j"])];
     let inventory = Setup::new(&sources).survey(&storage).await.unwrap();
-    let [wide, narrow] = sources.map(|source| inventory.sources[&source.name].clone());
+    let [wide, narrow] =
+        sources.map(|source| SourceInventory::clone(&inventory.sources[&source.name]));
     assert!(
         wide.error
             .unwrap()

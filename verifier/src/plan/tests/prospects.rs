@@ -7,7 +7,7 @@ use crate::plan::prospect;
 
 /// The verifier that wrote the records of the fixtures, or the same with another configuration.
 fn tool(same: bool) -> ToolRecord {
-    let mut tool = fixtures::verification(at(0), None).tool;
+    let mut tool = ToolRecord::clone(&fixtures::verification(at(0), None).tool);
     if !same {
         tool.config_digest.push('0');
     }
@@ -90,7 +90,7 @@ fn two_verifiers_that_differ_do_not_try_again_after_each_other_for_ever() {
     let of_two = |reason| {
         let drafts = [(1, true), (2, false)].map(|(ended, ours)| {
             let mut run = fixtures::verification(at(0), Some(reason));
-            (run.ended_at, run.tool) = (at(ended), tool(ours));
+            (run.ended_at, run.tool) = (at(ended), tool(ours).into());
             Draft::Verification(Box::new(run))
         });
         let mut ledger = Ledger::new(fixtures::cache());

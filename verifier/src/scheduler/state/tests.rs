@@ -19,7 +19,7 @@ fn config(repository: &str) -> Arc<Config> {
 #[test]
 fn who_was_ready_stays_so_through_reloads() {
     let (before, now) = (config("local"), fixtures::at("05:00:00"));
-    let tool = fixtures::verification(now, None).tool;
+    let tool = ToolRecord::clone(&fixtures::verification(now, None).tool);
     let mut state = State::new(&before, tool.clone(), now);
     assert!(!state.is_planned());
     assert!(!state.under(&before, tool.clone(), now).is_planned());

@@ -69,7 +69,7 @@ async fn each_artifact_is_restored_in_a_sandbox_of_its_own_and_all_are_counted_t
         assert_eq!(answers(&verification, check), expected, "{check}");
     }
     assert_eq!(answers(&verification, "fake.total"), [(Passed, "")]);
-    assert_eq!(verification.items["words"], 3);
+    assert_eq!(verification.items[&"words".into()], 3);
     assert_eq!(verification.recovery_milliseconds, Some(15_000));
     let artifacts = &verification.snapshot.artifacts;
     let digests: Vec<_> = artifacts.iter().map(|it| it.sha256.as_ref()).collect();

@@ -83,7 +83,7 @@ mod tests {
         let record = Record {
             sequence,
             previous: None,
-            digest: String::new(),
+            digest: Arc::default(),
             draft: Draft::Verification(Box::new(run)),
         };
         PlacedRecord {

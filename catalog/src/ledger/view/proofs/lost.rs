@@ -38,7 +38,7 @@ pub enum Loss {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OldVersions {
     /// Digest of the record.
-    pub record: String,
+    pub record: Arc<str>,
     /// True if all of these versions can still be read; `None` where the store did not tell.
     pub are_there: Option<bool>,
 }
@@ -73,7 +73,7 @@ impl Lost {
     /// Makes the answer of a store that was asked for these versions.
     pub(in crate::ledger) fn answer(&self, are_there: Option<bool>) -> OldVersions {
         OldVersions {
-            record: self.record.digest.clone(),
+            record: Arc::clone(&self.record.digest),
             are_there,
         }
     }

@@ -84,7 +84,7 @@ async fn a_source_renamed_twice_has_one_past() {
             (1, Some(at("01:00:00")))
         );
         let past = past(&ledger);
-        let baseline = |before| past.baseline(at(before)).map(|it| it.items["keys"]);
+        let baseline = |before| past.baseline(at(before)).map(|it| it.items[&"keys".into()]);
         assert_eq!(
             (baseline("05:00:00"), baseline("02:30:00")),
             (Some(7), Some(100))
