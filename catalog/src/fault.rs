@@ -19,7 +19,8 @@ pub const fn point(_name: &str) -> std::io::Result<()> {
 }
 
 /// Passes, unless `FAULT_POINT=name:abort|hang|pause|error` names this point. A pause lasts until
-/// the file named by `FAULT_UNTIL` is there.
+/// the file named by `FAULT_UNTIL` is there; when it begins, a file of this name with `.reached`
+/// behind it is written.
 ///
 /// # Errors
 ///
@@ -36,6 +37,9 @@ pub fn point(name: &str) -> std::io::Result<()> {
         },
         Some((at, "pause")) if at == name => {
             let until = std::env::var_os("FAULT_UNTIL").unwrap_or_default();
+            let mut reached = until.clone();
+            reached.push(".reached");
+            std::fs::write(reached, "")?;
             while !std::path::Path::new(&until).exists() {
                 std::thread::park_timeout(std::time::Duration::from_millis(10));
             }

@@ -208,7 +208,7 @@ impl Ran {
     }
 
     /// With the records that were printed.
-    fn records(self) -> (i32, Vec<Value>) {
+    pub(crate) fn records(self) -> (i32, Vec<Value>) {
         let records = serde_json::from_str(&self.out);
         let records = records.unwrap_or_else(|error| panic!("{error}: {self:?}"));
         (self.code, records)

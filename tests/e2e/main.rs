@@ -54,6 +54,7 @@ mod proxied;
 mod rehearsed;
 mod renamed;
 mod repaired;
+mod restarted;
 mod serve;
 mod source;
 mod unmounted;

@@ -21,7 +21,7 @@ use self::{
     client::{DockerHost, trouble},
     exec::Execs,
     sandbox::DockerSandbox,
-    shape::Labels,
+    shape::{Labels, Shape},
 };
 use super::{
     ImageFacts, Instance, Pull, RunId, Runtime, RuntimeConfig, Sandbox, SandboxError, SandboxSpec,
@@ -102,16 +102,21 @@ impl Runtime for DockerRuntime {
             instance: self.instance.id().to_owned(),
             deadline: spec.deadline,
         };
-        let user = image::user(&docker, &image, &spec.data_dir, &labels).await?;
+        let declared = image.config.as_ref().and_then(|it| it.volumes.as_deref());
+        let shape = Shape {
+            run,
+            spec,
+            image: &image_id,
+            declared: declared.unwrap_or_default(),
+            labels: &labels,
+        };
+        let user = image::user(&docker, &image, &shape).await?;
         let said = |error| trouble("creating the sandbox", error);
-        docker
-            .create_volume(shape::volume(run, &labels))
-            .await
-            .map_err(said)?;
+        let volume = docker.create_volume(shape.volume()).await;
+        volume.map_err(said)?;
         let options = CreateContainerOptionsBuilder::new().name(&shape::container_name(run));
-        let body = shape::container(run, spec, &image_id, &user, &labels);
         let made = docker
-            .create_container(Some(options.build()), body)
+            .create_container(Some(options.build()), shape.container(&user))
             .await
             .map_err(said)?;
         let started = docker

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bollard::{
     Docker,
     errors::Error,
-    models::{ContainerCreateBody, ImageInspect},
+    models::ImageInspect,
     query_parameters::{
         CreateImageOptionsBuilder, DownloadFromContainerOptionsBuilder,
         RemoveContainerOptionsBuilder,
@@ -15,7 +15,7 @@ use catalog::ledger::Reason;
 use futures::StreamExt;
 use tokio::time::timeout;
 
-use super::{client::trouble, shape::Labels};
+use super::{client::trouble, shape::Shape};
 use crate::runtime::{ImageFacts, Pull, SandboxError};
 
 /// Most bytes of an archive that are read to find one header.
@@ -123,8 +123,7 @@ async fn pull_image(docker: &Docker, image: &str) -> Result<(), Error> {
 pub(super) async fn user(
     docker: &Docker,
     image: &ImageInspect,
-    data_dir: &str,
-    labels: &Labels,
+    shape: &Shape<'_>,
 ) -> Result<String, SandboxError> {
     let own = image
         .config
@@ -135,7 +134,8 @@ pub(super) async fn user(
         return Ok(own);
     }
     let id = image.id.clone().unwrap_or_default();
-    match owner_of(docker, &id, data_dir, labels).await? {
+    let data_dir = &shape.spec.data_dir;
+    match owner_of(docker, shape).await? {
         Some((user, group)) if user != 0 => Ok(format!("{user}:{group}")),
         _ => Err(SandboxError::new(
             Reason::NoImage,
@@ -148,25 +148,14 @@ pub(super) async fn user(
     }
 }
 
-/// Returns user and group that own `path` in an image. It is read from a container that is never
-/// started: nothing of the image runs as root, not even `stat`.
-async fn owner_of(
-    docker: &Docker,
-    image: &str,
-    path: &str,
-    labels: &Labels,
-) -> Result<Option<(u32, u32)>, SandboxError> {
+/// Returns user and group that own the data directory in an image. They are read from a container
+/// that is never started: nothing of the image runs as root, not even `stat`.
+async fn owner_of(docker: &Docker, shape: &Shape<'_>) -> Result<Option<(u32, u32)>, SandboxError> {
     let said = |error| trouble("looking at the owner of the data directory", error);
-    let body = ContainerCreateBody {
-        image: Some(image.to_owned()),
-        entrypoint: Some(vec!["true".to_owned()]),
-        labels: Some(labels.all()),
-        network_disabled: Some(true),
-        ..Default::default()
-    };
-    let container = docker.create_container(None, body).await.map_err(said)?.id;
+    let made = docker.create_container(None, shape.unstarted()).await;
+    let container = made.map_err(said)?.id;
     let options = DownloadFromContainerOptionsBuilder::new()
-        .path(path)
+        .path(&shape.spec.data_dir)
         .build();
     let mut archive = docker.download_from_container(&container, Some(options));
     let mut head = Vec::new();

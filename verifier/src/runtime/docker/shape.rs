@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType,
-    RestartPolicy, RestartPolicyNameEnum, VolumeCreateRequest,
+    MountVolumeOptions, RestartPolicy, RestartPolicyNameEnum, VolumeCreateRequest,
 };
 use jiff::Timestamp;
 
@@ -51,80 +51,182 @@ pub(super) fn container_name(run: &RunId) -> String {
     format!("backup-witness-{}", run.0)
 }
 
-/// Name of the volume of a run.
-pub(super) fn volume_name(run: &RunId) -> String {
-    format!("backup-witness-{}-data", run.0)
+/// What the containers and the volume of one run are made of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape<'a> {
+    pub(super) run: &'a RunId,
+    pub(super) spec: &'a SandboxSpec,
+    /// Id of the image.
+    pub(super) image: &'a str,
+    /// Places that the image declares to be volumes.
+    pub(super) declared: &'a [String],
+    pub(super) labels: &'a Labels,
 }
 
-pub(super) fn volume(run: &RunId, labels: &Labels) -> VolumeCreateRequest {
-    VolumeCreateRequest {
-        name: Some(volume_name(run)),
-        labels: Some(labels.all()),
-        ..Default::default()
+impl Shape<'_> {
+    fn volume_name(&self) -> String {
+        format!("backup-witness-{}-data", self.run.0)
     }
-}
 
-/// The container of a run, which only sleeps: every command is an exec, so its log holds the
-/// server's lines only.
-pub(super) fn container(
-    run: &RunId,
-    spec: &SandboxSpec,
-    image_id: &str,
-    user: &str,
-    labels: &Labels,
-) -> ContainerCreateBody {
-    ContainerCreateBody {
-        image: Some(image_id.to_owned()),
-        user: Some(user.to_owned()),
-        hostname: Some("sandbox".to_owned()),
-        entrypoint: Some(vec!["sleep".to_owned()]),
-        cmd: Some(vec!["infinity".to_owned()]),
-        working_dir: Some(spec.data_dir.clone()),
-        healthcheck: Some(HealthConfig {
-            test: Some(vec!["NONE".to_owned()]),
+    /// The only volume of the run: its data directory.
+    pub(super) fn volume(&self) -> VolumeCreateRequest {
+        VolumeCreateRequest {
+            name: Some(self.volume_name()),
+            labels: Some(self.labels.all()),
             ..Default::default()
-        }),
-        labels: Some(labels.all()),
-        host_config: Some(host_config(run, spec)),
-        ..Default::default()
+        }
     }
-}
 
-fn host_config(run: &RunId, spec: &SandboxSpec) -> HostConfig {
-    let memory = i64::try_from(spec.memory_bytes).unwrap_or(i64::MAX);
-    let log = [("max-size", "8m"), ("max-file", "2")];
-    HostConfig {
-        network_mode: Some("none".to_owned()),
-        publish_all_ports: Some(false),
-        readonly_rootfs: Some(true),
-        privileged: Some(false),
-        cap_drop: Some(vec!["ALL".to_owned()]),
-        security_opt: Some(vec!["no-new-privileges".to_owned()]),
-        init: Some(true),
-        memory: Some(memory),
-        memory_swap: Some(memory),
-        cpu_quota: Some(CPU_QUOTA.0),
-        cpu_period: Some(CPU_QUOTA.1),
-        pids_limit: Some(PROCESSES_MAX),
-        mounts: Some(vec![Mount {
-            target: Some(spec.data_dir.clone()),
-            source: Some(volume_name(run)),
+    fn data(&self) -> Mount {
+        Mount {
+            target: Some(self.spec.data_dir.clone()),
+            source: Some(self.volume_name()),
             typ: Some(MountType::VOLUME),
             ..Default::default()
-        }]),
-        tmpfs: Some(HashMap::from([("/tmp".to_owned(), TMP_OPTIONS.to_owned())])),
-        log_config: Some(HostConfigLogConfig {
-            typ: Some("json-file".to_owned()),
-            config: Some(
-                log.map(|(key, value)| (key.to_owned(), value.to_owned()))
-                    .into(),
-            ),
-        }),
-        restart_policy: Some(RestartPolicy {
-            name: Some(RestartPolicyNameEnum::NO),
-            maximum_retry_count: None,
-        }),
-        auto_remove: Some(false),
-        ..Default::default()
+        }
+    }
+
+    /// Memory in every other place that may be written. Where an image declares a volume the engine
+    /// would make one without our labels, which nobody finds who looks for what a run left.
+    fn scratch(&self) -> HashMap<String, String> {
+        let declared = self
+            .declared
+            .iter()
+            .map(|place| place.trim_end_matches('/'));
+        let places = declared.filter(|place| *place != self.spec.data_dir);
+        let all = places.chain(["/tmp"]);
+        all.map(|place| (place.to_owned(), TMP_OPTIONS.to_owned()))
+            .collect()
+    }
+
+    /// A container that is never started: whoever owns its data directory owns that of the image.
+    /// There lies a nameless volume, which the engine fills with what the image has, owners
+    /// included, and removes with the container.
+    pub(super) fn unstarted(&self) -> ContainerCreateBody {
+        ContainerCreateBody {
+            image: Some(self.image.to_owned()),
+            entrypoint: Some(vec!["true".to_owned()]),
+            labels: Some(self.labels.all()),
+            network_disabled: Some(true),
+            host_config: Some(HostConfig {
+                mounts: Some(vec![Mount {
+                    source: None,
+                    volume_options: Some(MountVolumeOptions {
+                        labels: Some(self.labels.all()),
+                        ..Default::default()
+                    }),
+                    ..self.data()
+                }]),
+                tmpfs: Some(self.scratch()),
+                ..Default::default()
+            }),
+            ..Default::default()
+        }
+    }
+
+    /// The container of the run, which only sleeps: every command is an exec, so its log holds the
+    /// server's lines only.
+    pub(super) fn container(&self, user: &str) -> ContainerCreateBody {
+        ContainerCreateBody {
+            image: Some(self.image.to_owned()),
+            user: Some(user.to_owned()),
+            hostname: Some("sandbox".to_owned()),
+            entrypoint: Some(vec!["sleep".to_owned()]),
+            cmd: Some(vec!["infinity".to_owned()]),
+            working_dir: Some(self.spec.data_dir.clone()),
+            healthcheck: Some(HealthConfig {
+                test: Some(vec!["NONE".to_owned()]),
+                ..Default::default()
+            }),
+            labels: Some(self.labels.all()),
+            host_config: Some(self.host_config()),
+            ..Default::default()
+        }
+    }
+
+    fn host_config(&self) -> HostConfig {
+        let memory = i64::try_from(self.spec.memory_bytes).unwrap_or(i64::MAX);
+        let log = [("max-size", "8m"), ("max-file", "2")];
+        HostConfig {
+            network_mode: Some("none".to_owned()),
+            publish_all_ports: Some(false),
+            readonly_rootfs: Some(true),
+            privileged: Some(false),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            security_opt: Some(vec!["no-new-privileges".to_owned()]),
+            init: Some(true),
+            memory: Some(memory),
+            memory_swap: Some(memory),
+            cpu_quota: Some(CPU_QUOTA.0),
+            cpu_period: Some(CPU_QUOTA.1),
+            pids_limit: Some(PROCESSES_MAX),
+            mounts: Some(vec![self.data()]),
+            tmpfs: Some(self.scratch()),
+            log_config: Some(HostConfigLogConfig {
+                typ: Some("json-file".to_owned()),
+                config: Some(
+                    log.map(|(key, value)| (key.to_owned(), value.to_owned()))
+                        .into(),
+                ),
+            }),
+            restart_policy: Some(RestartPolicy {
+                name: Some(RestartPolicyNameEnum::NO),
+                maximum_retry_count: None,
+            }),
+            auto_remove: Some(false),
+            ..Default::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use catalog::ledger::fixtures::at;
+
+    use super::*;
+    use crate::runtime::image;
+
+    #[test]
+    fn no_container_gets_a_volume_without_our_labels() {
+        let labels = Labels {
+            run: "a".to_owned(),
+            instance: "b".to_owned(),
+            deadline: at("12:00:00"),
+        };
+        let run = RunId("a".to_owned());
+        let spec = SandboxSpec {
+            image: image("redis:8.0", &[]),
+            data_dir: "/data".to_owned(),
+            memory_bytes: 1 << 30,
+            disk_bytes: 1 << 30,
+            env: Vec::new(),
+            ports: Vec::new(),
+            deadline: labels.deadline,
+        };
+        let declared = [format!("{}/", spec.data_dir), "/logs".to_owned()];
+        let shape = Shape {
+            run: &run,
+            spec: &spec,
+            image: "sha256:0",
+            declared: &declared,
+            labels: &labels,
+        };
+        assert_eq!(shape.volume().labels, Some(labels.all()));
+        for body in [shape.unstarted(), shape.container("999:999")] {
+            let host = body.host_config.unwrap();
+            let [data] = &host.mounts.unwrap()[..] else {
+                panic!("one volume is mounted");
+            };
+            assert_eq!(data.target.as_ref(), Some(&spec.data_dir));
+            let labelled = data
+                .volume_options
+                .as_ref()
+                .and_then(|it| it.labels.clone());
+            let is_ours = data.source == shape.volume().name;
+            assert!(is_ours || labelled == Some(labels.all()), "{data:?}");
+            let mut memory: Vec<_> = host.tmpfs.unwrap().into_keys().collect();
+            memory.sort();
+            assert_eq!(memory, ["/logs", "/tmp"]);
+        }
     }
 }
