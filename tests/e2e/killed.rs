@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use tests::require;
+use tests::{corpus, require};
 
 use crate::{
     bench::{Bench, eventually},
@@ -111,6 +111,43 @@ fn whatever_step_docker_runs_are_killed_at_sweep_leaves_nothing() {
 fn whatever_step_process_runs_are_killed_at_sweep_leaves_nothing() {
     require!(redis);
     killed_everywhere("process");
+}
+
+/// A graph whose dump Neo4j 5.26 loads.
+fn graph(bench: &Bench, dump: &Path) {
+    let text = "schema: 1\n\
+         repositories: [{ name: local, directory: repository }]\n\
+         evidence: { repository: { directory: evidence } }\n\
+         verifier:\n  runtime: docker\n  pull: never\n  \
+         images: { neo4j: [\"neo4j:5.26-community\"] }\n  limits: { memory: 2GiB }\n\
+         sources:\n  - { name: graph, engine: neo4j, repository: local, settle: 0s, \
+         path: \"graph-%Y%m%d.dump\" }\n";
+    fs::write(bench.path("backups.yaml"), text).unwrap();
+    fs::copy(dump, bench.path("repository/graph-20261101.dump")).unwrap();
+}
+
+#[test]
+fn a_graph_whose_verification_is_killed_leaves_nothing_and_can_be_verified() {
+    require!(docker);
+    require!(image "neo4j:5.26-community");
+    let Some(corpus) = corpus::folder("neo4j") else {
+        return;
+    };
+    let bench = Bench::new("docker");
+    graph(&bench, &corpus.join("movies-50.dump"));
+    // Those between which only this engine has steps of its own.
+    for point in ["restored", "served"] {
+        let output = bench.verify_until(&format!("{point}:abort"));
+        assert_eq!(output.status.code(), None, "{point}: {output:?}");
+        bench.run(&["sweep"]).ends(0, "1 runs removed");
+        assert_eq!(bench.runs(), 0, "{point}");
+    }
+    let (code, records) = bench.verify();
+    let verdict = records[0]["verdict"].as_str();
+    assert_eq!((code, verdict), (0, Some("verified")), "{records:?}");
+    let exported = bench.run(&["evidence", "export", "--format", "csv"]).out;
+    let interrupted = exported.matches(",inconclusive,interrupted,").count();
+    assert_eq!(interrupted, 2, "{exported}");
 }
 
 fn neighbours(runtime: &'static str) {
