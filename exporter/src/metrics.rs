@@ -115,8 +115,9 @@ toolkit::metric_table! {
         "Requests that failed.";
     RepositoryDropped, Gauge, "backup_repository_dropped_entries", [repository, reason],
         "Entries of the listing that were passed over (cached).";
-    RepositoryConcern, Gauge, "backup_repository_concern", [repository, concern],
-        "1 while the concern stands, else 0.";
+    RepositoryConcern, Gauge, "backup_repository_concern", [repository, concern, severity],
+        "1 while the concern stands, else 0: unreachable (the last survey failed), capacity (more \
+         than 90 % of it is stored).";
     StorageBytes, Gauge, "backup_storage_bytes",
         [source, engine, repository, storage_class, state],
         "Bytes stored (cached); source is empty for what fits no source.";

@@ -5,6 +5,7 @@
     reason = "tests start programs and look at the clock"
 )]
 
+mod alerts;
 mod exporter;
 mod inspector_corpus;
 mod inspector_differential;

@@ -32,6 +32,9 @@ toolkit::metric_table! {
         "When the newest snapshot is to be verified, if no newer one arrives; in the past: it \
          waits, runs, or something hinders it; see backup_verifier_failures_total. Absent: nothing \
          is there, or nothing is known.";
+    Deadline, Gauge, "backup_verifier_deadline_seconds", [source, engine],
+        "How long a verification of the newest snapshot may take: verify.deadline, or what follows \
+         from its size. Absent: nothing is there, or nothing is known.";
     Running, Gauge, "backup_verifier_verifications_running", [],
         "Verifications under way.";
     Waiting, Gauge, "backup_verifier_verifications_waiting", [],

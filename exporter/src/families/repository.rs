@@ -1,6 +1,6 @@
 //! Survey health and usage of each repository.
 
-use catalog::{model::Dropped, storage::Operation};
+use catalog::{assess::Severity, model::Dropped, storage::Operation};
 
 use super::{Families, flag, length, number, seconds};
 use crate::{
@@ -11,6 +11,9 @@ use crate::{
 /// Part of the capacity, in percent, beyond which a repository is of concern: the last tenth is
 /// room for the next snapshots.
 const CAPACITY_PERCENT: u64 = 90;
+
+/// Severity of every concern of a repository.
+const WARNING: &str = Severity::Warning.as_label();
 
 pub(super) fn put(families: &mut Families, state: &State) {
     for repository in &state.config.repositories {
@@ -48,7 +51,11 @@ fn health(families: &mut Families, name: &str, known: &RepositoryState) {
     let up = last.outcome == SurveyOutcome::Completed;
     families.put(Metric::RepositoryUp, &[name], flag(up));
     families.put(Metric::RepositorySurveyDuration, &[name], length(last.took));
-    families.put(Metric::RepositoryConcern, &[name, "unreachable"], flag(!up));
+    families.put(
+        Metric::RepositoryConcern,
+        &[name, "unreachable", WARNING],
+        flag(!up),
+    );
     if let Some(at) = known.surveyed_at {
         families.put(Metric::RepositorySurveyTimestamp, &[name], seconds(at));
         for why in Dropped::ALL {
@@ -68,7 +75,11 @@ fn capacity(families: &mut Families, name: &str, known: &RepositoryState, holds:
             families.put(Metric::StorageFull, &[name], seconds(at));
         }
         let full = stored > holds / 100 * CAPACITY_PERCENT;
-        families.put(Metric::RepositoryConcern, &[name, "capacity"], flag(full));
+        families.put(
+            Metric::RepositoryConcern,
+            &[name, "capacity", WARNING],
+            flag(full),
+        );
     }
 }
 

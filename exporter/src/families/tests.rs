@@ -211,7 +211,7 @@ fn a_repository_that_fills_up_is_of_concern() {
             &mut state,
             inventory("05:05:00", vec![snapshot("cache", "05:00:00", bytes)]),
         );
-        let series = r#"backup_repository_concern{concern="capacity",repository="local"}"#;
+        let series = r#"backup_repository_concern{concern="capacity",repository="local",severity="warning"}"#;
         assert_eq!(value(&state, "05:30:00", series), Some(expected), "{bytes}");
     };
     check(8 << 30, 0.0);

@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use catalog::{assess::default_deadline, config::Source, ledger::Trigger, model::Snapshot};
+use catalog::{config::Source, ledger::Trigger, model::Snapshot};
 use futures::FutureExt as _;
 
 use crate::{
     console::Refusal,
     engine::{Settings, engine_of},
+    plan::deadline_of,
     runtime::RunId,
     select::Wanted,
     supervise::{Assignment, OnProgress, SelectAgain, Selection},
@@ -57,8 +58,7 @@ impl ChosenSnapshot {
             .baseline(self.snapshot.taken_at);
         let recovery_time = source.objectives.recovery_time;
         let size_bytes = self.snapshot.lineage_bytes();
-        let deadline = verify.deadline;
-        let deadline = deadline.unwrap_or_else(|| default_deadline(size_bytes));
+        let deadline = deadline_of(verify, size_bytes);
         Ok(Assignment {
             run: self.run,
             trigger: self.trigger,

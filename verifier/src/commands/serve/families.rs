@@ -3,13 +3,13 @@
 use catalog::ledger::Verdict;
 use jiff::Timestamp;
 use toolkit::{
-    exposition::{self, ExpositionError, flag, number, seconds},
+    exposition::{self, ExpositionError, flag, length, number, seconds},
     http::DoorState,
 };
 
 use crate::{
     metrics::Metric,
-    plan::prospect,
+    plan::{deadline_of, prospect},
     scheduler::{Speaking, State, Step},
 };
 
@@ -82,9 +82,13 @@ fn put_plans(families: &mut Families, state: &State, now: Timestamp) {
             continue;
         };
         let next = prospect(source, &situation, &state.tool);
+        let labels = [source.name.as_str(), source.format.engine().as_str()];
         if let Some(at) = next.at {
-            let labels = [source.name.as_str(), source.format.engine().as_str()];
             families.put(Metric::NextDue, &labels, seconds(at));
+        }
+        if let (Some(verify), Some(newest)) = (&source.verify, situation.newest) {
+            let deadline = deadline_of(verify, newest.lineage_bytes());
+            families.put(Metric::Deadline, &labels, length(deadline));
         }
     }
 }

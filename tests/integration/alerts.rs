@@ -1,0 +1,138 @@
+//! The alert rules: complete, understood by Prometheus, and firing when they should.
+//!
+//! `alerts/tests` holds the unit tests of what is no concern of a source; those of concerns are
+//! made here from the table of concerns.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "what cannot be read ends the test there"
+)]
+
+mod concerns;
+mod document;
+mod rules;
+mod scripted;
+
+use std::{collections::BTreeSet, fs, process::Command};
+
+use catalog::assess::{CONCERNS, Severity};
+use exporter::metrics::Metric as Exported;
+use tests::require;
+use verifier::metrics::Metric as Served;
+
+use self::rules::{Rule, all, directory};
+
+#[test]
+fn promtool_understands_every_rule() {
+    require!(promtool);
+    let files = rules::FILES.map(|file| directory().join(file));
+    let output = Command::new("promtool")
+        .args(["check", "rules", "--lint=all", "--lint-fatal"])
+        .args(files)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn what_is_no_concern_of_a_source_fires_and_ends_as_written() {
+    require!(promtool);
+    let files = ["days", "ourselves", "sources"];
+    let files = files.map(|file| directory().join(format!("tests/{file}.yaml")));
+    let output = Command::new("promtool")
+        .args(["test", "rules"])
+        .args(files)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn every_concern_has_an_alert_unless_it_only_informs() {
+    let rules = all();
+    for concern in CONCERNS {
+        let of_it = rules.iter().filter(|rule| rule.alert.is_some());
+        let has_one = of_it
+            .clone()
+            .any(|rule| rule.concerns().contains(concern.name));
+        assert_eq!(
+            has_one,
+            concern.severity != Severity::Info,
+            "{}",
+            concern.name
+        );
+    }
+    let known = |name: &String| CONCERNS.iter().any(|concern| concern.name == name);
+    let named: BTreeSet<_> = rules.iter().flat_map(Rule::concerns).collect();
+    let unknown: Vec<_> = named.iter().filter(|name| !known(name)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+#[test]
+fn every_alert_says_what_to_do_and_is_tested() {
+    let scripted = ["days", "ourselves", "sources"];
+    let scripted = scripted
+        .map(|file| fs::read_to_string(directory().join(format!("tests/{file}.yaml"))).unwrap());
+    for rule in all() {
+        let Some(alert) = &rule.alert else { continue };
+        assert!(
+            alert.starts_with("Backup"),
+            "{alert}: names of others stay theirs"
+        );
+        for annotation in ["summary", "description"] {
+            assert!(
+                rule.annotations.contains_key(annotation),
+                "{alert}: {annotation}"
+            );
+        }
+        let url = &rule.annotations["runbook_url"];
+        assert_eq!(*url, format!("{}{alert}", rules::RUNBOOKS));
+        let runbook = directory().join(format!("runbooks/{alert}.md"));
+        let runbook = fs::read_to_string(&runbook).unwrap_or_else(|_| panic!("{runbook:?}"));
+        assert!(runbook.starts_with(&format!("# {alert}\n")), "{alert}");
+        for heading in ["Meaning", "Impact", "Confirm", "Mend", "Prevent"] {
+            let heading = format!("\n## {heading}\n");
+            assert!(runbook.contains(&heading), "{alert}: {heading}");
+        }
+        if alert != "BackupWatchdog" {
+            assert_eq!(rule.keep_firing_for.as_deref(), Some("15m"), "{alert}");
+            assert!(rule.wait.is_some(), "{alert} has a `for`");
+        }
+        let is_scripted = scripted
+            .iter()
+            .any(|text| text.contains(&format!("\"{alert}\"")));
+        let of_many = alert.starts_with("BackupDrill") && scripted[2].contains(alert.as_str());
+        let is_tested = is_scripted || of_many || !rule.concerns().is_empty();
+        assert!(is_tested, "{alert} has a test");
+    }
+}
+
+#[test]
+fn every_runbook_is_of_an_alert() {
+    let alerts: BTreeSet<String> = all().into_iter().filter_map(|rule| rule.alert).collect();
+    for runbook in fs::read_dir(directory().join("runbooks")).unwrap() {
+        let name = runbook.unwrap().file_name().into_string().unwrap();
+        assert!(alerts.contains(name.trim_end_matches(".md")), "{name}");
+    }
+}
+
+#[test]
+fn rules_name_only_metrics_that_exist() {
+    let exported = Exported::ALL.iter().map(|it| it.name());
+    let served = Served::ALL.iter().map(|it| it.name());
+    let rules = all();
+    let recorded = rules.iter().filter_map(|rule| rule.record.as_deref());
+    let known: BTreeSet<&str> = exported.chain(served).chain(recorded).collect();
+    let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':');
+    for rule in &rules {
+        for name in rule.expr.split(word).filter(|it| it.starts_with("backup_")) {
+            // The beginning of a name in a pattern: backup_(exporter|verifier)_…
+            let is_pattern = name == "backup_";
+            assert!(
+                is_pattern || known.contains(name),
+                "{name} in {}",
+                rule.expr
+            );
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The rule files as they are read.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+/// The rule files, those of recordings first.
+pub(super) const FILES: [&str; 5] = [
+    "recording.yaml",
+    "intent.yaml",
+    "evidence.yaml",
+    "proof.yaml",
+    "ourselves.yaml",
+];
+
+/// Base address of runbooks in the rule files.
+pub(super) const RUNBOOKS: &str = "https://runbooks.example/";
+
+/// One rule.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rule {
+    pub(super) alert: Option<String>,
+    pub(super) record: Option<String>,
+    pub(super) expr: String,
+    #[serde(rename = "for")]
+    pub(super) wait: Option<String>,
+    pub(super) keep_firing_for: Option<String>,
+    #[serde(default)]
+    pub(super) labels: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) annotations: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RuleGroup {
+    name: String,
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RuleFile {
+    groups: Vec<RuleGroup>,
+}
+
+impl Rule {
+    /// Concerns of sources that the rule names.
+    pub(super) fn concerns(&self) -> BTreeSet<String> {
+        let mut named = BTreeSet::new();
+        for matcher in [
+            "backup:concern:owned{concern=\"",
+            "backup:concern:owned{concern=~\"",
+        ] {
+            for (at, found) in self.expr.match_indices(matcher) {
+                let rest = &self.expr[at + found.len()..];
+                let listed = rest.split('"').next().unwrap();
+                named.extend(listed.split('|').map(ToOwned::to_owned));
+            }
+        }
+        named
+    }
+
+    /// `for` in minutes.
+    pub(super) fn waits_minutes(&self) -> u32 {
+        let text = self.wait.as_deref().unwrap_or("0m");
+        let number = |unit| text.strip_suffix(unit).map(|it| it.parse::<u32>().unwrap());
+        let hours = || number('h').map(|hours| hours * 60);
+        number('m')
+            .or_else(hours)
+            .unwrap_or_else(|| panic!("{text}"))
+    }
+}
+
+/// The directory of the rules.
+pub(super) fn directory() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    root.join("alerts")
+}
+
+/// Every rule of every file.
+pub(super) fn all() -> Vec<Rule> {
+    FILES
+        .iter()
+        .flat_map(|file| of(&directory().join(file)))
+        .collect()
+}
+
+/// Every rule of one file.
+pub(super) fn of(file: &Path) -> Vec<Rule> {
+    let text = fs::read_to_string(file).unwrap();
+    let read: RuleFile = serde_saphyr::from_str(&text).unwrap();
+    let named = read
+        .groups
+        .iter()
+        .all(|group| group.name.starts_with("backup-"));
+    assert!(named, "groups of others stay theirs: {}", file.display());
+    read.groups
+        .into_iter()
+        .flat_map(|group| group.rules)
+        .collect()
+}
