@@ -61,6 +61,30 @@ fn a_place_without_records_is_told_once_by_each_command_and_made_by_none() {
     }
 }
 
+/// The worst night: the snapshots are there, and what was written of them is not.
+#[test]
+fn a_snapshot_is_named_and_fetched_while_its_records_cannot_be_read() {
+    let bench = Bench::new("process");
+    bench.snapshot(1);
+    let evidence = bench.path("evidence");
+    fs::remove_dir(&evidence).unwrap();
+    fs::write(&evidence, "no directory").unwrap();
+    let warning = "warning: what was proven of cache is not known";
+    for words in [&LATEST[..], &FETCH[..]] {
+        let ran = bench.run(words);
+        ran.ends(0, warning);
+        assert!(ran.out.contains("20261101-0100.rdb"), "{ran:?}");
+        assert!(ran.err.contains("Not a directory"), "{ran:?}");
+        let verified = bench.run(&[words, &["--verified"]].concat());
+        assert_eq!(
+            (verified.code, verified.out.as_str()),
+            (3, ""),
+            "{verified:?}"
+        );
+        assert!(verified.err.contains("Not a directory"), "{verified:?}");
+    }
+}
+
 #[tokio::test]
 async fn evidence_on_a_volume_is_asked_for_while_it_is_not_mounted() {
     require!(root);

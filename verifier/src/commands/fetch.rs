@@ -53,15 +53,15 @@ pub(super) async fn run(flags: &Fetch, console: &mut Console<'_>) -> Result<Exit
         () = cancelled.cancelled() => return Err(interrupted()),
     };
     surveyed.tell(console)?;
+    let (recorded, ledger) = world.ledger_for(source, flags.verified, console).await?;
     let wish = Wish {
-        recorded: world.warn_unmounted(console).await?,
+        recorded,
         world: &world,
         source,
         flags,
         progress: &progress,
         cancelled: &cancelled,
     };
-    let ledger = world.ledger(&source.name).await?;
     let chosen = wish.choose(&surveyed, &ledger).await?;
     if prepare(&flags.to, &world.config)? {
         writeln!(console.err, "{} was created", flags.to.display())?;

@@ -16,11 +16,10 @@ pub(super) async fn run(flags: &Latest, console: &mut Console<'_>) -> Result<Exi
     let source = world.source(&flags.source)?;
     let surveyed = world.survey(&[source]).await;
     surveyed.tell(console)?;
-    let recorded = world.warn_unmounted(console).await?;
     let Some(inventory) = surveyed.of(source, console)? else {
         return Ok(Exit::Unknown);
     };
-    let ledger = world.ledger(&source.name).await?;
+    let (recorded, ledger) = world.ledger_for(source, flags.verified, console).await?;
     let past = ledger.until(world.clock.now());
     let wanted = flags.before.map_or(Wanted::Newest, Wanted::Before);
     let found = if flags.verified {

@@ -109,6 +109,37 @@ impl World {
         }
     }
 
+    /// Returns the ledger of a source for a command that is worth something without it, and whether
+    /// there may be records.
+    ///
+    /// | the records | the command needs them | then |
+    /// |---|---|---|
+    /// | cannot be read | yes | an error |
+    /// | cannot be read | no | a warning, and an empty ledger |
+    /// | are not at their place | | a warning, and an empty ledger |
+    pub(crate) async fn ledger_for(
+        &self,
+        source: &Source,
+        is_needed: bool,
+        console: &mut Console<'_>,
+    ) -> Result<(bool, Ledger), Refusal> {
+        let reading = async {
+            let recorded = self.warn_unmounted(console).await?;
+            Ok::<_, Refusal>((recorded, self.ledger(&source.name).await?))
+        };
+        match reading.await {
+            Err(refusal) if !is_needed => {
+                let (name, why) = (&source.name, &refusal.message);
+                writeln!(
+                    console.err,
+                    "warning: what was proven of {name} is not known: {why}"
+                )?;
+                Ok((false, source.unread_ledger()))
+            }
+            read => read,
+        }
+    }
+
     /// True if records were once found at their place.
     pub(crate) fn is_adopted(&self) -> bool {
         self.adopted.load(Ordering::Relaxed)
