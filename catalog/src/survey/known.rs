@@ -12,7 +12,7 @@ use super::{oddities::Oddities, source::SurveySource};
 use crate::{
     grouping::{Group, Seen},
     manifest::Manifest,
-    model::{Inventory, ObjectMeta, Pin, SnapshotFacts, SnapshotId, SourceInventory, SourceName},
+    model::{Inventory, Key, ObjectMeta, Pin, SnapshotFacts, SourceInventory, SourceName},
 };
 
 /// Cache of what surveys of one repository read, by the exact bytes it was read from ([`Pin`]).
@@ -34,8 +34,15 @@ struct KnownSource {
     found: Arc<SourceInventory>,
 }
 
-/// What was read of the snapshots of one source.
-pub(super) type KnownSnapshots = HashMap<SnapshotId, KnownSnapshot>;
+/// What was read of the snapshots of one source, by key and version of their first artifacts: an
+/// object belongs to one snapshot alone.
+pub(super) type KnownSnapshots = HashMap<(Key, Option<String>), KnownSnapshot>;
+
+/// Where a snapshot stands among those that are known; `None` without an artifact.
+pub(super) fn place(group: &Group) -> Option<(Key, Option<String>)> {
+    let meta = &group.artifacts.first()?.meta;
+    Some((meta.key.clone(), meta.version_id.clone()))
+}
 
 /// What was read of one snapshot, and of which bytes.
 #[derive(Debug, Default)]

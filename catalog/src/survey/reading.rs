@@ -14,7 +14,7 @@ use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 
 use super::{
-    known::{Described, KnownSnapshot, KnownSnapshots, Unknown},
+    known::{Described, KnownSnapshot, KnownSnapshots, Unknown, place},
     source::{CONCURRENT, SurveySource},
 };
 use crate::{
@@ -122,7 +122,7 @@ impl Reader<'_> {
         let grows = self.storage.grows();
         let mut asked = Vec::new();
         for (index, group) in groups.iter().enumerate() {
-            let mut its = known.get_mut(&group.id);
+            let mut its = place(group).and_then(|place| known.get_mut(&place));
             if let Some(its) = &mut its {
                 its.meet(group);
             }
@@ -146,9 +146,11 @@ impl Reader<'_> {
             let group = &groups[index];
             match learned {
                 Ok(learned) => {
-                    let its = known.entry(group.id.clone()).or_default();
-                    its.learn(learned);
-                    its.meet(group);
+                    if let Some(place) = place(group) {
+                        let its = known.entry(place).or_default();
+                        its.learn(learned);
+                        its.meet(group);
+                    }
                 }
                 Err(Silence::Broken(error)) => failure = failure.or(Some(error)),
                 Err(silence) => drop(silent.insert(index, silence)),
@@ -165,8 +167,8 @@ impl Reader<'_> {
                 Some(Silence::Gone) => continue,
                 Some(_) => Described::nothing(grows),
                 None => {
-                    let its = known.get(&group.id).unwrap_or(&nothing);
-                    its.described(&group, grows)
+                    let its = place(&group).and_then(|place| known.get(&place));
+                    its.unwrap_or(&nothing).described(&group, grows)
                 }
             };
             all.push((group, described));

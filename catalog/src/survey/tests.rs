@@ -279,6 +279,30 @@ async fn what_lies_there_unchanged_is_read_once() {
     );
 }
 
+/// Two snapshots of one name at different offsets, and one whose first artifact is replaced.
+#[tokio::test]
+async fn what_was_read_of_one_snapshot_is_said_of_no_other() {
+    let memory = Memory::default();
+    memory.put_at("20261121-0100+0100", "head=-70", ago(60));
+    memory.put_at("20261121-0100+0200", "head=-80", ago(60));
+    memory.put_at("20261121-0300+0000", "head=-65", ago(60));
+    let mut setup = Setup::new(&[source("cache", &["%Y%m%d-%H%M%z"])]);
+    let taken = |inventory: &Inventory| -> Vec<_> {
+        let found = inventory.sources.values().next().unwrap();
+        found.snapshots.iter().map(|it| it.taken_at).collect()
+    };
+    for _ in 0..2 {
+        let found = setup.survey(&memory).await.unwrap();
+        assert_eq!(taken(&found), [ago(65), ago(70), ago(80)]);
+    }
+    memory.put_at("20261121-0100+0200", "head=-62", ago(60));
+    memory.remove("20261121-0100+0100");
+    for _ in 0..2 {
+        let found = setup.survey(&memory).await.unwrap();
+        assert_eq!(taken(&found), [ago(62), ago(65)]);
+    }
+}
+
 #[test]
 fn a_survey_can_be_spawned() {
     fn is_send<T: Send>(_: &T) {}
