@@ -135,11 +135,12 @@ fn a_graph_whose_verification_is_killed_leaves_nothing_and_can_be_verified() {
     };
     let bench = Bench::new("docker");
     graph(&bench, &corpus.join("movies-50.dump"));
-    // Those between which only this engine has steps of its own.
-    for point in ["restored", "served"] {
+    // An append is the same for every engine, and a verification of a graph takes long.
+    let before_the_append = POINTS.iter().filter(|it| !it.starts_with("evidence."));
+    for point in before_the_append.clone() {
         let output = bench.verify_until(&format!("{point}:abort"));
         assert_eq!(output.status.code(), None, "{point}: {output:?}");
-        bench.run(&["sweep"]).ends(0, "1 runs removed");
+        bench.run(&["sweep"]).ends(0, "alive or not ours");
         assert_eq!(bench.runs(), 0, "{point}");
     }
     let (code, records) = bench.verify();
@@ -147,7 +148,7 @@ fn a_graph_whose_verification_is_killed_leaves_nothing_and_can_be_verified() {
     assert_eq!((code, verdict), (0, Some("verified")), "{records:?}");
     let exported = bench.run(&["evidence", "export", "--format", "csv"]).out;
     let interrupted = exported.matches(",inconclusive,interrupted,").count();
-    assert_eq!(interrupted, 2, "{exported}");
+    assert_eq!(interrupted, before_the_append.count(), "{exported}");
 }
 
 fn neighbours(runtime: &'static str) {
