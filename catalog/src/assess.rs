@@ -27,7 +27,7 @@ pub use concern::{CONCERNS, Concern, Severity, Witness};
 pub use drills::{DrillConcern, DrillSubject, drill_concerns, due_drill, next_drill};
 pub use holdings::Holdings;
 pub use objectives::{Objectives, Promises, Tier, VERIFICATION};
-pub use proof::{Proof, Verifying, default_deadline};
+pub use proof::{Proof, Verifying, deadline_of};
 
 /// Everything that is known of one source.
 #[derive(Debug, Clone, Copy)]

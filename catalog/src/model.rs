@@ -11,6 +11,6 @@ pub use inventory::{
 };
 pub use names::{DrillName, EngineName, NAME_LENGTH_MAX, NameError, RepositoryName, SourceName};
 pub use snapshot::{
-    Artifact, Continues, Key, LineageLink, ObjectMeta, Pin, Snapshot, SnapshotFacts, SnapshotId,
-    SnapshotState, TakenAtFrom, UNVERSIONED, lasting_version,
+    Artifact, Continues, Key, LineageLink, ObjectIdentity, ObjectMeta, Pin, Snapshot,
+    SnapshotFacts, SnapshotId, SnapshotState, TakenAtFrom, UNVERSIONED, lasting_version,
 };

@@ -109,17 +109,26 @@ impl Bench {
     /// One verification that begins with what lies there, and reads after `change`.
     pub(crate) fn verify_while(&self, change: impl FnOnce()) -> (i32, Vec<Value>) {
         let mut program = self.program(&["verify", "--format", "json"]);
-        let running = program
-            .env("FAULT_POINT", "provisioned:pause")
-            .env("FAULT_UNTIL", self.path("go"))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let running = self.paused(&mut program, "provisioned");
         eventually("a run that has chosen", || self.runs() == 1);
         change();
-        fs::write(self.path("go"), "").unwrap();
+        self.go();
         Ran::from(running.wait_with_output().unwrap()).records()
+    }
+
+    /// Starts a program that waits at a fault point until [`go`](Self::go).
+    pub(crate) fn paused(&self, program: &mut Command, point: &str) -> Child {
+        program
+            .env("FAULT_POINT", format!("{point}:pause"))
+            .env("FAULT_UNTIL", self.path("go"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        program.spawn().unwrap()
+    }
+
+    /// Lets a program go on that waits at a fault point.
+    pub(crate) fn go(&self) {
+        fs::write(self.path("go"), "").unwrap();
     }
 
     /// The program, not started yet.
@@ -225,17 +234,24 @@ impl Ran {
 
 /// Waits until it holds; asks ten times a second, and gives up after a minute.
 #[track_caller]
+pub(crate) fn eventually(what: &str, holds: impl FnMut() -> bool) {
+    assert!(within_a_minute(holds), "never: {what}");
+}
+
+/// Waits as [`eventually`] does; false if it never holds.
 #[expect(
     clippy::disallowed_methods,
     reason = "a real process is waited for, with a deadline"
 )]
-pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn within_a_minute(mut holds: impl FnMut() -> bool) -> bool {
     let began = SystemTime::now();
     while !holds() {
-        let waited = began.elapsed().unwrap_or_default();
-        assert!(waited < Duration::from_mins(1), "never: {what}");
+        if began.elapsed().unwrap_or_default() >= Duration::from_mins(1) {
+            return false;
+        }
         std::thread::park_timeout(Duration::from_millis(100));
     }
+    true
 }
 
 /// Whether a directory holds nothing.

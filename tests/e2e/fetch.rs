@@ -54,19 +54,9 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-/// Starts a fetch that waits at a fault point until [`go`].
+/// Starts a fetch that waits at a fault point until it may go on.
 fn paused(bench: &Bench, point: &str) -> Child {
-    let mut program = bench.program(&FETCH);
-    program
-        .env("FAULT_POINT", format!("{point}:pause"))
-        .env("FAULT_UNTIL", bench.path("go"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    program.spawn().unwrap()
-}
-
-fn go(bench: &Bench) {
-    fs::write(bench.path("go"), "").unwrap();
+    bench.paused(&mut bench.program(&FETCH), point)
 }
 
 #[test]
@@ -227,7 +217,7 @@ fn a_snapshot_replaced_while_it_is_fetched_is_selected_again() {
     let now = rdb_bytes::two_keys();
     fs::remove_file(bench.path("repository/redis/20261101-0100.rdb")).unwrap();
     bench.put(1, &now);
-    go(&bench);
+    bench.go();
     let ran = Ran::from(running.wait_with_output().unwrap());
     ran.ends(0, "it is selected again");
     assert_eq!(fs::read(bench.path("to/20261101-0100.rdb")).unwrap(), now);
@@ -244,7 +234,7 @@ fn of_two_fetches_into_one_directory_one_waits_for_nothing() {
     bench
         .run(&FETCH)
         .ends(3, "is being written by another fetch");
-    go(&bench);
+    bench.go();
     Ran::from(running.wait_with_output().unwrap()).ends(0, "to/20261101-0100.rdb");
 }
 
@@ -273,7 +263,7 @@ fn an_interrupted_fetch_says_how_to_go_on() {
     while !line.contains("interrupted") {
         assert!(said.read_line(&mut line).unwrap() > 0, "{line}");
     }
-    go(&bench);
+    bench.go();
     said.read_to_string(&mut line).unwrap();
     assert!(line.contains("run it again to go on"), "{line}");
     assert_eq!(running.wait().unwrap().code(), Some(3));

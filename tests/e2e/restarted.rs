@@ -3,7 +3,7 @@
 
 mod engine;
 
-use std::{fs, process::Stdio};
+use std::fs;
 
 use tests::{require, require::skipped};
 
@@ -12,28 +12,22 @@ use crate::bench::{Bench, Ran, eventually};
 
 const IMAGE: &str = "redis:8.0";
 
-/// What happens to the engine while a verification stands at a fault point.
-struct Case {
-    point: &'static str,
+/// Verifies under an engine that ends while the verification stands at the point; returns the
+/// printed record. `is_back`: the engine is there again before the verification goes on.
+fn disturbed(
+    bench: &Bench,
+    engine: &mut OwnEngine,
+    point: &str,
     ending: Ending,
-    /// True if the engine is there again before the verification goes on.
     is_back: bool,
-}
-
-/// Verifies under an engine that ends at the point; returns the printed record.
-fn disturbed(bench: &Bench, engine: &mut OwnEngine, case: &Case) -> serde_json::Value {
-    let go = bench.path("go");
+) -> serde_json::Value {
     let reached = bench.path("go.reached");
-    let _ = fs::remove_file(&go).and(fs::remove_file(&reached));
-    let running = bench
-        .program(&["verify", "--format", "json"])
-        .env("DOCKER_HOST", engine.host())
-        .env("FAULT_POINT", format!("{}:pause", case.point))
-        .env("FAULT_UNTIL", &go)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    for left in [&bench.path("go"), &reached] {
+        let _ = fs::remove_file(left);
+    }
+    let mut program = bench.program(&["verify", "--format", "json"]);
+    program.env("DOCKER_HOST", engine.host());
+    let running = bench.paused(&mut program, point);
     eventually("the fault point", || reached.exists());
     for line in engine.left().lines() {
         assert!(
@@ -41,13 +35,13 @@ fn disturbed(bench: &Bench, engine: &mut OwnEngine, case: &Case) -> serde_json::
             "nobody knows whose it is: {line}"
         );
     }
-    engine.end(case.ending);
-    if case.is_back {
+    engine.end(ending);
+    if is_back {
         engine.start().unwrap();
     }
-    fs::write(&go, "").unwrap();
+    bench.go();
     let ran = Ran::from(running.wait_with_output().unwrap());
-    if !case.is_back {
+    if !is_back {
         engine.start().unwrap();
     }
     ran.records().1[0].clone()
@@ -75,12 +69,7 @@ fn an_engine_that_is_restarted_says_nothing_of_the_snapshot_and_keeps_nothing() 
         ("served", Ending::Stopped, false, "inconclusive"),
         ("probed", Ending::Killed, false, "verified"),
     ] {
-        let case = Case {
-            point,
-            ending,
-            is_back,
-        };
-        let record = disturbed(&bench, &mut engine, &case);
+        let record = disturbed(&bench, &mut engine, point, ending, is_back);
         let told = format!("{point}, {ending:?}, back: {is_back}: {record:#}");
         assert_eq!(record["verdict"], verdict, "{told}");
         let by_engine =

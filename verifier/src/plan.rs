@@ -19,7 +19,7 @@ mod prospect;
 use std::time;
 
 use catalog::{
-    assess::{VERIFICATION, default_deadline},
+    assess::VERIFICATION,
     config::{Due, Source, Verify},
     ledger::{Ledger, Past, Proofs, Reason, Sameness, Trigger, Verdict, Verification},
     model::{Snapshot, SourceInventory, SourceName},
@@ -202,12 +202,6 @@ fn settled_at(source: &Source, newest: &Snapshot, last: &Verification) -> Option
         && is_young(newest.completed_at, settle, last.ended_at);
     let settled = || newest.completed_at.checked_add(settle);
     growing.then(|| settled().unwrap_or(Timestamp::MAX))
-}
-
-/// How long a verification of a snapshot of this size may take.
-pub(crate) fn deadline_of(verify: &Verify, size_bytes: u64) -> time::Duration {
-    let configured = verify.deadline;
-    configured.unwrap_or_else(|| default_deadline(size_bytes))
 }
 
 /// Longest age of a proof: `objectives.verification`, or its default.

@@ -14,9 +14,10 @@ const DEADLINE_BASE: time::Duration = time::Duration::from_mins(30);
 /// Bytes a second that a default deadline allows for (design §3: 20 MB/s).
 const DEADLINE_RATE: u64 = 20_000_000;
 
-/// Deadline of a verification of so many bytes, where none is configured.
-pub fn default_deadline(size_bytes: u64) -> time::Duration {
-    DEADLINE_BASE + time::Duration::from_secs(size_bytes / DEADLINE_RATE)
+/// Deadline of a verification of so many bytes: the configured one, else by the size.
+pub fn deadline_of(configured: Option<time::Duration>, size_bytes: u64) -> time::Duration {
+    let by_size = || DEADLINE_BASE + time::Duration::from_secs(size_bytes / DEADLINE_RATE);
+    configured.unwrap_or_else(by_size)
 }
 
 /// Expectations of the verifier for one source.

@@ -59,7 +59,15 @@ pub struct ObjectMeta {
     pub storage_class: Option<String>,
 }
 
+/// Key and version, which identify an entry of a listing.
+pub type ObjectIdentity = (Key, Option<String>);
+
 impl ObjectMeta {
+    /// Key and version of the object.
+    pub fn identity(&self) -> ObjectIdentity {
+        (self.key.clone(), self.version_id.clone())
+    }
+
     /// The handle that makes every later read see these very bytes or fail.
     pub fn pin(&self) -> Pin {
         Pin {

@@ -12,7 +12,9 @@ use super::{oddities::Oddities, source::SurveySource};
 use crate::{
     grouping::{Group, Seen},
     manifest::Manifest,
-    model::{Inventory, Key, ObjectMeta, Pin, SnapshotFacts, SourceInventory, SourceName},
+    model::{
+        Inventory, ObjectIdentity, ObjectMeta, Pin, SnapshotFacts, SourceInventory, SourceName,
+    },
 };
 
 /// Cache of what surveys of one repository read, by the exact bytes it was read from ([`Pin`]).
@@ -36,12 +38,11 @@ struct KnownSource {
 
 /// What was read of the snapshots of one source, by key and version of their first artifacts: an
 /// object belongs to one snapshot alone.
-pub(super) type KnownSnapshots = HashMap<(Key, Option<String>), KnownSnapshot>;
+pub(super) type KnownSnapshots = HashMap<ObjectIdentity, KnownSnapshot>;
 
 /// Where a snapshot stands among those that are known; `None` without an artifact.
-pub(super) fn place(group: &Group) -> Option<(Key, Option<String>)> {
-    let meta = &group.artifacts.first()?.meta;
-    Some((meta.key.clone(), meta.version_id.clone()))
+pub(super) fn place(group: &Group) -> Option<ObjectIdentity> {
+    group.artifacts.first().map(|it| it.meta.identity())
 }
 
 /// What was read of one snapshot, and of which bytes.

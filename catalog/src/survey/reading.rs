@@ -120,6 +120,7 @@ impl Reader<'_> {
         known: &mut KnownSnapshots,
     ) -> Result<Vec<(Group, Described)>, String> {
         let grows = self.storage.grows();
+        let nothing = KnownSnapshot::default();
         let mut asked = Vec::new();
         for (index, group) in groups.iter().enumerate() {
             let mut its = place(group).and_then(|place| known.get_mut(&place));
@@ -129,7 +130,6 @@ impl Reader<'_> {
             if index >= HEADS_MAX {
                 continue;
             }
-            let nothing = KnownSnapshot::default();
             let its = its.as_deref().unwrap_or(&nothing);
             let unknown = its.unknown(group, self.source, grows, self.now);
             if !unknown.is_nothing() {
@@ -160,7 +160,6 @@ impl Reader<'_> {
         if let Some(error) = failure {
             return Err(format!("{error}\nhint: {}", error.hint));
         }
-        let nothing = KnownSnapshot::default();
         let mut all = Vec::with_capacity(groups.len());
         for (index, group) in groups.into_iter().enumerate() {
             let described = match silent.get(&index) {

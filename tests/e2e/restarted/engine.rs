@@ -4,13 +4,11 @@ use std::{
     fs::{self, File},
     path::Path,
     process::{Child, Command, Stdio},
-    time::{Duration, SystemTime},
 };
 
 use tempfile::TempDir;
 
-/// Time within which an engine answers, or has ended: it takes half a second.
-const PATIENCE: Duration = Duration::from_mins(1);
+use crate::bench::within_a_minute;
 
 /// A Docker engine with data, socket and processes of its own. It runs in namespaces for mounts and
 /// processes, so that nothing of it is left once its first process has ended.
@@ -78,17 +76,18 @@ impl OwnEngine {
             .stderr(and_log)
             .spawn();
         self.running = Some(started.map_err(|error| format!("unshare does not run: {error}"))?);
-        let until = Deadline::new();
-        while self.asked(&["version"]).is_err() {
+        let mut is_there = false;
+        let is_decided = within_a_minute(|| {
+            is_there = self.asked(&["version"]).is_ok();
             let ended = self.running.as_mut().and_then(|it| it.try_wait().ok()?);
-            if ended.is_some() || until.is_over() {
-                let log = fs::read_to_string(at("log")).unwrap_or_default();
-                let last = log.lines().last().unwrap_or_default();
-                return Err(format!("a second engine does not start: {last}"));
-            }
-            Deadline::pause();
+            is_there || ended.is_some()
+        });
+        if is_decided && is_there {
+            return Ok(());
         }
-        Ok(())
+        let log = fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
+        let last = log.lines().last().unwrap_or_default();
+        Err(format!("a second engine does not start: {last}"))
     }
 
     /// Ends it.
@@ -102,10 +101,7 @@ impl OwnEngine {
                 // The engine is the only child of the process that made its namespaces.
                 let parent = running.id().to_string();
                 let _ = said(program("pkill").args(["-TERM", "-P", &parent, "-x", "dockerd"]));
-                let until = Deadline::new();
-                while matches!(running.try_wait(), Ok(None)) && !until.is_over() {
-                    Deadline::pause();
-                }
+                within_a_minute(|| !matches!(running.try_wait(), Ok(None)));
                 let _ = running.kill();
             }
         }
@@ -138,27 +134,6 @@ impl Drop for OwnEngine {
         // What is left of mounts below belonged to its namespace.
         let directory: &Path = self.directory.path();
         let _ = fs::remove_dir_all(directory.join("data"));
-    }
-}
-
-/// The end of a wait for a real process.
-struct Deadline(SystemTime);
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a real process is waited for, with a deadline"
-)]
-impl Deadline {
-    fn new() -> Self {
-        Self(SystemTime::now())
-    }
-
-    fn pause() {
-        std::thread::park_timeout(Duration::from_millis(100));
-    }
-
-    fn is_over(&self) -> bool {
-        self.0.elapsed().unwrap_or_default() > PATIENCE
     }
 }
 

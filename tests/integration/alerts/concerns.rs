@@ -1,11 +1,11 @@
 //! Unit tests of the alerts of concerns, made from the table of concerns and run by promtool.
 
-use std::{fmt::Write as _, fs, process::Command};
+use std::{fmt::Write as _, fs};
 
 use catalog::assess::{CONCERNS, Concern, Severity};
 use tests::require;
 
-use super::rules::{FILES, Rule, all, directory};
+use super::rules::{FILES, Rule, all, directory, promtool};
 
 /// Minutes without the concern at the beginning.
 const QUIET: u32 = 10;
@@ -141,14 +141,5 @@ fn an_alert_of_a_concern_fires_once_survives_a_restart_and_ends() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("concerns.yaml");
     fs::write(&file, text).unwrap();
-    let output = Command::new("promtool")
-        .args(["test", "rules"])
-        .arg(&file)
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    promtool(&["test", "rules"], &[file]);
 }

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use serde::Deserialize;
@@ -79,6 +80,20 @@ impl Rule {
 pub(super) fn directory() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     root.join("alerts")
+}
+
+/// The unit tests that are written by hand.
+pub(super) fn unit_tests() -> [PathBuf; 3] {
+    ["days", "ourselves", "sources"].map(|file| directory().join(format!("tests/{file}.yaml")))
+}
+
+/// Runs promtool, which finds nothing wrong.
+#[track_caller]
+pub(super) fn promtool(words: &[&str], files: &[PathBuf]) {
+    let output = Command::new("promtool").args(words).args(files).output();
+    let output = output.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{output:?}");
 }
 
 /// Every rule of every file.

@@ -7,7 +7,7 @@ use std::{
 
 use tests::require;
 
-use super::rules::{FILES, RUNBOOKS, Rule, all, directory, of};
+use super::rules::{FILES, RUNBOOKS, Rule, all, directory, of, promtool};
 
 fn scripted(options: &[&str], into: &Path) -> Output {
     Command::new(directory().join("../scripts/rules"))
@@ -23,12 +23,7 @@ fn written(options: &[&str]) -> Vec<Rule> {
     assert!(output.status.success(), "{output:?}");
     let files = FILES.map(|file| directory.path().join(file));
     if tests::require::program("promtool").is_ok() {
-        let checked = Command::new("promtool")
-            .args(["check", "rules"])
-            .args(&files)
-            .output();
-        let checked = checked.unwrap();
-        assert!(checked.status.success(), "{checked:?}");
+        promtool(&["check", "rules"], &files);
     }
     files.iter().flat_map(|file| of(file)).collect()
 }

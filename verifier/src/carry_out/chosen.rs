@@ -2,13 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use catalog::{config::Source, ledger::Trigger, model::Snapshot};
+use catalog::{assess::deadline_of, config::Source, ledger::Trigger, model::Snapshot};
 use futures::FutureExt as _;
 
 use crate::{
     console::Refusal,
     engine::{Settings, engine_of},
-    plan::deadline_of,
     runtime::RunId,
     select::Wanted,
     supervise::{Assignment, OnProgress, SelectAgain, Selection},
@@ -58,7 +57,7 @@ impl ChosenSnapshot {
             .baseline(self.snapshot.taken_at);
         let recovery_time = source.objectives.recovery_time;
         let size_bytes = self.snapshot.lineage_bytes();
-        let deadline = deadline_of(verify, size_bytes);
+        let deadline = deadline_of(verify.deadline, size_bytes);
         Ok(Assignment {
             run: self.run,
             trigger: self.trigger,

@@ -4,7 +4,7 @@ use settings::Duration;
 
 use super::super::{Cadence, Facts, Holdings, Proof, proof::is_young};
 use crate::{
-    assess::default_deadline,
+    assess::deadline_of,
     format::{Meaning, meaning},
     ledger::{Loss, Outcome, Verdict},
     model::Snapshot,
@@ -79,8 +79,7 @@ pub(super) fn verification_overdue(
         .and_then(|untried| verifying.due_since(untried, last_run))
         .map(|due| facts.subject.untried_seen.map_or(due, |seen| due.max(seen)));
     let size_bytes = holdings.newest_whole.map_or(0, Snapshot::lineage_bytes);
-    let deadline = verifying.deadline;
-    let deadline = deadline.unwrap_or_else(|| default_deadline(size_bytes));
+    let deadline = deadline_of(verifying.deadline, size_bytes);
     let allowed = Duration::from(deadline).saturating_add(QUEUE);
     due.is_some_and(|due| Duration::between(due, facts.now) > allowed)
 }

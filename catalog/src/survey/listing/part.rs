@@ -19,16 +19,13 @@ use super::{
 };
 use crate::{
     grouping::is_version,
-    model::{Dropped, Key, ObjectMeta, UsageState},
+    model::{Dropped, Key, ObjectIdentity, ObjectMeta, UsageState},
     storage::{ListFrom, Operation, Page, Storage, StorageError, StorageReason, Undescribed},
 };
 
 /// Largest number of entries below one prefix whose size or time is asked for: one page. A store
 /// that describes none of its objects is no repository.
 const ASKED_MAX: usize = 1000;
-
-/// Key and version, which identify an entry.
-type Identity = (Key, Option<String>);
 
 /// An object of a source.
 #[derive(Debug)]
@@ -43,10 +40,10 @@ struct Kept {
 pub(super) struct ListedPart<'a> {
     places: &'a Places<'a>,
     prefix: &'a str,
-    kept: BTreeMap<Identity, Kept>,
+    kept: BTreeMap<ObjectIdentity, Kept>,
     /// Number of kept objects, by source.
     objects: BTreeMap<usize, usize>,
-    undescribed: BTreeMap<Identity, UsageState>,
+    undescribed: BTreeMap<ObjectIdentity, UsageState>,
     strangers: Strangers,
     tally: Tally<'a>,
 }
@@ -119,7 +116,7 @@ impl<'a> ListedPart<'a> {
             }
             return is_new;
         }
-        let identity = (object.key.clone(), object.version_id.clone());
+        let identity = object.identity();
         if self.undescribed.remove(&identity).is_some() {
             self.tally.drop(Dropped::Repeated, 1);
         }
@@ -188,7 +185,7 @@ impl<'a> ListedPart<'a> {
 
     /// Keeps an object; true if it is new. If the same key and version comes again, the later
     /// description replaces the earlier one.
-    fn keep(&mut self, identity: Identity, object: Kept) -> bool {
+    fn keep(&mut self, identity: ObjectIdentity, object: Kept) -> bool {
         match self.kept.entry(identity) {
             Entry::Vacant(entry) => {
                 for (source, _) in &entry.insert(object).fit.keepers {
@@ -266,11 +263,11 @@ impl<'a> ListedPart<'a> {
 /// again.
 async fn head(
     storage: &dyn Storage,
-    identity: Identity,
+    identity: ObjectIdentity,
     state: UsageState,
     broken: &AtomicBool,
 ) -> (
-    Identity,
+    ObjectIdentity,
     UsageState,
     Option<Result<ObjectMeta, StorageError>>,
 ) {

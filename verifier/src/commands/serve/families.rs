@@ -1,6 +1,6 @@
 //! From a state to metrics: pure, so that what is absent is simply never put.
 
-use catalog::ledger::Verdict;
+use catalog::{assess::deadline_of, ledger::Verdict};
 use jiff::Timestamp;
 use toolkit::{
     exposition::{self, ExpositionError, flag, length, number, seconds},
@@ -9,7 +9,7 @@ use toolkit::{
 
 use crate::{
     metrics::Metric,
-    plan::{deadline_of, prospect},
+    plan::prospect,
     scheduler::{Speaking, State, Step},
 };
 
@@ -87,7 +87,7 @@ fn put_plans(families: &mut Families, state: &State, now: Timestamp) {
             families.put(Metric::NextDue, &labels, seconds(at));
         }
         if let (Some(verify), Some(newest)) = (&source.verify, situation.newest) {
-            let deadline = deadline_of(verify, newest.lineage_bytes());
+            let deadline = deadline_of(verify.deadline, newest.lineage_bytes());
             families.put(Metric::Deadline, &labels, length(deadline));
         }
     }
