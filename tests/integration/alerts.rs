@@ -8,6 +8,7 @@
     reason = "what cannot be read ends the test there"
 )]
 
+mod alertmanager;
 mod concerns;
 mod document;
 mod rules;

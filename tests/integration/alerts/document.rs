@@ -2,8 +2,6 @@
 
 use std::{fmt::Write as _, fs};
 
-use catalog::assess::CONCERNS;
-
 use super::rules::{FILES, Rule, directory, of};
 
 /// Sections of the page, by file.
@@ -42,7 +40,7 @@ fn tables() -> String {
             let alert = rule.alert.as_deref().unwrap();
             let link = format!("[{alert}](../alerts/runbooks/{alert}.md)");
             let after = rule.wait.as_deref().unwrap_or("at once");
-            let (meaning, severity) = (meaning(&rule), severity(&rule));
+            let (meaning, severity) = (meaning(&rule), rule.severity());
             let _ = writeln!(text, "| {link} | {meaning} | {after} | {severity} |");
         }
     }
@@ -56,14 +54,4 @@ fn meaning(rule: &Rule) -> String {
         said = said.replace(&format!("{{{{ $labels.{label} }}}}"), &format!("*{label}*"));
     }
     said.replace("{{ $labels.rule_group }}", "*group*")
-}
-
-fn severity(rule: &Rule) -> String {
-    let own = rule.labels.get("severity").cloned();
-    let of_concern = || {
-        let concerns = rule.concerns();
-        let mut of_it = CONCERNS.iter().filter(|it| concerns.contains(it.name));
-        of_it.next().unwrap().severity.as_label().to_owned()
-    };
-    own.unwrap_or_else(of_concern)
 }

@@ -7,6 +7,7 @@ use std::{
     process::Command,
 };
 
+use catalog::assess::{CONCERNS, Concern};
 use serde::Deserialize;
 
 /// The rule files, those of recordings first.
@@ -63,6 +64,25 @@ impl Rule {
             }
         }
         named
+    }
+
+    /// The label `witness` of an alert.
+    pub(super) fn witness(&self) -> String {
+        self.label("witness", |concern| concern.witness().as_label())
+    }
+
+    /// The label `severity` of an alert.
+    pub(super) fn severity(&self) -> String {
+        self.label("severity", |concern| concern.severity.as_label())
+    }
+
+    /// A label of an alert: that of the rule, else that of its concern.
+    fn label(&self, name: &str, of: impl Fn(&Concern) -> &str) -> String {
+        let concerns = self.concerns();
+        let mut concern = CONCERNS.iter().filter(|it| concerns.contains(it.name));
+        let own = self.labels.get(name).map(String::as_str);
+        own.unwrap_or_else(|| of(concern.next().unwrap()))
+            .to_owned()
     }
 
     /// `for` in minutes.

@@ -9,7 +9,7 @@ use tests::require;
 
 use super::rules::{FILES, RUNBOOKS, Rule, all, directory, of, promtool};
 
-fn scripted(options: &[&str], into: &Path) -> Output {
+pub(super) fn scripted(options: &[&str], into: &Path) -> Output {
     Command::new(directory().join("../scripts/rules"))
         .args(options)
         .arg(into)
@@ -92,6 +92,10 @@ fn what_cannot_be_changed_is_said_and_nothing_is_written() {
         (&["--severity", "BackupStuck"], "is not ALERT=SEVERITY"),
         (&["--for-scale", "fast"], "--for-scale fast is no factor"),
         (&["--runbooks", "wiki"], "--runbooks wiki is no address"),
+        (
+            &["--receivers", "nowhere"],
+            "--receivers nowhere is no address",
+        ),
         (&["--dashboard", "x"], "unknown option --dashboard"),
     ] {
         let directory = tempfile::tempdir().unwrap();
