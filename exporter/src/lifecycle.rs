@@ -16,7 +16,7 @@ use toolkit::{
     clock::Clock,
     exposition::ExpositionError,
     http::{
-        DoorState,
+        DoorState, Route,
         service::{Program, ReloadError},
     },
     problem,
@@ -116,6 +116,10 @@ impl Program for Exporter {
 
     fn metrics(&self, door: Option<DoorState>) -> Result<String, ExpositionError> {
         exposition_text(&self.published().get(), self.0.clock.now(), door)
+    }
+
+    fn own_routes(&self) -> Vec<Route> {
+        alerts::routes("backup-exporter")
     }
 
     fn not_ready(&self) -> Option<&'static str> {

@@ -72,7 +72,11 @@ fn a_snapshot_that_arrives_is_verified_and_its_record_and_the_metrics_tell_of_it
         assert!(metrics.contains(line), "{line} in {metrics}");
     }
     assert!(!metrics.contains("backup_age"), "the exporter's: {metrics}");
-    assert!(served.page("/").contains("cache was never tried"));
+    let page = served.page("/");
+    assert!(page.contains("cache was never tried"), "{page}");
+    assert!(page.contains("href=\"runbooks/\""), "{page}");
+    let runbook = served.page("/runbooks/BackupVerificationFailed.md");
+    assert!(runbook.starts_with("# BackupVerificationFailed\n"));
     bench.put(1, &rdb_bytes::two_keys());
     let record = record(&bench);
     let told = ["trigger", "verdict"].map(|key| record[key].as_str().unwrap());

@@ -7,15 +7,18 @@ use serde_json::Value;
 use crate::{Complaint, clean, tree};
 
 /// What each crate may use of the others, in tests as well.
-const MAY_USE: [(&str, &[&str]); 7] = [
+const MAY_USE: [(&str, &[&str]); 8] = [
     ("settings", &[]),
     ("catalog", &["settings"]),
     ("toolkit", &["settings"]),
-    ("exporter", &["settings", "catalog", "toolkit"]),
-    ("verifier", &["settings", "catalog", "toolkit"]),
+    ("alerts", &["settings", "toolkit"]),
+    ("exporter", &["settings", "catalog", "toolkit", "alerts"]),
+    ("verifier", &["settings", "catalog", "toolkit", "alerts"]),
     (
         "tests",
-        &["settings", "catalog", "toolkit", "exporter", "verifier"],
+        &[
+            "settings", "catalog", "toolkit", "alerts", "exporter", "verifier",
+        ],
     ),
     // It measures the programs from outside.
     ("bench", &[]),

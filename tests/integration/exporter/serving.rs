@@ -48,6 +48,8 @@ async fn healthy_at_once_ready_after_the_first_survey_and_only_get_is_answered()
     let site = Site::new();
     let running = start(&site, &[]).await;
     assert_eq!(running.page("/-/healthy").await, "Healthy.\n");
+    let runbook = running.page("/runbooks/BackupTooOld").await;
+    assert!(runbook.contains("<h1>BackupTooOld</h1>"), "{runbook}");
     running.ready().await;
     let head = running.ask("HEAD", "/metrics").await;
     assert!(

@@ -1,6 +1,6 @@
 //! Routes and responses as values.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{borrow::Cow, fmt, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use hyper::StatusCode;
@@ -49,7 +49,7 @@ impl Method {
 #[derive(Clone)]
 pub struct Route {
     /// The whole path, without a query.
-    pub path: &'static str,
+    pub path: Cow<'static, str>,
     /// Methods that are answered; any other gets status 405.
     pub method: Method,
     /// Makes the response.
@@ -58,10 +58,13 @@ pub struct Route {
 
 impl Route {
     /// A route to a page that is made from memory.
-    pub fn get(path: &'static str, page: impl Fn() -> Response + Send + Sync + 'static) -> Self {
+    pub fn get(
+        path: impl Into<Cow<'static, str>>,
+        page: impl Fn() -> Response + Send + Sync + 'static,
+    ) -> Self {
         let handler: Handler = Arc::new(move |_, _| Box::pin(std::future::ready(page())));
         Self {
-            path,
+            path: path.into(),
             method: Method::Get,
             handler,
         }
@@ -70,7 +73,7 @@ impl Route {
     /// A route to a page that is made from memory and depends on the query, which comes as it was
     /// sent: percent-encoded, without its question mark, empty if there is none.
     pub fn get_of(
-        path: &'static str,
+        path: impl Into<Cow<'static, str>>,
         page: impl Fn(&str) -> Response + Send + Sync + 'static,
     ) -> Self {
         let handler: Handler = Arc::new(move |_, query| {
@@ -78,20 +81,23 @@ impl Route {
             Box::pin(std::future::ready(page(query)))
         });
         Self {
-            path,
+            path: path.into(),
             method: Method::Get,
             handler,
         }
     }
 
     /// A route to an act, which may take a moment.
-    pub fn post<F>(path: &'static str, act: impl Fn(Caller) -> F + Send + Sync + 'static) -> Self
+    pub fn post<F>(
+        path: impl Into<Cow<'static, str>>,
+        act: impl Fn(Caller) -> F + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Response> + Send + 'static,
     {
         let handler: Handler = Arc::new(move |caller, _| Box::pin(act(caller)));
         Self {
-            path,
+            path: path.into(),
             method: Method::Post,
             handler,
         }
@@ -99,7 +105,7 @@ impl Route {
 
     /// A route to an act that a body of JSON describes.
     pub fn post_json<F>(
-        path: &'static str,
+        path: impl Into<Cow<'static, str>>,
         act: impl Fn(Caller, Bytes) -> F + Send + Sync + 'static,
     ) -> Self
     where
@@ -107,7 +113,7 @@ impl Route {
     {
         let handler: Handler = Arc::new(move |caller, body| Box::pin(act(caller, body)));
         Self {
-            path,
+            path: path.into(),
             method: Method::PostJson,
             handler,
         }

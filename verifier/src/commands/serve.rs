@@ -86,7 +86,9 @@ impl Program for Verifier {
 
     fn own_routes(&self) -> Vec<Route> {
         let records = records::routes(self).into_iter();
-        api::routes(self).into_iter().chain(records).collect()
+        let runbooks = alerts::routes("backup-verifier").into_iter();
+        let own = api::routes(self).into_iter();
+        own.chain(records).chain(runbooks).collect()
     }
 
     fn not_ready(&self) -> Option<&'static str> {
