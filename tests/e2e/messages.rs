@@ -19,7 +19,14 @@ const SECRET: &str = "s3cr3t-address";
 /// A receiver of webhooks on this machine; it answers everything with one status line.
 pub(crate) struct Receiver {
     url: String,
-    sent: Arc<Mutex<Vec<Value>>>,
+    sent: Arc<Mutex<Vec<Sent>>>,
+}
+
+/// One request.
+pub(crate) struct Sent {
+    /// Behind the receiver's own address.
+    pub(crate) path: String,
+    pub(crate) body: Value,
 }
 
 impl Receiver {
@@ -43,6 +50,11 @@ impl Receiver {
 
     /// What came since the last time this was asked.
     pub(crate) fn taken(&self) -> Vec<Value> {
+        self.requests().into_iter().map(|it| it.body).collect()
+    }
+
+    /// The same with the paths.
+    pub(crate) fn requests(&self) -> Vec<Sent> {
         std::mem::take(&mut self.sent.lock().unwrap())
     }
 
@@ -55,9 +67,13 @@ impl Receiver {
     }
 }
 
-/// Reads one request, answers it, and returns its body.
-fn answer(stream: TcpStream, status: &str) -> Value {
+/// Reads one request, answers it, and returns it.
+fn answer(stream: TcpStream, status: &str) -> Sent {
     let mut reader = BufReader::new(stream);
+    let mut first = String::new();
+    reader.read_line(&mut first).unwrap();
+    let target = first.split(' ').nth(1).unwrap();
+    let path = target.replacen(&format!("/{SECRET}"), "", 1);
     let mut length = 0;
     loop {
         let mut line = String::new();
@@ -72,9 +88,14 @@ fn answer(stream: TcpStream, status: &str) -> Value {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    // Alertmanager 0.35 takes no other text for a yes of Slack.
+    let text = if status.starts_with("200") { "ok" } else { "" };
+    let length = text.len();
+    let head =
+        format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{text}");
     reader.into_inner().write_all(head.as_bytes()).unwrap();
-    serde_json::from_slice(&body).unwrap()
+    let body = serde_json::from_slice(&body).unwrap();
+    Sent { path, body }
 }
 
 /// A world whose verifier knows this receiver, told with these further keys.

@@ -1,7 +1,6 @@
 //! `serve` as an operator meets it: what is due is verified by itself, and HTTP tells how it goes.
 
 mod asked;
-mod served;
 
 use std::{
     fs::{self, Permissions},
@@ -16,11 +15,11 @@ use tests::{
     s3_server::{Call, Effect, Fault, Identity, S3Server},
 };
 
-use self::served::Served;
 use crate::{
     bench::{Bench, eventually, is_empty},
     bucket::{bench_of, bench_with_evidence},
     messages::{Receiver, SLACK, told},
+    served::Served,
 };
 
 /// Looks every second for the next snapshot, which makes it due.

@@ -7,6 +7,7 @@
     reason = "tests start programs and look at the clock"
 )]
 
+pub mod alertmanager_server;
 pub mod corpus;
 pub mod crowd;
 #[allow(
@@ -21,10 +22,12 @@ pub mod hindered;
 )]
 pub mod laws;
 pub mod ledger_suite;
+mod listening;
 pub mod neo4j_archives;
 pub mod neo4j_workshop;
 pub mod noop;
 pub mod peak;
+pub mod prometheus_server;
 pub mod proxy;
 pub mod rdb_bytes;
 pub mod redis_server;

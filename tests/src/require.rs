@@ -27,8 +27,9 @@ enum Outcome {
 }
 
 /// Returns from the surrounding test, counted, unless the machine has what is named: `docker`,
-/// `redis`, `promtool`, `alertmanager`, `root` (who may mount a file system and be another user),
-/// `s3` (a real store, which may be excused from a named case), or `image` with its name.
+/// `redis`, `promtool`, `prometheus`, `alertmanager`, `root` (who may mount a file system and be
+/// another user), `s3` (a real store, which may be excused from a named case), or `image` with its
+/// name.
 #[macro_export]
 macro_rules! require {
     (docker) => {
@@ -39,6 +40,9 @@ macro_rules! require {
     };
     (promtool) => {
         $crate::require!(@ "promtool", $crate::require::program("promtool"))
+    };
+    (prometheus) => {
+        $crate::require!(@ "prometheus", $crate::require::program("prometheus"))
     };
     (alertmanager) => {
         $crate::require!(@ "alertmanager", $crate::require::program("prometheus-alertmanager"))

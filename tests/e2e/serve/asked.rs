@@ -3,8 +3,8 @@
 use serde_json::Value;
 use tests::{rdb_bytes, require};
 
-use super::{ALICE, USERS, bench, served::Served};
-use crate::bench::Bench;
+use super::{ALICE, USERS, bench};
+use crate::{bench::Bench, served::Served};
 
 const PATH: &str = "/api/v1/verifications";
 

@@ -1,4 +1,4 @@
-//! `serve` running as a process of its own, asked over HTTP.
+//! A program that serves, as a process of its own, asked over HTTP.
 
 use std::{
     fmt, fs,
@@ -21,31 +21,45 @@ use crate::bench::{Bench, eventually};
 /// How long any answer may take before a test gives up; far more than is ever needed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A free port of the loopback.
+const HERE: &str = "--web.listen-address=127.0.0.1:0";
+
 /// A program that serves; killed when it is dropped.
-pub(super) struct Served {
+pub(crate) struct Served {
     program: Child,
     log: PathBuf,
     /// In the order of the flags.
-    pub(super) addresses: Vec<SocketAddr>,
+    pub(crate) addresses: Vec<SocketAddr>,
     /// Of a server that speaks TLS.
     certificate: Option<PathBuf>,
 }
 
 impl Served {
     /// On a free port of the loopback, and on what else the words say.
-    pub(super) fn start(bench: &Bench, words: &[&str]) -> Self {
+    pub(crate) fn start(bench: &Bench, words: &[&str]) -> Self {
         Self::start_with(bench, words, &[])
     }
 
     /// The same with variables of its environment.
-    pub(super) fn start_with(bench: &Bench, words: &[&str], variables: &[(&str, &str)]) -> Self {
-        let log = bench.path("log");
-        let here = "--web.listen-address=127.0.0.1:0";
+    pub(crate) fn start_with(bench: &Bench, words: &[&str], variables: &[(&str, &str)]) -> Self {
         let path = format!("{}:/usr/sbin:/usr/bin:/bin", bench.path("").display());
-        let program = bench
-            .program(&[&[here], words].concat())
-            .env("PATH", path)
-            .envs(variables.iter().copied())
+        let mut program = bench.program(&[&[HERE], words].concat());
+        program.env("PATH", path).envs(variables.iter().copied());
+        let addresses = 1 + words.iter().filter(|it| it.contains("address")).count();
+        Self::of(bench, &mut program, addresses)
+    }
+
+    /// The exporter at this address, or on a free port of the loopback.
+    pub(crate) fn exporter(bench: &Bench, address: Option<SocketAddr>) -> Self {
+        let given = address.map(|it| format!("--web.listen-address={it}"));
+        let word = given.as_deref().unwrap_or(HERE);
+        Self::of(bench, &mut bench.exporter(&[word]), 1)
+    }
+
+    /// A program that listens at so many addresses.
+    fn of(bench: &Bench, program: &mut Command, addresses: usize) -> Self {
+        let log = bench.path("log");
+        let program = program
             .stdout(Stdio::null())
             .stderr(fs::File::create(&log).unwrap())
             .spawn()
@@ -57,12 +71,11 @@ impl Served {
             addresses: Vec::new(),
             certificate,
         };
-        let expected = 1 + words.iter().filter(|it| it.contains("address")).count();
         eventually("it listens", || {
             let ended = served.program.try_wait().unwrap();
             assert_eq!(ended, None, "{}", served.said());
             served.addresses = served.listening();
-            served.addresses.len() == expected
+            served.addresses.len() == addresses
         });
         served
     }
@@ -79,17 +92,17 @@ impl Served {
     }
 
     /// Its log.
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
 
     /// The whole answer: status line, headers and body.
-    pub(super) fn ask(&self, method: &str, path: &str, headers: &str) -> String {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &str) -> String {
         self.ask_at(self.addresses[0], method, path, headers)
     }
 
     /// The same at another address.
-    pub(super) fn ask_at(
+    pub(crate) fn ask_at(
         &self,
         address: SocketAddr,
         method: &str,
@@ -110,7 +123,7 @@ impl Served {
     }
 
     /// The body of a page that must be there.
-    pub(super) fn page(&self, path: &str) -> String {
+    pub(crate) fn page(&self, path: &str) -> String {
         let answer = self.ask("GET", path, "");
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
@@ -118,7 +131,7 @@ impl Served {
     }
 
     /// Asks until the page says it.
-    pub(super) fn wait_for(&self, path: &str, wanted: &str) -> String {
+    pub(crate) fn wait_for(&self, path: &str, wanted: &str) -> String {
         let mut page = String::new();
         eventually(&format!("{wanted} at {path}"), || {
             page = self.page(path);
@@ -128,7 +141,7 @@ impl Served {
     }
 
     /// Waits until what is due was looked at.
-    pub(super) fn ready(&self) {
+    pub(crate) fn ready(&self) {
         eventually("it is ready", || {
             self.ask("GET", "/-/ready", "").starts_with("HTTP/1.1 200")
         });
@@ -139,14 +152,14 @@ impl Served {
         clippy::disallowed_methods,
         reason = "the program under test is signalled as a script does"
     )]
-    pub(super) fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let id = self.program.id().to_string();
         let sent = Command::new("kill").args([signal, &id]).status();
         assert!(sent.unwrap().success());
     }
 
     /// Ends it as a service manager does.
-    pub(super) fn stop(mut self) -> ExitStatus {
+    pub(crate) fn stop(mut self) -> ExitStatus {
         self.signal("-TERM");
         let mut ended = None;
         eventually("it stops", || {
