@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-s3 lint fmt bench audit fuzz images clean-cache
+.PHONY: help demo demo-monitoring test test-s3 lint fmt bench audit fuzz images clean-cache
 
 help: ## list these recipes
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -10,6 +10,10 @@ help: ## list these recipes
 demo: ## a real Redis and a real Neo4j are backed up, restored and verified; then damaged, and caught
 	@scripts/setup
 	@scripts/docker-env scripts/demo
+
+demo-monitoring: ## a broken backup on its way through Prometheus and Alertmanager to people, live
+	@scripts/setup
+	@scripts/demo-monitoring
 
 test: ## install what is needed and run everything, the container tests included
 	@scripts/setup

@@ -19,3 +19,9 @@ skip() {
         ;;
     esac
 }
+
+# --- what the demos print
+bold='' plain='' number=0
+if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); fi
+step() { number=$((number + 1)); printf '\n%s%d. %s%s\n' "$bold" "$number" "$*" "$plain"; }
+indent() { sed -e "s|${work:?}|.|g" -e 's/^/   /'; }

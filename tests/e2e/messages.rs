@@ -1,107 +1,20 @@
 //! Messages to people as a receiver gets them: which changes are told, and what a receiver that
 //! refuses them changes (nothing).
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex},
-    thread,
-};
+use std::fs;
 
 use serde_json::Value;
-use tests::{rdb_bytes, require};
+use tests::{
+    message_receiver::{MessageReceiver, SECRET},
+    rdb_bytes, require,
+};
 
 use crate::bench::{Bench, Ran};
 
-const SECRET: &str = "s3cr3t-address";
-
-/// A receiver of webhooks on this machine; it answers everything with one status line.
-pub(crate) struct Receiver {
-    url: String,
-    sent: Arc<Mutex<Vec<Sent>>>,
-}
-
-/// One request.
-pub(crate) struct Sent {
-    /// Behind the receiver's own address.
-    pub(crate) path: String,
-    pub(crate) body: Value,
-}
-
-impl Receiver {
-    pub(crate) fn new(status: &'static str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/{SECRET}", listener.local_addr().unwrap());
-        let sent = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&sent);
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                kept.lock().unwrap().push(answer(stream.unwrap(), status));
-            }
-        });
-        Self { url, sent }
-    }
-
-    /// Its address, which is a secret.
-    pub(crate) fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// What came since the last time this was asked.
-    pub(crate) fn taken(&self) -> Vec<Value> {
-        self.requests().into_iter().map(|it| it.body).collect()
-    }
-
-    /// The same with the paths.
-    pub(crate) fn requests(&self) -> Vec<Sent> {
-        std::mem::take(&mut self.sent.lock().unwrap())
-    }
-
-    /// The only message since the last time, as text.
-    #[track_caller]
-    pub(crate) fn one(&self) -> String {
-        let taken = self.taken();
-        assert_eq!(taken.len(), 1, "{taken:#?}");
-        taken[0].to_string()
-    }
-}
-
-/// Reads one request, answers it, and returns it.
-fn answer(stream: TcpStream, status: &str) -> Sent {
-    let mut reader = BufReader::new(stream);
-    let mut first = String::new();
-    reader.read_line(&mut first).unwrap();
-    let target = first.split(' ').nth(1).unwrap();
-    let path = target.replacen(&format!("/{SECRET}"), "", 1);
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
-        let line = line.trim().to_lowercase();
-        if line.is_empty() {
-            break;
-        }
-        if let Some(number) = line.strip_prefix("content-length: ") {
-            length = number.parse().unwrap();
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    // Alertmanager 0.35 takes no other text for a yes of Slack.
-    let text = if status.starts_with("200") { "ok" } else { "" };
-    let length = text.len();
-    let head =
-        format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{text}");
-    reader.into_inner().write_all(head.as_bytes()).unwrap();
-    let body = serde_json::from_slice(&body).unwrap();
-    Sent { path, body }
-}
-
 /// A world whose verifier knows this receiver, told with these further keys.
-pub(crate) fn told(receiver: &Receiver, keys: &str) -> Bench {
+pub(crate) fn told(receiver: &MessageReceiver, keys: &str) -> Bench {
     let bench = Bench::new("process");
-    fs::write(bench.path("slack.url"), format!("{}\n", receiver.url)).unwrap();
+    fs::write(bench.path("slack.url"), format!("{}\n", receiver.url())).unwrap();
     let file = bench.path("backups.yaml");
     let text = fs::read_to_string(&file).unwrap();
     let verifier = format!("verifier:\n{keys}");
@@ -122,7 +35,7 @@ fn run(bench: &Bench, words: &[&str]) -> Ran {
 #[test]
 fn a_change_is_told_once_and_only_a_proof_takes_it_back() {
     require!(redis);
-    let receiver = Receiver::new("200 OK");
+    let receiver = MessageReceiver::new("200 OK");
     let bench = told(&receiver, SLACK);
     let notify = ["verify", "--notify"];
 
@@ -163,7 +76,7 @@ fn a_change_is_told_once_and_only_a_proof_takes_it_back() {
 #[test]
 fn a_receiver_that_is_gone_changes_no_verdict() {
     require!(redis);
-    let receiver = Receiver::new("404 Not Found");
+    let receiver = MessageReceiver::new("404 Not Found");
     let bench = told(&receiver, SLACK);
     bench.put(1, &rdb_bytes::two_keys());
     let ran = run(&bench, &["verify", "--notify"]);
@@ -176,7 +89,7 @@ fn a_receiver_that_is_gone_changes_no_verdict() {
 
 #[test]
 fn a_set_up_is_tried_before_the_bad_night() {
-    let receiver = Receiver::new("200 OK");
+    let receiver = MessageReceiver::new("200 OK");
     let webhook = "  webhooks: [{ url_file: slack.url }]\n";
     let bench = told(&receiver, &format!("{SLACK}{webhook}"));
     let ran = run(&bench, &["notify", "--test"]);
@@ -193,7 +106,7 @@ fn a_set_up_is_tried_before_the_bad_night() {
 
 #[test]
 fn a_receiver_that_cannot_be_is_refused_when_it_is_checked() {
-    let receiver = Receiver::new("200 OK");
+    let receiver = MessageReceiver::new("200 OK");
     let bench = told(&receiver, SLACK);
     run(&bench, &["check"]).ends(0, "no error");
     fs::write(bench.path("slack.url"), SECRET).unwrap();

@@ -11,6 +11,7 @@ use std::{
 
 use serde_json::Value;
 use tests::{
+    message_receiver::MessageReceiver,
     rdb_bytes, require,
     s3_server::{Call, Effect, Fault, Identity, S3Server},
 };
@@ -18,7 +19,7 @@ use tests::{
 use crate::{
     bench::{Bench, eventually, is_empty},
     bucket::{bench_of, bench_with_evidence},
-    messages::{Receiver, SLACK, told},
+    messages::{SLACK, told},
     served::Served,
 };
 
@@ -369,7 +370,7 @@ fn only_serve_listens_and_nothing_is_served_that_could_not_verify() {
 }
 
 /// A world whose new snapshots are verified at once, told to this receiver.
-fn told_at_once(receiver: &Receiver) -> Bench {
+fn told_at_once(receiver: &MessageReceiver) -> Bench {
     let mut bench = told(receiver, SLACK);
     bench.log = &["--log.level", "info"];
     let file = bench.path("backups.yaml");
@@ -383,7 +384,7 @@ fn told_at_once(receiver: &Receiver) -> Bench {
 #[test]
 fn a_message_that_did_not_arrive_is_told_by_the_next_start_and_once() {
     require!(redis);
-    let gone = Receiver::new("404 Not Found");
+    let gone = MessageReceiver::new("404 Not Found");
     let bench = told_at_once(&gone);
     let mut damaged = rdb_bytes::two_keys();
     damaged[20] ^= 1;
@@ -395,7 +396,7 @@ fn a_message_that_did_not_arrive_is_told_by_the_next_start_and_once() {
     assert_eq!(served.stop().code(), Some(0));
     assert!(gone.one().contains("cache: failed (damaged)"));
 
-    let receiver = Receiver::new("200 OK");
+    let receiver = MessageReceiver::new("200 OK");
     fs::write(bench.path("slack.url"), receiver.url()).unwrap();
     for expected in [1, 0] {
         let served = Served::start(&bench, &["serve"]);
@@ -413,7 +414,7 @@ fn a_message_that_did_not_arrive_is_told_by_the_next_start_and_once() {
 #[test]
 fn a_change_is_told_at_the_latest_when_the_service_stops() {
     require!(redis);
-    let receiver = Receiver::new("200 OK");
+    let receiver = MessageReceiver::new("200 OK");
     let bench = told_at_once(&receiver);
     let served = Served::start(&bench, &["serve"]);
     served.ready();
@@ -429,7 +430,7 @@ fn a_change_is_told_at_the_latest_when_the_service_stops() {
 
 /// A drill of the one source, and the report of one that was made by hand two years ago: a slot has
 /// passed since.
-fn drilled_long_ago(receiver: &Receiver) -> Bench {
+fn drilled_long_ago(receiver: &MessageReceiver) -> Bench {
     let mut bench = told(receiver, SLACK);
     bench.log = &["--log.level", "info"];
     let file = bench.path("backups.yaml");
@@ -455,7 +456,7 @@ fn drilled_long_ago(receiver: &Receiver) -> Bench {
 #[test]
 fn a_drill_that_was_missed_is_made_up_for_and_told_once() {
     require!(redis);
-    let receiver = Receiver::new("200 OK");
+    let receiver = MessageReceiver::new("200 OK");
     let bench = drilled_long_ago(&receiver);
     for expected in [1, 0] {
         let served = Served::start(&bench, &["serve"]);

@@ -23,6 +23,7 @@ pub mod hindered;
 pub mod laws;
 pub mod ledger_suite;
 mod listening;
+pub mod message_receiver;
 pub mod neo4j_archives;
 pub mod neo4j_workshop;
 pub mod noop;

@@ -10,12 +10,14 @@ use std::{
 use jiff::Timestamp;
 use serde_json::Value;
 use tests::{
-    alertmanager_server::AlertmanagerServer, prometheus_server::PrometheusServer, rdb_bytes,
+    alertmanager_server::AlertmanagerServer,
+    message_receiver::{MessageReceiver, Sent},
+    prometheus_server::PrometheusServer,
+    rdb_bytes,
 };
 
 use crate::{
     bench::{Bench, within_a_minute},
-    messages::{Receiver, Sent},
     served::Served,
 };
 
@@ -55,7 +57,7 @@ pub(super) struct Chain {
     exporter: Option<Served>,
     alertmanager: AlertmanagerServer,
     _prometheus: PrometheusServer,
-    receiver: Receiver,
+    receiver: MessageReceiver,
     bench: Bench,
     /// What people were told and no test asked for yet.
     news: Vec<String>,
@@ -71,7 +73,7 @@ impl Chain {
         fs::write(bench.path("backups.yaml"), CONFIG).unwrap();
         save(&bench.path("repository/redis"), Duration::from_hours(72));
         save(&bench.path("away"), Duration::ZERO);
-        let receiver = Receiver::new("200 OK");
+        let receiver = MessageReceiver::new("200 OK");
         let rules = write_rules(&bench, receiver.url());
         let exporter = Served::exporter(&bench, None);
         let alertmanager = AlertmanagerServer::start(&rules.join("alertmanager"));
