@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-monitoring test test-s3 lint fmt bench audit fuzz images clean-cache
+.PHONY: help demo demo-monitoring test test-s3 test-monitoring lint bench audit fuzz images clean-cache
 
 help: ## list these recipes
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -22,12 +22,12 @@ test: ## install what is needed and run everything, the container tests included
 test-s3: ## the suites of storage and evidence on three real S3 stores, made the first time
 	@scripts/test-s3
 
+test-monitoring: ## the tests of alerts, messages and dashboards on the newest Prometheus, built once
+	@scripts/test-monitoring
+
 lint: ## formatting and clippy, as `make test` asks for them
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-
-fmt: ## format the tree
-	cargo fmt --all
 
 bench: ## measure the programs beside others; writes docs/performance.md
 	@scripts/setup
