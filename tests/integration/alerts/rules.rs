@@ -103,8 +103,9 @@ pub(super) fn directory() -> PathBuf {
 }
 
 /// The unit tests that are written by hand.
-pub(super) fn unit_tests() -> [PathBuf; 3] {
-    ["days", "ourselves", "sources"].map(|file| directory().join(format!("tests/{file}.yaml")))
+pub(super) fn unit_tests() -> [PathBuf; 4] {
+    ["days", "ourselves", "recording", "sources"]
+        .map(|file| directory().join(format!("tests/{file}.yaml")))
 }
 
 /// Runs promtool, which finds nothing wrong.
