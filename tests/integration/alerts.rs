@@ -11,17 +11,15 @@
 mod alertmanager;
 mod concerns;
 mod document;
-mod rules;
+pub(crate) mod rules;
 mod scripted;
 
 use std::{collections::BTreeSet, fs};
 
 use catalog::assess::{CONCERNS, Severity};
-use exporter::metrics::Metric as Exported;
 use tests::require;
-use verifier::metrics::Metric as Served;
 
-use self::rules::{Rule, all, directory, promtool, unit_tests};
+use self::rules::{Rule, all, directory, known_names, names_in, promtool, unit_tests};
 
 #[test]
 fn promtool_understands_every_rule() {
@@ -101,21 +99,10 @@ fn every_runbook_is_of_an_alert() {
 
 #[test]
 fn rules_name_only_metrics_that_exist() {
-    let exported = Exported::ALL.iter().map(|it| it.name());
-    let served = Served::ALL.iter().map(|it| it.name());
-    let rules = all();
-    let recorded = rules.iter().filter_map(|rule| rule.record.as_deref());
-    let known: BTreeSet<&str> = exported.chain(served).chain(recorded).collect();
-    let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':');
-    for rule in &rules {
-        for name in rule.expr.split(word).filter(|it| it.starts_with("backup_")) {
-            // The beginning of a name in a pattern: backup_(exporter|verifier)_…
-            let is_pattern = name == "backup_";
-            assert!(
-                is_pattern || known.contains(name),
-                "{name} in {}",
-                rule.expr
-            );
+    let known = known_names();
+    for rule in all() {
+        for name in names_in(&rule.expr) {
+            assert!(known.contains(name), "{name} in {}", rule.expr);
         }
     }
 }

@@ -6,6 +6,7 @@
 )]
 
 mod alerts;
+mod dashboards;
 mod exporter;
 mod inspector_corpus;
 mod inspector_differential;

@@ -9,7 +9,7 @@ use crate::tree::{self, File};
 use crate::{Complaint, clean};
 
 /// The modules of each crate, the ground first: a module imports only from modules before it.
-const FLOORS: [(&str, &[&str]); 5] = [
+const FLOORS: [(&str, &[&str]); 6] = [
     (
         "settings",
         &[
@@ -97,6 +97,21 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "speaker",
             "commands",
             "run",
+        ],
+    ),
+    (
+        "dashboards",
+        &[
+            "unit",
+            "tone",
+            "link",
+            "query",
+            "promql",
+            "variable",
+            "panel",
+            "dashboard",
+            "pages",
+            "install",
         ],
     ),
 ];

@@ -8,7 +8,9 @@ use std::{
 };
 
 use catalog::assess::{CONCERNS, Concern};
+use exporter::metrics::Metric as Exported;
 use serde::Deserialize;
+use verifier::metrics::Metric as Served;
 
 /// The rule files, those of recordings first.
 pub(super) const FILES: [&str; 5] = [
@@ -20,7 +22,7 @@ pub(super) const FILES: [&str; 5] = [
 ];
 
 /// Base address of runbooks in the rule files.
-pub(super) const RUNBOOKS: &str = "https://runbooks.example/";
+pub(crate) const RUNBOOKS: &str = "https://runbooks.example/";
 
 /// One rule.
 #[derive(Debug, Clone, Deserialize)]
@@ -138,4 +140,21 @@ pub(super) fn of(file: &Path) -> Vec<Rule> {
         .into_iter()
         .flat_map(|group| group.rules)
         .collect()
+}
+
+/// Every name that an expression may ask for: metrics of both programs, and recordings.
+pub(crate) fn known_names() -> BTreeSet<String> {
+    let exported = Exported::ALL.iter().map(|it| it.name().to_owned());
+    let served = Served::ALL.iter().map(|it| it.name().to_owned());
+    let recorded = all().into_iter().filter_map(|rule| rule.record);
+    exported.chain(served).chain(recorded).collect()
+}
+
+/// Names of ours in an expression, without the beginnings of names in patterns
+/// (`backup_(exporter|verifier)_…`).
+pub(crate) fn names_in(expr: &str) -> impl Iterator<Item = &str> {
+    let between = |c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':');
+    expr.split(between)
+        .filter(|word| word.starts_with("backup_") || word.starts_with("backup:"))
+        .filter(|word| !word.ends_with('_'))
 }
