@@ -45,7 +45,7 @@ pub struct PlacedQuery {
     pub uid: &'static str,
     /// The panel's heading.
     pub panel: &'static str,
-    /// The unit of the panel.
+    /// The unit of its values.
     pub unit: Unit,
     /// The query.
     pub query: Query,
@@ -63,7 +63,7 @@ pub fn queries() -> Vec<PlacedQuery> {
             let placed = panel.queries.iter().map(|query| PlacedQuery {
                 uid: dashboard.uid,
                 panel: panel.title,
-                unit: panel.unit,
+                unit: query.unit.unwrap_or(panel.unit),
                 query: query.clone(),
             });
             queries.extend(placed);

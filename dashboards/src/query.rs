@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::unit::Unit;
+
 /// The data source that the reader chose.
 pub(crate) fn data_source() -> Value {
     json!({ "type": "prometheus", "uid": "${datasource}" })
@@ -16,6 +18,8 @@ pub struct Query {
     pub legend: String,
     /// Whether only the newest value is asked for.
     pub is_instant: bool,
+    /// The unit of its values, where it is another than the panel's.
+    pub unit: Option<Unit>,
 }
 
 impl Query {
@@ -35,12 +39,19 @@ impl Query {
         self
     }
 
+    /// The same query with values in another unit than the panel's.
+    pub(crate) fn measured(mut self, unit: Unit) -> Self {
+        self.unit = Some(unit);
+        self
+    }
+
     fn new(expr: &str, legend: &str, is_instant: bool) -> Self {
         let words: Vec<_> = expr.split_whitespace().collect();
         Self {
             expr: words.join(" "),
             legend: legend.to_owned(),
             is_instant,
+            unit: None,
         }
     }
 

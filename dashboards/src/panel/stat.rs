@@ -48,7 +48,8 @@ pub(crate) fn against_promise(panel: Panel, ratio: &str) -> Panel {
             { "id": "thresholds", "value": steps(Tone::Good, &[(1.0, Tone::Bad)]) },
         ]),
     );
-    panel.queries.push(Query::now(ratio).named(NAME));
+    let query = Query::now(ratio).named(NAME);
+    panel.queries.push(query.measured(Unit::Ratio));
     panel.options["textMode"] = "value_and_name".into();
     panel
 }

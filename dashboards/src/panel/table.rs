@@ -39,7 +39,7 @@ pub(crate) fn label(name: &'static str, title: &'static str) -> Column {
 pub(crate) fn figure(title: &'static str, unit: Unit, expr: &str) -> Column {
     let column = Column {
         title,
-        content: Content::Figure(Query::now(expr)),
+        content: Content::Figure(Query::now(expr).measured(unit)),
         properties: Vec::new(),
     };
     column.with("unit", unit.id())
