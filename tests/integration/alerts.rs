@@ -70,6 +70,7 @@ fn every_alert_says_what_to_do_and_is_tested() {
         }
         let url = &rule.annotations["runbook_url"];
         assert_eq!(*url, format!("{}{alert}", rules::RUNBOOKS));
+        leads_to_a_dashboard(&rule);
         let runbook = directory().join(format!("runbooks/{alert}.md"));
         let runbook = fs::read_to_string(&runbook).unwrap_or_else(|_| panic!("{runbook:?}"));
         assert!(runbook.starts_with(&format!("# {alert}\n")), "{alert}");
@@ -86,6 +87,29 @@ fn every_alert_says_what_to_do_and_is_tested() {
         let is_tested = is_written || !rule.concerns().is_empty();
         assert!(is_tested, "{alert} has a test");
     }
+}
+
+/// The link to a dashboard is to one that exists, and sets a variable of it by a label that the
+/// summary names too; an alert about a source leads to the page of the source.
+fn leads_to_a_dashboard(rule: &Rule) {
+    let (url, summary) = (
+        &rule.annotations["dashboard_url"],
+        &rule.annotations["summary"],
+    );
+    let page = url.strip_prefix(rules::DASHBOARDS).unwrap();
+    let (uid, query) = page.split_once('?').unwrap_or((page, ""));
+    let pages = dashboards::all();
+    let page = pages.iter().find(|page| page.uid == uid).unwrap();
+    let is_of_source = summary.contains("{{ $labels.source }}");
+    assert_eq!(is_of_source, uid == "backup-source", "{url}");
+    let Some((variable, label)) = query.split_once('=') else {
+        assert!(!is_of_source, "{url}");
+        return;
+    };
+    let name = variable.strip_prefix("var-").unwrap();
+    assert!(page.variables.iter().any(|it| it.name == name), "{url}");
+    assert_eq!(label, format!("{{{{ $labels.{name} }}}}"));
+    assert!(summary.contains(label), "{url}");
 }
 
 #[test]

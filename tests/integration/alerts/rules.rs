@@ -24,6 +24,9 @@ pub(super) const FILES: [&str; 5] = [
 /// Base address of runbooks in the rule files.
 pub(crate) const RUNBOOKS: &str = "https://runbooks.example/";
 
+/// Base address of dashboards in the rule files.
+pub(super) const DASHBOARDS: &str = "https://dashboards.example/d/";
+
 /// One rule.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -7,7 +7,7 @@ use std::{
 
 use tests::require;
 
-use super::rules::{FILES, RUNBOOKS, Rule, all, directory, of, promtool};
+use super::rules::{DASHBOARDS, FILES, RUNBOOKS, Rule, all, directory, of, promtool};
 
 pub(super) fn scripted(options: &[&str], into: &Path) -> Output {
     Command::new(directory().join("../scripts/rules"))
@@ -42,6 +42,8 @@ fn times_addresses_and_severities_are_changed_and_nothing_else() {
         "0.1",
         "--runbooks",
         "https://wiki.example/runbooks/",
+        "--dashboards",
+        "https://grafana.example/?org=1&at=",
         "--severity",
         "BackupStuck=critical",
         "--severity",
@@ -63,6 +65,9 @@ fn times_addresses_and_severities_are_changed_and_nothing_else() {
         let url =
             before.annotations["runbook_url"].replace(RUNBOOKS, "https://wiki.example/runbooks/");
         assert_eq!(after.annotations["runbook_url"], url);
+        let url = before.annotations["dashboard_url"]
+            .replace(DASHBOARDS, "https://grafana.example/?org=1&at=/d/");
+        assert_eq!(after.annotations["dashboard_url"], url);
         let mut expected = before.labels;
         let severity = match alert {
             "BackupStuck" => Some("critical"),
@@ -95,6 +100,10 @@ fn what_cannot_be_changed_is_said_and_nothing_is_written() {
         (
             &["--receivers", "nowhere"],
             "--receivers nowhere is no address",
+        ),
+        (
+            &["--dashboards", "https://a b"],
+            "--dashboards https://a b is no address",
         ),
         (&["--dashboard", "x"], "unknown option --dashboard"),
     ] {
