@@ -11,7 +11,7 @@ const MADE: &str = "# Made from dashboards/src; do not edit. To write it anew:\n
 /// The data source, as Grafana's provisioning reads it.
 pub(crate) fn data_sources() -> String {
     format!(
-        "{MADE}# Set the address of your Prometheus.\n\
+        "{MADE}# In your copy, set the address of your Prometheus.\n\
          apiVersion: 1\n\
          datasources:\n  \
          - name: Prometheus\n    \

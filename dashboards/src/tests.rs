@@ -54,3 +54,35 @@ fn panels_lie_side_by_side_within_the_grid() {
         }
     }
 }
+
+/// Labels of which there may be any number of values.
+const MANY: [&str; 5] = ["source", "repository", "receiver", "drill", "item"];
+
+#[test]
+fn charts_of_what_there_may_be_many_of_show_the_greatest() {
+    let of_many = |legend: &str| {
+        MANY.iter()
+            .any(|it| legend.contains(&format!("{{{{{it}}}}}")))
+    };
+    let queries = queries();
+    let mut bounded = queries
+        .iter()
+        .filter(|it| of_many(&it.query.legend))
+        .peekable();
+    assert!(bounded.peek().is_some());
+    for placed in bounded {
+        let expr = &placed.query.expr;
+        assert!(
+            expr.contains("topk(10,") && expr.contains("@ end()"),
+            "{expr}"
+        );
+    }
+}
+
+#[test]
+fn the_choice_of_the_greatest_is_made_once_at_the_end() {
+    assert_eq!(
+        promql::greatest("a", "max by (a) (m{b=\"c\"}[1d] AT)"),
+        "(max by (a) (m{b=\"c\"}[1d])) and on (a) topk(10, max by (a) (m{b=\"c\"}[1d] @ end()))"
+    );
+}

@@ -5,9 +5,11 @@
     reason = "what cannot be read ends the test there"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use dashboards::{all, queries};
+use dashboards::{all, files, queries};
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::alerts::rules::{RUNBOOKS, known_names, names_in};
 
@@ -39,5 +41,37 @@ fn links_lead_to_runbooks_where_those_of_the_alerts_are() {
             let runbooks = RUNBOOKS.trim_start_matches("https://");
             assert!(address.starts_with(runbooks), "{uid}: {address:.40}");
         }
+    }
+}
+
+/// A document of `configmaps.yaml`.
+#[derive(Debug, Deserialize)]
+struct ConfigMap {
+    kind: String,
+    metadata: Metadata,
+    data: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Metadata {
+    labels: BTreeMap<String, String>,
+}
+
+#[test]
+fn files_that_install_the_dashboards_are_yaml_with_the_same_dashboards() {
+    let files: BTreeMap<_, _> = files().into_iter().collect();
+    let maps = serde_saphyr::from_multiple::<ConfigMap>(&files["configmaps.yaml"]).unwrap();
+    assert_eq!(maps.len(), all().len());
+    for (map, page) in maps.into_iter().zip(all()) {
+        assert_eq!(map.kind, "ConfigMap");
+        assert_eq!(map.metadata.labels["grafana_dashboard"], "1");
+        let text = &map.data[&format!("{}.json", page.uid)];
+        assert_eq!(serde_json::from_str::<Value>(text).unwrap(), page.json());
+    }
+    for (file, list) in [("dashboards", "providers"), ("datasources", "datasources")] {
+        let text = &files[&format!("provisioning/{file}.yaml")];
+        let read: Value = serde_saphyr::from_str(text).unwrap();
+        assert_eq!(read["apiVersion"], 1);
+        assert_eq!(read[list].as_array().unwrap().len(), 1);
     }
 }
