@@ -97,21 +97,15 @@ pub(crate) fn table(
     let mut panel = Panel::new("table", title, description, Unit::Words).sized(24, 10);
     panel.format = "table";
     let mut organised = Organised::default();
-    let figures = columns.iter().filter(|it| it.content.query().is_some());
-    let is_one = figures.count() == 1;
     for column in columns {
-        let field = match (&column.content, is_one) {
-            (Content::Label(name), _) => (*name).to_owned(),
-            // Grafana names the figures of several queries by the letter of the query.
-            (_, true) => "Value".to_owned(),
-            (_, false) => format!("Value #{}", letter(panel.queries.len())),
-        };
+        let names = column.content.names(panel.queries.len());
         panel.queries.extend(column.content.query().cloned());
         if let Content::Hidden(_) = column.content {
-            organised.hidden.insert(field, true.into());
+            let hidden = names.into_iter().map(|name| (name, true.into()));
+            organised.hidden.extend(hidden);
             continue;
         }
-        organised.place(field, column.title);
+        organised.place(names, column.title);
         if !column.properties.is_empty() {
             panel = panel.of_series(column.title, &column.properties.into());
         }
@@ -134,6 +128,19 @@ pub(crate) fn table(
 }
 
 impl Content {
+    /// The names that Grafana may give the field, where so many queries stand before it.
+    ///
+    /// Figures have the letter of their query. Where only one query finds anything they have none:
+    /// then it is the first, which finds the rows.
+    fn names(&self, before: usize) -> Vec<String> {
+        let lettered = format!("Value #{}", letter(before));
+        match self {
+            Self::Label(name) => vec![(*name).to_owned()],
+            _ if before == 0 => vec!["Value".to_owned(), lettered],
+            _ => vec![lettered],
+        }
+    }
+
     fn query(&self) -> Option<&Query> {
         match self {
             Self::Label(_) => None,
@@ -151,9 +158,12 @@ struct Organised {
 }
 
 impl Organised {
-    fn place(&mut self, field: String, title: &str) {
-        self.order.insert(field.clone(), self.order.len().into());
-        self.titles.insert(field, title.into());
+    fn place(&mut self, names: Vec<String>, title: &str) {
+        let place = self.order.len();
+        for name in names {
+            self.order.insert(name.clone(), place.into());
+            self.titles.insert(name, title.into());
+        }
     }
 
     fn json(mut self) -> Value {
