@@ -114,7 +114,7 @@ fn whatever_step_process_runs_are_killed_at_sweep_leaves_nothing() {
 }
 
 /// A graph whose dump Neo4j 5.26 loads.
-fn graph(bench: &Bench, dump: &Path) {
+pub(crate) fn graph(bench: &Bench, dump: &Path) {
     let text = "schema: 1\n\
          repositories: [{ name: local, directory: repository }]\n\
          evidence: { repository: { directory: evidence } }\n\

@@ -56,6 +56,7 @@ mod rehearsed;
 mod renamed;
 mod repaired;
 mod restarted;
+mod restored;
 mod serve;
 mod served;
 mod source;

@@ -17,7 +17,10 @@ mod scripted;
 use std::{collections::BTreeSet, fs};
 
 use catalog::assess::{CONCERNS, Severity};
-use tests::require;
+use tests::{
+    require,
+    runbook::{self, Runbook},
+};
 
 use self::rules::{Rule, all, directory, known_names, names_in, promtool, unit_tests};
 
@@ -115,9 +118,8 @@ fn leads_to_a_dashboard(rule: &Rule) {
 #[test]
 fn every_runbook_is_of_an_alert() {
     let alerts: BTreeSet<String> = all().into_iter().filter_map(|rule| rule.alert).collect();
-    for runbook in fs::read_dir(directory().join("runbooks")).unwrap() {
-        let name = runbook.unwrap().file_name().into_string().unwrap();
-        assert!(alerts.contains(name.trim_end_matches(".md")), "{name}");
+    for page in Runbook::all(&runbook::directory()) {
+        assert!(alerts.contains(&page.name), "{}", page.name);
     }
 }
 

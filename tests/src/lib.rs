@@ -34,6 +34,7 @@ pub mod rdb_bytes;
 pub mod redis_server;
 pub mod redis_writer;
 pub mod require;
+pub mod runbook;
 #[allow(
     clippy::missing_panics_doc,
     reason = "a suite panics by design, and the names of its cases are their documentation"

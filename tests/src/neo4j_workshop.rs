@@ -24,7 +24,7 @@ use crate::{
 /// What every archive is made and restored by.
 pub const IMAGE: &str = "neo4j:5.26-community";
 
-/// A server takes a gigabyte, whatever the number of processors. At most twelve are started by one
+/// A server takes a gigabyte, whatever the number of processors. At most 23 are started by one
 /// `make test`; what only loads or checks is not counted:
 ///
 /// | starts | by |
@@ -38,6 +38,8 @@ pub const IMAGE: &str = "neo4j:5.26-community";
 /// | 1 | `neo4j_process`: the graph, without a container |
 /// | 1 | `neo4j_rehearsal`: what is migrated first |
 /// | 2 | `neo4j_rehearsal`: the movies, and the movies in the next version |
+/// | 5 | `e2e`, `killed`: behind the start of the server, and not at all |
+/// | 6 | `e2e`, `restored`: filled, verified, changed, restored, restarted, restored as a service |
 pub static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// For all of the workshop; its steps have their own deadlines.

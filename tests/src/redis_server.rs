@@ -5,12 +5,15 @@
 use std::{
     io::{BufRead, BufReader, Write},
     os::unix::net::UnixStream,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
+
+/// For whatever a server does at its start.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Ends with the value.
 #[derive(Debug)]
@@ -44,37 +47,57 @@ impl Server {
     /// # Panics
     /// When the server does not understand it.
     pub fn ask(&self, words: &[&str]) -> String {
-        let mut stream = self.connect();
-        let parts = words
-            .iter()
-            .map(|word| format!("${}\r\n{word}\r\n", word.len()));
-        let command = format!("*{}\r\n{}", words.len(), parts.collect::<String>());
-        stream
-            .write_all(command.as_bytes())
-            .expect("the server listens");
-        let mut line = String::new();
-        BufReader::new(stream)
-            .read_line(&mut line)
-            .expect("the server answers");
-        assert!(!line.starts_with('-'), "{line}");
-        line[1..].trim_end().to_owned()
+        ask(&self.folder.path().join("socket"), words)
     }
 
     /// Where `SAVE` puts the file.
     pub fn dump(&self) -> PathBuf {
         self.folder.path().join("dump.rdb")
     }
+}
 
-    fn connect(&self) -> UnixStream {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        let socket = self.folder.path().join("socket");
-        loop {
-            match UnixStream::connect(&socket) {
-                Ok(stream) => return stream,
-                Err(error) => assert!(Instant::now() < deadline, "no server: {error}"),
-            }
-            std::thread::yield_now();
+/// Sends one command to the server at this socket, once it has loaded its data; returns the first
+/// line of the reply.
+///
+/// # Panics
+/// When nobody answers there within ten seconds, or does not understand it.
+pub fn ask(socket: &Path, words: &[&str]) -> String {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let line = reply(socket, words);
+        let is_loading = line.starts_with("-LOADING") && Instant::now() < deadline;
+        if !is_loading {
+            assert!(!line.starts_with('-'), "{line}");
+            return line[1..].trim_end().to_owned();
         }
+    }
+}
+
+/// The first line of the reply to one command, an error too.
+fn reply(socket: &Path, words: &[&str]) -> String {
+    let mut stream = connect(socket);
+    let parts = words
+        .iter()
+        .map(|word| format!("${}\r\n{word}\r\n", word.len()));
+    let command = format!("*{}\r\n{}", words.len(), parts.collect::<String>());
+    stream
+        .write_all(command.as_bytes())
+        .expect("the server listens");
+    let mut line = String::new();
+    BufReader::new(stream)
+        .read_line(&mut line)
+        .expect("the server answers");
+    line
+}
+
+fn connect(socket: &Path) -> UnixStream {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match UnixStream::connect(socket) {
+            Ok(stream) => return stream,
+            Err(error) => assert!(Instant::now() < deadline, "no server: {error}"),
+        }
+        std::thread::yield_now();
     }
 }
 
