@@ -12,6 +12,8 @@ mod alertmanager;
 mod concerns;
 mod document;
 pub(crate) mod rules;
+mod rules;
+mod scenarios;
 mod scripted;
 
 use std::{collections::BTreeSet, fs};
