@@ -173,6 +173,7 @@ impl Subject {
                 version: "0".into(),
                 config_digest: "sha256:0".into(),
             },
+            script: None,
         }
     }
 

@@ -12,7 +12,7 @@ pub mod digest;
 pub(crate) mod drill;
 mod notice;
 pub mod post;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod recorder;
 pub mod slack;
 #[cfg(test)]

@@ -8,37 +8,38 @@ use std::{path::Path, sync::Arc, time::Duration};
 use catalog::storage::{Storage, memory::Memory};
 use tokio::{task::JoinHandle, time::sleep};
 use tokio_util::sync::CancellationToken;
-use toolkit::clock::Clock;
+use toolkit::{clock::Clock, exposition::ExpositionError, http::service::Program as _};
 
+pub use crate::{
+    notify::recorder::Recorder,
+    supervise::{ScriptedRun, ScriptedVerdicts},
+};
 pub use records::{Condition, SimulatedRecords};
 
 use crate::{
     driller::Driller,
-    scheduler::{OpenedConfig, Scheduler, fixtures::service_of},
+    scheduler::{OpenedConfig, Scheduler, Verifier, fixtures::service_of},
     speaker::Speaker,
     world::World,
 };
-#[cfg(test)]
-use crate::{notify::recorder::Recorder, supervise::ScriptedVerdicts};
 
 /// What a simulated service works on; clones share it.
 #[derive(Debug, Clone)]
-pub(crate) struct Surroundings {
-    #[cfg(test)]
-    pub(crate) clock: Clock,
-    pub(crate) repository: Memory,
-    pub(crate) records: SimulatedRecords,
+pub struct Surroundings {
+    /// The clock, which goes on with tokio's time.
+    pub clock: Clock,
+    /// What stands for every repository of the configuration.
+    pub repository: Memory,
+    /// What stands for its evidence.
+    pub records: SimulatedRecords,
     /// Decides what verifications come to.
-    #[cfg(test)]
-    pub(crate) script: Option<ScriptedVerdicts>,
+    pub script: Option<ScriptedVerdicts>,
     /// Takes messages.
-    #[cfg(test)]
-    pub(crate) recorder: Option<Recorder>,
+    pub recorder: Option<Recorder>,
 }
 
-#[cfg(test)]
 impl Surroundings {
-    /// The same configuration, whose verifications and messages go to the test.
+    /// The same configuration, whose verifications and messages are the script's.
     fn scripted(&self, mut opened: OpenedConfig) -> OpenedConfig {
         opened.context.script.clone_from(&self.script);
         opened.messenger.recorder.clone_from(&self.recorder);
@@ -48,7 +49,8 @@ impl Surroundings {
 
 /// A service that runs.
 #[derive(Debug)]
-pub(crate) struct Simulated {
+pub struct Simulated {
+    service: Verifier,
     stop: CancellationToken,
     told: CancellationToken,
     scheduler: JoinHandle<()>,
@@ -58,8 +60,10 @@ pub(crate) struct Simulated {
 
 impl Simulated {
     /// Starts a service of an installation whose state lies in `home`.
-    #[cfg(test)]
-    pub(crate) fn start(home: &Path, config: &str, around: &Surroundings) -> Self {
+    ///
+    /// # Panics
+    /// If the configuration cannot be used.
+    pub fn start(home: &Path, config: &str, around: &Surroundings) -> Self {
         Self::start_at(home, config, &around.clock, Some(around))
     }
 
@@ -72,31 +76,40 @@ impl Simulated {
             let records = Arc::new(around.records.clone());
             let world = World::of(config, outside).replaced(&storage, records);
             let opened = OpenedConfig::of(world, outside)?;
-            #[cfg(test)]
-            let opened = around.scripted(opened);
-            Ok(opened)
+            Ok(around.scripted(opened))
         });
         let told = CancellationToken::new();
         let (scheduling, drilling) = (stop.clone(), stop.clone());
         Self {
             scheduler: tokio::spawn(Scheduler::new(service.clone(), scheduling).run()),
             driller: tokio::spawn(Driller::new(service.clone(), drilling).run()),
-            speaker: tokio::spawn(Speaker::new(service, told.clone()).run()),
+            speaker: tokio::spawn(Speaker::new(service.clone(), told.clone()).run()),
+            service,
             stop,
             told,
         }
     }
 
+    /// Its answer to a scrape, now.
+    ///
+    /// # Errors
+    /// A mistake of the program.
+    pub fn metrics(&self) -> Result<String, ExpositionError> {
+        self.service.metrics(None)
+    }
+
     /// Ends the service as `kill -9` does.
-    #[cfg(test)]
-    pub(crate) fn kill(self) {
+    pub fn kill(self) {
         for task in [self.scheduler, self.driller, self.speaker] {
             task.abort();
         }
     }
 
     /// Stops the service as a signal does, and waits for its end.
-    pub(crate) async fn end(self) {
+    ///
+    /// # Panics
+    /// If a part of the service ended by itself.
+    pub async fn end(self) {
         self.stop.cancel();
         let ended = [self.scheduler.await, self.driller.await];
         self.told.cancel();
@@ -128,13 +141,10 @@ impl Quiet<'_> {
     /// If the configuration cannot be used, or the service ends by itself.
     pub async fn run(self, times: [Duration; 2], mut behind: impl FnMut()) {
         let around = self.stores.map(|(repository, records)| Surroundings {
-            #[cfg(test)]
             clock: self.clock.clone(),
             repository,
             records,
-            #[cfg(test)]
             script: None,
-            #[cfg(test)]
             recorder: None,
         });
         let simulated = Simulated::start_at(self.home, self.config, &self.clock, around.as_ref());

@@ -17,7 +17,7 @@ mod outcome;
 mod record;
 mod rehearsal;
 mod run;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 mod scripted;
 mod second_look;
 mod steps;
@@ -34,15 +34,15 @@ use self::{
 };
 use crate::engine::{Purpose, Stopped};
 
-#[cfg(test)]
-pub(crate) use scripted::{ScriptedRun, ScriptedVerdicts};
+#[cfg(any(test, feature = "testing"))]
+pub use scripted::{ScriptedRun, ScriptedVerdicts};
 
 pub use assignment::{Assignment, Context, OnProgress, Progress, SelectAgain, Selection};
 
 /// Verifies one snapshot. When the returned future is dropped, the run goes on to its end and its
 /// sandbox is removed all the same: end it by the token of `context`.
 pub async fn verify_one(context: &Context, mut assignment: Assignment) -> Verification {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     if let Some(script) = &context.script {
         return script.verify(context, &assignment).await;
     }

@@ -18,7 +18,7 @@ pub struct Messenger {
     /// Reads the environment, where addresses may be.
     env: fn(&str) -> Option<String>,
     /// Takes messages instead of the receivers.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) recorder: Option<super::recorder::Recorder>,
 }
 
@@ -44,7 +44,7 @@ impl Messenger {
             notify,
             courier,
             env,
-            #[cfg(test)]
+            #[cfg(any(test, feature = "testing"))]
             recorder: None,
         }
     }
@@ -67,7 +67,7 @@ impl Messenger {
         receiver: &Receiver,
         (message, plain): &Payload,
     ) -> Result<(), String> {
-        #[cfg(test)]
+        #[cfg(any(test, feature = "testing"))]
         if let Some(recorder) = &self.recorder {
             return recorder.take(&receiver.name, message);
         }
@@ -78,7 +78,7 @@ impl Messenger {
 
     /// Calls the address of the heartbeat once.
     pub async fn beat(&self, address: &AddressAt) -> Result<(), String> {
-        #[cfg(test)]
+        #[cfg(any(test, feature = "testing"))]
         if let Some(recorder) = &self.recorder {
             recorder.beat();
             return Ok(());

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-/// What came, and whether anything is taken now; clones share it.
+/// Receiver of what came, and whether anything is taken now; clones share it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Recorder(Arc<Mutex<Recorded>>);
+pub struct Recorder(Arc<Mutex<Recorded>>);
 
 #[derive(Debug, Default)]
 struct Recorded {
@@ -32,17 +32,17 @@ impl Recorder {
     }
 
     /// Lets the receivers go away, or come back.
-    pub(crate) fn set_away(&self, is_away: bool) {
+    pub fn set_away(&self, is_away: bool) {
         self.recorded().is_away = is_away;
     }
 
     /// What came since this was last asked, with the name of the receiver.
-    pub(crate) fn taken(&self) -> Vec<(String, String)> {
+    pub fn taken(&self) -> Vec<(String, String)> {
         std::mem::take(&mut self.recorded().titles)
     }
 
     /// How many signs of life came since this was last asked.
-    pub(crate) fn beats(&self) -> u64 {
+    pub fn beats(&self) -> u64 {
         std::mem::take(&mut self.recorded().beats)
     }
 

@@ -39,8 +39,8 @@ pub struct Context {
     /// Version and configuration of the verifier that writes the records.
     pub tool: ToolRecord,
     /// Decides what verifications come to, instead of sandboxes.
-    #[cfg(test)]
-    pub(crate) script: Option<super::ScriptedVerdicts>,
+    #[cfg(any(test, feature = "testing"))]
+    pub script: Option<super::ScriptedVerdicts>,
 }
 
 /// One snapshot to verify.

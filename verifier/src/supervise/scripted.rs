@@ -9,16 +9,19 @@ use super::{Assignment, Context, record};
 
 /// What one verification comes to.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ScriptedRun {
+pub struct ScriptedRun {
     /// How long it takes.
-    pub(crate) takes: Duration,
+    pub takes: Duration,
     /// Why it is not verified; `None`: it is.
-    pub(crate) reason: Option<Reason>,
+    pub reason: Option<Reason>,
 }
 
 /// Decides what verifications come to.
 #[derive(Clone)]
-pub(crate) struct ScriptedVerdicts(Arc<dyn Fn(&Assignment) -> ScriptedRun + Send + Sync>);
+pub struct ScriptedVerdicts {
+    decide: Arc<dyn Fn(&Assignment) -> ScriptedRun + Send + Sync>,
+    complete: Arc<dyn Fn(&mut Verification) + Send + Sync>,
+}
 
 impl fmt::Debug for ScriptedVerdicts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,14 +31,27 @@ impl fmt::Debug for ScriptedVerdicts {
 
 impl ScriptedVerdicts {
     /// Verdicts as this function says, which is asked when a verification begins.
-    pub(crate) fn new(decide: impl Fn(&Assignment) -> ScriptedRun + Send + Sync + 'static) -> Self {
-        Self(Arc::new(decide))
+    pub fn new(decide: impl Fn(&Assignment) -> ScriptedRun + Send + Sync + 'static) -> Self {
+        Self {
+            decide: Arc::new(decide),
+            complete: Arc::new(|_| {}),
+        }
+    }
+
+    /// The same verdicts, whose records this function completes with what a sandbox would have
+    /// shown.
+    #[must_use]
+    pub fn completed(self, complete: impl Fn(&mut Verification) + Send + Sync + 'static) -> Self {
+        Self {
+            complete: Arc::new(complete),
+            ..self
+        }
     }
 
     /// One verification; a stop of the program interrupts it.
     pub(super) async fn verify(&self, context: &Context, assignment: &Assignment) -> Verification {
         let began_at = context.clock.now();
-        let ScriptedRun { takes, reason } = (self.0)(assignment);
+        let ScriptedRun { takes, reason } = (self.decide)(assignment);
         let ended = context.cancelled.run_until_cancelled(sleep(takes)).await;
         let reason = match ended {
             None => Some(Reason::Interrupted),
@@ -43,7 +59,7 @@ impl ScriptedVerdicts {
         };
         let ended_at = context.clock.now();
         let like = fixtures::verification(began_at, reason);
-        Verification {
+        let mut verification = Verification {
             ended_at,
             verdict: reason.map_or(Verdict::Verified, Reason::verdict),
             reason,
@@ -51,6 +67,8 @@ impl ScriptedVerdicts {
             items: like.items,
             findings: Vec::new(),
             ..record::interrupted(context, assignment, began_at)
-        }
+        };
+        (self.complete)(&mut verification);
+        verification
     }
 }

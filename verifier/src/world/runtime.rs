@@ -92,7 +92,7 @@ impl World {
                 version: env!("CARGO_PKG_VERSION").into(),
                 config_digest: self.config.digest.clone(),
             },
-            #[cfg(test)]
+            #[cfg(any(test, feature = "testing"))]
             script: None,
         })
     }
