@@ -12,7 +12,6 @@ mod alertmanager;
 mod concerns;
 mod document;
 pub(crate) mod rules;
-mod rules;
 mod scenarios;
 mod scripted;
 

@@ -24,6 +24,7 @@ pub mod laws;
 pub mod ledger_suite;
 mod listening;
 pub mod message_receiver;
+pub mod month;
 pub mod neo4j_archives;
 pub mod neo4j_workshop;
 pub mod noop;

@@ -20,6 +20,9 @@ const RETENTION: &str = "10y";
 /// Alertmanager; the default is a minute.
 const RESEND: &str = "5s";
 
+/// How long it works on one question: on a machine with much else to do, a month takes minutes.
+const PATIENCE: &str = "10m";
+
 /// A Prometheus that runs until this is dropped.
 #[derive(Debug)]
 pub struct PrometheusServer {
@@ -52,9 +55,17 @@ impl PrometheusServer {
             .arg(folder.path())
             .args(["--storage.tsdb.retention.time", RETENTION])
             .args(["--rules.alert.resend-delay", RESEND])
+            .args(["--query.timeout", PATIENCE])
             .args(["--web.listen-address", "127.0.0.1:0"]);
         let server = Listening::start(&mut program, READY);
         Self { server, folder }
+    }
+
+    /// Ends it and returns the folder with its samples.
+    pub fn stop(self) -> TempDir {
+        let Self { server, folder } = self;
+        drop(server);
+        folder
     }
 
     /// The address at which it answers.
