@@ -16,8 +16,8 @@ use crate::prometheus_server::PrometheusServer;
 /// One block is as long as it can be: a short one costs another reading of the whole file.
 const BLOCK: &str = "--max-block-duration=1500h";
 
-/// What is remembered, and of which series it tells since when it is there: recordings that read
-/// themselves, which promtool cannot make, and the times that Prometheus keeps of alerts.
+/// What is remembered, and of which series it tells since when it is there: recordings that hold
+/// on to a time, which promtool cannot make, and the times that Prometheus keeps of alerts.
 const REMEMBERED: [(&str, &str); 3] = [
     (
         "backup:source:since",
@@ -115,6 +115,17 @@ impl Rule {
         }
     }
 
+    /// A recording `A or …last_over_time(itself[1h])…` without itself: `A` of the hour before is
+    /// what it remembers. So a thing is remembered for an hour, and not for days.
+    fn unrolled(mut self) -> Self {
+        let itself = format!("last_over_time({}[1h])", self.record);
+        if let Some((first, _)) = self.expr.split_once("\nor ") {
+            let before = format!("last_over_time(({first})[1h:5m])");
+            self.expr = self.expr.replace(&itself, &before);
+        }
+        self
+    }
+
     /// An alert as the recording that Prometheus makes of it.
     fn recorded(mut self) -> Self {
         if let Some(alert) = self.alert.take() {
@@ -140,7 +151,8 @@ fn rules() -> Vec<Rule> {
         let file: RuleFile = serde_saphyr::from_str(&text).expect("rules");
         let of_it = file.groups.into_iter().flat_map(|group| group.rules);
         let is_made = |rule: &Rule| REMEMBERED.iter().all(|(name, _)| *name != rule.record);
-        rules.extend(of_it.map(Rule::recorded).filter(is_made));
+        let recorded = of_it.map(Rule::recorded).map(Rule::unrolled);
+        rules.extend(recorded.filter(is_made));
     }
     rules
 }
