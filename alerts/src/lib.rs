@@ -33,7 +33,7 @@ pub struct Runbook {
 #[derive(Template)]
 #[template(path = "runbook.html")]
 struct Page<'a> {
-    name: &'a str,
+    title: &'a str,
     body: &'a str,
     program: &'a str,
 }
@@ -84,7 +84,7 @@ fn index() -> String {
 
 fn page(program: &str, name: &str, text: &str) -> Response {
     let page = Page {
-        name,
+        title: name,
         body: &html(text),
         program,
     };
