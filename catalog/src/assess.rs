@@ -2,16 +2,28 @@
 //!
 //! Pure: facts and a time in, figures and concerns out. It reads no clock and does no I/O. What
 //! nobody has witnessed is absent (`None`), never zero.
+//!
+//! It has two steps, because the first one is a hundred times dearer and seldom needed:
+//!
+//! | step | is made | decides |
+//! |---|---|---|
+//! | [`Figures::new`] | when a survey, ledger or configuration is new | medians, holes, forecast |
+//! | [`Figures::assess`] | at every scrape | what depends on now: ages, missed runs, concerns |
 
 mod cadence;
 mod capacity;
 mod concern;
 mod drills;
+mod figures;
 mod forecast;
 mod gaps;
 mod holdings;
 mod objectives;
+mod outlook;
 mod proof;
+mod series;
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use settings::Duration;
@@ -25,18 +37,19 @@ pub use cadence::Cadence;
 pub use capacity::{Stored, full_at};
 pub use concern::{CONCERNS, Concern, Severity, Witness};
 pub use drills::{DrillConcern, DrillSubject, drill_concerns, due_drill, next_drill};
+pub use figures::Figures;
 pub use holdings::Holdings;
 pub use objectives::{Objectives, Promises, Tier, VERIFICATION};
 pub use proof::{Proof, Verifying, deadline_of};
 
-/// Everything that is known of one source.
-#[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
+/// The measure of one source: what it is held to, as the configuration says.
+#[derive(Debug, Clone)]
+pub struct Measure {
     /// Cadence in which snapshots are due; `None` if nothing says so, and then nothing is ever
     /// late.
-    pub cadence: Option<&'a Cadence>,
+    pub cadence: Option<Cadence>,
     /// Objectives as configured.
-    pub objectives: &'a Objectives,
+    pub objectives: Objectives,
     /// Allowed lateness, where configured.
     pub grace: Option<Duration>,
     /// Time that may pass from the last byte of a snapshot until it counts as complete
@@ -44,20 +57,27 @@ pub struct Subject<'a> {
     pub settle: Duration,
     /// Time that may pass from then until a survey sees the snapshot.
     pub refresh: Duration,
+    /// Expectations of the verifier.
+    pub verifying: Verifying,
+}
+
+/// Everything that is known of one source.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// What the source is held to.
+    pub measure: Arc<Measure>,
     /// Time since when this program looks: a source without any snapshot is missed only from here
     /// on.
     pub watched_since: Timestamp,
     /// True if an earlier survey saw a complete snapshot.
     pub was_held: bool,
     /// Inventory of the last whole survey; `None` before the first.
-    pub inventory: Option<&'a SourceInventory>,
+    pub inventory: Option<Arc<SourceInventory>>,
     /// Records of the source; `None` if no proof is expected, or the records were never readable.
     /// If they become unreadable later, the last ledger is handed in again.
-    pub ledger: Option<&'a Ledger>,
+    pub ledger: Option<Arc<Ledger>>,
     /// The ledger joined with the inventory; `None` unless both are there.
-    pub proofs: Option<&'a Proofs>,
-    /// Expectations of the verifier.
-    pub verifying: &'a Verifying,
+    pub proofs: Option<Arc<Proofs>>,
     /// Time of the first of at least two whole surveys in a row that showed no verified snapshot
     /// any more; `None` while one lies there.
     pub unproven_since: Option<Timestamp>,
@@ -65,7 +85,7 @@ pub struct Subject<'a> {
     /// saw none. `None` if there are none now, or if the first survey saw some already.
     pub untried_seen: Option<Timestamp>,
     /// Word of the producer; `None` if none is configured.
-    pub intent: Option<&'a Intent>,
+    pub intent: Option<Intent>,
 }
 
 /// Word of the producer of a source about itself.
@@ -103,7 +123,7 @@ pub enum ProducerStatus {
 #[derive(Debug, Clone)]
 pub struct Assessment<'a> {
     /// Promises, with defaults.
-    pub promises: Promises,
+    pub promises: &'a Promises,
     /// Figures of what lies in the repository; `None` before the first survey.
     pub holdings: Option<Holdings<'a>>,
     /// Figures of what was proven; `None` without a ledger, and before the first survey.
@@ -134,68 +154,33 @@ impl Assessment<'_> {
 
 /// Facts that conditions look at.
 pub(crate) struct Facts<'a> {
-    subject: Subject<'a>,
-    promises: Promises,
+    subject: &'a Subject,
+    promises: &'a Promises,
     now: Timestamp,
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
+    fn cadence(&self) -> Option<&'a Cadence> {
+        self.subject.measure.cadence.as_ref()
+    }
+
+    fn verifying(&self) -> &'a Verifying {
+        &self.subject.measure.verifying
+    }
+
+    /// The longest time between two slots of the schedule; zero without a schedule.
+    fn longest_gap(&self) -> Duration {
+        self.cadence().map_or(Duration::ZERO, Cadence::longest_gap)
+    }
+
     /// Lateness that is nobody's fault: the grace, the time until a snapshot counts as complete,
     /// and the time until a survey sees it.
     fn lateness(&self) -> Duration {
-        let grace = self.promises.grace.saturating_add(self.subject.settle);
-        grace.saturating_add(self.subject.refresh)
-    }
-}
-
-/// Judges one source at one time.
-pub fn assess<'a>(subject: &Subject<'a>, now: Timestamp) -> Assessment<'a> {
-    let snapshots = subject
-        .inventory
-        .map_or(&[][..], |inventory| &inventory.snapshots);
-    let promises = Promises::new(subject, snapshots);
-    let facts = Facts {
-        subject: *subject,
-        promises,
-        now,
-    };
-    let holdings = subject
-        .inventory
-        .map(|inventory| Holdings::new(inventory, &facts));
-    let proof = holdings.as_ref().and_then(|holdings| {
-        let (ledger, proofs) = subject.ledger.zip(subject.proofs)?;
-        Some(Proof::new(
-            ledger,
-            proofs,
-            holdings,
-            facts.promises.recovery_time,
-            now,
-        ))
-    });
-    let concerns: Vec<_> = CONCERNS
-        .iter()
-        .map(|concern| {
-            (
-                concern,
-                concern.stands(holdings.as_ref(), proof.as_ref(), &facts),
-            )
-        })
-        .collect();
-    let critical = concerns
-        .iter()
-        .any(|(it, stands)| it.severity == Severity::Critical && *stands == Some(true));
-    let proven = proof.as_ref().map(|proof| proof.is_current(&facts));
-    let recoverable = match proven {
-        Some(_) if critical => Some(false),
-        Some(true) => Some(true),
-        _ => None,
-    };
-    Assessment {
-        promises: facts.promises,
-        holdings,
-        proof,
-        concerns,
-        recoverable,
+        let Measure {
+            settle, refresh, ..
+        } = *self.subject.measure;
+        let grace = self.promises.grace.saturating_add(settle);
+        grace.saturating_add(refresh)
     }
 }
 

@@ -27,13 +27,16 @@ pub fn exposition_text(
 }
 
 /// All metrics of this program, without those of its process.
-pub fn families(state: &State, now: Timestamp, door: Option<DoorState>) -> Vec<Family> {
+pub fn families(state: &State, now: Timestamp, door: Option<DoorState>) -> Vec<Family<'_>> {
     let mut families = Families::default();
     program::put(&mut families, state);
     repository::put(&mut families, state);
     for source in &state.config.sources {
-        source::put(&mut families, state, source, now);
-        proof::put(&mut families, state, source, now);
+        if let Some(known) = state.sources.get(&source.name) {
+            let judged = known.assess(now);
+            source::put(&mut families, source, known, &judged);
+            proof::put(&mut families, source, known, &judged);
+        }
     }
     drill::put(&mut families, state, now);
     if let Some(door) = door {
@@ -42,21 +45,22 @@ pub fn families(state: &State, now: Timestamp, door: Option<DoorState>) -> Vec<F
     families.finish()
 }
 
-/// Samples of this program's metrics.
-type Families = exposition::Families<Metric>;
+/// Samples of this program's metrics, whose labels are words of the state.
+type Families<'s> = exposition::Families<'s, Metric>;
 
 /// Puts samples of one source.
-struct OfSource<'a> {
-    families: &'a mut Families,
-    source: &'a str,
-    engine: &'a str,
+struct OfSource<'f, 's> {
+    families: &'f mut Families<'s>,
+    source: &'s str,
+    engine: &'s str,
 }
 
-impl OfSource<'_> {
+impl<'s> OfSource<'_, 's> {
     /// Puts a sample; `further` are the values of the labels behind source and engine.
-    fn put(&mut self, metric: Metric, further: &[&str], value: f64) {
-        let values = [&[self.source, self.engine], further].concat();
-        self.families.put(metric, &values, value);
+    fn put(&mut self, metric: Metric, further: &[&'s str], value: f64) {
+        let labels = [self.source, self.engine].into_iter();
+        let labels = labels.chain(further.iter().copied());
+        self.families.put(metric, labels, value);
     }
 
     /// Puts a sample if its value is known.
@@ -67,10 +71,10 @@ impl OfSource<'_> {
     }
 
     /// Puts a state set, one sample for each of `all` words: 1 for the current one, else 0.
-    fn put_set<'b>(
+    fn put_set(
         &mut self,
         metric: Metric,
-        all: impl IntoIterator<Item = &'b str>,
+        all: impl IntoIterator<Item = &'s str>,
         current: Option<&str>,
     ) {
         for value in all {

@@ -3,7 +3,7 @@
 //! It is replaced as a whole, never changed in place, so that no reader ever sees half a survey.
 
 mod drill;
-mod measures;
+mod measure;
 mod repository;
 mod source;
 
@@ -18,9 +18,9 @@ use catalog::{
 };
 use jiff::Timestamp;
 
+use self::measure::measure;
 pub use self::{
     drill::DrillState,
-    measures::Measures,
     repository::{LastSurvey, RepositoryState, SurveyOutcome},
     source::{EvidenceState, SourceState, Unproven},
 };
@@ -34,8 +34,6 @@ pub struct State {
     pub loaded_at: Timestamp,
     /// Problem that the last reload failed with; `None` if it succeeded, or there was none.
     pub reload_problem: Option<String>,
-    /// Schedules, objectives and times that sources are measured by.
-    pub measures: Arc<Measures>,
     /// State of each configured repository.
     pub repositories: BTreeMap<RepositoryName, RepositoryState>,
     /// State of each configured source.
@@ -60,12 +58,15 @@ impl State {
         let repositories = config.repositories.iter();
         let repositories = repositories.map(|it| (it.name.clone(), RepositoryState::default()));
         let sources = config.sources.iter();
-        let sources = sources.map(|it| (it.name.clone(), SourceState::new(loaded_at)));
+        let sources = sources.map(|source| {
+            let measure = Arc::new(measure(&config, source));
+            let known = SourceState::new(source.format.engine(), measure, loaded_at);
+            (source.name.clone(), known)
+        });
         let drills = config.drills.iter();
         let drills = drills.map(|it| (it.name.clone(), DrillState::new(loaded_at)));
         Self {
             drills: drills.collect(),
-            measures: Arc::new(Measures::new(&config)),
             repositories: repositories.collect(),
             sources: sources.collect(),
             config,
@@ -97,12 +98,13 @@ impl State {
                     && before.format.engine() == source.format.engine()
                     && same_place(&self.config, &next.config, &source.repository)
             });
-            if let (true, Some(known)) = (same, self.sources.get(&source.name)) {
-                let mut known = known.clone();
-                if !self.config.shares_evidence(&next.config) {
-                    known.forget_evidence();
-                }
-                next.sources.insert(source.name.clone(), known);
+            let keeps_evidence = self.config.shares_evidence(&next.config);
+            if let (true, Some(known), Some(new)) = (
+                same,
+                self.sources.get(&source.name),
+                next.sources.get_mut(&source.name),
+            ) {
+                new.take_over(known, keeps_evidence);
             }
         }
         if self.config.shares_evidence(&next.config) {
@@ -130,7 +132,7 @@ impl State {
 
     /// Judges one source at `now`; `None` if it is not configured.
     pub fn assess(&self, name: &SourceName, now: Timestamp) -> Option<Assessment<'_>> {
-        self.measures.assess(name, self.sources.get(name)?, now)
+        Some(self.sources.get(name)?.assess(now))
     }
 
     /// Sources whose ledger is read: those with `verify`, if the configuration has evidence.
@@ -178,7 +180,6 @@ impl State {
             source.problem.clone_from(&seen.error);
             source.unread = Some(seen.unread.clone());
             if seen.error.is_none() {
-                source.was_held |= seen.newest_complete().is_some();
                 source.survey(seen, old_versions.remove(&name), inventory.surveyed_at);
             }
         }

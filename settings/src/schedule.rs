@@ -62,6 +62,8 @@ pub struct Tally {
     from: Timestamp,
     /// The last slot that was counted, or the arrival.
     last: Timestamp,
+    /// The slot after it, once it was looked for: finding one costs more than comparing it.
+    next: Option<Timestamp>,
     slots: usize,
 }
 
@@ -71,6 +73,7 @@ impl Tally {
         Self {
             from: arrival,
             last: arrival,
+            next: None,
             slots: 0,
         }
     }
@@ -160,10 +163,19 @@ impl Schedule {
         if until < tally.last {
             *tally = Tally::since(tally.from);
         }
-        let room = SLOTS_MAX - tally.slots;
-        for slot in self.slots(tally.last, until).take(room) {
-            tally.slots += 1;
-            tally.last = slot;
+        while tally.slots < SLOTS_MAX {
+            let next = tally.next.or_else(|| self.next(tally.last));
+            match next {
+                Some(slot) if slot <= until => {
+                    tally.slots += 1;
+                    tally.last = slot;
+                    tally.next = None;
+                }
+                _ => {
+                    tally.next = next;
+                    break;
+                }
+            }
         }
     }
 

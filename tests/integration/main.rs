@@ -8,6 +8,7 @@
 mod alerts;
 mod dashboards;
 mod exporter;
+mod exposition;
 mod inspector_corpus;
 mod inspector_differential;
 mod inspector_servers;

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::{Tier, concern::EXPIRY_DELAY, holdings::median};
+use super::{Tier, concern::EXPIRY_DELAY, series::median};
 use crate::{
     grouping::CURRENT,
     model::{Snapshot, SourceInventory},

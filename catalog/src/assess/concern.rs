@@ -76,7 +76,7 @@ impl Concern {
         facts: &Facts<'_>,
     ) -> Option<bool> {
         let holdings = holdings?;
-        let intent = facts.subject.intent;
+        let intent = facts.subject.intent.as_ref();
         match self.condition {
             Condition::Intent(stands) => intent.map(|it| stands(it, facts)),
             Condition::Evidence(stands) => Some(stands(holdings, facts)),

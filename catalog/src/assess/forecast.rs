@@ -91,27 +91,24 @@ impl Forecast {
     }
 
     /// Returns when the recovery takes longer than promised, if full backups go on growing as they
-    /// do now: the recovery point of the newest one if it takes longer already. `None` if that is
-    /// more than ten years away, or if they do not grow.
-    pub(super) fn breaks_at(
+    /// do now. `None` if it never does.
+    pub(super) fn breaks(
         &self,
         promised: Duration,
         inventory: &SourceInventory,
-        now: Timestamp,
-    ) -> Option<Timestamp> {
+    ) -> Option<Overrun> {
         let newest = inventory.whole().next()?;
         let (size, taken_at) = (newest.lineage_bytes(), newest.taken_at.as_millisecond());
         let breaks = |size: u64| self.of(size) > promised.as_std();
         if breaks(size) {
-            return Some(newest.taken_at);
+            return Some(Overrun::Already(newest.taken_at));
         }
         let growth = growth(inventory).filter(|growth| *growth > 0)?;
         let later = |milliseconds: i64| {
             let grown = i128::from(size).saturating_add(at(growth, milliseconds.into()));
             breaks(u64::try_from(grown).unwrap_or(u64::MAX))
         };
-        let ahead = i64::try_from(AHEAD_MAX.as_millis()).unwrap_or(i64::MAX);
-        let mut far = now.as_millisecond().saturating_add(ahead) - taken_at;
+        let mut far = Timestamp::MAX.as_millisecond() - taken_at;
         let mut near = 0;
         if far <= 0 || !later(far) {
             return None;
@@ -125,7 +122,29 @@ impl Forecast {
                 near = middle;
             }
         }
-        Timestamp::from_millisecond(taken_at.checked_add(far)?).ok()
+        let at = Timestamp::from_millisecond(taken_at.checked_add(far)?);
+        at.ok().map(Overrun::Expected)
+    }
+}
+
+/// When a recovery takes longer than promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Overrun {
+    /// It does already; this is the recovery point of the newest full backup.
+    Already(Timestamp),
+    /// It is expected to from then on.
+    Expected(Timestamp),
+}
+
+impl Overrun {
+    /// Returns the time as it is told at `now`; `None` if that is more than ten years away.
+    pub(super) fn told(self, now: Timestamp) -> Option<Timestamp> {
+        let ahead = i64::try_from(AHEAD_MAX.as_millis()).unwrap_or(i64::MAX);
+        let horizon = now.as_millisecond().saturating_add(ahead);
+        match self {
+            Self::Already(at) => Some(at),
+            Self::Expected(at) => (at.as_millisecond() <= horizon).then_some(at),
+        }
     }
 }
 

@@ -3,11 +3,8 @@
 use jiff::Timestamp;
 use settings::Duration;
 
-use super::{Facts, gaps};
+use super::{Facts, series::Series};
 use crate::model::{Snapshot, SnapshotState, SourceInventory};
-
-/// Number of complete snapshots, the newest ones, that say what size is typical.
-const SERIES_MAX: usize = 30;
 
 /// The snapshots of one source in figures; ages are those at the time of the assessment.
 #[derive(Debug, Clone)]
@@ -41,38 +38,50 @@ pub struct Holdings<'a> {
     pub missed_runs: Option<usize>,
     /// The first slot that is not served yet; in the past when late.
     pub next_expected: Option<Timestamp>,
+    series: &'a Series,
 }
 
 impl<'a> Holdings<'a> {
-    pub(super) fn new(inventory: &'a SourceInventory, facts: &Facts<'_>) -> Self {
-        let newest = inventory.newest_complete();
-        let begun_at = begun_at(inventory, facts);
-        let cadence = facts.subject.cadence;
-        let served = |cadence: &super::Cadence| newest.map_or(begun_at, |it| cadence.served(it));
+    /// The figures at one time; `series` are those of this very inventory.
+    pub(super) fn new(
+        series: &'a Series,
+        inventory: &'a SourceInventory,
+        facts: &Facts<'_>,
+    ) -> Self {
+        let snapshot = |place: Option<usize>| inventory.snapshots.get(place?);
+        let newest = snapshot(series.newest);
+        let missed = facts.cadence().zip(series.served);
         Self {
             inventory,
             latest: inventory.snapshots.first(),
             newest,
             age: newest.map(|it| Duration::between(it.taken_at, facts.now)),
-            newest_whole: inventory.whole().next(),
-            typical_size: median(inventory.whole().take(SERIES_MAX).map(Snapshot::size_bytes)),
-            oldest: inventory.complete().next_back(),
-            oldest_whole: inventory.whole().last(),
-            begun_at,
-            gaps: gaps::count(inventory, begun_at, facts),
-            longest_gap: gaps::longest(inventory, facts),
-            missed_runs: cadence.map(|it| it.missed(served(it), facts.now, facts.lateness())),
-            next_expected: cadence.and_then(|it| it.next(served(it))),
+            newest_whole: snapshot(series.newest_whole),
+            typical_size: series.typical_size,
+            oldest: snapshot(series.oldest),
+            oldest_whole: snapshot(series.oldest_whole),
+            begun_at: series.begun_at,
+            gaps: series.gaps.count(series.begun_at, facts.now),
+            longest_gap: series.gaps.longest(facts.promises.keep(), facts.now),
+            missed_runs: missed.map(|(it, served)| it.missed(served, facts.now, facts.lateness())),
+            next_expected: series.next_expected,
+            series,
         }
     }
 
     /// Number of snapshots in this state.
-    pub fn count(&self, state: SnapshotState) -> usize {
-        self.inventory
-            .snapshots
-            .iter()
-            .filter(|snapshot| snapshot.state == state)
-            .count()
+    pub const fn count(&self, state: SnapshotState) -> usize {
+        self.series.count(state)
+    }
+
+    /// Number of complete snapshots that are not differential.
+    pub(super) const fn whole_count(&self) -> usize {
+        self.series.whole_count
+    }
+
+    /// Time when the first of the snapshots in progress began; `None` if none is in progress.
+    pub(super) const fn unfinished_since(&self) -> Option<Timestamp> {
+        self.series.unfinished_since
     }
 
     /// Newest snapshot that is not still being written.
@@ -80,25 +89,4 @@ impl<'a> Holdings<'a> {
         let mut snapshots = self.inventory.snapshots.iter();
         snapshots.find(|snapshot| snapshot.state != SnapshotState::InProgress)
     }
-}
-
-fn begun_at(inventory: &SourceInventory, facts: &Facts<'_>) -> Timestamp {
-    let oldest = inventory
-        .snapshots
-        .iter()
-        .map(|snapshot| snapshot.taken_at)
-        .min();
-    let proven = facts
-        .subject
-        .ledger
-        .and_then(crate::ledger::Ledger::begun_at);
-    let earliest = [oldest, proven].into_iter().flatten().min();
-    earliest.unwrap_or(facts.subject.watched_since)
-}
-
-/// Median; of an even number of values the upper one of the two in the middle.
-pub(super) fn median(values: impl Iterator<Item = u64>) -> Option<u64> {
-    let mut values: Vec<u64> = values.collect();
-    values.sort_unstable();
-    values.get(values.len() / 2).copied()
 }

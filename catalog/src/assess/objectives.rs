@@ -2,7 +2,7 @@
 
 use settings::{Duration, Percent};
 
-use super::{Cadence, Subject};
+use super::{Cadence, Measure};
 use crate::model::{Snapshot, SnapshotState};
 
 /// Largest age of a proof where nothing is configured (design §3).
@@ -73,28 +73,26 @@ pub struct Promises {
 
 impl Promises {
     /// Fills in the defaults from the schedule and from what is known of the runs so far.
-    pub(super) fn new(subject: &Subject<'_>, newest_first: &[Snapshot]) -> Self {
-        let configured = subject.objectives;
+    pub(super) fn new(measure: &Measure, newest_first: &[Snapshot]) -> Self {
+        let (configured, cadence) = (&measure.objectives, measure.cadence.as_ref());
         let runs: Vec<&Snapshot> = newest_first
             .iter()
             .filter(|snapshot| snapshot.state == SnapshotState::Complete)
             .take(RUNS_MAX)
             .collect();
-        let grace = subject
+        let grace = measure
             .grace
-            .unwrap_or_else(|| default_grace(subject.cadence, &runs));
-        let recovery_point = configured.recovery_point.or_else(|| {
-            subject
-                .cadence
-                .map(|cadence| default_point(cadence, grace, &runs))
-        });
+            .unwrap_or_else(|| default_grace(cadence, &runs));
+        let recovery_point = configured
+            .recovery_point
+            .or_else(|| cadence.map(|cadence| default_point(cadence, grace, &runs)));
         let alert_after = configured.alert_after.or_else(|| {
-            let gap = subject.cadence.map_or(Duration::ZERO, Cadence::longest_gap);
+            let gap = cadence.map_or(Duration::ZERO, Cadence::longest_gap);
             recovery_point.map(|point| point.max(gap.saturating_mul(2)))
         });
         Self {
             grace,
-            gap: subject.cadence.map(Cadence::longest_gap),
+            gap: cadence.map(Cadence::longest_gap),
             recovery_point,
             alert_after,
             recovery_time: configured.recovery_time,

@@ -5,8 +5,8 @@ use std::time;
 use jiff::Timestamp;
 use settings::{Duration, Schedule};
 
-use super::{Facts, Holdings, forecast::Forecast};
-use crate::ledger::{INCONCLUSIVE_AFTER, Ledger, Proofs, Verification};
+use super::{Facts, outlook::Outlook};
+use crate::ledger::{INCONCLUSIVE_AFTER, Ledger, Proofs, Verdict, Verification};
 
 /// Part of a default deadline that does not depend on the size (design §3: 30 min).
 const DEADLINE_BASE: time::Duration = time::Duration::from_mins(30);
@@ -88,30 +88,31 @@ pub struct Proof<'a> {
     /// recovery point of the newest full backup if it does already. `None` without a promise, a
     /// measurement or growth, or if that is more than ten years away.
     pub breaks_at: Option<Timestamp>,
+    outlook: Outlook,
 }
 
 impl<'a> Proof<'a> {
     pub(super) fn new(
         ledger: &'a Ledger,
         proofs: &'a Proofs,
-        holdings: &Holdings<'_>,
-        promised: Option<Duration>,
+        outlook: Outlook,
         now: Timestamp,
     ) -> Self {
-        let forecast = Forecast::new(ledger.until(now).measurements());
-        let breaks_at = forecast.as_ref().zip(promised);
         Self {
             ledger,
             proofs,
             newest: proofs.newest(),
             verified: proofs.verified(),
             recovery_time: proofs.recovery_time(),
-            breaks_at: breaks_at
-                .and_then(|(it, promised)| it.breaks_at(promised, holdings.inventory, now)),
-            forecast: forecast
-                .zip(holdings.newest_whole)
-                .map(|(forecast, newest)| forecast.of(newest.lineage_bytes())),
+            forecast: outlook.forecast,
+            breaks_at: outlook.breaks.and_then(|it| it.told(now)),
+            outlook,
         }
+    }
+
+    /// End of the last verification with this verdict.
+    pub const fn last_end(&self, verdict: Verdict) -> Option<Timestamp> {
+        self.outlook.last_end(verdict)
     }
 
     /// True if a snapshot that lies there unchanged was verified within the objective.

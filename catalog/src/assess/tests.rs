@@ -1,4 +1,5 @@
 mod absent;
+mod anew;
 mod capacity;
 mod concerns;
 mod figures;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Families, flag, length, seconds};
 use crate::{metrics::Metric, state::State};
 
-pub(super) fn put(families: &mut Families, state: &State, now: Timestamp) {
+pub(super) fn put<'s>(families: &mut Families<'s>, state: &'s State, now: Timestamp) {
     for drill in &state.config.drills {
         let name = drill.name.as_str();
         let Some(known) = state.drills.get(&drill.name) else {
@@ -22,16 +22,16 @@ pub(super) fn put(families: &mut Families, state: &State, now: Timestamp) {
                 continue;
             };
             let labels = [name, verdict.as_label()];
-            families.put(Metric::DrillTimestamp, &labels, seconds(last.ended_at));
+            families.put(Metric::DrillTimestamp, labels, seconds(last.ended_at));
             if let Some(milliseconds) = last.recovery_milliseconds {
                 let took = length(Duration::from_millis(milliseconds));
-                families.put(Metric::DrillRecovery, &labels, took);
+                families.put(Metric::DrillRecovery, labels, took);
             }
         }
         for (concern, stands) in known.concerns(drill, now) {
             if let Some(stands) = stands {
                 let labels = [name, concern.as_label()];
-                families.put(Metric::DrillConcern, &labels, flag(stands));
+                families.put(Metric::DrillConcern, labels, flag(stands));
             }
         }
     }

@@ -8,28 +8,28 @@ use crate::{
     state::{State, SurveyOutcome},
 };
 
-pub(super) fn put(families: &mut Families, state: &State) {
-    families.put(Metric::BuildInfo, &[env!("CARGO_PKG_VERSION")], 1.0);
+pub(super) fn put<'s>(families: &mut Families<'s>, state: &'s State) {
+    families.put(Metric::BuildInfo, [env!("CARGO_PKG_VERSION")], 1.0);
     families.put(
         Metric::ReloadSuccessful,
-        &[],
+        [],
         flag(state.reload_problem.is_none()),
     );
-    families.put(Metric::ReloadTimestamp, &[], seconds(state.loaded_at));
-    families.put(Metric::RefreshInterval, &[], length(state.config.refresh));
+    families.put(Metric::ReloadTimestamp, [], seconds(state.loaded_at));
+    families.put(Metric::RefreshInterval, [], length(state.config.refresh));
     for (name, known) in &state.repositories {
         for outcome in SurveyOutcome::ALL {
             let ended = known.surveys.get(&outcome).copied().unwrap_or_default();
             families.put(
                 Metric::Surveys,
-                &[name.as_str(), outcome.as_label()],
+                [name.as_str(), outcome.as_label()],
                 number(ended),
             );
         }
     }
 }
 
-pub(super) fn put_door(families: &mut Families, door: DoorState) {
-    families.put(Metric::WebReloadSuccessful, &[], flag(door.is_valid));
-    families.put(Metric::WebReloadTimestamp, &[], seconds(door.loaded_at));
+pub(super) fn put_door(families: &mut Families<'_>, door: DoorState) {
+    families.put(Metric::WebReloadSuccessful, [], flag(door.is_valid));
+    families.put(Metric::WebReloadTimestamp, [], seconds(door.loaded_at));
 }

@@ -4,18 +4,20 @@
 use std::time::Duration;
 
 use catalog::{
+    assess::{Assessment, Proof},
     config::Source,
-    ledger::{Past, Reason, Stage, Verdict, Verification},
+    ledger::{Reason, Stage, Verdict, Verification},
 };
-use jiff::Timestamp;
 
 use super::{Families, OfSource, flag, length, number, seconds};
-use crate::{metrics::Metric, state::State};
+use crate::{metrics::Metric, state::SourceState};
 
-pub(super) fn put(families: &mut Families, state: &State, source: &Source, now: Timestamp) {
-    let Some(known) = state.sources.get(&source.name) else {
-        return;
-    };
+pub(super) fn put<'s>(
+    families: &mut Families<'s>,
+    source: &'s Source,
+    known: &SourceState,
+    judged: &Assessment<'_>,
+) {
     if source.verify.is_none() || known.inventory.is_none() {
         return;
     }
@@ -35,13 +37,10 @@ pub(super) fn put(families: &mut Families, state: &State, source: &Source, now: 
     of.put(Metric::EvidenceIntact, &[], flag(is_intact));
     let newest = ledger.report().head.map_or(0, |head| head.sequence);
     of.put(Metric::EvidenceSequence, &[], number(newest));
-    ended(&mut of, ledger.until(now));
-    let Some(proof) = state
-        .assess(&source.name, now)
-        .and_then(|judged| judged.proof)
-    else {
+    let Some(proof) = &judged.proof else {
         return;
     };
+    ended(&mut of, proof);
     let proven = proof.verified.map(|it| seconds(it.snapshot.taken_at));
     of.put_known(Metric::VerifiedTimestamp, proven);
     if let Some(newest) = proof.newest {
@@ -55,19 +54,16 @@ pub(super) fn put(families: &mut Families, state: &State, source: &Source, now: 
     of.put_known(Metric::ObjectiveBreak, proof.breaks_at.map(seconds));
 }
 
-fn ended(of: &mut OfSource<'_>, past: Past<'_>) {
+fn ended(of: &mut OfSource<'_, '_>, proof: &Proof<'_>) {
     for verdict in Verdict::ALL {
-        if let Some(last) = past.last(verdict) {
-            of.put(
-                Metric::VerificationTimestamp,
-                &[verdict.as_label()],
-                seconds(last.ended_at),
-            );
+        if let Some(at) = proof.last_end(verdict) {
+            let labels = [verdict.as_label()];
+            of.put(Metric::VerificationTimestamp, &labels, seconds(at));
         }
     }
 }
 
-fn newest_looked_at(of: &mut OfSource<'_>, newest: &Verification, items: &[&str]) {
+fn newest_looked_at(of: &mut OfSource<'_, '_>, newest: &Verification, items: &[&'static str]) {
     let verdicts = Verdict::ALL.map(Verdict::as_label);
     of.put_set(
         Metric::VerificationStatus,

@@ -11,15 +11,14 @@ use jiff::Timestamp;
 use settings::Duration;
 
 use super::{Families, OfSource, flag, number, seconds};
-use crate::{metrics::Metric, state::State};
+use crate::{metrics::Metric, state::SourceState};
 
-pub(super) fn put(families: &mut Families, state: &State, source: &Source, now: Timestamp) {
-    let (Some(known), Some(judged)) = (
-        state.sources.get(&source.name),
-        state.assess(&source.name, now),
-    ) else {
-        return;
-    };
+pub(super) fn put<'s>(
+    families: &mut Families<'s>,
+    source: &'s Source,
+    known: &SourceState,
+    judged: &Assessment<'_>,
+) {
     let mut of = OfSource {
         families,
         source: source.name.as_str(),
@@ -34,7 +33,7 @@ pub(super) fn put(families: &mut Families, state: &State, source: &Source, now: 
     for name in &source.formerly {
         of.put(Metric::SourceFormerly, &[name.as_str()], 1.0);
     }
-    promises(&mut of, &judged.promises, source.verify.is_some());
+    promises(&mut of, judged.promises, source.verify.is_some());
     of.put_known(
         Metric::SourceSurveyTimestamp,
         known.surveyed_at.map(seconds),
@@ -46,8 +45,8 @@ pub(super) fn put(families: &mut Families, state: &State, source: &Source, now: 
         snapshots(&mut of, holdings);
         series(&mut of, holdings);
     }
-    concerns(&mut of, &judged);
-    of.put_known(Metric::DataTimestamp, data_at(&judged).map(seconds));
+    concerns(&mut of, judged);
+    of.put_known(Metric::DataTimestamp, data_at(judged).map(seconds));
 }
 
 /// Number of unread heads for every reason, also where it is 0.
@@ -56,7 +55,7 @@ fn counted(unread: &BTreeMap<Unread, u64>) -> impl Iterator<Item = (Unread, u64)
     Unread::ALL.into_iter().map(move |why| (why, heads(why)))
 }
 
-fn promises(of: &mut OfSource<'_>, promises: &Promises, proof_expected: bool) {
+fn promises(of: &mut OfSource<'_, '_>, promises: &Promises, proof_expected: bool) {
     let retention = promises.retention.iter().map(|tier| tier.keep).max();
     for (objective, promised) in [
         ("recovery_point", promises.recovery_point),
@@ -82,7 +81,7 @@ fn promises(of: &mut OfSource<'_>, promises: &Promises, proof_expected: bool) {
     }
 }
 
-fn snapshots(of: &mut OfSource<'_>, holdings: &Holdings<'_>) {
+fn snapshots(of: &mut OfSource<'_, '_>, holdings: &Holdings<'_>) {
     for state in SnapshotState::ALL {
         let lying = holdings.count(state);
         of.put(Metric::Snapshots, &[state.as_label()], number(lying as u64));
@@ -104,7 +103,7 @@ fn snapshots(of: &mut OfSource<'_>, holdings: &Holdings<'_>) {
     of.put_known(Metric::Age, holdings.age.map(Duration::as_secs_f64));
 }
 
-fn series(of: &mut OfSource<'_>, holdings: &Holdings<'_>) {
+fn series(of: &mut OfSource<'_, '_>, holdings: &Holdings<'_>) {
     let count = |count: usize| number(count as u64);
     of.put_known(Metric::TypicalSize, holdings.typical_size.map(number));
     of.put_known(
@@ -120,7 +119,7 @@ fn series(of: &mut OfSource<'_>, holdings: &Holdings<'_>) {
     of.put_known(Metric::NextExpected, holdings.next_expected.map(seconds));
 }
 
-fn concerns(of: &mut OfSource<'_>, judged: &Assessment<'_>) {
+fn concerns(of: &mut OfSource<'_, '_>, judged: &Assessment<'_>) {
     for (concern, stands) in &judged.concerns {
         if let Some(stands) = stands {
             let (witness, severity) = (concern.witness(), concern.severity);

@@ -1,3 +1,5 @@
+mod anew;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use catalog::{
@@ -26,10 +28,12 @@ fn text(state: &State, now: &str) -> String {
 
 /// Names of metrics with at least one sample of this source.
 fn of_source(state: &State, name: &str, now: &str) -> BTreeSet<String> {
-    let label = ("source", name.to_owned());
     let families = families(state, at(now), None).into_iter();
-    let with = families.filter(|it| it.samples.iter().any(|it| it.labels.contains(&label)));
-    with.map(|family| family.name).collect()
+    let with = families.filter(|family| {
+        let place = family.labels().iter().position(|it| *it == "source");
+        place.is_some_and(|place| family.series().any(|(row, _)| row[place] == name))
+    });
+    with.map(|family| family.name.into()).collect()
 }
 
 fn value(state: &State, now: &str, series: &str) -> Option<f64> {
@@ -141,13 +145,10 @@ fn unreadable_evidence_keeps_the_ledger_and_never_means_never_verified() {
     check(&format!("backup_evidence_up{CACHE}"), Some(0.0));
     check(&format!("backup_evidence_records{CACHE}"), Some(1.0));
     check(&format!("backup_recoverable{CACHE}"), Some(1.0));
-    let mut never_read = healthy();
-    let evidence = &mut never_read
-        .sources
-        .get_mut(&source("cache"))
-        .unwrap()
-        .evidence;
-    (evidence.ledger, evidence.up) = (None, Some(false));
+    let mut never_read = fresh();
+    let held = snapshot("cache", "05:00:00", 4096);
+    surveyed(&mut never_read, inventory("05:05:00", vec![held]));
+    never_read.lost_evidence(&[source("cache")]);
     let text = text(&never_read, "23:00:00");
     assert!(!text.contains(r#"concern="never_verified""#), "{text}");
     assert!(!text.contains("backup_recoverable"), "{text}");
@@ -198,7 +199,7 @@ fn every_metric_of_the_table_can_be_published() {
         is_valid: true,
     };
     let all = families(&state, at("05:30:00"), Some(door)).into_iter();
-    seen.extend(all.map(|family| family.name));
+    seen.extend(all.map(|family| family.name.to_string()));
     let all: BTreeSet<_> = Metric::ALL.iter().map(|it| it.name().to_owned()).collect();
     assert_eq!(seen, all);
 }

@@ -3,14 +3,17 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use catalog::{
+    assess::{Assessment, Figures, Measure, Subject},
     ledger::{Ledger, OldVersions, Proofs},
-    model::{SourceInventory, Unread},
+    model::{EngineName, SourceInventory, Unread},
 };
 use jiff::Timestamp;
 
 /// The state of one source.
 #[derive(Debug, Clone)]
 pub struct SourceState {
+    /// Engine whose snapshots these are.
+    pub engine: EngineName,
     /// Time since which this program watches the source.
     pub watched_since: Timestamp,
     /// True if a complete snapshot was ever seen since then.
@@ -35,6 +38,10 @@ pub struct SourceState {
     /// End of the survey that first saw full backups newer than any that was tried. `None` if there
     /// are none, or if there were some from the start.
     pub untried_seen: Option<Timestamp>,
+    /// What the source is held to.
+    measure: Arc<Measure>,
+    /// Everything above in figures, anew whenever some of it changes.
+    figures: Arc<Figures>,
 }
 
 /// Whole surveys in a row that saw none of the verified snapshots any more, not even as an older
@@ -65,8 +72,22 @@ pub struct EvidenceState {
 
 impl SourceState {
     /// A source of which nothing is known yet.
-    pub fn new(watched_since: Timestamp) -> Self {
+    pub fn new(engine: EngineName, measure: Arc<Measure>, watched_since: Timestamp) -> Self {
+        let nothing = Subject {
+            measure: Arc::clone(&measure),
+            watched_since,
+            was_held: false,
+            inventory: None,
+            ledger: None,
+            proofs: None,
+            unproven_since: None,
+            untried_seen: None,
+            intent: None,
+        };
         Self {
+            engine,
+            measure,
+            figures: Arc::new(Figures::new(nothing)),
             watched_since,
             was_held: false,
             surveyed_at: None,
@@ -88,25 +109,57 @@ impl SourceState {
         old_versions: Option<OldVersions>,
         surveyed_at: Timestamp,
     ) {
+        self.was_held |= seen.newest_complete().is_some();
         self.surveyed_at = Some(surveyed_at);
         self.inventory = Some(seen);
         self.old_versions = old_versions;
         self.join(surveyed_at);
+        self.figure();
     }
 
     /// Takes over the ledger as it was read at `now`.
     pub fn read(&mut self, ledger: Ledger, now: Timestamp) {
         self.evidence.ledger = Some(Arc::new(ledger));
         self.join(now);
+        self.figure();
     }
 
-    /// Forgets the ledger: the next one is another ledger, and not this one changed.
-    pub(super) fn forget_evidence(&mut self) {
-        self.evidence = EvidenceState::default();
-        self.old_versions = None;
-        self.proofs = None;
-        self.unproven = None;
-        self.untried_seen = None;
+    /// Takes over what was known of the source under the configuration before. Without
+    /// `keeps_evidence` the next ledger is another one, and not that one changed.
+    pub(super) fn take_over(&mut self, before: &Self, keeps_evidence: bool) {
+        let measure = Arc::clone(&self.measure);
+        *self = Self {
+            measure,
+            ..before.clone()
+        };
+        if !keeps_evidence {
+            self.evidence = EvidenceState::default();
+            self.old_versions = None;
+            self.proofs = None;
+            self.unproven = None;
+            self.untried_seen = None;
+        }
+        self.figure();
+    }
+
+    /// Judges the source at `now`.
+    pub fn assess(&self, now: Timestamp) -> Assessment<'_> {
+        self.figures.assess(now)
+    }
+
+    /// Finds the figures anew.
+    fn figure(&mut self) {
+        self.figures = Arc::new(Figures::new(Subject {
+            measure: Arc::clone(&self.measure),
+            watched_since: self.watched_since,
+            was_held: self.was_held,
+            inventory: self.inventory.clone(),
+            ledger: self.evidence.ledger.clone(),
+            proofs: self.proofs.clone(),
+            unproven_since: self.unproven.and_then(Unproven::confirmed),
+            untried_seen: self.untried_seen,
+            intent: None,
+        }));
     }
 
     /// Holds the ledger against the inventory. What depends on the time is left to every scrape.

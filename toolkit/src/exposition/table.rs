@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Family, Kind, Sample};
+use super::{Family, Kind};
 
 /// The fixed properties of one metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub trait Row: Copy + Ord {
 /// }
 ///
 /// let mut families = toolkit::exposition::Families::default();
-/// families.put(Metric::Up, &["local"], 1.0);
+/// families.put(Metric::Up, ["local"], 1.0);
 /// let text = toolkit::exposition::render(families.finish())?;
 /// assert!(text.ends_with("backup_repository_up{repository=\"local\"} 1\n"), "{text}");
 /// # Ok::<(), toolkit::exposition::ExpositionError>(())
@@ -84,48 +84,37 @@ macro_rules! metric_table {
     };
 }
 
-/// Samples by metric; names of labels come from the table.
+/// Samples by metric; names of labels come from the table, and their values are borrowed.
 #[derive(Debug)]
-pub struct Families<M>(BTreeMap<M, Vec<Sample>>);
+pub struct Families<'a, M>(BTreeMap<M, Family<'a>>);
 
-impl<M> Default for Families<M> {
+impl<M> Default for Families<'_, M> {
     fn default() -> Self {
         Self(BTreeMap::new())
     }
 }
 
-impl<M: Row> Families<M> {
-    /// Adds one sample; `values` are those of the labels, in the order of the table.
+impl<'a, M: Row> Families<'a, M> {
+    /// Adds one sample; `labels` are the values of its labels, in the order of the table.
     ///
     /// # Panics
     /// If there are not as many values as labels: a mistake of the program.
-    pub fn put(&mut self, metric: M, values: &[&str], value: f64) {
-        let Described { name, labels, .. } = metric.described();
-        assert_eq!(labels.len(), values.len(), "labels of {name}");
-        let labels = labels.iter().zip(values);
-        let labels = labels
-            .map(|(&name, &value)| (name, value.to_owned()))
-            .collect();
-        let samples = self.0.entry(metric).or_default();
-        samples.push(Sample { labels, value });
+    pub fn put(&mut self, metric: M, labels: impl IntoIterator<Item = &'a str>, value: f64) {
+        let family = self.0.entry(metric).or_insert_with(|| {
+            let Described {
+                name,
+                help,
+                kind,
+                labels,
+            } = metric.described();
+            Family::new(name.into(), help.into(), kind, labels)
+        });
+        family.put(labels, value);
     }
 
     /// The families with samples, as [`render`](super::render) takes them.
-    pub fn finish(self) -> Vec<Family> {
-        let families = self.0.into_iter();
-        families
-            .map(|(metric, samples)| {
-                let Described {
-                    name, help, kind, ..
-                } = metric.described();
-                Family {
-                    name: name.to_owned(),
-                    help: help.to_owned(),
-                    kind,
-                    samples,
-                }
-            })
-            .collect()
+    pub fn finish(self) -> Vec<Family<'a>> {
+        self.0.into_values().collect()
     }
 }
 
@@ -184,8 +173,8 @@ mod tests {
     #[test]
     fn samples_have_the_labels_of_the_table() {
         let mut families = Families::default();
-        families.put(Metric::Labelled, &["k", "n"], number(3));
-        families.put(Metric::Plain, &[], flag(true));
+        families.put(Metric::Labelled, ["k", "n"], number(3));
+        families.put(Metric::Plain, [], flag(true));
         let text = crate::exposition::render(families.finish()).unwrap();
         assert!(
             text.contains("b_total{kind=\"k\",name=\"n\"} 3\n"),

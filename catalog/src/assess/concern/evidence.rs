@@ -1,9 +1,8 @@
 //! Conditions that ask the repository alone.
 
-use jiff::Timestamp;
 use settings::Duration;
 
-use super::super::{Cadence, Facts, Holdings, cadence::earlier};
+use super::super::{Facts, Holdings, cadence::earlier};
 use crate::model::{Snapshot, SnapshotState as State};
 
 /// Number of complete snapshots that make a series: fewer have no typical size.
@@ -21,15 +20,20 @@ pub(in crate::assess) const EXPIRY_DELAY: Duration = Duration::from_days(2);
 /// | … no schedule, but a promise | once it is watched for longer than the promise |
 /// | … neither | at once: nothing would ever say so later |
 pub(super) fn missing(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
-    let subject = &facts.subject;
+    let subject = facts.subject;
     if holdings.newest.is_some() || holdings.count(State::InProgress) > 0 {
         return false;
     }
-    if subject.was_held || subject.ledger.is_some_and(|it| it.begun_at().is_some()) {
+    if subject.was_held
+        || subject
+            .ledger
+            .as_ref()
+            .is_some_and(|it| it.begun_at().is_some())
+    {
         return true;
     }
     let since = subject.watched_since;
-    match (subject.cadence, facts.promises.recovery_point) {
+    match (facts.cadence(), facts.promises.recovery_point) {
         (Some(cadence), _) => cadence.missed(since, facts.now, facts.lateness()) > 0,
         (None, Some(promise)) => Duration::between(since, facts.now) > promise,
         (None, None) => true,
@@ -47,7 +51,7 @@ pub(super) fn recovery_point_exceeded(holdings: &Holdings<'_>, facts: &Facts<'_>
 /// Stands also if no snapshot was ever finished: a file that is always young has no age.
 pub(super) fn stale(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
     let unfinished = || {
-        let began = in_progress(holdings).map(began).min()?;
+        let began = holdings.unfinished_since()?;
         let since = began.min(facts.subject.watched_since);
         Some(Duration::between(since, facts.now))
     };
@@ -74,18 +78,8 @@ pub(super) fn partial(holdings: &Holdings<'_>, _: &Facts<'_>) -> bool {
 /// end is seen. By default the grace is longer than any of the last runs.
 pub(super) fn stuck(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
     let limit = facts.promises.grace.saturating_add(facts.lateness());
-    in_progress(holdings).any(|it| Duration::between(began(it), facts.now) > limit)
-}
-
-fn in_progress<'a>(holdings: &Holdings<'a>) -> impl Iterator<Item = &'a Snapshot> {
-    let snapshots = holdings.inventory.snapshots.iter();
-    snapshots.filter(|it| it.state == State::InProgress)
-}
-
-fn began(snapshot: &Snapshot) -> Timestamp {
-    let artifacts = snapshot.artifacts.iter();
-    let first = artifacts.map(|artifact| artifact.meta.modified_at).min();
-    first.unwrap_or(snapshot.taken_at).max(snapshot.taken_at)
+    let since = holdings.unfinished_since();
+    since.is_some_and(|since| Duration::between(since, facts.now) > limit)
 }
 
 pub(super) fn too_small(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
@@ -101,7 +95,7 @@ pub(super) fn shrunk(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
         return false;
     };
     let least = typical - facts.promises.max_shrink.of(typical);
-    newest.size_bytes() < least && holdings.inventory.whole().count() >= SERIES_MIN
+    newest.size_bytes() < least && holdings.whole_count() >= SERIES_MIN
 }
 
 pub(super) fn gap(holdings: &Holdings<'_>, _: &Facts<'_>) -> bool {
@@ -137,8 +131,7 @@ pub(super) fn duplicate(holdings: &Holdings<'_>, _: &Facts<'_>) -> bool {
 /// instead of a new one made.
 pub(super) fn uploaded_late(holdings: &Holdings<'_>, facts: &Facts<'_>) -> bool {
     let gap = facts
-        .subject
-        .cadence
+        .cadence()
         .map(|it| it.longest_gap().saturating_add(facts.promises.grace));
     let lag = holdings
         .newest
@@ -157,11 +150,9 @@ fn exceeds(value: Option<Duration>, limit: Option<Duration>) -> bool {
 /// Tolerance of retention: the oldest snapshot that is kept may be younger than retention by the
 /// distance to the one that was just deleted.
 fn slack(facts: &Facts<'_>) -> Duration {
-    let gap = facts
-        .subject
-        .cadence
-        .map_or(Duration::ZERO, Cadence::longest_gap);
     let every = facts.promises.retention.last().and_then(|tier| tier.every);
-    gap.max(every.unwrap_or(Duration::ZERO))
+    facts
+        .longest_gap()
+        .max(every.unwrap_or(Duration::ZERO))
         .saturating_add(facts.promises.grace)
 }

@@ -15,10 +15,7 @@ pub(super) fn producer_missed(intent: &Intent, facts: &Facts<'_>) -> bool {
     !matches!(
         intent.status,
         Status::Running | Status::Suspended | Status::Unknown
-    ) && facts
-        .subject
-        .cadence
-        .is_some_and(|cadence| missed(cadence) > 0)
+    ) && facts.cadence().is_some_and(|cadence| missed(cadence) > 0)
 }
 
 pub(super) fn producer_suspended(intent: &Intent, _: &Facts<'_>) -> bool {

@@ -2,7 +2,7 @@
 
 use settings::Duration;
 
-use super::super::{Cadence, Facts, Holdings, Proof, proof::is_young};
+use super::super::{Facts, Holdings, Proof, proof::is_young};
 use crate::{
     assess::deadline_of,
     format::{Meaning, meaning},
@@ -24,10 +24,7 @@ pub(super) fn never_verified(
     let Some(oldest) = holdings.oldest_whole.filter(|_| !is_proven) else {
         return false;
     };
-    let gap = facts
-        .subject
-        .cadence
-        .map_or(Duration::ZERO, Cadence::longest_gap);
+    let gap = facts.longest_gap();
     let kept = facts
         .promises
         .keep()
@@ -57,7 +54,7 @@ pub(super) fn verification_inconclusive(
     _: &Holdings<'_>,
     facts: &Facts<'_>,
 ) -> bool {
-    let after = facts.subject.verifying.inconclusive_after;
+    let after = facts.verifying().inconclusive_after;
     let promised = facts.promises.verification.as_std();
     proof.proofs.row.is_told(after, promised, facts.now)
 }
@@ -72,7 +69,7 @@ pub(super) fn verification_overdue(
     holdings: &Holdings<'_>,
     facts: &Facts<'_>,
 ) -> bool {
-    let (verifying, proofs) = (facts.subject.verifying, proof.proofs);
+    let (verifying, proofs) = (facts.verifying(), proof.proofs);
     let last_run = proofs.last_run.unwrap_or(facts.subject.watched_since);
     let due = proofs
         .untried_since
@@ -101,7 +98,7 @@ pub(super) fn proof_vanished(proof: &Proof<'_>, _: &Holdings<'_>, facts: &Facts<
     proof.proofs.lost().is_some_and(|lost| {
         let age = Duration::between(lost.run().snapshot.taken_at, since);
         match (lost.how(), keep) {
-            (Loss::Overwritten, _) => facts.subject.verifying.names_have_time,
+            (Loss::Overwritten, _) => facts.verifying().names_have_time,
             (_, Some(keep)) => age < keep,
             (Loss::BeforeOlder, None) => true,
             (Loss::WithOlder, None) => false,

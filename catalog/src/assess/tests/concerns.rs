@@ -48,9 +48,8 @@ fn a_changed_record_is_a_concern() {
     let world = World::healthy();
     let mut ledger = world.ledger().unwrap();
     ledger.take(2, Ok("{}"));
-    let proofs = world.proofs(&ledger);
-    let subject = world.subject(Some(&ledger), proofs.as_ref());
-    let assessment = crate::assess::assess(&subject, world.now);
+    let figures = world.figures(Some(ledger));
+    let assessment = figures.assess(world.now);
     let names: Vec<_> = assessment.standing().map(|concern| concern.name).collect();
     assert_eq!(names, ["evidence_broken"]);
     assert_eq!(assessment.recoverable, Some(false));

@@ -116,7 +116,8 @@ fn the_day_is_told_on_which_the_objective_breaks() {
     let now = time("2026-11-22T18:00:00Z");
     let check = |sizes: &[u64], promised: u64, expected: Option<&str>| {
         let promised = Duration::from_secs(promised);
-        let found = forecast.breaks_at(promised, &daily(sizes), now);
+        let found = forecast.breaks(promised, &daily(sizes));
+        let found = found.and_then(|it| it.told(now));
         let found = found.map(|it| it.strftime("%Y-%m-%d").to_string());
         assert_eq!(found.as_deref(), expected, "{sizes:?}");
     };
@@ -137,15 +138,27 @@ fn the_day_is_told_on_which_the_objective_breaks() {
 }
 
 #[test]
+fn a_break_is_told_once_it_is_less_than_ten_years_away() {
+    let forecast = measured(&[(3000, 4000), (2000, 3000), (1000, 2000)]).unwrap();
+    let growing = daily(&[1400, 1300, 1200, 1100, 1000]);
+    // 399,000 bytes take four hundred seconds: 3,976 days after the newest.
+    let found = forecast.breaks(Duration::from_secs(400), &growing).unwrap();
+    assert_eq!(found.told(time("2026-11-22T18:00:00Z")), None);
+    let later = found.told(time("2028-01-01T00:00:00Z"));
+    let later = later.map(|it| it.strftime("%Y-%m-%d").to_string());
+    assert_eq!(later.as_deref(), Some("2037-10-11"));
+    // What is so already is told whatever the time is.
+    let already = forecast.breaks(Duration::from_secs(1), &growing).unwrap();
+    let newest = time("2026-11-22T12:00:00Z");
+    assert_eq!(already.told(time("2000-01-01T00:00:00Z")), Some(newest));
+}
+
+#[test]
 fn what_grew_long_ago_is_not_the_present_growth() {
     let forecast = measured(&[(3000, 4000), (2000, 3000), (1000, 2000)]).unwrap();
     let sizes = (0..2000_u64).map(|days| if days < 100 { 1400 } else { 1400 - days / 2 });
     let inventory = daily(&sizes.collect::<Vec<_>>());
-    let now = time("2026-11-22T18:00:00Z");
-    assert_eq!(
-        forecast.breaks_at(Duration::from_secs(4), &inventory, now),
-        None
-    );
+    assert_eq!(forecast.breaks(Duration::from_secs(4), &inventory), None);
 }
 
 proptest! {
@@ -163,7 +176,6 @@ proptest! {
         sizes.sort_unstable();
         let times: Vec<_> = sizes.iter().map(|size| forecast.of(*size)).collect();
         prop_assert!(times.is_sorted(), "{sizes:?} {times:?}");
-        let now = time("2026-11-22T18:00:00Z");
-        let _ = forecast.breaks_at(Duration::from_secs(promised.into()), &daily(&sizes), now);
+        let _ = forecast.breaks(Duration::from_secs(promised.into()), &daily(&sizes));
     }
 }

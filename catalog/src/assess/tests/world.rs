@@ -1,11 +1,14 @@
 //! A fabricated source in perfect health, for tests to spoil.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use settings::{Duration, Schedule};
 
 use crate::{
     assess::{
-        Assessment, Cadence, Intent, Objectives, ProducerStatus, Subject, Tier, Verifying, assess,
+        Assessment, Cadence, Figures, Intent, Measure, Objectives, ProducerStatus, Subject, Tier,
+        Verifying,
     },
     ledger::{Draft, Ledger, Proofs, Verification, fixtures},
     model::{
@@ -135,40 +138,35 @@ impl World {
 
     /// Hands the assessment to `look`.
     pub(super) fn assessed<T>(&self, look: impl FnOnce(&Assessment<'_>) -> T) -> T {
-        let ledger = self.ledger();
-        let proofs = ledger.as_ref().and_then(|it| self.proofs(it));
-        look(&assess(
-            &self.subject(ledger.as_ref(), proofs.as_ref()),
-            self.now,
-        ))
+        look(&self.figures(self.ledger()).assess(self.now))
     }
 
-    pub(super) fn proofs(&self, ledger: &Ledger) -> Option<Proofs> {
+    fn proofs(&self, ledger: &Ledger) -> Option<Proofs> {
         let inventory = self.inventory.as_ref()?;
         Some(Proofs::new(ledger, inventory, None, self.now))
     }
 
-    pub(super) fn subject<'a>(
-        &'a self,
-        ledger: Option<&'a Ledger>,
-        proofs: Option<&'a Proofs>,
-    ) -> Subject<'a> {
-        Subject {
-            cadence: self.cadence.as_ref(),
-            objectives: &self.objectives,
-            grace: self.grace,
-            settle: self.settle,
-            refresh: self.refresh,
+    /// The figures of the source with this ledger.
+    pub(super) fn figures(&self, ledger: Option<Ledger>) -> Figures {
+        let proofs = ledger.as_ref().and_then(|it| self.proofs(it));
+        Figures::new(Subject {
+            measure: Arc::new(Measure {
+                cadence: self.cadence.clone(),
+                objectives: self.objectives.clone(),
+                grace: self.grace,
+                settle: self.settle,
+                refresh: self.refresh,
+                verifying: self.verifying.clone(),
+            }),
             watched_since: self.watched_since,
             was_held: self.was_held,
-            inventory: self.inventory.as_ref(),
-            ledger,
-            proofs,
-            verifying: &self.verifying,
+            inventory: self.inventory.clone().map(Arc::new),
+            ledger: ledger.map(Arc::new),
+            proofs: proofs.map(Arc::new),
             unproven_since: self.unproven_since,
             untried_seen: self.untried_seen,
-            intent: self.intent.as_ref(),
-        }
+            intent: self.intent.clone(),
+        })
     }
 
     /// The names of the concerns that stand.
