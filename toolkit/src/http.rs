@@ -10,6 +10,7 @@ mod answer;
 mod auth;
 mod door;
 mod files;
+mod gzip;
 mod limits;
 mod listen;
 mod pace;

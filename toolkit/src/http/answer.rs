@@ -13,7 +13,7 @@ use hyper::{
 
 use tokio::time::timeout;
 
-use super::{Caller, Door, Method, Response, Route, door::Refusal, pace, tls::Peer};
+use super::{Caller, Door, Method, Response, Route, door::Refusal, gzip, pace, tls::Peer};
 
 /// Headers of every response. Pages are self-contained, so nothing else may be loaded.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -44,6 +44,10 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Challenge that asks for a password; its realm is required (RFC 7617 §2).
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"restricted\"");
 
+/// Header of a compressed answer.
+const GZIP: (HeaderName, HeaderValue) =
+    (header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+
 /// A response, with at most one further header of its own.
 type Made = (Response, Option<(HeaderName, HeaderValue)>);
 
@@ -59,6 +63,7 @@ pub(super) async fn answer(
     let admitted = door.admits(&config, peer, request.headers()).await;
     // HTTP/2 has no such header (RFC 9113 §8.2.2).
     let closes = admitted.is_err() && request.version() < Version::HTTP_2;
+    let accepts_gzip = gzip::is_accepted(request.headers());
     let (response, own) = match admitted {
         Ok(caller) => routed(routes, caller, request).await,
         Err(refusal) => {
@@ -67,7 +72,13 @@ pub(super) async fn answer(
             refused(refusal)
         }
     };
-    let mut answer = hyper::Response::new(under_way.answer(response.body));
+    let packed = match response.body.len() {
+        gzip::LEAST.. if accepts_gzip => gzip::compressed(response.body.clone()).await,
+        _ => None,
+    };
+    let encoding = packed.is_some().then_some(GZIP);
+    let body = packed.unwrap_or(response.body);
+    let mut answer = hyper::Response::new(under_way.answer(body));
     *answer.status_mut() = response.status;
     let headers = answer.headers_mut();
     headers.insert(
@@ -75,6 +86,7 @@ pub(super) async fn answer(
         HeaderValue::from_static(response.content_type),
     );
     headers.extend(HEADERS);
+    headers.extend(encoding);
     for (name, value) in &config.headers {
         match value {
             Some(value) => headers.insert(name, value.clone()),

@@ -132,7 +132,8 @@ pub(super) struct Running {
     pub(super) door: Door,
 }
 
-/// Starts a server: `/page` answers, `/act` says whether the caller is known.
+/// Starts a server: `/page` answers, `/act` says whether the caller is known. `/long` is just long
+/// enough to be compressed, and `/longest-plain` is not.
 pub(super) async fn start(door: Door, addresses: usize) -> Running {
     let free = vec!["127.0.0.1:0".to_owned(); addresses];
     let server = Server::bind(&free).await.unwrap();
@@ -140,6 +141,12 @@ pub(super) async fn start(door: Door, addresses: usize) -> Running {
     let routes = vec![
         Route::get("/page", || {
             Response::ok("text/html; charset=utf-8", "<p>hello</p>")
+        }),
+        Route::get("/long", || {
+            Response::ok("text/plain; charset=utf-8", "x".repeat(64 * 1024 + 1))
+        }),
+        Route::get("/longest-plain", || {
+            Response::ok("text/plain; charset=utf-8", "x".repeat(64 * 1024))
         }),
         Route::post("/act", |caller| async move {
             let sentence = format!("authenticated: {}", caller.authenticated);

@@ -1,3 +1,6 @@
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
@@ -38,6 +41,41 @@ async fn head_has_the_length_but_no_body() {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.contains("content-length: 12\r\n"), "{answer}");
     assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_long_answer_is_compressed_for_who_accepts_that() {
+    let running = start().await;
+    let check = async |path: &str, accepts: &str, is_packed: bool| {
+        let headers = format!("connection: close\r\n{accepts}");
+        let mut stream = running.connect().await;
+        let request = with("GET", path, &headers);
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let end = answer.windows(4).position(|it| it == b"\r\n\r\n").unwrap();
+        let (head, body) = (String::from_utf8_lossy(&answer[..end]), &answer[end + 4..]);
+        let length = format!("content-length: {}\r\n", body.len());
+        assert!(format!("{head}\r\n").contains(&length), "{head}");
+        assert_eq!(
+            head.contains("content-encoding: gzip"),
+            is_packed,
+            "{path} {accepts}"
+        );
+        let mut text = Vec::new();
+        if is_packed {
+            assert!(body.len() < 1024, "{path}");
+            GzDecoder::new(body).read_to_end(&mut text).unwrap();
+        } else {
+            text.extend(body);
+        }
+        assert!(text.iter().all(|byte| *byte == b'x'), "{path} {accepts}");
+        assert!(text.len() >= 64 * 1024, "{path} {accepts}");
+    };
+    check("/long", "accept-encoding: gzip\r\n", true).await;
+    check("/long", "", false).await;
+    check("/long", "accept-encoding: gzip;q=0\r\n", false).await;
+    check("/longest-plain", "accept-encoding: gzip\r\n", false).await;
 }
 
 #[tokio::test]
