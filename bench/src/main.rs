@@ -38,6 +38,8 @@ struct Bench {
     runs: usize,
     /// Bytes of the large sample; the goals are set for 1 GiB.
     large: u64,
+    /// Another build of `backup-exporter`, to be measured beside ours.
+    before: Option<PathBuf>,
 }
 
 impl Bench {
@@ -85,6 +87,7 @@ fn main() -> Result<()> {
         work: work.path().to_owned(),
         runs: number("RUNS", 5)?,
         large: u64::try_from(number("LARGE_MIB", 1024)?)? << 20,
+        before: env::var_os("BEFORE").map(PathBuf::from),
     };
     let mut rows = Vec::new();
     for (name, measure) in MEASUREMENTS {
