@@ -5,6 +5,8 @@
     reason = "what cannot be read ends the test there"
 )]
 
+mod answers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use dashboards::{all, files, queries};

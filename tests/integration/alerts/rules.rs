@@ -102,7 +102,7 @@ impl Rule {
 }
 
 /// The directory of the rules.
-pub(super) fn directory() -> PathBuf {
+pub(crate) fn directory() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     root.join("alerts")
 }
@@ -115,7 +115,7 @@ pub(super) fn unit_tests() -> [PathBuf; 4] {
 
 /// Runs promtool, which finds nothing wrong.
 #[track_caller]
-pub(super) fn promtool(words: &[&str], files: &[PathBuf]) {
+pub(crate) fn promtool(words: &[&str], files: &[PathBuf]) {
     let output = Command::new("promtool").args(words).args(files).output();
     let output = output.unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
