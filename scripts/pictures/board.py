@@ -99,10 +99,13 @@ class Board:
             if transformation["id"] == "organize":
                 options = transformation["options"]
         order, hidden = options.get("indexByName", {}), options.get("excludeByName", {})
-        names = {column for row in rows for column in row} | set(order)
+        renamed = options.get("renameByName", {})
+        found = {column for row in rows for column in row}
+        shown = {renamed.get(name) for name in found}
+        # A column is named for a single query and for one of several: only one of both is there.
+        names = found | {name for name in order if renamed.get(name) not in shown}
         names = [name for name in names if not hidden.get(name) and name != "Time"]
         names.sort(key=lambda name: (order.get(name, len(order)), name))
-        renamed = options.get("renameByName", {})
         columns = [renamed.get(name) or name for name in names]
         return columns, [[row.get(name) for name in names] for row in rows]
 

@@ -69,7 +69,8 @@ def lasting(seconds):
     """A duration in one unit, with decimals."""
     for name, length in SPANS:
         if abs(seconds) >= length and name not in ("month", "second"):
-            return f"{number(seconds / length)} {name}s"
+            count = number(seconds / length)
+            return f"{count} {name}{'' if count == '1' else 's'}"
     return f"{number(seconds)} s"
 
 
@@ -103,11 +104,13 @@ def plain(value, unit, now):
 
 
 def mapping(value, field):
-    """The text and colour that stand for a value; None if none do."""
+    """The text and colour that stand for a value, a number or a word; None if none do."""
+    if value is None:
+        return None
     for each in field.get("mappings", []):
         options = each["options"]
         if each["type"] == "value":
-            found = options.get(f"{value:g}")
+            found = options.get(value if isinstance(value, str) else f"{value:g}")
             if found:
                 return found
     return None
@@ -117,22 +120,22 @@ def text(value, field, now):
     """A value of a field as text."""
     if value is None:
         return field.get("noValue", "")
-    if isinstance(value, str):
-        return value
     mapped = mapping(value, field)
     if mapped and mapped.get("text"):
         return mapped["text"]
+    if isinstance(value, str):
+        return value
     return plain(value, field.get("unit", "none"), now)
 
 
 def tone(value, field):
     """The colour of a value: that of its mapping, else of the threshold it has reached."""
-    if not isinstance(value, float):
-        return None
     mapped = mapping(value, field)
     if mapped and mapped.get("color"):
         return colour(mapped["color"])
     reached = None
+    if not isinstance(value, float):
+        return reached
     for step in field.get("thresholds", {}).get("steps", []):
         if step["value"] is None or value >= step["value"]:
             reached = colour(step["color"])

@@ -7,6 +7,7 @@
 
 mod alerts;
 mod dashboards;
+mod dashboards_month;
 mod exporter;
 mod exposition;
 mod inspector_corpus;

@@ -130,8 +130,6 @@ impl Month {
             recorder: Some(Recorder::default()),
         };
         let every = SCRAPED_EVERY.unsigned_abs();
-        // As consoles of object stores make it.
-        around.repository.put("sessions/", "");
         let config = configured(false);
         let published = Published::new(State::new(Arc::clone(&config), around.clock.now()));
         let storage = Counted::new(Arc::new(around.repository.clone()));
