@@ -35,6 +35,7 @@ pub mod rdb_bytes;
 pub mod redis_server;
 pub mod redis_writer;
 pub mod require;
+pub mod rule_speed;
 pub mod runbook;
 #[allow(
     clippy::missing_panics_doc,

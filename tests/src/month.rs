@@ -4,7 +4,7 @@
 //! The month always ends at the same time, so that what is asked of it has always the same answer.
 //! Nothing in it is made up but what the outside world does: snapshots, faults, verdicts.
 
-mod backfill;
+pub(crate) mod backfill;
 mod samples;
 mod story;
 mod world;
@@ -13,6 +13,7 @@ use std::thread;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub(crate) use self::samples::Samples;
 use crate::prometheus_server::PrometheusServer;
 
 /// End of the month: 2026-11-19T09:00:00Z.
