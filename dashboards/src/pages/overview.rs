@@ -69,14 +69,14 @@ fn figures() -> [Panel; 8] {
         )
         .steps(Tone::Good, &[(1.0, Tone::Warning)]),
         stat(
-            "Oldest that could be got back",
-            "The greatest age of the newest snapshot that was really restored, of all chosen \
-             sources that have one.",
+            "Could be got back",
+            "Age of the newest snapshot that was really restored, of the source where it is \
+             greatest.",
             Unit::Length,
             r#"max(backup:source:verified:seconds{owner=~"$owner",engine=~"$engine"})"#,
         ),
         stat(
-            "Furthest from its promise",
+            "Of the promise",
             "The age of the newest complete snapshot as a part of objectives.recovery_point, of \
              the source where it is greatest. Above 100 % more would be lost than was promised.",
             Unit::Ratio,

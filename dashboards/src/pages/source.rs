@@ -8,9 +8,9 @@ use super::shared::{alerts, concerns};
 use crate::{
     dashboard::{Dashboard, Section},
     panel::{Panel, timeline::timeline},
-    promql::FIRING,
+    promql::{FIRING, history},
     query::Query,
-    tone::Tone,
+    tone::{Tone, Words},
     variable::{Choice, DATA_SOURCE, Variable, engine, owner},
 };
 
@@ -80,4 +80,32 @@ fn reasons() -> [Panel; 3] {
         )
         .sized(24, 8),
     ]
+}
+
+/// When a state set of the source, a metric with this label, had each of its values. `words` are
+/// patterns of values, each with its word and colour; there is a row for each value.
+fn words_over_time(
+    title: &'static str,
+    description: &'static str,
+    (metric, label): (&str, &str),
+    words: Words<'_>,
+) -> Panel {
+    let numbers: Vec<_> = (0..words.len()).map(|it| it.to_string()).collect();
+    let meant = words.iter().zip(&numbers);
+    let standing: Vec<_> = meant
+        .map(|((values, ..), number)| {
+            let set = history(
+                &format!("by ({label})"),
+                metric,
+                &format!(",{label}=~\"{values}\""),
+            );
+            format!("{number} * (({set}) == 1)")
+        })
+        .collect();
+    let query = Query::over_time(&standing.join(" or "), &format!("{{{{{label}}}}}"));
+    let meant = words.iter().zip(&numbers);
+    let words: Vec<_> = meant
+        .map(|((_, word, tone), number)| (&**number, *word, *tone))
+        .collect();
+    timeline(title, description, query, &words)
 }

@@ -1,7 +1,8 @@
 //! What lies in the repository, against what was promised of it.
 
+use super::words_over_time;
 use crate::{
-    panel::{Panel, lines::lines, timeline::timeline},
+    panel::{Panel, lines::lines},
     promql::history,
     query::Query,
     tone::Tone,
@@ -116,18 +117,17 @@ fn counts() -> [Panel; 5] {
             )],
         ))
         .stacked(),
-        timeline(
+        words_over_time(
             "State of the newest snapshot",
             "The state of the newest snapshot, complete or not. A row for each state that it was \
              in.",
-            Query::over_time(
-                &format!(
-                    "({}) == 1",
-                    history("by (status)", "backup_last_status", "")
-                ),
-                "{{status}}",
-            ),
-            &[("1", "so", Tone::Plain)],
+            ("backup_last_status", "status"),
+            &[
+                ("complete", "complete", Tone::Good),
+                ("in_progress", "being written", Tone::Plain),
+                ("partial", "partial", Tone::Warning),
+                ("failed|invalid|missing", "no backup", Tone::Bad),
+            ],
         )
         .sized(16, 7),
         lines(

@@ -1,13 +1,12 @@
 //! What was restored, how long it took, and what was counted in it.
 
-use super::evidence::promise;
+use super::{evidence::promise, words_over_time};
 use crate::{
     panel::{
         Panel,
         lines::lines,
         stat::{bars, named, stat},
         table::{figure, label, table},
-        timeline::timeline,
     },
     promql::{greatest, history},
     query::Query,
@@ -23,17 +22,20 @@ pub(super) fn panels() -> Vec<Panel> {
 }
 
 fn verdicts() -> [Panel; 4] {
-    let verdict = history("by (verdict)", "backup_verification_status", "");
     let verified = history("", "backup_verified_timestamp_seconds", "");
     let matchers = ",verdict=\"verified\"";
     let ended = history("", "backup_verification_timestamp_seconds", matchers);
     [
-        timeline(
+        words_over_time(
             "Verdict on the newest snapshot",
             "The verdict on the newest recovery point that was judged. A row for each verdict that \
              there was.",
-            Query::over_time(&format!("({verdict}) == 1"), "{{verdict}}"),
-            &[("1", "so", Tone::Plain)],
+            ("backup_verification_status", "verdict"),
+            &[
+                ("verified", "verified", Tone::Good),
+                ("inconclusive", "inconclusive", Tone::Warning),
+                ("failed", "failed", Tone::Bad),
+            ],
         )
         .sized(12, 7),
         endings(),
