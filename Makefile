@@ -33,7 +33,7 @@ bench: ## measure the programs beside others; writes docs/performance.md
 	@scripts/setup
 	@scripts/docker-env scripts/bench
 
-audit: ## advisories, licences and bans of every dependency; installs cargo-deny
+audit: ## advisories, licences and bans of dependencies; dashboards by Grafana's schema
 	@scripts/audit
 
 MINUTES ?= 10

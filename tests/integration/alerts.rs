@@ -57,6 +57,17 @@ fn every_concern_has_an_alert_unless_it_only_informs() {
     assert!(unknown.is_empty(), "{unknown:?}");
 }
 
+/// `backup:source:severity` takes a witness for asked where a critical concern of it is there. What
+/// producer and repository contradict each other in is told with intent, and is there with it.
+#[test]
+fn every_witness_has_a_critical_concern() {
+    let critical = CONCERNS
+        .iter()
+        .filter(|it| it.severity == Severity::Critical);
+    let witnesses: BTreeSet<_> = critical.map(|it| it.witness().as_label()).collect();
+    assert_eq!(witnesses, BTreeSet::from(["evidence", "joined", "proof"]));
+}
+
 #[test]
 fn every_alert_says_what_to_do_and_is_tested() {
     let texts = unit_tests().map(|file| fs::read_to_string(file).unwrap());

@@ -26,6 +26,9 @@ use crate::{
 /// Time that Prometheus has samples of.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
+/// Time between two surveys, as the exporter surveys unless told otherwise.
+const SURVEYED_EVERY: SignedDuration = SignedDuration::from_mins(5);
+
 /// Snapshots of each source, one an hour.
 const SNAPSHOTS: i64 = 24;
 
@@ -67,27 +70,36 @@ pub async fn measure(sources: usize) -> Vec<RuleGroupSpeed> {
     evaluated(&server).await
 }
 
-/// Writes the scrapes of an hour, before `now`, of an exporter with so many sources.
+/// Writes the scrapes of an hour, before `now`, of an exporter with so many sources. It surveys them
+/// every five minutes, and each gets a snapshot at the full hour: nothing is wrong with any.
 async fn expose(sources: usize, now: Timestamp, path: &Path) {
-    let clock = Clock::starting_at(now - HOUR);
+    let begin = now - HOUR;
     let loaded = load(Path::new("/backups.yaml"), &config(sources));
     let config = Arc::new(loaded.expect("a configuration").config);
-    let (repository, records) = (Memory::default(), MemoryRecords::default());
+    let (repository, records) = (Arc::new(Memory::default()), MemoryRecords::default());
     for source in &config.sources {
-        fill(&repository, &records, &source.name, now - HOUR).await;
+        fill(&repository, &records, &source.name, full_hour(begin)).await;
     }
-    let published = Published::new(State::new(Arc::clone(&config), clock.now()));
+    let published = Published::new(State::new(Arc::clone(&config), begin));
     let name = RepositoryName::new("local").expect("a name");
     let world = Arc::new(World {
-        config,
-        storages: [(name, Counted::new(Arc::new(repository)))].into(),
+        config: Arc::clone(&config),
+        storages: [(name, Counted::new(repository.clone()))].into(),
         evidence: Some(Arc::new(records)),
     });
-    let surveyor = Surveyor::new(world, published.clone(), clock, Arc::new(|| 0.0));
-    surveyor.once().await;
     let mut samples = Samples::create(path).expect("a file");
-    let mut at = now - HOUR;
+    let mut at = begin;
+    let mut survey_at = begin;
     while at <= now {
+        if at >= survey_at {
+            for source in &config.sources {
+                snapshot(&repository, &source.name, full_hour(at));
+            }
+            let (world, clock) = (Arc::clone(&world), Clock::starting_at(at));
+            let surveyor = Surveyor::new(world, published.clone(), clock, Arc::new(|| 0.0));
+            surveyor.once().await;
+            survey_at = at + SURVEYED_EVERY;
+        }
         let text = render(families(&published.get(), at, None)).expect("metrics");
         let written = samples.scrape("backup-exporter", Some(&text), at);
         written.expect("written");
@@ -116,11 +128,8 @@ fn config(sources: usize) -> String {
 
 /// Puts the snapshots of a source there, and the record of its last verification.
 async fn fill(repository: &Memory, records: &MemoryRecords, source: &SourceName, now: Timestamp) {
-    let id = |at: Timestamp| at.strftime("%Y%m%d-%H%M").to_string();
     for hours in 0..SNAPSHOTS {
-        let at = now - SignedDuration::from_hours(hours);
-        let key = format!("{source}/{}.rdb", id(at));
-        repository.put_at(key, EMPTY, at);
+        snapshot(repository, source, now - SignedDuration::from_hours(hours));
     }
     let mut run = fixtures::verification(now, None);
     run.source = source.clone();
@@ -132,6 +141,18 @@ async fn fill(repository: &Memory, records: &MemoryRecords, source: &SourceName,
     run.snapshot.taken_at_from = TakenAtFrom::Name;
     let draft = Draft::Verification(Box::new(run));
     append(records, source, draft).await.expect("appended");
+}
+
+fn snapshot(repository: &Memory, source: &SourceName, at: Timestamp) {
+    repository.put_at(format!("{source}/{}.rdb", id(at)), EMPTY, at);
+}
+
+fn id(at: Timestamp) -> String {
+    at.strftime("%Y%m%d-%H%M").to_string()
+}
+
+fn full_hour(at: Timestamp) -> Timestamp {
+    at - SignedDuration::from_secs(at.as_second() % 3600)
 }
 
 /// Waits until every group was evaluated often enough.
