@@ -70,8 +70,8 @@ pub async fn measure(sources: usize) -> Vec<RuleGroupSpeed> {
     evaluated(&server).await
 }
 
-/// Writes the scrapes of an hour, before `now`, of an exporter with so many sources. It surveys them
-/// every five minutes, and each gets a snapshot at the full hour: nothing is wrong with any.
+/// Writes the scrapes of an hour, before `now`, of an exporter with so many sources. It surveys
+/// them every five minutes, and each gets a snapshot at the full hour: nothing is wrong with any.
 async fn expose(sources: usize, now: Timestamp, path: &Path) {
     let begin = now - HOUR;
     let loaded = load(Path::new("/backups.yaml"), &config(sources));
