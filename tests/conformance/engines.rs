@@ -11,4 +11,5 @@ mod redis_damage;
 mod redis_disk;
 mod redis_modules;
 mod redis_odd;
+mod redis_pipe;
 mod redis_stand_in;

@@ -29,6 +29,7 @@ pub mod neo4j_archives;
 pub mod neo4j_workshop;
 pub mod noop;
 pub mod peak;
+pub mod private_image;
 pub mod prometheus_server;
 pub mod proxy;
 pub mod rdb_bytes;

@@ -17,7 +17,7 @@ use catalog::{
         CheckName, Checksum, Inspection, InspectionFinding, InspectionState,
         double::{Double, read_whole},
     },
-    ledger::{Basis, Integrity, Reason, Stage},
+    ledger::{Basis, Fed, Integrity, Reason, Stage},
     model::EngineName,
 };
 use jiff::Timestamp;
@@ -98,11 +98,12 @@ impl Engine for NoopEngine {
         })
     }
 
-    fn stage(&self, _: &SandboxSpec) -> Staging {
-        Staging {
+    fn stage(&self, _: Fed, _: &Bench<'_>, _: &engine::Settings) -> Result<Staging, Stopped> {
+        Ok(Staging {
+            server: None,
             put: shell("cat > part && mv part whole"),
-            digest: shell("sha256sum whole"),
-        }
+            digest: Some(shell("sha256sum whole")),
+        })
     }
 
     async fn restore(

@@ -16,6 +16,19 @@ pub fn with_keys(keys: &[(&str, &str)]) -> Vec<u8> {
     written(keys.len(), keys.iter().copied())
 }
 
+/// One key with a one-letter value in the database of this number, version 10, with the checksum.
+///
+/// # Panics
+/// If the number has more than 14 bits.
+pub fn in_database(number: u16) -> Vec<u8> {
+    assert!(number < 1 << 14, "a length of fourteen bits");
+    let [high, low] = number.to_be_bytes();
+    let mut file = b"REDIS0010\xfe".to_vec();
+    file.extend([0x40 | high, low]);
+    file.extend(b"\0\x01a\x011\xff");
+    sealed(file)
+}
+
 /// One sorted set of this name that holds one member twice, version 10, with the checksum: a server
 /// refuses it, with an error and exit code 1, in words that hold the name.
 ///

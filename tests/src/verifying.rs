@@ -22,7 +22,7 @@ use toolkit::clock::Clock;
 use verifier::{
     engine::{Engine, Settings},
     runtime::{RunId, Runtime, RuntimeConfig, open},
-    supervise::{Assignment, Context, verify_one},
+    supervise::{Assignment, Context, PipelessImages, verify_one},
 };
 
 use crate::runtime_suite::{config, run_id};
@@ -51,6 +51,8 @@ pub struct Subject {
     pub cancelled: CancellationToken,
     /// Of every run.
     pub deadline: Duration,
+    /// True if every server is fed from a complete file, whatever its engine would do.
+    pub by_file: bool,
     /// Keeps the directory of the runtime's state.
     _state: Arc<TempDir>,
 }
@@ -97,6 +99,7 @@ impl Subject {
             previous: None,
             cancelled: CancellationToken::new(),
             deadline: Duration::from_mins(5),
+            by_file: false,
             _state: state,
         }
     }
@@ -172,6 +175,11 @@ impl Subject {
             tool: ToolRecord {
                 version: "0".into(),
                 config_digest: "sha256:0".into(),
+            },
+            pipeless: if self.by_file {
+                PipelessImages::every()
+            } else {
+                PipelessImages::default()
             },
             script: None,
         }

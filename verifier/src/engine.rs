@@ -17,7 +17,7 @@ use std::{any::Any, collections::BTreeMap, fmt::Debug};
 use async_trait::async_trait;
 use catalog::{
     format::Inspection,
-    ledger::{ArtifactRecord, Baseline, Fingerprints, Reason},
+    ledger::{ArtifactRecord, Baseline, Fed, Fingerprints, Reason},
     manifest::Manifest,
     model::{EngineName, SnapshotFacts},
 };
@@ -91,6 +91,8 @@ pub struct Request<'a> {
     pub head: &'a SnapshotFacts,
     /// Size of the object in bytes, as stored.
     pub size_bytes: u64,
+    /// Way in which the bytes will reach the server; it decides how much disk is needed.
+    pub way: Fed,
     /// Images that the runtime offers, in the order of preference.
     pub images: &'a [ImageFacts],
     /// Most memory of a sandbox in bytes (`verifier.limits`).
@@ -127,15 +129,23 @@ impl From<SandboxError> for Stopped {
     }
 }
 
-/// Two commands that bring the restorable bytes into a sandbox and digest them there.
+/// Commands that bring the restorable bytes into a sandbox, and compare them there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staging {
-    /// Reads the bytes from its standard input and leaves them where [`Engine::restore`] looks.
+    /// Starts a server that reads the bytes as they arrive, beside `put`; it is [`Bench::server`]
+    /// then. `None` if [`Engine::restore`] starts one when they lie there.
+    pub server: Option<Command>,
+    /// Reads the bytes from its standard input and hands them to the server, or leaves them where
+    /// [`Engine::restore`] looks.
     pub put: Command,
     /// Prints the SHA-256 of the bytes as they lie in the sandbox, first, in lower-case
-    /// hexadecimal. Runs when a server has answered or ended, and changes nothing.
-    pub digest: Command,
+    /// hexadecimal. Runs when a server has answered or ended, and changes nothing. `None` if the
+    /// server itself compares the bytes.
+    pub digest: Option<Command>,
 }
+
+/// Number of last bytes of an object that [`Engine::way`] is given.
+pub const TAIL_BYTES: u64 = 8;
 
 /// The refusal of an engine's own tool to take the bytes of a snapshot.
 #[derive(Debug, Clone)]
@@ -211,9 +221,20 @@ pub trait Engine: Debug + Send + Sync {
     /// is too large. Pure.
     fn prepare(&self, request: &Request<'_>, settings: &Settings) -> Result<SandboxSpec, Stopped>;
 
-    /// Returns the commands that put the restorable bytes where [`restore`](Self::restore) finds
-    /// them. The caller cuts their timeouts to the time left of the run.
-    fn stage(&self, spec: &SandboxSpec) -> Staging;
+    /// Returns the way in which the bytes of such a snapshot are brought to a server first. `tail`
+    /// are its last [`TAIL_BYTES`] as stored; before they are read, they are not known, and only
+    /// `pipe` is asked for again with them. What a run by `pipe` shows counts if the server
+    /// answered, and if a checksum inside vouches for the bytes; else a run by `file` decides.
+    /// Pure.
+    fn way(&self, head: &SnapshotFacts, tail: Option<&[u8]>) -> Fed {
+        let _ = (head, tail);
+        Fed::File
+    }
+
+    /// Returns the commands that bring the restorable bytes to the server in this way, or to where
+    /// [`restore`](Self::restore) finds them. The caller cuts their timeouts to the time left of
+    /// the run. Errs if this sandbox cannot have such commands.
+    fn stage(&self, way: Fed, bench: &Bench<'_>, settings: &Settings) -> Result<Staging, Stopped>;
 
     /// Judges a [`Staging::put`] that took all bytes and ended with another code than 0. `None` if
     /// that says nothing of the snapshot. Pure.

@@ -39,8 +39,9 @@ pub type OnBytes = Arc<dyn Fn(u64, u64) + Send + Sync>;
 pub struct ReadThrough {
     /// SHA-256 of the bytes as stored, in lower-case hexadecimal.
     pub sha256: String,
-    /// SHA-256 of the restorable bytes: the same unless a wrapper was undone.
-    pub restorable_sha256: String,
+    /// SHA-256 of the restorable bytes: the same unless a wrapper was undone. `None` if nobody was
+    /// to compare them.
+    pub restorable_sha256: Option<String>,
     /// Number of restorable bytes; all of them were offered to the feed, up to its limit.
     pub restorable_bytes: u64,
     /// Result of the native reading of every byte.
@@ -78,6 +79,8 @@ pub struct Fed {
     /// Most bytes to send. What is more is no longer sent, and no end either: a small object may
     /// unwrap to more than any disk holds.
     pub bytes_max: u64,
+    /// True if what arrived will be compared with what was sent, by its SHA-256.
+    pub is_compared: bool,
 }
 
 impl From<mpsc::Sender<FeedItem>> for Fed {
@@ -86,6 +89,7 @@ impl From<mpsc::Sender<FeedItem>> for Fed {
         Self {
             items,
             bytes_max: u64::MAX,
+            is_compared: true,
         }
     }
 }
@@ -136,9 +140,10 @@ fn read(
     feed: Option<Fed>,
 ) -> Result<ReadThrough, PassError> {
     let mut reader = ChunkReader::new(chunks);
+    let is_compared = feed.as_ref().is_some_and(|feed| feed.is_compared);
     let mut tee = Tee {
         feed,
-        digest: Sha256::new(),
+        digest: is_compared.then(Sha256::new),
         bytes: 0,
     };
     let inspection = format.inspect(&mut reader, &mut |bytes| tee.write(bytes));
@@ -148,7 +153,7 @@ fn read(
     tee.end();
     Ok(ReadThrough {
         sha256: reader.finish(),
-        restorable_sha256: tee.digest.finish(),
+        restorable_sha256: tee.digest.map(Sha256::finish),
         restorable_bytes: tee.bytes,
         inspection,
         as_uploaded: None,
@@ -159,13 +164,15 @@ fn read(
 /// The restorable bytes on their way into a sandbox.
 struct Tee {
     feed: Option<Fed>,
-    digest: Sha256,
+    digest: Option<Sha256>,
     bytes: u64,
 }
 
 impl Tee {
     fn write(&mut self, bytes: &[u8]) {
-        self.digest.update(bytes);
+        if let Some(digest) = &mut self.digest {
+            digest.update(bytes);
+        }
         self.bytes += bytes.len() as u64;
         self.feed = self.feed.take().filter(|feed| self.bytes <= feed.bytes_max);
         for piece in bytes.chunks(FEED_CHUNK_BYTES) {

@@ -14,6 +14,7 @@ mod growing;
 mod native;
 mod ours;
 mod outcome;
+mod pipeless;
 mod record;
 mod rehearsal;
 mod run;
@@ -36,6 +37,8 @@ use crate::engine::{Purpose, Stopped};
 
 #[cfg(any(test, feature = "testing"))]
 pub use scripted::{ScriptedRun, ScriptedVerdicts};
+
+pub use pipeless::PipelessImages;
 
 pub use assignment::{Assignment, Context, OnProgress, Progress, SelectAgain, Selection};
 

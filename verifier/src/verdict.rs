@@ -131,7 +131,7 @@ mod tests {
         let check = |checksum, sha256: Option<&str>, as_uploaded, expected| {
             let passed = ReadThrough {
                 sha256: "ab12".into(),
-                restorable_sha256: String::new(),
+                restorable_sha256: None,
                 restorable_bytes: 0,
                 inspection: Inspection {
                     checksum,

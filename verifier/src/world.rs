@@ -28,6 +28,7 @@ use crate::{
     cli::Select,
     console::{Console, Env, Outside, Refusal},
     runtime::Instance,
+    supervise::PipelessImages,
 };
 
 pub(crate) use ledgers::unmounted;
@@ -49,6 +50,8 @@ pub struct World {
     compares_clocks: bool,
     /// This installation, once it was asked for.
     instance: OnceLock<Arc<Instance>>,
+    /// Images whose servers are fed by file alone.
+    pipeless: PipelessImages,
     heads: BTreeMap<RepositoryName, Mutex<HeadCache>>,
     /// The names of all sources, former ones included: records may lie below each.
     names: Vec<SourceName>,
@@ -82,6 +85,7 @@ impl World {
             adopted: AtomicBool::new(false),
             compares_clocks: outside.compares_clocks,
             instance: OnceLock::new(),
+            pipeless: PipelessImages::default(),
             ledgers: config.sources.iter().map(unread).collect(),
             config,
             clock: outside.clock.clone(),

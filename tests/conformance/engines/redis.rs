@@ -75,6 +75,17 @@ mod redis_8_0 {
     tests::engine_suite!(engined!("redis:8.0"));
 }
 
+/// Every server is fed from a complete file, as one whose image has no `mkfifo`.
+mod redis_7_0_by_file {
+    use super::*;
+
+    tests::engine_suite!({
+        let mut engined = engined!("redis:7.0");
+        engined.subject.by_file = true;
+        engined
+    });
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_writer_is_restored_by_every_reader_that_reads_it() {
     require!(docker);

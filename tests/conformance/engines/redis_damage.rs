@@ -1,8 +1,6 @@
 //! Damage of every kind, done to what a real server saved: nothing whose contents differ from the
 //! original's, by the server's own digest of all its data, is ever verified.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use catalog::{
     format::redis::Redis,
@@ -20,8 +18,13 @@ use tests::{
 const TRAILER: usize = 8;
 const AT_ONCE: usize = 2;
 
-fn subject() -> Subject {
-    Subject::on("process", &Redis, &verifier::engine::redis::Redis, &[])
+/// Both ways in which a server gets its bytes: while they arrive, and from a complete file alone.
+fn subjects() -> [Subject; 2] {
+    [false, true].map(|by_file| {
+        let mut subject = Subject::on("process", &Redis, &verifier::engine::redis::Redis, &[]);
+        subject.by_file = by_file;
+        subject
+    })
 }
 
 fn commands() -> Vec<String> {
@@ -89,7 +92,12 @@ fn flipped(good: &[u8], at: usize, bit: u8) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_verified_holds_the_data_of_the_original() {
     require!(redis);
-    let subject = subject();
+    for subject in subjects() {
+        verified_holds_the_original(&subject).await;
+    }
+}
+
+async fn verified_holds_the_original(subject: &Subject) {
     let good = save(&subject.runtime, "", &commands()).await;
     let original = digest(&subject.runtime, good.clone().into()).await;
     assert_eq!(
@@ -98,7 +106,7 @@ async fn what_is_verified_holds_the_data_of_the_original() {
     );
     let damaged = damages(&good);
     assert!(damaged.len() > 100, "{}", damaged.len());
-    let outcomes = stream::iter(damaged).map(|(name, file)| judged(&subject, name, file));
+    let outcomes = stream::iter(damaged).map(|(name, file)| judged(subject, name, file));
     let mut outcomes = outcomes.buffer_unordered(AT_ONCE);
     let mut verified = Vec::new();
     while let Some((name, file, verification)) = outcomes.next().await {
@@ -134,7 +142,12 @@ async fn judged(subject: &Subject, name: String, file: Vec<u8>) -> (String, Byte
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_damage_has_its_reason() {
     require!(redis);
-    let subject = Arc::new(subject());
+    for subject in subjects() {
+        each_has_its_reason(&subject).await;
+    }
+}
+
+async fn each_has_its_reason(subject: &Subject) {
     let good = save(&subject.runtime, "", &commands()).await;
     let check = async |file: Vec<u8>, reason| {
         let verification = subject.verify(file).await;

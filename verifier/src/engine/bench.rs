@@ -10,7 +10,7 @@ use catalog::ledger::{Reason, Stage};
 use tokio::time::Instant;
 
 use super::{Purpose, Stopped};
-use crate::runtime::{Sandbox, SandboxSpec};
+use crate::runtime::{Sandbox, SandboxSpec, ServerId};
 
 /// Callback that is told which stage begins; never blocks.
 pub type OnStage<'a> = &'a (dyn Fn(Stage) + Send + Sync);
@@ -23,6 +23,8 @@ pub struct Bench<'a> {
     pub spec: &'a SandboxSpec,
     /// Purpose of the restore.
     pub purpose: Purpose,
+    /// The server that was fed while the bytes arrived; `None` if the engine starts one.
+    pub server: Option<ServerId>,
     seen: &'a Mutex<RunNotes>,
     on_stage: OnStage<'a>,
 }
@@ -70,9 +72,16 @@ impl<'a> Bench<'a> {
             sandbox,
             spec,
             purpose,
+            server: None,
             seen,
             on_stage,
         }
+    }
+
+    /// The bench with a server that was already started.
+    #[must_use]
+    pub fn with_server(self, server: Option<ServerId>) -> Self {
+        Self { server, ..self }
     }
 
     /// Runs `work` as one stage of the record: reports its beginning and measures its time.

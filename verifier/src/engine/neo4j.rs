@@ -27,7 +27,7 @@ use catalog::{
         Inspection,
         neo4j::{Archive, Check, CheckLevel, Neo4jExpect, Restore},
     },
-    ledger::{Fingerprints, Reason, Stage},
+    ledger::{Fed, Fingerprints, Reason, Stage},
     model::EngineName,
 };
 use jiff::Timestamp;
@@ -79,11 +79,12 @@ impl Engine for Neo4j {
         })
     }
 
-    fn stage(&self, spec: &SandboxSpec) -> Staging {
-        Staging {
-            put: script::load(spec),
-            digest: script::digest(),
-        }
+    fn stage(&self, _: Fed, bench: &Bench<'_>, _: &Settings) -> Result<Staging, Stopped> {
+        Ok(Staging {
+            server: None,
+            put: script::load(bench.spec),
+            digest: Some(script::digest()),
+        })
     }
 
     fn refused(&self, put: &Exit, whole: &Inspection, spec: &SandboxSpec) -> Option<Refused> {

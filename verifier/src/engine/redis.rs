@@ -9,6 +9,7 @@ mod checks;
 mod log;
 mod modules;
 mod observations;
+mod piped;
 mod probe;
 mod serve;
 mod server;
@@ -22,7 +23,7 @@ use catalog::{
         Inspection,
         redis::{Census, Family, RedisExpect},
     },
-    ledger::{Outcome, Reason},
+    ledger::{Fed, Outcome, Reason},
     model::{EngineName, SnapshotFacts},
 };
 use jiff::Timestamp;
@@ -76,7 +77,11 @@ impl Engine for Redis {
         let image = pick(request.head, request.images)?;
         let memory_max = request.memory_bytes_max;
         let memory_bytes = server::memory_bytes(request.head, request.size_bytes, memory_max);
-        let disk_bytes = request.size_bytes.saturating_add(DISK_BASE);
+        let lying = match request.way {
+            Fed::Pipe => 0,
+            Fed::File => request.size_bytes,
+        };
+        let disk_bytes = lying.saturating_add(DISK_BASE);
         let (Some(memory_bytes), true) = (memory_bytes, disk_bytes <= request.disk_bytes_max)
         else {
             return Err(Stopped::new(
@@ -95,12 +100,28 @@ impl Engine for Redis {
         })
     }
 
-    fn stage(&self, _spec: &SandboxSpec) -> Staging {
-        let shell = |script: String| Command::new(["sh", "-c", &script], STAGE_MAX);
-        Staging {
-            put: shell(format!("cat > {PART} && mv {PART} {WHOLE}")),
-            digest: shell(format!("sync {WHOLE} && sha256sum {WHOLE}")),
+    fn way(&self, head: &SnapshotFacts, tail: Option<&[u8]>) -> Fed {
+        if piped::is_vouched(head, tail) {
+            Fed::Pipe
+        } else {
+            Fed::File
         }
+    }
+
+    fn stage(&self, way: Fed, bench: &Bench<'_>, settings: &Settings) -> Result<Staging, Stopped> {
+        let shell = |script: String| Command::new(["sh", "-c", &script], STAGE_MAX);
+        Ok(match way {
+            Fed::Pipe => Staging {
+                server: Some(serve::from_pipe(bench, &settings.modules)?),
+                put: piped::feed(),
+                digest: None,
+            },
+            Fed::File => Staging {
+                server: None,
+                put: shell(format!("cat > {PART} && mv {PART} {WHOLE}")),
+                digest: Some(shell(format!("sync {WHOLE} && sha256sum {WHOLE}"))),
+            },
+        })
     }
 
     async fn restore(

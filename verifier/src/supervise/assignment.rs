@@ -13,7 +13,7 @@ use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use toolkit::clock::Clock;
 
-use super::outcome::RunOutcome;
+use super::{outcome::RunOutcome, pipeless::PipelessImages};
 use crate::{
     engine::{Engine, Settings},
     report,
@@ -38,6 +38,8 @@ pub struct Context {
     pub by: String,
     /// Version and configuration of the verifier that writes the records.
     pub tool: ToolRecord,
+    /// Images whose servers are fed by file alone.
+    pub pipeless: PipelessImages,
     /// Decides what verifications come to, instead of sandboxes.
     #[cfg(any(test, feature = "testing"))]
     pub script: Option<super::ScriptedVerdicts>,

@@ -1,9 +1,13 @@
 //! Outcomes of a run and of an artifact: data that later steps only read.
 
-use catalog::ledger::{ArtifactRecord, Reason, SandboxRecord, Stage};
+use catalog::{
+    format::Checksum,
+    ledger::{ArtifactRecord, Fed, Reason, SandboxRecord, Stage},
+};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::native;
 use crate::{
     engine::{CheckResult, Observation, RunNotes, StageTime, Stopped},
     stream::ReadThrough,
@@ -20,6 +24,8 @@ pub(super) struct RunOutcome {
     pub(super) asked_for: bool,
     /// Facts of the sandbox, once there was one.
     pub(super) sandbox: Option<SandboxRecord>,
+    /// Way in which the bytes were to reach the server; `None` before it was chosen.
+    pub(super) way: Option<Fed>,
     /// What the restored server answered, once it was asked.
     pub(super) observations: Option<Vec<Observation>>,
     /// Our time when the observations were made.
@@ -55,6 +61,28 @@ impl RunOutcome {
         let left_behind = [earlier.left_behind.take(), self.left_behind.take()];
         let left_behind: Vec<_> = left_behind.into_iter().flatten().collect();
         self.left_behind = (!left_behind.is_empty()).then(|| left_behind.join("; "));
+    }
+
+    /// True unless the bytes came by a pipe and that shows nothing. The first row that fits counts:
+    ///
+    /// | the run | decides |
+    /// |---|---|
+    /// | had a complete file, or no sandbox | yes |
+    /// | was ended by us, or its object is gone ([`ends_all`](Self::ends_all)) | yes |
+    /// | read something that is damaged or not understood | yes, by the reading alone |
+    /// | has observations, and a checksum inside vouches for the bytes | yes |
+    /// | ended in any other way: refused, without a word, cut off, out of memory | no |
+    pub(super) fn decides(&self) -> bool {
+        if self.way != Some(Fed::Pipe) || self.sandbox.is_none() || self.ends_all().is_some() {
+            return true;
+        }
+        match self.read.last().map(|read| &read.inspection) {
+            Some(inspection) if native::understood(inspection).is_err() => true,
+            Some(inspection) => {
+                inspection.checksum == Checksum::Verified && self.observations.is_some()
+            }
+            None => false,
+        }
     }
 
     /// Reason for which no further artifact of the same snapshot need be tried.

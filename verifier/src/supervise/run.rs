@@ -49,14 +49,29 @@ pub(super) struct Run {
     pub(super) id: RunId,
     pub(super) deadline: Instant,
     pub(super) ends_at: Timestamp,
+    /// True if the server may read the bytes as they arrive; false if it must have a complete file.
+    pub(super) may_stream: bool,
     pub(super) seen: Mutex<RunNotes>,
     kept: Mutex<RunOutcome>,
 }
 
 impl Run {
-    /// A run of one artifact. `why` names a further run of the same verification (`again`,
-    /// `reselected`), which has an id and labels of its own.
+    /// A run of one artifact in whatever way the engine takes the bytes first.
+    pub(super) fn streaming(part: &Part<'_>, why: Option<&str>) -> Arc<Self> {
+        let may_stream = true;
+        Arc::new(Self {
+            may_stream,
+            ..Self::new(part, why)
+        })
+    }
+
+    /// A run of one artifact from a complete file. `why` names a further run of the same
+    /// verification (`again`, `file`, `reselected`), which has an id and labels of its own.
     pub(super) fn of(part: &Part<'_>, why: Option<&str>) -> Arc<Self> {
+        Arc::new(Self::new(part, why))
+    }
+
+    fn new(part: &Part<'_>, why: Option<&str>) -> Self {
         let Part { trial, index } = *part;
         let Trial {
             context,
@@ -73,7 +88,7 @@ impl Run {
         }
         let left = deadline.saturating_duration_since(Instant::now());
         let ends_at = context.clock.now().saturating_add(left);
-        Arc::new(Self {
+        Self {
             context: context.clone(),
             assignment: assignment.clone(),
             purpose,
@@ -81,9 +96,10 @@ impl Run {
             id: RunId(run),
             deadline,
             ends_at: ends_at.unwrap_or(Timestamp::MAX),
+            may_stream: false,
             seen: Mutex::default(),
             kept: Mutex::default(),
-        })
+        }
     }
 
     /// The objects this run reads: what the artifact continues, and itself as the last.

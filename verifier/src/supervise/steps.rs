@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use catalog::{
     format::Inspection,
-    ledger::{Reason, Stage, Verdict},
+    ledger::{Fed, Reason, SandboxRecord, Stage, Verdict},
     model::{ObjectMeta, SnapshotFacts},
     storage::ObjectBody,
     survey::describe_object,
@@ -14,9 +14,9 @@ use tokio::time::Instant;
 
 use super::{Assignment, Progress, native, ours, run::Run};
 use crate::{
-    engine::{Bench, Observation, Refused, Request, Stopped, lock, timed},
-    runtime::{Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec},
-    stream::{self, Fed, ReadThrough},
+    engine::{Bench, Observation, OnStage, Refused, Request, Stopped, TAIL_BYTES, lock, timed},
+    runtime::{Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec, ServerId},
+    stream::{self, ReadThrough},
 };
 
 /// Free bytes below which a failed load may be the disk's fault.
@@ -24,6 +24,7 @@ const DISK_FREE_MIN: u64 = 16 << 20;
 
 /// A sandbox, and the specification it was made from.
 struct Place {
+    way: Fed,
     spec: SandboxSpec,
     sandbox: Arc<dyn Sandbox>,
 }
@@ -31,8 +32,10 @@ struct Place {
 /// What was sent into a sandbox.
 struct Staged {
     passed: ReadThrough,
+    /// The server that read the bytes as they arrived.
+    server: Option<ServerId>,
     /// Prints the digest of what lies in the sandbox.
-    digest: Command,
+    digest: Option<Command>,
     /// Set if the engine's tool took all bytes and refused them.
     refused: Option<Refused>,
 }
@@ -71,7 +74,11 @@ async fn read_all(run: &Run) -> Result<(), Stopped> {
 }
 
 /// Reads the pinned object `at` to its last byte.
-pub(super) async fn read(run: &Run, at: usize, feed: Option<Fed>) -> Result<ReadThrough, Stopped> {
+pub(super) async fn read(
+    run: &Run,
+    at: usize,
+    feed: Option<stream::Fed>,
+) -> Result<ReadThrough, Stopped> {
     let objects = run.objects();
     let pin = objects.get(at).ok_or_else(no_object)?.pin();
     let Assignment {
@@ -106,26 +113,54 @@ async fn provision(run: &Run) -> Result<Place, Stopped> {
     let images = runtime
         .images(&assignment.images, assignment.engine.programs())
         .await?;
-    let request = Request {
+    let way = way(run, &head).await?;
+    let mut request = Request {
         purpose: run.purpose,
         head: &head,
         size_bytes: own(run)?.size_bytes,
+        way,
         images: &images,
         memory_bytes_max: run.context.memory_bytes_max,
         disk_bytes_max: run.context.disk_bytes_max,
         deadline: run.ends_at,
     };
-    let spec = assignment.engine.prepare(&request, &assignment.settings)?;
-    run.keep(|kept| kept.asked_for = true);
+    let mut spec = assignment.engine.prepare(&request, &assignment.settings)?;
+    if way == Fed::Pipe && run.context.pipeless.contains(&spec.image) {
+        request.way = Fed::File;
+        spec = assignment.engine.prepare(&request, &assignment.settings)?;
+    }
+    let way = request.way;
+    run.keep(|kept| (kept.asked_for, kept.way) = (true, Some(way)));
     let sandbox = runtime.provision(&run.id, &spec).await?;
-    run.keep(|kept| kept.sandbox = Some(sandbox.facts()));
+    let facts = SandboxRecord {
+        fed: way,
+        ..sandbox.facts()
+    };
+    run.keep(|kept| kept.sandbox = Some(facts));
     point("provisioned")?;
-    Ok(Place { spec, sandbox })
+    Ok(Place { way, spec, sandbox })
+}
+
+/// The way in which the bytes are to reach the server in this run.
+async fn way(run: &Run, head: &SnapshotFacts) -> Result<Fed, Stopped> {
+    let engine = run.assignment.engine;
+    if !run.may_stream || engine.way(head, None) == Fed::File {
+        return Ok(Fed::File);
+    }
+    let own = own(run)?;
+    let tail = own.size_bytes.saturating_sub(TAIL_BYTES)..own.size_bytes;
+    let tail = run.assignment.storage.read(&own.pin(), tail).await?;
+    Ok(engine.way(head, Some(&tail)))
 }
 
 /// The object of the artifact itself.
 fn own(run: &Run) -> Result<&ObjectMeta, Stopped> {
     run.objects().pop().ok_or_else(no_object)
+}
+
+fn no_digest() -> Stopped {
+    let message = "the bytes that were sent into the sandbox were not digested";
+    Stopped::new(Reason::Internal, message)
 }
 
 fn no_object() -> Stopped {
@@ -149,26 +184,31 @@ async fn head(run: &Run) -> Result<SnapshotFacts, Stopped> {
 async fn restore_in(run: &Run, place: &Place) -> Result<(), Stopped> {
     let Staged {
         passed,
+        server,
         digest,
         refused,
     } = bring(run, place).await?;
     point("staged")?;
     let restored = match refused {
-        None => restore(run, place, &passed.inspection).await,
+        None => restore(run, place, server, &passed.inspection).await,
         Some(refused) => {
             lock(&run.seen).log = refused.log;
             Err(refused.stopped)
         }
     };
     let asked_at = run.context.clock.now();
-    note_room(run, place).await;
+    if place.way == Fed::File {
+        note_room(run, place).await;
+    }
     if let Err(stopped) = &restored
         && stopped.reason.verdict() != Verdict::Failed
     {
         // A failure of ours is told in the words of whoever met it.
         return Err(stopped.clone());
     }
-    compare_inside(run, place, digest, &passed).await?;
+    if let Some(digest) = digest {
+        compare_inside(run, place, digest, &passed).await?;
+    }
     let observations = restored?;
     run.keep(|kept| {
         kept.observations = Some(observations);
@@ -180,14 +220,19 @@ async fn restore_in(run: &Run, place: &Place) -> Result<(), Stopped> {
 async fn restore(
     run: &Run,
     place: &Place,
+    server: Option<ServerId>,
     whole: &Inspection,
 ) -> Result<Vec<Observation>, Stopped> {
     let on_stage = |stage| (run.assignment.on_progress)(Progress::Stage(stage));
-    let Place { sandbox, spec, .. } = place;
-    let bench = Bench::new(&**sandbox, spec, run.purpose, &run.seen, &on_stage);
+    let bench = bench(run, place, &on_stage).with_server(server);
     let assignment = &run.assignment;
     let engine = assignment.engine;
     engine.restore(&bench, whole, &assignment.settings).await
+}
+
+fn bench<'a>(run: &'a Run, place: &'a Place, on_stage: OnStage<'a>) -> Bench<'a> {
+    let Place { sandbox, spec, .. } = place;
+    Bench::new(&**sandbox, spec, run.purpose, &run.seen, on_stage)
 }
 
 /// Errs unless what lies in the sandbox is what was sent: else, what a server makes of it says
@@ -201,26 +246,43 @@ async fn compare_inside(
 ) -> Result<(), Stopped> {
     let digest = bounded(run, digest);
     let digest = timed(&run.seen, Stage::Stage, place.sandbox.exec(&digest, None)).await?;
-    ours::same_inside(&digest, &passed.restorable_sha256)
+    let sent = passed.restorable_sha256.as_deref();
+    ours::same_inside(&digest, sent.ok_or_else(no_digest)?)
 }
 
 /// Brings the bytes of the one object that is restored into the sandbox, hashed and inspected on
-/// their way.
+/// their way. A server that reads them as they arrive is started at the same time.
 async fn bring(run: &Run, place: &Place) -> Result<Staged, Stopped> {
     let engine = run.assignment.engine;
-    let staging = engine.stage(&place.spec);
+    let nobody = |_| {};
+    let settings = &run.assignment.settings;
+    let staging = engine.stage(place.way, &bench(run, place, &nobody), settings)?;
     let (items, feed) = stream::feed();
     let bytes_max = run.context.disk_bytes_max;
-    let reading = Box::pin(read_to_keep(run, 0, Some(Fed { items, bytes_max })));
-    let (passed, put) = tokio::join!(
+    let into = stream::Fed {
+        items,
+        bytes_max,
+        is_compared: staging.digest.is_some(),
+    };
+    let reading = Box::pin(read_to_keep(run, 0, Some(into)));
+    let bringing = async {
+        tokio::try_join!(
+            serve(run, place, staging.server),
+            run.stage(Stage::Stage, put(run, place, staging.put, feed)),
+        )
+    };
+    let (passed, brought) = tokio::join!(
         run.stage(Stage::Fetch, run.stage(Stage::Inspect, reading)),
-        run.stage(Stage::Stage, put(run, place, staging.put, feed)),
+        bringing,
     );
     let passed = passed?;
     point("fetched")?;
     native::understood(&passed.inspection)?;
     native::fits(passed.restorable_bytes, bytes_max)?;
-    let put = put?;
+    let (server, put) = brought?;
+    if place.way == Fed::Pipe {
+        run.context.pipeless.learn(&place.spec.image, &put);
+    }
     ours::arrived(&put, passed.restorable_bytes)?;
     let refused = match put.code {
         0 => None,
@@ -231,18 +293,36 @@ async fn bring(run: &Run, place: &Place) -> Result<Staged, Stopped> {
     };
     Ok(Staged {
         passed,
+        server,
         digest: staging.digest,
         refused,
     })
 }
 
-async fn read_to_keep(run: &Run, at: usize, feed: Option<Fed>) -> Result<ReadThrough, Stopped> {
+async fn read_to_keep(
+    run: &Run,
+    at: usize,
+    feed: Option<stream::Fed>,
+) -> Result<ReadThrough, Stopped> {
     run.keep(|kept| {
         kept.requested.get_or_insert_with(Instant::now);
     });
     let passed = read(run, at, feed).await?;
     run.keep(|kept| kept.read.push(passed.clone()));
     Ok(passed)
+}
+
+/// Starts the server that reads the bytes as they arrive, if there is to be one.
+async fn serve(
+    run: &Run,
+    place: &Place,
+    command: Option<Command>,
+) -> Result<Option<ServerId>, SandboxError> {
+    let Some(command) = command else {
+        return Ok(None);
+    };
+    let starting = place.sandbox.start(&command);
+    run.stage(Stage::Serve, starting).await.map(Some)
 }
 
 /// Runs the command that takes the feed. The feed ends with it: nobody would read it any more.

@@ -6,6 +6,7 @@ mod growing;
 mod lineage;
 mod rehearsal;
 mod several;
+mod streamed;
 mod versions;
 
 use std::{
@@ -94,6 +95,7 @@ impl World {
                 version: "0".into(),
                 config_digest: "sha256:0".into(),
             },
+            pipeless: PipelessImages::default(),
             script: None,
         }
     }

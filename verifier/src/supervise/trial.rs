@@ -59,11 +59,25 @@ impl<'a> Trial<'a> {
                     let message = "not tried, for the verification had ended before";
                     RunOutcome::untried(Stopped::new(reason, message))
                 }
-                None => attempt(&Run::of(&self.part(index), why)).await,
+                None => self.every_way(index, why).await,
             };
             all.push(kept);
         }
         all
+    }
+
+    /// Runs one artifact in the way in which its bytes reach a server first. Where that decided
+    /// nothing, it is run once more from a complete file, and that run counts.
+    async fn every_way(&self, index: usize, why: Option<&str>) -> RunOutcome {
+        let part = self.part(index);
+        let first = attempt(&Run::streaming(&part, why)).await;
+        if first.decides() {
+            return first;
+        }
+        let why = why.map_or_else(|| "file".to_owned(), |why| format!("{why}-file"));
+        let mut counts = attempt(&Run::of(&part, Some(&why))).await;
+        counts.after(first);
+        counts
     }
 
     /// Takes a second look where one is needed, answers every check, and concludes.

@@ -92,6 +92,7 @@ impl World {
                 version: env!("CARGO_PKG_VERSION").into(),
                 config_digest: self.config.digest.clone(),
             },
+            pipeless: self.pipeless.clone(),
             #[cfg(any(test, feature = "testing"))]
             script: None,
         })

@@ -257,7 +257,10 @@ pub(super) fn check_bytes(memory_bytes: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use catalog::format::neo4j::{Kind, Metadata, StoreId};
+    use catalog::{
+        format::neo4j::{Kind, Metadata, StoreId},
+        ledger::Fed,
+    };
 
     use super::*;
     use crate::runtime::image;
@@ -413,6 +416,7 @@ mod tests {
                 purpose,
                 head: &head,
                 size_bytes,
+                way: Fed::File,
                 images: &[],
                 memory_bytes_max: memory_max << 20,
                 disk_bytes_max: 50 << 30,

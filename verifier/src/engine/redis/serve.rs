@@ -9,7 +9,7 @@ use catalog::{
 use tokio::time::Instant;
 
 use super::{
-    PORT, STAGE_MAX, WHOLE, log, modules, observations,
+    PORT, STAGE_MAX, WHOLE, log, modules, observations, piped,
     probe::{ProbeError, RedisClient},
     server::{self, ServerKind},
     writer::Writer,
@@ -45,6 +45,9 @@ pub(super) async fn served(
     settings: &Settings,
 ) -> Result<ServedKeys, Stopped> {
     let canary = settings.expect::<RedisExpect>()?.canary.as_ref();
+    if let Some(server) = bench.server {
+        return fed(bench, server, census, settings).await;
+    }
     let command = start_command(bench, census, Some(&settings.modules))?;
     // Where the sandbox failed there is no log, and only the image tells which server it was.
     let unheard = |stopped| {
@@ -73,6 +76,24 @@ pub(super) async fn served(
             let stopped = explained(unserved, &log, census, &bench.spec.image);
             Err(with_named(bench, &settings.modules, stopped).await)
         }
+    }
+}
+
+/// Asks a server that was fed from a pipe. What it ends in otherwise is told, and decides nothing.
+async fn fed(
+    bench: &Bench<'_>,
+    server: ServerId,
+    census: &Census,
+    settings: &Settings,
+) -> Result<ServedKeys, Stopped> {
+    let canary = settings.expect::<RedisExpect>()?.canary.as_ref();
+    let (outcome, log) = asked(bench, server, canary).await?;
+    match outcome {
+        Ok(mut observations) => {
+            observations.extend(without(bench, &settings.modules, false).await);
+            Ok(ServedKeys { observations, log })
+        }
+        Err(unserved) => Err(explained(unserved, &log, census, &bench.spec.image)),
     }
 }
 
@@ -108,8 +129,7 @@ async fn without(bench: &Bench<'_>, named: &[String], again: bool) -> Option<Obs
     })
 }
 
-/// Starts a server and asks it; returns the outcome with the raw log, whose harmless lines go to
-/// the record.
+/// Starts a server and asks it, as [`asked`] does.
 async fn tried(
     bench: &Bench<'_>,
     command: &Command,
@@ -118,24 +138,33 @@ async fn tried(
     let server = bench
         .stage(Stage::Serve, bench.sandbox.start(command))
         .await?;
+    asked(bench, server, canary).await
+}
+
+/// Asks a server; returns the outcome with the raw log, whose harmless lines go to the record.
+async fn asked(
+    bench: &Bench<'_>,
+    server: ServerId,
+    canary: Option<&RedisCanary>,
+) -> Result<(Result<Vec<Observation>, Unserved>, Vec<String>), Stopped> {
     let outcome = serve(bench, server, canary).await;
     let log = bench.sandbox.log(server).await?;
     bench.note_log(log::shown(&log));
     Ok((outcome, log))
 }
 
-/// The command of a server with its own defaults, but for the flags that keep it to this one file
-/// in this one place. `modules` are loaded besides those of the image; `None` loads no module at
-/// all.
+/// The command of a server that loads from a pipe, with the modules of the image and those `named`.
+pub(super) fn from_pipe(bench: &Bench<'_>, named: &[String]) -> Result<Command, Stopped> {
+    let command = with_databases(bench, piped::DATABASES, Some(named))?;
+    Ok(piped::serve(command))
+}
+
+/// The command of a server for this snapshot.
 fn start_command(
     bench: &Bench<'_>,
     census: &Census,
     modules: Option<&[String]>,
 ) -> Result<Command, Stopped> {
-    let image = &bench.spec.image;
-    let server = ServerKind::of(image).ok_or_else(|| {
-        Stopped::new(Reason::NoImage, "the image does not say which server it is")
-    })?;
     let databases = census
         .databases
         .keys()
@@ -146,6 +175,21 @@ fn start_command(
         let message = "the snapshot numbers its databases higher than a sandbox can have";
         return Err(Stopped::new(Reason::TooLarge, message));
     }
+    with_databases(bench, databases, modules)
+}
+
+/// The command of a server with its own defaults, but for the flags that keep it to this one file
+/// in this one place. `modules` are loaded besides those of the image; `None` loads no module at
+/// all.
+fn with_databases(
+    bench: &Bench<'_>,
+    databases: u64,
+    modules: Option<&[String]>,
+) -> Result<Command, Stopped> {
+    let image = &bench.spec.image;
+    let server = ServerKind::of(image).ok_or_else(|| {
+        Stopped::new(Reason::NoImage, "the image does not say which server it is")
+    })?;
     let port = bench.sandbox.port(PORT).to_string();
     let databases = databases.to_string();
     let mut flags = vec!["--port", &port, "--bind", "127.0.0.1", "--dir", "."];
@@ -210,7 +254,8 @@ async fn serve(
     }
 }
 
-/// Polls until everything is loaded, or until the server ends.
+/// Polls until everything is loaded, or until the server ends. A server that was fed has little
+/// time for that: it had all bytes already.
 async fn wait_until_loaded(bench: &Bench<'_>, server: ServerId) -> Result<RedisClient, Unserved> {
     let began = Instant::now();
     let mut client = None;
@@ -227,6 +272,10 @@ async fn wait_until_loaded(bench: &Bench<'_>, server: ServerId) -> Result<RedisC
                     return Err(failure);
                 }
             }
+        }
+        if bench.server.is_some() && began.elapsed() >= piped::ANSWER_MAX {
+            let message = "the server neither answered nor ended once it had all bytes";
+            return Err(Unserved::Stopped(Stopped::new(Reason::Internal, message)));
         }
         tokio::time::sleep(POLL).await;
     }
@@ -257,3 +306,6 @@ async fn blame(bench: &Bench<'_>, server: ServerId, error: &ProbeError) -> Unser
         Err(error) => error.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

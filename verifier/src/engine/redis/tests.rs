@@ -32,6 +32,7 @@ fn prepare(head: &SnapshotFacts, names: &[&str], size_bytes: u64) -> Result<Sand
         purpose: crate::engine::Purpose::Proof,
         head,
         size_bytes,
+        way: Fed::File,
         images: &images(names),
         memory_bytes_max: 4 << 30,
         disk_bytes_max: 50 << 30,

@@ -18,7 +18,7 @@ use catalog::{
         double::{Double, read_whole},
     },
     ledger::{Egress, Fed, Network, SandboxRecord, Stage, VolumeLimit},
-    model::EngineName,
+    model::{EngineName, SnapshotFacts},
 };
 use futures::future::{self};
 use jiff::Timestamp;
@@ -40,6 +40,10 @@ use crate::{
 pub(super) struct Script {
     pub(super) provision: Step,
     pub(super) put: Step,
+    /// Code with which the command that takes the bytes ends.
+    pub(super) put_code: i32,
+    /// How the start of a server that is fed ends.
+    pub(super) start: Step,
     /// True if the bytes that lie inside are not those that were sent.
     pub(super) corrupts: bool,
     pub(super) restore: Step,
@@ -78,6 +82,8 @@ impl Step {
 pub(super) const GOOD: Script = Script {
     provision: Step::Well,
     put: Step::Well,
+    put_code: 0,
+    start: Step::Well,
     corrupts: false,
     restore: Step::Well,
     says: "all is well",
@@ -243,7 +249,11 @@ impl Sandbox for FakeSandbox {
         };
         let stderr = Capture::default();
         Ok(Exit {
-            code: 0,
+            code: if feed == FeedEnd::NoFeed {
+                0
+            } else {
+                self.script.put_code
+            },
             stdout,
             stderr,
             feed,
@@ -252,7 +262,8 @@ impl Sandbox for FakeSandbox {
     }
 
     async fn start(&self, _: &Command) -> Result<ServerId, SandboxError> {
-        Box::pin(future::ready(Ok(ServerId(0)))).await
+        self.script.start.take().await?;
+        Ok(ServerId(0))
     }
 
     async fn state(&self, _: ServerId) -> Result<ServerState, SandboxError> {
@@ -294,6 +305,10 @@ impl Sandbox for FakeSandbox {
     }
 }
 
+fn command(name: &str) -> Command {
+    Command::new([name], Duration::from_secs(1))
+}
+
 /// `fake.words`: what the restored server says decides.
 #[derive(Debug)]
 pub(super) struct FakeEngine;
@@ -321,12 +336,22 @@ impl Engine for FakeEngine {
         })
     }
 
-    fn stage(&self, _: &SandboxSpec) -> Staging {
-        let command = |name: &str| Command::new([name], Duration::from_secs(1));
-        Staging {
-            put: command("put"),
-            digest: command("digest"),
+    /// Snapshots of version 2 are streamed, unless they end with a 0.
+    fn way(&self, head: &SnapshotFacts, tail: Option<&[u8]>) -> Fed {
+        let ends_bare = tail.is_some_and(|tail| tail.ends_with(b"0"));
+        match head.version {
+            Some(2) if !ends_bare => Fed::Pipe,
+            _ => Fed::File,
         }
+    }
+
+    fn stage(&self, way: Fed, _: &Bench<'_>, _: &Settings) -> Result<Staging, Stopped> {
+        let is_file = way == Fed::File;
+        Ok(Staging {
+            server: (!is_file).then(|| command("server")),
+            put: command("put"),
+            digest: is_file.then(|| command("digest")),
+        })
     }
 
     async fn restore(
@@ -335,13 +360,9 @@ impl Engine for FakeEngine {
         _: &Inspection,
         _: &Settings,
     ) -> Result<Vec<Observation>, Stopped> {
-        let command = self.stage(bench.spec).put;
-        let command = Command {
-            argv: vec!["restore".into()],
-            ..command
-        };
+        let restore = command("restore");
         let exit = bench
-            .stage(Stage::Restore, bench.sandbox.exec(&command, None))
+            .stage(Stage::Restore, bench.sandbox.exec(&restore, None))
             .await?;
         bench.answered();
         let said = String::from_utf8_lossy(&exit.stdout.head).into_owned();
