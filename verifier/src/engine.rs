@@ -26,7 +26,7 @@ use thiserror::Error;
 
 use crate::runtime::{Command, Exit, ImageFacts, SandboxError, SandboxSpec};
 
-pub use bench::{Bench, OnStage, RunNotes, StageTime};
+pub use bench::{Bench, FedServer, OnStage, RunNotes, StageTime};
 pub(crate) use bench::{lock, timed};
 pub use judged::CheckResult;
 
@@ -132,9 +132,9 @@ impl From<SandboxError> for Stopped {
 /// Commands that bring the restorable bytes into a sandbox, and compare them there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staging {
-    /// Starts a server that reads the bytes as they arrive, beside `put`; it is [`Bench::server`]
-    /// then. `None` if [`Engine::restore`] starts one when they lie there.
-    pub server: Option<Command>,
+    /// Starts a server that reads the bytes as they arrive, beside `put`, and listens on this port;
+    /// it is [`Bench::server`] then. `None` if [`Engine::restore`] starts one when they lie there.
+    pub server: Option<(Command, u16)>,
     /// Reads the bytes from its standard input and hands them to the server, or leaves them where
     /// [`Engine::restore`] looks.
     pub put: Command,

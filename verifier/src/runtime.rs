@@ -247,7 +247,8 @@ pub trait Sandbox: Debug + Send + Sync {
 
     /// Returns the first and the last lines that a server wrote, at most [`LOG_LINES_MAX`]. They
     /// are raw: an allow-list must pass them before anyone sees them. Lines of servers that had
-    /// ended before are left out.
+    /// ended before are left out. Once [`state`](Self::state) has told of its end, the last lines
+    /// of a server are waited for.
     async fn log(&self, server: ServerId) -> Result<Vec<String>, SandboxError>;
 
     /// Asks a server to end, and kills it if it has not ended within `patience`.

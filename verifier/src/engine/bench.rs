@@ -10,7 +10,7 @@ use catalog::ledger::{Reason, Stage};
 use tokio::time::Instant;
 
 use super::{Purpose, Stopped};
-use crate::runtime::{Sandbox, SandboxSpec, ServerId};
+use crate::runtime::{ByteStreamIo, Sandbox, SandboxError, SandboxSpec, ServerId};
 
 /// Callback that is told which stage begins; never blocks.
 pub type OnStage<'a> = &'a (dyn Fn(Stage) + Send + Sync);
@@ -25,6 +25,7 @@ pub struct Bench<'a> {
     pub purpose: Purpose,
     /// The server that was fed while the bytes arrived; `None` if the engine starts one.
     pub server: Option<ServerId>,
+    stream: Mutex<Option<Box<dyn ByteStreamIo>>>,
     seen: &'a Mutex<RunNotes>,
     on_stage: OnStage<'a>,
 }
@@ -35,6 +36,14 @@ impl fmt::Debug for Bench<'_> {
             .field("sandbox", &self.sandbox)
             .finish_non_exhaustive()
     }
+}
+
+/// A server that was started before its bytes arrived.
+pub struct FedServer {
+    /// Its number.
+    pub id: ServerId,
+    /// A byte stream to it, if one could be opened meanwhile; nothing was said on it.
+    pub stream: Option<Box<dyn ByteStreamIo>>,
 }
 
 /// Notes of a run, kept however it ends.
@@ -73,6 +82,7 @@ impl<'a> Bench<'a> {
             spec,
             purpose,
             server: None,
+            stream: Mutex::default(),
             seen,
             on_stage,
         }
@@ -80,8 +90,25 @@ impl<'a> Bench<'a> {
 
     /// The bench with a server that was already started.
     #[must_use]
-    pub fn with_server(self, server: Option<ServerId>) -> Self {
-        Self { server, ..self }
+    pub fn with_server(self, fed: Option<FedServer>) -> Self {
+        let server = fed.as_ref().map(|fed| fed.id);
+        let stream = Mutex::new(fed.and_then(|fed| fed.stream));
+        Self {
+            server,
+            stream,
+            ..self
+        }
+    }
+
+    /// Opens a byte stream to `port` of the server, or takes the one that was opened while the
+    /// bytes arrived.
+    pub async fn connect(&self, port: u16) -> Result<Box<dyn ByteStreamIo>, SandboxError> {
+        let open = self.stream.lock();
+        let open = open.unwrap_or_else(PoisonError::into_inner).take();
+        match open {
+            Some(stream) => Ok(stream),
+            None => self.sandbox.connect(port).await,
+        }
     }
 
     /// Runs `work` as one stage of the record: reports its beginning and measures its time.

@@ -112,7 +112,7 @@ impl Engine for Redis {
         let shell = |script: String| Command::new(["sh", "-c", &script], STAGE_MAX);
         Ok(match way {
             Fed::Pipe => Staging {
-                server: Some(serve::from_pipe(bench, &settings.modules)?),
+                server: Some((serve::from_pipe(bench, &settings.modules)?, PORT)),
                 put: piped::feed(),
                 digest: None,
             },

@@ -6,6 +6,7 @@
 mod client;
 mod exec;
 mod image;
+mod owners;
 mod remove;
 mod running;
 mod sandbox;
@@ -20,6 +21,7 @@ use catalog::ledger::{Fed, Network, Reason, SandboxRecord, VolumeLimit};
 use self::{
     client::{DockerHost, trouble},
     exec::Execs,
+    owners::Owners,
     sandbox::DockerSandbox,
     shape::{Labels, Shape},
 };
@@ -110,7 +112,8 @@ impl Runtime for DockerRuntime {
             declared: declared.unwrap_or_default(),
             labels: &labels,
         };
-        let user = image::user(&docker, &image, &shape).await?;
+        let owners = Owners::below(self.instance.directory());
+        let user = image::user(&docker, &image, &shape, &owners).await?;
         let said = |error| trouble("creating the sandbox", error);
         let volume = docker.create_volume(shape.volume()).await;
         volume.map_err(said)?;
@@ -127,7 +130,7 @@ impl Runtime for DockerRuntime {
         let look = execs.look(look::SCRIPT).await?;
         look.fit("docker", spec)?;
         let facts = facts(&look, spec, image_id, user);
-        Ok(Arc::new(DockerSandbox { execs, facts }))
+        Ok(Arc::new(DockerSandbox::new(execs, facts)))
     }
 
     async fn destroy(&self, run: &RunId) -> Result<(), SandboxError> {

@@ -14,8 +14,10 @@ use tokio::time::Instant;
 
 use super::{Assignment, Progress, native, ours, run::Run};
 use crate::{
-    engine::{Bench, Observation, OnStage, Refused, Request, Stopped, TAIL_BYTES, lock, timed},
-    runtime::{Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec, ServerId},
+    engine::{
+        Bench, FedServer, Observation, OnStage, Refused, Request, Stopped, TAIL_BYTES, lock, timed,
+    },
+    runtime::{Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec},
     stream::{self, ReadThrough},
 };
 
@@ -33,7 +35,7 @@ struct Place {
 struct Staged {
     passed: ReadThrough,
     /// The server that read the bytes as they arrived.
-    server: Option<ServerId>,
+    server: Option<FedServer>,
     /// Prints the digest of what lies in the sandbox.
     digest: Option<Command>,
     /// Set if the engine's tool took all bytes and refused them.
@@ -220,7 +222,7 @@ async fn restore_in(run: &Run, place: &Place) -> Result<(), Stopped> {
 async fn restore(
     run: &Run,
     place: &Place,
-    server: Option<ServerId>,
+    server: Option<FedServer>,
     whole: &Inspection,
 ) -> Result<Vec<Observation>, Stopped> {
     let on_stage = |stage| (run.assignment.on_progress)(Progress::Stage(stage));
@@ -316,13 +318,16 @@ async fn read_to_keep(
 async fn serve(
     run: &Run,
     place: &Place,
-    command: Option<Command>,
-) -> Result<Option<ServerId>, SandboxError> {
-    let Some(command) = command else {
+    command: Option<(Command, u16)>,
+) -> Result<Option<FedServer>, SandboxError> {
+    let Some((command, port)) = command else {
         return Ok(None);
     };
     let starting = place.sandbox.start(&command);
-    run.stage(Stage::Serve, starting).await.map(Some)
+    let id = run.stage(Stage::Serve, starting).await?;
+    // It takes time, and there is some now. A server that ended is asked about later.
+    let stream = place.sandbox.connect(port).await.ok();
+    Ok(Some(FedServer { id, stream }))
 }
 
 /// Runs the command that takes the feed. The feed ends with it: nobody would read it any more.

@@ -95,6 +95,12 @@ pub(super) fn loaded(lines: &[String]) -> Option<Loaded> {
     })
 }
 
+/// True if the log tells of the load to its end: every server writes this line after the counts.
+pub(super) fn is_loaded(lines: &[String]) -> bool {
+    let is_last = |line: &String| message(line).starts_with("DB loaded from disk");
+    lines.iter().any(is_last)
+}
+
 /// Judges a server that ended before it served, by its code and its words. The first row that fits
 /// counts.
 ///

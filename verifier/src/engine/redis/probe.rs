@@ -12,8 +12,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::observations;
 use crate::{
-    engine::{Observation, Observed, common_checks::time_of},
-    runtime::{Sandbox, SandboxError},
+    engine::{Bench, Observation, Observed, common_checks::time_of},
+    runtime::SandboxError,
 };
 
 /// Longest wait for one answer: a server that loads answers between two pieces of work, and the
@@ -44,9 +44,9 @@ pub(super) struct RedisClient {
 pub(super) type Info = BTreeMap<String, String>;
 
 impl RedisClient {
-    /// Connects to a server; asks nothing yet.
-    pub(super) async fn connect(sandbox: &dyn Sandbox, port: u16) -> Result<Self, ProbeError> {
-        let stream = sandbox.connect(port).await?;
+    /// Connects to the server of a run; asks nothing yet.
+    pub(super) async fn connect(bench: &Bench<'_>, port: u16) -> Result<Self, ProbeError> {
+        let stream = bench.connect(port).await?;
         let about = RedisConnectionInfo::default().set_skip_set_lib_name();
         let config = AsyncConnectionConfig::new().set_response_timeout(Some(ANSWER_TIMEOUT));
         let (connection, driver) =

@@ -28,6 +28,10 @@ const DATABASES: std::ops::RangeInclusive<u64> = 16..=65_536;
 /// Pause between two questions whether the server has loaded (R19: at most 100 ms).
 const POLL: Duration = Duration::from_millis(50);
 
+/// Longest wait for the last line about the load in the log of a server that answers. A server that
+/// does not write it has loaded all the same.
+const LOG_GRACE: Duration = Duration::from_secs(2);
+
 /// Longest time until a server must be reachable: it listens before it loads.
 const CONNECT_MAX: Duration = Duration::from_mins(1);
 
@@ -148,7 +152,13 @@ async fn asked(
     canary: Option<&RedisCanary>,
 ) -> Result<(Result<Vec<Observation>, Unserved>, Vec<String>), Stopped> {
     let outcome = serve(bench, server, canary).await;
-    let log = bench.sandbox.log(server).await?;
+    let mut log = bench.sandbox.log(server).await?;
+    // A log reaches us later than an answer.
+    let patience = Instant::now() + LOG_GRACE;
+    while outcome.is_ok() && !log::is_loaded(&log) && Instant::now() < patience {
+        tokio::time::sleep(POLL).await;
+        log = bench.sandbox.log(server).await?;
+    }
     bench.note_log(log::shown(&log));
     Ok((outcome, log))
 }
@@ -293,7 +303,7 @@ async fn is_loaded(
 ) -> Result<bool, ProbeError> {
     let client = match client {
         Some(client) => client,
-        None => client.insert(RedisClient::connect(bench.sandbox, PORT).await?),
+        None => client.insert(RedisClient::connect(bench, PORT).await?),
     };
     client.is_loaded().await
 }

@@ -15,7 +15,7 @@ use catalog::ledger::Reason;
 use futures::StreamExt;
 use tokio::time::timeout;
 
-use super::{client::trouble, shape::Shape};
+use super::{client::trouble, owners::Owners, shape::Shape};
 use crate::runtime::{ImageFacts, Pull, SandboxError};
 
 /// Most bytes of an archive that are read to find one header.
@@ -124,6 +124,7 @@ pub(super) async fn user(
     docker: &Docker,
     image: &ImageInspect,
     shape: &Shape<'_>,
+    owners: &Owners,
 ) -> Result<String, SandboxError> {
     let own = image
         .config
@@ -135,8 +136,18 @@ pub(super) async fn user(
     }
     let id = image.id.clone().unwrap_or_default();
     let data_dir = &shape.spec.data_dir;
-    match owner_of(docker, shape).await? {
-        Some((user, group)) if user != 0 => Ok(format!("{user}:{group}")),
+    let known = owners.known(&id, data_dir);
+    let owner = match known {
+        Some(known) => Some(known),
+        None => owner_of(docker, shape).await?,
+    };
+    match owner {
+        Some((user, group)) if user != 0 => {
+            if known.is_none() && !id.is_empty() {
+                owners.keep(&id, data_dir, (user, group));
+            }
+            Ok(format!("{user}:{group}"))
+        }
         _ => Err(SandboxError::new(
             Reason::NoImage,
             format!(

@@ -1,6 +1,10 @@
 //! One running container as a [`Sandbox`].
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bollard::query_parameters::LogsOptionsBuilder;
@@ -41,21 +45,39 @@ const STATE_PAUSE: Duration = Duration::from_millis(100);
 /// A container that sleeps while commands run in it.
 #[derive(Debug)]
 pub(super) struct DockerSandbox {
-    pub(super) execs: Arc<Execs>,
-    pub(super) facts: SandboxRecord,
+    execs: Arc<Execs>,
+    facts: SandboxRecord,
+    /// Servers that were seen to have ended.
+    ended: Mutex<HashSet<u32>>,
 }
 
 impl DockerSandbox {
+    pub(super) fn new(execs: Arc<Execs>, facts: SandboxRecord) -> Self {
+        Self {
+            execs,
+            facts,
+            ended: Mutex::default(),
+        }
+    }
+
     async fn measure(&self) -> Result<Look, SandboxError> {
         self.execs.look(look::MEASURE).await
     }
 
     async fn ask(&self, server: ServerId) -> Result<PrintedState, SandboxError> {
         let (_, printed) = self.execs.helper(shell::server_state(server.0)).await?;
-        shell::parse_state(&printed.text()).ok_or_else(|| {
+        let state = shell::parse_state(&printed.text()).ok_or_else(|| {
             let message = format!("docker: the state of server {} is unreadable", server.0);
             SandboxError::new(Reason::Internal, message)
-        })
+        })?;
+        if matches!(state, PrintedState::Ended(_)) {
+            self.ended().insert(server.0);
+        }
+        Ok(state)
+    }
+
+    fn ended(&self) -> MutexGuard<'_, HashSet<u32>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads the lines written after the end of every other server that has ended; `last` marks the
@@ -157,7 +179,7 @@ impl Sandbox for DockerSandbox {
     }
 
     /// Returns the log of a server. The engine writes the log independently of the server, and the
-    /// last lines of a server that ended say why: so they are waited for.
+    /// last lines of a server that ended say why: so they are waited for, once its end was seen.
     async fn log(&self, server: ServerId) -> Result<Vec<String>, SandboxError> {
         let last = shell::last_line(server.0);
         let patience = Instant::now() + LOG_GRACE;
@@ -165,10 +187,7 @@ impl Sandbox for DockerSandbox {
             let mut lines = self.read_log(&last).await?;
             let whole = lines.contains(&last);
             lines.retain(|line| *line != last && !line.is_empty());
-            if whole
-                || Instant::now() >= patience
-                || self.ask(server).await? == PrintedState::Running
-            {
+            if whole || Instant::now() >= patience || !self.ended().contains(&server.0) {
                 return Ok(lines);
             }
             sleep(STATE_PAUSE).await;

@@ -283,7 +283,8 @@ impl Sandbox for FakeSandbox {
     }
 
     async fn connect(&self, _: u16) -> Result<Box<dyn ByteStreamIo>, SandboxError> {
-        unreachable!("no server is ever started")
+        let error = SandboxError::new(Reason::Internal, "nobody listens");
+        Box::pin(future::ready(Err(error))).await
     }
 
     async fn free_bytes(&self) -> Result<u64, SandboxError> {
@@ -348,7 +349,7 @@ impl Engine for FakeEngine {
     fn stage(&self, way: Fed, _: &Bench<'_>, _: &Settings) -> Result<Staging, Stopped> {
         let is_file = way == Fed::File;
         Ok(Staging {
-            server: (!is_file).then(|| command("server")),
+            server: (!is_file).then(|| (command("server"), 1)),
             put: command("put"),
             digest: is_file.then(|| command("digest")),
         })

@@ -7,7 +7,7 @@ use catalog::ledger::SandboxRecord;
 
 use super::*;
 use crate::{
-    engine::{Purpose, RunNotes},
+    engine::{FedServer, Purpose, RunNotes},
     runtime::{
         ByteStreamIo, Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec, ServerState, image,
     },
@@ -71,7 +71,10 @@ async fn a_fed_server_that_neither_answers_nor_ends_ends_its_run_after_half_a_mi
     let notes = Mutex::<RunNotes>::default();
     let nobody = |_| {};
     let bench = Bench::new(&Mute, &spec, Purpose::Proof, &notes, &nobody);
-    let bench = bench.with_server(Some(ServerId(1)));
+    let bench = bench.with_server(Some(FedServer {
+        id: ServerId(1),
+        stream: None,
+    }));
     let began = Instant::now();
     let waited = wait_until_loaded(&bench, ServerId(1)).await;
     let Err(Unserved::Stopped(stopped)) = waited else {
