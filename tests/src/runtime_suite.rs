@@ -278,6 +278,7 @@ macro_rules! runtime_suite {
             a_timeout_kills_the_command_and_its_children,
             a_dropped_command_is_killed,
             a_server_outlives_its_start_and_its_exit_code_is_seen,
+            a_server_reads_a_feed_that_arrives_while_it_starts,
             a_program_that_does_not_exist_is_seen_as_ended,
             a_server_that_ignores_the_request_to_end_is_killed,
             a_connection_reaches_a_server_inside_and_ends_with_it,

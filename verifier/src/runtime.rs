@@ -242,6 +242,17 @@ pub trait Sandbox: Debug + Send + Sync {
     /// Starts a server that outlives the call.
     async fn start(&self, command: &Command) -> Result<ServerId, SandboxError>;
 
+    /// Starts a server and at the same time runs `put` to its end, which takes the feed to it. Errs
+    /// if one of them does.
+    async fn start_fed(
+        &self,
+        server: &Command,
+        put: &Command,
+        feed: &mut Feed,
+    ) -> Result<(ServerId, Exit), SandboxError> {
+        tokio::try_join!(self.start(server), self.exec(put, Some(feed)))
+    }
+
     /// Tells whether a server still runs.
     async fn state(&self, server: ServerId) -> Result<ServerState, SandboxError>;
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use verifier::runtime::{ByteStreamIo, Command, ServerId, ServerState};
+use verifier::runtime::{ByteStreamIo, Command, FeedEnd, ServerId, ServerState};
 
-use super::{Handle, PATIENCE, Subject, eventually, printed, shell};
+use super::{Handle, PATIENCE, Subject, eventually, feed, printed, shell};
 
 /// Larger than one piece on any way, and not text.
 const BINARY_BYTES: usize = 1 << 20;
@@ -58,6 +58,38 @@ pub async fn a_server_outlives_its_start_and_its_exit_code_is_seen(subject: &Sub
         assert_eq!(code, 0);
         let log = sandbox.log(next).await.expect("a log");
         assert_eq!(log, ["again"], "nothing of the one before");
+    };
+    subject.with(case).await;
+}
+
+/// All words of both commands arrive, the feed is whole, and the server outlives it.
+pub async fn a_server_reads_a_feed_that_arrives_while_it_starts(subject: &Subject) {
+    let case = |sandbox: Handle| async move {
+        let make = "mkfifo pipe 2>/dev/null; [ -p pipe ] || exit 127";
+        let begin = |script: &str, words: &[&str]| {
+            let script = format!("{make}; {script}");
+            let argv = ["sh", "-c", &script, "sh"].into_iter();
+            Command::new(argv.chain(words.iter().copied()), PATIENCE)
+        };
+        let server = begin(
+            r#"echo "$# $1"; wc -c <pipe; exit 7"#,
+            &["a b", "", "c'\"$d"],
+        );
+        let put = begin(r#"cat >pipe; printf %s "$#$1"; exit 5"#, &["one"]);
+        let mut bytes = feed(BINARY_BYTES, false);
+        let (server, exit) = sandbox
+            .start_fed(&server, &put, &mut bytes)
+            .await
+            .expect("both start");
+        let whole = FeedEnd::Complete {
+            bytes: BINARY_BYTES as u64,
+        };
+        assert_eq!((exit.code, exit.feed), (5, whole));
+        assert_eq!(exit.stdout.text(), "1one");
+        let code = eventually("its end", async || code_of(&sandbox, server).await).await;
+        assert_eq!(code, 7);
+        let log = sandbox.log(server).await.expect("a log");
+        assert_eq!(log, ["3 a b".to_owned(), BINARY_BYTES.to_string()]);
     };
     subject.with(case).await;
 }

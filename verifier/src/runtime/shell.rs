@@ -18,13 +18,30 @@ until [ -s "$0" ] || [ "$tries" -ge 50 ]; do tries=$((tries + 1)); sleep 0.1; do
 read -r leader <"$0" && kill -s "$1" -- "-$leader""#;
 
 /// Starts `"$@"` in a session of its own, writing to the container's log; a wrapper that survives
-/// TERM notes its exit code. Names are moved into place, so a reader never sees half a number.
-const START: &str = r#"notes=$1; shift
-setsid sh -c 'notes=$1; shift; trap : TERM
+/// TERM notes its exit code below `$notes`. Names are moved into place, so a reader never sees half a number.
+const LAUNCH: &str = r#"setsid sh -c 'notes=$1; shift; trap : TERM
 "$@"; code=$?; echo; echo "$notes ended"
 echo $code >"$notes.part" && mv "$notes.part" "$notes.exit"' sh "$notes" "$@" \
   </dev/null >/proc/1/fd/1 2>&1 &
 echo $! >"$notes.pid""#;
+
+/// Reads the word for [`LAUNCH`].
+const START: &str = "notes=$1; shift\n";
+
+/// Launches a server by the first `$2` words that follow, and goes on as the command of the others.
+/// A subshell turns the words round, for a shell can only drop the first ones.
+const START_FED: [&str; 2] = [
+    r#"notes=$1 count=$2; shift 2
+(
+turned=0
+while [ "$turned" -lt "$count" ]; do set -- "$@" "$1"; shift; turned=$((turned + 1)); done
+shift $(($# - count))
+"#,
+    r#"
+)
+shift "$count"
+exec "$@""#,
+];
 
 /// Prints the state of a server: `exited CODE`, `running` or `gone` (killed together with its
 /// wrapper).
@@ -67,7 +84,18 @@ pub(super) fn kill_command(number: u32) -> Vec<String> {
 /// The command that starts `argv` as a detached server.
 pub(super) fn start_server(number: u32, argv: &[String]) -> Vec<String> {
     let words = ["sh".to_owned(), format!("{NOTES}/.server-{number}")];
-    script(START, words.into_iter().chain(argv.iter().cloned()))
+    let text = format!("{START}{LAUNCH}");
+    script(&text, words.into_iter().chain(argv.iter().cloned()))
+}
+
+/// The command that starts `server` as [`start_server`] does, and then is `put`.
+pub(super) fn start_fed(number: u32, server: &[String], put: &[String]) -> Vec<String> {
+    let [begin, end] = START_FED;
+    let notes = format!("{NOTES}/.server-{number}");
+    let words = ["sh".to_owned(), notes, server.len().to_string()];
+    let words = words.into_iter().chain(server.iter().cloned());
+    let text = format!("{begin}{LAUNCH}{end}");
+    script(&text, words.chain(put.iter().cloned()))
 }
 
 /// The line that the wrapper of a server writes into the log after everything the server wrote.

@@ -15,7 +15,8 @@ use tokio::time::Instant;
 use super::{Assignment, Progress, native, ours, run::Run};
 use crate::{
     engine::{
-        Bench, FedServer, Observation, OnStage, Refused, Request, Stopped, TAIL_BYTES, lock, timed,
+        Bench, FedServer, Observation, OnStage, Refused, Request, Staging, Stopped, TAIL_BYTES,
+        lock, timed,
     },
     runtime::{Command, Exit, Feed, Sandbox, SandboxError, SandboxSpec},
     stream::{self, ReadThrough},
@@ -267,15 +268,9 @@ async fn bring(run: &Run, place: &Place) -> Result<Staged, Stopped> {
         is_compared: staging.digest.is_some(),
     };
     let reading = Box::pin(read_to_keep(run, 0, Some(into)));
-    let bringing = async {
-        tokio::try_join!(
-            serve(run, place, staging.server),
-            run.stage(Stage::Stage, put(run, place, staging.put, feed)),
-        )
-    };
     let (passed, brought) = tokio::join!(
         run.stage(Stage::Fetch, run.stage(Stage::Inspect, reading)),
-        bringing,
+        run.stage(Stage::Stage, put(run, place, &staging, feed)),
     );
     let passed = passed?;
     point("fetched")?;
@@ -314,33 +309,27 @@ async fn read_to_keep(
     Ok(passed)
 }
 
-/// Starts the server that reads the bytes as they arrive, if there is to be one.
-async fn serve(
-    run: &Run,
-    place: &Place,
-    command: Option<(Command, u16)>,
-) -> Result<Option<FedServer>, SandboxError> {
-    let Some((command, port)) = command else {
-        return Ok(None);
-    };
-    let starting = place.sandbox.start(&command);
-    let id = run.stage(Stage::Serve, starting).await?;
-    // It takes time, and there is some now. A server that ended is asked about later.
-    let stream = place.sandbox.connect(port).await.ok();
-    Ok(Some(FedServer { id, stream }))
-}
-
-/// Runs the command that takes the feed. The feed ends with it: nobody would read it any more.
+/// Runs the command that takes the feed, beside the server that reads the bytes as they arrive, if
+/// there is to be one. The feed ends with the command: nobody would read it any more.
 async fn put(
     run: &Run,
     place: &Place,
-    command: Command,
+    staging: &Staging,
     mut feed: Feed,
-) -> Result<Exit, SandboxError> {
-    place
-        .sandbox
-        .exec(&bounded(run, command), Some(&mut feed))
-        .await
+) -> Result<(Option<FedServer>, Exit), SandboxError> {
+    let sandbox = &place.sandbox;
+    let put = bounded(run, staging.put.clone());
+    let Some((command, port)) = &staging.server else {
+        return Ok((None, sandbox.exec(&put, Some(&mut feed)).await?));
+    };
+    // Opening a stream takes time, and there is some now. A server that ended is asked later.
+    let started = async {
+        let mut feed = feed;
+        sandbox.start_fed(command, &put, &mut feed).await
+    };
+    let (started, stream) = tokio::join!(started, sandbox.connect(*port));
+    let ((id, exit), stream) = (started?, stream.ok());
+    Ok((Some(FedServer { id, stream }), exit))
 }
 
 /// Cuts a command's time to what is left.
