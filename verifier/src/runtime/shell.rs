@@ -18,7 +18,8 @@ until [ -s "$0" ] || [ "$tries" -ge 50 ]; do tries=$((tries + 1)); sleep 0.1; do
 read -r leader <"$0" && kill -s "$1" -- "-$leader""#;
 
 /// Starts `"$@"` in a session of its own, writing to the container's log; a wrapper that survives
-/// TERM notes its exit code below `$notes`. Names are moved into place, so a reader never sees half a number.
+/// TERM notes its exit code below `$notes`. Names are moved into place, so a reader never sees half
+/// a number.
 const LAUNCH: &str = r#"setsid sh -c 'notes=$1; shift; trap : TERM
 "$@"; code=$?; echo; echo "$notes ended"
 echo $code >"$notes.part" && mv "$notes.part" "$notes.exit"' sh "$notes" "$@" \

@@ -125,6 +125,13 @@ pub(super) struct PartOutcome {
     pub(super) doubtful: bool,
 }
 
+impl PartOutcome {
+    /// True if the run that counts had a server that read a pipe.
+    pub(super) fn is_by_pipe(&self) -> bool {
+        self.kept.way == Some(Fed::Pipe)
+    }
+}
+
 /// Recovery time in milliseconds: the sum over the artifacts, which are restored one after the
 /// other; `None` unless all answered.
 pub(super) fn recovery_milliseconds(shown: &[PartOutcome]) -> Option<u64> {

@@ -76,14 +76,17 @@ async fn whatever_a_pipe_ends_in_besides_decides_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_observations_of_a_pipe_accuse_is_shown_again_from_a_file() {
-    let other = Script {
-        says: "identity",
-        ..GOOD
-    };
-    let verification = world("good", [other])
-        .check(Some(Reason::Identity), 2)
-        .await;
-    assert_eq!(fed(&verification), Some(Fed::File));
+    for (says, reason) in [
+        ("identity", Reason::Identity),
+        ("expectation", Reason::Expectation),
+    ] {
+        let other = Script { says, ..GOOD };
+        let accused = world("good", [other.clone()]);
+        let verification = accused.check(Some(reason), 2).await;
+        assert_eq!(fed(&verification), Some(Fed::File), "{says}");
+        let once = world("good", [other, GOOD]).verify().await;
+        assert_ne!(once.verdict, Verdict::Failed, "{once:#?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
