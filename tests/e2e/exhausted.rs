@@ -16,7 +16,7 @@ use crate::bench::{Bench, Nobody, Ran, SmallDisk, is_empty};
 fn a_sandbox_that_may_not_be_large_enough_is_too_large_and_not_made() {
     let bench = Bench::new("process");
     bench.snapshot(1);
-    bench.configure_limits("4GiB", "64MiB", "");
+    bench.configure_limits("4GiB", "63MiB", "");
     bench.run(&["verify"]).ends(3, "INCONCLUSIVE (TOO_LARGE)");
     bench.run(&["doctor"]).ends(0, "Raise verifier.limits");
     bench.configure_limits("64MiB", "50GiB", "");

@@ -36,7 +36,7 @@ fn interrupted(bench: &Bench, before: &str, signal: &str) {
         .spawn()
         .unwrap();
     let read = |file| fs::read_to_string(file).unwrap();
-    eventually("it restores", || read(&said).contains("cache: restore"));
+    eventually("it restores", || read(&said).contains("cache: stage"));
     let killed = Command::new("kill")
         .args([signal, &running.id().to_string()])
         .status();

@@ -156,7 +156,7 @@ fn what_runs_at_a_stop_is_interrupted_and_leaves_nothing() {
     served.wait_for("/", "cache runs now");
     let running = served.wait_for("/metrics", "backup_verifier_verifications_running 1\n");
     assert!(running.contains(&format!("{PLANNED} 1\n")), "{running}");
-    served.wait_for("/", "restore");
+    served.wait_for("/", ">stage<");
     assert_eq!(bench.runs(), 1);
     // Under a bad configuration and a good one it goes on.
     let good = fs::read_to_string(bench.path("backups.yaml")).unwrap();

@@ -14,6 +14,7 @@ mod growing;
 mod native;
 mod ours;
 mod outcome;
+mod patience;
 mod pipeless;
 mod record;
 mod rehearsal;

@@ -112,9 +112,11 @@ pub(super) fn is_last_line(line: &str) -> bool {
     number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
-/// The command that asks for the state of a server; [`parse_state`] reads its output.
-pub(super) fn server_state(number: u32) -> Vec<String> {
-    script(STATE, [format!("{NOTES}/.server-{number}")])
+/// The command that asks for the state of a server; [`parse_state`] reads its output. It goes on
+/// with the script `then`, whose sections begin with `--- `.
+pub(super) fn server_state(number: u32, then: &str) -> Vec<String> {
+    let text = format!("{STATE}\n{then}");
+    script(&text, [format!("{NOTES}/.server-{number}")])
 }
 
 /// The command that sends `signal` to a server and its children.
@@ -142,7 +144,8 @@ pub(super) enum PrintedState {
 pub(super) fn parse_state(printed: &str) -> Option<PrintedState> {
     /// Exit code of a shell for a process killed by signal 9.
     const KILLED: i32 = 137;
-    match printed.trim() {
+    let state = printed.split("--- ").next().unwrap_or_default();
+    match state.trim() {
         "running" => Some(PrintedState::Running),
         "gone" => Some(PrintedState::Ended(KILLED)),
         other => other
@@ -174,5 +177,7 @@ mod tests {
         check("gone\n", Some(PrintedState::Ended(137)));
         check("", None);
         check("exited \n", None);
+        let more = "exited 137\n--- free\n--- memory\noom_kill 1\n";
+        check(more, Some(PrintedState::Ended(137)));
     }
 }

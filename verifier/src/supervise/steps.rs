@@ -12,7 +12,7 @@ use catalog::{
 };
 use tokio::time::Instant;
 
-use super::{Assignment, Progress, native, ours, run::Run};
+use super::{Assignment, Progress, native, ours, patience, run::Run};
 use crate::{
     engine::{
         Bench, FedServer, Observation, OnStage, Refused, Request, Staging, Stopped, TAIL_BYTES,
@@ -261,7 +261,11 @@ async fn bring(run: &Run, place: &Place) -> Result<Staged, Stopped> {
     let settings = &run.assignment.settings;
     let staging = engine.stage(place.way, &bench(run, place, &nobody), settings)?;
     let (items, feed) = stream::feed();
-    let bytes_max = run.context.disk_bytes_max;
+    // What passes through a pipe lies nowhere: the server's memory is its limit.
+    let bytes_max = match place.way {
+        Fed::Pipe => u64::MAX,
+        Fed::File => run.context.disk_bytes_max,
+    };
     let into = stream::Fed {
         items,
         bytes_max,
@@ -322,12 +326,11 @@ async fn put(
     let Some((command, port)) = &staging.server else {
         return Ok((None, sandbox.exec(&put, Some(&mut feed)).await?));
     };
+    let (items, mut passed_on) = stream::feed();
+    let starting = sandbox.start_fed(command, &put, &mut passed_on);
+    let starting = patience::with_reader(starting, feed, items);
     // Opening a stream takes time, and there is some now. A server that ended is asked later.
-    let started = async {
-        let mut feed = feed;
-        sandbox.start_fed(command, &put, &mut feed).await
-    };
-    let (started, stream) = tokio::join!(started, sandbox.connect(*port));
+    let (started, stream) = tokio::join!(starting, sandbox.connect(*port));
     let ((id, exit), stream) = (started?, stream.ok());
     Ok((Some(FedServer { id, stream }), exit))
 }

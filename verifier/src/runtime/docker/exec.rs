@@ -154,12 +154,17 @@ impl Execs {
     pub(super) async fn look(&self, script: &str) -> Result<look::Look, SandboxError> {
         let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
         let (_, printed) = self.helper(argv).await?;
-        let mut look = look::parse(&printed.text());
+        Ok(self.looked(&printed.text()))
+    }
+
+    /// Reads what a script of [`look`] printed.
+    pub(super) fn looked(&self, printed: &str) -> look::Look {
+        let mut look = look::parse(printed);
         look.memory_kills = look.memory_kills.map(|kills| {
             let before = self.kills_before.get_or_init(|| kills);
             kills.saturating_sub(*before)
         });
-        Ok(look)
+        look
     }
 
     /// True if the memory limit killed something since this was last asked.

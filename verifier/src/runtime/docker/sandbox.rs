@@ -64,16 +64,19 @@ impl DockerSandbox {
         self.execs.look(look::MEASURE).await
     }
 
-    async fn ask(&self, server: ServerId) -> Result<PrintedState, SandboxError> {
-        let (_, printed) = self.execs.helper(shell::server_state(server.0)).await?;
-        let state = shell::parse_state(&printed.text()).ok_or_else(|| {
+    /// Asks for the state of a server, and for what changes while a sandbox lives, at once.
+    async fn ask(&self, server: ServerId) -> Result<(PrintedState, Look), SandboxError> {
+        let script = shell::server_state(server.0, look::MEASURE);
+        let (_, printed) = self.execs.helper(script).await?;
+        let printed = printed.text();
+        let state = shell::parse_state(&printed).ok_or_else(|| {
             let message = format!("docker: the state of server {} is unreadable", server.0);
             SandboxError::new(Reason::Internal, message)
         })?;
         if matches!(state, PrintedState::Ended(_)) {
             self.ended().insert(server.0);
         }
-        Ok(state)
+        Ok((state, self.execs.looked(&printed)))
     }
 
     fn ended(&self) -> MutexGuard<'_, HashSet<u32>> {
@@ -185,10 +188,10 @@ impl Sandbox for DockerSandbox {
     }
 
     async fn state(&self, server: ServerId) -> Result<ServerState, SandboxError> {
-        let PrintedState::Ended(code) = self.ask(server).await? else {
+        let (PrintedState::Ended(code), look) = self.ask(server).await? else {
             return Ok(ServerState::Running);
         };
-        let out_of_memory = code == KILLED && self.measure().await?.memory_kills > Some(0);
+        let out_of_memory = code == KILLED && look.memory_kills > Some(0);
         Ok(ServerState::Exited {
             code,
             out_of_memory,
@@ -218,7 +221,7 @@ impl Sandbox for DockerSandbox {
         let patience = Instant::now() + patience;
         let mut killed = false;
         loop {
-            if let PrintedState::Ended(code) = self.ask(server).await? {
+            if let (PrintedState::Ended(code), _) = self.ask(server).await? {
                 return Ok(Exit {
                     code,
                     stdout: Capture::default(),

@@ -46,6 +46,10 @@ async fn whatever_a_pipe_ends_in_besides_decides_nothing() {
             ..GOOD
         },
     ];
+    ends.push(Script {
+        put: Step::Hangs,
+        ..GOOD
+    });
     for reason in [
         Reason::OutOfMemory,
         Reason::Killed,
