@@ -1,7 +1,11 @@
 //! A verifier that is killed at any step leaves nothing that `sweep` does not remove, and `sweep`
 //! touches no other verifier's live run.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use tests::{corpus, require};
 
@@ -82,6 +86,7 @@ fn killed_everywhere(runtime: &'static str) {
         bench.run(&["sweep"]).ends(0, "alive or not ours");
         assert_eq!(bench.runs(), 0, "{point}");
         bench.run(&["sweep"]).ends(0, "0 runs removed");
+        eventually("no process outlives its run", || outliving().is_empty());
         bench.run(&["evidence", "check"]).ends(0, "unbroken");
     }
     let (code, records) = bench.verify();
@@ -98,6 +103,17 @@ fn killed_everywhere(runtime: &'static str) {
     assert_eq!(interrupted, unwritten, "{exported}");
     let verified = exported.matches(",verified,,").count();
     assert_eq!(verified, POINTS.len() - unwritten + whole, "{exported}");
+}
+
+/// Processes whose working directory was that of a run which was removed.
+fn outliving() -> Vec<PathBuf> {
+    let all = fs::read_dir("/proc").unwrap().flatten();
+    let places = all.filter_map(|it| fs::read_link(it.path().join("cwd")).ok());
+    let is_removed = |place: &PathBuf| {
+        let place = place.to_string_lossy();
+        place.starts_with("/var/tmp/backup-witness-") && place.ends_with(" (deleted)")
+    };
+    places.filter(is_removed).collect()
 }
 
 #[test]

@@ -33,17 +33,17 @@ const FIRST_WITH_CHECKSUM: u32 = 5;
 const MAKE: &str = r#"mkfifo "$0" 2>/dev/null; [ -p "$0" ] || exit 127
 "#;
 
-/// Runs the server `"$@"`, and notes its end.
-const SERVE: &str = r#"trap : TERM
-"$@"; code=$?
-: >"$0.ended"
-exit "$code""#;
+/// Notes its process, and becomes the server `"$@"`: no shell stands between the sandbox and the
+/// server, for who ends that one must end this one.
+const SERVE: &str = r#"echo $$ >"$0.part" && mv "$0.part" "$0.pid"
+exec "$@""#;
 
 /// Writes standard input into the pipe. Empty readers, and later empty writers, go on in the
-/// background.
-const FEED: &str = r#"(
-  while [ ! -e "$0.fed" ]; do [ ! -e "$0.ended" ] || : <>"$0"; sleep 0.2; done
-  while [ ! -e "$0.ended" ]; do : >"$0"; sleep 0.2; done
+/// background, at most as long as this shell and the server live.
+const FEED: &str = r#"serves() { [ ! -e "$0.pid" ] || kill -0 "$(cat "$0.pid")"; }
+(
+  while [ ! -e "$0.fed" ] && kill -0 $$; do serves || : <>"$0"; sleep 0.2; done
+  while serves; do : >"$0"; sleep 0.2; done
 ) </dev/null >/dev/null 2>&1 &
 cat >"$0"; code=$?
 : >"$0.fed"
