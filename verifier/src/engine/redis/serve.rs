@@ -41,17 +41,41 @@ pub(super) struct ServedKeys {
     pub(super) log: Vec<String>,
 }
 
-/// Serves the file with the modules of the image and of the configuration. If the server ends
-/// before it said a word of the file, it is started once more without any module.
+/// Asks the server that was fed from a pipe, or one that is started beside the file, with the
+/// modules of the image and of the configuration.
 pub(super) async fn served(
     bench: &Bench<'_>,
     census: &Census,
     settings: &Settings,
 ) -> Result<ServedKeys, Stopped> {
     let canary = settings.expect::<RedisExpect>()?.canary.as_ref();
-    if let Some(server) = bench.server {
-        return fed(bench, server, census, settings).await;
+    let (outcome, log, again) = match bench.server {
+        Some(server) => {
+            let (outcome, log) = asked(bench, server, canary).await?;
+            (outcome, log, false)
+        }
+        None => from_file(bench, census, settings, canary).await?,
+    };
+    match outcome {
+        Ok(mut observations) => {
+            observations.extend(without(bench, &settings.modules, again).await);
+            Ok(ServedKeys { observations, log })
+        }
+        Err(unserved) => {
+            let stopped = explained(unserved, &log, census, &bench.spec.image);
+            Err(with_named(bench, &settings.modules, stopped).await)
+        }
     }
+}
+
+/// Starts a server beside the file and asks it, without any module if the first one ended before it
+/// said a word of the file: the last word tells whether that was so.
+async fn from_file(
+    bench: &Bench<'_>,
+    census: &Census,
+    settings: &Settings,
+    canary: Option<&RedisCanary>,
+) -> Result<(Result<Vec<Observation>, Unserved>, Vec<String>, bool), Stopped> {
     let command = start_command(bench, census, Some(&settings.modules))?;
     // Where the sandbox failed there is no log, and only the image tells which server it was.
     let unheard = |stopped| {
@@ -71,34 +95,7 @@ pub(super) async fn served(
         let second = tried(bench, &command, canary).await;
         (outcome, log) = second.map_err(unheard)?;
     }
-    match outcome {
-        Ok(mut observations) => {
-            observations.extend(without(bench, &settings.modules, again).await);
-            Ok(ServedKeys { observations, log })
-        }
-        Err(unserved) => {
-            let stopped = explained(unserved, &log, census, &bench.spec.image);
-            Err(with_named(bench, &settings.modules, stopped).await)
-        }
-    }
-}
-
-/// Asks a server that was fed from a pipe. What it ends in otherwise is told, and decides nothing.
-async fn fed(
-    bench: &Bench<'_>,
-    server: ServerId,
-    census: &Census,
-    settings: &Settings,
-) -> Result<ServedKeys, Stopped> {
-    let canary = settings.expect::<RedisExpect>()?.canary.as_ref();
-    let (outcome, log) = asked(bench, server, canary).await?;
-    match outcome {
-        Ok(mut observations) => {
-            observations.extend(without(bench, &settings.modules, false).await);
-            Ok(ServedKeys { observations, log })
-        }
-        Err(unserved) => Err(explained(unserved, &log, census, &bench.spec.image)),
-    }
+    Ok((outcome, log, again))
 }
 
 /// The end of a run; if a module is missing, its message also tells what is wrong with the modules
