@@ -24,8 +24,6 @@ pub(super) struct RunOutcome {
     pub(super) asked_for: bool,
     /// Facts of the sandbox, once there was one.
     pub(super) sandbox: Option<SandboxRecord>,
-    /// Way in which the bytes were to reach the server; `None` before it was chosen.
-    pub(super) way: Option<Fed>,
     /// What the restored server answered, once it was asked.
     pub(super) observations: Option<Vec<Observation>>,
     /// Our time when the observations were made.
@@ -73,7 +71,7 @@ impl RunOutcome {
     /// | has observations, and a checksum inside vouches for the bytes | yes |
     /// | ended in any other way: refused, without a word, cut off, out of memory | no |
     pub(super) fn decides(&self) -> bool {
-        if self.way != Some(Fed::Pipe) || self.sandbox.is_none() || self.ends_all().is_some() {
+        if !self.is_by_pipe() || self.ends_all().is_some() {
             return true;
         }
         match self.read.last().map(|read| &read.inspection) {
@@ -83,6 +81,11 @@ impl RunOutcome {
             }
             None => false,
         }
+    }
+
+    /// True if the run had a sandbox whose server read a pipe.
+    pub(super) fn is_by_pipe(&self) -> bool {
+        self.sandbox.as_ref().is_some_and(|it| it.fed == Fed::Pipe)
     }
 
     /// Reason for which no further artifact of the same snapshot need be tried.
@@ -123,13 +126,6 @@ pub(super) struct PartOutcome {
     /// True if a second run did not confirm the first: nothing counted in it may accuse the
     /// snapshot.
     pub(super) doubtful: bool,
-}
-
-impl PartOutcome {
-    /// True if the run that counts had a server that read a pipe.
-    pub(super) fn is_by_pipe(&self) -> bool {
-        self.kept.way == Some(Fed::Pipe)
-    }
 }
 
 /// Recovery time in milliseconds: the sum over the artifacts, which are restored one after the

@@ -133,7 +133,7 @@ async fn provision(run: &Run) -> Result<Place, Stopped> {
         spec = assignment.engine.prepare(&request, &assignment.settings)?;
     }
     let way = request.way;
-    run.keep(|kept| (kept.asked_for, kept.way) = (true, Some(way)));
+    run.keep(|kept| kept.asked_for = true);
     let sandbox = runtime.provision(&run.id, &spec).await?;
     let facts = SandboxRecord {
         fed: way,

@@ -92,12 +92,12 @@ impl<'a> Trial<'a> {
             .conclusion
             .reason
             .is_some_and(|reason| reason.verdict() == Verdict::Failed && reason != Reason::Damaged);
-        if !by_server || !judgement.shown.iter().any(PartOutcome::is_by_pipe) {
+        if !by_server || !judgement.shown.iter().any(|it| it.kept.is_by_pipe()) {
             return judgement;
         }
         let mut shown = Vec::new();
         for (index, before) in judgement.shown.into_iter().enumerate() {
-            if !before.is_by_pipe() {
+            if !before.kept.is_by_pipe() {
                 shown.push(before);
                 continue;
             }
